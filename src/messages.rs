@@ -20,6 +20,8 @@ use uuid::Uuid;
 use crate::im::callback::{Sent, heal};
 
 mod insert;
+pub mod record;
+pub mod web;
 mod writer;
 
 use writer::{Entry, Room, Writer};

@@ -2,6 +2,7 @@
 
 mod outage;
 mod placing;
+mod reading;
 
 use std::{sync::Arc, time::Duration};
 

@@ -14,6 +14,7 @@ use actix_web::{
 use sqlx::PgPool;
 use tokio::{
     signal::unix::{SignalKind, signal},
+    sync::mpsc,
     time::timeout,
 };
 
@@ -25,8 +26,8 @@ use crate::{
     clock,
     config::{ConfigError, Settings},
     database, demo, http,
-    institutions::Institutions,
-    messages::MessageStore,
+    institutions::{Doom, Institutions},
+    messages::{self, MessageStore},
     params::BODY_BYTES_MAX,
     people::People,
     secrets::Sealer,
@@ -75,6 +76,10 @@ pub enum StartError {
     Hash(#[from] HashFault),
     #[error("the server ended by itself")]
     Ended,
+    #[error("{0} has died; a fresh start goes on from what is kept")]
+    Died(&'static str),
+    #[error("another server has taken over every institution")]
+    FencedOut,
     #[error("the stop took longer than server.shutdown_seconds_max; what was not acknowledged may be lost")]
     StopTooSlow,
 }
@@ -100,6 +105,7 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     state: AppState,
+    doom: mpsc::Receiver<Doom>,
 }
 
 impl std::fmt::Debug for Application {
@@ -121,9 +127,9 @@ impl Application {
         if demo::is_in(&pool).await? {
             settings.check_for_demo()?;
         }
-        let state = AppState::new(Arc::new(settings), pool)?;
+        let (state, doom) = AppState::start(Arc::new(settings), pool).await?;
         let (server, address) = listen(&state)?;
-        Ok(Self { server, address, state })
+        Ok(Self { server, address, state, doom })
     }
 
     /// Where it listens; with `server.port = 0` the system has chosen.
@@ -152,16 +158,26 @@ impl Application {
     /// # Errors
     /// As [`Application::run`].
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-        let Self { server, address, state } = self;
+        let Self { server, address, state, mut doom } = self;
         tracing::info!(%address, "listening");
         let handle = server.handle();
-        let sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
+        let mut sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
+        let mut roster = actix_web::rt::spawn(state.institutions.clone().keep_fresh());
         let mut serving = actix_web::rt::spawn(server);
+        // Whatever must run in the background and ends, ends the process: half a hotline is worse than a restart.
         tokio::select! {
             () = stop => {}
             _ = &mut serving => return Err(StartError::Ended),
+            _ = &mut sessions => return Err(StartError::Died("what keeps the log-ins written")),
+            _ = &mut roster => return Err(StartError::Died("what keeps shifts fresh")),
+            () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
+            doomed = doom.recv() => return Err(match doomed {
+                Some(Doom::FencedOut) => StartError::FencedOut,
+                Some(Doom::Broken) | None => StartError::Died("a registry"),
+            }),
         }
         sessions.abort();
+        roster.abort();
         state.traffic.stop();
         // Closes the listener at once; the rest of it waits for connections, which the next lines end.
         let closed = handle.stop(true);
@@ -175,21 +191,28 @@ impl Application {
 }
 
 impl AppState {
-    fn new(settings: Arc<Settings>, pool: PgPool) -> Result<Self, StartError> {
+    async fn start(
+        settings: Arc<Settings>,
+        pool: PgPool,
+    ) -> Result<(Self, mpsc::Receiver<Doom>), StartError> {
         let sealer = Sealer::new(&settings.secrets);
-        Ok(Self {
+        let options = database::options(&settings.database)?;
+        let messages = MessageStore::start(&options, messages::Limits::of(&settings));
+        let (institutions, doom) = Institutions::start(Arc::clone(&settings), pool.clone(), options).await?;
+        let state = Self {
             sessions: Sessions::new(pool.clone(), &settings.session),
             passwords: Passwords::new(settings.session.password_hashes_max)?,
             login_limits: LoginLimits::new(&settings.session),
             people: People::new(pool.clone(), sealer.clone()),
             wechat: Wechat::new(&settings),
-            institutions: Institutions::new(pool.clone()),
-            messages: MessageStore,
+            institutions,
+            messages,
             traffic: Traffic::default(),
             sealer,
             pool,
             settings,
-        })
+        };
+        Ok((state, doom))
     }
 
     /// Finishes what is under way: the journals (which closes the sockets), the messages, the answers still being given.

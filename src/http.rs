@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod config;
+pub mod conversation;
 pub mod health;
 pub mod user;
 
@@ -12,5 +13,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     auth::routes(cfg);
     user::routes(cfg);
     config::routes(cfg);
+    conversation::routes(cfg);
+    crate::sockets::routes(cfg);
     health::routes(cfg);
 }

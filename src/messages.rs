@@ -17,7 +17,10 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{Semaphore, TryAcquireError, mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use crate::im::callback::{Sent, heal};
+use crate::{
+    config::Settings,
+    im::callback::{Sent, heal},
+};
 
 mod insert;
 pub mod record;
@@ -45,6 +48,19 @@ pub struct Limits {
     pub statement_max: Duration,
     /// The database ends the waiting for a lock after this.
     pub lock_max: Duration,
+}
+
+impl Limits {
+    /// As `[messages]` and `[database]` say.
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            buffer_max: settings.messages.buffer_max,
+            batch_max: settings.messages.batch_max,
+            store_max: Duration::from_millis(settings.messages.store_milliseconds_max),
+            statement_max: Duration::from_secs(settings.database.statement_seconds_max),
+            lock_max: Duration::from_secs(settings.database.lock_seconds_max),
+        }
+    }
 }
 
 /// A message to be stored. Holds a person's words: prints none of them.

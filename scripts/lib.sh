@@ -98,15 +98,16 @@ cluster_create() {
         PG_BIN=/usr/lib/postgresql/$(<"$dir/data/PG_VERSION")/bin
         return
     fi
-    rm -rf "$dir/data"
-    mkdir -p "$dir/data"
-    chmod 700 "$dir/data"
+    # Made aside and moved when whole, so that an interrupted first run leaves no half of a cluster.
+    rm -rf "$dir/data" "$dir/data.new"
+    mkdir -m 700 "$dir/data.new"
     (umask 077 && random_hex 16 >"$dir/password")
-    if ((EUID == 0)); then chown postgres: "$dir/data" "$dir/password"; fi
-    as_postgres "$PG_BIN/initdb" --pgdata="$dir/data" --username=hotline --auth=scram-sha-256 --pwfile="$dir/password" \
+    if ((EUID == 0)); then chown postgres: "$dir/data.new" "$dir/password"; fi
+    as_postgres "$PG_BIN/initdb" --pgdata="$dir/data.new" --username=hotline --auth=scram-sha-256 --pwfile="$dir/password" \
         --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$dir/log" 2>&1 ||
         die "PostgreSQL could not make its data folder $dir/data; it said:
 $(tail -n 5 "$dir/log")"
+    mv "$dir/data.new" "$dir/data"
 }
 
 cluster_port() {

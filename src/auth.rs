@@ -1,1 +1,105 @@
-//! (being written)
+//! Who calls: log-in sessions, passwords, and where a request comes from.
+
+pub mod address;
+pub mod limits;
+pub mod origin;
+pub mod password;
+mod session_rows;
+pub mod sessions;
+
+use std::{fmt, future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::{AUTHORIZATION, HeaderName},
+    web::Data,
+};
+use hotline_actors::PersonId;
+
+pub use sessions::{Sessions, TokenHash};
+
+use crate::{answer::Fault, app::AppState, people::Kind};
+
+/// The cookie of a session; existing clients know it by this name.
+pub const COOKIE: &str = "JSESSIONID";
+/// The header in which a log-in answers its token to clients without a cookie jar.
+pub const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-auth-token");
+
+/// Whoever is logged in on a request. Without a session the extractor answers the document's 403.
+#[derive(Clone)]
+pub struct Caller {
+    pub id: PersonId,
+    pub kind: Kind,
+    pub institution: Option<String>,
+    pub username: String,
+    /// Tells this session from his others.
+    pub token: TokenHash,
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl Caller {
+    /// The caller's institution.
+    ///
+    /// # Errors
+    /// -5 for system administrators, who have none.
+    pub fn institution(&self) -> Result<&str, Fault> {
+        self.institution.as_deref().ok_or_else(Fault::not_allowed)
+    }
+
+    /// Whoever a token belongs to.
+    ///
+    /// # Errors
+    /// [`Fault::NoSession`] when it belongs to nobody, or no longer.
+    pub async fn by_token(state: &AppState, token: &str) -> Result<Self, Fault> {
+        state.sessions.find(token, crate::clock::now()).await?.ok_or(Fault::NoSession)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests(id: PersonId, kind: Kind, institution: Option<&str>) -> Self {
+        let institution = institution.map(str::to_owned);
+        Self { id, kind, institution, username: "reader".into(), token: TokenHash::of("reader") }
+    }
+}
+
+/// The token of a request: Bearer wins over the cookie, also when it is wrong.
+pub fn token_of(req: &HttpRequest) -> Option<String> {
+    match bearer(req) {
+        Some(token) => Some(token),
+        None => req.cookie(COOKIE).map(|cookie| cookie.value().to_owned()),
+    }
+}
+
+/// The token of an `Authorization: Bearer …`; empty when the header is there but holds no such thing.
+fn bearer(req: &HttpRequest) -> Option<String> {
+    let header = req.headers().get(AUTHORIZATION)?;
+    let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// Whether the cookie, and not a Bearer, carries the request: then other sites could have sent it.
+pub fn is_carried_by_cookie(req: &HttpRequest) -> bool {
+    bearer(req).is_none() && req.cookie(COOKIE).is_some()
+}
+
+impl FromRequest for Caller {
+    type Error = Fault;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Fault>>>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let req = req.clone();
+        Box::pin(async move {
+            let state = req.app_data::<Data<AppState>>().ok_or_else(|| Fault::internal("no state"))?;
+            let token = token_of(&req).ok_or(Fault::NoSession)?;
+            let caller = Self::by_token(state, &token).await?;
+            // For the request's line in the log.
+            req.extensions_mut().insert(caller.id);
+            Ok(caller)
+        })
+    }
+}

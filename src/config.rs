@@ -1,1 +1,269 @@
-//! (being written)
+//! Settings: `config.toml` holds every key with its default, a file and the environment go over it, and all is checked once.
+
+mod checks;
+mod layers;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+/// Why the settings cannot be used. Each names the key, or the file.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the configuration file {} cannot be read: {cause}", path.display())]
+    File { path: PathBuf, cause: String },
+    #[error("the setting {key} cannot be used: {cause}")]
+    Key { key: String, cause: String },
+    #[error("this would be unsafe in the open, so it does not start: {0}")]
+    Unsafe(String),
+}
+
+/// Text that is never printed.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(String);
+
+impl Hidden {
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<&str> for Hidden {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "\"\"" } else { "…" })
+    }
+}
+
+/// All settings, a struct per section of `config.toml`, where each key is explained.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub server: Server,
+    pub database: Database,
+    pub log: Log,
+    pub secrets: Secrets,
+    pub session: Session,
+    pub dispatch: Dispatch,
+    pub journal: Journal,
+    pub messages: Messages,
+    pub sockets: Sockets,
+    pub im: Im,
+    pub wechat: Wechat,
+    pub demo: Demo,
+    pub emergency: Vec<Emergency>,
+    /// By institution code: `[dispatch]` with what that institution does differently. Ask through [`Settings::dispatch_for`].
+    pub institutions: BTreeMap<String, Dispatch>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub address: IpAddr,
+    pub port: u16,
+    pub public_url: String,
+    pub base_path: String,
+    pub trusted_proxies: Vec<IpNet>,
+    pub workers: usize,
+    pub shutdown_seconds_max: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    pub url: Hidden,
+    pub connections_max: u32,
+    pub acquire_seconds_max: u64,
+    pub statement_seconds_max: u64,
+    pub lock_seconds_max: u64,
+    pub migrate_on_start: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    pub data_key: Hidden,
+    pub data_key_id: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    pub staff_idle_seconds_max: u64,
+    pub staff_seconds_max: u64,
+    pub visitor_idle_seconds_max: u64,
+    pub failures_max_account_address: u32,
+    pub failures_max_address: u32,
+    pub failures_window_seconds: u64,
+    pub password_hashes_max: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dispatch {
+    pub default_max_consults: u32,
+    pub grace_seconds: u64,
+    pub waiting_seconds_max: u64,
+    pub silence_notice_seconds: u64,
+    pub silence_end_seconds: u64,
+    pub text_seconds_max: u64,
+    pub voice_seconds_max: u64,
+    pub limit_notices_seconds: Vec<u64>,
+    pub absent_seconds_max: u64,
+    pub unanswered_seconds: Vec<u64>,
+    pub named_fallback: bool,
+    pub named_wait_seconds: u64,
+    pub away_seconds_max: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    pub settle_seconds_max: u64,
+    pub backlog_max: usize,
+    pub batch_max: usize,
+    pub fence_check_seconds: u64,
+    pub resume_events_max: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Messages {
+    pub buffer_max: usize,
+    pub batch_max: usize,
+    pub store_milliseconds_max: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sockets {
+    pub heartbeat_seconds: u64,
+    pub heartbeats_missed_max: u32,
+    pub auth_seconds_max: u64,
+    pub debt_bytes_max: usize,
+    pub state_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Im {
+    pub sdk_app_id: u32,
+    pub secret_key: Hidden,
+    pub administrator: String,
+    pub user_sig_seconds: u64,
+    pub callback_token: Hidden,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wechat {
+    pub mode: WechatMode,
+    pub apps: Vec<WechatApp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WechatMode {
+    Live,
+    Sandbox,
+}
+
+/// A mini-program and the institution it belongs to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WechatApp {
+    pub appid: String,
+    pub institution: String,
+    #[serde(default)]
+    pub secret_env: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demo {
+    pub enabled: bool,
+}
+
+/// A number for somebody in need.
+#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Emergency {
+    pub name: String,
+    pub number: String,
+}
+
+impl Settings {
+    /// Reads the layers: the defaults, `file` (or `./config.toml` where it exists), `HOTLINE__SECTION__KEY`, `DATABASE_URL`.
+    ///
+    /// # Errors
+    /// Names the first key that is not known, cannot be, or would be unsafe.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let settings = layers::read(file, std::env::vars())?;
+        checks::check(&settings)?;
+        Ok(settings)
+    }
+
+    /// The rules of dispatch of one institution: `[dispatch]`, with `[institutions.CODE]` over it.
+    pub fn dispatch_for(&self, code: &str) -> Dispatch {
+        self.institutions.get(code).unwrap_or(&self.dispatch).clone()
+    }
+
+    /// Refuses what would be unsafe if the demo people are there, as [`Settings::load`] does when they are switched on.
+    pub fn check_for_demo(&self) -> Result<(), ConfigError> {
+        checks::demo_is_safe(self)
+    }
+
+    /// Sandbox and demo: everybody can log in as anybody, so only this very machine is answered.
+    pub fn answers_this_machine_only(&self) -> bool {
+        self.demo.enabled || self.wechat.mode == WechatMode::Sandbox
+    }
+
+    /// Whether the session cookie is for encrypted connections only.
+    pub fn cookie_is_secure(&self) -> bool {
+        self.server.public_url.starts_with("https://")
+    }
+}
+
+impl Server {
+    pub fn socket_address(&self) -> SocketAddr {
+        SocketAddr::new(self.address, self.port)
+    }
+}
+
+/// The defaults alone, for tests.
+#[cfg(test)]
+pub(crate) fn defaults() -> Settings {
+    layers::read_text(None, std::iter::empty()).expect("config.toml holds every key")
+}

@@ -1,1 +1,7 @@
-fn main(){}
+//! `hotline`: the command line is read in `hotline::cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hotline::cli::main()
+}

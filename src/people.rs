@@ -1,1 +1,241 @@
-//! (being written)
+//! The people: who has an account, and what is known of them.
+
+pub mod names;
+mod repository;
+mod secret;
+pub mod view;
+
+use std::{collections::HashMap, fmt, str::FromStr, sync::Arc};
+
+use dashmap::DashMap;
+use hotline_actors::{PersonId, Timestamp};
+use sqlx::PgPool;
+
+pub use repository::{Credentials, NewPerson, Taken};
+pub use secret::Secret;
+pub use view::{PersonView, view};
+
+use crate::secrets::Sealer;
+
+/// What somebody is. A person has one kind for life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    Visitor,
+    Counselor,
+    Supervisor,
+    /// The administrator of an institution.
+    Institution,
+    /// The administrator of the whole server; belongs to no institution.
+    System,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] =
+        [Self::Visitor, Self::Counselor, Self::Supervisor, Self::Institution, Self::System];
+
+    /// As stored, and as `type` on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitor => "VISITOR",
+            Self::Counselor => "COUNSELOR",
+            Self::Supervisor => "SUPERVISOR",
+            Self::Institution => "INSTITUTION",
+            Self::System => "SYSTEM",
+        }
+    }
+
+    /// `roles` on the wire: one text.
+    pub fn role(self) -> &'static str {
+        match self {
+            Self::Visitor => "ROLE_VISITOR",
+            Self::Counselor => "ROLE_COUNSELOR",
+            Self::Supervisor => "ROLE_SUPERVISOR",
+            Self::Institution => "ROLE_INSTITUTION_ADMINISTRATOR",
+            Self::System => "ROLE_SYSTEM_ADMINISTRATOR",
+        }
+    }
+
+    /// Whether this is somebody who works here, rather than somebody who asks.
+    pub fn is_staff(self) -> bool {
+        self != Self::Visitor
+    }
+}
+
+/// The text is no kind of person.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("VISITOR, COUNSELOR, SUPERVISOR, INSTITUTION or SYSTEM")]
+pub struct UnknownKind;
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownKind)
+    }
+}
+
+/// Whether somebody may come in. Administrators have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Normal,
+    Banned,
+}
+
+impl State {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "NORMAL",
+            Self::Banned => "BANNED",
+        }
+    }
+}
+
+/// What never changes about a person, so that it can be kept in memory for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonRef {
+    pub id: PersonId,
+    pub kind: Kind,
+    pub institution: Option<String>,
+}
+
+/// Everything stored of a person, except the password.
+#[derive(Clone)]
+pub struct Person {
+    pub id: PersonId,
+    pub institution: Option<String>,
+    pub kind: Kind,
+    pub username: String,
+    pub open_id: Option<String>,
+    pub wechat_appid: Option<String>,
+    pub name: Option<String>,
+    pub gender: Option<String>,
+    pub age: i32,
+    pub avatar_url: Option<String>,
+    pub phone: Option<Secret>,
+    pub id_number: Option<Secret>,
+    pub email: Option<String>,
+    pub emergency_contact: Option<String>,
+    pub emergency_phone: Option<Secret>,
+    pub department: Option<String>,
+    pub title: Option<String>,
+    pub qualification: Option<String>,
+    pub qualification_code: Option<String>,
+    pub state: Option<State>,
+    pub max_consults: i32,
+    /// Milliseconds of finished consultations.
+    pub total_time: i64,
+    pub subscribe: bool,
+    pub activated: bool,
+    pub activated_at: Option<Timestamp>,
+    /// For counselors: the supervisors who look after them.
+    pub supervisors: Vec<PersonId>,
+    pub created_by: Option<PersonId>,
+    pub created_at: Timestamp,
+    pub updated_by: Option<PersonId>,
+    pub updated_at: Timestamp,
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Person").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl Person {
+    /// Whether the account can be used.
+    pub fn may_come_in(&self) -> bool {
+        self.deleted_at.is_none() && self.state != Some(State::Banned)
+    }
+
+    /// What others call this person: the name, or the user name where there is none.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.username)
+    }
+}
+
+/// User names kept in memory; more are looked up each time.
+const DIRECTORY_ENTRIES_MAX: usize = 200_000;
+
+/// The directory of people, over the database. Cheap to clone.
+#[derive(Clone)]
+pub struct People {
+    pool: PgPool,
+    sealer: Sealer,
+    directory: Arc<Directory>,
+}
+
+#[derive(Default)]
+struct Directory {
+    by_username: DashMap<String, PersonRef>,
+    by_id: DashMap<PersonId, PersonRef>,
+}
+
+impl fmt::Debug for People {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("People").finish_non_exhaustive()
+    }
+}
+
+impl People {
+    pub fn new(pool: PgPool, sealer: Sealer) -> Self {
+        Self { pool, sealer, directory: Arc::default() }
+    }
+
+    /// Who has this user name, also after deletion: names are never given out again.
+    pub async fn by_username(&self, username: &str) -> Result<Option<PersonRef>, sqlx::Error> {
+        if !names::is_account(username) {
+            return Ok(None);
+        }
+        if let Some(found) = self.directory.by_username.get(username) {
+            return Ok(Some(found.clone()));
+        }
+        let found = repository::by_username(&self.pool, username).await?;
+        if let Some(person) = &found
+            && self.directory.by_username.len() < DIRECTORY_ENTRIES_MAX
+        {
+            self.directory.by_username.insert(username.to_owned(), person.clone());
+        }
+        Ok(found)
+    }
+
+    /// What never changes about this person, also after deletion.
+    pub async fn by_id(&self, id: PersonId) -> Result<Option<PersonRef>, sqlx::Error> {
+        if let Some(found) = self.directory.by_id.get(&id) {
+            return Ok(Some(found.clone()));
+        }
+        let found = repository::by_id(&self.pool, id).await?;
+        if let Some(person) = &found
+            && self.directory.by_id.len() < DIRECTORY_ENTRIES_MAX
+        {
+            self.directory.by_id.insert(id, person.clone());
+        }
+        Ok(found)
+    }
+
+    /// Everything about these people, as it stands now, deleted ones too: records name them.
+    pub async fn load(&self, ids: &[PersonId]) -> Result<HashMap<PersonId, Person>, sqlx::Error> {
+        repository::load(&self.pool, &self.sealer, ids).await
+    }
+
+    /// Everything about one person, as it stands now.
+    pub async fn get(&self, id: PersonId) -> Result<Option<Person>, sqlx::Error> {
+        Ok(self.load(&[id]).await?.remove(&id))
+    }
+
+    /// What a log-in is checked against; nothing for whoever may not come in.
+    pub async fn credentials(&self, username: &str) -> Result<Option<Credentials>, sqlx::Error> {
+        if !names::is_account(username) {
+            return Ok(None);
+        }
+        repository::credentials(&self.pool, username).await
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// [`Taken`] when the user name has been given out before.
+    pub async fn add(&self, person: NewPerson) -> Result<Result<PersonId, Taken>, sqlx::Error> {
+        repository::add(&self.pool, person).await
+    }
+}

@@ -1,1 +1,27 @@
-//! (being written)
+//! The log: text on a terminal, JSON otherwise.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Log, LogFormat};
+
+/// Starts the log, on the standard error. A second start changes nothing: tests share a process.
+pub fn start(settings: &Log) {
+    // Checked when the settings were read.
+    let filter = EnvFilter::try_new(&settings.filter).unwrap_or_default();
+    let text = match settings.format {
+        LogFormat::Auto => std::io::stderr().is_terminal(),
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if text {
+        builder.with_ansi(std::io::stderr().is_terminal()).try_init()
+    } else {
+        builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+    };
+    if started.is_err() {
+        tracing::debug!("the log had been started before");
+    }
+}

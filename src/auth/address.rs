@@ -1,0 +1,112 @@
+//! Where a request comes from, when proxies stand between.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use actix_web::http::header::HeaderMap;
+use ipnet::IpNet;
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// Headers only a proxy adds.
+const FORWARDING: [&str; 7] = [
+    "forwarded",
+    FORWARDED_FOR,
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+    "via",
+];
+
+/// The address of the client: the peer, or what trusted proxies say, read from the nearest to the farthest.
+pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let mut nearest = peer.to_canonical();
+    let hops: Vec<&str> = headers
+        .get_all(FORWARDED_FOR)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(','))
+        .map(str::trim)
+        .collect();
+    for hop in hops.iter().rev() {
+        if !trusted.iter().any(|network| network.contains(&nearest)) {
+            break;
+        }
+        let Ok(next) = hop.parse::<IpAddr>() else { break };
+        nearest = next.to_canonical();
+    }
+    nearest
+}
+
+/// Whether the request has come through a proxy.
+pub fn was_forwarded(headers: &HeaderMap) -> bool {
+    FORWARDING.iter().any(|name| headers.contains_key(*name))
+}
+
+/// Whether a `Host` (or the host of a URL) names this very machine.
+pub fn is_loopback_host(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(""),
+        None => host.split(':').next().unwrap_or(""),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// What limits count by: an IPv6 client owns a whole /64, so it counts as one.
+pub fn limited(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            let mut segments = address.segments();
+            segments[4..].fill(0);
+            Ipv6Addr::from(segments).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    fn forwarded(lines: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(HeaderName::from_static(FORWARDED_FOR), HeaderValue::from_static(line));
+        }
+        headers
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let trusted = ["10.0.0.0/8".parse().expect("a network")];
+        let headers = forwarded(&["6.6.6.6, 1.2.3.4", "10.0.0.9"]);
+        assert_eq!(client(ip("10.0.0.1"), &headers, &trusted), ip("1.2.3.4"));
+        assert_eq!(client(ip("9.9.9.9"), &headers, &trusted), ip("9.9.9.9"), "a stranger forges it");
+        assert_eq!(client(ip("10.0.0.1"), &headers, &[]), ip("10.0.0.1"));
+        assert_eq!(client(ip("10.0.0.1"), &forwarded(&["nonsense"]), &trusted), ip("10.0.0.1"));
+        assert_eq!(client(ip("10.0.0.1"), &HeaderMap::new(), &trusted), ip("10.0.0.1"));
+    }
+
+    #[test]
+    fn hosts_of_this_machine_are_told_from_others() {
+        for here in ["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080", "[::1]"] {
+            assert!(is_loopback_host(here), "{here}");
+        }
+        for there in ["example.edu", "localhost.evil.com", "127.0.0.1.evil.com", "10.0.0.1:80", "", "[::2]:1"]
+        {
+            assert!(!is_loopback_host(there), "{there}");
+        }
+    }
+
+    #[test]
+    fn a_whole_ipv6_network_counts_as_one() {
+        assert_eq!(limited(ip("2001:db8:1:2:3:4:5:6")), limited(ip("2001:db8:1:2::9")));
+        assert_ne!(limited(ip("2001:db8:1:2::9")), limited(ip("2001:db8:1:3::9")));
+        assert_eq!(limited(ip("::ffff:1.2.3.4")), ip("1.2.3.4"));
+    }
+}

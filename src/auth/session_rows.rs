@@ -1,0 +1,113 @@
+//! Sessions in PostgreSQL.
+
+use hotline_actors::{PersonId, Timestamp};
+use sqlx::PgPool;
+
+use super::{Caller, TokenHash};
+
+/// A session that may go on: its person is there and not banned.
+pub(super) struct SessionRow {
+    pub(super) caller: Caller,
+    pub(super) created_at: Timestamp,
+    pub(super) seen_at: Timestamp,
+}
+
+pub(super) async fn insert(
+    pool: &PgPool,
+    hash: TokenHash,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into sessions (token_hash, person, created_at, seen_at) values ($1, $2, $3, $3)",
+        &hash.0[..],
+        person.0,
+        now.0
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn read(pool: &PgPool, hash: TokenHash) -> Result<Option<SessionRow>, sqlx::Error> {
+    let row = sqlx::query!(
+        "select s.person, s.created_at, s.seen_at, p.kind, p.institution, p.username
+         from sessions s join people p on p.id = s.person
+         where s.token_hash = $1 and p.deleted_at is null and p.state is distinct from 'BANNED'",
+        &hash.0[..]
+    )
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| {
+        let kind = row.kind.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        let caller = Caller {
+            id: PersonId(row.person),
+            kind,
+            institution: row.institution,
+            username: row.username,
+            token: hash,
+        };
+        Ok(SessionRow { caller, created_at: Timestamp(row.created_at), seen_at: Timestamp(row.seen_at) })
+    })
+    .transpose()
+}
+
+pub(super) async fn delete(pool: &PgPool, hash: TokenHash) -> Result<(), sqlx::Error> {
+    sqlx::query!("delete from sessions where token_hash = $1", &hash.0[..]).execute(pool).await?;
+    Ok(())
+}
+
+pub(super) async fn delete_all_of(
+    pool: &PgPool,
+    person: PersonId,
+    except: Option<TokenHash>,
+) -> Result<(), sqlx::Error> {
+    let except = except.map(|hash| hash.0.to_vec());
+    sqlx::query!(
+        "delete from sessions where person = $1 and token_hash is distinct from $2",
+        person.0,
+        except.as_deref()
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn write_seen(pool: &PgPool, seen: &[(TokenHash, i64)]) -> Result<(), sqlx::Error> {
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let hashes: Vec<Vec<u8>> = seen.iter().map(|(hash, _)| hash.0.to_vec()).collect();
+    let moments: Vec<i64> = seen.iter().map(|(_, at)| *at).collect();
+    sqlx::query!(
+        "update sessions s set seen_at = greatest(s.seen_at, u.at)
+         from unnest($1::bytea[], $2::bigint[]) as u(token_hash, at) where s.token_hash = u.token_hash",
+        &hashes,
+        &moments
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Deletes what has ended by time, a bounded number at once.
+pub(super) async fn clear(
+    pool: &PgPool,
+    staff_seen: Timestamp,
+    staff_created: Timestamp,
+    visitor_seen: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "delete from sessions where token_hash in (
+             select s.token_hash from sessions s join people p on p.id = s.person
+             where case when p.kind = 'VISITOR' then s.seen_at < $3
+                        else s.seen_at < $1 or s.created_at < $2 end
+             limit 10000)",
+        staff_seen.0,
+        staff_created.0,
+        visitor_seen.0
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}

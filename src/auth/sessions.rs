@@ -1,0 +1,278 @@
+//! Log-in sessions: kept in PostgreSQL by the hash of their token, with a copy in memory that requests are answered from.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use dashmap::DashMap;
+use hotline_actors::{PersonId, Timestamp};
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+
+use super::{Caller, session_rows};
+use crate::{answer::describe, config, people::Kind};
+
+const TOKEN_BYTES: usize = 32;
+/// A token is these many characters of URL-safe base64.
+const TOKEN_CHARS: usize = 43;
+/// How often what was seen is written back.
+const WRITE_BACK: Duration = Duration::from_secs(60);
+/// Rows of one write-back; the rest follows in the next.
+const WRITE_BACK_ROWS_MAX: usize = 10_000;
+/// Copies in memory; sessions beyond it are read from the database each time.
+const COPIES_MAX: usize = 100_000;
+/// A copy nobody asked for in this long is dropped. The session itself stays.
+const COPY_IDLE: Duration = Duration::from_secs(3600);
+
+/// SHA-256 of a token. A stolen table of these logs nobody in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash(pub [u8; 32]);
+
+impl TokenHash {
+    pub fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
+    }
+}
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}
+
+/// A fresh token: 256 random bits.
+fn fresh_token() -> Result<String, getrandom::Error> {
+    let mut bytes = [0_u8; TOKEN_BYTES];
+    getrandom::fill(&mut bytes)?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Why a session could not be begun.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionFault {
+    #[error("the system gives no random bytes")]
+    NoRandomness(#[from] getrandom::Error),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<SessionFault> for crate::answer::Fault {
+    fn from(fault: SessionFault) -> Self {
+        match fault {
+            SessionFault::NoRandomness(error) => Self::internal(error),
+            SessionFault::Database(error) => error.into(),
+        }
+    }
+}
+
+/// How long sessions live.
+#[derive(Debug, Clone, Copy)]
+struct Lifetimes {
+    staff_idle: Duration,
+    staff: Duration,
+    visitor_idle: Duration,
+}
+
+impl Lifetimes {
+    fn is_over(self, kind: Kind, created_at: Timestamp, seen_at: Timestamp, now: Timestamp) -> bool {
+        match kind {
+            Kind::Visitor => now.since(seen_at) > self.visitor_idle,
+            Kind::Counselor | Kind::Supervisor | Kind::Institution | Kind::System => {
+                now.since(seen_at) > self.staff_idle || now.since(created_at) > self.staff
+            }
+        }
+    }
+}
+
+struct Copy {
+    caller: Caller,
+    created_at: Timestamp,
+    seen_at: AtomicI64,
+    written_at: AtomicI64,
+}
+
+/// The sessions. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions(Arc<Inner>);
+
+struct Inner {
+    pool: PgPool,
+    lifetimes: Lifetimes,
+    copies: DashMap<TokenHash, Arc<Copy>>,
+    /// Counts ends, so that a copy read from the database just before one is not kept after it.
+    ends: AtomicU64,
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sessions({} in memory)", self.0.copies.len())
+    }
+}
+
+impl Sessions {
+    pub fn new(pool: PgPool, settings: &config::Session) -> Self {
+        let lifetimes = Lifetimes {
+            staff_idle: Duration::from_secs(settings.staff_idle_seconds_max),
+            staff: Duration::from_secs(settings.staff_seconds_max),
+            visitor_idle: Duration::from_secs(settings.visitor_idle_seconds_max),
+        };
+        Self(Arc::new(Inner { pool, lifetimes, copies: DashMap::new(), ends: AtomicU64::new(0) }))
+    }
+
+    /// Begins a session and gives its token, which is nowhere kept.
+    pub async fn begin(&self, person: PersonId, now: Timestamp) -> Result<String, SessionFault> {
+        let token = fresh_token()?;
+        session_rows::insert(&self.0.pool, TokenHash::of(&token), person, now).await?;
+        Ok(token)
+    }
+
+    /// Whose session this is, if it goes on. Notes that it was seen.
+    pub async fn find(&self, token: &str, now: Timestamp) -> Result<Option<Caller>, sqlx::Error> {
+        if token.len() != TOKEN_CHARS {
+            return Ok(None);
+        }
+        let hash = TokenHash::of(token);
+        let copy = match self.copy(hash) {
+            Some(copy) => copy,
+            None => match self.read(hash).await? {
+                Some(copy) => copy,
+                None => return Ok(None),
+            },
+        };
+        let seen_at = Timestamp(copy.seen_at.load(Ordering::Relaxed));
+        if self.0.lifetimes.is_over(copy.caller.kind, copy.created_at, seen_at, now) {
+            self.end(hash).await?;
+            return Ok(None);
+        }
+        copy.seen_at.fetch_max(now.0, Ordering::Relaxed);
+        Ok(Some(copy.caller.clone()))
+    }
+
+    fn copy(&self, hash: TokenHash) -> Option<Arc<Copy>> {
+        self.0.copies.get(&hash).map(|copy| Arc::clone(&copy))
+    }
+
+    async fn read(&self, hash: TokenHash) -> Result<Option<Arc<Copy>>, sqlx::Error> {
+        loop {
+            let ends = self.0.ends.load(Ordering::SeqCst);
+            let Some(row) = session_rows::read(&self.0.pool, hash).await? else { return Ok(None) };
+            let copy = Arc::new(Copy {
+                caller: row.caller,
+                created_at: row.created_at,
+                seen_at: AtomicI64::new(row.seen_at.0),
+                written_at: AtomicI64::new(row.seen_at.0),
+            });
+            if self.0.copies.len() < COPIES_MAX {
+                self.0.copies.insert(hash, Arc::clone(&copy));
+            }
+            // An end deletes the row, then counts, then drops copies: whichever came first, none stays.
+            if self.0.ends.load(Ordering::SeqCst) == ends {
+                return Ok(Some(copy));
+            }
+            self.0.copies.remove(&hash);
+        }
+    }
+
+    /// Ends one session.
+    pub async fn end(&self, hash: TokenHash) -> Result<(), sqlx::Error> {
+        session_rows::delete(&self.0.pool, hash).await?;
+        self.0.ends.fetch_add(1, Ordering::SeqCst);
+        self.0.copies.remove(&hash);
+        Ok(())
+    }
+
+    /// Ends all sessions of a person, except perhaps the one that asks.
+    pub async fn end_all_of(&self, person: PersonId, except: Option<TokenHash>) -> Result<(), sqlx::Error> {
+        session_rows::delete_all_of(&self.0.pool, person, except).await?;
+        self.0.ends.fetch_add(1, Ordering::SeqCst);
+        self.0.copies.retain(|hash, copy| copy.caller.id != person || Some(*hash) == except);
+        Ok(())
+    }
+
+    /// Writes back when sessions were last seen, at most `WRITE_BACK_ROWS_MAX` of them in one statement, and drops idle copies.
+    pub async fn write_back(&self, now: Timestamp) -> Result<(), sqlx::Error> {
+        let mut due: Vec<(TokenHash, i64, Arc<Copy>)> = Vec::new();
+        for entry in &self.0.copies {
+            let seen_at = entry.seen_at.load(Ordering::Relaxed);
+            if seen_at > entry.written_at.load(Ordering::Relaxed) {
+                due.push((*entry.key(), seen_at, Arc::clone(entry.value())));
+            }
+            if due.len() == WRITE_BACK_ROWS_MAX {
+                break;
+            }
+        }
+        let seen: Vec<(TokenHash, i64)> = due.iter().map(|(hash, seen_at, _)| (*hash, *seen_at)).collect();
+        session_rows::write_seen(&self.0.pool, &seen).await?;
+        for (_, seen_at, copy) in due {
+            copy.written_at.fetch_max(seen_at, Ordering::Relaxed);
+        }
+        self.0.copies.retain(|_, copy| {
+            let seen_at = copy.seen_at.load(Ordering::Relaxed);
+            let unwritten = seen_at > copy.written_at.load(Ordering::Relaxed);
+            unwritten || now.since(Timestamp(seen_at)) < COPY_IDLE
+        });
+        Ok(())
+    }
+
+    /// Writes back once a minute and clears what has ended, until the task is dropped.
+    pub async fn keep_written(self) {
+        let mut minute = tokio::time::interval(WRITE_BACK);
+        minute.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            minute.tick().await;
+            let now = crate::clock::now();
+            let life = self.0.lifetimes;
+            let cleared = async {
+                self.write_back(now).await?;
+                session_rows::clear(
+                    &self.0.pool,
+                    now - life.staff_idle,
+                    now - life.staff,
+                    now - life.visitor_idle,
+                )
+                .await
+            };
+            if let Err(error) = cleared.await {
+                tracing::warn!(error = %describe(&error), "sessions could not be written back");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_long_and_never_the_same() {
+        let (one, two) = (fresh_token().expect("random"), fresh_token().expect("random"));
+        assert_eq!(one.len(), TOKEN_CHARS);
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn staff_sessions_end_idle_or_old_and_visitors_idle_only() {
+        let hour = Duration::from_secs(3600);
+        let life = Lifetimes { staff_idle: hour * 12, staff: hour * 24 * 7, visitor_idle: hour * 24 * 30 };
+        let begun = Timestamp(0);
+        let seen = |ago: Duration, after: Duration| (begun + after - ago, begun + after);
+        for kind in [Kind::Counselor, Kind::Supervisor, Kind::Institution, Kind::System] {
+            let (last, now) = seen(hour * 11, hour * 24 * 6);
+            assert!(!life.is_over(kind, begun, last, now));
+            let (last, now) = seen(hour * 13, hour * 24 * 6);
+            assert!(life.is_over(kind, begun, last, now));
+            let (last, now) = seen(hour, hour * 24 * 8);
+            assert!(life.is_over(kind, begun, last, now));
+        }
+        let (last, now) = seen(hour * 24 * 29, hour * 24 * 300);
+        assert!(!life.is_over(Kind::Visitor, begun, last, now));
+        let (last, now) = seen(hour * 24 * 31, hour * 24 * 300);
+        assert!(life.is_over(Kind::Visitor, begun, last, now));
+    }
+}

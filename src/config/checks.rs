@@ -1,0 +1,289 @@
+//! What a value may be, beyond its type, and what must not be open to the world.
+
+use std::collections::HashSet;
+
+use super::{ConfigError, Settings, WechatMode};
+
+type Checked = Result<(), ConfigError>;
+
+pub(super) fn check(settings: &Settings) -> Checked {
+    server(settings)?;
+    limits(settings)?;
+    secrets(settings)?;
+    dispatch("dispatch", &settings.dispatch)?;
+    for (code, rules) in &settings.institutions {
+        ensure(is_code(code), &format!("institutions.{code}"), "a code is 2 to 32 of a-z, 0-9, _ and -")?;
+        dispatch(&format!("institutions.{code}"), rules)?;
+    }
+    im(settings)?;
+    wechat(settings)?;
+    for (index, entry) in settings.emergency.iter().enumerate() {
+        let filled = !entry.name.trim().is_empty() && !entry.number.trim().is_empty();
+        ensure(filled, &format!("emergency[{index}]"), "name and number must be there")?;
+    }
+    safety(settings)
+}
+
+fn ensure(holds: bool, key: &str, cause: &str) -> Checked {
+    if holds { Ok(()) } else { Err(ConfigError::Key { key: key.to_owned(), cause: cause.to_owned() }) }
+}
+
+/// Whether this may be an institution's code, as the schema says.
+pub(crate) fn is_code(text: &str) -> bool {
+    (2..=32).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
+}
+
+fn server(settings: &Settings) -> Checked {
+    let server = &settings.server;
+    let url = server.public_url.as_str();
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let names_a_host = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']));
+    ensure(
+        url.is_empty() || names_a_host,
+        "server.public_url",
+        "write it as https://hotline.example.edu, without a path (that is server.base_path)",
+    )?;
+    let base = server.base_path.as_str();
+    let plain = base.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_'));
+    ensure(
+        base.is_empty() || (base.starts_with('/') && !base.ends_with('/') && !base.contains("//") && plain),
+        "server.base_path",
+        "write it as /hotline: a slash first, none last",
+    )?;
+    ensure(server.workers <= 1024, "server.workers", "at most 1024")?;
+    within("server.shutdown_seconds_max", server.shutdown_seconds_max, 1, 600)?;
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log.filter);
+    ensure(filter.is_ok(), "log.filter", "write it as info, or hotline=debug,info")
+}
+
+fn within(key: &str, value: u64, least: u64, most: u64) -> Checked {
+    ensure((least..=most).contains(&value), key, &format!("{value} is not within {least} to {most}"))
+}
+
+/// A month in seconds: longer limits are mistakes, and sums of them must not overflow.
+const SECONDS_MAX: u64 = 31 * 24 * 3600;
+
+fn limits(settings: &Settings) -> Checked {
+    let (database, session) = (&settings.database, &settings.session);
+    let url = database.url.reveal();
+    ensure(
+        url.starts_with("postgres://") || url.starts_with("postgresql://"),
+        "database.url",
+        "write it as postgres://user@host/database",
+    )?;
+    within("database.connections_max", database.connections_max.into(), 1, 1000)?;
+    within("database.acquire_seconds_max", database.acquire_seconds_max, 1, 600)?;
+    within("database.statement_seconds_max", database.statement_seconds_max, 1, 600)?;
+    within("database.lock_seconds_max", database.lock_seconds_max, 1, 600)?;
+    within("session.staff_idle_seconds_max", session.staff_idle_seconds_max, 1, SECONDS_MAX * 12)?;
+    within("session.staff_seconds_max", session.staff_seconds_max, 1, SECONDS_MAX * 12)?;
+    within("session.visitor_idle_seconds_max", session.visitor_idle_seconds_max, 1, SECONDS_MAX * 12)?;
+    within(
+        "session.failures_max_account_address",
+        session.failures_max_account_address.into(),
+        1,
+        1_000_000,
+    )?;
+    within("session.failures_max_address", session.failures_max_address.into(), 1, 1_000_000)?;
+    within("session.failures_window_seconds", session.failures_window_seconds, 1, SECONDS_MAX)?;
+    within("session.password_hashes_max", session.password_hashes_max as u64, 1, 64)?;
+    let (journal, messages, sockets) = (&settings.journal, &settings.messages, &settings.sockets);
+    within("journal.settle_seconds_max", journal.settle_seconds_max, 1, 600)?;
+    within("journal.backlog_max", journal.backlog_max as u64, 1, 10_000_000)?;
+    within("journal.batch_max", journal.batch_max as u64, 1, 100_000)?;
+    within("journal.fence_check_seconds", journal.fence_check_seconds, 1, 3600)?;
+    within("journal.resume_events_max", journal.resume_events_max as u64, 1, 10_000_000)?;
+    within("messages.buffer_max", messages.buffer_max as u64, 1, 10_000_000)?;
+    within("messages.batch_max", messages.batch_max as u64, 1, 100_000)?;
+    within("messages.store_milliseconds_max", messages.store_milliseconds_max, 1, 60_000)?;
+    within("sockets.heartbeat_seconds", sockets.heartbeat_seconds, 1, 3600)?;
+    within("sockets.heartbeats_missed_max", sockets.heartbeats_missed_max.into(), 1, 100)?;
+    within("sockets.auth_seconds_max", sockets.auth_seconds_max, 1, 600)?;
+    within("sockets.debt_bytes_max", sockets.debt_bytes_max as u64, 4096, 1 << 30)?;
+    within("sockets.state_seconds", sockets.state_seconds, 1, 600)
+}
+
+fn secrets(settings: &Settings) -> Checked {
+    let key = settings.secrets.data_key.reveal();
+    ensure(
+        key.is_empty() || (key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit())),
+        "secrets.data_key",
+        "it is 64 hex digits (openssl rand -hex 32)",
+    )?;
+    let id = settings.secrets.data_key_id.as_str();
+    ensure(
+        (1..=16).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric()),
+        "secrets.data_key_id",
+        "it is 1 to 16 letters or digits",
+    )
+}
+
+fn dispatch(section: &str, rules: &super::Dispatch) -> Checked {
+    let key = |field: &str| format!("{section}.{field}");
+    within(&key("default_max_consults"), rules.default_max_consults.into(), 0, 50)?;
+    for (field, seconds) in [
+        ("grace_seconds", rules.grace_seconds),
+        ("waiting_seconds_max", rules.waiting_seconds_max),
+        ("silence_notice_seconds", rules.silence_notice_seconds),
+        ("silence_end_seconds", rules.silence_end_seconds),
+        ("text_seconds_max", rules.text_seconds_max),
+        ("voice_seconds_max", rules.voice_seconds_max),
+        ("absent_seconds_max", rules.absent_seconds_max),
+        ("named_wait_seconds", rules.named_wait_seconds),
+        ("away_seconds_max", rules.away_seconds_max),
+    ] {
+        within(&key(field), seconds, 1, SECONDS_MAX)?;
+    }
+    for (field, list) in [
+        ("limit_notices_seconds", &rules.limit_notices_seconds),
+        ("unanswered_seconds", &rules.unanswered_seconds),
+    ] {
+        ensure(list.len() <= 8, &key(field), "at most 8 moments")?;
+        for seconds in list {
+            within(&key(field), *seconds, 1, SECONDS_MAX)?;
+        }
+    }
+    Ok(())
+}
+
+fn im(settings: &Settings) -> Checked {
+    let im = &settings.im;
+    ensure(
+        (im.sdk_app_id == 0) == im.secret_key.is_empty(),
+        "im.secret_key",
+        "im.sdk_app_id and im.secret_key are set together, or neither",
+    )?;
+    ensure(
+        crate::people::names::is_account(&im.administrator),
+        "im.administrator",
+        "it is 2 to 32 letters, digits, _ or -",
+    )?;
+    within("im.user_sig_seconds", im.user_sig_seconds, 60, SECONDS_MAX * 120)
+}
+
+fn wechat(settings: &Settings) -> Checked {
+    let wechat = &settings.wechat;
+    let mut seen = HashSet::new();
+    for (index, app) in wechat.apps.iter().enumerate() {
+        let key = |field: &str| format!("wechat.apps[{index}].{field}");
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        ensure(
+            (1..=64).contains(&app.appid.len()) && plain(&app.appid),
+            &key("appid"),
+            "it is 1 to 64 letters or digits",
+        )?;
+        ensure(seen.insert(&app.appid), &key("appid"), "it stands there twice")?;
+        ensure(is_code(&app.institution), &key("institution"), "a code is 2 to 32 of a-z, 0-9, _ and -")?;
+    }
+    ensure(
+        wechat.mode == WechatMode::Sandbox || wechat.apps.is_empty(),
+        "wechat.mode",
+        "this version logs mini-programs in by \"sandbox\" only; take wechat.apps out to run \"live\"",
+    )
+}
+
+fn safety(settings: &Settings) -> Checked {
+    if settings.wechat.mode == WechatMode::Sandbox {
+        closed(settings, "wechat.mode is \"sandbox\", where anybody logs in as anybody")?;
+    }
+    if settings.secrets.data_key.is_empty() {
+        closed(settings, "secrets.data_key is not set, so phone and identity numbers are not protected")?;
+    }
+    if settings.demo.enabled { demo_is_safe(settings) } else { Ok(()) }
+}
+
+pub(super) fn demo_is_safe(settings: &Settings) -> Checked {
+    closed(settings, "the demo people share a published password")
+}
+
+fn closed(settings: &Settings, because: &str) -> Checked {
+    let server = &settings.server;
+    if server.address.is_loopback() && server.public_url.is_empty() {
+        return Ok(());
+    }
+    Err(ConfigError::Unsafe(format!(
+        "{because}; that needs a loopback server.address and an empty server.public_url"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{WechatApp, defaults};
+
+    fn refused(change: impl FnOnce(&mut Settings)) -> String {
+        let mut settings = defaults();
+        change(&mut settings);
+        check(&settings).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn the_defaults_pass() {
+        check(&defaults()).expect("the defaults are good");
+    }
+
+    #[test]
+    fn impossible_values_are_named() {
+        assert!(refused(|s| s.server.base_path = "hotline".into()).contains("server.base_path"));
+        assert!(
+            refused(|s| s.server.public_url = "hotline.example.edu".into()).contains("server.public_url")
+        );
+        assert!(refused(|s| s.database.connections_max = 0).contains("database.connections_max"));
+        assert!(refused(|s| s.database.url = "mysql://x".into()).contains("database.url"));
+        assert!(refused(|s| s.secrets.data_key = "abc".into()).contains("secrets.data_key"));
+        assert!(refused(|s| s.im.sdk_app_id = 7).contains("im.secret_key"));
+        assert!(refused(|s| s.dispatch.default_max_consults = 51).contains("dispatch.default_max_consults"));
+        assert!(refused(|s| s.log.filter = "hotline=loudly".into()).contains("log.filter"));
+        assert!(
+            refused(|s| {
+                let mut rules = s.dispatch.clone();
+                rules.grace_seconds = 0;
+                s.institutions.insert("ecnu".into(), rules);
+            })
+            .contains("institutions.ecnu.grace_seconds")
+        );
+    }
+
+    #[test]
+    fn what_is_unsafe_in_the_open_stays_on_loopback() {
+        let open = |s: &mut Settings| s.server.address = [0, 0, 0, 0].into();
+        let named = |s: &mut Settings| s.server.public_url = "https://hotline.example.edu".into();
+        let keyed = |s: &mut Settings| s.secrets.data_key = "ab".repeat(32).as_str().into();
+        assert!(refused(open).contains("secrets.data_key"));
+        assert!(refused(named).contains("secrets.data_key"));
+        for expose in [open as fn(&mut Settings), named] {
+            assert!(
+                refused(|s| {
+                    keyed(s);
+                    expose(s);
+                    s.wechat.mode = WechatMode::Sandbox;
+                })
+                .contains("sandbox")
+            );
+            assert!(
+                refused(|s| {
+                    keyed(s);
+                    expose(s);
+                    s.demo.enabled = true;
+                })
+                .contains("demo")
+            );
+            let mut settings = defaults();
+            keyed(&mut settings);
+            expose(&mut settings);
+            check(&settings).expect("with a key it may be open");
+        }
+    }
+
+    #[test]
+    fn mini_programs_need_the_sandbox_for_now() {
+        let app = WechatApp { appid: "wx1".into(), institution: "ecnu".into(), secret_env: String::new() };
+        assert!(refused(|s| s.wechat.apps.push(app.clone())).contains("wechat.mode"));
+        let twice = refused(|s| {
+            s.wechat.mode = WechatMode::Sandbox;
+            s.wechat.apps = vec![app.clone(), app.clone()];
+        });
+        assert!(twice.contains("wechat.apps[1].appid"));
+    }
+}

@@ -1,0 +1,138 @@
+//! What a client needs to know before anybody logs in: section 39 of the document.
+
+use actix_web::{
+    HttpRequest,
+    web::{self, Data, ServiceConfig},
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    answer::{self, Answer, Fault},
+    app::AppState,
+    auth::{self, Caller},
+    config::{Emergency, WechatMode},
+    params::Params,
+};
+
+/// The consent text of section 39, whole, as rich text.
+static CONSENT: &str = include_str!("consent.json");
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/config").route(web::get().to(config)));
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Config<'a> {
+    conversation_type: ConversationType,
+    user_roles: UserRoles,
+    counselor: Counselor,
+    information: &'a RawValue,
+    user_type: UserType,
+    conversation_status: ConversationStatus,
+    queue_status: QueueStatus,
+    mode: Mode,
+    emergency: &'a [Emergency],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct ConversationType {
+    request_supervise: &'static str,
+    counseling_session: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct UserRoles {
+    role_counselor: &'static str,
+    role_supervisor: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Counselor {
+    max_consults: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct UserType {
+    visitor: &'static str,
+    supervisor: &'static str,
+    counselor: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct ConversationStatus {
+    in_progress: &'static str,
+    time_out: &'static str,
+    finished: &'static str,
+}
+
+/// Ours: what a conversation is before it begins. Apart, so that `conversationStatus` keeps its three.
+#[derive(Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct QueueStatus {
+    waiting: &'static str,
+    cancelled: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mode {
+    active_mode: &'static str,
+}
+
+/// 39. 获取配置项
+async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answer {
+    let institution = institution(&req, &state, &params).await?;
+    let settings = &state.settings;
+    let rules = institution.map_or_else(|| settings.dispatch.clone(), |code| settings.dispatch_for(&code));
+    let information: &RawValue = serde_json::from_str(CONSENT).map_err(Fault::internal)?;
+    Ok(answer::ok(Config {
+        conversation_type: ConversationType {
+            request_supervise: "请求督导", counseling_session: "咨询会话"
+        },
+        user_roles: UserRoles { role_counselor: "咨询师", role_supervisor: "督导" },
+        counselor: Counselor { max_consults: rules.default_max_consults },
+        information,
+        user_type: UserType { visitor: "访客", supervisor: "督导", counselor: "咨询师" },
+        conversation_status: ConversationStatus {
+            in_progress: "进行中",
+            time_out: "已超时",
+            finished: "已结束",
+        },
+        queue_status: QueueStatus { waiting: "等待中", cancelled: "已取消" },
+        mode: Mode {
+            active_mode: match settings.wechat.mode {
+                WechatMode::Live => "prod",
+                WechatMode::Sandbox => "sandbox",
+            },
+        },
+        emergency: &settings.emergency,
+    }))
+}
+
+/// `appid` or `institutionCode`, else the caller's institution, else the first there is.
+async fn institution(req: &HttpRequest, state: &AppState, params: &Params) -> Result<Option<String>, Fault> {
+    if let Some(appid) = params.text("appid")? {
+        return Ok(Some(state.wechat.app(&appid)?.institution.clone()));
+    }
+    if let Some(code) = params.text("institutionCode")? {
+        let known = sqlx::query_scalar!("select code from institutions where code = $1", code);
+        let known = known.fetch_optional(&state.pool).await?;
+        return known.map(Some).ok_or_else(|| Fault::bad("institutionCode"));
+    }
+    // An ended session is none here: this endpoint needs no log-in.
+    if let Some(token) = auth::token_of(req)
+        && let Ok(caller) = Caller::by_token(state, &token).await
+        && caller.institution.is_some()
+    {
+        return Ok(caller.institution);
+    }
+    let first = sqlx::query_scalar!("select code from institutions order by created_at, code limit 1");
+    Ok(first.fetch_optional(&state.pool).await?)
+}

@@ -1,0 +1,62 @@
+//! What a service manager and a load balancer ask.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpResponse,
+    web::{self, Data, ServiceConfig},
+};
+use serde::Serialize;
+
+use crate::{answer::describe, app::AppState};
+
+/// A database that takes longer is as good as away.
+const ANSWER_MAX: Duration = Duration::from_secs(2);
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/health/live").route(web::get().to(live)))
+        .service(web::resource("/health/ready").route(web::get().to(ready)));
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Health {
+    Live,
+    Ready,
+    DatabaseAway,
+    JournalBehind,
+}
+
+#[derive(Serialize)]
+struct Told {
+    status: Health,
+}
+
+async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(Told { status: Health::Live })
+}
+
+async fn ready(state: Data<AppState>) -> HttpResponse {
+    if !database_answers(&state).await {
+        return HttpResponse::ServiceUnavailable().json(Told { status: Health::DatabaseAway });
+    }
+    if state.institutions.behind() {
+        return HttpResponse::ServiceUnavailable().json(Told { status: Health::JournalBehind });
+    }
+    HttpResponse::Ok().json(Told { status: Health::Ready })
+}
+
+async fn database_answers(state: &AppState) -> bool {
+    let asked = sqlx::query_scalar!("select 1 as \"one!\"").fetch_one(&state.pool);
+    match tokio::time::timeout(ANSWER_MAX, asked).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(error = %describe(&error), "the database does not answer");
+            false
+        }
+        Err(_) => {
+            tracing::warn!("the database does not answer in time");
+            false
+        }
+    }
+}

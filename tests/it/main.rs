@@ -3,6 +3,8 @@
 mod bad_input;
 mod crowd;
 mod health;
+mod messages;
+mod record;
 mod samples;
 mod story;
 mod support;

@@ -16,7 +16,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/im/sign").route(web::post().to(sign)));
 }
 
-/// 37. 获取UserSign: of the caller himself, whose user name is his IM account.
+/// 37. 获取 `UserSign`: of the caller himself, whose user name is his IM account.
 async fn sign(state: Data<AppState>, caller: Caller) -> Answer {
     let im = &state.settings.im;
     if im.sdk_app_id == 0 || im.secret_key.is_empty() {

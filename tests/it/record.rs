@@ -1,4 +1,4 @@
-//! Callbacks, the record and UserSigs over HTTP: what Tencent is answered, and who may read what was said.
+//! Callbacks, the record and log-ins to IM over HTTP: what Tencent is answered, and who may read what was said.
 
 use std::time::Duration;
 

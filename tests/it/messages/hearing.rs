@@ -6,11 +6,10 @@ impl Talk {
     fn heard(&self) -> Vec<Heard> {
         std::mem::take(&mut self.heard.lock().expect("nobody panicked with it"))
     }
+}
 
-    fn word(&self, from: PersonId, to: PersonId, conversation: Option<ConversationId>) -> Heard {
-        let institution = "ecnu".to_owned();
-        Heard { institution, from, to, conversation, at: Timestamp(BEGAN + 7000) }
-    }
+fn word(from: PersonId, to: PersonId, conversation: Option<ConversationId>) -> Heard {
+    Heard { institution: "ecnu".to_owned(), from, to, conversation, at: Timestamp(BEGAN + 7000) }
 }
 
 #[tokio::test]
@@ -18,7 +17,7 @@ async fn a_word_is_heard_with_who_said_it_to_whom_and_when() {
     let talk = Talk::begin().await;
     let sent = talk.said(1, 7);
     assert_eq!(talk.deliver(&sent).await, Ok(Stored::First));
-    assert_eq!(talk.heard(), [talk.word(talk.visitor, talk.counselor, Some(talk.conversation))]);
+    assert_eq!(talk.heard(), [word(talk.visitor, talk.counselor, Some(talk.conversation))]);
 
     let by_id = Sent {
         from: talk.counselor.to_string(),
@@ -27,7 +26,7 @@ async fn a_word_is_heard_with_who_said_it_to_whom_and_when() {
         ..talk.said(2, 7)
     };
     assert_eq!(talk.deliver(&by_id).await, Ok(Stored::First));
-    assert_eq!(talk.heard(), [talk.word(talk.counselor, talk.visitor, None)]);
+    assert_eq!(talk.heard(), [word(talk.counselor, talk.visitor, None)]);
 }
 
 #[tokio::test]

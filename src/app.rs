@@ -27,7 +27,7 @@ use crate::{
     config::{ConfigError, Settings},
     database, demo, http,
     institutions::{Doom, Institutions},
-    messages::{self, MessageStore},
+    messages::{Ears, Limits, MessageStore},
     params::BODY_BYTES_MAX,
     people::People,
     secrets::Sealer,
@@ -196,14 +196,18 @@ impl AppState {
         pool: PgPool,
     ) -> Result<(Self, mpsc::Receiver<Doom>), StartError> {
         let sealer = Sealer::new(&settings.secrets);
+        let people = People::new(pool.clone(), sealer.clone());
         let options = database::options(&settings.database)?;
-        let messages = MessageStore::start(&options, messages::Limits::of(&settings));
-        let (institutions, doom) = Institutions::start(Arc::clone(&settings), pool.clone(), options).await?;
+        let (institutions, doom) =
+            Institutions::start(Arc::clone(&settings), pool.clone(), options.clone()).await?;
+        let dispatch = institutions.clone();
+        let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard));
+        let messages = MessageStore::start(&options, Limits::of(&settings), ears);
         let state = Self {
             sessions: Sessions::new(pool.clone(), &settings.session),
             passwords: Passwords::new(settings.session.password_hashes_max)?,
             login_limits: LoginLimits::new(&settings.session),
-            people: People::new(pool.clone(), sealer.clone()),
+            people,
             wechat: Wechat::new(&settings),
             institutions,
             messages,

@@ -4,6 +4,8 @@ pub mod auth;
 pub mod config;
 pub mod conversation;
 pub mod health;
+pub mod im;
+pub mod message;
 pub mod user;
 
 use actix_web::web::ServiceConfig;
@@ -16,4 +18,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
     conversation::routes(cfg);
     crate::sockets::routes(cfg);
     health::routes(cfg);
+    im::routes(cfg);
+    message::routes(cfg);
 }

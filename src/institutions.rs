@@ -32,7 +32,7 @@ use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::{answer::Fault, clock, config::Settings, store::PgStore};
+use crate::{answer::Fault, clock, config::Settings, messages, store::PgStore};
 
 /// A Registry that does not say how it is within this is not well.
 const LOOK_MAX: Duration = Duration::from_secs(2);
@@ -214,10 +214,13 @@ impl Institutions {
     }
 
     /// A person's word has come, before it is stored.
-    pub fn heard(&self, institution: &str, heard: Heard) {
-        if let Some(registry) = self.registry(institution) {
+    pub fn heard(&self, word: messages::Heard) {
+        let messages::Heard { institution, from, to, conversation, at } = word;
+        if let Some(registry) = self.registry(&institution) {
+            // Tencent tells whole seconds: it was said before the next.
+            let at = at + Duration::from_secs(1);
             // Bounded by the callbacks under way, and those by the buffer of messages.
-            registry.do_send(heard);
+            registry.do_send(Heard { from, to, conversation, at });
         }
     }
 

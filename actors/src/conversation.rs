@@ -97,7 +97,7 @@ impl Conversation {
         self.clock.sent = facts.sent;
         self.clock.medium = facts.medium;
         if let Event::Noticed { notice: Notice::Silence, .. } = told.event
-            && self.clock.quiet_since <= told.at
+            && self.clock.quiet_since < told.at
         {
             self.clock.silence_noticed = Some(told.at);
         }

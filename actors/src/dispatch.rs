@@ -183,10 +183,10 @@ impl Dispatch {
         Turn::new(self, now).decide(command)
     }
 
-    /// A person's word has come in a talk. Not an event: the word itself is kept elsewhere.
-    pub fn heard(&mut self, conversation: ConversationId, now: Timestamp, by: PersonId) {
+    /// A person's word of this moment has come in a talk. Not an event: the word itself is kept elsewhere.
+    pub fn heard(&mut self, conversation: ConversationId, at: Timestamp, by: PersonId) {
         if let Some(Open { facts, watch: Watch::Talking(clock) }) = self.open.get_mut(&conversation) {
-            clock.heard(now, facts.counselor().map(PersonId::from) == Some(by));
+            clock.heard(at, facts.counselor().map(PersonId::from) == Some(by));
         }
     }
 

@@ -142,6 +142,8 @@ pub struct Heard {
     pub to: PersonId,
     /// In which conversation, as the client claims.
     pub conversation: Option<ConversationId>,
+    /// When it was said: perhaps long ago, if it is delivered late or again.
+    pub at: Timestamp,
 }
 
 /// Which supervisors look after which counselors: who hears that a visitor is unanswered.
@@ -578,7 +580,7 @@ impl Handler<Heard> for Registry {
 
     fn handle(&mut self, heard: Heard, _ctx: &mut Self::Context) {
         let Some(talk) = self.decided.talk_between(heard.from, heard.to, heard.conversation) else { return };
-        let at = self.now();
+        let at = heard.at.min(self.now());
         self.decided.heard(talk, at, heard.from);
         let counselor =
             self.decided.conversation(talk).and_then(crate::dispatch::conversation::Conversation::counselor);

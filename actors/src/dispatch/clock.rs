@@ -58,10 +58,10 @@ impl TalkClock {
         }
     }
 
-    /// A word of a person has come.
-    pub fn heard(&mut self, now: Timestamp, by_counselor: bool) {
-        self.quiet_since = self.quiet_since.max(now);
-        self.silence_noticed = None;
+    /// A person said something at this moment; an old word that comes late ends no silence.
+    pub fn heard(&mut self, at: Timestamp, by_counselor: bool) {
+        self.quiet_since = self.quiet_since.max(at);
+        self.silence_noticed = self.silence_noticed.filter(|noticed| at < *noticed);
         if by_counselor {
             self.answered = true;
         } else {

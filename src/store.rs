@@ -69,9 +69,9 @@ impl Trouble {
     /// Whether the database understood and said no for good: data, integrity and syntax errors, and missing rights.
     fn is_final(&self) -> bool {
         match self {
-            Self::Database(sqlx::Error::Database(error)) => {
-                error.code().is_some_and(|code| ["22", "23", "42"].iter().any(|class| code.starts_with(class)))
-            }
+            Self::Database(sqlx::Error::Database(error)) => error
+                .code()
+                .is_some_and(|code| ["22", "23", "42"].iter().any(|class| code.starts_with(class))),
             Self::Database(_) | Self::Late => false,
             Self::Row(_) => true,
         }
@@ -134,7 +134,10 @@ impl Store for PgStore {
 
 impl Inner {
     /// Runs one call on the connection, within the limit; after a failure of the connection a new one is made next time.
-    async fn call<T>(&self, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Trouble>) -> Result<T, Trouble> {
+    async fn call<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
         let mut slot = self.connection.lock().await;
         let taken = slot.take();
         let run = async {
@@ -145,7 +148,8 @@ impl Inner {
             let outcome = work(&mut connection).await;
             Ok::<_, Trouble>((connection, outcome))
         };
-        let (connection, outcome) = tokio::time::timeout(self.call_max, run).await.map_err(|_| Trouble::Late)??;
+        let (connection, outcome) =
+            tokio::time::timeout(self.call_max, run).await.map_err(|_| Trouble::Late)??;
         // An error that the server reported leaves the connection in order; any other does not.
         if matches!(&outcome, Ok(_) | Err(Trouble::Database(sqlx::Error::Database(_)) | Trouble::Row(_))) {
             *slot = Some(connection);

@@ -249,7 +249,9 @@ impl NoticeRows {
         let mut rows = Self::default();
         for stamped in &batch.events {
             let Event::Noticed { conversation, notice } = &stamped.event else { continue };
-            let Some(facts) = batch.conversations.iter().find(|facts| facts.id == *conversation) else { continue };
+            let Some(facts) = batch.conversations.iter().find(|facts| facts.id == *conversation) else {
+                continue;
+            };
             rows.id.push(Uuid::now_v7());
             rows.conversation.push(conversation.0);
             rows.visitor.push(facts.visitor.0);

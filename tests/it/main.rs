@@ -3,6 +3,7 @@
 mod bad_input;
 mod crowd;
 mod health;
+mod messages;
 mod samples;
 mod story;
 mod support;

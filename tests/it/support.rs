@@ -10,6 +10,7 @@ use std::time::Duration;
 
 pub(crate) use callback::{Word, words};
 pub(crate) use client::{Answer, Client};
+pub(crate) use database::Database;
 pub(crate) use hotline::{Hotline, IM_KEY, SDK_APP_ID};
 pub(crate) use socket::Socket;
 

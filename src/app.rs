@@ -26,7 +26,7 @@ use crate::{
     config::{ConfigError, Settings},
     database, demo, http,
     institutions::Institutions,
-    messages::MessageStore,
+    messages::{Ears, Limits, MessageStore},
     params::BODY_BYTES_MAX,
     people::People,
     secrets::Sealer,
@@ -75,6 +75,8 @@ pub enum StartError {
     Hash(#[from] HashFault),
     #[error("the server ended by itself")]
     Ended,
+    #[error("the writer of messages ended by itself")]
+    MessagesEnded,
     #[error("the stop took longer than server.shutdown_seconds_max; what was not acknowledged may be lost")]
     StopTooSlow,
 }
@@ -160,6 +162,8 @@ impl Application {
         tokio::select! {
             () = stop => {}
             _ = &mut serving => return Err(StartError::Ended),
+            // Without its writer the server would go on deaf.
+            () = state.messages.ended() => return Err(StartError::MessagesEnded),
         }
         sessions.abort();
         state.traffic.stop();
@@ -177,14 +181,19 @@ impl Application {
 impl AppState {
     fn new(settings: Arc<Settings>, pool: PgPool) -> Result<Self, StartError> {
         let sealer = Sealer::new(&settings.secrets);
+        let people = People::new(pool.clone(), sealer.clone());
+        let institutions = Institutions::new(pool.clone());
+        let dispatch = institutions.clone();
+        let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard));
+        let messages = MessageStore::start(&pool.connect_options(), Limits::of(&settings), ears);
         Ok(Self {
             sessions: Sessions::new(pool.clone(), &settings.session),
             passwords: Passwords::new(settings.session.password_hashes_max)?,
             login_limits: LoginLimits::new(&settings.session),
-            people: People::new(pool.clone(), sealer.clone()),
+            people,
             wechat: Wechat::new(&settings),
-            institutions: Institutions::new(pool.clone()),
-            messages: MessageStore,
+            institutions,
+            messages,
             traffic: Traffic::default(),
             sealer,
             pool,

@@ -87,7 +87,8 @@ impl CliError {
                 | StartError::Signals(_)
                 | StartError::Hash(_)
                 | StartError::Ended
-                | StartError::StopTooSlow,
+                | StartError::StopTooSlow
+                | StartError::MessagesEnded,
             )
             | Self::Other(_) => 1,
         }

@@ -3,6 +3,8 @@
 pub mod auth;
 pub mod config;
 pub mod health;
+pub mod im;
+pub mod message;
 pub mod user;
 
 use actix_web::web::ServiceConfig;
@@ -13,4 +15,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
     user::routes(cfg);
     config::routes(cfg);
     health::routes(cfg);
+    im::routes(cfg);
+    message::routes(cfg);
 }

@@ -35,6 +35,11 @@ impl Institutions {
         Ok(())
     }
 
+    /// A person's word has come, before it is stored.
+    pub fn heard(&self, heard: crate::messages::Heard) {
+        tracing::trace!(institution = heard.institution, "a word has come");
+    }
+
     /// Finishes the journals and closes the sockets with 1001.
     pub async fn shut_down(&self) {
         std::future::ready(()).await;

@@ -14,16 +14,25 @@ use std::{
 
 use hotline_actors::{ConversationId, Timestamp};
 use sqlx::postgres::PgConnectOptions;
-use tokio::sync::{Semaphore, TryAcquireError, mpsc, oneshot, watch};
+use tokio::{
+    sync::{Semaphore, TryAcquireError, mpsc, oneshot, watch},
+    time::Instant,
+};
 use uuid::Uuid;
 
-use crate::im::callback::{Sent, heal};
+use crate::{
+    config::Settings,
+    im::callback::{Sent, heal},
+};
 
+mod hearing;
 mod insert;
 pub mod record;
 pub mod web;
 mod writer;
 
+use hearing::Word;
+pub use hearing::{Ears, Heard};
 use writer::{Entry, Room, Writer};
 
 /// How late after the end of a conversation a word of it may have been said: `MsgTime` has whole seconds, and what was
@@ -45,6 +54,20 @@ pub struct Limits {
     pub statement_max: Duration,
     /// The database ends the waiting for a lock after this.
     pub lock_max: Duration,
+}
+
+impl Limits {
+    /// As set in `[messages]` and `[database]`.
+    pub fn of(settings: &Settings) -> Self {
+        let (messages, database) = (&settings.messages, &settings.database);
+        Self {
+            buffer_max: messages.buffer_max,
+            batch_max: messages.batch_max,
+            store_max: Duration::from_millis(messages.store_milliseconds_max),
+            statement_max: Duration::from_secs(database.statement_seconds_max),
+            lock_max: Duration::from_secs(database.lock_seconds_max),
+        }
+    }
 }
 
 /// A message to be stored. Holds a person's words: prints none of them.
@@ -180,6 +203,7 @@ fn count(counter: &AtomicU64) {
 #[derive(Clone)]
 pub struct MessageStore {
     limits: Limits,
+    ears: Ears,
     entries: mpsc::Sender<Entry>,
     room: Arc<Semaphore>,
     room_bytes: Arc<Semaphore>,
@@ -195,10 +219,11 @@ impl fmt::Debug for MessageStore {
 }
 
 impl MessageStore {
-    /// Starts the writer on the current runtime, with a connection of its own made from `options`.
+    /// Starts the writer on the current runtime, with a connection of its own made from `options`. `ears` are told of
+    /// every person's word that comes.
     ///
     /// A connection that cannot be made is an outage like any other: tried again until it can.
-    pub fn start(options: &PgConnectOptions, limits: Limits) -> Self {
+    pub fn start(options: &PgConnectOptions, limits: Limits, ears: Ears) -> Self {
         let (entries, waiting) = mpsc::channel(limits.buffer_max.max(1));
         let (stopping, stop) = watch::channel(false);
         let (living, alive) = watch::channel(());
@@ -211,6 +236,7 @@ impl MessageStore {
         });
         Self {
             limits,
+            ears,
             entries,
             room: Arc::new(Semaphore::new(limits.buffer_max)),
             room_bytes: Arc::new(Semaphore::new(BUFFER_BYTES_MAX)),
@@ -226,13 +252,19 @@ impl MessageStore {
     /// [`StoreFault`]. After [`StoreFault::Late`] the message will still be stored; a caller that goes away changes
     /// nothing either.
     pub async fn store(&self, message: NewMessage) -> Result<Stored, StoreFault> {
+        let deadline = Instant::now() + self.limits.store_max;
+        let word = Word::of(&message);
         let (answer, answered) = oneshot::channel();
         let entry = self.admit(message, answer)?;
         self.entries.try_send(entry).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => StoreFault::Full,
             mpsc::error::TrySendError::Closed(_) => StoreFault::Stopped,
         })?;
-        match tokio::time::timeout(self.limits.store_max, answered).await {
+        // In the buffer first: an outage that keeps us from knowing who speaks must not cost the word itself.
+        if let Some(word) = word {
+            self.ears.hear(word).await;
+        }
+        match tokio::time::timeout_at(deadline, answered).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(StoreFault::Stopped),
             Err(_) => {

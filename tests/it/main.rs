@@ -4,6 +4,7 @@ mod bad_input;
 mod crowd;
 mod health;
 mod messages;
+mod record;
 mod samples;
 mod story;
 mod support;

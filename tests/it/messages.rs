@@ -1,15 +1,22 @@
 //! The store of messages against a real PostgreSQL: exactly once, in the right conversation, whatever comes.
 
+mod hearing;
 mod outage;
 mod placing;
 mod reading;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use hotline::{
+    config::Secrets,
     im::callback::{Sent, document},
-    messages::{Limits, MessageStore, NewMessage, StoreFault, Stored},
+    messages::{Ears, Heard, Limits, MessageStore, NewMessage, StoreFault, Stored},
+    people::People,
+    secrets::Sealer,
 };
 use hotline_actors::{ConversationId, PersonId, Timestamp};
 use serde_json::json;
@@ -36,6 +43,7 @@ struct Talk {
     conversation: ConversationId,
     visitor: PersonId,
     counselor: PersonId,
+    heard: Arc<Mutex<Vec<Heard>>>,
 }
 
 impl Talk {
@@ -54,8 +62,14 @@ impl Talk {
         let counselor = person(&pool, "COUNSELOR", "zixunshi").await;
         person(&pool, "SUPERVISOR", "dudao").await;
         let conversation = conversation(&pool, visitor, counselor).await;
-        let store = MessageStore::start(&pool.connect_options(), limits);
-        Self { pool, store, conversation, visitor, counselor }
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let sealer = Sealer::new(&Secrets { data_key: "".into(), data_key_id: "k1".to_owned() });
+        let told = Arc::clone(&heard);
+        let ears = Ears::new(People::new(pool.clone(), sealer), move |word| {
+            told.lock().expect("nobody panicked with it").push(word);
+        });
+        let store = MessageStore::start(&pool.connect_options(), limits, ears);
+        Self { pool, store, conversation, visitor, counselor, heard }
     }
 
     /// What the visitor says to the counselor in second `second` of the conversation.

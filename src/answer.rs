@@ -209,7 +209,8 @@ pub fn error_body(status: StatusCode, path: &str, now: hotline_actors::Timestamp
         StatusCode::PAYLOAD_TOO_LARGE => "The body is too large",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "Content type not supported",
         StatusCode::SERVICE_UNAVAILABLE => "The server is stopping",
-        _ => "",
+        StatusCode::INTERNAL_SERVER_ERROR => "The server has failed",
+        _ => error,
     };
     let moment = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
     let timestamp = moment.strftime("%Y-%m-%dT%H:%M:%S.%3f+00:00").to_string();

@@ -248,9 +248,12 @@ fn listen(state: &AppState) -> Result<(Server, SocketAddr), StartError> {
     if settings.workers > 0 {
         server = server.workers(settings.workers);
     }
-    let server = server.bind(wanted).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => StartError::AddressTaken(wanted),
-        _ => StartError::Listen(wanted, error),
+    let server = server.bind(wanted).map_err(|error| {
+        if error.kind() == io::ErrorKind::AddrInUse {
+            StartError::AddressTaken(wanted)
+        } else {
+            StartError::Listen(wanted, error)
+        }
     })?;
     let address = server.addrs().first().copied().unwrap_or(wanted);
     Ok((server.run(), address))

@@ -1,8 +1,167 @@
-//! The command line.
+//! The command line: `hotline serve`, and what an operator does besides.
+//!
+//! Exit codes: 0 good, 1 anything else, 2 the command line itself is wrong, 65 what was given cannot be used (a user
+//! name that exists), 69 the database cannot be reached, 71 the address cannot be listened on, 78 the settings.
 
-use std::process::ExitCode;
+mod accounts;
+mod serve;
 
-/// Reads the command line and does what it says.
+use std::{future::Future, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    app::StartError,
+    config::{ConfigError, Settings},
+    database, demo, telemetry,
+};
+
+#[derive(Debug, Parser)]
+#[command(name = "hotline", version, about = "Dispatch server of a psychological-counseling hotline")]
+struct Arguments {
+    /// Settings that go over the built-in ones; ./config.toml where it exists
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until SIGTERM or Ctrl-C
+    Serve(serve::Serve),
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Check the settings without starting
+    CheckConfig,
+    /// Institutions
+    #[command(subcommand)]
+    Institution(accounts::Institution),
+    /// People
+    #[command(subcommand)]
+    User(accounts::User),
+    /// Make the demo institution, its people and some history; again and again changes nothing but fresh shifts
+    Demo,
+}
+
+/// Why a command did not do what it was told. Each reads as one sentence.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// What was given cannot be used.
+    #[error("{0}")]
+    Given(String),
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::Start(error.into())
+    }
+}
+
+impl From<database::MigrateFault> for CliError {
+    fn from(fault: database::MigrateFault) -> Self {
+        Self::Start(fault.into())
+    }
+}
+
+impl From<sqlx::Error> for CliError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Start(error.into())
+    }
+}
+
+impl CliError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Given(_) => 65,
+            Self::Start(StartError::Database(_)) => 69,
+            Self::Start(StartError::AddressTaken(_) | StartError::Listen(..)) => 71,
+            Self::Start(StartError::Config(_)) => 78,
+            Self::Start(
+                StartError::Migration(_)
+                | StartError::File(_)
+                | StartError::Signals(_)
+                | StartError::Hash(_)
+                | StartError::Ended
+                | StartError::StopTooSlow
+                | StartError::MessagesEnded,
+            )
+            | Self::Other(_) => 1,
+        }
+    }
+}
+
+/// Reads the command line and does what it says. What went wrong is told in one sentence on the standard error.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hotline: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), CliError> {
+    let settings = Settings::load(arguments.config.as_deref())?;
+    match arguments.command {
+        Command::CheckConfig => {
+            println!("The settings are good.");
+            Ok(())
+        }
+        Command::Serve(serve) => {
+            telemetry::start(&settings.log);
+            in_system(serve.run(settings))
+        }
+        Command::Migrate => in_system(async move { Ok(database::migrate(&settings.database).await?) }),
+        Command::Institution(institution) => in_system(institution.run(settings)),
+        Command::User(user) => in_system(user.run(settings)),
+        Command::Demo => in_system(make_demo(settings)),
+    }
+}
+
+/// actix needs a `System` of its own on the main thread.
+fn in_system(command: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
+    actix_web::rt::System::new().block_on(command)
+}
+
+async fn make_demo(settings: Settings) -> Result<(), CliError> {
+    settings.check_for_demo()?;
+    database::migrate(&settings.database).await?;
+    let pool = database::pool(&settings.database)?;
+    let made = demo::make(&pool, &settings).await.map_err(|fault| match fault {
+        demo::DemoFault::Database(error) => error.into(),
+        fault @ (demo::DemoFault::Hash(_) | demo::DemoFault::Calendar(_)) => {
+            CliError::Other(fault.to_string())
+        }
+    })?;
+    pool.close().await;
+    println!("{made}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_file_of_settings_may_be_named_anywhere() {
+        for line in [["hotline", "--config", "a.toml", "serve"], ["hotline", "serve", "--config", "a.toml"]] {
+            let arguments = Arguments::try_parse_from(line).expect("understood");
+            assert_eq!(arguments.config, Some(PathBuf::from("a.toml")));
+        }
+        assert!(Arguments::try_parse_from(["hotline"]).is_err());
+        assert!(Arguments::try_parse_from(["hotline", "user", "add", "x", "--kind", "BOSS"]).is_err());
+    }
 }

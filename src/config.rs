@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub(crate) use checks::is_code as is_institution_code;
 use ipnet::IpNet;
 use serde::Deserialize;
 

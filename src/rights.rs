@@ -95,7 +95,7 @@ pub const fn reach(kind: Kind, right: Right) -> Reach {
         //                                         visitor counselor supervisor admin system
         Right::OwnProfile => row(Own, Own, Own, Own, Own),
         Right::OwnConversations => row(Own, Own, Own, Own, No),
-        Right::EndConversation => row(No, Own, Bound, All, No),
+        Right::EndConversation | Right::Statistics => row(No, Own, Bound, All, No),
         Right::Records => row(Own, Own, Bound, All, No),
         Right::RequestSupervisor => row(No, Own, No, All, No),
         Right::RaisePriority | Right::ChangeShifts => row(No, No, All, All, No),
@@ -105,7 +105,6 @@ pub const fn reach(kind: Kind, right: Right) -> Reach {
         Right::ChangeCounselor | Right::ManageVisitors => row(No, No, All, All, Everywhere),
         // A visitor reads the day's list only; the endpoint of the month asks for `Institution`.
         Right::ReadShifts => row(Own, All, All, All, No),
-        Right::Statistics => row(No, Own, Bound, All, No),
         Right::DeleteConversation => row(No, No, No, All, No),
         // The administrator of an institution makes counselors and supervisors; the system's, everybody.
         Right::ManageBackOffice => row(No, No, No, All, Everywhere),
@@ -134,8 +133,8 @@ pub fn require(caller: &Caller, right: Right) -> Result<Reach, Fault> {
 pub const fn may_keep_account(keeper: Kind, kept: Kind) -> bool {
     match (keeper, kept) {
         (Kind::System, _) | (Kind::Institution, Kind::Visitor | Kind::Counselor | Kind::Supervisor) => true,
-        (Kind::Institution, Kind::Institution | Kind::System) => false,
-        (Kind::Visitor | Kind::Counselor | Kind::Supervisor, _) => false,
+        (Kind::Institution, Kind::Institution | Kind::System)
+        | (Kind::Visitor | Kind::Counselor | Kind::Supervisor, _) => false,
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     answer::Fault,
     config::{Settings, WechatApp},
-    people::{Kind, NewPerson, People, Taken, names},
+    people::{Kind, NewPerson, People, names},
 };
 
 /// What a sandbox openid begins with.
@@ -76,9 +76,9 @@ pub async fn visitor(
     let max_consults = settings.dispatch_for(&app.institution).default_max_consults;
     let visitor = NewPerson { max_consults: i32::try_from(max_consults).unwrap_or(5), ..visitor };
     if people.by_username(&open_id).await?.is_none() {
-        match people.add(visitor).await? {
-            Ok(id) => return Ok(id),
-            Err(Taken) => {} // Another request of the same visitor was quicker.
+        // Where the name is taken meanwhile, another request of the same visitor was quicker.
+        if let Ok(id) = people.add(visitor).await? {
+            return Ok(id);
         }
     }
     known(people, app, &open_id).await

@@ -158,9 +158,9 @@ mod tests {
         assert_eq!(limits.begin("admin", address(1), NOW).expect_err("locked").minutes(), 15);
         drop(limits.begin("admin", address(2), NOW).expect("another address"));
         drop(limits.begin("other", address(1), NOW).expect("another account"));
-        let later = NOW + Duration::from_secs(14 * 60);
+        let later = NOW + Duration::from_mins(14);
         assert_eq!(limits.begin("admin", address(1), later).expect_err("locked").minutes(), 1);
-        drop(limits.begin("admin", address(1), NOW + Duration::from_secs(900)).expect("the window is over"));
+        drop(limits.begin("admin", address(1), NOW + Duration::from_mins(15)).expect("the window is over"));
     }
 
     #[test]

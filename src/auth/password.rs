@@ -45,7 +45,7 @@ pub fn is_md5(text: &str) -> bool {
 
 /// What a client sends for this typed password.
 pub fn md5_of(typed: &str) -> String {
-    Md5::digest(typed.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Md5::digest(typed.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Argon2id of an MD5, in PHC form, here and now: for commands. Handlers use [`Passwords::hash`].

@@ -22,13 +22,13 @@ const TOKEN_BYTES: usize = 32;
 /// A token is these many characters of URL-safe base64.
 const TOKEN_CHARS: usize = 43;
 /// How often what was seen is written back.
-const WRITE_BACK: Duration = Duration::from_secs(60);
+const WRITE_BACK: Duration = Duration::from_mins(1);
 /// Rows of one write-back; the rest follows in the next.
 const WRITE_BACK_ROWS_MAX: usize = 10_000;
 /// Copies in memory; sessions beyond it are read from the database each time.
 const COPIES_MAX: usize = 100_000;
 /// A copy nobody asked for in this long is dropped. The session itself stays.
-const COPY_IDLE: Duration = Duration::from_secs(3600);
+const COPY_IDLE: Duration = Duration::from_hours(1);
 
 /// SHA-256 of a token. A stolen table of these logs nobody in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn staff_sessions_end_idle_or_old_and_visitors_idle_only() {
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         let life = Lifetimes { staff_idle: hour * 12, staff: hour * 24 * 7, visitor_idle: hour * 24 * 30 };
         let begun = Timestamp(0);
         let seen = |ago: Duration, after: Duration| (begun + after - ago, begun + after);

@@ -7,19 +7,19 @@ use crate::secrets::Sealer;
 /// A sealed text with what opens it.
 #[derive(Clone)]
 pub struct Secret {
-    sealed: String,
+    text: String,
     sealer: Sealer,
 }
 
 impl Secret {
-    pub(crate) fn new(sealed: String, sealer: Sealer) -> Self {
-        Self { sealed, sealer }
+    pub(crate) fn new(text: String, sealer: Sealer) -> Self {
+        Self { text, sealer }
     }
 
     /// The text; nothing where it cannot be opened, which the log then tells.
     pub fn open(&self) -> Option<String> {
         self.sealer
-            .open(&self.sealed)
+            .open(&self.text)
             .inspect_err(|error| tracing::error!(%error, "a sealed value cannot be opened"))
             .ok()
     }

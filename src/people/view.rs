@@ -7,6 +7,7 @@ use super::{Kind, Person};
 use crate::auth::Caller;
 
 /// The fields of the document's section 16, in its order.
+#[expect(clippy::struct_excessive_bools, reason = "the document's object has them")]
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonView {
@@ -72,10 +73,9 @@ fn sight(person: &Person, reader: &Caller) -> Sight {
     }
     let at_home = reader.institution.is_some() && reader.institution == person.institution;
     match reader.kind {
-        Kind::Visitor => Sight::Nothing,
         Kind::Counselor if at_home => Sight::Masked,
         Kind::Supervisor | Kind::Institution if at_home => Sight::Clear,
-        Kind::Counselor | Kind::Supervisor | Kind::Institution => Sight::Nothing,
+        Kind::Visitor | Kind::Counselor | Kind::Supervisor | Kind::Institution => Sight::Nothing,
         Kind::System if person.kind.is_staff() => Sight::Clear,
         Kind::System => Sight::Masked,
     }

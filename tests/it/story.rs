@@ -227,11 +227,11 @@ impl Day {
             assert_eq!((status_of(&now), &now["counselor"]["id"]), ("IN_PROGRESS", &json!(self.he_id)));
         }
         assert!(order.is_sorted(), "who came first is seated first: {order:?}");
-        seventh.socket.event("counselor-lost", &seventh.id).await;
+        let lin = self.lin_id.as_str();
+        let lost = |frame: &Value| frame["event"] == "counselor-lost" && frame["counselor"] == lin;
+        seventh.socket.expect("counselor-lost", lost, SOON).await;
+        self.supervisor_socket.expect("counselor-lost", lost, SOON).await;
         seventh.socket.place(1).await;
-        self.supervisor_socket
-            .expect("counselor-lost", |frame| frame["event"] == "counselor-lost", SOON)
-            .await;
         let still = seventh.visitor.conversation(&seventh.id).await;
         assert_eq!(status_of(&still), "WAITING");
         assert_eq!(still["queue"]["counselorState"], "offline");

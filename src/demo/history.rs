@@ -1,0 +1,338 @@
+//! Some weeks of ended conversations, always the same ones, with what was said in them.
+
+use hotline_actors::Timestamp;
+use jiff::ToSpan;
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    DemoFault, INSTITUTION, MAKER, TIME_ZONE,
+    words::{TALKS, VISITORS, Who},
+};
+use crate::{config::Settings, wechat::SANDBOX_PREFIX};
+
+/// The history covers as many days before today.
+const DAYS: u64 = 28;
+const MINUTE: i64 = 60_000;
+
+/// A small generator, so that the history is the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    /// A number below `sides`.
+    fn roll(&mut self, sides: u64) -> u64 {
+        // Knuth's MMIX; the high bits are the good ones.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn minutes(&mut self, least: u64, most: u64) -> i64 {
+        i64::try_from(least + self.roll(most - least + 1)).unwrap_or(0) * MINUTE
+    }
+
+    fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        let index = self.roll(items.len().max(1) as u64);
+        items.get(usize::try_from(index).unwrap_or(0))
+    }
+}
+
+struct Party {
+    id: Uuid,
+    username: String,
+}
+
+/// One ended conversation.
+struct Past {
+    id: Uuid,
+    visitor: Uuid,
+    wanted: Option<Uuid>,
+    counselor: Option<Uuid>,
+    status: &'static str,
+    end_reason: &'static str,
+    opened_at: i64,
+    started_at: Option<i64>,
+    ended_at: i64,
+}
+
+/// One thing said.
+struct Said {
+    conversation: Uuid,
+    from: String,
+    to: String,
+    key: String,
+    sequence: i64,
+    random: i64,
+    at: i64,
+    text: &'static str,
+}
+
+#[derive(Default)]
+struct History {
+    conversations: Vec<Past>,
+    messages: Vec<Said>,
+}
+
+/// Makes the history once; says how many conversations and messages are new.
+pub(super) async fn make(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<(usize, usize), DemoFault> {
+    let there = sqlx::query_scalar!(
+        r#"select exists(select 1 from people where created_by = $1 and kind = 'VISITOR') as "there!""#,
+        MAKER
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let counselors = counselors(connection).await?;
+    if there || counselors.is_empty() {
+        return Ok((0, 0));
+    }
+    let begun = first_day(now)?;
+    let visitors = make_visitors(connection, settings, begun).await?;
+    let history = tell(begun, &visitors, &counselors);
+    insert_conversations(connection, &history.conversations).await?;
+    insert_messages(connection, &history.messages).await?;
+    add_up(connection).await?;
+    Ok((history.conversations.len(), history.messages.len()))
+}
+
+async fn counselors(connection: &mut PgConnection) -> Result<Vec<Party>, sqlx::Error> {
+    sqlx::query_as!(
+        Party,
+        "select id, username from people where created_by = $1 and kind = 'COUNSELOR' and deleted_at is null
+         order by username",
+        MAKER
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Midnight of the first day told of.
+fn first_day(now: Timestamp) -> Result<i64, DemoFault> {
+    let today = jiff::Timestamp::from_millisecond(now.0)?.in_tz(TIME_ZONE)?.start_of_day()?;
+    let first = today.checked_sub(i64::try_from(DAYS).unwrap_or(0).days())?;
+    Ok(first.timestamp().as_millisecond())
+}
+
+async fn make_visitors(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    begun: i64,
+) -> Result<Vec<Party>, sqlx::Error> {
+    let open_ids: Vec<String> = (1..=VISITORS.len()).map(|n| format!("{SANDBOX_PREFIX}fangke{n}")).collect();
+    let names: Vec<String> = VISITORS.iter().map(|name| (*name).to_owned()).collect();
+    let ids: Vec<Uuid> = names.iter().map(|_| Uuid::now_v7()).collect();
+    let places = settings.dispatch_for(INSTITUTION).default_max_consults;
+    sqlx::query_as!(
+        Party,
+        "insert into people (id, institution, kind, username, open_id, name, state, max_consults,
+                             created_by, created_at, updated_at)
+         select u.id, $1, 'VISITOR', u.open_id, u.open_id, u.name, 'NORMAL', $2, $3, $4, $4
+         from unnest($5::uuid[], $6::text[], $7::text[]) as u(id, open_id, name)
+         on conflict on constraint people_username_unique do nothing
+         returning id, username",
+        INSTITUTION,
+        i32::try_from(places).unwrap_or(5),
+        MAKER,
+        begun,
+        &ids,
+        &open_ids,
+        &names
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Two or three conversations a day, one after the other, so that nobody ever has too many.
+fn tell(begun: i64, visitors: &[Party], counselors: &[Party]) -> History {
+    let mut dice = Dice(20_210_423);
+    let mut history = History::default();
+    for day in 0..DAYS {
+        let midnight = begun + i64::try_from(day).unwrap_or(0) * 24 * 60 * MINUTE;
+        let mut at = midnight + dice.minutes(9 * 60, 11 * 60);
+        for _ in 0..2 + dice.roll(2) {
+            let (Some(visitor), Some(counselor)) = (dice.pick(visitors), dice.pick(counselors)) else {
+                break;
+            };
+            let past = past(&mut dice, at, visitor, counselor);
+            at = past.ended_at + dice.minutes(20, 120);
+            if let Some(started_at) = past.started_at {
+                talk(&mut dice, &mut history.messages, &past, started_at, visitor, counselor);
+            }
+            history.conversations.push(past);
+        }
+    }
+    history
+}
+
+fn past(dice: &mut Dice, opened_at: i64, visitor: &Party, counselor: &Party) -> Past {
+    let waited = dice.minutes(0, 6);
+    let (status, end_reason, length) = match dice.roll(12) {
+        0 => ("CANCELLED", "visitor", None),
+        1 => ("TIME_OUT", "silence", Some(dice.minutes(20, 40))),
+        2 => ("TIME_OUT", "limit", Some(60 * MINUTE)),
+        3..=5 => ("FINISHED", "counselor", Some(dice.minutes(15, 55))),
+        _ => ("FINISHED", "visitor", Some(dice.minutes(12, 55))),
+    };
+    let started_at = length.map(|_| opened_at + waited);
+    Past {
+        id: Uuid::now_v7(),
+        visitor: visitor.id,
+        wanted: (dice.roll(3) > 0).then_some(counselor.id),
+        counselor: started_at.map(|_| counselor.id),
+        status,
+        end_reason,
+        opened_at,
+        started_at,
+        ended_at: opened_at + waited + length.unwrap_or(MINUTE),
+    }
+}
+
+fn talk(
+    dice: &mut Dice,
+    messages: &mut Vec<Said>,
+    past: &Past,
+    started_at: i64,
+    visitor: &Party,
+    counselor: &Party,
+) {
+    let Some(lines) = dice.pick(&TALKS).copied() else { return };
+    // All is said in the first half: what ended by silence was silent at the end.
+    let step = (past.ended_at - started_at) / 2 / i64::try_from(lines.len()).unwrap_or(1);
+    let mut at = started_at;
+    for (who, text) in lines {
+        at += step;
+        let sequence = i64::try_from(messages.len()).unwrap_or(0) + 1;
+        let (from, to) = match who {
+            Who::Visitor => (visitor, counselor),
+            Who::Counselor => (counselor, visitor),
+        };
+        let random = i64::try_from(dice.roll(u64::from(u32::MAX >> 1))).unwrap_or(0);
+        // Tencent counts whole seconds.
+        let second = at / 1000;
+        messages.push(Said {
+            conversation: past.id,
+            from: from.username.clone(),
+            to: to.username.clone(),
+            key: format!("{sequence}_{random}_{second}"),
+            sequence,
+            random,
+            at: second * 1000,
+            text,
+        });
+    }
+}
+
+async fn insert_conversations(connection: &mut PgConnection, rows: &[Past]) -> Result<(), sqlx::Error> {
+    fn column<T>(rows: &[Past], of: impl Fn(&Past) -> T) -> Vec<T> {
+        rows.iter().map(of).collect()
+    }
+    // Before the first event of the institution: whatever is opened later arrives after these.
+    sqlx::query!(
+        "insert into conversations (id, institution, kind, visitor, wanted, counselor, status, arrival,
+                                    opened_at, started_at, ended_at, end_reason)
+         select u.id, $1, 'COUNSELING_SESSION', u.visitor, u.wanted, u.counselor, u.status, 0,
+                u.opened_at, u.started_at, u.ended_at, u.end_reason
+         from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[], $8::bigint[],
+                     $9::bigint[], $10::text[])
+              as u(id, visitor, wanted, counselor, status, opened_at, started_at, ended_at, end_reason)",
+        INSTITUTION,
+        &column(rows, |row| row.id),
+        &column(rows, |row| row.visitor),
+        &column(rows, |row| row.wanted) as &[Option<Uuid>],
+        &column(rows, |row| row.counselor) as &[Option<Uuid>],
+        &column(rows, |row| row.status.to_owned()),
+        &column(rows, |row| row.opened_at),
+        &column(rows, |row| row.started_at) as &[Option<i64>],
+        &column(rows, |row| row.ended_at),
+        &column(rows, |row| row.end_reason.to_owned()),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn insert_messages(connection: &mut PgConnection, rows: &[Said]) -> Result<(), sqlx::Error> {
+    fn column<T>(rows: &[Said], of: impl Fn(&Said) -> T) -> Vec<T> {
+        rows.iter().map(of).collect()
+    }
+    let body = |row: &Said| json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": row.text } }]);
+    sqlx::query!(
+        "insert into messages (id, institution, conversation, from_account, to_account, msg_key, sequence, random,
+                               said_at, received_at, body, cloud_custom_data, is_read)
+         select u.id, $1, u.conversation, u.from_account, u.to_account, u.msg_key, u.sequence, u.random,
+                u.at, u.at, u.body, replace(u.conversation::text, '-', ''), true
+         from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
+                     $9::bigint[], $10::jsonb[])
+              as u(id, conversation, from_account, to_account, msg_key, sequence, random, at, body)",
+        INSTITUTION,
+        &column(rows, |_| Uuid::now_v7()),
+        &column(rows, |row| row.conversation),
+        &column(rows, |row| row.from.clone()),
+        &column(rows, |row| row.to.clone()),
+        &column(rows, |row| row.key.clone()),
+        &column(rows, |row| row.sequence),
+        &column(rows, |row| row.random),
+        &column(rows, |row| row.at),
+        &column(rows, body),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// `totalTime` of everybody who took part.
+async fn add_up(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update people p set total_time = p.total_time + t.total
+         from (select person, sum(ended_at - started_at)::bigint as total
+               from conversations c cross join lateral (values (c.visitor), (c.counselor)) as v(person)
+               where c.institution = $1 and c.started_at is not null and c.ended_at is not null
+               group by person) t
+         where p.id = t.person and p.created_by = $2",
+        INSTITUTION,
+        MAKER
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parties(count: u128, name: &str) -> Vec<Party> {
+        (0..count).map(|n| Party { id: Uuid::from_u128(n), username: format!("{name}{n}") }).collect()
+    }
+
+    #[test]
+    fn the_history_is_some_weeks_of_whole_conversations() {
+        let (visitors, counselors) = (parties(16, "visitor"), parties(4, "counselor"));
+        let history = tell(0, &visitors, &counselors);
+        assert!((48..=96).contains(&history.conversations.len()), "{}", history.conversations.len());
+        let last = i64::try_from(DAYS).expect("small") * 24 * 60 * MINUTE;
+        for past in &history.conversations {
+            assert!(past.opened_at <= past.started_at.unwrap_or(past.opened_at));
+            assert!(past.started_at.unwrap_or(past.opened_at) < past.ended_at && past.ended_at < last);
+            assert_eq!(past.started_at.is_some(), past.status != "CANCELLED");
+            assert!(past.ended_at - past.opened_at <= 66 * MINUTE);
+        }
+        for said in &history.messages {
+            let past =
+                history.conversations.iter().find(|past| past.id == said.conversation).expect("its talk");
+            assert!(past.started_at.expect("begun") <= said.at + 999 && said.at <= past.ended_at);
+        }
+        assert!(history.messages.len() > 300);
+    }
+
+    #[test]
+    fn nobody_talks_twice_at_once() {
+        let history = tell(0, &parties(16, "visitor"), &parties(4, "counselor"));
+        for pair in history.conversations.windows(2) {
+            assert!(pair[0].ended_at < pair[1].opened_at);
+        }
+    }
+}

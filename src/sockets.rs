@@ -126,6 +126,9 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for Metered<S> {
     }
 }
 
+/// Closes a socket without a log-in, or whose log-in has ended.
+const LOGGED_OUT: CloseCode = CloseCode::Other(4003);
+
 /// One socket.
 struct Session {
     state: Data<AppState>,
@@ -246,7 +249,7 @@ impl Session {
                 this.caller = Some(caller);
                 this.join(ctx);
             }
-            Err(_) => this.close(CloseCode::Other(4003), "no session", ctx),
+            Err(_) => this.close(LOGGED_OUT, "no session", ctx),
         })
         .wait(ctx);
     }
@@ -259,11 +262,11 @@ impl Session {
         self.commands_left = left;
         match (frames::command(text), &self.caller) {
             (Ok(Command::Auth { token }), None) => self.log_in(token, ctx),
-            (_, None) => self.close(CloseCode::Other(4003), "no session", ctx),
+            (_, None) => self.close(LOGGED_OUT, "no session", ctx),
             (Ok(Command::Auth { .. }), Some(_)) => self.send(frames::error("已登录"), ctx),
             (Ok(Command::Ping), Some(_)) => self.send(frames::pong(), ctx),
             (Ok(Command::Presence { .. }), Some(_)) if self.asks => {
-                self.send(frames::error("未开通权限"), ctx)
+                self.send(frames::error("未开通权限"), ctx);
             }
             (Ok(Command::Presence { choice }), Some(caller)) => match (caller.kind, &caller.institution) {
                 (Kind::Counselor | Kind::Supervisor, Some(institution)) => {
@@ -323,7 +326,7 @@ impl Actor for Session {
         } else {
             ctx.run_later(Duration::from_secs(settings.auth_seconds_max), |this, ctx| {
                 if this.caller.is_none() {
-                    this.close(CloseCode::Other(4003), "no session", ctx);
+                    this.close(LOGGED_OUT, "no session", ctx);
                 }
             });
         }
@@ -371,22 +374,17 @@ impl Handler<Push> for Session {
     type Result = ();
 
     fn handle(&mut self, push: Push, ctx: &mut Self::Context) {
-        match push {
-            Push::Close(closing) => {
-                let (code, why) = match closing {
-                    Closing::GoingAway => (CloseCode::Away, "the server stops"),
-                    Closing::TooSlow => (CloseCode::Again, "too slow"),
-                    Closing::Switching => (CloseCode::Restart, "the server changes"),
-                    Closing::LoggedOut => (CloseCode::Other(4003), "logged out"),
-                    Closing::Faulty => (CloseCode::Error, "try again"),
-                };
-                self.close(code, why, ctx);
-            }
-            push => {
-                if let Some(text) = frames::text(&push) {
-                    self.send(text, ctx);
-                }
-            }
+        if let Push::Close(closing) = push {
+            let (code, why) = match closing {
+                Closing::GoingAway => (CloseCode::Away, "the server stops"),
+                Closing::TooSlow => (CloseCode::Again, "too slow"),
+                Closing::Switching => (CloseCode::Restart, "the server changes"),
+                Closing::LoggedOut => (LOGGED_OUT, "logged out"),
+                Closing::Faulty => (CloseCode::Error, "try again"),
+            };
+            self.close(code, why, ctx);
+        } else if let Some(text) = frames::text(&push) {
+            self.send(text, ctx);
         }
     }
 }

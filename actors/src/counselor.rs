@@ -62,14 +62,14 @@ impl Counselor {
         self.registry.do_send(Tell(Command::Appear { counselor: self.id, choice }));
     }
 
-    fn view(&self) -> SeatView {
+    fn view(&self, on_shift: bool) -> SeatView {
         let mut active: Vec<Conversation> =
             self.open.values().filter(|facts| facts.counselor() == Some(self.id)).copied().collect();
         active.sort_unstable_by_key(|facts| (facts.started_at(), facts.arrival));
         let mut waiting: Vec<Conversation> =
             self.open.values().filter(|facts| facts.phase == Phase::Waiting).copied().collect();
         waiting.sort_unstable_by_key(|facts| Ticket::from(facts));
-        SeatView { choice: self.choice, capacity: self.capacity, active, waiting }
+        SeatView { choice: self.choice, on_shift, capacity: self.capacity, active, waiting }
     }
 
     fn take_in(&mut self, told: &Told) {
@@ -134,7 +134,8 @@ impl Handler<Attach> for Counselor {
         self.sockets.insert(attach.id, attach.socket);
         match attach.greeting {
             Greeting::Snapshot => {
-                let desk = Desk { cursor: attach.cursor, seat: Some(self.view()) };
+                let seat = Some(self.view(attach.on_shift));
+                let desk = Desk { cursor: attach.cursor, seat, common_waiting: attach.common_waiting };
                 self.sockets.push_to(attach.id, Push::Desk(Arc::new(desk)));
             }
             Greeting::Resume(missed) => {

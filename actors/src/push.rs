@@ -58,6 +58,8 @@ pub struct Desk {
     pub cursor: u64,
     /// Places and talks; none for administrators, who have no places.
     pub seat: Option<SeatView>,
+    /// How many stand in the common queue.
+    pub common_waiting: usize,
 }
 
 /// The committed view of one's own places.
@@ -65,6 +67,8 @@ pub struct Desk {
 pub struct SeatView {
     /// What he chose.
     pub choice: Choice,
+    /// Whether he serves the common queue now.
+    pub on_shift: bool,
     /// His places.
     pub capacity: u32,
     /// Conversations in progress, oldest first.
@@ -180,6 +184,8 @@ pub(crate) struct Attach {
     pub(crate) cursor: u64,
     pub(crate) greeting: Greeting,
     pub(crate) choice: Option<Choice>,
+    pub(crate) on_shift: bool,
+    pub(crate) common_waiting: usize,
     pub(crate) place: Option<Place>,
 }
 

@@ -59,7 +59,7 @@ enum Frame<'a> {
 enum Snapshot {
     Seat(SeatSnapshot),
     Visit(VisitSnapshot),
-    Administrator { cursor: u64 },
+    Administrator { cursor: u64, common: Common },
 }
 
 #[derive(Serialize)]
@@ -67,9 +67,11 @@ enum Snapshot {
 struct SeatSnapshot {
     cursor: u64,
     presence: Choice,
+    on_shift: bool,
     max_consults: u32,
     active: Vec<Talk>,
     waiting: Vec<Talk>,
+    common: Common,
 }
 
 #[derive(Serialize)]
@@ -223,14 +225,17 @@ fn priority(priority: Priority) -> &'static str {
 }
 
 fn snapshot(desk: &Desk) -> Snapshot {
+    let common = Common { waiting: desk.common_waiting };
     match &desk.seat {
-        None => Snapshot::Administrator { cursor: desk.cursor },
-        Some(SeatView { choice, capacity, active, waiting }) => Snapshot::Seat(SeatSnapshot {
+        None => Snapshot::Administrator { cursor: desk.cursor, common },
+        Some(SeatView { choice, on_shift, capacity, active, waiting }) => Snapshot::Seat(SeatSnapshot {
             cursor: desk.cursor,
             presence: *choice,
+            on_shift: *on_shift,
             max_consults: *capacity,
             active: active.iter().map(Talk::from).collect(),
             waiting: waiting.iter().map(Talk::from).collect(),
+            common,
         }),
     }
 }

@@ -377,7 +377,10 @@ impl Registry {
         };
         let consultation = self.kept.consultation_of(person.into()).copied();
         let place = consultation.and_then(|facts| self.kept.place(facts.id));
-        let attach = Attach { id, socket, cursor: committed, greeting, choice, place };
+        let on_shift = self.decided.counselor(person.into()).is_some_and(|known| known.on_shift);
+        let common_waiting = self.kept.common().len();
+        let attach =
+            Attach { id, socket, cursor: committed, greeting, choice, on_shift, common_waiting, place };
         match badge {
             Badge::Visitor => {
                 let carrier = self.carriers.visitors.entry(person.into()).or_insert_with(|| {
@@ -399,7 +402,7 @@ impl Registry {
         administrators.insert(attach.id, attach.socket);
         match attach.greeting {
             Greeting::Snapshot => {
-                let desk = Desk { cursor: attach.cursor, seat: None };
+                let desk = Desk { cursor: attach.cursor, seat: None, common_waiting: attach.common_waiting };
                 administrators.push_to(attach.id, Push::Desk(Arc::new(desk)));
             }
             Greeting::Resume(missed) => {

@@ -24,7 +24,8 @@ use crate::{
     auth::{Sessions, limits::LoginLimits, password::HashFault, password::Passwords},
     clock,
     config::{ConfigError, Settings},
-    database, demo, http,
+    database::{self, DatabaseFault},
+    demo, http,
     institutions::Institutions,
     messages::MessageStore,
     params::BODY_BYTES_MAX,
@@ -85,12 +86,12 @@ impl From<sqlx::Error> for StartError {
     }
 }
 
-impl From<database::MigrateFault> for StartError {
-    fn from(fault: database::MigrateFault) -> Self {
+impl From<DatabaseFault> for StartError {
+    fn from(fault: DatabaseFault) -> Self {
         match fault {
-            database::MigrateFault::Config(error) => Self::Config(error),
-            database::MigrateFault::Unreachable(error) => error.into(),
-            database::MigrateFault::Migrate(error) => Self::Migration(error.to_string()),
+            DatabaseFault::Config(error) => Self::Config(error),
+            DatabaseFault::Unreachable(cause) => Self::Database(cause),
+            DatabaseFault::Migrate(error) => Self::Migration(error.to_string()),
         }
     }
 }
@@ -117,7 +118,7 @@ impl Application {
         if settings.database.migrate_on_start {
             database::migrate(&settings.database).await?;
         }
-        let pool = database::pool(&settings.database)?;
+        let pool = database::pool(&settings.database).await?;
         if demo::is_in(&pool).await? {
             settings.check_for_demo()?;
         }

@@ -9,7 +9,13 @@ use crate::config::{Log, LogFormat};
 /// Starts the log, on the standard error. A second start changes nothing: tests share a process.
 pub fn start(settings: &Log) {
     // Checked when the settings were read.
-    let filter = EnvFilter::try_new(&settings.filter).unwrap_or_default();
+    let mut filter = EnvFilter::try_new(&settings.filter).unwrap_or_default();
+    // PostgreSQL's notices are about nothing an operator can do.
+    if let Ok(quiet) = "sqlx::postgres::notice=warn".parse()
+        && !settings.filter.contains("sqlx")
+    {
+        filter = filter.add_directive(quiet);
+    }
     let text = match settings.format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Text => true,

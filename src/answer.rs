@@ -52,6 +52,15 @@ pub fn list<T: Serialize>(rows: &[T], count: i64) -> HttpResponse {
     HttpResponse::Ok().json(ListEnvelope { code: 0, message: "OK", result: rows, count, next: () })
 }
 
+/// A client's word, short enough to be said back to him.
+pub fn echo(word: &str) -> &str {
+    let end = word.char_indices().nth(ECHO_CHARS_MAX).map_or(word.len(), |(end, _)| end);
+    &word[..end]
+}
+
+/// Characters of a client's word that an answer repeats.
+const ECHO_CHARS_MAX: usize = 64;
+
 /// What an edge says instead of an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {

@@ -3,7 +3,13 @@
 mod middleware;
 mod traffic;
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::{
     App, HttpServer,
@@ -14,6 +20,7 @@ use actix_web::{
 use sqlx::PgPool;
 use tokio::{
     signal::unix::{SignalKind, signal},
+    sync::mpsc,
     time::timeout,
 };
 
@@ -26,8 +33,8 @@ use crate::{
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
     demo, http,
-    institutions::Institutions,
-    messages::MessageStore,
+    institutions::{Doom, Institutions},
+    messages::{Ears, Limits, MessageStore},
     params::BODY_BYTES_MAX,
     people::People,
     secrets::Sealer,
@@ -76,6 +83,10 @@ pub enum StartError {
     Hash(#[from] HashFault),
     #[error("the server ended by itself")]
     Ended,
+    #[error("{0} has died; a fresh start goes on from what is kept")]
+    Died(&'static str),
+    #[error("another server has taken over every institution")]
+    FencedOut,
     #[error("the stop took longer than server.shutdown_seconds_max; what was not acknowledged may be lost")]
     StopTooSlow,
 }
@@ -101,6 +112,7 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     state: AppState,
+    doom: mpsc::Receiver<Doom>,
 }
 
 impl std::fmt::Debug for Application {
@@ -122,9 +134,13 @@ impl Application {
         if demo::is_in(&pool).await? {
             settings.check_for_demo()?;
         }
-        let state = AppState::new(Arc::new(settings), pool)?;
-        let (server, address) = listen(&state)?;
-        Ok(Self { server, address, state })
+        let wanted = settings.server.socket_address();
+        let listener = take_address(wanted)?;
+        let not_listening = |error| StartError::Listen(wanted, error);
+        let address = listener.local_addr().map_err(not_listening)?;
+        let (state, doom) = AppState::start(Arc::new(settings), pool).await?;
+        let server = serve(&state, listener).map_err(not_listening)?;
+        Ok(Self { server, address, state, doom })
     }
 
     /// Where it listens; with `server.port = 0` the system has chosen.
@@ -153,16 +169,26 @@ impl Application {
     /// # Errors
     /// As [`Application::run`].
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-        let Self { server, address, state } = self;
+        let Self { server, address, state, mut doom } = self;
         tracing::info!(%address, "listening");
         let handle = server.handle();
-        let sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
+        let mut sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
+        let mut roster = actix_web::rt::spawn(state.institutions.clone().keep_fresh());
         let mut serving = actix_web::rt::spawn(server);
+        // Whatever must run in the background and ends, ends the process: half a hotline is worse than a restart.
         tokio::select! {
             () = stop => {}
             _ = &mut serving => return Err(StartError::Ended),
+            _ = &mut sessions => return Err(StartError::Died("what keeps the log-ins written")),
+            _ = &mut roster => return Err(StartError::Died("what keeps shifts fresh")),
+            () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
+            doomed = doom.recv() => return Err(match doomed {
+                Some(Doom::FencedOut) => StartError::FencedOut,
+                Some(Doom::Broken) | None => StartError::Died("a registry"),
+            }),
         }
         sessions.abort();
+        roster.abort();
         state.traffic.stop();
         // Closes the listener at once; the rest of it waits for connections, which the next lines end.
         let closed = handle.stop(true);
@@ -176,21 +202,32 @@ impl Application {
 }
 
 impl AppState {
-    fn new(settings: Arc<Settings>, pool: PgPool) -> Result<Self, StartError> {
+    async fn start(
+        settings: Arc<Settings>,
+        pool: PgPool,
+    ) -> Result<(Self, mpsc::Receiver<Doom>), StartError> {
         let sealer = Sealer::new(&settings.secrets);
-        Ok(Self {
+        let people = People::new(pool.clone(), sealer.clone());
+        let options = database::options(&settings.database)?;
+        let (institutions, doom) =
+            Institutions::start(Arc::clone(&settings), pool.clone(), options.clone()).await?;
+        let dispatch = institutions.clone();
+        let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard));
+        let messages = MessageStore::start(&options, Limits::of(&settings), ears);
+        let state = Self {
             sessions: Sessions::new(pool.clone(), &settings.session),
             passwords: Passwords::new(settings.session.password_hashes_max)?,
             login_limits: LoginLimits::new(&settings.session),
-            people: People::new(pool.clone(), sealer.clone()),
+            people,
             wechat: Wechat::new(&settings),
-            institutions: Institutions::new(pool.clone()),
-            messages: MessageStore,
+            institutions,
+            messages,
             traffic: Traffic::default(),
             sealer,
             pool,
             settings,
-        })
+        };
+        Ok((state, doom))
     }
 
     /// Finishes what is under way: the journals (which closes the sockets), the messages, the answers still being given.
@@ -204,9 +241,19 @@ impl AppState {
     }
 }
 
-fn listen(state: &AppState) -> Result<(Server, SocketAddr), StartError> {
+/// Takes the address. Done before anything is claimed: a second server started by mistake must not fence the first out.
+fn take_address(wanted: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(wanted).map_err(|error| {
+        if error.kind() == io::ErrorKind::AddrInUse {
+            StartError::AddressTaken(wanted)
+        } else {
+            StartError::Listen(wanted, error)
+        }
+    })
+}
+
+fn serve(state: &AppState, listener: TcpListener) -> io::Result<Server> {
     let settings = &state.settings.server;
-    let wanted = settings.socket_address();
     let (shared, base_path) = (Data::new(state.clone()), settings.base_path.clone());
     let mut server = HttpServer::new(move || {
         App::new()
@@ -222,13 +269,5 @@ fn listen(state: &AppState) -> Result<(Server, SocketAddr), StartError> {
     if settings.workers > 0 {
         server = server.workers(settings.workers);
     }
-    let server = server.bind(wanted).map_err(|error| {
-        if error.kind() == io::ErrorKind::AddrInUse {
-            StartError::AddressTaken(wanted)
-        } else {
-            StartError::Listen(wanted, error)
-        }
-    })?;
-    let address = server.addrs().first().copied().unwrap_or(wanted);
-    Ok((server.run(), address))
+    Ok(server.listen(listener)?.run())
 }

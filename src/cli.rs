@@ -81,6 +81,7 @@ impl CliError {
             Self::Given(_) => 65,
             Self::Start(StartError::Database(_)) => 69,
             Self::Start(StartError::AddressTaken(_) | StartError::Listen(..)) => 71,
+            Self::Start(StartError::FencedOut) => 75,
             Self::Start(StartError::Config(_)) => 78,
             Self::Start(
                 StartError::Migration(_)
@@ -88,7 +89,8 @@ impl CliError {
                 | StartError::Signals(_)
                 | StartError::Hash(_)
                 | StartError::Ended
-                | StartError::StopTooSlow,
+                | StartError::StopTooSlow
+                | StartError::Died(_),
             )
             | Self::Other(_) => 1,
         }

@@ -2,7 +2,10 @@
 
 pub mod auth;
 pub mod config;
+pub mod conversation;
 pub mod health;
+pub mod im;
+pub mod message;
 pub mod user;
 
 use actix_web::web::ServiceConfig;
@@ -12,5 +15,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
     auth::routes(cfg);
     user::routes(cfg);
     config::routes(cfg);
+    conversation::routes(cfg);
+    crate::sockets::routes(cfg);
     health::routes(cfg);
+    im::routes(cfg);
+    message::routes(cfg);
 }

@@ -1,42 +1,373 @@
-//! Placeholder: the institutions and their Registries come here.
+//! The institutions this server owns, and the way to their Registries. Nothing outside `actors/` holds the address of
+//! any other actor.
 
-use hotline_actors::PersonId;
-use sqlx::PgPool;
+mod roster;
 
-use crate::{answer::Fault, clock};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-/// The institutions this server owns.
-#[derive(Debug, Clone)]
-pub struct Institutions {
+use actix::{Addr, Arbiter, ArbiterHandle, Recipient};
+use dashmap::DashMap;
+use hotline_actors::{
+    CounselorId, PersonId, Registry, WriterId,
+    dispatch::{
+        command::{Answer, Command, Place, Refusal},
+        counselor::{Choice, Role},
+        limits::Limits,
+    },
+    push::{Closing, Push, SocketId},
+    registry::{
+        Ask, Badge, Bounds, Choose, Dismiss, Fate, Floor, Health, Heard, Join, Leave, LookFloor, LookHealth,
+        LookPlace, Rejected, Setup, Stop, Tell,
+    },
+};
+use sqlx::{PgPool, postgres::PgConnectOptions};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::{answer::Fault, clock, config::Settings, messages, store::PgStore};
+
+/// A Registry that does not say how it is within this is not well.
+const LOOK_MAX: Duration = Duration::from_secs(2);
+/// The store gives up on a call this long after the server's own statement timeout should have.
+const CALL_SLACK: Duration = Duration::from_secs(3);
+
+/// Why the process cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doom {
+    /// Every institution has another owner now.
+    FencedOut,
+    /// A Registry died, or its store refuses what was decided: only a fresh start helps.
+    Broken,
+}
+
+/// The directory: institution to Registry. Cheap to clone.
+#[derive(Clone)]
+pub struct Institutions(Arc<Inner>);
+
+struct Inner {
+    settings: Arc<Settings>,
     pool: PgPool,
+    options: PgConnectOptions,
+    registries: DashMap<String, Addr<Registry>>,
+    fenced: AtomicUsize,
+    arbiters: Vec<ArbiterHandle>,
+    next_arbiter: AtomicUsize,
+    doom: mpsc::Sender<Doom>,
+}
+
+impl fmt::Debug for Institutions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Institutions").field("registries", &self.0.registries.len()).finish_non_exhaustive()
+    }
 }
 
 impl Institutions {
-    pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+    /// Starts a Registry for every institution in the database. What makes going on impossible comes out of the
+    /// receiver.
+    ///
+    /// # Errors
+    /// When the institutions cannot be read.
+    pub async fn start(
+        settings: Arc<Settings>,
+        pool: PgPool,
+        options: PgConnectOptions,
+    ) -> Result<(Self, mpsc::Receiver<Doom>), sqlx::Error> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let (doom, doomed) = mpsc::channel(1);
+        let institutions = Self(Arc::new(Inner {
+            settings,
+            pool,
+            options,
+            registries: DashMap::new(),
+            fenced: AtomicUsize::new(0),
+            arbiters: (0..cores).map(|_| Arbiter::new().handle()).collect(),
+            next_arbiter: AtomicUsize::new(0),
+            doom,
+        }));
+        institutions.refresh().await?;
+        Ok((institutions, doomed))
     }
 
-    /// Whether a journal has not confirmed what it was given in good time.
-    pub fn behind(&self) -> bool {
-        false
+    /// Keeps shifts, bindings and the list of institutions as the database has them; runs until the process ends.
+    pub async fn keep_fresh(self) {
+        roster::keep_fresh(self).await;
     }
 
-    /// Sets how many conversations somebody has at once.
-    pub async fn set_capacity(&self, institution: &str, person: PersonId, places: u32) -> Result<(), Fault> {
-        sqlx::query!(
-            "update people set max_consults = $3, updated_at = $4, updated_by = $2 where id = $2 and institution = $1",
-            institution,
-            person.0,
-            i32::try_from(places).map_err(Fault::internal)?,
-            clock::now().0
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+    /// Reads who is on shift now, who is bound to whom, and institutions that are new.
+    ///
+    /// # Errors
+    /// When the database cannot be read; the state stays as it was.
+    pub async fn refresh(&self) -> Result<(), sqlx::Error> {
+        roster::refresh(self).await
+    }
+
+    fn open(&self, code: &str) -> Addr<Registry> {
+        let entry = self.0.registries.entry(code.to_owned());
+        entry.or_insert_with(|| self.start_registry(code)).clone()
+    }
+
+    fn start_registry(&self, code: &str) -> Addr<Registry> {
+        let Inner { settings, options, arbiters, next_arbiter, .. } = &*self.0;
+        let setup = Setup {
+            institution: code.to_owned(),
+            limits: limits_of(settings, code),
+            bounds: bounds_of(settings),
+            clock: Arc::new(clock::now),
+            writer: Arc::new(|| WriterId(Uuid::now_v7())),
+            fate: self.fate_of(code),
+        };
+        let call_max = Duration::from_secs(settings.database.statement_seconds_max) + CALL_SLACK;
+        let (code, administrator) = (code.to_owned(), settings.im.administrator.clone());
+        let options = options.clone();
+        let arbiter = &arbiters[next_arbiter.fetch_add(1, Ordering::Relaxed) % arbiters.len()];
+        actix::Actor::start_in_arbiter(arbiter, move |_| {
+            // The store belongs to the Registry's own thread.
+            let store = PgStore::new(code, administrator, options, call_max);
+            Registry::new(setup, std::rc::Rc::new(store))
+        })
+    }
+
+    fn fate_of(&self, code: &str) -> Arc<dyn Fn(Fate) + Send + Sync> {
+        let (institutions, code) = (Arc::downgrade(&self.0), code.to_owned());
+        Arc::new(move |fate| {
+            let Some(inner) = institutions.upgrade() else { return };
+            let doom = match fate {
+                Fate::Serving => None,
+                Fate::Fenced => {
+                    let fenced = inner.fenced.fetch_add(1, Ordering::SeqCst) + 1;
+                    (fenced >= inner.registries.len()).then_some(Doom::FencedOut)
+                }
+                Fate::Broken(_) | Fate::Died => {
+                    tracing::error!(institution = %code, ?fate, "a registry is gone");
+                    Some(Doom::Broken)
+                }
+            };
+            if let Some(doom) = doom {
+                // One is enough: the process ends over it.
+                let _ = inner.doom.try_send(doom);
+            }
+        })
+    }
+
+    fn registry(&self, institution: &str) -> Option<Addr<Registry>> {
+        self.0.registries.get(institution).map(|registry| registry.value().clone())
+    }
+
+    /// Asks for a decision; answered when it is kept.
+    ///
+    /// # Errors
+    /// Dispatch's no, or why there is no answer; see [`Rejected`].
+    pub async fn ask(&self, institution: &str, command: Command) -> Result<Answer, Rejected> {
+        let registry = self.registry(institution).ok_or(Rejected::Stopping)?;
+        let limit = Duration::from_secs(self.0.settings.journal.settle_seconds_max);
+        match tokio::time::timeout(limit, registry.send(Ask(command))).await {
+            Ok(Ok(answer)) => answer,
+            // Its mailbox is gone, or it is behind: what was asked may still happen.
+            Ok(Err(_)) | Err(_) => Err(Rejected::Unsettled),
+        }
+    }
+
+    /// Sets how many conversations somebody has at once. Raising it seats who waits.
+    ///
+    /// # Errors
+    /// As [`Institutions::ask`].
+    pub async fn set_capacity(
+        &self,
+        institution: &str,
+        person: PersonId,
+        role: Role,
+        capacity: u32,
+    ) -> Result<(), Fault> {
+        let counselor = CounselorId::from(person);
+        let set = Command::SetCapacity { counselor, capacity };
+        let outcome = match self.ask(institution, set.clone()).await {
+            // Made by the command line while the server runs, and not heard of since.
+            Err(Rejected::Refused(Refusal::UnknownCounselor)) => {
+                self.admit(institution, counselor, role, capacity).await?;
+                self.ask(institution, set).await
+            }
+            outcome => outcome,
+        };
+        outcome.map(|_| ()).map_err(Fault::from)
+    }
+
+    /// Makes somebody with places known to dispatch, who is in the database already.
+    ///
+    /// # Errors
+    /// As [`Institutions::ask`].
+    pub async fn admit(
+        &self,
+        institution: &str,
+        counselor: CounselorId,
+        role: Role,
+        capacity: u32,
+    ) -> Result<(), Rejected> {
+        self.ask(institution, Command::Admit { counselor, role, capacity }).await.map(|_| ())
+    }
+
+    /// A person's word has come, before it is stored.
+    pub fn heard(&self, word: messages::Heard) {
+        let messages::Heard { institution, from, to, conversation, at } = word;
+        if let Some(registry) = self.registry(&institution) {
+            // Tencent tells whole seconds: it was said before the next.
+            let at = at + Duration::from_secs(1);
+            // Bounded by the callbacks under way, and those by the buffer of messages.
+            registry.do_send(Heard { from, to, conversation, at });
+        }
+    }
+
+    /// Adds a socket of a person.
+    ///
+    /// # Errors
+    /// When the institution is not served here (any more).
+    pub async fn join(
+        &self,
+        institution: &str,
+        person: PersonId,
+        badge: Badge,
+        socket: Recipient<Push>,
+        since: Option<u64>,
+    ) -> Result<SocketId, Rejected> {
+        let registry = self.registry(institution).ok_or(Rejected::Stopping)?;
+        let limit = Duration::from_secs(self.0.settings.journal.settle_seconds_max);
+        let joining = registry.send(Join { person, badge, socket, since });
+        match tokio::time::timeout(limit, joining).await {
+            Ok(Ok(joined)) => joined,
+            Ok(Err(_)) | Err(_) => Err(Rejected::Unsettled),
+        }
+    }
+
+    /// Takes a socket away.
+    pub fn leave(&self, institution: &str, socket: SocketId) {
+        if let Some(registry) = self.registry(institution) {
+            registry.do_send(Leave(socket));
+        }
+    }
+
+    /// Somebody chose his presence.
+    pub fn choose(&self, institution: &str, counselor: CounselorId, choice: Choice) {
+        if let Some(registry) = self.registry(institution) {
+            registry.do_send(Choose { counselor, choice });
+        }
+    }
+
+    /// Closes every socket of a person.
+    pub fn dismiss(&self, institution: &str, person: PersonId, closing: Closing) {
+        if let Some(registry) = self.registry(institution) {
+            registry.do_send(Dismiss { person, closing });
+        }
+    }
+
+    /// A waiting conversation's place, as it is kept.
+    pub async fn place(
+        &self,
+        institution: &str,
+        conversation: hotline_actors::ConversationId,
+    ) -> Option<Place> {
+        let registry = self.registry(institution)?;
+        tokio::time::timeout(LOOK_MAX, registry.send(LookPlace(conversation))).await.ok()?.ok()?
+    }
+
+    /// Who is there and who waits; none if the Registry does not say.
+    pub async fn floor(&self, institution: &str) -> Option<Floor> {
+        let registry = self.registry(institution)?;
+        tokio::time::timeout(LOOK_MAX, registry.send(LookFloor)).await.ok()?.ok()
+    }
+
+    /// How every Registry is; none where it does not say in time.
+    pub async fn health(&self) -> BTreeMap<String, Option<Health>> {
+        let registries: Vec<(String, Addr<Registry>)> =
+            self.0.registries.iter().map(|entry| (entry.key().clone(), entry.value().clone())).collect();
+        let mut health = BTreeMap::new();
+        for (code, registry) in registries {
+            let asked = tokio::time::timeout(LOOK_MAX, registry.send(LookHealth)).await;
+            health.insert(code, asked.ok().and_then(Result::ok));
+        }
+        health
+    }
+
+    /// Whether a journal does not take what it is given.
+    pub async fn behind(&self) -> bool {
+        let well = |health: &Option<Health>| health.as_ref().is_some_and(|h| h.serving && !h.troubled);
+        !self.health().await.values().all(well)
     }
 
     /// Finishes the journals and closes the sockets with 1001.
     pub async fn shut_down(&self) {
-        std::future::ready(()).await;
+        let registries: Vec<Addr<Registry>> =
+            self.0.registries.iter().map(|entry| entry.value().clone()).collect();
+        let stops = registries.into_iter().map(|registry| registry.send(Stop));
+        // One that is gone already has nothing left to finish.
+        futures_util::future::join_all(stops).await;
+    }
+
+    fn tell(&self, institution: &str, command: Command) {
+        if let Some(registry) = self.registry(institution) {
+            registry.do_send(Tell(command));
+        }
+    }
+}
+
+fn limits_of(settings: &Settings, code: &str) -> Limits {
+    let dispatch = settings.dispatch_for(code);
+    let seconds = Duration::from_secs;
+    Limits {
+        grace: seconds(dispatch.grace_seconds),
+        waiting_max: seconds(dispatch.waiting_seconds_max),
+        silence_notice: seconds(dispatch.silence_notice_seconds),
+        silence_end: seconds(dispatch.silence_end_seconds),
+        text_max: seconds(dispatch.text_seconds_max),
+        voice_max: seconds(dispatch.voice_seconds_max),
+        limit_notices: dispatch.limit_notices_seconds.into_iter().map(seconds).collect(),
+        absent_max: seconds(dispatch.absent_seconds_max),
+        unanswered: dispatch.unanswered_seconds.into_iter().map(seconds).collect(),
+        named_fallback: dispatch.named_fallback,
+        named_wait: seconds(dispatch.named_wait_seconds),
+        away_max: seconds(dispatch.away_seconds_max),
+    }
+}
+
+fn bounds_of(settings: &Settings) -> Bounds {
+    Bounds {
+        backlog_max: settings.journal.backlog_max,
+        batch_max: settings.journal.batch_max,
+        fence_check: Duration::from_secs(settings.journal.fence_check_seconds),
+        resume_events_max: settings.journal.resume_events_max,
+        state_every: Duration::from_secs(settings.sockets.state_seconds),
+    }
+}
+
+/// What the wire says when dispatch does not do what was asked, where the caller has nothing better to say.
+impl From<Rejected> for Fault {
+    fn from(rejected: Rejected) -> Self {
+        match rejected {
+            Rejected::Refused(refusal) => refusal.into(),
+            Rejected::Busy => Self::wrong("系统繁忙，请稍后再试"),
+            Rejected::Switching => Self::wrong("服务正在切换，请稍后再试"),
+            Rejected::Stopping => Self::wrong("服务正在重启，请稍后再试"),
+            Rejected::Unsettled => Self::wrong("操作尚未确认，请稍后查看结果"),
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::UnknownCounselor => Self::unknown("counselor not find"),
+            Refusal::UnknownSupervisor => Self::unknown("supervisor not find"),
+            Refusal::UnknownConversation => Self::wrong("会话未找到"),
+            Refusal::AlreadyConsulting { .. } => Self::wrong("您有进行中的咨询, 请先结束当前会话"),
+            Refusal::WithOneself => Self::wrong("不能向自己咨询"),
+            Refusal::OnlyWaiting => Self::wrong("会话尚未开始"),
+            Refusal::AlreadySupervised => Self::wrong("已请求督导"),
+        }
     }
 }

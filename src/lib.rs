@@ -2,10 +2,12 @@
 
 pub mod answer;
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod conversations;
 pub mod database;
 pub mod demo;
 pub mod http;

@@ -1,1 +1,392 @@
-//! (being written)
+//! The sockets: `/workbench/ws` for staff and `/visitor/ws`. The only file that knows actix-web-actors, whose authors
+//! now point to actix-ws.
+//!
+//! Its context queues frames without a bound and hides how many. So the stream of bytes is wrapped: what was handed in
+//! minus what was pulled is the debt, and whoever owes too much is closed with 1013 and resumes from his cursor.
+
+mod frames;
+
+use std::{
+    cell::Cell,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, ContextFutureSpawner, Handler, StreamHandler,
+    WrapFuture,
+};
+use actix_web::{
+    HttpRequest,
+    web::{self, Data, Payload, ServiceConfig},
+};
+use actix_web_actors::ws::{
+    CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, handshake_with_protocols,
+};
+use bytes::Bytes;
+use futures_util::Stream;
+use hotline_actors::{
+    CounselorId,
+    dispatch::counselor::{Choice, Role},
+    push::{Closing, Push, SocketId},
+    registry::Badge,
+};
+
+use crate::{
+    answer::{Answer, Fault},
+    app::AppState,
+    auth::{self, Caller, origin},
+    params::Params,
+    people::Kind,
+};
+use frames::Command;
+
+/// A client's frame holds a command; more is none of ours.
+const FRAME_BYTES_MAX: usize = 4096;
+/// Pushes waiting to be written before the socket counts as too slow.
+const PUSHES_MAX: usize = 4096;
+/// Commands a socket may send in a row; refilled at every heartbeat.
+const COMMANDS_BURST_MAX: u32 = 30;
+/// After the close frame: for it to reach the wire.
+const CLOSE_MAX: Duration = Duration::from_secs(1);
+
+pub(crate) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/workbench/ws").route(web::get().to(workbench)))
+        .service(web::resource("/visitor/ws").route(web::get().to(visitor)));
+}
+
+/// The staff's socket: it is their presence. The session comes by cookie (then the Origin must be ours) or Bearer.
+async fn workbench(
+    req: HttpRequest,
+    stream: Payload,
+    state: Data<AppState>,
+    caller: Caller,
+    params: Params,
+) -> Answer {
+    only_from_our_pages(&req, &state)?;
+    match caller.kind {
+        Kind::Counselor | Kind::Supervisor | Kind::Institution => {}
+        Kind::Visitor | Kind::System => return Err(Fault::not_allowed()),
+    }
+    let choice =
+        params.text("presence")?.map(|word| frames::choice(&word).ok_or_else(|| Fault::bad("presence")));
+    let session = Session::new(state, Some(caller), false, since(&params)?, choice.transpose()?);
+    open(&req, stream, session)
+}
+
+/// The visitor's socket: as above, or without a session and then with the token in the first frame.
+async fn visitor(req: HttpRequest, stream: Payload, state: Data<AppState>, params: Params) -> Answer {
+    let caller = match auth::token_of(&req) {
+        Some(token) => {
+            only_from_our_pages(&req, &state)?;
+            let caller = Caller::by_token(&state, &token).await?;
+            caller.institution()?;
+            Some(caller)
+        }
+        None => None,
+    };
+    let session = Session::new(state, caller, true, since(&params)?, None);
+    open(&req, stream, session)
+}
+
+fn only_from_our_pages(req: &HttpRequest, state: &AppState) -> Result<(), Fault> {
+    let ours =
+        !auth::is_carried_by_cookie(req) || origin::is_ours(req.headers(), &state.settings.server.public_url);
+    if ours { Ok(()) } else { Err(Fault::NoSession) }
+}
+
+fn since(params: &Params) -> Result<Option<u64>, Fault> {
+    params.int("since")?.map(|since| u64::try_from(since).map_err(|_| Fault::bad("since"))).transpose()
+}
+
+fn open(req: &HttpRequest, stream: Payload, session: Session) -> Answer {
+    let mut response = handshake_with_protocols(req, &[]).map_err(|_| Fault::bad("Upgrade"))?;
+    let debt = Rc::clone(&session.debt);
+    let frames = WebsocketContext::create(session, stream);
+    Ok(response.streaming(Metered { frames: Box::pin(frames), debt }))
+}
+
+/// The frames on their way out, with what is pulled taken off the debt.
+struct Metered<S> {
+    frames: Pin<Box<S>>,
+    debt: Rc<Cell<usize>>,
+}
+
+impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for Metered<S> {
+    type Item = Result<Bytes, actix_web::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let pulled = self.frames.as_mut().poll_next(cx);
+        if let Poll::Ready(Some(Ok(bytes))) = &pulled {
+            self.debt.set(self.debt.get().saturating_sub(bytes.len()));
+        }
+        pulled
+    }
+}
+
+/// One socket.
+struct Session {
+    state: Data<AppState>,
+    caller: Option<Caller>,
+    /// On the visitor's path everybody is the one who asks.
+    asks: bool,
+    since: Option<u64>,
+    choice: Option<Choice>,
+    socket: Option<SocketId>,
+    debt: Rc<Cell<usize>>,
+    /// Heartbeats sent since anything was heard.
+    unheard: u32,
+    commands_left: u32,
+    closing: bool,
+}
+
+impl Session {
+    fn new(
+        state: Data<AppState>,
+        caller: Option<Caller>,
+        asks: bool,
+        since: Option<u64>,
+        choice: Option<Choice>,
+    ) -> Self {
+        Self {
+            state,
+            caller,
+            asks,
+            since,
+            choice,
+            socket: None,
+            debt: Rc::default(),
+            unheard: 0,
+            commands_left: COMMANDS_BURST_MAX,
+            closing: false,
+        }
+    }
+
+    fn send(&mut self, text: String, ctx: &mut WebsocketContext<Self>) {
+        if self.closing {
+            return;
+        }
+        self.owe(text.len());
+        ctx.text(text);
+        if self.debt.get() > self.state.settings.sockets.debt_bytes_max {
+            self.close(CloseCode::Again, "too slow", ctx);
+        }
+    }
+
+    /// A frame of the server has a header of two, four or ten bytes.
+    fn owe(&self, payload: usize) {
+        let header = match payload {
+            0..=125 => 2,
+            126..=0xffff => 4,
+            _ => 10,
+        };
+        self.debt.set(self.debt.get() + header + payload);
+    }
+
+    /// Says why, and ends. Whatever is still owed is not waited for longer than a moment.
+    fn close(&mut self, code: CloseCode, why: &str, ctx: &mut WebsocketContext<Self>) {
+        if self.closing {
+            return;
+        }
+        self.closing = true;
+        self.owe(why.len() + 2);
+        ctx.close(Some(CloseReason { code, description: Some(why.to_owned()) }));
+        ctx.run_later(CLOSE_MAX, |_, ctx| ctx.stop());
+        self.left();
+    }
+
+    fn left(&mut self) {
+        if let (Some(socket), Some(institution)) = (self.socket.take(), self.institution()) {
+            self.state.institutions.leave(institution, socket);
+        }
+    }
+
+    fn institution(&self) -> Option<&str> {
+        self.caller.as_ref()?.institution.as_deref()
+    }
+
+    fn join(&mut self, ctx: &mut WebsocketContext<Self>) {
+        let Some(caller) = self.caller.clone() else { return };
+        let (state, since, choice, asks) = (self.state.clone(), self.since, self.choice, self.asks);
+        let socket = ctx.address().recipient();
+        async move {
+            let badge = badge(&state, &caller, asks, choice).await?;
+            let institution = caller.institution()?;
+            state.institutions.join(institution, caller.id, badge, socket, since).await.map_err(Fault::from)
+        }
+        .into_actor(self)
+        .map(|joined, this, ctx| match joined {
+            Ok(socket) if this.closing => {
+                if let Some(institution) = this.institution() {
+                    this.state.institutions.leave(institution, socket);
+                }
+            }
+            Ok(socket) => this.socket = Some(socket),
+            Err(fault) => {
+                tracing::debug!(%fault, "a socket could not join");
+                this.close(CloseCode::Restart, "try again", ctx);
+            }
+        })
+        .wait(ctx);
+    }
+
+    /// A visitor's first frame.
+    fn log_in(&mut self, token: String, ctx: &mut WebsocketContext<Self>) {
+        let state = self.state.clone();
+        async move {
+            let caller = Caller::by_token(&state, &token).await?;
+            caller.institution()?;
+            Ok::<_, Fault>(caller)
+        }
+        .into_actor(self)
+        .map(|caller, this, ctx| match caller {
+            Ok(caller) => {
+                this.caller = Some(caller);
+                this.join(ctx);
+            }
+            Err(_) => this.close(CloseCode::Other(4003), "no session", ctx),
+        })
+        .wait(ctx);
+    }
+
+    fn obey(&mut self, text: &str, ctx: &mut WebsocketContext<Self>) {
+        let Some(left) = self.commands_left.checked_sub(1) else {
+            self.close(CloseCode::Policy, "too many commands", ctx);
+            return;
+        };
+        self.commands_left = left;
+        match (frames::command(text), &self.caller) {
+            (Ok(Command::Auth { token }), None) => self.log_in(token, ctx),
+            (_, None) => self.close(CloseCode::Other(4003), "no session", ctx),
+            (Ok(Command::Auth { .. }), Some(_)) => self.send(frames::error("已登录"), ctx),
+            (Ok(Command::Ping), Some(_)) => self.send(frames::pong(), ctx),
+            (Ok(Command::Presence { .. }), Some(_)) if self.asks => {
+                self.send(frames::error("未开通权限"), ctx)
+            }
+            (Ok(Command::Presence { choice }), Some(caller)) => match (caller.kind, &caller.institution) {
+                (Kind::Counselor | Kind::Supervisor, Some(institution)) => {
+                    self.state.institutions.choose(institution, CounselorId::from(caller.id), choice);
+                    self.send(frames::presence(choice), ctx);
+                }
+                (Kind::Visitor | Kind::Institution | Kind::System, _) | (_, None) => {
+                    self.send(frames::error("未开通权限"), ctx);
+                }
+            },
+            (Err(why), Some(_)) => self.send(frames::error(why), ctx),
+        }
+    }
+
+    fn beat(&mut self, ctx: &mut WebsocketContext<Self>) {
+        let settings = &self.state.settings.sockets;
+        if self.unheard >= settings.heartbeats_missed_max {
+            // Nobody is there to read a close frame.
+            self.left();
+            ctx.stop();
+            return;
+        }
+        self.unheard += 1;
+        self.commands_left = COMMANDS_BURST_MAX;
+        self.owe(0);
+        ctx.ping(b"");
+    }
+}
+
+/// As what somebody sits behind a socket. His places are read afresh: he may be new to dispatch.
+async fn badge(
+    state: &AppState,
+    caller: &Caller,
+    asks: bool,
+    choice: Option<Choice>,
+) -> Result<Badge, Fault> {
+    let role = match caller.kind {
+        _ if asks => return Ok(Badge::Visitor),
+        Kind::Counselor => Role::Counselor,
+        Kind::Supervisor => Role::Supervisor,
+        Kind::Visitor | Kind::Institution | Kind::System => return Ok(Badge::Administrator),
+    };
+    let person = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?;
+    let capacity = u32::try_from(person.max_consults).map_err(Fault::internal)?;
+    Ok(Badge::Counselor { role, capacity, choice })
+}
+
+impl Actor for Session {
+    type Context = WebsocketContext<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(PUSHES_MAX);
+        let settings = self.state.settings.sockets.clone();
+        ctx.run_interval(Duration::from_secs(settings.heartbeat_seconds), Self::beat);
+        if self.caller.is_some() {
+            self.join(ctx);
+        } else {
+            ctx.run_later(Duration::from_secs(settings.auth_seconds_max), |this, ctx| {
+                if this.caller.is_none() {
+                    this.close(CloseCode::Other(4003), "no session", ctx);
+                }
+            });
+        }
+    }
+
+    fn stopped(&mut self, _ctx: &mut Self::Context) {
+        self.left();
+    }
+}
+
+impl StreamHandler<Result<Message, ProtocolError>> for Session {
+    fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Self::Context) {
+        self.unheard = 0;
+        match message {
+            Ok(Message::Text(text)) if text.len() > FRAME_BYTES_MAX => {
+                self.close(CloseCode::Size, "too large", ctx);
+            }
+            Ok(Message::Text(text)) if !self.closing => self.obey(&text, ctx),
+            Ok(Message::Binary(_)) => self.close(CloseCode::Unsupported, "text only", ctx),
+            Ok(Message::Continuation(_)) => self.close(CloseCode::Size, "one frame a command", ctx),
+            Ok(Message::Ping(bytes)) => {
+                self.owe(bytes.len());
+                ctx.pong(&bytes);
+            }
+            Ok(Message::Close(reason)) => {
+                if !self.closing {
+                    self.closing = true;
+                    ctx.close(reason);
+                }
+                self.left();
+                ctx.stop();
+            }
+            Ok(Message::Text(_) | Message::Pong(_) | Message::Nop) => {}
+            Err(ProtocolError::Overflow) => self.close(CloseCode::Size, "too large", ctx),
+            Err(_) => self.close(CloseCode::Protocol, "malformed", ctx),
+        }
+    }
+
+    fn finished(&mut self, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+impl Handler<Push> for Session {
+    type Result = ();
+
+    fn handle(&mut self, push: Push, ctx: &mut Self::Context) {
+        match push {
+            Push::Close(closing) => {
+                let (code, why) = match closing {
+                    Closing::GoingAway => (CloseCode::Away, "the server stops"),
+                    Closing::TooSlow => (CloseCode::Again, "too slow"),
+                    Closing::Switching => (CloseCode::Restart, "the server changes"),
+                    Closing::LoggedOut => (CloseCode::Other(4003), "logged out"),
+                    Closing::Faulty => (CloseCode::Error, "try again"),
+                };
+                self.close(code, why, ctx);
+            }
+            push => {
+                if let Some(text) = frames::text(&push) {
+                    self.send(text, ctx);
+                }
+            }
+        }
+    }
+}

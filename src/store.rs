@@ -1,1 +1,316 @@
-//! (being written)
+//! The journal's store in PostgreSQL: one connection and one statement per commit for each institution.
+//!
+//! A batch is stored by a single autocommitted statement, events and projections together, so that no transaction
+//! outlives a silent peer. The fence is the primary key of `events`; see `hotline_actors::journal` for the protocol.
+
+mod rows;
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, future::LocalBoxFuture};
+use hotline_actors::{
+    Timestamp, WriterId,
+    dispatch::{Revived, Seat, Snapshot},
+    journal::{AppendFault, Batch, Claim, Store, StoreFault},
+};
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use tokio::sync::Mutex;
+
+pub use rows::text_of;
+use rows::{EventRows, NoticeRows, PersonRows, TalkRows};
+
+/// The named constraint that is the fence.
+const FENCE: &str = "events_fence";
+/// How often a claim may be beaten by another before it gives up for now.
+const CLAIMS_MAX: u32 = 8;
+
+/// The journal of one institution.
+#[derive(Debug)]
+pub struct PgStore(Rc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    institution: String,
+    /// The account in whose name notices stand in the record.
+    administrator: String,
+    options: PgConnectOptions,
+    call_max: Duration,
+    /// Taken out while in use: a call that is broken off leaves none behind.
+    connection: Mutex<Option<PgConnection>>,
+}
+
+/// What a call came to.
+enum Trouble {
+    Database(sqlx::Error),
+    /// A row that should be readable is not.
+    Row(rows::Unreadable),
+    Late,
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<rows::Unreadable> for Trouble {
+    fn from(error: rows::Unreadable) -> Self {
+        Self::Row(error)
+    }
+}
+
+impl Trouble {
+    fn hits_fence(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => error.constraint() == Some(FENCE),
+            Self::Database(_) | Self::Row(_) | Self::Late => false,
+        }
+    }
+
+    /// Whether the database understood and said no for good: data, integrity and syntax errors, and missing rights.
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => error
+                .code()
+                .is_some_and(|code| ["22", "23", "42"].iter().any(|class| code.starts_with(class))),
+            Self::Database(_) | Self::Late => false,
+            Self::Row(_) => true,
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            Self::Database(error) => crate::answer::describe(error),
+            Self::Row(error) => error.to_string(),
+            Self::Late => "no answer in time".to_owned(),
+        }
+    }
+}
+
+impl PgStore {
+    /// A store for `institution`. Connects when first used. A call is given up after `call_max`, which should be
+    /// longer than the server's own statement timeout.
+    pub fn new(
+        institution: String,
+        administrator: String,
+        options: PgConnectOptions,
+        call_max: Duration,
+    ) -> Self {
+        Self(Rc::new(Inner { institution, administrator, options, call_max, connection: Mutex::new(None) }))
+    }
+}
+
+impl Store for PgStore {
+    fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, StoreFault>> {
+        let inner = Rc::clone(&self.0);
+        async move {
+            let claimed = inner.call(async |connection| inner.take_over(connection, writer, now).await).await;
+            claimed.map_err(|trouble| StoreFault(trouble.describe()))
+        }
+        .boxed_local()
+    }
+
+    fn append(&self, batch: Arc<Batch>) -> LocalBoxFuture<'static, Result<(), AppendFault>> {
+        let inner = Rc::clone(&self.0);
+        async move {
+            match inner.call(async |connection| inner.insert(connection, &batch).await).await {
+                Ok(()) => Ok(()),
+                Err(trouble) if trouble.hits_fence() => inner.whose(&batch).await,
+                Err(trouble) if trouble.is_final() => Err(AppendFault::Refused(trouble.describe())),
+                Err(trouble) => Err(AppendFault::Unknown(trouble.describe())),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn newest(&self) -> LocalBoxFuture<'static, Result<(u64, WriterId), StoreFault>> {
+        let inner = Rc::clone(&self.0);
+        async move {
+            let newest = inner.call(async |connection| inner.newest(connection).await).await;
+            newest.map_err(|trouble| StoreFault(trouble.describe()))
+        }
+        .boxed_local()
+    }
+}
+
+impl Inner {
+    /// Runs one call on the connection, within the limit; after a failure of the connection a new one is made next time.
+    async fn call<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let mut slot = self.connection.lock().await;
+        let taken = slot.take();
+        let run = async {
+            let mut connection = match taken {
+                Some(connection) => connection,
+                None => PgConnection::connect_with(&self.options).await?,
+            };
+            let outcome = work(&mut connection).await;
+            Ok::<_, Trouble>((connection, outcome))
+        };
+        let (connection, outcome) =
+            tokio::time::timeout(self.call_max, run).await.map_err(|_| Trouble::Late)??;
+        // An error that the server reported leaves the connection in order; any other does not.
+        if matches!(&outcome, Ok(_) | Err(Trouble::Database(sqlx::Error::Database(_)) | Trouble::Row(_))) {
+            *slot = Some(connection);
+        }
+        outcome
+    }
+
+    /// After the fence was hit: was it our own row, stored by an attempt whose answer was lost?
+    async fn whose(&self, batch: &Batch) -> Result<(), AppendFault> {
+        let last = batch.last_seq();
+        let writer = self
+            .call(async |connection| {
+                let writer = sqlx::query_scalar!(
+                    "select writer from events where institution = $1 and seq = $2",
+                    self.institution,
+                    number(last)
+                )
+                .fetch_optional(connection)
+                .await?;
+                Ok(writer)
+            })
+            .await;
+        match writer {
+            Ok(Some(writer)) if writer == batch.writer.0 => Ok(()),
+            Ok(_) => Err(AppendFault::Fenced),
+            Err(trouble) => Err(AppendFault::Unknown(trouble.describe())),
+        }
+    }
+
+    async fn take_over(
+        &self,
+        connection: &mut PgConnection,
+        writer: WriterId,
+        now: Timestamp,
+    ) -> Result<Claim, Trouble> {
+        let mut claims = 1;
+        let seq = loop {
+            let claimed = sqlx::query_scalar!(
+                r#"
+                insert into events (institution, seq, writer, at, kind, body)
+                select $1, coalesce(max(seq), 0) + 1, $2, $3, 'claimed', '{"event": "claimed"}'
+                from events where institution = $1
+                returning seq
+                "#,
+                self.institution,
+                writer.0,
+                now.0
+            )
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(Trouble::from);
+            match claimed {
+                Ok(seq) => break seq,
+                Err(trouble) if trouble.hits_fence() && claims < CLAIMS_MAX => claims += 1,
+                Err(trouble) => return Err(trouble),
+            }
+        };
+        // Only now: whatever an old owner had in flight is either in here or can no longer land.
+        let snapshot = self.read(connection).await?;
+        Ok(Claim { seq: u64::try_from(seq).unwrap_or(0), snapshot })
+    }
+
+    async fn read(&self, connection: &mut PgConnection) -> Result<Snapshot, Trouble> {
+        let seats = sqlx::query_as!(
+            rows::SeatRow,
+            r#"
+            select id, kind, max_consults
+            from people
+            where institution = $1 and kind in ('COUNSELOR', 'SUPERVISOR')
+              and deleted_at is null and state is distinct from 'BANNED'
+            order by id
+            "#,
+            self.institution
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let open = sqlx::query_as!(
+            rows::OpenRow,
+            r#"
+            select c.id, c.kind, c.visitor, c.wanted, c.counselor, c.consultation, c.priority, c.medium, c.fallback,
+                   c.common, c.arrival, c.notices, c.opened_at, c.started_at, c.call_started_at,
+                   exists (
+                       select from messages m join people p on p.id = c.counselor
+                       where m.conversation = c.id and m.from_account = p.username
+                         and not m.system and not m.online_only and m.send_result = 0
+                   ) as "answered!"
+            from conversations c
+            where c.institution = $1 and c.status in ('WAITING', 'IN_PROGRESS')
+            order by c.id
+            "#,
+            self.institution
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let seats = seats.into_iter().map(Seat::try_from).collect::<Result<_, _>>()?;
+        let open = open.into_iter().map(Revived::try_from).collect::<Result<_, _>>()?;
+        Ok(Snapshot { seats, open })
+    }
+
+    async fn newest(&self, connection: &mut PgConnection) -> Result<(u64, WriterId), Trouble> {
+        let newest = sqlx::query!(
+            "select seq, writer from events where institution = $1 order by seq desc limit 1",
+            self.institution
+        )
+        .fetch_one(connection)
+        .await?;
+        Ok((u64::try_from(newest.seq).unwrap_or(0), WriterId(newest.writer)))
+    }
+
+    async fn insert(&self, connection: &mut PgConnection, batch: &Batch) -> Result<(), Trouble> {
+        let events = EventRows::new(batch);
+        let talks = TalkRows::new(batch);
+        let people = PersonRows::new(batch);
+        let notices = NoticeRows::new(batch);
+        sqlx::query_file!(
+            "src/store/append.sql",
+            self.institution,
+            batch.writer.0,
+            &events.seq,
+            &events.at,
+            &events.kind,
+            &events.body,
+            &talks.id,
+            &talks.kind,
+            &talks.visitor,
+            &talks.wanted as &[Option<uuid::Uuid>],
+            &talks.counselor as &[Option<uuid::Uuid>],
+            &talks.consultation as &[Option<uuid::Uuid>],
+            &talks.status,
+            &talks.priority,
+            &talks.medium,
+            &talks.fallback,
+            &talks.common,
+            &talks.arrival,
+            &talks.notices,
+            &talks.opened_at,
+            &talks.started_at as &[Option<i64>],
+            &talks.call_started_at as &[Option<i64>],
+            &talks.ended_at as &[Option<i64>],
+            &talks.end_reason as &[Option<String>],
+            &people.id,
+            &people.capacity as &[Option<i32>],
+            &people.state as &[Option<String>],
+            &people.deleted_at as &[Option<i64>],
+            &people.talked,
+            &notices.id,
+            &notices.conversation,
+            &notices.visitor,
+            &notices.seq,
+            &notices.at,
+            &notices.text,
+            self.administrator,
+        )
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Numbers of events stay far below the largest that the database holds.
+fn number(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}

@@ -2,8 +2,17 @@
 //!
 //! No SQL, no HTTP, no JSON frames, no clock and no chance in here: time and ids come in, facts come out.
 
+mod conversation;
+mod counselor;
+pub mod dispatch;
 pub mod ids;
+pub mod journal;
+pub mod push;
+pub mod registry;
 pub mod time;
+mod visitor;
 
+pub use dispatch::Dispatch;
 pub use ids::{ConversationId, CounselorId, MalformedId, PersonId, VisitorId, WriterId};
+pub use registry::Registry;
 pub use time::Timestamp;

@@ -40,7 +40,7 @@ async fn ready(state: Data<AppState>) -> HttpResponse {
     if !database_answers(&state).await {
         return HttpResponse::ServiceUnavailable().json(Told { status: Health::DatabaseAway });
     }
-    if state.institutions.behind() {
+    if state.institutions.behind().await {
         return HttpResponse::ServiceUnavailable().json(Told { status: Health::JournalBehind });
     }
     HttpResponse::Ok().json(Told { status: Health::Ready })

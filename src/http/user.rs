@@ -2,6 +2,8 @@
 
 use actix_web::web::{self, Data, ServiceConfig};
 
+use hotline_actors::dispatch::counselor::Role;
+
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
@@ -22,11 +24,12 @@ async fn max_consults(state: Data<AppState>, caller: Caller, params: Params) -> 
     let places = params.required_int("maxConsults")?;
     let places = u32::try_from(places).ok().filter(|places| *places <= PLACES_MAX);
     let places = places.ok_or_else(|| Fault::malformed("maxConsults 应为 0 到 50"))?;
-    match caller.kind {
-        Kind::Counselor | Kind::Supervisor => {}
+    let role = match caller.kind {
+        Kind::Counselor => Role::Counselor,
+        Kind::Supervisor => Role::Supervisor,
         // Nobody else is ever assigned anybody.
         Kind::Visitor | Kind::Institution | Kind::System => return Err(Fault::not_allowed()),
-    }
-    state.institutions.set_capacity(caller.institution()?, caller.id, places).await?;
+    };
+    state.institutions.set_capacity(caller.institution()?, caller.id, role, places).await?;
     Ok(answer::done())
 }

@@ -1,0 +1,32 @@
+# `make run` and `make test` do all their own set-up; scripts/ says how.
+
+.PHONY: help run test build fmt lint sqlx clean-data
+
+help:
+	@echo 'make run         the server with demo people on http://127.0.0.1:8080 (PORT=... to change)'
+	@echo 'make test        formatting, lints, queries against the schema, all tests'
+	@echo 'make build       the server, without a database'
+	@echo 'make fmt lint    format the code; look for mistakes'
+	@echo 'make sqlx        describe the queries anew after changing one or the schema'
+	@echo 'make clean-data  forget what make run keeps'
+
+run:
+	@scripts/run.sh
+
+test:
+	@scripts/test.sh
+
+build:
+	SQLX_OFFLINE=true cargo build --locked
+
+fmt:
+	cargo fmt --all
+
+lint:
+	SQLX_OFFLINE=true cargo clippy --workspace --all-targets --locked -- -D warnings
+
+sqlx:
+	@scripts/sqlx.sh
+
+clean-data:
+	@scripts/clean-data.sh

@@ -1,0 +1,157 @@
+//! Conversation: the clock of one open talk. Hears every word's arrival, keeps silence, the limits and the notices
+//! ahead of them, and wakes the Registry when something is due. Dispatch checks again: a timer only wakes.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
+
+use crate::{
+    dispatch::{
+        clock::TalkClock,
+        command::Command,
+        conversation::Phase,
+        event::{Event, Notice},
+        limits::Limits,
+    },
+    ids::ConversationId,
+    push::{Feed, Told},
+    registry::{Clock, Registry, Tell},
+    time::Timestamp,
+};
+
+/// What was due and has not been decided is brought up again after this: the journal may have been behind.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub(crate) struct Conversation {
+    id: ConversationId,
+    registry: Addr<Registry>,
+    limits: Arc<Limits>,
+    now: Clock,
+    clock: TalkClock,
+    timer: Option<SpawnHandle>,
+}
+
+impl std::fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Conversation")
+            .field("id", &self.id)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A person's word has come, at this moment of ours.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Word {
+    pub(crate) at: Timestamp,
+    pub(crate) by_counselor: bool,
+}
+
+/// The server, or its journal, has come back: silence counts from now.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Returned(pub(crate) Timestamp);
+
+/// A visitor who was gone when seated is back.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Back;
+
+impl Conversation {
+    pub(crate) fn new(
+        id: ConversationId,
+        registry: Addr<Registry>,
+        limits: Arc<Limits>,
+        now: Clock,
+        clock: TalkClock,
+    ) -> Self {
+        Self { id, registry, limits, now, clock, timer: None }
+    }
+
+    /// Waits for whatever falls due next; earlier than needed if words come meanwhile, never later.
+    fn arm(&mut self, ctx: &mut Context<Self>) {
+        let now = (self.now)();
+        let (at, _) = self.clock.next(&self.limits, now);
+        let wait = at.since(now);
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        self.timer = Some(ctx.run_later(wait, Self::rang));
+    }
+
+    fn rang(&mut self, ctx: &mut Context<Self>) {
+        self.timer = None;
+        let now = (self.now)();
+        if self.clock.next(&self.limits, now).0 > now {
+            self.arm(ctx);
+            return;
+        }
+        self.registry.do_send(Tell(Command::Due { conversation: self.id }));
+        self.timer = Some(ctx.run_later(AGAIN_AFTER, Self::rang));
+    }
+
+    fn take_in(&mut self, told: &Told) {
+        let Some(facts) = told.facts.filter(|facts| facts.id == self.id) else { return };
+        self.clock.sent = facts.sent;
+        self.clock.medium = facts.medium;
+        if let Event::Noticed { notice: Notice::Silence, .. } = told.event
+            && self.clock.quiet_since < told.at
+        {
+            self.clock.silence_noticed = Some(told.at);
+        }
+    }
+}
+
+impl Actor for Conversation {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.arm(ctx);
+    }
+}
+
+impl Handler<Word> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, word: Word, _ctx: &mut Self::Context) {
+        // A word only moves deadlines away: the timer finds out when it rings.
+        self.clock.heard(word.at, word.by_counselor);
+    }
+}
+
+impl Handler<Returned> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, Returned(at): Returned, _ctx: &mut Self::Context) {
+        self.clock.returned(at);
+    }
+}
+
+impl Handler<Back> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, _: Back, _ctx: &mut Self::Context) {
+        self.clock.absent = false;
+    }
+}
+
+impl Handler<Feed> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, Feed(events): Feed, ctx: &mut Self::Context) {
+        use actix::ActorContext;
+        for told in &events {
+            self.take_in(told);
+            if told
+                .facts
+                .is_some_and(|facts| facts.id == self.id && matches!(facts.phase, Phase::Ended { .. }))
+            {
+                ctx.stop();
+                return;
+            }
+        }
+        self.arm(ctx);
+    }
+}

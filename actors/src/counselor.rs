@@ -1,0 +1,187 @@
+//! Counselor: the sockets of one counselor or supervisor, what he chose, and the grace after the last socket drops;
+//! so his online state. Keeps the committed view of his capacity, talks and line, and shows it to his sockets.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
+
+use crate::{
+    dispatch::{
+        command::Command,
+        conversation::{Conversation, Phase},
+        counselor::Choice,
+        event::Event,
+        limits::Limits,
+        queue::Ticket,
+    },
+    ids::{ConversationId, CounselorId},
+    push::{Attach, Desk, Detach, Feed, Greeting, Push, SeatView, Show, SocketId, Sockets, Told},
+    registry::{Registry, Tell},
+};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Counselor {
+    id: CounselorId,
+    registry: Addr<Registry>,
+    limits: Arc<Limits>,
+    sockets: Sockets,
+    choice: Choice,
+    grace: Option<SpawnHandle>,
+    capacity: u32,
+    open: BTreeMap<ConversationId, Conversation>,
+}
+
+/// A counselor chose.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Choose(pub(crate) Choice);
+
+impl Counselor {
+    /// With the committed view at the moment of birth; everything after it is fed.
+    pub(crate) fn new(
+        id: CounselorId,
+        registry: Addr<Registry>,
+        limits: Arc<Limits>,
+        capacity: u32,
+        open: impl Iterator<Item = Conversation>,
+    ) -> Self {
+        Self {
+            id,
+            registry,
+            limits,
+            sockets: Sockets::default(),
+            choice: Choice::Online,
+            grace: None,
+            capacity,
+            open: open.map(|facts| (facts.id, facts)).collect(),
+        }
+    }
+
+    fn appear(&self, choice: Option<Choice>) {
+        self.registry.do_send(Tell(Command::Appear { counselor: self.id, choice }));
+    }
+
+    fn view(&self) -> SeatView {
+        let mut active: Vec<Conversation> =
+            self.open.values().filter(|facts| facts.counselor() == Some(self.id)).copied().collect();
+        active.sort_unstable_by_key(|facts| (facts.started_at(), facts.arrival));
+        let mut waiting: Vec<Conversation> =
+            self.open.values().filter(|facts| facts.phase == Phase::Waiting).copied().collect();
+        waiting.sort_unstable_by_key(|facts| Ticket::from(facts));
+        SeatView { choice: self.choice, capacity: self.capacity, active, waiting }
+    }
+
+    fn take_in(&mut self, told: &Told) {
+        if let Event::CapacityChanged { counselor, capacity } = told.event
+            && counselor == self.id
+        {
+            self.capacity = capacity;
+        }
+        let Some(facts) = told.facts else { return };
+        let mine = match facts.phase {
+            Phase::Waiting => facts.wanted == Some(self.id),
+            Phase::InProgress { counselor, .. } => counselor == self.id,
+            Phase::Ended { .. } => false,
+        };
+        if mine {
+            self.open.insert(facts.id, facts);
+        } else {
+            self.open.remove(&facts.id);
+        }
+    }
+
+    fn dropped(&mut self, ctx: &mut Context<Self>) {
+        if !self.sockets.is_empty() || self.grace.is_some() {
+            return;
+        }
+        let handle = ctx.run_later(self.limits.grace, |this, _| {
+            this.grace = None;
+            this.appear(None);
+        });
+        self.grace = Some(handle);
+    }
+
+    fn remove(&mut self, socket: SocketId, ctx: &mut Context<Self>) {
+        if self.sockets.remove(socket) {
+            self.dropped(ctx);
+        }
+    }
+
+    fn push(&mut self, push: &Push, ctx: &mut Context<Self>) {
+        let had = !self.sockets.is_empty();
+        self.sockets.push(push);
+        if had {
+            self.dropped(ctx);
+        }
+    }
+}
+
+impl Actor for Counselor {
+    type Context = Context<Self>;
+}
+
+impl Handler<Attach> for Counselor {
+    type Result = ();
+
+    fn handle(&mut self, attach: Attach, ctx: &mut Self::Context) {
+        if let Some(grace) = self.grace.take() {
+            ctx.cancel_future(grace);
+        }
+        if let Some(choice) = attach.choice {
+            self.choice = choice;
+        }
+        self.sockets.insert(attach.id, attach.socket);
+        match attach.greeting {
+            Greeting::Snapshot => {
+                let desk = Desk { cursor: attach.cursor, seat: Some(self.view()) };
+                self.sockets.push_to(attach.id, Push::Desk(Arc::new(desk)));
+            }
+            Greeting::Resume(missed) => {
+                self.sockets.push_to(attach.id, Push::Resumed { cursor: attach.cursor });
+                for told in missed {
+                    self.sockets.push_to(attach.id, Push::Event(told));
+                }
+            }
+        }
+        self.appear(Some(self.choice));
+    }
+}
+
+impl Handler<Detach> for Counselor {
+    type Result = ();
+
+    fn handle(&mut self, Detach(socket): Detach, ctx: &mut Self::Context) {
+        self.remove(socket, ctx);
+    }
+}
+
+impl Handler<Choose> for Counselor {
+    type Result = ();
+
+    fn handle(&mut self, Choose(choice): Choose, _ctx: &mut Self::Context) {
+        self.choice = choice;
+        if !self.sockets.is_empty() || self.grace.is_some() {
+            self.appear(Some(choice));
+        }
+    }
+}
+
+impl Handler<Feed> for Counselor {
+    type Result = ();
+
+    fn handle(&mut self, Feed(events): Feed, ctx: &mut Self::Context) {
+        for told in events {
+            self.take_in(&told);
+            self.push(&Push::Event(told), ctx);
+        }
+    }
+}
+
+impl Handler<Show> for Counselor {
+    type Result = ();
+
+    fn handle(&mut self, Show(push): Show, ctx: &mut Self::Context) {
+        self.push(&push, ctx);
+    }
+}

@@ -1,0 +1,524 @@
+//! Dispatch: the pure state of one institution. Who waits where, who talks to whom, and what falls due.
+//!
+//! Time and ids come in; events and a deadline come out. [`Dispatch::decide`] is one turn: it decides a command and
+//! has applied the events it returns, so that the next turn sees them; [`Dispatch::apply`] folds the same events
+//! elsewhere (the committed view, revival in tests). A refusal changes nothing.
+
+pub mod clock;
+pub mod command;
+pub mod conversation;
+pub mod counselor;
+pub mod event;
+pub mod laws;
+pub mod limits;
+pub mod queue;
+mod routing;
+mod turn;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    dispatch::{
+        clock::TalkClock,
+        command::{Answer, Command, Place, Refusal},
+        conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
+        counselor::{Counselor, Presence, Role},
+        event::{Event, Notice},
+        laws::Breaches,
+        limits::Limits,
+        queue::{Queue, Ticket},
+        turn::Turn,
+    },
+    ids::{ConversationId, CounselorId, PersonId, VisitorId},
+    time::Timestamp,
+};
+
+/// What a turn decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What has happened, in order; may be nothing.
+    pub events: Vec<Event>,
+    /// Every conversation touched, in the order of the first touch, as it stands after the turn.
+    pub touched: Vec<Conversation>,
+    /// What to tell the one who asked, once the events are kept.
+    pub answer: Answer,
+}
+
+/// Somebody with places, as the store keeps them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// Who.
+    pub counselor: CounselorId,
+    /// As what.
+    pub role: Role,
+    /// With how many places.
+    pub capacity: u32,
+}
+
+/// An open conversation, as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revived {
+    /// Its facts.
+    pub facts: Conversation,
+    /// Whether the counselor has said anything; known from the stored messages.
+    pub answered: bool,
+}
+
+/// All that outlives a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Everyone with places, by id.
+    pub seats: Vec<Seat>,
+    /// Every open conversation, by id.
+    pub open: Vec<Revived>,
+}
+
+/// What is known of an open conversation besides its facts, and is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Watch {
+    Waiting { alarm: Timestamp, gone: bool },
+    Talking(TalkClock),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Open {
+    facts: Conversation,
+    watch: Watch,
+}
+
+/// A deadline of Dispatch itself. Talks have clocks of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Alarm {
+    /// The grace after a start is over: who has not come back is offline.
+    Returned,
+    /// A counselor has been away for long.
+    Away(CounselorId),
+    /// Somebody has waited for long.
+    Waiting(ConversationId),
+}
+
+/// The state of one institution.
+#[derive(Debug, Clone)]
+pub struct Dispatch {
+    limits: Limits,
+    counselors: BTreeMap<CounselorId, Counselor>,
+    open: BTreeMap<ConversationId, Open>,
+    by_visitor: BTreeMap<VisitorId, ConversationId>,
+    supervision_of: BTreeMap<ConversationId, ConversationId>,
+    common: Queue,
+    alarms: BTreeSet<(Timestamp, Alarm)>,
+    next_arrival: u64,
+    /// Nobody's waiting ends before this: set after a start or an outage.
+    waiting_floor: Timestamp,
+    breaches: Breaches,
+}
+
+impl Dispatch {
+    /// An institution with nobody in it.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            counselors: BTreeMap::new(),
+            open: BTreeMap::new(),
+            by_visitor: BTreeMap::new(),
+            supervision_of: BTreeMap::new(),
+            common: Queue::default(),
+            alarms: BTreeSet::new(),
+            next_arrival: 1,
+            waiting_floor: Timestamp(i64::MIN),
+            breaches: Breaches::default(),
+        }
+    }
+
+    /// The state after a restart at `now`: everyone is away until a socket returns, silence counts from now, and
+    /// nobody's waiting ends before a counselor had time to come back. The hard limits stand.
+    pub fn revive(limits: Limits, snapshot: &Snapshot, now: Timestamp) -> Self {
+        let mut dispatch = Self::new(limits);
+        dispatch.waiting_floor = now + dispatch.limits.waiting_after_return();
+        for seat in &snapshot.seats {
+            let mut counselor = Counselor::new(seat.counselor, seat.role, seat.capacity);
+            counselor.presence = Presence::Returning;
+            dispatch.counselors.insert(seat.counselor, counselor);
+        }
+        for Revived { facts, answered } in &snapshot.open {
+            dispatch.insert(*facts);
+            dispatch.next_arrival = dispatch.next_arrival.max(facts.arrival + 1);
+            if let Some(Open { watch: Watch::Talking(clock), .. }) = dispatch.open.get_mut(&facts.id) {
+                clock.answered = *answered;
+                clock.returned(now);
+            }
+        }
+        dispatch.alarms.insert((now + dispatch.limits.grace, Alarm::Returned));
+        dispatch
+    }
+
+    /// What would have to be kept to revive this state.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            seats: self
+                .counselors
+                .values()
+                .map(|counselor| Seat {
+                    counselor: counselor.id,
+                    role: counselor.role,
+                    capacity: counselor.capacity,
+                })
+                .collect(),
+            open: self
+                .open
+                .values()
+                .map(|open| Revived {
+                    facts: open.facts,
+                    answered: matches!(open.watch, Watch::Talking(clock) if clock.answered),
+                })
+                .collect(),
+        }
+    }
+
+    /// Decides one command at `now`; the events of the decision are applied.
+    ///
+    /// # Errors
+    /// Dispatch's no, with nothing changed.
+    pub fn decide(&mut self, now: Timestamp, command: &Command) -> Result<Decision, Refusal> {
+        Turn::new(self, now).decide(command)
+    }
+
+    /// A person's word of this moment has come in a talk. Not an event: the word itself is kept elsewhere.
+    pub fn heard(&mut self, conversation: ConversationId, at: Timestamp, by: PersonId) {
+        if let Some(Open { facts, watch: Watch::Talking(clock) }) = self.open.get_mut(&conversation) {
+            clock.heard(at, facts.counselor().map(PersonId::from) == Some(by));
+        }
+    }
+
+    /// When [`Command::Wake`] is wanted next.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.alarms.first().map(|(at, _)| *at)
+    }
+
+    /// When [`Command::Due`] is wanted for a talk, as far as is known now.
+    pub fn talk_deadline(&self, conversation: ConversationId, now: Timestamp) -> Option<Timestamp> {
+        match self.open.get(&conversation)?.watch {
+            Watch::Waiting { .. } => None,
+            Watch::Talking(clock) => Some(clock.next(&self.limits, now).0),
+        }
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// An open conversation.
+    pub fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
+        self.open.get(&id).map(|open| &open.facts)
+    }
+
+    /// All open conversations, by id.
+    pub fn conversations(&self) -> impl Iterator<Item = &Conversation> {
+        self.open.values().map(|open| &open.facts)
+    }
+
+    /// The clock of a talk in progress.
+    pub fn clock(&self, id: ConversationId) -> Option<&TalkClock> {
+        match &self.open.get(&id)?.watch {
+            Watch::Waiting { .. } => None,
+            Watch::Talking(clock) => Some(clock),
+        }
+    }
+
+    /// A visitor's open consultation.
+    pub fn consultation_of(&self, visitor: VisitorId) -> Option<&Conversation> {
+        self.conversation(*self.by_visitor.get(&visitor)?)
+    }
+
+    /// The talk with a supervisor about a consultation.
+    pub fn supervision_of(&self, consultation: ConversationId) -> Option<&Conversation> {
+        self.conversation(*self.supervision_of.get(&consultation)?)
+    }
+
+    /// Somebody with places.
+    pub fn counselor(&self, id: CounselorId) -> Option<&Counselor> {
+        self.counselors.get(&id)
+    }
+
+    /// Everyone with places, by id.
+    pub fn counselors(&self) -> impl Iterator<Item = &Counselor> {
+        self.counselors.values()
+    }
+
+    /// The common queue.
+    pub fn common(&self) -> &Queue {
+        &self.common
+    }
+
+    /// How often each law was found broken, cheaply checked at every event.
+    pub fn breaches(&self) -> &Breaches {
+        &self.breaches
+    }
+
+    /// A waiting conversation's place: in the line of the counselor it asked for, else in the common queue.
+    pub fn place(&self, id: ConversationId) -> Option<Place> {
+        let facts = self.conversation(id)?;
+        if facts.phase != Phase::Waiting {
+            return None;
+        }
+        let named = facts.wanted.and_then(|wanted| self.counselors.get(&wanted));
+        let queue = named.map_or(&self.common, |counselor| &counselor.line);
+        Some(Place { ahead: queue.ahead_of(&Ticket::from(facts)), counselor: named.map(Counselor::shown) })
+    }
+
+    /// Every waiting conversation's place, in the queue that [`Self::place`] tells.
+    pub fn places(&self) -> impl Iterator<Item = (Place, ConversationId)> {
+        let in_lines = self.counselors.values().flat_map(|counselor| {
+            let shown = Some(counselor.shown());
+            counselor.line.iter().enumerate().map(move |(ahead, ticket)| (ahead, shown, ticket))
+        });
+        let in_common = self.common.iter().enumerate().map(|(ahead, ticket)| (ahead, None, ticket));
+        let own_line = |ticket: &Ticket| {
+            let wanted = self.conversation(ticket.conversation).and_then(|facts| facts.wanted);
+            wanted.is_some_and(|wanted| self.counselors.contains_key(&wanted))
+        };
+        in_lines
+            .chain(in_common.filter(move |(_, _, ticket)| !own_line(ticket)))
+            .map(|(ahead, counselor, ticket)| (Place { ahead, counselor }, ticket.conversation))
+    }
+
+    /// Takes over what is not an event: who can be reached and who is on shift.
+    pub fn mirror_presence(&mut self, other: &Self) {
+        for counselor in self.counselors.values_mut() {
+            if let Some(known) = other.counselors.get(&counselor.id) {
+                counselor.presence = known.presence;
+                counselor.on_shift = known.on_shift;
+            }
+        }
+    }
+
+    /// The talk in progress of these two, or the one named if it is theirs.
+    pub fn talk_between(
+        &self,
+        one: PersonId,
+        other: PersonId,
+        named: Option<ConversationId>,
+    ) -> Option<ConversationId> {
+        let theirs = |facts: &Conversation| {
+            let (visitor, counselor) = (PersonId::from(facts.visitor), facts.counselor().map(PersonId::from));
+            (visitor == one && counselor == Some(other)) || (visitor == other && counselor == Some(one))
+        };
+        if let Some(facts) = named.and_then(|id| self.conversation(id)) {
+            return theirs(facts).then_some(facts.id);
+        }
+        let consultation = [one, other]
+            .into_iter()
+            .filter_map(|person| self.consultation_of(person.into()))
+            .find(|facts| theirs(facts));
+        let supervision = || {
+            [one, other]
+                .into_iter()
+                .filter_map(|person| self.counselors.get(&person.into()))
+                .flat_map(|counselor| &counselor.active)
+                .filter_map(|id| self.conversation(*id))
+                .find(|facts| theirs(facts))
+        };
+        consultation.or_else(supervision).map(|facts| facts.id)
+    }
+
+    /// Folds one event that happened at `at`. Infallible: facts are not argued with. Answers the conversation the
+    /// event is about, as it stands after it.
+    pub fn apply(&mut self, at: Timestamp, event: &Event) -> Option<Conversation> {
+        match event {
+            Event::Claimed | Event::CounselorLost { .. } => None,
+            Event::Admitted { counselor, role, capacity } => {
+                self.counselors
+                    .entry(*counselor)
+                    .or_insert_with(|| Counselor::new(*counselor, *role, *capacity))
+                    .capacity = *capacity;
+                None
+            }
+            Event::CapacityChanged { counselor, capacity } => {
+                if let Some(counselor) = self.counselors.get_mut(counselor) {
+                    counselor.capacity = *capacity;
+                }
+                None
+            }
+            Event::Expelled { person, .. } => {
+                self.counselors.remove(&CounselorId::from(*person));
+                None
+            }
+            Event::Opened { conversation, kind, visitor, wanted, fallback, arrival } => {
+                self.next_arrival = self.next_arrival.max(arrival + 1);
+                Some(self.insert(Conversation {
+                    id: *conversation,
+                    kind: *kind,
+                    visitor: *visitor,
+                    wanted: *wanted,
+                    fallback: *fallback,
+                    common: wanted.is_none(),
+                    priority: Priority::Normal,
+                    medium: Medium::Text,
+                    arrival: *arrival,
+                    opened_at: at,
+                    phase: Phase::Waiting,
+                    sent: Sent::default(),
+                }))
+            }
+            Event::Widened { conversation } => self.requeue(*conversation, |facts| facts.common = true),
+            Event::PriorityChanged { conversation, priority } => {
+                self.requeue(*conversation, |facts| facts.priority = *priority)
+            }
+            Event::Assigned { conversation, counselor } => self.begin(*conversation, *counselor, at),
+            Event::MediumChanged { conversation, medium } => self.update(*conversation, |facts, clock| {
+                facts.medium = *medium;
+                facts.sent = facts.sent.without_limits();
+                clock.medium = *medium;
+            }),
+            Event::Noticed { conversation, notice } => {
+                self.update(*conversation, |facts, clock| match notice {
+                    Notice::Silence => clock.silence_noticed = Some(at),
+                    Notice::Limit { index, .. } => facts.sent = facts.sent.with_limit(*index),
+                })
+            }
+            Event::Unanswered { conversation, index, .. } => self.update(*conversation, |facts, _| {
+                facts.sent = facts.sent.with_unanswered(*index);
+            }),
+            Event::Ended { conversation, reason } => {
+                let mut facts = self.remove(*conversation)?;
+                let talk = match facts.phase {
+                    Phase::InProgress { counselor, since } => Some((counselor, since)),
+                    Phase::Waiting | Phase::Ended { .. } => None,
+                };
+                facts.phase = Phase::Ended { talk, at, reason: *reason };
+                Some(facts)
+            }
+        }
+    }
+
+    fn insert(&mut self, facts: Conversation) -> Conversation {
+        match facts.kind {
+            Kind::Consultation => {
+                self.by_visitor.insert(facts.visitor, facts.id);
+            }
+            Kind::Supervision { consultation } => {
+                self.supervision_of.insert(consultation, facts.id);
+            }
+        }
+        let watch = match facts.phase {
+            Phase::Waiting => {
+                self.enqueue(&facts);
+                let alarm = self.waiting_alarm(&facts);
+                self.alarms.insert((alarm, Alarm::Waiting(facts.id)));
+                Watch::Waiting { alarm, gone: false }
+            }
+            Phase::InProgress { counselor, since } => {
+                if let Some(counselor) = self.counselors.get_mut(&counselor) {
+                    counselor.active.insert(facts.id);
+                }
+                let mut clock = TalkClock::new(since, facts.medium, false);
+                clock.sent = facts.sent;
+                Watch::Talking(clock)
+            }
+            Phase::Ended { .. } => return facts,
+        };
+        self.open.insert(facts.id, Open { facts, watch });
+        facts
+    }
+
+    fn remove(&mut self, id: ConversationId) -> Option<Conversation> {
+        let Open { facts, watch } = self.open.remove(&id)?;
+        match watch {
+            Watch::Waiting { alarm, .. } => {
+                self.dequeue(&facts);
+                self.alarms.remove(&(alarm, Alarm::Waiting(id)));
+            }
+            Watch::Talking(_) => {
+                if let Some(counselor) = facts.counselor().and_then(|id| self.counselors.get_mut(&id)) {
+                    counselor.active.remove(&id);
+                }
+            }
+        }
+        match facts.kind {
+            Kind::Consultation => {
+                self.by_visitor.remove(&facts.visitor);
+            }
+            Kind::Supervision { consultation } => {
+                self.supervision_of.remove(&consultation);
+            }
+        }
+        Some(facts)
+    }
+
+    fn begin(&mut self, id: ConversationId, counselor: CounselorId, at: Timestamp) -> Option<Conversation> {
+        let Open { mut facts, watch } = *self.open.get(&id)?;
+        let Watch::Waiting { alarm, gone } = watch else { return Some(facts) };
+        self.dequeue(&facts);
+        self.alarms.remove(&(alarm, Alarm::Waiting(id)));
+        facts.phase = Phase::InProgress { counselor, since: at };
+        if let Some(counselor) = self.counselors.get_mut(&counselor) {
+            counselor.overfilled = counselor.free() == 0;
+            counselor.active.insert(id);
+            counselor.last_assigned = Some(at);
+        }
+        self.open.insert(id, Open { facts, watch: Watch::Talking(TalkClock::new(at, facts.medium, gone)) });
+        Some(facts)
+    }
+
+    /// Changes what decides the place in the queues.
+    fn requeue(
+        &mut self,
+        id: ConversationId,
+        change: impl FnOnce(&mut Conversation),
+    ) -> Option<Conversation> {
+        let Open { mut facts, mut watch } = *self.open.get(&id)?;
+        let waiting = matches!(watch, Watch::Waiting { .. });
+        if waiting {
+            self.dequeue(&facts);
+        }
+        change(&mut facts);
+        if waiting {
+            self.enqueue(&facts);
+        }
+        if let Watch::Waiting { alarm, .. } = &mut watch {
+            self.alarms.remove(&(*alarm, Alarm::Waiting(id)));
+            *alarm = self.waiting_alarm(&facts);
+            self.alarms.insert((*alarm, Alarm::Waiting(id)));
+        }
+        self.open.insert(id, Open { facts, watch });
+        Some(facts)
+    }
+
+    fn update(
+        &mut self,
+        id: ConversationId,
+        change: impl FnOnce(&mut Conversation, &mut TalkClock),
+    ) -> Option<Conversation> {
+        let open = self.open.get_mut(&id)?;
+        if let Watch::Talking(clock) = &mut open.watch {
+            change(&mut open.facts, clock);
+            clock.sent = open.facts.sent;
+        }
+        Some(open.facts)
+    }
+
+    fn enqueue(&mut self, facts: &Conversation) {
+        let ticket = Ticket::from(facts);
+        if let Some(counselor) = facts.wanted.and_then(|wanted| self.counselors.get_mut(&wanted)) {
+            counselor.line.insert(ticket);
+        }
+        if facts.common {
+            self.common.insert(ticket);
+        }
+    }
+
+    fn dequeue(&mut self, facts: &Conversation) {
+        let ticket = Ticket::from(facts);
+        if let Some(counselor) = facts.wanted.and_then(|wanted| self.counselors.get_mut(&wanted)) {
+            counselor.line.remove(&ticket);
+        }
+        self.common.remove(&ticket);
+    }
+
+    /// When something falls due for a waiting conversation: the end of its waiting, or its way into the common queue.
+    fn waiting_alarm(&self, facts: &Conversation) -> Timestamp {
+        let end = (facts.opened_at + self.limits.waiting_max).max(self.waiting_floor);
+        if facts.fallback && !facts.common { end.min(facts.opened_at + self.limits.named_wait) } else { end }
+    }
+}

@@ -1,0 +1,138 @@
+//! The clock of one talk: pure, so that the Conversation actor that waits for it and Dispatch that checks it agree.
+
+use crate::{
+    dispatch::{
+        conversation::{Medium, Sent},
+        limits::Limits,
+    },
+    time::Timestamp,
+};
+
+/// What a talk knows of its own time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TalkClock {
+    /// When the talk began.
+    pub started: Timestamp,
+    /// Text or a running call.
+    pub medium: Medium,
+    /// The last word, or the moment from which silence counts.
+    pub quiet_since: Timestamp,
+    /// When the notice of silence went out, if nobody has spoken since.
+    pub silence_noticed: Option<Timestamp>,
+    /// Whether the counselor has said anything yet.
+    pub answered: bool,
+    /// Whether the visitor was gone when seated, and neither came back nor was heard.
+    pub absent: bool,
+    /// Notices ahead of the limit and alarms already out.
+    pub sent: Sent,
+}
+
+/// What falls due in a talk. In the order in which they are decided when several are due at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    /// The longest time is reached.
+    LimitEnd,
+    /// The visitor never came back.
+    AbsentEnd,
+    /// The notice stayed without a word.
+    SilenceEnd,
+    /// The limit is near: the notice of this number.
+    LimitNotice(u8),
+    /// The counselor has not answered: the alarm of this number.
+    Unanswered(u8),
+    /// It has been silent.
+    SilenceNotice,
+}
+
+impl TalkClock {
+    /// The clock of a talk that begins at `started`.
+    pub fn new(started: Timestamp, medium: Medium, absent: bool) -> Self {
+        Self {
+            started,
+            medium,
+            quiet_since: started,
+            silence_noticed: None,
+            answered: false,
+            absent,
+            sent: Sent::default(),
+        }
+    }
+
+    /// A person said something at this moment; an old word that comes late ends no silence.
+    pub fn heard(&mut self, at: Timestamp, by_counselor: bool) {
+        self.quiet_since = self.quiet_since.max(at);
+        self.silence_noticed = self.silence_noticed.filter(|noticed| at < *noticed);
+        if by_counselor {
+            self.answered = true;
+        } else {
+            self.absent = false;
+        }
+    }
+
+    /// After a start or an outage silence counts from the return: nobody could be heard meanwhile.
+    pub fn returned(&mut self, now: Timestamp) {
+        self.quiet_since = self.quiet_since.max(now);
+        self.silence_noticed = None;
+    }
+
+    /// When the talk must end at the latest.
+    pub fn limit(&self, limits: &Limits) -> Timestamp {
+        match self.medium {
+            Medium::Text => self.started + limits.text_max,
+            Medium::Voice { since } => since + limits.voice_max,
+        }
+    }
+
+    /// What falls due next and when: of several due at `now` the gravest, else the earliest.
+    pub fn next(&self, limits: &Limits, now: Timestamp) -> (Timestamp, Due) {
+        let mut best = (self.limit(limits), Due::LimitEnd);
+        let mut offer = |at: Timestamp, due: Due| {
+            let both_due = at <= now && best.0 <= now;
+            if (both_due && due < best.1) || (!both_due && at < best.0) {
+                best = (at, due);
+            }
+        };
+        if self.absent {
+            offer(self.started + limits.absent_max, Due::AbsentEnd);
+        }
+        match self.silence_noticed {
+            Some(noticed) => offer(noticed + limits.silence_end, Due::SilenceEnd),
+            None => offer(self.quiet_since + limits.silence_notice, Due::SilenceNotice),
+        }
+        for (index, at) in self.limit_notices(limits) {
+            // Of several notices due at once only the last is worth sending.
+            let overtaken = self.limit_notices(limits).any(|(later, at)| later > index && at <= now);
+            if !self.sent.limit(index) && !overtaken {
+                offer(at, Due::LimitNotice(index));
+            }
+        }
+        if !self.answered {
+            for (index, after) in (0_u8..).zip(limits.unanswered.iter()) {
+                let overtaken = limits
+                    .unanswered
+                    .iter()
+                    .skip(usize::from(index) + 1)
+                    .any(|later| self.started + *later <= now);
+                if !self.sent.unanswered(index) && !overtaken {
+                    offer(self.started + *after, Due::Unanswered(index));
+                }
+            }
+        }
+        best
+    }
+
+    /// The notices that have room between the start and the limit.
+    fn limit_notices(&self, limits: &Limits) -> impl Iterator<Item = (u8, Timestamp)> {
+        let (limit, begun) = (
+            self.limit(limits),
+            match self.medium {
+                Medium::Text => self.started,
+                Medium::Voice { since } => since,
+            },
+        );
+        (0_u8..)
+            .zip(limits.limit_notices.iter())
+            .map(move |(index, ahead)| (index, limit - *ahead))
+            .filter(move |(_, at)| *at > begun)
+    }
+}

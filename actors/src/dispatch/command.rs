@@ -1,0 +1,165 @@
+//! What is asked of dispatch, what it answers, and its no.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    dispatch::{
+        conversation::{EndReason, Medium, Priority},
+        counselor::{Choice, Role, Shown},
+        event::Expulsion,
+    },
+    ids::{ConversationId, CounselorId, PersonId, VisitorId},
+};
+
+/// Something asked. Ids of new things come in with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// A visitor asks for a conversation.
+    Open {
+        /// The new conversation's id.
+        conversation: ConversationId,
+        /// Who asks.
+        visitor: VisitorId,
+        /// For whom; none for anyone.
+        wanted: Option<CounselorId>,
+        /// Whether others may serve it after a while; none leaves it to the institution.
+        fallback: Option<bool>,
+    },
+    /// A counselor calls a supervisor in.
+    Supervise {
+        /// The new conversation's id.
+        conversation: ConversationId,
+        /// The consultation it is about.
+        consultation: ConversationId,
+        /// Whom.
+        supervisor: CounselorId,
+    },
+    /// Somebody ends a conversation, or leaves the queue.
+    End {
+        /// Which.
+        conversation: ConversationId,
+        /// In which part.
+        reason: EndReason,
+    },
+    /// A place in the queues is changed.
+    Prioritize {
+        /// Which.
+        conversation: ConversationId,
+        /// The new one.
+        priority: Priority,
+    },
+    /// A counselor's capacity is set.
+    SetCapacity {
+        /// Whose.
+        counselor: CounselorId,
+        /// The new one.
+        capacity: u32,
+    },
+    /// Somebody with places comes into the institution, or back.
+    Admit {
+        /// Who.
+        counselor: CounselorId,
+        /// As what.
+        role: Role,
+        /// With how many places.
+        capacity: u32,
+    },
+    /// Somebody is banned or deleted.
+    Expel {
+        /// Who.
+        person: PersonId,
+        /// How.
+        how: Expulsion,
+    },
+    /// A call began or ended.
+    ChangeMedium {
+        /// In which conversation.
+        conversation: ConversationId,
+        /// How the two talk now.
+        medium: Medium,
+    },
+    /// A counselor can be reached and chose so, or (none) is offline.
+    Appear {
+        /// Who.
+        counselor: CounselorId,
+        /// What he chose; none: offline, after the grace.
+        choice: Option<Choice>,
+    },
+    /// Who is on shift now.
+    Shift {
+        /// All of them.
+        on: BTreeSet<CounselorId>,
+    },
+    /// A visitor was seen, or is known to be gone.
+    Seen {
+        /// Who.
+        visitor: VisitorId,
+        /// Whether he is there.
+        here: bool,
+    },
+    /// A talk's clock says that something is due; it is checked again.
+    Due {
+        /// Which talk.
+        conversation: ConversationId,
+    },
+    /// A deadline of Dispatch has come.
+    Wake,
+    /// The journal can be written again after an outage: silence and waiting are counted anew.
+    Return,
+}
+
+/// What is answered when it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is so.
+    Done,
+    /// A conversation was opened.
+    Opened {
+        /// Which.
+        conversation: ConversationId,
+        /// Who took it; none if it waits.
+        counselor: Option<CounselorId>,
+        /// Its place, if it waits.
+        place: Option<Place>,
+    },
+}
+
+/// A place in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// How many are served before.
+    pub ahead: usize,
+    /// What the counselor asked for by name does.
+    pub counselor: Option<Shown>,
+}
+
+/// Dispatch's no. It changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such counselor in this institution.
+    #[error("no such counselor")]
+    UnknownCounselor,
+    /// No such supervisor in this institution.
+    #[error("no such supervisor")]
+    UnknownSupervisor,
+    /// No open conversation of that id.
+    #[error("no such open conversation")]
+    UnknownConversation,
+    /// The visitor has an open conversation already.
+    #[error("already consulting")]
+    AlreadyConsulting {
+        /// Which.
+        conversation: ConversationId,
+        /// With whom, or for whom he waits.
+        counselor: Option<CounselorId>,
+    },
+    /// Nobody consults himself.
+    #[error("not with oneself")]
+    WithOneself,
+    /// It has not begun.
+    #[error("the conversation only waits")]
+    OnlyWaiting,
+    /// A supervisor was called in already.
+    #[error("a supervisor was asked already")]
+    AlreadySupervised,
+}

@@ -1,0 +1,251 @@
+//! One conversation: who asked, whom, how it stands, and how it may end.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{ConversationId, CounselorId, VisitorId},
+    time::Timestamp,
+};
+
+/// What a conversation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A visitor talks with a counselor (`COUNSELING_SESSION`).
+    Consultation,
+    /// A counselor talks with a supervisor about a consultation (`REQUEST_SUPERVISE`).
+    Supervision {
+        /// The consultation it is about, and with which it ends.
+        consultation: ConversationId,
+    },
+}
+
+/// Urgent ones are served first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// Before all that are not.
+    Urgent,
+    /// By arrival.
+    Normal,
+}
+
+/// How the two talk; it decides the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Medium {
+    /// Written words.
+    Text,
+    /// A voice call is running.
+    Voice {
+        /// When the call was answered.
+        since: Timestamp,
+    },
+}
+
+/// Why a conversation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndReason {
+    /// The one who asked ended it, or left the queue.
+    Visitor,
+    /// The counselor (or the asked supervisor) ended it.
+    Counselor,
+    /// A supervisor who looks after the counselor ended it.
+    Supervisor,
+    /// An administrator ended it.
+    Administrator,
+    /// Waited too long.
+    Waiting,
+    /// Nobody said anything, also after the notice.
+    Silence,
+    /// The longest time of a talk was reached.
+    Limit,
+    /// The visitor was gone when seated and did not come back.
+    Absent,
+    /// The counselor asked for by name was banned or deleted, and nobody else was wanted.
+    CounselorGone,
+    /// One of the two was banned or deleted.
+    Banned,
+    /// The consultation that it was about has ended.
+    ConsultationEnded,
+}
+
+impl EndReason {
+    /// The word on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Counselor => "counselor",
+            Self::Supervisor => "supervisor",
+            Self::Administrator => "administrator",
+            Self::Waiting => "waiting",
+            Self::Silence => "silence",
+            Self::Limit => "limit",
+            Self::Absent => "absent",
+            Self::CounselorGone => "counselor-gone",
+            Self::Banned => "banned",
+            Self::ConsultationEnded => "consultation-ended",
+        }
+    }
+}
+
+/// The `status` of the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// In a queue.
+    Waiting,
+    /// Being held.
+    InProgress,
+    /// Ended by a person.
+    Finished,
+    /// Ended by a limit.
+    TimeOut,
+    /// Left or removed before it began.
+    Cancelled,
+}
+
+impl Status {
+    /// The word on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "WAITING",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Finished => "FINISHED",
+            Self::TimeOut => "TIME_OUT",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+}
+
+/// Where in its life a conversation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// In the named counselor's line, in the common queue, or in both.
+    Waiting,
+    /// Has a place.
+    InProgress {
+        /// Who took it.
+        counselor: CounselorId,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Over.
+    Ended {
+        /// Who had taken it and since when; none if it never began.
+        talk: Option<(CounselorId, Timestamp)>,
+        /// When it ended.
+        at: Timestamp,
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+/// Which notices and alarms a conversation has had, a bit each: limits in the low byte, alarms in the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sent(pub u16);
+
+impl Sent {
+    /// Whether the notice number `index` ahead of the limit is out, or one nearer to it.
+    pub fn limit(self, index: u8) -> bool {
+        (self.0 & 0xff) >> index != 0
+    }
+
+    /// Whether the alarm number `index` was raised, or a later one.
+    pub fn unanswered(self, index: u8) -> bool {
+        (self.0 >> 8) >> index != 0
+    }
+
+    pub(crate) fn with_limit(self, index: u8) -> Self {
+        Self(self.0 | 1 << index)
+    }
+
+    pub(crate) fn with_unanswered(self, index: u8) -> Self {
+        Self(self.0 | 1 << (8 + index))
+    }
+
+    /// None of the notices ahead of the limit: a new limit has its own.
+    pub(crate) fn without_limits(self) -> Self {
+        Self(self.0 & 0xff00)
+    }
+}
+
+/// The facts of one conversation, as the journal keeps them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// What it is about.
+    pub kind: Kind,
+    /// Who asked.
+    pub visitor: VisitorId,
+    /// Who was asked for by name; none for anyone.
+    pub wanted: Option<CounselorId>,
+    /// Whether others may serve it after a while.
+    pub fallback: bool,
+    /// Whether it stands in the common queue.
+    pub common: bool,
+    /// Urgent or not.
+    pub priority: Priority,
+    /// Text or a running call.
+    pub medium: Medium,
+    /// Its number in the order of arrival.
+    pub arrival: u64,
+    /// When it was asked for.
+    pub opened_at: Timestamp,
+    /// How it stands.
+    pub phase: Phase,
+    /// What went out about it.
+    pub sent: Sent,
+}
+
+impl Conversation {
+    /// Who serves it, or served it.
+    pub fn counselor(&self) -> Option<CounselorId> {
+        match self.phase {
+            Phase::Waiting => None,
+            Phase::InProgress { counselor, .. } => Some(counselor),
+            Phase::Ended { talk, .. } => talk.map(|(counselor, _)| counselor),
+        }
+    }
+
+    /// When the talk began.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        match self.phase {
+            Phase::Waiting => None,
+            Phase::InProgress { since, .. } => Some(since),
+            Phase::Ended { talk, .. } => talk.map(|(_, since)| since),
+        }
+    }
+
+    /// The status of the wire.
+    pub fn status(&self) -> Status {
+        match self.phase {
+            Phase::Waiting => Status::Waiting,
+            Phase::InProgress { .. } => Status::InProgress,
+            Phase::Ended { reason, talk, .. } => match reason {
+                EndReason::Waiting | EndReason::Silence | EndReason::Limit | EndReason::Absent => {
+                    Status::TimeOut
+                }
+                EndReason::Visitor
+                | EndReason::Counselor
+                | EndReason::Supervisor
+                | EndReason::Administrator
+                | EndReason::CounselorGone
+                | EndReason::Banned
+                | EndReason::ConsultationEnded => {
+                    if talk.is_some() {
+                        Status::Finished
+                    } else {
+                        Status::Cancelled
+                    }
+                }
+            },
+        }
+    }
+
+    /// Whether it takes a visitor's one open consultation.
+    pub fn is_consultation(&self) -> bool {
+        matches!(self.kind, Kind::Consultation)
+    }
+}

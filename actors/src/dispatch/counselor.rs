@@ -1,0 +1,148 @@
+//! One counselor (or supervisor) as dispatch sees him: places, line, and whether he takes anyone.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    dispatch::queue::Queue,
+    ids::{ConversationId, CounselorId},
+    time::Timestamp,
+};
+
+/// What somebody with places does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Takes visitors, his own and, on shift, those of the common queue.
+    Counselor,
+    /// Takes requests of counselors.
+    Supervisor,
+}
+
+/// What a counselor chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Choice {
+    /// Takes new visitors.
+    Online,
+    /// Nobody new.
+    Busy,
+    /// Nobody new, and with time those who may go elsewhere do.
+    Away,
+}
+
+/// Whether a counselor can be reached. Not an event: after a restart nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// The server has just come back and the grace runs: neither here nor lost.
+    Returning,
+    /// No socket, and the grace is over.
+    Offline,
+    /// Has a socket, or had one less than the grace ago.
+    Here {
+        /// What he chose.
+        choice: Choice,
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// What others see of a counselor's presence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Takes new visitors.
+    Online,
+    /// Chose so, or is full.
+    Busy,
+    /// Chose so.
+    Away,
+    /// Not there.
+    Offline,
+}
+
+impl Shown {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Busy => "busy",
+            Self::Away => "away",
+            Self::Offline => "offline",
+        }
+    }
+}
+
+/// One counselor or supervisor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counselor {
+    /// Who.
+    pub id: CounselorId,
+    /// As what.
+    pub role: Role,
+    /// How many conversations at once (`maxConsults`).
+    pub capacity: u32,
+    /// Conversations in progress.
+    pub active: BTreeSet<ConversationId>,
+    /// Who waits for him by name.
+    pub line: Queue,
+    /// Whether he can be reached.
+    pub presence: Presence,
+    /// Whether he serves the common queue now.
+    pub on_shift: bool,
+    /// When he was last given somebody, to tell apart those with as many free places. Not kept over a restart.
+    pub last_assigned: Option<Timestamp>,
+    /// Law L-1's witness: somebody was added while no place was free.
+    pub overfilled: bool,
+}
+
+impl Counselor {
+    pub(crate) fn new(id: CounselorId, role: Role, capacity: u32) -> Self {
+        Self {
+            id,
+            role,
+            capacity,
+            active: BTreeSet::new(),
+            line: Queue::default(),
+            presence: Presence::Offline,
+            on_shift: false,
+            last_assigned: None,
+            overfilled: false,
+        }
+    }
+
+    /// Places nobody has; zero while capacity is lowered below what runs.
+    pub fn free(&self) -> u32 {
+        self.capacity.saturating_sub(u32::try_from(self.active.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Whether he would take somebody now.
+    pub fn takes(&self) -> bool {
+        self.free() > 0 && self.is_online()
+    }
+
+    /// Whether he serves the common queue now, as far as he has room.
+    pub fn serves_common(&self) -> bool {
+        self.on_shift && self.role == Role::Counselor
+    }
+
+    pub(crate) fn is_online(&self) -> bool {
+        matches!(self.presence, Presence::Here { choice: Choice::Online, .. })
+    }
+
+    /// What others see.
+    pub fn shown(&self) -> Shown {
+        match self.presence {
+            Presence::Returning | Presence::Offline => Shown::Offline,
+            Presence::Here { choice: Choice::Busy, .. } => Shown::Busy,
+            Presence::Here { choice: Choice::Away, .. } => Shown::Away,
+            Presence::Here { choice: Choice::Online, .. } => {
+                if self.free() == 0 {
+                    Shown::Busy
+                } else {
+                    Shown::Online
+                }
+            }
+        }
+    }
+}

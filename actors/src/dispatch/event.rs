@@ -1,0 +1,176 @@
+//! What has happened. Ids and facts only, never a person's words: events are kept for good.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    dispatch::{
+        conversation::{EndReason, Kind, Medium, Priority},
+        counselor::Role,
+    },
+    ids::{ConversationId, CounselorId, PersonId, VisitorId},
+};
+
+/// A fact. Together with its moment it changes the state in one way only, see `Dispatch::apply`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// A new owner has taken the institution over; it changes nothing else.
+    Claimed,
+    /// Somebody with places has come into the institution, or was activated again.
+    Admitted {
+        /// Who.
+        counselor: CounselorId,
+        /// As what.
+        role: Role,
+        /// With how many places.
+        capacity: u32,
+    },
+    /// Capacity was set.
+    CapacityChanged {
+        /// Whose.
+        counselor: CounselorId,
+        /// The new one.
+        capacity: u32,
+    },
+    /// Somebody was banned or deleted.
+    Expelled {
+        /// Who.
+        person: PersonId,
+        /// How.
+        how: Expulsion,
+    },
+    /// A conversation was asked for, and waits.
+    Opened {
+        /// Which.
+        conversation: ConversationId,
+        /// What it is about.
+        kind: Kind,
+        /// Who asked.
+        visitor: VisitorId,
+        /// For whom; none for anyone.
+        wanted: Option<CounselorId>,
+        /// Whether others may serve it after a while.
+        fallback: bool,
+        /// Its number in the order of arrival.
+        arrival: u64,
+    },
+    /// A request for a named counselor now stands in the common queue too.
+    Widened {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// Its place in the queues changed.
+    PriorityChanged {
+        /// Which.
+        conversation: ConversationId,
+        /// The new one.
+        priority: Priority,
+    },
+    /// It has a place: the talk begins.
+    Assigned {
+        /// Which.
+        conversation: ConversationId,
+        /// Who took it.
+        counselor: CounselorId,
+    },
+    /// A call began or ended in it.
+    MediumChanged {
+        /// Which.
+        conversation: ConversationId,
+        /// How the two talk now.
+        medium: Medium,
+    },
+    /// The two were told something by us.
+    Noticed {
+        /// Which.
+        conversation: ConversationId,
+        /// What.
+        notice: Notice,
+    },
+    /// The counselor has not answered for a while: he, his supervisors and the administrators hear of it.
+    Unanswered {
+        /// Which.
+        conversation: ConversationId,
+        /// The number of the alarm.
+        index: u8,
+        /// Seconds since the start.
+        after_seconds: u32,
+    },
+    /// It ended, and gave its place free if it had one.
+    Ended {
+        /// Which.
+        conversation: ConversationId,
+        /// Why.
+        reason: EndReason,
+    },
+    /// A counselor with talks or a line went offline: supervisors, administrators and those who wait for him hear it.
+    CounselorLost {
+        /// Who.
+        counselor: CounselorId,
+    },
+}
+
+/// How somebody was taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expulsion {
+    /// May be activated again.
+    Banned,
+    /// For good.
+    Deleted,
+}
+
+/// What the two in a talk are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "kebab-case")]
+pub enum Notice {
+    /// Whether there is anything else: the talk will end if nobody speaks.
+    Silence,
+    /// The talk will reach its limit.
+    Limit {
+        /// The number of the notice.
+        index: u8,
+        /// Seconds until then.
+        ahead_seconds: u32,
+    },
+}
+
+impl Event {
+    /// The event's name, as in the journal and in the frames.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+            Self::Admitted { .. } => "admitted",
+            Self::CapacityChanged { .. } => "capacity-changed",
+            Self::Expelled { .. } => "expelled",
+            Self::Opened { .. } => "opened",
+            Self::Widened { .. } => "widened",
+            Self::PriorityChanged { .. } => "priority-changed",
+            Self::Assigned { .. } => "assigned",
+            Self::MediumChanged { .. } => "medium-changed",
+            Self::Noticed { .. } => "noticed",
+            Self::Unanswered { .. } => "unanswered",
+            Self::Ended { .. } => "ended",
+            Self::CounselorLost { .. } => "counselor-lost",
+        }
+    }
+
+    /// The conversation it is about.
+    pub fn conversation(&self) -> Option<ConversationId> {
+        match self {
+            Self::Opened { conversation, .. }
+            | Self::Widened { conversation }
+            | Self::PriorityChanged { conversation, .. }
+            | Self::Assigned { conversation, .. }
+            | Self::MediumChanged { conversation, .. }
+            | Self::Noticed { conversation, .. }
+            | Self::Unanswered { conversation, .. }
+            | Self::Ended { conversation, .. } => Some(*conversation),
+            Self::Claimed
+            | Self::Admitted { .. }
+            | Self::CapacityChanged { .. }
+            | Self::Expelled { .. }
+            | Self::CounselorLost { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The laws of dispatch, one predicate each (design, section 4). Property tests and the simulation check all of
+//! [`Dispatch::broken_laws`]; production checks [`breach_of`] at every event and counts.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    dispatch::{Dispatch, conversation::Phase, counselor::Counselor, event::Event, queue::Ticket},
+    ids::{ConversationId, CounselorId, VisitorId},
+};
+
+/// The laws that can be seen in one institution's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Law {
+    /// L-1: never more active conversations than capacity, except where capacity was lowered below them.
+    Capacity,
+    /// L-2: a visitor has at most one open consultation.
+    OneOpenPerVisitor,
+    /// L-3: nobody waits beside a free place.
+    NobodyWaitsBesideRoom,
+    /// L-4: urgent first, then by arrival.
+    Order,
+    /// L-7: begun at most once, ended exactly once, its place released exactly once.
+    OneLife,
+}
+
+impl Law {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] =
+        [Self::Capacity, Self::OneOpenPerVisitor, Self::NobodyWaitsBesideRoom, Self::Order, Self::OneLife];
+
+    /// The name in design and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Capacity => "L-1",
+            Self::OneOpenPerVisitor => "L-2",
+            Self::NobodyWaitsBesideRoom => "L-3",
+            Self::Order => "L-4",
+            Self::OneLife => "L-7",
+        }
+    }
+}
+
+/// How often each law was found broken. Anything but zero is a fault of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Breaches(BTreeMap<Law, u64>);
+
+impl Breaches {
+    pub(crate) fn count(&mut self, law: Law) {
+        *self.0.entry(law).or_default() += 1;
+    }
+
+    /// How often `law` was broken.
+    pub fn of(&self, law: Law) -> u64 {
+        self.0.get(&law).copied().unwrap_or(0)
+    }
+
+    /// How often any was.
+    pub fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+}
+
+/// The law that `event` would break if it were applied to `dispatch` now; cheap enough for every event.
+pub(crate) fn breach_of(dispatch: &Dispatch, event: &Event) -> Option<Law> {
+    match event {
+        Event::Opened { conversation, kind, visitor, .. } => {
+            let again = dispatch.conversation(*conversation).is_some();
+            let second = matches!(kind, super::conversation::Kind::Consultation)
+                && dispatch.consultation_of(*visitor).is_some();
+            if again { Some(Law::OneLife) } else { second.then_some(Law::OneOpenPerVisitor) }
+        }
+        Event::Assigned { conversation, counselor } => {
+            breach_of_assignment(dispatch, *conversation, *counselor)
+        }
+        Event::Ended { conversation, .. } | Event::Noticed { conversation, .. } => {
+            dispatch.conversation(*conversation).is_none().then_some(Law::OneLife)
+        }
+        Event::Claimed
+        | Event::Admitted { .. }
+        | Event::CapacityChanged { .. }
+        | Event::Expelled { .. }
+        | Event::Widened { .. }
+        | Event::PriorityChanged { .. }
+        | Event::MediumChanged { .. }
+        | Event::Unanswered { .. }
+        | Event::CounselorLost { .. } => None,
+    }
+}
+
+fn breach_of_assignment(dispatch: &Dispatch, id: ConversationId, counselor: CounselorId) -> Option<Law> {
+    let Some(facts) = dispatch.conversation(id).filter(|facts| facts.phase == Phase::Waiting) else {
+        return Some(Law::OneLife);
+    };
+    let Some(counselor) = dispatch.counselor(counselor).filter(|counselor| counselor.free() > 0) else {
+        return Some(Law::Capacity);
+    };
+    let overtakes = dispatch.best_waiting(counselor).is_some_and(|best| best < Ticket::from(facts));
+    overtakes.then_some(Law::Order)
+}
+
+impl Counselor {
+    /// L-1: somebody was added while no place was free, and is one too many still.
+    pub fn over_capacity(&self) -> bool {
+        self.overfilled
+            && self.free() == 0
+            && self.active.len() > usize::try_from(self.capacity).unwrap_or(usize::MAX)
+    }
+}
+
+impl Dispatch {
+    /// L-2, from the conversations themselves rather than the index.
+    pub fn visitor_with_two_open(&self) -> Option<VisitorId> {
+        let mut seen = std::collections::BTreeSet::new();
+        self.conversations()
+            .filter(|facts| facts.is_consultation())
+            .map(|facts| facts.visitor)
+            .find(|visitor| !seen.insert(*visitor))
+    }
+
+    /// L-3: a counselor with room for somebody who waits.
+    pub fn room_beside_waiting(&self) -> Option<CounselorId> {
+        self.counselors()
+            .find(|counselor| self.next_for(counselor.id).is_some())
+            .map(|counselor| counselor.id)
+    }
+
+    /// Queues, places and conversations tell the same story: everyone waiting stands exactly where the facts say,
+    /// every place is held by a talk in progress, and nothing else is held (part of L-7).
+    pub fn is_consistent(&self) -> bool {
+        let tickets = |id: &ConversationId| self.open.get(id).map(|open| Ticket::from(&open.facts));
+        let waiting = |ticket: &Ticket| {
+            tickets(&ticket.conversation) == Some(*ticket)
+                && self.conversation(ticket.conversation).is_some_and(|facts| facts.phase == Phase::Waiting)
+        };
+        let queues_hold_only_waiting = self.common.iter().all(|ticket| {
+            waiting(ticket) && self.conversation(ticket.conversation).is_some_and(|facts| facts.common)
+        }) && self.counselors().all(|counselor| {
+            counselor.line.iter().all(|ticket| {
+                waiting(ticket)
+                    && self
+                        .conversation(ticket.conversation)
+                        .is_some_and(|facts| facts.wanted == Some(counselor.id))
+            })
+        });
+        let in_lines: usize = self.counselors().map(|counselor| counselor.line.len()).sum();
+        let wait_in_lines = self
+            .conversations()
+            .filter(|facts| facts.phase == Phase::Waiting)
+            .filter(|facts| facts.wanted.is_some_and(|wanted| self.counselors.contains_key(&wanted)))
+            .count();
+        let wait_in_common =
+            self.conversations().filter(|facts| facts.phase == Phase::Waiting && facts.common).count();
+        let stranded = self.conversations().any(|facts| {
+            facts.phase == Phase::Waiting
+                && !facts.common
+                && !facts.wanted.is_some_and(|wanted| self.counselors.contains_key(&wanted))
+        });
+        let places: usize = self.counselors().map(|counselor| counselor.active.len()).sum();
+        let held = self
+            .conversations()
+            .filter(|facts| {
+                facts
+                    .counselor()
+                    .and_then(|id| self.counselor(id))
+                    .is_some_and(|c| c.active.contains(&facts.id))
+            })
+            .count();
+        let talks = self.conversations().filter(|facts| facts.counselor().is_some()).count();
+        queues_hold_only_waiting
+            && in_lines == wait_in_lines
+            && self.common.len() == wait_in_common
+            && !stranded
+            && places == held
+            && held == talks
+    }
+
+    /// Every law that the state breaks, or that an event has broken so far.
+    pub fn broken_laws(&self) -> Vec<Law> {
+        let mut broken: Vec<Law> = Law::ALL.into_iter().filter(|law| self.breaches.of(*law) > 0).collect();
+        if self.counselors().any(Counselor::over_capacity) {
+            broken.push(Law::Capacity);
+        }
+        if self.visitor_with_two_open().is_some() {
+            broken.push(Law::OneOpenPerVisitor);
+        }
+        if self.room_beside_waiting().is_some() {
+            broken.push(Law::NobodyWaitsBesideRoom);
+        }
+        if !self.is_consistent() {
+            broken.push(Law::OneLife);
+        }
+        broken.sort_unstable();
+        broken.dedup();
+        broken
+    }
+}

@@ -1,0 +1,441 @@
+//! One turn: a command is decided, its events are applied as they come, and nobody is left beside a free place.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use crate::{
+    dispatch::{
+        Alarm, Decision, Dispatch, Open, Watch,
+        clock::Due,
+        command::{Answer, Command, Refusal},
+        conversation::{Conversation, EndReason, Kind, Phase},
+        counselor::{Choice, Presence, Role},
+        event::{Event, Expulsion, Notice},
+        laws,
+    },
+    ids::{ConversationId, CounselorId, PersonId, VisitorId},
+    time::Timestamp,
+};
+
+/// What is asked for when a conversation is opened.
+struct Request {
+    conversation: ConversationId,
+    kind: Kind,
+    visitor: VisitorId,
+    wanted: Option<CounselorId>,
+    fallback: bool,
+}
+
+pub(crate) struct Turn<'a> {
+    dispatch: &'a mut Dispatch,
+    now: Timestamp,
+    events: Vec<Event>,
+    touched: Vec<Conversation>,
+    touched_at: BTreeMap<ConversationId, usize>,
+    /// Counselors who may have got room.
+    freed: BTreeSet<CounselorId>,
+    /// Conversations that have come into a queue.
+    queued: Vec<ConversationId>,
+}
+
+impl<'a> Turn<'a> {
+    pub(crate) fn new(dispatch: &'a mut Dispatch, now: Timestamp) -> Self {
+        Self {
+            dispatch,
+            now,
+            events: Vec::new(),
+            touched: Vec::new(),
+            touched_at: BTreeMap::new(),
+            freed: BTreeSet::new(),
+            queued: Vec::new(),
+        }
+    }
+
+    pub(crate) fn decide(mut self, command: &Command) -> Result<Decision, Refusal> {
+        let answer = self.carry_out(command)?;
+        self.settle();
+        let answer = match answer {
+            // Seated or not is known only now.
+            Answer::Opened { conversation, .. } => self.opened(conversation),
+            Answer::Done => Answer::Done,
+        };
+        Ok(Decision { events: self.events, touched: self.touched, answer })
+    }
+
+    /// Refuses before the first event, or not at all.
+    fn carry_out(&mut self, command: &Command) -> Result<Answer, Refusal> {
+        match command {
+            Command::Open { conversation, visitor, wanted, fallback } => {
+                self.open(*conversation, *visitor, *wanted, *fallback)
+            }
+            Command::Supervise { conversation, consultation, supervisor } => {
+                self.supervise(*conversation, *consultation, *supervisor)
+            }
+            Command::End { conversation, reason } => {
+                self.known(*conversation)?;
+                self.end(*conversation, *reason);
+                Ok(Answer::Done)
+            }
+            Command::Prioritize { conversation, priority } => {
+                if self.known(*conversation)?.priority != *priority {
+                    self.emit(Event::PriorityChanged { conversation: *conversation, priority: *priority });
+                }
+                Ok(Answer::Done)
+            }
+            Command::SetCapacity { counselor, capacity } => self.set_capacity(*counselor, *capacity),
+            Command::Admit { counselor, role, capacity } => {
+                if self.dispatch.counselor(*counselor).is_none_or(|known| known.capacity != *capacity) {
+                    self.emit(Event::Admitted { counselor: *counselor, role: *role, capacity: *capacity });
+                    self.freed.insert(*counselor);
+                }
+                Ok(Answer::Done)
+            }
+            Command::Expel { person, how } => {
+                self.expel(*person, *how);
+                Ok(Answer::Done)
+            }
+            Command::ChangeMedium { conversation, medium } => {
+                let facts = self.known(*conversation)?;
+                if facts.phase == Phase::Waiting {
+                    return Err(Refusal::OnlyWaiting);
+                }
+                if facts.medium != *medium {
+                    self.emit(Event::MediumChanged { conversation: *conversation, medium: *medium });
+                }
+                Ok(Answer::Done)
+            }
+            Command::Appear { counselor, choice } => self.appear(*counselor, *choice),
+            Command::Shift { on } => {
+                for counselor in self.dispatch.counselors.values_mut() {
+                    counselor.on_shift = on.contains(&counselor.id);
+                }
+                self.serve_common();
+                Ok(Answer::Done)
+            }
+            Command::Seen { visitor, here } => {
+                self.seen(*visitor, *here);
+                Ok(Answer::Done)
+            }
+            Command::Due { conversation } => {
+                self.due(*conversation);
+                Ok(Answer::Done)
+            }
+            Command::Wake => {
+                self.wake();
+                Ok(Answer::Done)
+            }
+            Command::Return => {
+                self.dispatch.waiting_floor = self.now + self.dispatch.limits.waiting_after_return();
+                for open in self.dispatch.open.values_mut() {
+                    if let Watch::Talking(clock) = &mut open.watch {
+                        clock.returned(self.now);
+                    }
+                }
+                Ok(Answer::Done)
+            }
+        }
+    }
+
+    fn open(
+        &mut self,
+        conversation: ConversationId,
+        visitor: VisitorId,
+        wanted: Option<CounselorId>,
+        fallback: Option<bool>,
+    ) -> Result<Answer, Refusal> {
+        if let Some(open) = self.dispatch.consultation_of(visitor) {
+            let counselor = open.counselor().or(open.wanted);
+            return Err(Refusal::AlreadyConsulting { conversation: open.id, counselor });
+        }
+        if let Some(wanted) = wanted {
+            let known = self.dispatch.counselor(wanted).is_some_and(|known| known.role == Role::Counselor);
+            if !known {
+                return Err(Refusal::UnknownCounselor);
+            }
+            if PersonId::from(wanted) == PersonId::from(visitor) {
+                return Err(Refusal::WithOneself);
+            }
+        }
+        let fallback = wanted.is_some() && fallback.unwrap_or(self.dispatch.limits.named_fallback);
+        Ok(self.enter(&Request { conversation, kind: Kind::Consultation, visitor, wanted, fallback }))
+    }
+
+    fn supervise(
+        &mut self,
+        conversation: ConversationId,
+        consultation: ConversationId,
+        supervisor: CounselorId,
+    ) -> Result<Answer, Refusal> {
+        let known = self.dispatch.counselor(supervisor).is_some_and(|known| known.role == Role::Supervisor);
+        if !known {
+            return Err(Refusal::UnknownSupervisor);
+        }
+        let facts = *self.known(consultation)?;
+        if !facts.is_consultation() {
+            return Err(Refusal::UnknownConversation);
+        }
+        let Some(counselor) = facts.counselor() else { return Err(Refusal::OnlyWaiting) };
+        if self.dispatch.supervision_of.contains_key(&consultation) {
+            return Err(Refusal::AlreadySupervised);
+        }
+        if counselor == supervisor {
+            return Err(Refusal::WithOneself);
+        }
+        Ok(self.enter(&Request {
+            conversation,
+            kind: Kind::Supervision { consultation },
+            visitor: PersonId::from(counselor).into(),
+            wanted: Some(supervisor),
+            fallback: false,
+        }))
+    }
+
+    fn enter(&mut self, request: &Request) -> Answer {
+        let Request { conversation, kind, visitor, wanted, fallback } = *request;
+        let arrival = self.dispatch.next_arrival;
+        self.emit(Event::Opened { conversation, kind, visitor, wanted, fallback, arrival });
+        self.queued.push(conversation);
+        let gone = wanted
+            .and_then(|wanted| self.dispatch.counselor(wanted))
+            .is_some_and(|counselor| self.dispatch.is_gone(counselor, self.now));
+        if fallback && gone {
+            self.emit(Event::Widened { conversation });
+        }
+        Answer::Opened { conversation, counselor: None, place: None }
+    }
+
+    fn opened(&self, conversation: ConversationId) -> Answer {
+        let counselor = self.dispatch.conversation(conversation).and_then(Conversation::counselor);
+        Answer::Opened { conversation, counselor, place: self.dispatch.place(conversation) }
+    }
+
+    fn set_capacity(&mut self, counselor: CounselorId, capacity: u32) -> Result<Answer, Refusal> {
+        let known = self.dispatch.counselor(counselor).ok_or(Refusal::UnknownCounselor)?;
+        if known.capacity != capacity {
+            self.emit(Event::CapacityChanged { counselor, capacity });
+            self.freed.insert(counselor);
+        }
+        Ok(Answer::Done)
+    }
+
+    /// Whatever he is in ends, whoever waits for him goes on to others or is told; then he is out.
+    fn expel(&mut self, person: PersonId, how: Expulsion) {
+        let counselor = CounselorId::from(person);
+        let concerned: Vec<ConversationId> = self
+            .dispatch
+            .conversations()
+            .filter(|facts| PersonId::from(facts.visitor) == person || facts.counselor() == Some(counselor))
+            .map(|facts| facts.id)
+            .collect();
+        for conversation in concerned {
+            // A supervision may have ended with its consultation just now.
+            if self.dispatch.conversation(conversation).is_some() {
+                self.end(conversation, EndReason::Banned);
+            }
+        }
+        self.widen_line_of(counselor);
+        let left: Vec<ConversationId> = self.line_of(counselor, |facts| !facts.common);
+        for conversation in left {
+            self.end(conversation, EndReason::CounselorGone);
+        }
+        self.emit(Event::Expelled { person, how });
+        self.freed.remove(&counselor);
+    }
+
+    fn appear(&mut self, counselor: CounselorId, choice: Option<Choice>) -> Result<Answer, Refusal> {
+        let (now, away_max) = (self.now, self.dispatch.limits.away_max);
+        let known = self.dispatch.counselors.get_mut(&counselor).ok_or(Refusal::UnknownCounselor)?;
+        if let Presence::Here { choice: Choice::Away, since } = known.presence {
+            self.dispatch.alarms.remove(&(since + away_max, Alarm::Away(counselor)));
+        }
+        let Some(choice) = choice else {
+            self.lose(counselor);
+            return Ok(Answer::Done);
+        };
+        let since = match known.presence {
+            Presence::Here { choice: before, since } if before == choice => since,
+            Presence::Here { .. } | Presence::Returning | Presence::Offline => now,
+        };
+        known.presence = Presence::Here { choice, since };
+        if choice == Choice::Away {
+            self.dispatch.alarms.insert((since + away_max, Alarm::Away(counselor)));
+        }
+        self.freed.insert(counselor);
+        Ok(Answer::Done)
+    }
+
+    /// He is offline now. His talks go on; those who may be served by others no longer wait for him alone.
+    fn lose(&mut self, counselor: CounselorId) {
+        let Some(known) = self.dispatch.counselors.get_mut(&counselor) else { return };
+        if known.presence == Presence::Offline {
+            return;
+        }
+        known.presence = Presence::Offline;
+        if !known.active.is_empty() || !known.line.is_empty() {
+            self.emit(Event::CounselorLost { counselor });
+        }
+        self.widen_line_of(counselor);
+    }
+
+    fn seen(&mut self, visitor: VisitorId, here: bool) {
+        let Some(id) = self.dispatch.by_visitor.get(&visitor) else { return };
+        let Some(open) = self.dispatch.open.get_mut(id) else { return };
+        match &mut open.watch {
+            Watch::Waiting { gone, .. } => *gone = !here,
+            Watch::Talking(clock) if here => clock.absent = false,
+            Watch::Talking(_) => {}
+        }
+    }
+
+    /// Checks a talk's clock again: a timer only wakes, and a word may have come since.
+    fn due(&mut self, conversation: ConversationId) {
+        while let Some(clock) = self.dispatch.clock(conversation) {
+            let (at, due) = clock.next(&self.dispatch.limits, self.now);
+            if at > self.now {
+                break;
+            }
+            let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+            match due {
+                Due::LimitEnd => self.end(conversation, EndReason::Limit),
+                Due::AbsentEnd => self.end(conversation, EndReason::Absent),
+                Due::SilenceEnd => self.end(conversation, EndReason::Silence),
+                Due::SilenceNotice => self.emit(Event::Noticed { conversation, notice: Notice::Silence }),
+                Due::LimitNotice(index) => {
+                    let ahead_seconds = seconds(self.dispatch.limits.limit_notices[usize::from(index)]);
+                    self.emit(Event::Noticed {
+                        conversation,
+                        notice: Notice::Limit { index, ahead_seconds },
+                    });
+                }
+                Due::Unanswered(index) => {
+                    let after_seconds = seconds(self.dispatch.limits.unanswered[usize::from(index)]);
+                    self.emit(Event::Unanswered { conversation, index, after_seconds });
+                }
+            }
+        }
+    }
+
+    fn wake(&mut self) {
+        while let Some((at, alarm)) = self.dispatch.alarms.first().copied().filter(|(at, _)| *at <= self.now)
+        {
+            self.dispatch.alarms.remove(&(at, alarm));
+            match alarm {
+                Alarm::Returned => {
+                    let missing: Vec<CounselorId> = self
+                        .dispatch
+                        .counselors()
+                        .filter(|counselor| counselor.presence == Presence::Returning)
+                        .map(|counselor| counselor.id)
+                        .collect();
+                    for counselor in missing {
+                        self.lose(counselor);
+                    }
+                }
+                Alarm::Away(counselor) => {
+                    let gone = self
+                        .dispatch
+                        .counselor(counselor)
+                        .is_some_and(|known| self.dispatch.is_gone(known, self.now));
+                    if gone {
+                        self.widen_line_of(counselor);
+                    }
+                }
+                Alarm::Waiting(conversation) => self.waited(conversation),
+            }
+        }
+    }
+
+    /// Somebody's alarm rang: his waiting is over, or he need not wait for one counselor alone, or it was too early.
+    fn waited(&mut self, id: ConversationId) {
+        let Some(Open { facts, watch: Watch::Waiting { .. } }) = self.dispatch.open.get(&id) else { return };
+        let end = (facts.opened_at + self.dispatch.limits.waiting_max).max(self.dispatch.waiting_floor);
+        if end <= self.now {
+            self.end(id, EndReason::Waiting);
+        } else if self.dispatch.waiting_alarm(facts) <= self.now {
+            self.emit(Event::Widened { conversation: id });
+            self.queued.push(id);
+        } else {
+            let next = self.dispatch.waiting_alarm(facts);
+            if let Some(Open { watch: Watch::Waiting { alarm, .. }, .. }) = self.dispatch.open.get_mut(&id) {
+                *alarm = next;
+            }
+            self.dispatch.alarms.insert((next, Alarm::Waiting(id)));
+        }
+    }
+
+    fn end(&mut self, conversation: ConversationId, reason: EndReason) {
+        if let Some(supervision) = self.dispatch.supervision_of.get(&conversation).copied() {
+            self.end(supervision, EndReason::ConsultationEnded);
+        }
+        self.freed.extend(self.dispatch.conversation(conversation).and_then(Conversation::counselor));
+        self.emit(Event::Ended { conversation, reason });
+    }
+
+    /// Those in his line whom others may serve stand in the common queue from now on, in their order.
+    fn widen_line_of(&mut self, counselor: CounselorId) {
+        for conversation in self.line_of(counselor, |facts| facts.fallback && !facts.common) {
+            self.emit(Event::Widened { conversation });
+            self.queued.push(conversation);
+        }
+    }
+
+    fn line_of(&self, counselor: CounselorId, which: impl Fn(&Conversation) -> bool) -> Vec<ConversationId> {
+        let line = self.dispatch.counselor(counselor).map(|counselor| counselor.line.iter());
+        line.into_iter()
+            .flatten()
+            .filter_map(|ticket| self.dispatch.conversation(ticket.conversation))
+            .filter(|facts| which(facts))
+            .map(|facts| facts.id)
+            .collect()
+    }
+
+    /// Law L-3: nobody is left beside a free place.
+    fn settle(&mut self) {
+        while let Some(counselor) = self.freed.pop_first() {
+            while let Some(conversation) = self.dispatch.next_for(counselor) {
+                self.emit(Event::Assigned { conversation, counselor });
+            }
+        }
+        for conversation in std::mem::take(&mut self.queued) {
+            let waiting =
+                self.dispatch.conversation(conversation).filter(|facts| facts.phase == Phase::Waiting);
+            if let Some(counselor) = waiting.and_then(|facts| self.dispatch.room_for(facts)) {
+                self.emit(Event::Assigned { conversation, counselor });
+            }
+        }
+    }
+
+    /// Shifts have changed: the common queue is shared out, whoever has most room first.
+    fn serve_common(&mut self) {
+        while self.dispatch.counselors().any(|counselor| counselor.serves_common() && counselor.takes()) {
+            let next = self.dispatch.common.iter().find_map(|ticket| {
+                let facts = self.dispatch.conversation(ticket.conversation)?;
+                Some((facts.id, self.dispatch.best_for(facts)?))
+            });
+            let Some((conversation, counselor)) = next else { break };
+            self.emit(Event::Assigned { conversation, counselor });
+        }
+    }
+
+    fn known(&self, conversation: ConversationId) -> Result<&Conversation, Refusal> {
+        self.dispatch.conversation(conversation).ok_or(Refusal::UnknownConversation)
+    }
+
+    fn emit(&mut self, event: Event) {
+        if let Some(law) = laws::breach_of(self.dispatch, &event) {
+            self.dispatch.breaches.count(law);
+            tracing::error!(law = law.name(), event = event.name(), "a law of dispatch is broken");
+        }
+        if let Some(facts) = self.dispatch.apply(self.now, &event) {
+            let index = *self.touched_at.entry(facts.id).or_insert(self.touched.len());
+            if index == self.touched.len() {
+                self.touched.push(facts);
+            } else {
+                self.touched[index] = facts;
+            }
+        }
+        self.events.push(event);
+    }
+}

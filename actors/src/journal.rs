@@ -1,0 +1,276 @@
+//! The journal: the port to the store, and the ordered group commit.
+//!
+//! State moves first in memory; the journal then makes it true. What is decided while a commit is under way goes into
+//! the next one, whole decisions together; answers wait for everything decided before them. This file is pure: the
+//! Registry runs the futures.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::future::LocalBoxFuture;
+
+use crate::{
+    dispatch::{
+        Decision, Snapshot,
+        conversation::Conversation,
+        event::{Event, Expulsion},
+    },
+    ids::{ConversationId, PersonId, WriterId},
+    time::Timestamp,
+};
+
+/// An event with its number and its moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamped {
+    /// Its number in the institution's journal, without gaps.
+    pub seq: u64,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What a batch changes about one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PersonChange {
+    /// The new capacity.
+    pub capacity: Option<u32>,
+    /// Taken out, and how.
+    pub expelled: Option<Expulsion>,
+    /// Time of consultations that ended.
+    pub talked: Duration,
+}
+
+/// What one commit stores: frozen once, tried again as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Who writes.
+    pub writer: WriterId,
+    /// The events, numbered without gaps.
+    pub events: Vec<Stamped>,
+    /// Every conversation touched, as it stands after the batch, in the order of the first touch.
+    pub conversations: Vec<Conversation>,
+    /// What changes about people.
+    pub people: BTreeMap<PersonId, PersonChange>,
+}
+
+impl Batch {
+    /// The number of the last event.
+    pub fn last_seq(&self) -> u64 {
+        self.events.last().map_or(0, |last| last.seq)
+    }
+}
+
+/// What a claim found: the journal is ours from `seq` on, and this is the state up to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The number of the claim itself.
+    pub seq: u64,
+    /// The state up to it.
+    pub snapshot: Snapshot,
+}
+
+/// Why a batch is not known to be stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendFault {
+    /// Another writer's row stands where ours should: the institution has a new owner.
+    #[error("another server has taken over")]
+    Fenced,
+    /// It may have been stored or not; to be tried again as it is.
+    #[error("outcome unknown: {0}")]
+    Unknown(String),
+    /// The store refuses what was decided; trying again is no use.
+    #[error("the store refuses the batch: {0}")]
+    Refused(String),
+}
+
+/// The store did not answer as it should; to be tried again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreFault(pub String);
+
+/// Where the journal of one institution is kept. Every call has a limit in time of its own.
+pub trait Store {
+    /// Takes the next number under a fresh writer id, and only then reads the state up to it: what an old owner still
+    /// had in flight can no longer land.
+    fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, StoreFault>>;
+
+    /// Stores a batch whole, or not at all. Asked again with the same batch after [`AppendFault::Unknown`], it finds
+    /// out whether the first had landed.
+    fn append(&self, batch: Arc<Batch>) -> LocalBoxFuture<'static, Result<(), AppendFault>>;
+
+    /// The highest number and who wrote it.
+    fn newest(&self) -> LocalBoxFuture<'static, Result<(u64, WriterId), StoreFault>>;
+}
+
+/// One turn's outcome, never split between commits.
+#[derive(Debug)]
+struct Decided {
+    events: Vec<Stamped>,
+    touched: Vec<Conversation>,
+}
+
+/// The pipeline: decided, in flight, committed; and who waits for which number.
+#[derive(Debug)]
+pub struct Journal<W> {
+    writer: WriterId,
+    decided: u64,
+    committed: u64,
+    gathered: VecDeque<Decided>,
+    gathered_events: usize,
+    in_flight: Option<Arc<Batch>>,
+    waiting: VecDeque<(u64, W)>,
+}
+
+impl<W> Journal<W> {
+    /// A journal whose last committed number is the claim's.
+    pub fn new(writer: WriterId, claimed: u64) -> Self {
+        Self {
+            writer,
+            decided: claimed,
+            committed: claimed,
+            gathered: VecDeque::new(),
+            gathered_events: 0,
+            in_flight: None,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Who writes.
+    pub fn writer(&self) -> WriterId {
+        self.writer
+    }
+
+    /// The last number that is kept.
+    pub fn committed(&self) -> u64 {
+        self.committed
+    }
+
+    /// The last number that is decided.
+    pub fn decided(&self) -> u64 {
+        self.decided
+    }
+
+    /// Events decided and not yet kept.
+    pub fn backlog(&self) -> usize {
+        self.gathered_events + self.in_flight.as_ref().map_or(0, |batch| batch.events.len())
+    }
+
+    /// Whether nothing is on its way.
+    pub fn is_idle(&self) -> bool {
+        self.in_flight.is_none() && self.gathered.is_empty()
+    }
+
+    /// Takes what a turn decided.
+    pub fn append(&mut self, at: Timestamp, decision: &mut Decision) {
+        if decision.events.is_empty() {
+            return;
+        }
+        let events: Vec<Stamped> = std::mem::take(&mut decision.events)
+            .into_iter()
+            .map(|event| {
+                self.decided += 1;
+                Stamped { seq: self.decided, at, event }
+            })
+            .collect();
+        self.gathered_events += events.len();
+        self.gathered.push_back(Decided { events, touched: std::mem::take(&mut decision.touched) });
+    }
+
+    /// Waits for everything decided so far; given back at once if that is kept already.
+    pub fn wait(&mut self, waiter: W) -> Option<W> {
+        if self.committed == self.decided {
+            return Some(waiter);
+        }
+        self.waiting.push_back((self.decided, waiter));
+        None
+    }
+
+    /// Freezes the next batch of at most about `events_max` events, unless one is in flight.
+    pub fn freeze(&mut self, events_max: usize) -> Option<Arc<Batch>> {
+        if self.in_flight.is_some() || self.gathered.is_empty() {
+            return None;
+        }
+        let mut events = Vec::new();
+        let mut conversations = Vec::new();
+        let mut index: BTreeMap<ConversationId, usize> = BTreeMap::new();
+        let mut people = BTreeMap::new();
+        while let Some(next) = self.gathered.front() {
+            if !events.is_empty() && events.len() + next.events.len() > events_max {
+                break;
+            }
+            let Some(decided) = self.gathered.pop_front() else { break };
+            for facts in decided.touched {
+                note_talk(&mut people, &facts);
+                let at = *index.entry(facts.id).or_insert(conversations.len());
+                if at == conversations.len() {
+                    conversations.push(facts);
+                } else {
+                    conversations[at] = facts;
+                }
+            }
+            for stamped in decided.events {
+                note_person(&mut people, &stamped.event);
+                events.push(stamped);
+            }
+        }
+        self.gathered_events -= events.len();
+        let batch = Arc::new(Batch { writer: self.writer, events, conversations, people });
+        self.in_flight = Some(Arc::clone(&batch));
+        Some(batch)
+    }
+
+    /// The batch in flight has landed: it, and who need wait no longer, in order.
+    pub fn landed(&mut self) -> Option<(Arc<Batch>, Vec<W>)> {
+        let batch = self.in_flight.take()?;
+        self.committed = batch.last_seq();
+        let ready = self.waiting.iter().take_while(|(seq, _)| *seq <= self.committed).count();
+        Some((batch, self.waiting.drain(..ready).map(|(_, waiter)| waiter).collect()))
+    }
+
+    /// The batch in flight, to be tried again as it is.
+    pub fn in_flight(&self) -> Option<&Arc<Batch>> {
+        self.in_flight.as_ref()
+    }
+
+    /// Gives up: everyone who waits.
+    pub fn abandon(&mut self) -> Vec<W> {
+        self.waiting.drain(..).map(|(_, waiter)| waiter).collect()
+    }
+}
+
+fn note_person(people: &mut BTreeMap<PersonId, PersonChange>, event: &Event) {
+    match event {
+        Event::CapacityChanged { counselor, capacity } => {
+            people.entry((*counselor).into()).or_default().capacity = Some(*capacity);
+        }
+        Event::Expelled { person, how } => people.entry(*person).or_default().expelled = Some(*how),
+        Event::Claimed
+        | Event::Admitted { .. }
+        | Event::Opened { .. }
+        | Event::Widened { .. }
+        | Event::PriorityChanged { .. }
+        | Event::Assigned { .. }
+        | Event::MediumChanged { .. }
+        | Event::Noticed { .. }
+        | Event::Unanswered { .. }
+        | Event::Ended { .. }
+        | Event::CounselorLost { .. } => {}
+    }
+}
+
+/// A consultation that has just ended counts for both. A decision touches an ended conversation for the last time.
+fn note_talk(people: &mut BTreeMap<PersonId, PersonChange>, facts: &Conversation) {
+    let crate::dispatch::conversation::Phase::Ended { talk: Some((counselor, since)), at, .. } = facts.phase
+    else {
+        return;
+    };
+    if facts.is_consultation() {
+        for person in [PersonId::from(facts.visitor), counselor.into()] {
+            people.entry(person).or_default().talked += at.since(since);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What goes out to sockets: values, not frames. The edge writes the JSON.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use actix::{Message, Recipient};
+
+use crate::{
+    dispatch::{
+        command::Place,
+        conversation::Conversation,
+        counselor::{Choice, Role, Shown},
+        event::Event,
+    },
+    ids::CounselorId,
+    time::Timestamp,
+};
+
+/// One socket of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketId(pub u64);
+
+/// A committed event, and the conversation it is about as it stood right after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Its number: the cursor after it.
+    pub seq: u64,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+    /// The conversation after it.
+    pub facts: Option<Conversation>,
+}
+
+/// How loaded one counselor or supervisor is, as others see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Who.
+    pub counselor: CounselorId,
+    /// As what.
+    pub role: Role,
+    /// What others see.
+    pub shown: Shown,
+    /// Whether on shift now.
+    pub on_shift: bool,
+    /// Conversations in progress.
+    pub active: usize,
+    /// Who waits for him by name.
+    pub waiting: usize,
+    /// His places.
+    pub capacity: u32,
+}
+
+/// What somebody at the workbench sees when he comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Desk {
+    /// The last event it contains.
+    pub cursor: u64,
+    /// Places and talks; none for administrators, who have no places.
+    pub seat: Option<SeatView>,
+}
+
+/// The committed view of one's own places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatView {
+    /// What he chose.
+    pub choice: Choice,
+    /// His places.
+    pub capacity: u32,
+    /// Conversations in progress, oldest first.
+    pub active: Vec<Conversation>,
+    /// Who waits for him by name, in the order of service.
+    pub waiting: Vec<Conversation>,
+}
+
+/// Something for one socket.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub enum Push {
+    /// All that concerns somebody at the workbench; first of all, unless the socket resumes.
+    Desk(Arc<Desk>),
+    /// All that concerns a visitor; likewise.
+    Visit {
+        /// The last event it contains.
+        cursor: u64,
+        /// The open consultation.
+        conversation: Option<Conversation>,
+        /// Its place, if it waits.
+        place: Option<Place>,
+    },
+    /// The socket resumes: what it missed follows, up to this cursor.
+    Resumed {
+        /// The last event that will have been sent.
+        cursor: u64,
+    },
+    /// A committed event.
+    Event(Arc<Told>),
+    /// A visitor's place has changed. State, not an event.
+    Place(Place),
+    /// The queues and the others' load have changed. State, not an event.
+    Floor {
+        /// Who waits in the common queue.
+        common_waiting: usize,
+        /// Everyone's load; for supervisors and administrators only.
+        others: Option<Arc<Vec<Load>>>,
+    },
+    /// The socket is to be closed.
+    Close(Closing),
+}
+
+/// Why a socket is closed by the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// The server stops (1001).
+    GoingAway,
+    /// It does not keep up (1013).
+    TooSlow,
+    /// Another server has taken the institution over (1012).
+    Switching,
+    /// The log-in has ended (4003).
+    LoggedOut,
+    /// What carried it has died and is being rebuilt (1011).
+    Faulty,
+}
+
+/// The sockets of one person.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets(BTreeMap<SocketId, Recipient<Push>>);
+
+impl Sockets {
+    pub(crate) fn insert(&mut self, id: SocketId, socket: Recipient<Push>) {
+        self.0.insert(id, socket);
+    }
+
+    pub(crate) fn remove(&mut self, id: SocketId) -> bool {
+        self.0.remove(&id).is_some()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// To all; one whose mailbox is full does not keep up and is closed: it resumes from its cursor.
+    pub(crate) fn push(&mut self, push: &Push) {
+        self.0.retain(|_, socket| match socket.try_send(push.clone()) {
+            Ok(()) => true,
+            Err(actix::prelude::SendError::Closed(_)) => false,
+            Err(actix::prelude::SendError::Full(_)) => {
+                socket.do_send(Push::Close(Closing::TooSlow));
+                false
+            }
+        });
+    }
+
+    pub(crate) fn push_to(&mut self, id: SocketId, push: Push) {
+        if let Some(socket) = self.0.get(&id)
+            && let Err(actix::prelude::SendError::Full(_)) = socket.try_send(push)
+        {
+            socket.do_send(Push::Close(Closing::TooSlow));
+            self.0.remove(&id);
+        }
+    }
+}
+
+/// What was missed by a socket that comes back, or that too much was.
+#[derive(Debug, Clone)]
+pub(crate) enum Greeting {
+    /// Everything, from the committed view.
+    Snapshot,
+    /// These events, then live.
+    Resume(Vec<Arc<Told>>),
+}
+
+/// A socket for a carrier.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Attach {
+    pub(crate) id: SocketId,
+    pub(crate) socket: Recipient<Push>,
+    pub(crate) cursor: u64,
+    pub(crate) greeting: Greeting,
+    pub(crate) choice: Option<Choice>,
+    pub(crate) place: Option<Place>,
+}
+
+/// A socket has gone.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Detach(pub(crate) SocketId);
+
+/// Committed events for a carrier, in order.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Feed(pub(crate) Vec<Arc<Told>>);
+
+/// State for a carrier's sockets.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Show(pub(crate) Push);

@@ -1,0 +1,622 @@
+//! Registry: one per institution. Takes commands, lets Dispatch decide, appends, waits for the journal, answers, feeds.
+//!
+//! One command is one synchronous turn ([`Registry::turn`]); nothing is decided anywhere else. Answers leave only in
+//! [`Registry::landed`], after the commit. `registry/feed.rs` tells the carriers, `registry/views.rs` lets others look.
+
+mod feed;
+mod views;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, Recipient,
+    ResponseFuture, SpawnHandle, WrapFuture,
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    conversation::{Returned, Word},
+    dispatch::{
+        Dispatch,
+        command::{Answer, Command, Refusal},
+        counselor::{Choice, Role},
+        limits::Limits,
+    },
+    ids::{ConversationId, CounselorId, PersonId, VisitorId, WriterId},
+    journal::{AppendFault, Batch, Claim, Journal, Store, StoreFault},
+    push::{Closing, Push, SocketId},
+    registry::feed::Carriers,
+    time::Timestamp,
+};
+pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace};
+
+/// Where moments come from.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What the Registry bounds, and how often it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Events decided and not yet kept; beyond it new commands are refused at once.
+    pub backlog_max: usize,
+    /// Events in one commit.
+    pub batch_max: usize,
+    /// How often to look whether another server has taken over.
+    pub fence_check: Duration,
+    /// Committed events kept in memory for sockets that come back.
+    pub resume_events_max: usize,
+    /// How long state for the sockets is gathered.
+    pub state_every: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            backlog_max: 20_000,
+            batch_max: 2_000,
+            fence_check: Duration::from_secs(5),
+            resume_events_max: 10_000,
+            state_every: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What becomes of a Registry, for the process around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It has claimed the journal and serves.
+    Serving,
+    /// Another server has taken the institution over.
+    Fenced,
+    /// The store refuses what was decided: only a fresh start from what is kept helps.
+    Broken(String),
+    /// It has gone without being asked to; the process cannot go on.
+    Died,
+}
+
+/// All that a Registry needs from outside.
+#[derive(Clone)]
+pub struct Setup {
+    /// The institution's code, for logs only.
+    pub institution: String,
+    /// Its limits in time.
+    pub limits: Limits,
+    /// The bounds.
+    pub bounds: Bounds,
+    /// The clock.
+    pub clock: Clock,
+    /// Makes a fresh writer id.
+    pub writer: Arc<dyn Fn() -> WriterId + Send + Sync>,
+    /// Hears what becomes of the Registry.
+    pub fate: Arc<dyn Fn(Fate) + Send + Sync>,
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").field("institution", &self.institution).finish_non_exhaustive()
+    }
+}
+
+/// Asks for something to be decided. Answered once everything decided so far is kept.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Answer, Rejected>")]
+pub struct Ask(pub Command);
+
+/// Why a command got no answer of Dispatch, or its no.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// Dispatch said no.
+    #[error("refused: {0}")]
+    Refused(Refusal),
+    /// Too much is on its way to the store.
+    #[error("too much is under way")]
+    Busy,
+    /// Another server has taken the institution over.
+    #[error("another server has taken over")]
+    Switching,
+    /// The server stops.
+    #[error("the server stops")]
+    Stopping,
+    /// It was decided but not confirmed to be kept: it may still happen.
+    #[error("not settled")]
+    Unsettled,
+}
+
+/// A command of a carrier or of the shell, with nobody to answer.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Tell(pub Command);
+
+/// A person's word has come, before it is stored.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Heard {
+    /// Who said it.
+    pub from: PersonId,
+    /// To whom.
+    pub to: PersonId,
+    /// In which conversation, as the client claims.
+    pub conversation: Option<ConversationId>,
+    /// When it was said: perhaps long ago, if it is delivered late or again.
+    pub at: Timestamp,
+}
+
+/// Which supervisors look after which counselors: who hears that a visitor is unanswered.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Bind(pub BTreeMap<CounselorId, BTreeSet<PersonId>>);
+
+/// Who sits behind a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Badge {
+    /// Somebody who asks for conversations.
+    Visitor,
+    /// Somebody with places; his first socket makes him known if he is not.
+    Counselor {
+        /// As what.
+        role: Role,
+        /// With how many places.
+        capacity: u32,
+        /// What he chose, if the client says so.
+        choice: Option<Choice>,
+    },
+    /// Somebody who only looks on.
+    Administrator,
+}
+
+/// A socket comes.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<SocketId, Rejected>")]
+pub struct Join {
+    /// Whose.
+    pub person: PersonId,
+    /// As what.
+    pub badge: Badge,
+    /// Where to.
+    pub socket: Recipient<Push>,
+    /// The cursor up to which the client knows everything.
+    pub since: Option<u64>,
+}
+
+/// A socket has gone.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Leave(pub SocketId);
+
+/// Somebody at a socket chose his presence.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Choose {
+    /// Who.
+    pub counselor: CounselorId,
+    /// What.
+    pub choice: Choice,
+}
+
+/// Closes every socket of a person.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Dismiss {
+    /// Whose.
+    pub person: PersonId,
+    /// Why.
+    pub closing: Closing,
+}
+
+/// Refuses what is new, waits for the journal, closes the sockets.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Stop;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Serving,
+    Stopping,
+    Fenced,
+}
+
+type Reply = Result<Answer, Rejected>;
+
+struct Waiter {
+    reply: Reply,
+    to: oneshot::Sender<Reply>,
+}
+
+impl Waiter {
+    /// Whoever asked may have given up waiting; then nobody is left to tell.
+    fn answer(self) {
+        let _ = self.to.send(self.reply);
+    }
+
+    fn answer_with(self, reply: Reply) {
+        let _ = self.to.send(reply);
+    }
+}
+
+/// See the module.
+pub struct Registry {
+    setup: Setup,
+    store: Rc<dyn Store>,
+    limits: Arc<Limits>,
+    state: State,
+    /// As decided: ahead of the store.
+    decided: Dispatch,
+    /// As kept: what anyone may see.
+    kept: Dispatch,
+    journal: Journal<Waiter>,
+    carriers: Carriers,
+    /// Never goes back, whatever the clock does.
+    latest: Timestamp,
+    alarm: Option<(Timestamp, SpawnHandle)>,
+    /// The store did not answer as it should since its last success.
+    troubled: bool,
+    retries: u32,
+    stopping: Vec<oneshot::Sender<()>>,
+    farewell: Farewell,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("institution", &self.setup.institution)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Tells the process when the Registry goes without being asked to: actix does not catch panics.
+struct Farewell {
+    armed: bool,
+    fate: Arc<dyn Fn(Fate) + Send + Sync>,
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        if self.armed {
+            (self.fate)(Fate::Died);
+        }
+    }
+}
+
+impl Registry {
+    /// A Registry that claims its journal when it starts; until then its mailbox waits.
+    pub fn new(setup: Setup, store: Rc<dyn Store>) -> Self {
+        let limits = Arc::new(setup.limits.clone());
+        let farewell = Farewell { armed: true, fate: Arc::clone(&setup.fate) };
+        Self {
+            store,
+            state: State::Serving,
+            decided: Dispatch::new(setup.limits.clone()),
+            kept: Dispatch::new(setup.limits.clone()),
+            journal: Journal::new((setup.writer)(), 0),
+            carriers: Carriers::new(setup.bounds.resume_events_max),
+            latest: Timestamp(i64::MIN),
+            alarm: None,
+            troubled: false,
+            retries: 0,
+            stopping: Vec::new(),
+            limits,
+            farewell,
+            setup,
+        }
+    }
+
+    fn now(&mut self) -> Timestamp {
+        self.latest = self.latest.max((self.setup.clock)());
+        self.latest
+    }
+
+    /// Claims the journal under a fresh writer id and revives the state up to the claim. The mailbox waits.
+    fn claim(&mut self, ctx: &mut Context<Self>) {
+        let (writer, now) = ((self.setup.writer)(), self.now());
+        self.store
+            .claim(writer, now)
+            .into_actor(self)
+            .map(move |claim, this, ctx| match claim {
+                Ok(claim) => this.revive(writer, &claim, ctx),
+                Err(fault) => {
+                    tracing::warn!(institution = %this.setup.institution, %fault, "the journal cannot be claimed yet");
+                    let delay = this.back_off();
+                    // In order, so that the mailbox goes on waiting.
+                    tokio::time::sleep(delay).into_actor(this).map(|(), this, ctx| this.claim(ctx)).wait(ctx);
+                }
+            })
+            .wait(ctx);
+    }
+
+    fn revive(&mut self, writer: WriterId, claim: &Claim, ctx: &mut Context<Self>) {
+        let now = self.now();
+        self.decided = Dispatch::revive(self.setup.limits.clone(), &claim.snapshot, now);
+        self.kept = self.decided.clone();
+        self.journal = Journal::new(writer, claim.seq);
+        self.retries = 0;
+        self.rebuild_carriers(ctx);
+        self.arm(ctx);
+        ctx.run_interval(self.setup.bounds.fence_check, Self::check);
+        ctx.run_interval(self.setup.bounds.state_every, |this, _| this.show_state());
+        let open = self.kept.conversations().count();
+        tracing::info!(institution = %self.setup.institution, seq = claim.seq, open, "revived");
+        (self.setup.fate)(Fate::Serving);
+    }
+
+    /// One turn: decide, append, and have it carried to the store.
+    fn turn(&mut self, command: &Command, ctx: &mut Context<Self>) -> Result<Answer, Refusal> {
+        let now = self.now();
+        let mut decision = self.decided.decide(now, command)?;
+        self.journal.append(now, &mut decision);
+        self.carriers.state_changed();
+        self.arm(ctx);
+        self.pump(ctx);
+        Ok(decision.answer)
+    }
+
+    /// Starts the next commit, unless one is under way.
+    fn pump(&mut self, ctx: &mut Context<Self>) {
+        if self.state == State::Fenced {
+            return;
+        }
+        if let Some(batch) = self.journal.freeze(self.setup.bounds.batch_max) {
+            self.store_batch(batch, ctx);
+        } else if self.journal.is_idle() && self.state == State::Stopping {
+            self.farewell.armed = false;
+            self.carriers.close_all(Closing::GoingAway);
+            for stopped in self.stopping.drain(..) {
+                let _ = stopped.send(());
+            }
+        }
+    }
+
+    fn store_batch(&mut self, batch: Arc<Batch>, ctx: &mut Context<Self>) {
+        self.store
+            .append(batch)
+            .into_actor(self)
+            .map(|outcome, this, ctx| match outcome {
+                Ok(()) => this.landed(ctx),
+                Err(AppendFault::Unknown(fault)) => {
+                    if !this.troubled {
+                        tracing::warn!(institution = %this.setup.institution, %fault, "a commit's outcome is unknown");
+                    }
+                    this.troubled = true;
+                    let delay = this.back_off();
+                    ctx.run_later(delay, |this, ctx| {
+                        if let Some(batch) = this.journal.in_flight().cloned() {
+                            this.store_batch(batch, ctx);
+                        }
+                    });
+                }
+                Err(AppendFault::Fenced) => this.fenced(),
+                Err(AppendFault::Refused(fault)) => {
+                    tracing::error!(institution = %this.setup.institution, %fault, "the store refuses a batch");
+                    this.give_up();
+                    (this.setup.fate)(Fate::Broken(fault));
+                }
+            })
+            .spawn(ctx);
+    }
+
+    /// The batch in flight is kept: whoever waited for it is answered, in order, and everyone concerned hears of it.
+    fn landed(&mut self, ctx: &mut Context<Self>) {
+        let Some((batch, ready)) = self.journal.landed() else { return };
+        self.retries = 0;
+        for waiter in ready {
+            waiter.answer();
+        }
+        self.feed(&batch, ctx);
+        if std::mem::take(&mut self.troubled) {
+            self.returned(ctx);
+        }
+        self.pump(ctx);
+    }
+
+    /// The store is back: nobody could be heard meanwhile, so silence and waiting are counted from now.
+    fn returned(&mut self, ctx: &mut Context<Self>) {
+        tracing::info!(institution = %self.setup.institution, "the journal is kept again");
+        let now = self.now();
+        // Return is never refused and decides nothing by itself.
+        let _ = self.turn(&Command::Return, ctx);
+        self.carriers.tell_talks(Returned(now));
+    }
+
+    fn back_off(&mut self) -> Duration {
+        self.retries = self.retries.saturating_add(1);
+        Duration::from_millis(100 << self.retries.min(5)).min(Duration::from_secs(2))
+    }
+
+    fn fenced(&mut self) {
+        if self.state != State::Fenced {
+            tracing::error!(institution = %self.setup.institution, "another server has taken over; this one stops");
+            self.give_up();
+            (self.setup.fate)(Fate::Fenced);
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.state = State::Fenced;
+        self.farewell.armed = false;
+        for waiter in self.journal.abandon() {
+            waiter.answer_with(Err(Rejected::Switching));
+        }
+        self.carriers.close_all(Closing::Switching);
+        for stopped in self.stopping.drain(..) {
+            let _ = stopped.send(());
+        }
+    }
+
+    /// Every few seconds: is the journal still ours, is the store there, are the carriers alive?
+    fn check(&mut self, ctx: &mut Context<Self>) {
+        if self.state == State::Fenced {
+            return;
+        }
+        self.revive_carriers(ctx);
+        if !self.journal.is_idle() {
+            return;
+        }
+        let writer = self.journal.writer();
+        self.store
+            .newest()
+            .into_actor(self)
+            .map(move |newest, this, ctx| match newest {
+                Ok((_, other)) if other != writer => this.fenced(),
+                Ok(_) => {
+                    if this.journal.is_idle() && std::mem::take(&mut this.troubled) {
+                        this.returned(ctx);
+                    }
+                }
+                Err(StoreFault(fault)) => {
+                    if !std::mem::replace(&mut this.troubled, true) {
+                        tracing::warn!(institution = %this.setup.institution, %fault, "the store cannot be reached");
+                    }
+                }
+            })
+            .spawn(ctx);
+    }
+
+    /// Waits for Dispatch's own next deadline.
+    fn arm(&mut self, ctx: &mut Context<Self>) {
+        let due = self.decided.next_deadline();
+        if self.alarm.as_ref().map(|(at, _)| *at) == due {
+            return;
+        }
+        if let Some((_, handle)) = self.alarm.take() {
+            ctx.cancel_future(handle);
+        }
+        let Some(at) = due else { return };
+        let wait = at.since(self.now());
+        let handle = ctx.run_later(wait, |this, ctx| {
+            this.alarm = None;
+            if this.troubled {
+                // Nothing falls due while the journal is behind; the return brings it up again.
+                ctx.run_later(Duration::from_secs(1), |this, ctx| {
+                    if this.alarm.is_none() {
+                        this.arm(ctx);
+                    }
+                });
+            } else if this.turn(&Command::Wake, ctx).is_err() {
+                tracing::error!(institution = %this.setup.institution, "a wake was refused");
+            }
+        });
+        self.alarm = Some((at, handle));
+    }
+
+    /// The same visitor asking again for the same, while the first asking is still on its way, joins it.
+    fn join_pending(&self, command: &Command, refusal: &Refusal) -> Option<Answer> {
+        let (Command::Open { wanted, .. }, Refusal::AlreadyConsulting { conversation, .. }) =
+            (command, refusal)
+        else {
+            return None;
+        };
+        let pending = self.decided.conversation(*conversation)?;
+        let joins = self.kept.conversation(*conversation).is_none() && pending.wanted == *wanted;
+        joins.then(|| Answer::Opened {
+            conversation: *conversation,
+            counselor: pending.counselor(),
+            place: self.decided.place(*conversation),
+        })
+    }
+}
+
+impl Actor for Registry {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX_COMMANDS_MAX);
+        self.claim(ctx);
+    }
+}
+
+/// Commands that wait for their turn; senders beyond it wait themselves.
+const MAILBOX_COMMANDS_MAX: usize = 4096;
+
+impl Handler<Ask> for Registry {
+    type Result = ResponseFuture<Reply>;
+
+    fn handle(&mut self, Ask(command): Ask, ctx: &mut Self::Context) -> Self::Result {
+        let rejected = match self.state {
+            State::Fenced => Some(Rejected::Switching),
+            State::Stopping => Some(Rejected::Stopping),
+            State::Serving if self.journal.backlog() >= self.setup.bounds.backlog_max => Some(Rejected::Busy),
+            State::Serving => None,
+        };
+        if let Some(rejected) = rejected {
+            return Box::pin(std::future::ready(Err(rejected)));
+        }
+        let reply = self
+            .turn(&command, ctx)
+            .or_else(|refusal| self.join_pending(&command, &refusal).ok_or(Rejected::Refused(refusal)));
+        let (to, answered) = oneshot::channel();
+        // A refusal too waits for all that it rests on.
+        if let Some(waiter) = self.journal.wait(Waiter { reply, to }) {
+            waiter.answer();
+        }
+        Box::pin(async move { answered.await.unwrap_or(Err(Rejected::Unsettled)) })
+    }
+}
+
+impl Handler<Tell> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, Tell(command): Tell, ctx: &mut Self::Context) {
+        let due = matches!(command, Command::Due { .. } | Command::Wake);
+        if self.state != State::Serving || (due && self.troubled) {
+            return;
+        }
+        if let Command::Seen { visitor, here: true } = command {
+            self.back(visitor);
+        }
+        if let Err(refusal) = self.turn(&command, ctx) {
+            // Somebody was taken out while his carrier still spoke.
+            tracing::debug!(institution = %self.setup.institution, %refusal, "told too late");
+        }
+    }
+}
+
+impl Handler<Heard> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, heard: Heard, _ctx: &mut Self::Context) {
+        let Some(talk) = self.decided.talk_between(heard.from, heard.to, heard.conversation) else { return };
+        let at = heard.at.min(self.now());
+        self.decided.heard(talk, at, heard.from);
+        let counselor =
+            self.decided.conversation(talk).and_then(crate::dispatch::conversation::Conversation::counselor);
+        let by_counselor = counselor.map(PersonId::from) == Some(heard.from);
+        self.carriers.tell_talk(talk, Word { at, by_counselor });
+    }
+}
+
+impl Handler<Bind> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, Bind(bindings): Bind, _ctx: &mut Self::Context) {
+        self.carriers.bind(bindings);
+    }
+}
+
+impl Handler<Stop> for Registry {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Stop, ctx: &mut Self::Context) -> Self::Result {
+        let (stopped, waiting) = oneshot::channel();
+        if self.state == State::Fenced {
+            return Box::pin(std::future::ready(()));
+        }
+        self.state = State::Stopping;
+        self.stopping.push(stopped);
+        self.pump(ctx);
+        // The Registry drops the sender only when it dies, and then nothing is left to wait for.
+        Box::pin(async move { waiting.await.unwrap_or(()) })
+    }
+}
+
+impl Registry {
+    fn back(&mut self, visitor: VisitorId) {
+        if let Some(facts) = self.decided.consultation_of(visitor) {
+            self.carriers.tell_talk(facts.id, crate::conversation::Back);
+        }
+    }
+}

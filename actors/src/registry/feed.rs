@@ -1,0 +1,495 @@
+//! What is kept is told: to the carriers concerned, and through them to the sockets. Nothing here decides.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
+
+use crate::{
+    conversation::Conversation as TalkCarrier,
+    counselor::{Choose as ChooseHere, Counselor as CounselorCarrier},
+    dispatch::{
+        Dispatch,
+        conversation::{Conversation, Phase},
+        counselor::Role,
+        event::Event,
+    },
+    ids::{ConversationId, CounselorId, PersonId, VisitorId},
+    journal::Batch,
+    push::{Attach, Closing, Desk, Detach, Feed, Greeting, Load, Push, Show, SocketId, Sockets, Told},
+    registry::{Badge, Choose, Dismiss, Join, Leave, Registry, Rejected, State},
+    visitor::Visitor as VisitorCarrier,
+};
+
+/// Who hears an event.
+#[derive(Debug, Clone, Default)]
+struct Audience {
+    persons: BTreeSet<PersonId>,
+    supervisors: bool,
+    administrators: bool,
+}
+
+struct Socket {
+    person: PersonId,
+    badge: Badge,
+    to: Recipient<Push>,
+}
+
+/// The actors that carry what lives outside a decision, and what they were told.
+pub(crate) struct Carriers {
+    counselors: BTreeMap<CounselorId, Addr<CounselorCarrier>>,
+    visitors: BTreeMap<VisitorId, Addr<VisitorCarrier>>,
+    talks: BTreeMap<ConversationId, Addr<TalkCarrier>>,
+    administrators: Sockets,
+    sockets: BTreeMap<SocketId, Socket>,
+    next_socket: u64,
+    bindings: BTreeMap<CounselorId, BTreeSet<PersonId>>,
+    /// The latest events, for sockets that come back.
+    told: VecDeque<(Arc<Told>, Audience)>,
+    told_max: usize,
+    state_changed: bool,
+}
+
+impl Carriers {
+    pub(crate) fn new(told_max: usize) -> Self {
+        Self {
+            counselors: BTreeMap::new(),
+            visitors: BTreeMap::new(),
+            talks: BTreeMap::new(),
+            administrators: Sockets::default(),
+            sockets: BTreeMap::new(),
+            next_socket: 1,
+            bindings: BTreeMap::new(),
+            told: VecDeque::new(),
+            told_max,
+            state_changed: false,
+        }
+    }
+
+    pub(crate) fn state_changed(&mut self) {
+        self.state_changed = true;
+    }
+
+    pub(crate) fn bind(&mut self, bindings: BTreeMap<CounselorId, BTreeSet<PersonId>>) {
+        self.bindings = bindings;
+    }
+
+    pub(crate) fn sockets(&self) -> usize {
+        self.sockets.len()
+    }
+
+    pub(crate) fn tell_talk<M>(&self, talk: ConversationId, message: M)
+    where
+        M: Message<Result = ()> + Send + 'static,
+        TalkCarrier: Handler<M>,
+    {
+        if let Some(carrier) = self.talks.get(&talk) {
+            carrier.do_send(message);
+        }
+    }
+
+    pub(crate) fn tell_talks<M>(&self, message: M)
+    where
+        M: Message<Result = ()> + Copy + Send + 'static,
+        TalkCarrier: Handler<M>,
+    {
+        for carrier in self.talks.values() {
+            carrier.do_send(message);
+        }
+    }
+
+    pub(crate) fn close_all(&mut self, closing: Closing) {
+        for socket in self.sockets.values() {
+            socket.to.do_send(Push::Close(closing));
+        }
+    }
+
+    fn close(&mut self, person: PersonId, closing: Closing) {
+        for socket in self.sockets.values().filter(|socket| socket.person == person) {
+            socket.to.do_send(Push::Close(closing));
+        }
+    }
+
+    /// Who hears `event`.
+    fn audience(&self, event: &Event, facts: Option<&Conversation>, kept: &Dispatch) -> Audience {
+        let mut audience = Audience::default();
+        if let Some(facts) = facts {
+            audience.persons.extend(facts.counselor().map(PersonId::from));
+        }
+        match event {
+            Event::Claimed | Event::Admitted { .. } => {}
+            Event::CapacityChanged { counselor, .. } => {
+                audience.persons.insert((*counselor).into());
+            }
+            Event::Expelled { person, .. } => {
+                audience.persons.insert(*person);
+            }
+            Event::Unanswered { .. } => {
+                let counselor = facts.and_then(Conversation::counselor);
+                let bound = counselor.and_then(|counselor| self.bindings.get(&counselor));
+                audience.persons.extend(bound.into_iter().flatten());
+                audience.administrators = true;
+            }
+            Event::CounselorLost { counselor } => {
+                audience.persons.insert((*counselor).into());
+                audience.supervisors = true;
+                audience.administrators = true;
+                let line = kept.counselor(*counselor).map(|counselor| counselor.line.iter());
+                let waiting =
+                    line.into_iter().flatten().filter_map(|ticket| kept.conversation(ticket.conversation));
+                audience.persons.extend(waiting.map(|facts| PersonId::from(facts.visitor)));
+            }
+            Event::Opened { .. }
+            | Event::Widened { .. }
+            | Event::PriorityChanged { .. }
+            | Event::Assigned { .. }
+            | Event::MediumChanged { .. }
+            | Event::Noticed { .. }
+            | Event::Ended { .. } => {
+                if let Some(facts) = facts {
+                    audience.persons.insert(facts.visitor.into());
+                    audience.persons.extend(facts.wanted.map(PersonId::from));
+                }
+            }
+        }
+        audience
+    }
+
+    fn concerns(audience: &Audience, person: PersonId, badge: Badge) -> bool {
+        audience.persons.contains(&person)
+            || match badge {
+                Badge::Visitor => false,
+                Badge::Counselor { role, .. } => audience.supervisors && role == Role::Supervisor,
+                Badge::Administrator => audience.administrators,
+            }
+    }
+
+    /// What a socket that knows everything up to `since` has missed; none if that cannot be told any more.
+    fn missed(&self, person: PersonId, badge: Badge, since: u64, committed: u64) -> Option<Vec<Arc<Told>>> {
+        let remembered = match self.told.front() {
+            Some((first, _)) => since + 1 >= first.seq,
+            None => since == committed,
+        };
+        (remembered && since <= committed).then(|| {
+            let after = self.told.iter().skip_while(|(told, _)| told.seq <= since);
+            after
+                .filter(|(_, audience)| Self::concerns(audience, person, badge))
+                .map(|(told, _)| Arc::clone(told))
+                .collect()
+        })
+    }
+}
+
+impl Registry {
+    /// Every carrier from what is kept, after a revival.
+    pub(crate) fn rebuild_carriers(&mut self, ctx: &mut Context<Self>) {
+        let counselors: Vec<(CounselorId, u32)> =
+            self.kept.counselors().map(|counselor| (counselor.id, counselor.capacity)).collect();
+        for (counselor, capacity) in counselors {
+            self.carry_counselor(counselor, capacity, ctx);
+        }
+        let talks: Vec<ConversationId> = self
+            .kept
+            .conversations()
+            .filter(|facts| facts.counselor().is_some())
+            .map(|facts| facts.id)
+            .collect();
+        for talk in talks {
+            self.carry_talk(talk, ctx);
+        }
+    }
+
+    fn carry_counselor(&mut self, counselor: CounselorId, capacity: u32, ctx: &mut Context<Self>) {
+        let known = self.kept.counselor(counselor);
+        let open = known.into_iter().flat_map(|known| {
+            known.active.iter().copied().chain(known.line.iter().map(|ticket| ticket.conversation))
+        });
+        let open = open.filter_map(|id| self.kept.conversation(id).copied());
+        let carrier =
+            CounselorCarrier::new(counselor, ctx.address(), Arc::clone(&self.limits), capacity, open);
+        self.carriers.counselors.insert(counselor, carrier.start());
+    }
+
+    fn carry_talk(&mut self, talk: ConversationId, ctx: &mut Context<Self>) {
+        let Some(clock) = self.decided.clock(talk).copied() else { return };
+        let carrier = TalkCarrier::new(
+            talk,
+            ctx.address(),
+            Arc::clone(&self.limits),
+            Arc::clone(&self.setup.clock),
+            clock,
+        );
+        self.carriers.talks.insert(talk, carrier.start());
+    }
+
+    /// A carrier that has died is noticed here, and rebuilt from what is kept; its sockets come back by themselves.
+    pub(crate) fn revive_carriers(&mut self, ctx: &mut Context<Self>) {
+        let dead_talks: Vec<ConversationId> = self
+            .carriers
+            .talks
+            .iter()
+            .filter(|(_, carrier)| !carrier.connected())
+            .map(|(id, _)| *id)
+            .collect();
+        for talk in dead_talks {
+            self.carriers.talks.remove(&talk);
+            if self.kept.conversation(talk).is_some() {
+                tracing::error!(institution = %self.setup.institution, conversation = %talk, "a talk's actor had died");
+                self.carry_talk(talk, ctx);
+            }
+        }
+        let dead: Vec<CounselorId> = self
+            .carriers
+            .counselors
+            .iter()
+            .filter(|(_, carrier)| !carrier.connected())
+            .map(|(id, _)| *id)
+            .collect();
+        for counselor in dead {
+            tracing::error!(institution = %self.setup.institution, %counselor, "a counselor's actor had died");
+            self.carriers.close(counselor.into(), Closing::Faulty);
+            let capacity = self.kept.counselor(counselor).map_or(0, |known| known.capacity);
+            self.carry_counselor(counselor, capacity, ctx);
+        }
+        let dead: Vec<VisitorId> = self
+            .carriers
+            .visitors
+            .iter()
+            .filter(|(_, carrier)| !carrier.connected())
+            .map(|(id, _)| *id)
+            .collect();
+        for visitor in dead {
+            tracing::error!(institution = %self.setup.institution, %visitor, "a visitor's actor had died");
+            self.carriers.close(visitor.into(), Closing::Faulty);
+            self.carriers.visitors.remove(&visitor);
+        }
+    }
+
+    /// Applies what has landed to the committed view and tells everyone concerned.
+    pub(crate) fn feed(&mut self, batch: &Batch, ctx: &mut Context<Self>) {
+        let mut counselors: BTreeMap<CounselorId, Vec<Arc<Told>>> = BTreeMap::new();
+        let mut visitors: BTreeMap<VisitorId, Vec<Arc<Told>>> = BTreeMap::new();
+        for stamped in &batch.events {
+            let facts = self.kept.apply(stamped.at, &stamped.event);
+            let audience = self.carriers.audience(&stamped.event, facts.as_ref(), &self.kept);
+            let told =
+                Arc::new(Told { seq: stamped.seq, at: stamped.at, event: stamped.event.clone(), facts });
+            self.carry(&told, ctx);
+            for person in &audience.persons {
+                let counselor = CounselorId::from(*person);
+                if self.carriers.counselors.contains_key(&counselor) {
+                    counselors.entry(counselor).or_default().push(Arc::clone(&told));
+                }
+                let visitor = VisitorId::from(*person);
+                if self.carriers.visitors.contains_key(&visitor) {
+                    visitors.entry(visitor).or_default().push(Arc::clone(&told));
+                }
+            }
+            if audience.supervisors {
+                for supervisor in
+                    self.kept.counselors().filter(|counselor| counselor.role == Role::Supervisor)
+                {
+                    if !audience.persons.contains(&supervisor.id.into()) {
+                        counselors.entry(supervisor.id).or_default().push(Arc::clone(&told));
+                    }
+                }
+            }
+            if audience.administrators {
+                self.carriers.administrators.push(&Push::Event(Arc::clone(&told)));
+            }
+            self.carriers.told.push_back((told, audience));
+            if self.carriers.told.len() > self.carriers.told_max {
+                self.carriers.told.pop_front();
+            }
+        }
+        for (counselor, events) in counselors {
+            if let Some(carrier) = self.carriers.counselors.get(&counselor) {
+                carrier.do_send(Feed(events));
+            }
+        }
+        for (visitor, events) in visitors {
+            if let Some(carrier) = self.carriers.visitors.get(&visitor) {
+                carrier.do_send(Feed(events));
+            }
+        }
+        self.carriers.state_changed();
+    }
+
+    /// Carriers come and go with what they carry.
+    fn carry(&mut self, told: &Arc<Told>, ctx: &mut Context<Self>) {
+        match (&told.event, told.facts) {
+            (Event::Assigned { conversation, .. }, _) => self.carry_talk(*conversation, ctx),
+            (Event::Admitted { counselor, capacity, .. }, _) => {
+                if !self.carriers.counselors.contains_key(counselor) {
+                    self.carry_counselor(*counselor, *capacity, ctx);
+                }
+            }
+            (Event::Expelled { person, .. }, _) => {
+                self.carriers.close(*person, Closing::LoggedOut);
+                self.carriers.counselors.remove(&CounselorId::from(*person));
+            }
+            (_, Some(facts)) => {
+                if let Some(carrier) = self.carriers.talks.get(&facts.id) {
+                    carrier.do_send(Feed(vec![Arc::clone(told)]));
+                }
+                if matches!(facts.phase, Phase::Ended { .. }) {
+                    self.carriers.talks.remove(&facts.id);
+                }
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// Places, presence and load are state, not events: gathered, and shown at most once in a while.
+    pub(crate) fn show_state(&mut self) {
+        if !std::mem::take(&mut self.carriers.state_changed) || self.state == State::Fenced {
+            return;
+        }
+        self.kept.mirror_presence(&self.decided);
+        let common_waiting = self.kept.common().len();
+        let others: Arc<Vec<Load>> = Arc::new(self.kept.counselors().map(Load::from).collect());
+        for (counselor, carrier) in &self.carriers.counselors {
+            let supervises =
+                self.kept.counselor(*counselor).is_some_and(|known| known.role == Role::Supervisor);
+            let others = supervises.then(|| Arc::clone(&others));
+            carrier.do_send(Show(Push::Floor { common_waiting, others }));
+        }
+        self.carriers.administrators.push(&Push::Floor { common_waiting, others: Some(others) });
+        let Self { kept, carriers, .. } = self;
+        for (place, conversation) in kept.places() {
+            let Some(facts) = kept.conversation(conversation) else { continue };
+            if let Some(carrier) = carriers.visitors.get(&facts.visitor) {
+                carrier.do_send(Show(Push::Place(place)));
+            }
+        }
+    }
+
+    fn attach(&mut self, join: Join, id: SocketId, ctx: &mut Context<Self>) {
+        let Join { person, badge, socket, since } = join;
+        let committed = self.journal.committed();
+        let missed = since.and_then(|since| self.carriers.missed(person, badge, since, committed));
+        let greeting = missed.map_or(Greeting::Snapshot, Greeting::Resume);
+        let choice = match badge {
+            Badge::Counselor { choice, .. } => choice,
+            Badge::Visitor | Badge::Administrator => None,
+        };
+        let consultation = self.kept.consultation_of(person.into()).copied();
+        let place = consultation.and_then(|facts| self.kept.place(facts.id));
+        let attach = Attach { id, socket, cursor: committed, greeting, choice, place };
+        match badge {
+            Badge::Visitor => {
+                let carrier = self.carriers.visitors.entry(person.into()).or_insert_with(|| {
+                    VisitorCarrier::new(person.into(), ctx.address(), consultation).start()
+                });
+                carrier.do_send(attach);
+            }
+            Badge::Counselor { .. } => {
+                if let Some(carrier) = self.carriers.counselors.get(&CounselorId::from(person)) {
+                    carrier.do_send(attach);
+                }
+            }
+            Badge::Administrator => self.attach_administrator(attach),
+        }
+    }
+
+    fn attach_administrator(&mut self, attach: Attach) {
+        let administrators = &mut self.carriers.administrators;
+        administrators.insert(attach.id, attach.socket);
+        match attach.greeting {
+            Greeting::Snapshot => {
+                let desk = Desk { cursor: attach.cursor, seat: None };
+                administrators.push_to(attach.id, Push::Desk(Arc::new(desk)));
+            }
+            Greeting::Resume(missed) => {
+                administrators.push_to(attach.id, Push::Resumed { cursor: attach.cursor });
+                for told in missed {
+                    administrators.push_to(attach.id, Push::Event(told));
+                }
+            }
+        }
+    }
+}
+
+impl Handler<Join> for Registry {
+    type Result = Result<SocketId, Rejected>;
+
+    fn handle(&mut self, join: Join, ctx: &mut Self::Context) -> Self::Result {
+        match self.state {
+            State::Fenced => return Err(Rejected::Switching),
+            State::Stopping => return Err(Rejected::Stopping),
+            State::Serving => {}
+        }
+        if let Badge::Counselor { role, capacity, .. } = join.badge {
+            let counselor = CounselorId::from(join.person);
+            if self.decided.counselor(counselor).is_none() {
+                let admit = crate::dispatch::command::Command::Admit { counselor, role, capacity };
+                self.turn(&admit, ctx).map_err(Rejected::Refused)?;
+            }
+            if !self.carriers.counselors.contains_key(&counselor) {
+                self.carry_counselor(counselor, capacity, ctx);
+            }
+        }
+        let id = SocketId(self.carriers.next_socket);
+        self.carriers.next_socket += 1;
+        self.carriers
+            .sockets
+            .insert(id, Socket { person: join.person, badge: join.badge, to: join.socket.clone() });
+        self.attach(join, id, ctx);
+        // A newcomer sees the state of the others soon.
+        self.carriers.state_changed();
+        Ok(id)
+    }
+}
+
+impl Handler<Leave> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, Leave(id): Leave, _ctx: &mut Self::Context) {
+        let Some(Socket { person, badge, .. }) = self.carriers.sockets.remove(&id) else { return };
+        match badge {
+            Badge::Visitor => {
+                let visitor = VisitorId::from(person);
+                if let Some(carrier) = self.carriers.visitors.get(&visitor) {
+                    carrier.do_send(Detach(id));
+                }
+                let here = self
+                    .carriers
+                    .sockets
+                    .values()
+                    .any(|socket| socket.person == person && socket.badge == Badge::Visitor);
+                if !here {
+                    // It tells that he is gone, and ends.
+                    self.carriers.visitors.remove(&visitor);
+                }
+            }
+            Badge::Counselor { .. } => {
+                if let Some(carrier) = self.carriers.counselors.get(&CounselorId::from(person)) {
+                    carrier.do_send(Detach(id));
+                }
+            }
+            Badge::Administrator => {
+                self.carriers.administrators.remove(id);
+            }
+        }
+    }
+}
+
+impl Handler<Choose> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, Choose { counselor, choice }: Choose, _ctx: &mut Self::Context) {
+        if let Some(carrier) = self.carriers.counselors.get(&counselor) {
+            carrier.do_send(ChooseHere(choice));
+        }
+    }
+}
+
+impl Handler<Dismiss> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, Dismiss { person, closing }: Dismiss, _ctx: &mut Self::Context) {
+        self.carriers.close(person, closing);
+    }
+}

@@ -1,0 +1,146 @@
+//! Visitor: the sockets and the IM log-in of one visitor, so his online state; his place or his talk, as committed.
+
+use actix::{Actor, Addr, Context, Handler, Message};
+
+use crate::{
+    dispatch::{
+        command::{Command, Place},
+        conversation::{Conversation, Phase},
+    },
+    ids::VisitorId,
+    push::{Attach, Detach, Feed, Greeting, Push, Show, Sockets},
+    registry::{Registry, Tell},
+};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Visitor {
+    id: VisitorId,
+    registry: Addr<Registry>,
+    sockets: Sockets,
+    /// Logged in to IM, logged out, or not known.
+    im: Option<bool>,
+    /// What dispatch was told last.
+    told: Option<bool>,
+    conversation: Option<Conversation>,
+    place: Option<Place>,
+}
+
+/// A visitor logged in to IM, or out of it.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct ImPresence(pub(crate) bool);
+
+impl Visitor {
+    /// With the committed view at the moment of birth; everything after it is fed.
+    pub(crate) fn new(id: VisitorId, registry: Addr<Registry>, conversation: Option<Conversation>) -> Self {
+        Self { id, registry, sockets: Sockets::default(), im: None, told: None, conversation, place: None }
+    }
+
+    /// Tells dispatch when he comes and when he is known to be gone: by every way he was known, he has left.
+    fn seen(&mut self) {
+        let here = !self.sockets.is_empty() || self.im == Some(true);
+        if self.told != Some(here) {
+            self.told = Some(here);
+            self.registry.do_send(Tell(Command::Seen { visitor: self.id, here }));
+        }
+    }
+
+    fn push(&mut self, push: &Push) {
+        let had = !self.sockets.is_empty();
+        self.sockets.push(push);
+        if had {
+            self.seen();
+        }
+    }
+}
+
+impl Actor for Visitor {
+    type Context = Context<Self>;
+}
+
+impl Handler<Attach> for Visitor {
+    type Result = ();
+
+    fn handle(&mut self, attach: Attach, _ctx: &mut Self::Context) {
+        self.sockets.insert(attach.id, attach.socket);
+        self.place = attach.place;
+        match attach.greeting {
+            Greeting::Snapshot => self.sockets.push_to(
+                attach.id,
+                Push::Visit { cursor: attach.cursor, conversation: self.conversation, place: attach.place },
+            ),
+            Greeting::Resume(missed) => {
+                self.sockets.push_to(attach.id, Push::Resumed { cursor: attach.cursor });
+                for told in missed {
+                    self.sockets.push_to(attach.id, Push::Event(told));
+                }
+                if let Some(place) = attach.place {
+                    self.sockets.push_to(attach.id, Push::Place(place));
+                }
+            }
+        }
+        self.seen();
+    }
+}
+
+impl Handler<Detach> for Visitor {
+    type Result = ();
+
+    fn handle(&mut self, Detach(socket): Detach, _ctx: &mut Self::Context) {
+        if self.sockets.remove(socket) {
+            self.seen();
+        }
+    }
+}
+
+impl Handler<ImPresence> for Visitor {
+    type Result = ();
+
+    fn handle(&mut self, ImPresence(here): ImPresence, _ctx: &mut Self::Context) {
+        self.im = Some(here);
+        self.seen();
+    }
+}
+
+impl Handler<Feed> for Visitor {
+    type Result = ();
+
+    fn handle(&mut self, Feed(events): Feed, _ctx: &mut Self::Context) {
+        for told in events {
+            if let Some(facts) =
+                told.facts.filter(|facts| facts.is_consultation() && facts.visitor == self.id)
+            {
+                self.conversation = match facts.phase {
+                    Phase::Waiting | Phase::InProgress { .. } => Some(facts),
+                    Phase::Ended { .. } => None,
+                };
+            }
+            self.push(&Push::Event(told));
+        }
+        if self.conversation.is_none_or(|facts| facts.phase != Phase::Waiting) {
+            self.place = None;
+        }
+        // Whether he is there matters to each new request.
+        if let Some(here) =
+            self.told.filter(|_| self.conversation.is_some_and(|facts| facts.phase == Phase::Waiting))
+        {
+            self.registry.do_send(Tell(Command::Seen { visitor: self.id, here }));
+        }
+    }
+}
+
+impl Handler<Show> for Visitor {
+    type Result = ();
+
+    fn handle(&mut self, Show(push): Show, _ctx: &mut Self::Context) {
+        if let Push::Place(place) = push {
+            let waits = self.conversation.is_some_and(|facts| facts.phase == Phase::Waiting);
+            if !waits || self.place == Some(place) {
+                return;
+            }
+            self.place = Some(place);
+        }
+        self.push(&push);
+    }
+}

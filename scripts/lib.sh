@@ -1,0 +1,198 @@
+# shellcheck shell=bash
+# What the scripts share: words, packages, and a private PostgreSQL. Sourced, never run.
+
+set -euo pipefail
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
+cd "$ROOT"
+export PGTZ=UTC LC_ALL=C.UTF-8
+# Whatever PostgreSQL the caller speaks to is none of ours.
+unset PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSERVICE PGOPTIONS DATABASE_URL
+
+say() { printf '%s\n' "$*"; }
+die() { printf '\n%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# --- tools -----------------------------------------------------------------------------------------------------------
+
+find_postgres() {
+    local dir
+    for dir in /usr/lib/postgresql/{18,17,16,15}/bin; do
+        if [[ -x $dir/initdb && -x $dir/pg_ctl ]]; then
+            PG_BIN=$dir
+            return
+        fi
+    done
+    return 1
+}
+
+# Installs what is missing as root; an ordinary user is told the one line to run.
+need_tools() {
+    local missing=()
+    command -v cargo >/dev/null || die "Rust is missing: install it with rustup (https://rustup.rs), then try again."
+    if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then
+        die "rustfmt or clippy is missing: run 'rustup component add rustfmt clippy', then try again."
+    fi
+    command -v cc >/dev/null || missing+=(gcc libc6-dev)
+    command -v curl >/dev/null || missing+=(curl)
+    find_postgres || missing+=(postgresql)
+    if ((${#missing[@]})); then
+        command -v apt-get >/dev/null ||
+            die "these are missing, and there is no apt-get to install them with: ${missing[*]} (PostgreSQL 15 or later)."
+        ((EUID == 0)) ||
+            die "Debian packages are missing. Run this line, then try again:
+    sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
+        say "Installing Debian packages: ${missing[*]}"
+        if ! apt-get update -qq ||
+            ! DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}"; then
+            die "the Debian packages (${missing[*]}) could not be fetched: is there a network?"
+        fi
+        find_postgres || die "PostgreSQL 15 or later is still missing after installing: ${missing[*]}."
+    fi
+    if ((EUID == 0)); then
+        id -u postgres >/dev/null 2>&1 || die "PostgreSQL does not run as root, and there is no user 'postgres' to run it as."
+    fi
+    cargo fetch --locked --quiet || die "the crates in Cargo.lock could not be fetched: is there a network?"
+}
+
+target_dir() { printf '%s' "${CARGO_TARGET_DIR:-$ROOT/target}"; }
+
+port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+random_hex() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
+
+# --- a private PostgreSQL --------------------------------------------------------------------------------------------
+# A folder of ours holds everything about a cluster: data/ (the user postgres's own when we are root), password, port
+# and log. It listens on 127.0.0.1 alone and asks for the password.
+
+as_postgres() {
+    if ((EUID == 0)); then
+        (cd / && runuser -u postgres -- "$@")
+    else
+        "$@"
+    fi
+}
+
+# Where clusters may live: in the checkout, unless PostgreSQL cannot enter it (as under /root).
+state_dir() {
+    local dir=$ROOT/.local
+    if ((EUID == 0)) && ! as_postgres test -x "$ROOT"; then
+        dir=/var/tmp/hotline-$(printf '%s' "$ROOT" | sha256sum | cut -c1-12)
+    fi
+    (umask 022 && mkdir -p "$dir")
+    [[ -O $dir && ! -L $dir ]] || die "$dir belongs to somebody else; it must be ours."
+    printf '%s' "$dir"
+}
+
+# The process that runs the cluster in $1, if it runs. A pid left over from a kill may be another program's by now.
+cluster_pid() {
+    local pid
+    pid=$(head -n1 "$1/data/postmaster.pid" 2>/dev/null) || return 1
+    [[ $pid =~ ^[0-9]+$ && $(readlink "/proc/$pid/cwd" 2>/dev/null) == "$(readlink -f "$1/data")" ]] || return 1
+    printf '%s' "$pid"
+}
+
+cluster_create() {
+    local dir=$1
+    if [[ -s $dir/data/PG_VERSION ]]; then
+        [[ -x /usr/lib/postgresql/$(<"$dir/data/PG_VERSION")/bin/pg_ctl ]] ||
+            die "the data in $dir are of PostgreSQL $(<"$dir/data/PG_VERSION"), which is not installed ('make clean-data' starts afresh)."
+        PG_BIN=/usr/lib/postgresql/$(<"$dir/data/PG_VERSION")/bin
+        return
+    fi
+    # Made aside and moved when whole, so that an interrupted first run leaves no half of a cluster.
+    rm -rf "$dir/data" "$dir/data.new"
+    mkdir -m 700 "$dir/data.new"
+    (umask 077 && random_hex 16 >"$dir/password")
+    if ((EUID == 0)); then chown postgres: "$dir/data.new" "$dir/password"; fi
+    as_postgres "$PG_BIN/initdb" --pgdata="$dir/data.new" --username=hotline --auth=scram-sha-256 --pwfile="$dir/password" \
+        --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$dir/log" 2>&1 ||
+        die "PostgreSQL could not make its data folder $dir/data; it said:
+$(tail -n 5 "$dir/log")"
+    mv "$dir/data.new" "$dir/data"
+}
+
+cluster_port() {
+    local port
+    port=$(cat "$1/port" 2>/dev/null || true)
+    while [[ -z $port ]] || port_taken "$port"; do port=$((20000 + RANDOM % 12000)); done
+    printf '%s' "$port" >"$1/port"
+}
+
+# cluster_start DIR [SETTING…]: makes the cluster in DIR if need be, starts it if it does not run, sets CLUSTER_URL
+# (without a database name). Never touches a cluster outside DIR.
+cluster_start() {
+    local dir=$1 setting options
+    shift
+    mkdir -p "$dir"
+    chmod 711 "$dir"
+    cluster_create "$dir"
+    if ! cluster_pid "$dir" >/dev/null; then
+        cluster_port "$dir"
+        # Dead pids PostgreSQL sorts out itself; it only errs where the number is now another program's.
+        if [[ -e $dir/data/postmaster.pid ]] && kill -0 "$(head -n1 "$dir/data/postmaster.pid")" 2>/dev/null; then
+            rm -f "$dir/data/postmaster.pid"
+        fi
+        options="-p $(<"$dir/port") -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        for setting in "$@"; do options+=" -c $setting"; done
+        as_postgres "$PG_BIN/pg_ctl" start --silent --wait --timeout=60 --pgdata="$dir/data" -o "$options" \
+            >>"$dir/log" 2>&1 </dev/null 9>&- ||
+            die "PostgreSQL could not be started on $dir/data; it said:
+$(tail -n 5 "$dir/log")"
+    fi
+    CLUSTER_URL="postgres://hotline:$(<"$dir/password")@127.0.0.1:$(<"$dir/port")"
+}
+
+# cluster_stop DIR [MODE]: fast by default; immediate for what will be thrown away.
+cluster_stop() {
+    if cluster_pid "$1" >/dev/null; then
+        as_postgres "$PG_BIN/pg_ctl" stop --silent --wait --timeout=60 --mode="${2:-fast}" --pgdata="$1/data" >/dev/null 2>&1 </dev/null ||
+            say "PostgreSQL on $1/data did not stop within a minute." >&2
+    fi
+}
+
+sql() { "$PG_BIN/psql" --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --dbname="$1" "${@:2}"; }
+
+# --- a throw-away cluster for tests and query checks -----------------------------------------------------------------
+
+# Starts one that dies with this script, with the schema loaded into database "schema". Durability is off: nobody needs
+# these data after a crash. Sets CLUSTER_URL.
+scratch_cluster() {
+    local state left
+    state=$(state_dir)
+    for left in "$state"/scratch.*; do # what a killed run left behind
+        if [[ -d $left ]] && ! kill -0 "$(cat "$left/owner" 2>/dev/null || say 0)" 2>/dev/null; then
+            cluster_stop "$left" immediate
+            rm -rf "$left"
+        fi
+    done
+    SCRATCH=$(mktemp -d "$state/scratch.XXXXXX")
+    printf '%s' $$ >"$SCRATCH/owner"
+    cluster_start "$SCRATCH" fsync=off full_page_writes=off max_connections=400
+    sql "$CLUSTER_URL/postgres" --command='create database schema'
+    local migration
+    for migration in migrations/*.sql; do
+        sql "$CLUSTER_URL/schema" --single-transaction --file="$migration" || die "$migration does not load."
+    done
+}
+
+# Every script ends here, however it ends.
+at_exit() {
+    local code=$?
+    if [[ -n ${STEP:-} && $code -ne 0 ]]; then say "==> $STEP: failed"; fi
+    if [[ -n ${SCRATCH:-} ]]; then
+        cluster_stop "$SCRATCH" immediate
+        rm -rf "$SCRATCH"
+    fi
+}
+trap at_exit EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# describe_queries DIR [LINT…]: checks every query against the schema and writes what sqlx learned of it into DIR, as
+# `cargo sqlx prepare` would. Clippy does it on the way, so that nothing is compiled for it alone. sqlx's macros read the
+# environment behind cargo's back; a cfg that is never the same makes clippy look at our crates each time.
+describe_queries() {
+    local out=$1
+    shift
+    DATABASE_URL=$CLUSTER_URL/schema SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$out \
+        cargo clippy --workspace --all-targets --locked -- "$@" --cfg "described=\"$(random_hex 8)\""
+}

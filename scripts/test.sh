@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# make test: everything that must hold before a change lands. Uses a PostgreSQL of its own and throws it away.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+step() {
+    local begun=$SECONDS
+    STEP=$1
+    shift
+    say "==> $STEP"
+    "$@"
+    say "    $STEP: $((SECONDS - begun)) s"
+    STEP=
+}
+
+queries_are_current() {
+    diff -rq .sqlx "$SCRATCH/queries" ||
+        { say "The descriptions in .sqlx/ are not those of the queries and the schema: run 'make sqlx' and commit."; return 1; }
+}
+
+tests() {
+    HOTLINE_TEST_DATABASE_URL=$CLUSTER_URL/postgres cargo test --workspace --locked --no-fail-fast 2>&1 |
+        tee "$SCRATCH/tests"
+}
+
+step "Tools and crates" need_tools
+step "Formatting" cargo fmt --all --check
+step "PostgreSQL" scratch_cluster
+mkdir "$SCRATCH/queries"
+step "Lints, and every query against the schema" describe_queries "$SCRATCH/queries" -D warnings
+step "Committed query descriptions" queries_are_current
+# From here on as everybody builds: without a database.
+export SQLX_OFFLINE=true
+step "Build" cargo test --workspace --locked --no-run
+step "Tests" tests
+# Cargo counts by test binary; here is the whole.
+awk '/^test result:/ { passed += $4; failed += $6 } END { printf "%d passed, %d failed\n", passed, failed }' "$SCRATCH/tests"

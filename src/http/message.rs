@@ -1,0 +1,99 @@
+//! Section 38 of the document: callbacks of Tencent IM, and what was said as the web client shows it.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{self, Data, Payload, ServiceConfig},
+};
+use hotline_actors::ConversationId;
+
+use crate::{
+    answer::{self, Answer, Fault},
+    app::AppState,
+    audit::{self, Action},
+    auth::Caller,
+    clock,
+    im::callback::{self, Callback, Trust},
+    messages::{
+        NewMessage,
+        record::{self, Record},
+        web::shown,
+    },
+    params::{CALLBACK_BYTES_MAX, Paging, Params, read_body},
+    rights::{self, Reach, Right},
+};
+
+const PAGING: Paging = Paging::FromZero { default: 20 };
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/message/callback").route(web::post().to(callback)))
+        .service(web::resource("/message/conversation/web").route(web::get().to(conversation_web)));
+}
+
+/// 38. 消息回调: no session, but checked. Always HTTP 200, unless there is more than any callback holds.
+async fn callback(req: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
+    let body = read_body(&req, payload.into_inner(), CALLBACK_BYTES_MAX).await?;
+    let answer = match take(&state, req.query_string(), &body).await {
+        Ok(()) => callback::accepted(),
+        Err(reason) => {
+            tracing::info!(reason, "an IM callback is answered FAIL");
+            callback::failed(&reason)
+        }
+    };
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// Does what a callback asks for; an error is the reason for Tencent.
+async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<(), String> {
+    let im = &state.settings.im;
+    let trust = Trust { sdk_app_id: im.sdk_app_id, token: im.callback_token.reveal() };
+    let now = clock::now();
+    match callback::receive(query, body, trust, now).map_err(|rejected| rejected.to_string())? {
+        Callback::AfterSend(sent) => {
+            let message = NewMessage::new(&sent, &im.administrator, now);
+            state.messages.store(message).await.map(|_stored| ()).map_err(|fault| fault.to_string())
+        }
+        // Nothing is refused, marked or followed by these yet; OK keeps Tencent from taking us for broken.
+        Callback::BeforeSend(_)
+        | Callback::Read(_)
+        | Callback::Withdrawn(_)
+        | Callback::State(_)
+        | Callback::Other => Ok(()),
+    }
+}
+
+/// 38. 根据会话提取web转化后的消息
+async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    let reach = rights::require(&caller, Right::Records)?;
+    let named = params.required("conversationId")?;
+    let page = params.page(PAGING)?;
+    let record = readable(&state, &caller, reach, &named).await?;
+    let (messages, count) = record::page(&state.pool, record.id, page.offset, page.limit).await?;
+    let rows: Vec<_> = messages.into_iter().map(|message| shown(message, &record.sides)).collect();
+    Ok(answer::list(&rows, count))
+}
+
+/// The conversation if the caller may read it. That he read another's is noted.
+async fn readable(state: &AppState, caller: &Caller, reach: Reach, named: &str) -> Result<Record, Fault> {
+    let record = match named.parse::<ConversationId>() {
+        Ok(id) => record::find(&state.pool, id, caller.id).await?,
+        Err(_malformed) => None,
+    };
+    // Another institution's is as unknown as one that never was.
+    let record = record
+        .filter(|record| caller.institution.as_deref() == Some(&record.institution))
+        .ok_or_else(|| Fault::wrong(format!("conversation not find: {named}")))?;
+    if record.is_party(caller.id) {
+        return Ok(record);
+    }
+    let may_read = match reach {
+        Reach::Nothing | Reach::Own => false,
+        Reach::Bound => record.reader_is_bound || record.reader_is_asked,
+        Reach::Institution | Reach::Everywhere => true,
+    };
+    if !may_read {
+        return Err(Fault::not_allowed());
+    }
+    let now = clock::now();
+    audit::note(&state.pool, &record.institution, caller.id, Action::ReadMessages, record.id.0, now).await?;
+    Ok(record)
+}

@@ -1,0 +1,313 @@
+//! What Tencent IM tells us over `POST /message/callback`: whether it is to be believed, and what it says.
+//!
+//! The documents have different ages, so both the form of 2021 and today's are understood (protocols.md 2). Fields are
+//! taken one by one rather than derived: a wrong one is named without repeating what it held, which may be a person's words.
+
+use std::{fmt, time::Duration};
+
+use hotline_actors::Timestamp;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+mod fields;
+mod heal;
+
+use fields::Fields;
+pub use heal::heal;
+
+/// How far `RequestTime` may be from our clock (protocols.md 2.1).
+const REQUEST_TIME_SKEW: Duration = Duration::from_mins(1);
+/// Documented are 32 bytes; anything longer than this is none of ours.
+const ACCOUNT_BYTES_MAX: usize = 128;
+/// Documented are 50 characters.
+const KEY_BYTES_MAX: usize = 128;
+
+/// What makes a callback one of ours.
+#[derive(Clone, Copy)]
+pub struct Trust<'a> {
+    /// Our IM application; 0 when there is none, and then no callback is ours.
+    pub sdk_app_id: u32,
+    /// The token of the console; empty when callbacks are not signed.
+    pub token: &'a str,
+}
+
+impl fmt::Debug for Trust<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust").field("sdk_app_id", &self.sdk_app_id).field("token", &"…").finish()
+    }
+}
+
+/// Why a callback was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// There is no IM application to get callbacks from.
+    #[error("未配置即时通信")]
+    NotConfigured,
+    /// Another application's, or none named.
+    #[error("SdkAppid 不正确")]
+    ForeignApp,
+    /// The query names another command than the body.
+    #[error("CallbackCommand 与消息体不一致")]
+    CommandMismatch,
+    /// The token is set, and the signature is missing, wrong, or too old.
+    #[error("回调签名无效")]
+    BadSign,
+    /// Not JSON, or not an object.
+    #[error("消息体不是合法的 JSON 对象")]
+    NotJson,
+    /// A field is missing or of the wrong type.
+    #[error("回调字段缺失或格式不正确：{0}")]
+    Field(&'static str),
+}
+
+/// A callback that passed the checks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Callback {
+    /// `C2C.CallbackBeforeSendMsg`: may it be sent?
+    BeforeSend(Box<Sent>),
+    /// `C2C.CallbackAfterSendMsg`: it was sent, or failed to.
+    AfterSend(Box<Sent>),
+    /// `C2C.CallbackAfterMsgReport`: a person read the talk with another up to a moment.
+    Read(Read),
+    /// `C2C.CallbackAfterMsgWithDraw`: a message was taken back.
+    Withdrawn(Withdrawn),
+    /// `State.StateChange`: an IM log-in began or ended.
+    State(StateChange),
+    /// A command that does not concern us; answered OK.
+    Other,
+}
+
+/// A message on its way.
+#[derive(Clone, PartialEq)]
+pub struct Sent {
+    /// `From_Account`.
+    pub from: String,
+    /// `To_Account`.
+    pub to: String,
+    /// `MsgSeq`, an unsigned 32-bit number.
+    pub sequence: u32,
+    /// `MsgRandom`, an unsigned 32-bit number.
+    pub random: u32,
+    /// `MsgTime`: whole seconds.
+    pub said_at: Timestamp,
+    /// `MsgKey`; made from the three above where it is missing.
+    pub key: String,
+    /// `OnlineOnlyFlag`: typing and signalling, not kept by Tencent.
+    pub online_only: bool,
+    /// `SendMsgResult`: other than 0 was never delivered. 0 where it is missing.
+    pub send_result: i32,
+    /// `CloudCustomData`: holds the conversation's id.
+    pub cloud_custom_data: String,
+    /// The callback as it came, `MsgBody` in it.
+    pub document: Value,
+}
+
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sent")
+            .field("key", &self.key)
+            .field("said_at", &self.said_at)
+            .field("send_result", &self.send_result)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A person has read a talk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// `Report_Account`: who read.
+    pub reader: String,
+    /// `Peer_Account`: whose messages.
+    pub peer: String,
+    /// `LastReadTime`: everything up to here, whole seconds.
+    pub up_to: Timestamp,
+}
+
+/// A message was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// Sender of the message.
+    pub from: String,
+    /// Its receiver.
+    pub to: String,
+    /// `MsgKey`.
+    pub key: String,
+}
+
+/// An IM log-in began or ended. `EventTime` orders several devices of one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateChange {
+    /// `Info.To_Account`: whose log-in.
+    pub account: String,
+    /// `Info.Action`: `Login`, `Logout`, `Disconnect`, and newer ones.
+    pub action: String,
+    /// `Info.Reason`: `Register`, `Unregister`, `LinkClose`, `TimeOut`; may be missing.
+    pub reason: String,
+    /// `EventTime`, milliseconds; missing in old forms.
+    pub at: Option<Timestamp>,
+}
+
+/// Checks a callback and reads it. `query` is the raw query string, `body` the raw body.
+///
+/// # Errors
+/// [`Rejected`] says which check failed; the answer to Tencent carries its text.
+pub fn receive(query: &str, body: &[u8], trust: Trust<'_>, now: Timestamp) -> Result<Callback, Rejected> {
+    let query = Query::parse(query);
+    query.check(trust, now)?;
+    let document: Value = serde_json::from_str(&heal(body)).map_err(|_| Rejected::NotJson)?;
+    let fields = Fields::of(&document)?;
+    // Checked before anything else is read: a replayed signature must not turn one command into another.
+    let command = fields.text("CallbackCommand")?;
+    if query.command != command {
+        return Err(Rejected::CommandMismatch);
+    }
+    match command {
+        "C2C.CallbackBeforeSendMsg" => Ok(Callback::BeforeSend(Box::new(sent(fields, &document)?))),
+        "C2C.CallbackAfterSendMsg" => Ok(Callback::AfterSend(Box::new(sent(fields, &document)?))),
+        "C2C.CallbackAfterMsgReport" => Ok(Callback::Read(Read {
+            reader: account(fields, "Report_Account")?,
+            peer: account(fields, "Peer_Account")?,
+            up_to: seconds(fields.number("LastReadTime")?),
+        })),
+        "C2C.CallbackAfterMsgWithDraw" => Ok(Callback::Withdrawn(Withdrawn {
+            from: account(fields, "From_Account")?,
+            to: account(fields, "To_Account")?,
+            key: bounded(fields.text("MsgKey")?, "MsgKey", KEY_BYTES_MAX)?,
+        })),
+        "State.StateChange" => state_change(fields),
+        _ => Ok(Callback::Other),
+    }
+}
+
+/// The answer to a callback that was taken: both forms in one (contract 7).
+pub fn accepted() -> Value {
+    json!({
+        "code": 0, "message": "OK", "result": "ok",
+        "ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0,
+    })
+}
+
+/// The answer to a callback that was not taken; sent with HTTP 200, since Tencent counts others as an outage.
+pub fn failed(reason: &str) -> Value {
+    json!({
+        "code": -1, "message": reason, "result": null,
+        "ActionStatus": "FAIL", "ErrorInfo": reason, "ErrorCode": 1,
+    })
+}
+
+fn sent(fields: Fields<'_>, document: &Value) -> Result<Sent, Rejected> {
+    let sequence = fields.number("MsgSeq")?;
+    let random = fields.number("MsgRandom")?;
+    let time: u32 = fields.number("MsgTime")?;
+    let key = match fields.optional_text("MsgKey")? {
+        Some(key) => bounded(key, "MsgKey", KEY_BYTES_MAX)?,
+        None => format!("{sequence}_{random}_{time}"),
+    };
+    if !fields.is_array("MsgBody") {
+        return Err(Rejected::Field("MsgBody"));
+    }
+    Ok(Sent {
+        from: account(fields, "From_Account")?,
+        to: account(fields, "To_Account")?,
+        sequence,
+        random,
+        said_at: seconds(time),
+        key,
+        online_only: fields.optional_number::<u32>("OnlineOnlyFlag")?.unwrap_or(0) != 0,
+        send_result: fields.optional_number("SendMsgResult")?.unwrap_or(0),
+        cloud_custom_data: fields.optional_text("CloudCustomData")?.unwrap_or_default().to_owned(),
+        document: document.clone(),
+    })
+}
+
+fn state_change(fields: Fields<'_>) -> Result<Callback, Rejected> {
+    let at = fields.optional_number("EventTime")?.map(Timestamp);
+    let info = fields.object("Info")?;
+    Ok(Callback::State(StateChange {
+        account: account(info, "To_Account")?,
+        action: info.text("Action")?.to_owned(),
+        reason: info.optional_text("Reason")?.unwrap_or_default().to_owned(),
+        at,
+    }))
+}
+
+fn account(fields: Fields<'_>, name: &'static str) -> Result<String, Rejected> {
+    bounded(fields.text(name)?, name, ACCOUNT_BYTES_MAX)
+}
+
+fn bounded(text: &str, name: &'static str, bytes_max: usize) -> Result<String, Rejected> {
+    if text.is_empty() || text.len() > bytes_max { Err(Rejected::Field(name)) } else { Ok(text.to_owned()) }
+}
+
+fn seconds(seconds: u32) -> Timestamp {
+    Timestamp(i64::from(seconds) * 1000)
+}
+
+/// The parameters that are checked; names as Tencent writes them. The others are hints that nobody needs.
+#[derive(Default)]
+struct Query {
+    sdk_app_id: String,
+    command: String,
+    sign: String,
+    request_time: String,
+}
+
+impl Query {
+    fn parse(query: &str) -> Self {
+        let mut found = Self::default();
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+        for (name, value) in pairs {
+            match name.as_str() {
+                "SdkAppid" => found.sdk_app_id = value,
+                "CallbackCommand" => found.command = value,
+                "Sign" => found.sign = value,
+                "RequestTime" => found.request_time = value,
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn check(&self, trust: Trust<'_>, now: Timestamp) -> Result<(), Rejected> {
+        if trust.sdk_app_id == 0 {
+            return Err(Rejected::NotConfigured);
+        }
+        if self.sdk_app_id.parse() != Ok(trust.sdk_app_id) {
+            return Err(Rejected::ForeignApp);
+        }
+        if trust.token.is_empty() || self.is_signed(trust.token, now) {
+            Ok(())
+        } else {
+            Err(Rejected::BadSign)
+        }
+    }
+
+    /// Plain SHA-256 of token and time, not an HMAC; the body is not covered (protocols.md 2.1).
+    fn is_signed(&self, token: &str, now: Timestamp) -> bool {
+        let Ok(request_seconds) = self.request_time.parse::<u32>() else { return false };
+        let requested = seconds(request_seconds);
+        let skew = now.since(requested).max(requested.since(now));
+        let expected = sign(token, &self.request_time);
+        let same: bool = expected.as_bytes().ct_eq(self.sign.as_bytes()).into();
+        same && skew <= REQUEST_TIME_SKEW
+    }
+}
+
+/// `Sign` of a callback: lower-case hex of `SHA256(token + request_time)`.
+pub fn sign(token: &str, request_time: &str) -> String {
+    use fmt::Write;
+    let digest = Sha256::new().chain_update(token).chain_update(request_time).finalize();
+    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a String takes every character");
+        hex
+    })
+}
+
+/// A document of the same shape for words that come by another road than the callback.
+pub fn document(body: Value) -> Value {
+    Value::Object(Map::from_iter([("MsgBody".to_owned(), body)]))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! What dispatch must know and does not decide: the institutions there are, who is on shift today, and which
+//! supervisors look after whom. Read from the database, at changes and every now and then: a day also ends by itself.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use hotline_actors::{CounselorId, PersonId, Timestamp, dispatch::command::Command, registry::Bind};
+use jiff::tz::TimeZone;
+
+use super::Institutions;
+use crate::{answer::describe, clock};
+
+/// A shift begins or ends at most this much after midnight.
+const EVERY: Duration = Duration::from_secs(15);
+
+pub(super) async fn keep_fresh(institutions: Institutions) {
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut well = true;
+    loop {
+        tick.tick().await;
+        match refresh(&institutions).await {
+            Ok(()) => well = true,
+            Err(error) if well => {
+                well = false;
+                tracing::warn!(error = %describe(&error), "shifts cannot be read; those known stay in force");
+            }
+            // Told already; told again after it was well.
+            Err(_) => {}
+        }
+    }
+}
+
+pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Error> {
+    let pool = &institutions.0.pool;
+    let known =
+        sqlx::query!("select code, time_zone from institutions order by code").fetch_all(pool).await?;
+    let now = clock::now();
+    for institution in known {
+        let day = day_of(now, &institution.time_zone);
+        let on = sqlx::query_scalar!(
+            "select person from shifts where institution = $1 and day = $2::text::date and removed_at is null",
+            institution.code,
+            day.to_string()
+        )
+        .fetch_all(pool)
+        .await?;
+        let bound = sqlx::query!(
+            r#"
+            select b.counselor, b.supervisor
+            from supervisor_bindings b join people p on p.id = b.counselor
+            where p.institution = $1
+            "#,
+            institution.code
+        )
+        .fetch_all(pool)
+        .await?;
+        let mut bindings: BTreeMap<CounselorId, BTreeSet<PersonId>> = BTreeMap::new();
+        for binding in bound {
+            bindings.entry(CounselorId(binding.counselor)).or_default().insert(PersonId(binding.supervisor));
+        }
+        let registry = institutions.open(&institution.code);
+        registry.do_send(Bind(bindings));
+        institutions
+            .tell(&institution.code, Command::Shift { on: on.into_iter().map(CounselorId).collect() });
+    }
+    Ok(())
+}
+
+/// The day that holds `at` where the institution is. An unknown zone counts as UTC; it is refused when it is set.
+pub(crate) fn day_of(at: Timestamp, time_zone: &str) -> jiff::civil::Date {
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    zone.to_datetime(at).date()
+}

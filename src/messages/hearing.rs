@@ -1,0 +1,100 @@
+//! Tells the dispatch that a person's word has come, before it is stored: silence must not run out on the way.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use hotline_actors::{ConversationId, PersonId, Timestamp};
+
+use super::NewMessage;
+use crate::{
+    answer::describe,
+    people::{People, PersonRef},
+};
+
+/// Who speaks is mostly known from memory. A database that takes longer than this is as good as away; then the word is
+/// stored without being heard, and silence is counted from the database's return anyway (contract 5).
+const HEAR_MAX: Duration = Duration::from_millis(500);
+
+/// A person has said something to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    pub institution: String,
+    pub from: PersonId,
+    pub to: PersonId,
+    /// The conversation the client named; not checked.
+    pub conversation: Option<ConversationId>,
+    /// When it was said, which may be long ago: a callback delivered again, or fetched from the history.
+    pub at: Timestamp,
+}
+
+/// Who is told of words.
+#[derive(Clone)]
+pub struct Ears {
+    people: People,
+    tell: Arc<dyn Fn(Heard) + Send + Sync>,
+}
+
+impl fmt::Debug for Ears {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ears").finish_non_exhaustive()
+    }
+}
+
+/// As much of a message as is heard.
+pub(super) struct Word {
+    from: String,
+    to: String,
+    conversation: Option<ConversationId>,
+    at: Timestamp,
+}
+
+impl Word {
+    /// `None` for what is nobody's word.
+    pub(super) fn of(message: &NewMessage) -> Option<Self> {
+        message.is_word().then(|| Self {
+            from: message.from.clone(),
+            to: message.to.clone(),
+            conversation: message.claimed(),
+            at: message.said_at,
+        })
+    }
+}
+
+impl Ears {
+    /// Calls `tell` for every word between two people of one institution. It must not block.
+    pub fn new(people: People, tell: impl Fn(Heard) + Send + Sync + 'static) -> Self {
+        Self { people, tell: Arc::new(tell) }
+    }
+
+    pub(super) async fn hear(&self, word: Word) {
+        let found = tokio::time::timeout(HEAR_MAX, async {
+            Ok::<_, sqlx::Error>((self.who(&word.from).await?, self.who(&word.to).await?))
+        });
+        let (from, to) = match found.await {
+            Ok(Ok((Some(from), Some(to)))) => (from, to),
+            // Unknown people: the store keeps the message apart.
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => {
+                tracing::debug!(error = describe(&error), "a word is stored without being heard");
+                return;
+            }
+            Err(_) => {
+                tracing::debug!("a word is stored without being heard in time");
+                return;
+            }
+        };
+        if from.institution == to.institution
+            && let Some(institution) = from.institution
+        {
+            let (from, to) = (from.id, to.id);
+            (self.tell)(Heard { institution, from, to, conversation: word.conversation, at: word.at });
+        }
+    }
+
+    /// Accounts are user names, and in some callbacks user ids.
+    async fn who(&self, account: &str) -> Result<Option<PersonRef>, sqlx::Error> {
+        match account.parse() {
+            Ok(id) => self.people.by_id(id).await,
+            Err(_no_id) => self.people.by_username(account).await,
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The JSON of the sockets; `docs/sockets.md` shows one of each.
+
+use hotline_actors::{
+    ConversationId, CounselorId, PersonId, Timestamp, VisitorId,
+    dispatch::{
+        command::Place,
+        conversation::{Conversation, EndReason, Kind, Priority},
+        counselor::{Choice, Role},
+        event::{Event, Notice},
+    },
+    push::{Desk, Load, Push, SeatView, Told},
+};
+use serde::{Deserialize, Serialize};
+
+/// What a client may send.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub(super) enum Command {
+    /// A visitor's first frame.
+    Auth { token: String },
+    /// What a counselor chose.
+    Presence {
+        #[serde(rename = "presence")]
+        choice: Choice,
+    },
+    /// Answered with a pong, for clients that cannot see the protocol's own.
+    Ping,
+}
+
+/// A client's frame.
+pub(super) fn command(text: &str) -> Result<Command, &'static str> {
+    serde_json::from_str(text).map_err(|_| "参数格式不正确")
+}
+
+/// A word for a presence that can be chosen.
+pub(super) fn choice(word: &str) -> Option<Choice> {
+    match word {
+        "online" => Some(Choice::Online),
+        "busy" => Some(Choice::Busy),
+        "away" => Some(Choice::Away),
+        _ => None,
+    }
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Frame<'a> {
+    Snapshot(Snapshot),
+    Resumed { cursor: u64 },
+    Event(Box<EventFrame>),
+    State(State),
+    Presence { presence: Choice },
+    Pong,
+    Error { code: i32, message: &'a str },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Snapshot {
+    Seat(SeatSnapshot),
+    Visit(VisitSnapshot),
+    Administrator { cursor: u64 },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SeatSnapshot {
+    cursor: u64,
+    presence: Choice,
+    max_consults: u32,
+    active: Vec<Talk>,
+    waiting: Vec<Talk>,
+}
+
+#[derive(Serialize)]
+struct VisitSnapshot {
+    cursor: u64,
+    conversation: Option<Talk>,
+    queue: Option<Queue>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Talk {
+    id: ConversationId,
+    visitor: VisitorId,
+    counselor: Option<CounselorId>,
+    wanted: Option<CounselorId>,
+    consultation: Option<ConversationId>,
+    status: &'static str,
+    conversation_type: &'static str,
+    priority: &'static str,
+    common: bool,
+    created_time: Timestamp,
+    start_time: Option<Timestamp>,
+}
+
+impl From<&Conversation> for Talk {
+    fn from(facts: &Conversation) -> Self {
+        let (conversation_type, consultation) = match facts.kind {
+            Kind::Consultation => ("COUNSELING_SESSION", None),
+            Kind::Supervision { consultation } => ("REQUEST_SUPERVISE", Some(consultation)),
+        };
+        Self {
+            id: facts.id,
+            visitor: facts.visitor,
+            counselor: facts.counselor(),
+            wanted: facts.wanted,
+            consultation,
+            status: facts.status().as_str(),
+            conversation_type,
+            priority: priority(facts.priority),
+            common: facts.common,
+            created_time: facts.opened_at,
+            start_time: facts.started_at(),
+        }
+    }
+}
+
+/// A place in a queue, counted as people count.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Queue {
+    position: usize,
+    ahead: usize,
+    counselor_state: Option<&'static str>,
+}
+
+impl From<Place> for Queue {
+    fn from(place: Place) -> Self {
+        let counselor_state = place.counselor.map(hotline_actors::dispatch::counselor::Shown::as_str);
+        Self { position: place.ahead + 1, ahead: place.ahead, counselor_state }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventFrame {
+    seq: u64,
+    time: Timestamp,
+    event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<ConversationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    talk: Option<Talk>,
+    #[serde(flatten)]
+    more: More,
+}
+
+/// What one kind of event says besides.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct More {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counselor: Option<CounselorId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<PersonId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_consults: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after_seconds: Option<u32>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum State {
+    Place {
+        queue: Queue,
+    },
+    Floor {
+        common: Common,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        others: Option<Vec<LoadView>>,
+    },
+}
+
+#[derive(Serialize)]
+struct Common {
+    waiting: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LoadView {
+    counselor: CounselorId,
+    role: Role,
+    presence: &'static str,
+    on_shift: bool,
+    active: usize,
+    waiting: usize,
+    max_consults: u32,
+}
+
+impl From<&Load> for LoadView {
+    fn from(load: &Load) -> Self {
+        Self {
+            counselor: load.counselor,
+            role: load.role,
+            presence: load.shown.as_str(),
+            on_shift: load.on_shift,
+            active: load.active,
+            waiting: load.waiting,
+            max_consults: load.capacity,
+        }
+    }
+}
+
+fn priority(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Normal => "NORMAL",
+        Priority::Urgent => "URGENT",
+    }
+}
+
+fn snapshot(desk: &Desk) -> Snapshot {
+    match &desk.seat {
+        None => Snapshot::Administrator { cursor: desk.cursor },
+        Some(SeatView { choice, capacity, active, waiting }) => Snapshot::Seat(SeatSnapshot {
+            cursor: desk.cursor,
+            presence: *choice,
+            max_consults: *capacity,
+            active: active.iter().map(Talk::from).collect(),
+            waiting: waiting.iter().map(Talk::from).collect(),
+        }),
+    }
+}
+
+fn event(told: &Told) -> EventFrame {
+    let facts = told.facts.as_ref();
+    let more = match &told.event {
+        Event::Claimed | Event::Opened { .. } | Event::Widened { .. } | Event::MediumChanged { .. } => {
+            More::default()
+        }
+        Event::Admitted { counselor, capacity, .. } | Event::CapacityChanged { counselor, capacity } => {
+            More { counselor: Some(*counselor), max_consults: Some(*capacity), ..More::default() }
+        }
+        Event::Expelled { person, .. } => More { person: Some(*person), ..More::default() },
+        Event::PriorityChanged { priority: to, .. } => {
+            More { priority: Some(priority(*to)), ..More::default() }
+        }
+        Event::Assigned { counselor, .. } | Event::CounselorLost { counselor } => {
+            More { counselor: Some(*counselor), ..More::default() }
+        }
+        Event::Noticed { notice, .. } => More {
+            notice: Some(notice_name(*notice)),
+            text: Some(crate::store::text_of(*notice)),
+            ..More::default()
+        },
+        Event::Unanswered { after_seconds, .. } => {
+            let counselor = facts.and_then(Conversation::counselor);
+            More { counselor, after_seconds: Some(*after_seconds), ..More::default() }
+        }
+        Event::Ended { reason, .. } => ended(*reason, facts),
+    };
+    EventFrame {
+        seq: told.seq,
+        time: told.at,
+        event: told.event.name(),
+        conversation: told.event.conversation(),
+        talk: facts.map(Talk::from),
+        more,
+    }
+}
+
+fn ended(reason: EndReason, facts: Option<&Conversation>) -> More {
+    More {
+        counselor: facts.and_then(Conversation::counselor),
+        end_reason: Some(reason.as_str()),
+        status: facts.map(|facts| facts.status().as_str()),
+        ..More::default()
+    }
+}
+
+fn notice_name(notice: Notice) -> String {
+    match notice {
+        Notice::Silence => "silence".to_owned(),
+        Notice::Limit { ahead_seconds, .. } => format!("limit-{ahead_seconds}"),
+    }
+}
+
+/// What a push says to a client; none if it says nothing.
+pub(super) fn text(push: &Push) -> Option<String> {
+    let frame = match push {
+        Push::Desk(desk) => Frame::Snapshot(snapshot(desk)),
+        Push::Visit { cursor, conversation, place } => Frame::Snapshot(Snapshot::Visit(VisitSnapshot {
+            cursor: *cursor,
+            conversation: conversation.as_ref().map(Talk::from),
+            queue: place.map(Queue::from),
+        })),
+        Push::Resumed { cursor } => Frame::Resumed { cursor: *cursor },
+        Push::Event(told) => Frame::Event(Box::new(event(told))),
+        Push::Place(place) => Frame::State(State::Place { queue: (*place).into() }),
+        Push::Floor { common_waiting, others } => Frame::State(State::Floor {
+            common: Common { waiting: *common_waiting },
+            others: others.as_ref().map(|others| others.iter().map(LoadView::from).collect()),
+        }),
+        Push::Close(_) => return None,
+    };
+    Some(write(&frame))
+}
+
+pub(super) fn error(message: &str) -> String {
+    write(&Frame::Error { code: -2, message })
+}
+
+pub(super) fn presence(presence: Choice) -> String {
+    write(&Frame::Presence { presence })
+}
+
+pub(super) fn pong() -> String {
+    write(&Frame::Pong)
+}
+
+/// Ids, numbers and words of ours: nothing in a frame can fail to be JSON.
+fn write(frame: &Frame<'_>) -> String {
+    serde_json::to_string(frame).unwrap_or_default()
+}

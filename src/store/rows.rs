@@ -1,0 +1,275 @@
+//! Between the domain's values and the rows of the database.
+
+use hotline_actors::{
+    ConversationId, CounselorId, Timestamp, VisitorId,
+    dispatch::{
+        Revived, Seat,
+        conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
+        counselor::Role,
+        event::{Event, Expulsion, Notice},
+    },
+    journal::Batch,
+};
+use uuid::Uuid;
+
+use super::number;
+
+/// A stored row says what it cannot.
+#[derive(Debug, thiserror::Error)]
+#[error("{table} {id}: {what}")]
+pub(super) struct Unreadable {
+    table: &'static str,
+    id: String,
+    what: &'static str,
+}
+
+pub(super) struct SeatRow {
+    pub(super) id: Uuid,
+    pub(super) kind: String,
+    pub(super) max_consults: i32,
+}
+
+impl TryFrom<SeatRow> for Seat {
+    type Error = Unreadable;
+
+    fn try_from(row: SeatRow) -> Result<Self, Unreadable> {
+        let unreadable = |what| Unreadable { table: "people", id: row.id.simple().to_string(), what };
+        let role = match row.kind.as_str() {
+            "COUNSELOR" => Role::Counselor,
+            "SUPERVISOR" => Role::Supervisor,
+            _ => return Err(unreadable("kind has no places")),
+        };
+        let capacity = u32::try_from(row.max_consults).map_err(|_| unreadable("max_consults is negative"))?;
+        Ok(Self { counselor: CounselorId(row.id), role, capacity })
+    }
+}
+
+pub(super) struct OpenRow {
+    pub(super) id: Uuid,
+    pub(super) kind: String,
+    pub(super) visitor: Uuid,
+    pub(super) wanted: Option<Uuid>,
+    pub(super) counselor: Option<Uuid>,
+    pub(super) consultation: Option<Uuid>,
+    pub(super) priority: String,
+    pub(super) medium: String,
+    pub(super) fallback: bool,
+    pub(super) common: bool,
+    pub(super) arrival: i64,
+    pub(super) notices: i32,
+    pub(super) opened_at: i64,
+    pub(super) started_at: Option<i64>,
+    pub(super) call_started_at: Option<i64>,
+    pub(super) answered: bool,
+}
+
+impl TryFrom<OpenRow> for Revived {
+    type Error = Unreadable;
+
+    fn try_from(row: OpenRow) -> Result<Self, Unreadable> {
+        let unreadable = |what| Unreadable { table: "conversations", id: row.id.simple().to_string(), what };
+        let kind = match (row.kind.as_str(), row.consultation) {
+            ("COUNSELING_SESSION", None) => Kind::Consultation,
+            ("REQUEST_SUPERVISE", Some(consultation)) => {
+                Kind::Supervision { consultation: ConversationId(consultation) }
+            }
+            _ => return Err(unreadable("kind and consultation do not fit")),
+        };
+        let priority = match row.priority.as_str() {
+            "NORMAL" => Priority::Normal,
+            "URGENT" => Priority::Urgent,
+            _ => return Err(unreadable("unknown priority")),
+        };
+        let medium = match (row.medium.as_str(), row.call_started_at) {
+            ("TEXT", _) => Medium::Text,
+            ("VOICE", Some(since)) => Medium::Voice { since: Timestamp(since) },
+            _ => return Err(unreadable("medium and call_started_at do not fit")),
+        };
+        let phase = match (row.counselor, row.started_at) {
+            (None, None) => Phase::Waiting,
+            (Some(counselor), Some(since)) => {
+                Phase::InProgress { counselor: CounselorId(counselor), since: Timestamp(since) }
+            }
+            _ => return Err(unreadable("counselor and started_at do not fit")),
+        };
+        let facts = Conversation {
+            id: ConversationId(row.id),
+            kind,
+            visitor: VisitorId(row.visitor),
+            wanted: row.wanted.map(CounselorId),
+            fallback: row.fallback,
+            common: row.common,
+            priority,
+            medium,
+            arrival: u64::try_from(row.arrival).map_err(|_| unreadable("arrival is negative"))?,
+            opened_at: Timestamp(row.opened_at),
+            phase,
+            sent: Sent(u16::try_from(row.notices).map_err(|_| unreadable("notices is out of range"))?),
+        };
+        Ok(Self { facts, answered: row.answered })
+    }
+}
+
+/// The columns of a batch's events.
+#[derive(Default)]
+pub(super) struct EventRows {
+    pub(super) seq: Vec<i64>,
+    pub(super) at: Vec<i64>,
+    pub(super) kind: Vec<String>,
+    pub(super) body: Vec<String>,
+}
+
+impl EventRows {
+    pub(super) fn new(batch: &Batch) -> Self {
+        let mut rows = Self::default();
+        for stamped in &batch.events {
+            rows.seq.push(number(stamped.seq));
+            rows.at.push(stamped.at.0);
+            rows.kind.push(stamped.event.name().to_owned());
+            // Ids, numbers and words of ours: nothing in an event can fail to be JSON.
+            rows.body.push(serde_json::to_string(&stamped.event).unwrap_or_default());
+        }
+        rows
+    }
+}
+
+/// The columns of a batch's conversations.
+#[derive(Default)]
+pub(super) struct TalkRows {
+    pub(super) id: Vec<Uuid>,
+    pub(super) kind: Vec<String>,
+    pub(super) visitor: Vec<Uuid>,
+    pub(super) wanted: Vec<Option<Uuid>>,
+    pub(super) counselor: Vec<Option<Uuid>>,
+    pub(super) consultation: Vec<Option<Uuid>>,
+    pub(super) status: Vec<String>,
+    pub(super) priority: Vec<String>,
+    pub(super) medium: Vec<String>,
+    pub(super) fallback: Vec<bool>,
+    pub(super) common: Vec<bool>,
+    pub(super) arrival: Vec<i64>,
+    pub(super) notices: Vec<i32>,
+    pub(super) opened_at: Vec<i64>,
+    pub(super) started_at: Vec<Option<i64>>,
+    pub(super) call_started_at: Vec<Option<i64>>,
+    pub(super) ended_at: Vec<Option<i64>>,
+    pub(super) end_reason: Vec<Option<String>>,
+}
+
+impl TalkRows {
+    pub(super) fn new(batch: &Batch) -> Self {
+        let mut rows = Self::default();
+        for facts in &batch.conversations {
+            rows.push(facts);
+        }
+        rows
+    }
+
+    fn push(&mut self, facts: &Conversation) {
+        let (kind, consultation) = match facts.kind {
+            Kind::Consultation => ("COUNSELING_SESSION", None),
+            Kind::Supervision { consultation } => ("REQUEST_SUPERVISE", Some(consultation.0)),
+        };
+        let (medium, call_started_at) = match facts.medium {
+            Medium::Text => ("TEXT", None),
+            Medium::Voice { since } => ("VOICE", Some(since.0)),
+        };
+        let (ended_at, end_reason) = match facts.phase {
+            Phase::Waiting | Phase::InProgress { .. } => (None, None),
+            Phase::Ended { at, reason, .. } => (Some(at.0), Some(reason.as_str().to_owned())),
+        };
+        let priority = match facts.priority {
+            Priority::Normal => "NORMAL",
+            Priority::Urgent => "URGENT",
+        };
+        self.id.push(facts.id.0);
+        self.kind.push(kind.to_owned());
+        self.visitor.push(facts.visitor.0);
+        self.wanted.push(facts.wanted.map(|wanted| wanted.0));
+        self.counselor.push(facts.counselor().map(|counselor| counselor.0));
+        self.consultation.push(consultation);
+        self.status.push(facts.status().as_str().to_owned());
+        self.priority.push(priority.to_owned());
+        self.medium.push(medium.to_owned());
+        self.fallback.push(facts.fallback);
+        self.common.push(facts.common);
+        self.arrival.push(number(facts.arrival));
+        self.notices.push(i32::from(facts.sent.0));
+        self.opened_at.push(facts.opened_at.0);
+        self.started_at.push(facts.started_at().map(|at| at.0));
+        self.call_started_at.push(call_started_at);
+        self.ended_at.push(ended_at);
+        self.end_reason.push(end_reason);
+    }
+}
+
+/// The columns of what a batch changes about people.
+#[derive(Default)]
+pub(super) struct PersonRows {
+    pub(super) id: Vec<Uuid>,
+    pub(super) capacity: Vec<Option<i32>>,
+    pub(super) state: Vec<Option<String>>,
+    pub(super) deleted_at: Vec<Option<i64>>,
+    pub(super) talked: Vec<i64>,
+}
+
+impl PersonRows {
+    pub(super) fn new(batch: &Batch) -> Self {
+        let now = batch.events.last().map_or(0, |last| last.at.0);
+        let mut rows = Self::default();
+        for (person, change) in &batch.people {
+            let (state, deleted_at) = match change.expelled {
+                None => (None, None),
+                Some(Expulsion::Banned) => (Some("BANNED".to_owned()), None),
+                Some(Expulsion::Deleted) => (None, Some(now)),
+            };
+            rows.id.push(person.0);
+            rows.capacity.push(change.capacity.map(|capacity| i32::try_from(capacity).unwrap_or(i32::MAX)));
+            rows.state.push(state);
+            rows.deleted_at.push(deleted_at);
+            rows.talked.push(i64::try_from(change.talked.as_millis()).unwrap_or(i64::MAX));
+        }
+        rows
+    }
+}
+
+/// The columns of what a batch tells the two in a talk.
+#[derive(Default)]
+pub(super) struct NoticeRows {
+    pub(super) id: Vec<Uuid>,
+    pub(super) conversation: Vec<Uuid>,
+    pub(super) visitor: Vec<Uuid>,
+    pub(super) seq: Vec<i64>,
+    pub(super) at: Vec<i64>,
+    pub(super) text: Vec<String>,
+}
+
+impl NoticeRows {
+    pub(super) fn new(batch: &Batch) -> Self {
+        let mut rows = Self::default();
+        for stamped in &batch.events {
+            let Event::Noticed { conversation, notice } = &stamped.event else { continue };
+            let Some(facts) = batch.conversations.iter().find(|facts| facts.id == *conversation) else {
+                continue;
+            };
+            rows.id.push(Uuid::now_v7());
+            rows.conversation.push(conversation.0);
+            rows.visitor.push(facts.visitor.0);
+            rows.seq.push(number(stamped.seq));
+            rows.at.push(stamped.at.0);
+            rows.text.push(text_of(*notice));
+        }
+        rows
+    }
+}
+
+/// What the two in a talk are told.
+pub fn text_of(notice: Notice) -> String {
+    match notice {
+        Notice::Silence => "请问还有什么需要继续咨询的吗？".to_owned(),
+        Notice::Limit { ahead_seconds, .. } if ahead_seconds % 60 == 0 => {
+            format!("本次咨询将在{}分钟后结束。", ahead_seconds / 60)
+        }
+        Notice::Limit { ahead_seconds, .. } => format!("本次咨询将在{ahead_seconds}秒后结束。"),
+    }
+}

@@ -1,0 +1,64 @@
+//! Whether the server is well, and how it stops.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::support::{Hotline, SOON, until};
+
+/// Service managers commonly kill after ten seconds.
+const STOP_SECONDS_MAX: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn a_stop_closes_sockets_with_1001_and_keeps_what_was_acknowledged() {
+    let mut hotline = Hotline::prepare(&["ecnu"]).await;
+    hotline.add_counselor("ecnu", "lin").await;
+    hotline.start().await;
+    assert_eq!(hotline.client().get("/health/live").await.status, 200);
+    let mut workbench = hotline.staff("lin").await.workbench().await;
+    workbench.snapshot().await;
+    let visitor = hotline.visitor("ecnu", "first").await;
+    let mut socket = visitor.visitor_socket().await;
+    socket.snapshot().await;
+    let conversation = visitor.open("any").await;
+
+    hotline.terminate();
+    assert_eq!(workbench.closed(STOP_SECONDS_MAX).await, Some(1001));
+    assert_eq!(socket.closed(STOP_SECONDS_MAX).await, Some(1001));
+    let status = hotline.ended(STOP_SECONDS_MAX).await;
+    assert!(status.success(), "it ended with {status}");
+
+    hotline.start().await;
+    let now = visitor.conversation(conversation["id"].as_str().expect("an id")).await;
+    assert_eq!(now["status"], "IN_PROGRESS");
+    assert_eq!(now["startTime"], conversation["startTime"]);
+    hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn readiness_follows_the_database() {
+    let mut hotline = Hotline::prepare(&["ecnu"]).await;
+    hotline.start().await;
+    let client = hotline.client();
+    let (base, name) = hotline.database.url.rsplit_once('/').expect("the address names a database");
+    let mut cluster = PgConnection::connect(&format!("{base}/postgres")).await.expect("the cluster answers");
+    let shut = format!(
+        "do $$ begin
+             execute 'alter database {name} with allow_connections false';
+             perform pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}';
+         end $$"
+    );
+    sqlx::query(AssertSqlSafe(shut)).execute(&mut cluster).await.expect("a database can be shut");
+    until("it is not ready", SOON * 2, async || {
+        (client.get("/health/ready").await.status == 503).then_some(())
+    })
+    .await;
+    assert_eq!(client.get("/health/live").await.status, 200, "it lives on");
+
+    let open = format!("alter database {name} with allow_connections true");
+    sqlx::query(AssertSqlSafe(open)).execute(&mut cluster).await.expect("a database can be opened");
+    until("it is ready again", SOON * 3, async || {
+        (client.get("/health/ready").await.status == 200).then_some(())
+    })
+    .await;
+}

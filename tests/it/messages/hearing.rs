@@ -1,0 +1,57 @@
+//! The dispatch hears of words, whoever is named how, and of nothing that is nobody's word.
+
+use super::*;
+
+impl Talk {
+    fn heard(&self) -> Vec<Heard> {
+        std::mem::take(&mut self.heard.lock().expect("nobody panicked with it"))
+    }
+}
+
+fn word(from: PersonId, to: PersonId, conversation: Option<ConversationId>) -> Heard {
+    Heard { institution: "ecnu".to_owned(), from, to, conversation, at: Timestamp(BEGAN + 7000) }
+}
+
+#[tokio::test]
+async fn a_word_is_heard_with_who_said_it_to_whom_and_when() {
+    let talk = Talk::begin().await;
+    let sent = talk.said(1, 7);
+    assert_eq!(talk.deliver(&sent).await, Ok(Stored::First));
+    assert_eq!(talk.heard(), [word(talk.visitor, talk.counselor, Some(talk.conversation))]);
+
+    let by_id = Sent {
+        from: talk.counselor.to_string(),
+        to: talk.visitor.to_string(),
+        cloud_custom_data: String::new(),
+        ..talk.said(2, 7)
+    };
+    assert_eq!(talk.deliver(&by_id).await, Ok(Stored::First));
+    assert_eq!(talk.heard(), [word(talk.counselor, talk.visitor, None)]);
+}
+
+#[tokio::test]
+async fn what_is_nobodys_word_is_not_heard() {
+    let talk = Talk::begin().await;
+    for sent in [
+        Sent { online_only: true, ..talk.said(1, 7) },
+        Sent { send_result: 80_001, ..talk.said(2, 7) },
+        Sent { from: "administrator".to_owned(), ..talk.said(3, 7) },
+    ] {
+        assert_eq!(talk.deliver(&sent).await, Ok(Stored::First));
+    }
+    let stranger = Sent { from: "nobody".to_owned(), ..talk.said(4, 7) };
+    assert_eq!(talk.deliver(&stranger).await, unplaced("unknown-account"));
+    assert!(talk.heard().is_empty());
+}
+
+#[tokio::test]
+async fn a_word_is_heard_before_it_is_stored() {
+    let talk = Talk::begin_with(Limits { store_max: Duration::from_millis(200), ..LIMITS }).await;
+    let mut lock = talk.pool.begin().await.expect("a transaction");
+    sqlx::raw_sql("lock table messages in access exclusive mode")
+        .execute(&mut *lock)
+        .await
+        .expect("the table can be locked");
+    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Err(StoreFault::Late));
+    assert_eq!(talk.heard().len(), 1);
+}

@@ -1,0 +1,99 @@
+//! Which conversation a message belongs to, and what becomes of one that belongs to none.
+
+use super::*;
+
+#[tokio::test]
+async fn a_word_said_up_to_five_seconds_after_the_end_belongs_to_it_however_late_it_comes() {
+    let talk = Talk::begin().await;
+    talk.end(60).await;
+    let sent = [talk.said(1, 59), talk.said(2, 65), talk.said(3, 66)];
+    let answers = talk.deliver_all(&sent).await;
+    assert_eq!(answers, [Ok(Stored::First), Ok(Stored::First), unplaced("after-the-end")]);
+    assert_eq!(talk.stored().await, [1, 2]);
+    assert_eq!(talk.apart().await, [(sent[2].key.clone(), "after-the-end".to_owned())]);
+    let status = sqlx::query_scalar!("select status from conversations").fetch_one(&talk.pool).await;
+    assert_eq!(status.expect("one conversation"), "FINISHED", "a late word opens nothing again");
+}
+
+#[tokio::test]
+async fn the_id_of_a_conversation_is_no_way_into_it_for_others() {
+    let talk = Talk::begin().await;
+    person(&talk.pool, "VISITOR", "bieren").await;
+    let from = |from: &str, to: &str, sequence: u32| Sent {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        ..talk.said(sequence, 1)
+    };
+    for (sent, reason) in [
+        (from("bieren", "zixunshi", 1), "other-people"),
+        (from("fangke", "dudao", 2), "other-people"),
+        (from("fangke", "fangke", 3), "other-people"),
+        (from("nobody", "zixunshi", 4), "unknown-account"),
+        (from("administrator", "dudao", 5), "other-people"),
+        (
+            Sent { cloud_custom_data: Uuid::now_v7().simple().to_string(), ..talk.said(6, 1) },
+            "unknown-conversation",
+        ),
+    ] {
+        assert_eq!(talk.deliver(&sent).await, unplaced(reason), "{sent:?}");
+    }
+    assert!(talk.stored().await.is_empty());
+    assert_eq!(talk.apart().await.len(), 6);
+}
+
+#[tokio::test]
+async fn user_ids_are_understood_and_kept_as_user_names() {
+    let talk = Talk::begin().await;
+    let by_id = Sent { from: talk.counselor.to_string(), to: talk.visitor.to_string(), ..talk.said(1, 1) };
+    let by_name = Sent { from: "zixunshi".to_owned(), to: "fangke".to_owned(), ..by_id.clone() };
+    let mut answers = talk.deliver_all(&[by_id.clone(), by_name.clone()]).await;
+    answers.push(talk.deliver(&by_name).await);
+    assert_eq!(answers, [Ok(Stored::First), Ok(Stored::Again), Ok(Stored::Again)]);
+    let row = sqlx::query!("select from_account, to_account from messages").fetch_one(&talk.pool).await;
+    let row = row.expect("one row");
+    assert_eq!((row.from_account.as_str(), row.to_account.as_str()), ("zixunshi", "fangke"));
+}
+
+#[tokio::test]
+async fn without_an_id_it_is_the_one_open_conversation_of_the_two() {
+    let talk = Talk::begin().await;
+    // The interface document's sample has words that are no id.
+    for (sequence, custom) in (1..).zip(["", "your cloud custom data", "{\"quote\":7}"]) {
+        let sent = Sent { cloud_custom_data: custom.to_owned(), ..talk.said(sequence, 1) };
+        assert_eq!(talk.deliver(&sent).await, Ok(Stored::First), "{custom}");
+    }
+    let nameless = |sequence: u32| Sent { cloud_custom_data: String::new(), ..talk.said(sequence, 1) };
+    talk.end(60).await;
+    assert_eq!(talk.deliver(&nameless(4)).await, unplaced("no-open-conversation"));
+    // What is stored stays acknowledged, although it would have no place now.
+    assert_eq!(talk.deliver(&nameless(1)).await, Ok(Stored::Again));
+    assert_eq!(talk.stored().await, [1, 2, 3]);
+    assert_eq!(talk.apart().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_had_no_place_moves_over_when_it_comes_again_and_has_one() {
+    let talk = Talk::begin().await;
+    let sent = Sent { from: "xinren".to_owned(), cloud_custom_data: String::new(), ..talk.said(1, 1) };
+    for _ in 0..2 {
+        assert_eq!(talk.deliver(&sent).await, unplaced("unknown-account"));
+        assert_eq!(talk.apart().await.len(), 1);
+    }
+    let visitor = person(&talk.pool, "VISITOR", "xinren").await;
+    assert_eq!(talk.deliver(&sent).await, unplaced("no-open-conversation"));
+    let conversation = conversation(&talk.pool, visitor, talk.counselor).await;
+    let answers = talk.deliver_all(&[sent.clone(), sent.clone()]).await;
+    assert_eq!(answers, [Ok(Stored::First), Ok(Stored::Again)]);
+    assert!(talk.apart().await.is_empty());
+    let row = sqlx::query_scalar!("select conversation from messages").fetch_one(&talk.pool).await;
+    assert_eq!(row.expect("one row"), conversation.0);
+}
+
+#[tokio::test]
+async fn our_own_notice_is_a_row_of_the_record_and_nobodys_word() {
+    let talk = Talk::begin().await;
+    let notice = Sent { from: "administrator".to_owned(), to: "fangke".to_owned(), ..talk.said(1, 1) };
+    assert_eq!(talk.deliver(&notice).await, Ok(Stored::First));
+    let system = sqlx::query_scalar!("select system from messages").fetch_one(&talk.pool).await;
+    assert!(system.expect("one row"));
+}

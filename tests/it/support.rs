@@ -1,0 +1,39 @@
+//! A hotline to test: a database of its own, the built binary, and clients as the world has them.
+
+mod callback;
+mod client;
+mod database;
+mod hotline;
+mod socket;
+
+use std::time::Duration;
+
+pub(crate) use callback::{Word, words};
+pub(crate) use client::{Answer, Client};
+pub(crate) use database::Database;
+pub(crate) use hotline::{Hotline, IM_KEY, SDK_APP_ID};
+pub(crate) use socket::Socket;
+
+/// The password of everybody, as clients send it.
+pub(crate) fn md5_of_everybody() -> String {
+    client::md5(hotline::PASSWORD)
+}
+
+/// What should happen at once, may take this long on a machine that compiles beside us.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// Between two looks at something that announces nothing.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Looks until `look` finds something; panics with `what` when it has not by then.
+pub(crate) async fn until<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let found = tokio::time::timeout(within, async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    });
+    found.await.unwrap_or_else(|_| panic!("{what}: not within {within:?}"))
+}

@@ -1,0 +1,77 @@
+//! A fresh database on the cluster that `make test` started, and the few rows no command makes yet.
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, postgres::PgPoolOptions};
+use uuid::Uuid;
+
+const CLUSTER: &str = "HOTLINE_TEST_DATABASE_URL";
+
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub(crate) url: String,
+    pub(crate) pool: PgPool,
+}
+
+impl Database {
+    /// An empty database. It is not dropped: a failure can be looked into, and the cluster is thrown away.
+    pub(crate) async fn fresh() -> Self {
+        let cluster = std::env::var(CLUSTER).unwrap_or_else(|_| {
+            panic!(
+                "{CLUSTER} is not set: run these tests with `make test`, which starts a PostgreSQL for them"
+            )
+        });
+        let name = format!("it_{}", Uuid::now_v7().simple());
+        let mut connection = PgConnection::connect(&cluster).await.expect("the test cluster answers");
+        sqlx::query(AssertSqlSafe(format!("create database {name}")))
+            .execute(&mut connection)
+            .await
+            .expect("the test user may create databases");
+        connection.close().await.expect("the connection closes");
+        let (base, _) = cluster.rsplit_once('/').expect("the address names a database");
+        let url = format!("{base}/{name}");
+        let pool =
+            PgPoolOptions::new().max_connections(2).connect_lazy(&url).expect("the address is well formed");
+        Self { url, pool }
+    }
+
+    /// Puts `username` on shift today and tomorrow (a test may run over midnight).
+    pub(crate) async fn put_on_shift(&self, username: &str) {
+        for days_ahead in 0..2 {
+            let done = sqlx::query!(
+                "insert into shifts (id, institution, person, day, created_at)
+                 select $1, institution, id, (now() at time zone 'Asia/Shanghai')::date + $2::int, 0
+                 from people where username = $3",
+                Uuid::now_v7(),
+                days_ahead,
+                username,
+            )
+            .execute(&self.pool)
+            .await
+            .expect("shifts can be written");
+            assert_eq!(done.rows_affected(), 1, "{username} exists");
+        }
+    }
+
+    /// Lets `supervisor` look after `counselor`.
+    pub(crate) async fn bind_supervisor(&self, counselor: &str, supervisor: &str) {
+        let done = sqlx::query!(
+            "insert into supervisor_bindings (counselor, supervisor)
+             select c.id, s.id from people c, people s where c.username = $1 and s.username = $2",
+            counselor,
+            supervisor,
+        )
+        .execute(&self.pool)
+        .await
+        .expect("bindings can be written");
+        assert_eq!(done.rows_affected(), 1, "{counselor} and {supervisor} exist");
+    }
+
+    /// The id of a person, as the wire writes it.
+    pub(crate) async fn id_of(&self, username: &str) -> String {
+        sqlx::query_scalar!("select id from people where username = $1", username)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap_or_else(|error| panic!("{username}: {error}"))
+            .simple()
+            .to_string()
+    }
+}

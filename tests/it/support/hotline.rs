@@ -1,0 +1,230 @@
+//! The built server as a process: set up, started, stopped, killed, started again on the same data.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+
+use uuid::Uuid;
+
+use super::{Client, SOON, client::md5, database::Database, until};
+
+/// The IM application of all test hotlines; the key is made up.
+pub(crate) const SDK_APP_ID: u32 = 1_400_513_208;
+pub(crate) const IM_KEY: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
+
+/// The password of everybody in a test.
+pub(crate) const PASSWORD: &str = "hotline-test";
+
+/// Lines of the log shown with a failure.
+const LOG_LINES_SHOWN: usize = 60;
+
+/// A hotline with a database of its own. Dropping it kills the process it started, and no other.
+#[derive(Debug)]
+pub(crate) struct Hotline {
+    pub(crate) database: Database,
+    settings: BTreeMap<String, String>,
+    folder: PathBuf,
+    process: Option<Child>,
+    /// Where the server is now; clients follow it over a restart.
+    base: Arc<RwLock<String>>,
+}
+
+impl Hotline {
+    /// A migrated database with `institutions`, each with a mini-program named `wx-CODE`; not yet started.
+    pub(crate) async fn prepare(institutions: &[&str]) -> Self {
+        let folder =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hotline-{}", Uuid::now_v7().simple()));
+        fs::create_dir_all(&folder).expect("cargo's folder for tests can be written");
+        let mut hotline = Self {
+            database: Database::fresh().await,
+            settings: BTreeMap::new(),
+            folder,
+            process: None,
+            base: Arc::new(RwLock::new(String::new())),
+        };
+        let apps: Vec<_> = institutions
+            .iter()
+            .map(|code| serde_json::json!({ "appid": format!("wx-{code}"), "institution": code }))
+            .collect();
+        hotline.set("database.url", hotline.database.url.clone());
+        hotline.set("database.connections_max", 8);
+        hotline.set("server.port", 0);
+        hotline.set("server.workers", 2);
+        hotline.set("log.format", "json");
+        hotline.set("secrets.data_key", "ab".repeat(32));
+        hotline.set("im.sdk_app_id", SDK_APP_ID);
+        hotline.set("im.secret_key", IM_KEY);
+        hotline.set("wechat.mode", "sandbox");
+        hotline.set("wechat.apps", serde_json::Value::from(apps));
+        hotline.run(&["migrate"], "");
+        for code in institutions {
+            hotline.run(&["institution", "add", code, "--name", &format!("{code} 热线")], "");
+        }
+        hotline
+    }
+
+    /// Sets one setting by its key in `config.toml`, for the next start.
+    pub(crate) fn set(&mut self, key: &str, value: impl Display) {
+        let name = format!("HOTLINE__{}", key.to_uppercase().replace('.', "__"));
+        self.settings.insert(name, format!("{value}"));
+    }
+
+    /// Adds staff of `institution` through the command line. `kind` is as in contract section 2.
+    pub(crate) fn add_user(&self, institution: &str, kind: &str, username: &str) {
+        self.run(
+            &["user", "add", username, "--kind", kind, "--institution", institution, "--name", username],
+            PASSWORD,
+        );
+    }
+
+    /// Adds a counselor who is on shift.
+    pub(crate) async fn add_counselor(&self, institution: &str, username: &str) {
+        self.add_user(institution, "COUNSELOR", username);
+        self.database.put_on_shift(username).await;
+    }
+
+    /// Runs a command of the binary to its good end.
+    fn run(&self, arguments: &[&str], input: &str) {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the built binary runs");
+        let mut stdin = child.stdin.take().expect("stdin is a pipe");
+        stdin.write_all(input.as_bytes()).expect("the command reads its input");
+        drop(stdin);
+        let output = child.wait_with_output().expect("the command ends");
+        assert!(
+            output.status.success(),
+            "hotline {arguments:?} ended with {}:\n{}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hotline"));
+        // Neither settings of the surroundings nor a config.toml nearby have a say.
+        for (name, _) in
+            std::env::vars().filter(|(name, _)| name.starts_with("HOTLINE__") || name == "DATABASE_URL")
+        {
+            command.env_remove(name);
+        }
+        command.args(arguments).envs(&self.settings).current_dir(&self.folder);
+        command
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub(crate) async fn start(&mut self) {
+        assert!(self.process.is_none(), "it runs already");
+        let address_file = self.folder.join("address");
+        let _ = fs::remove_file(&address_file);
+        let log =
+            File::options().create(true).append(true).open(self.log_path()).expect("the log can be written");
+        let process = self
+            .command(&["serve", "--address-file"])
+            .arg(&address_file)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("the log can be shared"))
+            .stderr(log)
+            .spawn()
+            .expect("the built binary runs");
+        self.process = Some(process);
+        let address = until("the server listens", SOON * 3, async || {
+            fs::read_to_string(&address_file).ok().and_then(|text| text.strip_suffix('\n').map(str::to_owned))
+        })
+        .await;
+        *self.base.write().expect("no holder panicked") = format!("http://{address}");
+        let probe = self.client();
+        until("the server is ready", SOON * 3, async || {
+            (probe.get("/health/ready").await.status == 200).then_some(())
+        })
+        .await;
+    }
+
+    /// Ends the server with SIGKILL, in the middle of whatever it does.
+    pub(crate) fn kill(&mut self) {
+        let mut process = self.process.take().expect("it runs");
+        process.kill().expect("it can be killed");
+        process.wait().expect("it is gone");
+    }
+
+    /// Asks the server to stop, as a service manager does.
+    pub(crate) fn terminate(&self) {
+        let process = self.process.as_ref().expect("it runs");
+        let status =
+            Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("kill runs");
+        assert!(status.success(), "it was running");
+    }
+
+    /// Waits for the end of the server.
+    pub(crate) async fn ended(&mut self, within: Duration) -> ExitStatus {
+        let mut process = self.process.take().expect("it runs");
+        until("the server ends", within, async || process.try_wait().expect("it is our process")).await
+    }
+
+    /// A client without a session.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(Arc::clone(&self.base))
+    }
+
+    /// Staff, logged in.
+    pub(crate) async fn staff(&self, username: &str) -> Client {
+        let client = self.client();
+        let body = serde_json::json!({ "username": username, "password": md5(PASSWORD) });
+        client.log_in("/auth/login", body, username).await
+    }
+
+    /// The visitor of the mini-program of `institution` who holds the sandbox code `code`.
+    pub(crate) async fn visitor(&self, institution: &str, code: &str) -> Client {
+        let path = format!("/auth/wx/wx-{institution}/login?code={code}");
+        self.client().log_in(&path, serde_json::Value::Null, &format!("sandbox_{code}")).await
+    }
+
+    /// What the server has logged so far, over all its starts.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// Fails if the log tells of a panic, a broken law or a fault of our own.
+    pub(crate) fn assert_calm(&self) {
+        for line in self.log().lines() {
+            let lower = line.to_lowercase();
+            let calm = !lower.contains("panic")
+                && !lower.contains("law broken")
+                && !lower.contains("\"level\":\"error\"");
+            assert!(calm, "the log is not calm: {line}");
+        }
+    }
+}
+
+impl Drop for Hotline {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let shown = &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..];
+            eprintln!("--- the server's log, in {} ---\n{}", self.folder.display(), shown.join("\n"));
+        } else {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}

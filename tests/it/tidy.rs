@@ -1,0 +1,160 @@
+//! The rules of the house that no compiler checks.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const RUST_LINES_MAX: usize = 600;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// All files under `folder`, deepest last.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("a folder can be listed").path()).collect();
+    paths.sort();
+    paths.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+fn rust_files(folders: &[&str]) -> Vec<PathBuf> {
+    let mut found: Vec<_> = folders.iter().flat_map(|folder| files(&root().join(folder))).collect();
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    found
+}
+
+/// A rule for lines of code; comments may speak of what code may not do.
+fn broken_lines(files: &[PathBuf], forbidden: &[&str]) -> Vec<String> {
+    let mut broken = Vec::new();
+    for path in files {
+        for (number, line) in read(path).lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if let Some(word) = forbidden.iter().find(|word| code.contains(**word)) {
+                broken.push(format!("{}:{}: {word}", path.display(), number + 1));
+            }
+        }
+    }
+    broken
+}
+
+#[test]
+fn the_domain_depends_on_no_sql_http_or_chance() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--package", "hotline-actors"])
+        .args(["--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).expect("cargo prints text");
+    let names: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(names.contains(&"actix"), "the tree is there: {names:?}");
+    for name in names {
+        let foreign = ["sqlx", "actix-web", "actix-http", "reqwest", "rand", "jiff", "chrono"];
+        assert!(
+            !foreign.iter().any(|foreign| name == *foreign || name.starts_with(&format!("{foreign}-"))),
+            "actors/ depends on {name}"
+        );
+    }
+}
+
+#[test]
+fn the_domain_reads_no_clock_and_draws_no_number() {
+    let forbidden = [
+        "SystemTime",
+        "Instant::now",
+        "Utc::now",
+        "Timestamp::now",
+        "now_v7(",
+        "new_v4(",
+        "rand::",
+        "getrandom",
+        "HashMap",
+        "HashSet",
+        "select!",
+    ];
+    let broken = broken_lines(&rust_files(&["actors/src"]), &forbidden);
+    assert!(broken.is_empty(), "actors/ gets time, ids and order from outside:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn the_wall_clock_is_read_in_one_place() {
+    let mut sources = rust_files(&["src"]);
+    sources.retain(|path| !path.ends_with("src/clock.rs"));
+    let broken = broken_lines(&sources, &["SystemTime", "Timestamp::now()", "Zoned::now()"]);
+    assert!(broken.is_empty(), "src/clock.rs reads the clock:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn files_stay_in_size_and_in_their_place() {
+    for path in rust_files(&["src", "actors", "tests", "bench"]) {
+        let lines = read(&path).lines().count();
+        assert!(
+            lines < RUST_LINES_MAX,
+            "{} has {lines} lines; {RUST_LINES_MAX} are too many",
+            path.display()
+        );
+        assert!(!path.ends_with("mod.rs"), "{}: name it after the module, beside its folder", path.display());
+    }
+}
+
+#[test]
+fn tests_neither_sleep_nor_hide() {
+    let mut sources = rust_files(&["src", "actors", "tests"]);
+    // The one place that looks again, with a limit; and this list.
+    sources.retain(|path| !path.ends_with("tests/it/support.rs") && !path.ends_with("tests/it/tidy.rs"));
+    let broken = broken_lines(&sources, &["#[ignore", "thread::sleep", "todo!(", "unimplemented!("]);
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    let broken = broken_lines(
+        &rust_files(&["tests/it"]).into_iter().filter(|p| sources.contains(p)).collect::<Vec<_>>(),
+        &["sleep("],
+    );
+    assert!(broken.is_empty(), "wait for what you expect, with a limit:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn migrations_are_numbered_named_and_explained() {
+    let paths = files(&root().join("migrations"));
+    assert!(!paths.is_empty(), "there is a schema");
+    for (index, path) in paths.iter().enumerate() {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name in ASCII");
+        let words = name
+            .strip_prefix(&format!("{:04}_", index + 1))
+            .and_then(|rest| rest.strip_suffix(".sql"))
+            .unwrap_or_else(|| panic!("{name}: the {}th migration is named NNNN_snake_case.sql", index + 1));
+        let snake =
+            words.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        assert!(snake && !words.is_empty(), "{name}: the name is in snake_case");
+        assert!(read(path).starts_with("-- "), "{name}: the first lines say why");
+    }
+}
+
+#[test]
+fn every_setting_is_explained() {
+    // A comment stands for the keys that follow it up to the next blank line.
+    let mut explained = false;
+    let mut undocumented = Vec::new();
+    let config = read(&root().join("config.toml"));
+    let mut section = "";
+    for line in config.lines() {
+        if line.starts_with('#') {
+            explained = true;
+        } else if line.starts_with('[') {
+            // Another entry of a list is explained by the first.
+            explained = explained || line == section;
+            section = line;
+        } else if line.is_empty() {
+            explained = false;
+        } else if !explained && line.contains('=') {
+            undocumented.push(line);
+        }
+    }
+    assert!(undocumented.is_empty(), "config.toml explains each key: {undocumented:?}");
+}

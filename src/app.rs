@@ -21,7 +21,7 @@ use sqlx::PgPool;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 
 pub use traffic::Traffic;
@@ -126,13 +126,15 @@ impl Application {
     ///
     /// # Errors
     /// Says in one sentence what is missing.
-    pub async fn build(settings: Settings) -> Result<Self, StartError> {
+    pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
         if settings.database.migrate_on_start {
             database::migrate(&settings.database).await?;
         }
         let pool = database::pool(&settings.database).await?;
         if demo::is_in(&pool).await? {
             settings.check_for_demo()?;
+            // Whatever the settings say: their password is published, so nobody else is answered.
+            settings.demo.enabled = true;
         }
         let wanted = settings.server.socket_address();
         let listener = take_address(wanted)?;
@@ -193,7 +195,11 @@ impl Application {
         // Closes the listener at once; the rest of it waits for connections, which the next lines end.
         let closed = handle.stop(true);
         let limit = Duration::from_secs(state.settings.server.shutdown_seconds_max);
-        let settled = timeout(limit, state.settle()).await;
+        let deadline = Instant::now() + limit;
+        let settled = timeout_at(deadline, state.settle()).await;
+        if timeout_at(deadline, state.traffic.drained()).await.is_err() {
+            tracing::warn!("a client took too long over its request or answer, and is cut off");
+        }
         let _ = timeout(FLUSH_MAX, closed).await;
         state.pool.close().await;
         tracing::info!("stopped");
@@ -230,11 +236,10 @@ impl AppState {
         Ok((state, doom))
     }
 
-    /// Finishes what is under way: the journals (which closes the sockets), the messages, the answers still being given.
+    /// Finishes what has been promised: the journals (which closes the sockets), the messages, when log-ins were seen.
     async fn settle(&self) {
         self.institutions.shut_down().await;
         self.messages.shut_down().await;
-        self.traffic.drained().await;
         if let Err(error) = self.sessions.write_back(clock::now()).await {
             tracing::warn!(error = %describe(&error), "sessions could not be written back");
         }
@@ -255,9 +260,11 @@ fn take_address(wanted: SocketAddr) -> Result<TcpListener, StartError> {
 fn serve(state: &AppState, listener: TcpListener) -> io::Result<Server> {
     let settings = &state.settings.server;
     let (shared, base_path) = (Data::new(state.clone()), settings.base_path.clone());
+    let door = Data::new(middleware::Door::of(state));
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
+            .app_data(door.clone())
             .app_data(PayloadConfig::new(BODY_BYTES_MAX))
             .wrap(from_fn(middleware::edge))
             .service(web::scope(&base_path).configure(http::routes))

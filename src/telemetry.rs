@@ -10,11 +10,15 @@ use crate::config::{Log, LogFormat};
 pub fn start(settings: &Log) {
     // Checked when the settings were read.
     let mut filter = EnvFilter::try_new(&settings.filter).unwrap_or_default();
-    // PostgreSQL's notices are about nothing an operator can do.
-    if let Ok(quiet) = "sqlx::postgres::notice=warn".parse()
-        && !settings.filter.contains("sqlx")
+    // Chatter of libraries is nothing an operator can act on; a filter that names them gets it.
+    for (library, directive) in
+        [("sqlx", "sqlx::postgres::notice=warn"), ("actix_server", "actix_server=warn")]
     {
-        filter = filter.add_directive(quiet);
+        if let Ok(quiet) = directive.parse()
+            && !settings.filter.contains(library)
+        {
+            filter = filter.add_directive(quiet);
+        }
     }
     let text = match settings.format {
         LogFormat::Auto => std::io::stderr().is_terminal(),

@@ -3,7 +3,13 @@
 mod middleware;
 mod traffic;
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::{
     App, HttpServer,
@@ -15,7 +21,7 @@ use sqlx::PgPool;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 
 pub use traffic::Traffic;
@@ -25,7 +31,8 @@ use crate::{
     auth::{Sessions, limits::LoginLimits, password::HashFault, password::Passwords},
     clock,
     config::{ConfigError, Settings},
-    database, demo, http,
+    database::{self, DatabaseFault},
+    demo, http,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
     params::BODY_BYTES_MAX,
@@ -90,12 +97,12 @@ impl From<sqlx::Error> for StartError {
     }
 }
 
-impl From<database::MigrateFault> for StartError {
-    fn from(fault: database::MigrateFault) -> Self {
+impl From<DatabaseFault> for StartError {
+    fn from(fault: DatabaseFault) -> Self {
         match fault {
-            database::MigrateFault::Config(error) => Self::Config(error),
-            database::MigrateFault::Unreachable(error) => error.into(),
-            database::MigrateFault::Migrate(error) => Self::Migration(error.to_string()),
+            DatabaseFault::Config(error) => Self::Config(error),
+            DatabaseFault::Unreachable(cause) => Self::Database(cause),
+            DatabaseFault::Migrate(error) => Self::Migration(error.to_string()),
         }
     }
 }
@@ -119,16 +126,22 @@ impl Application {
     ///
     /// # Errors
     /// Says in one sentence what is missing.
-    pub async fn build(settings: Settings) -> Result<Self, StartError> {
+    pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
         if settings.database.migrate_on_start {
             database::migrate(&settings.database).await?;
         }
-        let pool = database::pool(&settings.database)?;
+        let pool = database::pool(&settings.database).await?;
         if demo::is_in(&pool).await? {
             settings.check_for_demo()?;
+            // Whatever the settings say: their password is published, so nobody else is answered.
+            settings.demo.enabled = true;
         }
+        let wanted = settings.server.socket_address();
+        let listener = take_address(wanted)?;
+        let not_listening = |error| StartError::Listen(wanted, error);
+        let address = listener.local_addr().map_err(not_listening)?;
         let (state, doom) = AppState::start(Arc::new(settings), pool).await?;
-        let (server, address) = listen(&state)?;
+        let server = serve(&state, listener).map_err(not_listening)?;
         Ok(Self { server, address, state, doom })
     }
 
@@ -182,7 +195,11 @@ impl Application {
         // Closes the listener at once; the rest of it waits for connections, which the next lines end.
         let closed = handle.stop(true);
         let limit = Duration::from_secs(state.settings.server.shutdown_seconds_max);
-        let settled = timeout(limit, state.settle()).await;
+        let deadline = Instant::now() + limit;
+        let settled = timeout_at(deadline, state.settle()).await;
+        if timeout_at(deadline, state.traffic.drained()).await.is_err() {
+            tracing::warn!("a client took too long over its request or answer, and is cut off");
+        }
         let _ = timeout(FLUSH_MAX, closed).await;
         state.pool.close().await;
         tracing::info!("stopped");
@@ -219,24 +236,35 @@ impl AppState {
         Ok((state, doom))
     }
 
-    /// Finishes what is under way: the journals (which closes the sockets), the messages, the answers still being given.
+    /// Finishes what has been promised: the journals (which closes the sockets), the messages, when log-ins were seen.
     async fn settle(&self) {
         self.institutions.shut_down().await;
         self.messages.shut_down().await;
-        self.traffic.drained().await;
         if let Err(error) = self.sessions.write_back(clock::now()).await {
             tracing::warn!(error = %describe(&error), "sessions could not be written back");
         }
     }
 }
 
-fn listen(state: &AppState) -> Result<(Server, SocketAddr), StartError> {
+/// Takes the address. Done before anything is claimed: a second server started by mistake must not fence the first out.
+fn take_address(wanted: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(wanted).map_err(|error| {
+        if error.kind() == io::ErrorKind::AddrInUse {
+            StartError::AddressTaken(wanted)
+        } else {
+            StartError::Listen(wanted, error)
+        }
+    })
+}
+
+fn serve(state: &AppState, listener: TcpListener) -> io::Result<Server> {
     let settings = &state.settings.server;
-    let wanted = settings.socket_address();
     let (shared, base_path) = (Data::new(state.clone()), settings.base_path.clone());
+    let door = Data::new(middleware::Door::of(state));
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
+            .app_data(door.clone())
             .app_data(PayloadConfig::new(BODY_BYTES_MAX))
             .wrap(from_fn(middleware::edge))
             .service(web::scope(&base_path).configure(http::routes))
@@ -248,13 +276,5 @@ fn listen(state: &AppState) -> Result<(Server, SocketAddr), StartError> {
     if settings.workers > 0 {
         server = server.workers(settings.workers);
     }
-    let server = server.bind(wanted).map_err(|error| {
-        if error.kind() == io::ErrorKind::AddrInUse {
-            StartError::AddressTaken(wanted)
-        } else {
-            StartError::Listen(wanted, error)
-        }
-    })?;
-    let address = server.addrs().first().copied().unwrap_or(wanted);
-    Ok((server.run(), address))
+    Ok(server.listen(listener)?.run())
 }

@@ -13,7 +13,8 @@ use clap::{Parser, Subcommand};
 use crate::{
     app::StartError,
     config::{ConfigError, Settings},
-    database, demo, telemetry,
+    database::{self, DatabaseFault},
+    demo, telemetry,
 };
 
 #[derive(Debug, Parser)]
@@ -62,8 +63,8 @@ impl From<ConfigError> for CliError {
     }
 }
 
-impl From<database::MigrateFault> for CliError {
-    fn from(fault: database::MigrateFault) -> Self {
+impl From<DatabaseFault> for CliError {
+    fn from(fault: DatabaseFault) -> Self {
         Self::Start(fault.into())
     }
 }
@@ -134,7 +135,7 @@ fn in_system(command: impl Future<Output = Result<(), CliError>>) -> Result<(), 
 async fn make_demo(settings: Settings) -> Result<(), CliError> {
     settings.check_for_demo()?;
     database::migrate(&settings.database).await?;
-    let pool = database::pool(&settings.database)?;
+    let pool = database::pool(&settings.database).await?;
     let made = demo::make(&pool, &settings).await.map_err(|fault| match fault {
         demo::DemoFault::Database(error) => error.into(),
         fault @ (demo::DemoFault::Hash(_) | demo::DemoFault::Calendar(_)) => {

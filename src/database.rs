@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::{
-    PgPool,
+    Connection, PgConnection, PgPool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -31,34 +31,48 @@ pub fn options(settings: &Database) -> Result<PgConnectOptions, ConfigError> {
     ]))
 }
 
-/// The connections for requests. None is made yet.
-pub fn pool(settings: &Database) -> Result<PgPool, ConfigError> {
+/// The connections for requests, once the database has answered on one. A pool alone would not say why it does not.
+pub async fn pool(settings: &Database) -> Result<PgPool, DatabaseFault> {
+    let options = options(settings)?;
+    reach(settings, &options).await?.close().await.ok();
     Ok(PgPoolOptions::new()
         .max_connections(settings.connections_max)
         .acquire_timeout(Duration::from_secs(settings.acquire_seconds_max))
-        .connect_lazy_with(options(settings)?))
+        .connect_lazy_with(options))
+}
+
+async fn reach(settings: &Database, options: &PgConnectOptions) -> Result<PgConnection, DatabaseFault> {
+    let limit = Duration::from_secs(settings.acquire_seconds_max);
+    let cause = match tokio::time::timeout(limit, PgConnection::connect_with(options)).await {
+        Ok(Ok(connection)) => return Ok(connection),
+        // Nobody's data are in these yet, so PostgreSQL may say itself what displeased it.
+        Ok(Err(error)) => match error.as_database_error() {
+            Some(error) => error.message().to_owned(),
+            None => error.to_string(),
+        },
+        Err(_) => format!("no answer within {} seconds", settings.acquire_seconds_max),
+    };
+    let (host, port) = (options.get_host(), options.get_port());
+    let database = options.get_database().unwrap_or("(the user's own)");
+    Err(DatabaseFault::Unreachable(format!("{database} on {host}:{port}: {cause}")))
 }
 
 /// Runs the migrations that are missing. They may take longer than a request's statement may.
-pub async fn migrate(settings: &Database) -> Result<(), MigrateFault> {
+pub async fn migrate(settings: &Database) -> Result<(), DatabaseFault> {
     let options = options(settings)?.options([("statement_timeout", "0"), ("lock_timeout", "60s")]);
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(Duration::from_secs(settings.acquire_seconds_max))
-        .connect_with(options)
-        .await?;
-    let outcome = MIGRATIONS.run(&pool).await;
-    pool.close().await;
-    Ok(outcome?)
+    let mut connection = reach(settings, &options).await?;
+    MIGRATIONS.run(&mut connection).await?;
+    connection.close().await.ok();
+    Ok(())
 }
 
-/// Why the schema could not be brought up to date.
+/// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum MigrateFault {
+pub enum DatabaseFault {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error(transparent)]
-    Unreachable(#[from] sqlx::Error),
+    #[error("{0}")]
+    Unreachable(String),
     #[error(transparent)]
     Migrate(#[from] MigrateError),
 }

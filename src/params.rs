@@ -3,7 +3,7 @@
 mod paging;
 mod query;
 
-use std::{future::Future, ops::Deref, pin::Pin, str::FromStr};
+use std::{future::Future, ops::Deref, pin::Pin, str::FromStr, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -24,6 +24,8 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 pub const CALLBACK_BYTES_MAX: usize = 256 * 1024;
 /// Many clients hear an answer only after all is sent, so as much of a body that is too large is read and thrown away.
 const DRAIN_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Whoever takes longer to send a body does not mean to.
+const BODY_READ_MAX: Duration = Duration::from_secs(30);
 /// Characters of one text, where the field itself says no less.
 pub const TEXT_CHARS_MAX: usize = 1000;
 /// Entries of one list.
@@ -272,8 +274,13 @@ fn content_kind(req: &HttpRequest) -> ContentKind {
 /// Reads a whole body.
 ///
 /// # Errors
-/// 413 beyond `bytes_max`, 400 when the client breaks off.
-pub async fn read_body(req: &HttpRequest, mut payload: Payload, bytes_max: usize) -> Result<Bytes, Fault> {
+/// 413 beyond `bytes_max`, 400 when the client breaks off or takes too long.
+pub async fn read_body(req: &HttpRequest, payload: Payload, bytes_max: usize) -> Result<Bytes, Fault> {
+    let read = read_within(req, payload, bytes_max);
+    tokio::time::timeout(BODY_READ_MAX, read).await.unwrap_or(Err(Fault::MalformedJson))
+}
+
+async fn read_within(req: &HttpRequest, mut payload: Payload, bytes_max: usize) -> Result<Bytes, Fault> {
     let declared = req.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let mut too_large =
         declared.and_then(|text| text.parse().ok()).is_some_and(|length: usize| length > bytes_max);

@@ -9,7 +9,17 @@ use crate::config::{Log, LogFormat};
 /// Starts the log, on the standard error. A second start changes nothing: tests share a process.
 pub fn start(settings: &Log) {
     // Checked when the settings were read.
-    let filter = EnvFilter::try_new(&settings.filter).unwrap_or_default();
+    let mut filter = EnvFilter::try_new(&settings.filter).unwrap_or_default();
+    // Chatter of libraries is nothing an operator can act on; a filter that names them gets it.
+    for (library, directive) in
+        [("sqlx", "sqlx::postgres::notice=warn"), ("actix_server", "actix_server=warn")]
+    {
+        if let Ok(quiet) = directive.parse()
+            && !settings.filter.contains(library)
+        {
+            filter = filter.add_directive(quiet);
+        }
+    }
     let text = match settings.format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Text => true,

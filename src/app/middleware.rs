@@ -1,6 +1,6 @@
 //! Around every request: its id, what is refused at the door, the shape of errors, and its line in the log.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
@@ -18,27 +18,40 @@ use futures_util::FutureExt;
 use hotline_actors::PersonId;
 use uuid::Uuid;
 
-use super::{AppState, traffic::Counted};
+use super::{AppState, Traffic, traffic::Counted};
 use crate::{
     answer::{Fault, error_body},
     auth::{self, address, origin},
     clock,
+    config::Settings,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A longer id of a client is not taken over.
 const REQUEST_ID_CHARS_MAX: usize = 64;
 
+/// What every request passes.
+pub(super) struct Door {
+    settings: Arc<Settings>,
+    traffic: Traffic,
+}
+
+impl Door {
+    pub(super) fn of(state: &AppState) -> Self {
+        Self { settings: Arc::clone(&state.settings), traffic: state.traffic.clone() }
+    }
+}
+
 pub(super) async fn edge(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let line = Line::begin(&req);
-    let Some(state) = req.app_data::<Data<AppState>>().cloned() else {
-        return Err(Fault::internal("no state").into());
+    let Some(door) = req.app_data::<Data<Door>>().cloned() else {
+        return Err(Fault::internal("no door").into());
     };
-    let passage = state.traffic.enter();
-    let outcome = match admit(&req, &state) {
+    let passage = door.traffic.enter();
+    let outcome = match admit(&req, &door) {
         Err(fault) => Ok(req.into_response(fault.error_response())),
         // The call itself may panic as well as what it returns.
         Ok(()) => match AssertUnwindSafe(async move { next.call(req).await }).catch_unwind().await {
@@ -53,23 +66,23 @@ pub(super) async fn edge(
     match outcome {
         Ok(mut answer) => {
             let person = answer.request().extensions().get::<PersonId>().copied();
-            line.finish(answer.response_mut(), state.traffic.is_stopping(), person);
+            line.finish(answer.response_mut(), door.traffic.is_stopping(), person);
             Ok(answer.map_body(|_, body| BoxBody::new(Counted::new(body, passage))))
         }
         Err(mut answer) => {
-            line.finish(&mut answer, state.traffic.is_stopping(), None);
+            line.finish(&mut answer, door.traffic.is_stopping(), None);
             Err(InternalError::from_response("an error with its answer", answer).into())
         }
     }
 }
 
 /// What is refused before any handler sees it.
-fn admit(req: &ServiceRequest, state: &AppState) -> Result<(), Fault> {
-    if state.traffic.is_stopping() {
+fn admit(req: &ServiceRequest, door: &Door) -> Result<(), Fault> {
+    if door.traffic.is_stopping() {
         return Err(Fault::Stopping);
     }
     let headers = req.headers();
-    if state.settings.answers_this_machine_only() {
+    if door.settings.answers_this_machine_only() {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
         if address::was_forwarded(headers) || !address::is_loopback_host(host) {
             return Err(Fault::NoSession);
@@ -77,7 +90,7 @@ fn admit(req: &ServiceRequest, state: &AppState) -> Result<(), Fault> {
     }
     let writes = [Method::POST, Method::PUT, Method::DELETE, Method::PATCH].contains(req.method());
     let by_cookie = writes && auth::is_carried_by_cookie(req.request());
-    if by_cookie && !origin::may_write(headers, &state.settings.server.public_url) {
+    if by_cookie && !origin::may_write(headers, &door.settings.server.public_url) {
         return Err(Fault::NoSession);
     }
     Ok(())
@@ -135,4 +148,112 @@ fn give_error_body(answer: &mut HttpResponse, status: StatusCode, path: &str) {
 fn is_request_id(text: &str) -> bool {
     (1..=REQUEST_ID_CHARS_MAX).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{answer, config};
+    use actix_web::{
+        App, HttpRequest,
+        body::to_bytes,
+        middleware::from_fn,
+        test::{self, TestRequest},
+        web,
+    };
+    use serde_json::Value;
+
+    async fn boom() -> HttpResponse {
+        panic!("on purpose")
+    }
+
+    /// Status, headers and body of one request to a small server behind the door.
+    async fn ask(settings: Settings, stopping: bool, request: TestRequest) -> (StatusCode, Value, String) {
+        let door = Data::new(Door { settings: Arc::new(settings), traffic: Traffic::default() });
+        if stopping {
+            door.traffic.stop();
+        }
+        let app = App::new()
+            .app_data(door)
+            .wrap(from_fn(edge))
+            .service(web::resource("/good").route(web::post().to(async || answer::done())))
+            .service(web::resource("/boom").route(web::get().to(boom)))
+            .default_service(web::to(async |_: HttpRequest| Err::<&str, _>(Fault::NotFound)));
+        let app = test::init_service(app).await;
+        let answer = match test::try_call_service(&app, request.to_request()).await {
+            Ok(answer) => answer.into_parts().1,
+            Err(error) => error.error_response(),
+        };
+        let id = answer.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or("").to_owned();
+        let status = answer.status();
+        let bytes = to_bytes(answer.into_body()).await.unwrap_or_default();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null), id)
+    }
+
+    fn sandbox() -> Settings {
+        let mut settings = config::defaults();
+        settings.demo.enabled = true;
+        settings
+    }
+
+    #[actix_web::test]
+    async fn every_error_has_the_documents_body_with_its_path() {
+        for (uri, path, status) in
+            [("/nowhere?name=secret", "/nowhere", 404), ("/good", "/good", 405), ("/boom", "/boom", 500)]
+        {
+            let (got, body, id) = ask(config::defaults(), false, TestRequest::get().uri(uri)).await;
+            assert_eq!(
+                (got.as_u16(), &body["status"], &body["path"]),
+                (status, &status.into(), &path.into())
+            );
+            assert!(body["error"].is_string() && body["timestamp"].is_string() && !id.is_empty(), "{body}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_request_keeps_the_id_it_brings() {
+        let bring = |id: &'static str| TestRequest::post().uri("/good").insert_header(("x-request-id", id));
+        assert_eq!(ask(config::defaults(), false, bring("abc-1")).await.2, "abc-1");
+        let own = ask(config::defaults(), false, bring("a b\"c")).await.2;
+        assert_eq!(own.len(), 32, "what is no id is not taken over");
+    }
+
+    #[actix_web::test]
+    async fn sandbox_and_demo_answer_this_machine_only() {
+        let to = |host: &'static str| TestRequest::post().uri("/good").insert_header(("host", host));
+        assert_eq!(ask(sandbox(), false, to("127.0.0.1:8080")).await.0, 200);
+        assert_eq!(ask(config::defaults(), false, to("hotline.example.edu")).await.0, 200);
+        let forwarded = to("127.0.0.1:8080").insert_header(("x-forwarded-for", "1.2.3.4"));
+        for request in [to("hotline.example.edu"), to("127.0.0.1.evil.example"), forwarded] {
+            let (status, body, _) = ask(sandbox(), false, request).await;
+            assert_eq!((status.as_u16(), &body["message"]), (403, &"Access Denied".into()));
+        }
+    }
+
+    #[actix_web::test]
+    async fn what_another_site_sends_with_our_cookie_is_refused() {
+        let write = || TestRequest::post().uri("/good").insert_header(("host", "127.0.0.1:8080"));
+        let foreign = || write().insert_header(("origin", "https://evil.example"));
+        let cookie = ("cookie", "JSESSIONID=token");
+        let status = async |request| ask(config::defaults(), false, request).await.0.as_u16();
+        assert_eq!(status(foreign().insert_header(cookie)).await, 403);
+        assert_eq!(
+            status(write().insert_header(cookie).insert_header(("sec-fetch-site", "same-site"))).await,
+            403
+        );
+        assert_eq!(status(write().insert_header(cookie)).await, 200);
+        assert_eq!(
+            status(write().insert_header(cookie).insert_header(("origin", "http://127.0.0.1:8080"))).await,
+            200
+        );
+        let bearer = foreign().insert_header(cookie).insert_header(("authorization", "Bearer token"));
+        assert_eq!(status(bearer).await, 200, "no other site can add a Bearer");
+        assert_eq!(status(foreign()).await, 200, "nobody is logged in by it");
+    }
+
+    #[actix_web::test]
+    async fn a_server_that_stops_refuses_new_requests() {
+        let (status, body, _) = ask(config::defaults(), true, TestRequest::post().uri("/good")).await;
+        assert_eq!((status.as_u16(), &body["path"]), (503, &"/good".into()));
+    }
 }

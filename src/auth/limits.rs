@@ -121,6 +121,16 @@ impl LoginLimits {
 }
 
 impl Attempt {
+    /// The attempt was not judged at all, such as for want of time: it counts for nothing.
+    pub fn withdrawn(self) {
+        let mut counters = self.limits.counters();
+        for key in &self.keys {
+            if let Some(counter) = counters.get_mut(key) {
+                counter.failures = counter.failures.saturating_sub(1);
+            }
+        }
+    }
+
     /// The attempt was good: the account's failures from this address are forgotten, the address keeps those before.
     pub fn succeeded(self) {
         let mut counters = self.limits.counters();
@@ -180,6 +190,16 @@ mod tests {
             drop(limits.begin("admin", address(1), NOW).expect("a failure"));
             limits.begin("admin", address(1), NOW).expect("a success").succeeded();
         }
+    }
+
+    #[test]
+    fn an_attempt_that_was_not_judged_counts_for_nothing() {
+        let limits = limits(1, 1);
+        for _ in 0..5 {
+            limits.begin("admin", address(1), NOW).expect("nothing has failed").withdrawn();
+        }
+        drop(limits.begin("admin", address(1), NOW).expect("nothing has failed"));
+        assert!(limits.begin("admin", address(1), NOW).is_err());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use crate::answer::Fault;
 
 /// Who waits for a turn at most; the rest is refused at once.
-const WAITING_MAX: usize = 64;
+const WAITING_MAX: usize = 256;
 /// How long a turn is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
@@ -21,7 +21,7 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 pub struct Passwords(Arc<Inner>);
 
 struct Inner {
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     waiting: Semaphore,
     /// Of no password: verified against for unknown users, so that they take as long as known ones.
     nobodys: String,
@@ -64,7 +64,7 @@ impl Passwords {
     /// At most `at_once` hashes run at the same time.
     pub fn new(at_once: usize) -> Result<Self, HashFault> {
         let nobodys = hash_now("no password at all")?;
-        let (turns, waiting) = (Semaphore::new(at_once), Semaphore::new(at_once + WAITING_MAX));
+        let (turns, waiting) = (Arc::new(Semaphore::new(at_once)), Semaphore::new(at_once + WAITING_MAX));
         Ok(Self(Arc::new(Inner { turns, waiting, nobodys })))
     }
 
@@ -96,8 +96,15 @@ impl Passwords {
     ) -> Result<T, Fault> {
         let busy = || Fault::wrong("系统繁忙，请稍后再试");
         let _place = self.0.waiting.try_acquire().map_err(|_| busy())?;
-        let turn = tokio::time::timeout(WAIT_MAX, self.0.turns.acquire()).await.map_err(|_| busy())?;
-        let _turn = turn.map_err(Fault::internal)?;
+        let turn = Arc::clone(&self.0.turns).acquire_owned();
+        let turn =
+            tokio::time::timeout(WAIT_MAX, turn).await.map_err(|_| busy())?.map_err(Fault::internal)?;
+        // The turn goes along: a client that hangs up does not stop the work, and so must not give its turn free.
+        let work = move || {
+            let done = work();
+            drop(turn);
+            done
+        };
         tokio::task::spawn_blocking(work).await.map_err(Fault::internal)
     }
 }

@@ -76,7 +76,7 @@ impl Institution {
         if jiff::tz::TimeZone::get(&add.time_zone).is_err() {
             return Err(CliError::Given(format!("there is no time zone {}", add.time_zone)));
         }
-        let pool = database::pool(&settings.database)?;
+        let pool = database::pool(&settings.database).await?;
         let inserted = sqlx::query!(
             "insert into institutions (code, name, time_zone, created_at) values ($1, $2, $3, $4)
              on conflict (code) do nothing",
@@ -111,7 +111,7 @@ impl User {
         }
         let md5 = read_password(add.md5)?;
         let password_hash = password::hash_now(&md5).map_err(|error| CliError::Other(error.to_string()))?;
-        let pool = database::pool(&settings.database)?;
+        let pool = database::pool(&settings.database).await?;
         if let Some(code) = &add.institution {
             ensure_institution(&pool, code).await?;
         }

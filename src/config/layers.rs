@@ -34,6 +34,12 @@ pub(super) fn read(
 fn in_file(error: ConfigError, file: Option<&Path>) -> ConfigError {
     match (error, file) {
         (ConfigError::Key { key, cause }, Some(path)) if key.is_empty() => {
+            // The parser draws a picture over several lines; its first says where, its last says what.
+            let lines: Vec<&str> = cause.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            let cause = match lines.as_slice() {
+                [place, .., what] => format!("{place}: {what}"),
+                _ => cause,
+            };
             ConfigError::File { path: path.to_owned(), cause }
         }
         (error, _) => error,

@@ -30,7 +30,8 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(web::resource("/auth/wx/{appid}/login").route(web::post().to(wechat_login)))
         .service(web::resource("/auth/me").route(web::get().to(me)))
         .service(web::resource("/logout").route(web::post().to(logout)))
-        .service(web::resource("/login").route(web::get().to(login_page)));
+        // By any method: clients that follow a redirect of a POST do not agree which to use.
+        .service(web::resource("/login").route(web::to(login_page)));
 }
 
 /// 1. 后台用户登录接口
@@ -41,12 +42,25 @@ async fn login(req: HttpRequest, state: Data<AppState>, params: JsonParams) -> A
         .login_limits
         .begin(&username, from, clock::now())
         .map_err(|wait| Fault::unknown(format!("登录失败次数过多，请{}分钟后再试！", wait.minutes())))?;
-    let found = state.people.credentials(&username).await?;
+    match recognise(&state, &username, &password).await {
+        Ok(Some(person)) => {
+            attempt.succeeded();
+            begin_session(&state, person).await
+        }
+        Ok(None) => Err(Fault::unknown(REFUSED)),
+        Err(fault) => {
+            attempt.withdrawn();
+            Err(fault)
+        }
+    }
+}
+
+/// Who has this name and password. Unknown and banned people take as long as others.
+async fn recognise(state: &AppState, username: &str, password: &str) -> Result<Option<PersonId>, Fault> {
+    let found = state.people.credentials(username).await?;
     let (person, hash) = found.map_or((None, None), |found| (Some(found.id), found.password_hash));
-    let matches = state.passwords.verify(&password, hash).await?;
-    let person = person.filter(|_| matches).ok_or_else(|| Fault::unknown(REFUSED))?;
-    attempt.succeeded();
-    begin_session(&state, person).await
+    let matches = state.passwords.verify(password, hash).await?;
+    Ok(person.filter(|_| matches))
 }
 
 /// 3. 微信小程序用户登录接口

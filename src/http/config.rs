@@ -1,11 +1,13 @@
 //! What a client needs to know before anybody logs in: section 39 of the document.
 
+use std::sync::LazyLock;
+
 use actix_web::{
     HttpRequest,
     web::{self, Data, ServiceConfig},
 };
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use crate::{
     answer::{self, Answer, Fault},
@@ -16,7 +18,8 @@ use crate::{
 };
 
 /// The consent text of section 39, whole, as rich text.
-static CONSENT: &str = include_str!("consent.json");
+static CONSENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("consent.json")).expect("consent.json is JSON"));
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/config").route(web::get().to(config)));
@@ -28,7 +31,7 @@ struct Config<'a> {
     conversation_type: ConversationType,
     user_roles: UserRoles,
     counselor: Counselor,
-    information: &'a RawValue,
+    information: &'a Value,
     user_type: UserType,
     conversation_status: ConversationStatus,
     queue_status: QueueStatus,
@@ -91,14 +94,13 @@ async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answ
     let institution = institution(&req, &state, &params).await?;
     let settings = &state.settings;
     let rules = institution.map_or_else(|| settings.dispatch.clone(), |code| settings.dispatch_for(&code));
-    let information: &RawValue = serde_json::from_str(CONSENT).map_err(Fault::internal)?;
     Ok(answer::ok(Config {
         conversation_type: ConversationType {
             request_supervise: "请求督导", counseling_session: "咨询会话"
         },
         user_roles: UserRoles { role_counselor: "咨询师", role_supervisor: "督导" },
         counselor: Counselor { max_consults: rules.default_max_consults },
-        information,
+        information: &CONSENT,
         user_type: UserType { visitor: "访客", supervisor: "督导", counselor: "咨询师" },
         conversation_status: ConversationStatus {
             in_progress: "进行中",
@@ -135,4 +137,19 @@ async fn institution(req: &HttpRequest, state: &AppState, params: &Params) -> Re
     }
     let first = sqlx::query_scalar!("select code from institutions order by created_at, code limit 1");
     Ok(first.fetch_optional(&state.pool).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_consent_text_is_whole_and_its_punctuation_restored() {
+        let children = CONSENT[0]["children"].as_array().expect("a paragraph with children");
+        let breaks = children.iter().filter(|child| child["name"] == "br").count();
+        let texts: Vec<&str> = children.iter().filter_map(|child| child["text"].as_str()).collect();
+        assert_eq!((children.len(), breaks, texts.len()), (33, 16, 17));
+        let damaged = |text: &&&str| text.contains([',', ':', ';', '(', ')', '!', '·']);
+        assert_eq!(texts.iter().find(damaged), None);
+    }
 }

@@ -112,7 +112,7 @@ impl Day {
 
         let snapshot = third.socket.snapshot().await;
         assert_eq!(snapshot["conversation"]["id"], third.id.as_str());
-        assert_eq!(snapshot["queue"], json!({ "position": 1, "ahead": 0 }));
+        assert_eq!((&snapshot["queue"]["position"], &snapshot["queue"]["ahead"]), (&json!(1), &json!(0)));
         for talk in [&first, &second] {
             let assigned = self.lin_socket().event("assigned", &talk.id).await;
             assert_eq!(assigned["counselor"], self.lin_id.as_str());

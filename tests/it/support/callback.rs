@@ -98,7 +98,8 @@ impl Client {
         Answer::try_of(self.callback_request(command).json(body)).await
     }
 
-    fn callback_request(&self, command: &str) -> reqwest::RequestBuilder {
+    /// A callback without its body.
+    pub(crate) fn callback_request(&self, command: &str) -> reqwest::RequestBuilder {
         self.request(Method::POST, PATH).query(&[
             ("SdkAppid", SDK_APP_ID.to_string().as_str()),
             ("CallbackCommand", command),

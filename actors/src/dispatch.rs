@@ -106,6 +106,8 @@ pub struct Dispatch {
     by_visitor: BTreeMap<VisitorId, ConversationId>,
     supervision_of: BTreeMap<ConversationId, ConversationId>,
     common: Queue,
+    /// Who is on shift, also of those who have not come in yet.
+    on_shift: BTreeSet<CounselorId>,
     alarms: BTreeSet<(Timestamp, Alarm)>,
     next_arrival: u64,
     /// Nobody's waiting ends before this: set after a start or an outage.
@@ -123,6 +125,7 @@ impl Dispatch {
             by_visitor: BTreeMap::new(),
             supervision_of: BTreeMap::new(),
             common: Queue::default(),
+            on_shift: BTreeSet::new(),
             alarms: BTreeSet::new(),
             next_arrival: 1,
             waiting_floor: Timestamp(i64::MIN),
@@ -328,10 +331,7 @@ impl Dispatch {
         match event {
             Event::Claimed | Event::CounselorLost { .. } => None,
             Event::Admitted { counselor, role, capacity } => {
-                self.counselors
-                    .entry(*counselor)
-                    .or_insert_with(|| Counselor::new(*counselor, *role, *capacity))
-                    .capacity = *capacity;
+                self.admit(*counselor, *role, *capacity);
                 None
             }
             Event::CapacityChanged { counselor, capacity } => {
@@ -390,6 +390,21 @@ impl Dispatch {
                 Some(facts)
             }
         }
+    }
+
+    /// Somebody who was banned and is activated again finds those in his line who went on waiting for him elsewhere.
+    fn admit(&mut self, id: CounselorId, role: Role, capacity: u32) {
+        if let Some(known) = self.counselors.get_mut(&id) {
+            known.capacity = capacity;
+            return;
+        }
+        let mut counselor = Counselor::new(id, role, capacity);
+        counselor.on_shift = self.on_shift.contains(&id);
+        let waiting = self.open.values().filter(|open| open.facts.phase == Phase::Waiting);
+        for open in waiting.filter(|open| open.facts.wanted == Some(id)) {
+            counselor.line.insert(Ticket::from(&open.facts));
+        }
+        self.counselors.insert(id, counselor);
     }
 
     fn insert(&mut self, facts: Conversation) -> Conversation {

@@ -14,6 +14,7 @@ use crate::{
         counselor::{Choice, Presence, Role},
         event::{Event, Expulsion, Notice},
         laws,
+        queue::Ticket,
     },
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
     time::Timestamp,
@@ -86,10 +87,10 @@ impl<'a> Turn<'a> {
             }
             Command::SetCapacity { counselor, capacity } => self.set_capacity(*counselor, *capacity),
             Command::Admit { counselor, role, capacity } => {
-                if self.dispatch.counselor(*counselor).is_none_or(|known| known.capacity != *capacity) {
-                    self.emit(Event::Admitted { counselor: *counselor, role: *role, capacity: *capacity });
-                    self.freed.insert(*counselor);
+                if self.dispatch.counselor(*counselor).is_some() {
+                    return self.set_capacity(*counselor, *capacity);
                 }
+                self.emit(Event::Admitted { counselor: *counselor, role: *role, capacity: *capacity });
                 Ok(Answer::Done)
             }
             Command::Expel { person, how } => {
@@ -108,6 +109,7 @@ impl<'a> Turn<'a> {
             }
             Command::Appear { counselor, choice } => self.appear(*counselor, *choice),
             Command::Shift { on } => {
+                self.dispatch.on_shift.clone_from(on);
                 for counselor in self.dispatch.counselors.values_mut() {
                     counselor.on_shift = on.contains(&counselor.id);
                 }
@@ -398,9 +400,17 @@ impl<'a> Turn<'a> {
                 self.emit(Event::Assigned { conversation, counselor });
             }
         }
-        for conversation in std::mem::take(&mut self.queued) {
-            let waiting =
-                self.dispatch.conversation(conversation).filter(|facts| facts.phase == Phase::Waiting);
+        // Several may have come into the common queue in one turn, out of several lines: in the order of service.
+        let queued = std::mem::take(&mut self.queued);
+        let mut queued: Vec<Ticket> = queued
+            .into_iter()
+            .filter_map(|conversation| self.dispatch.conversation(conversation))
+            .filter(|facts| facts.phase == Phase::Waiting)
+            .map(Ticket::from)
+            .collect();
+        queued.sort_unstable();
+        for Ticket { conversation, .. } in queued {
+            let waiting = self.dispatch.conversation(conversation);
             if let Some(counselor) = waiting.and_then(|facts| self.dispatch.room_for(facts)) {
                 self.emit(Event::Assigned { conversation, counselor });
             }

@@ -1,0 +1,12 @@
+//! The rules of the contract's section 5, a sentence each.
+
+mod capacity;
+mod common_queue;
+mod ends;
+mod load;
+mod named;
+mod presence;
+mod revival;
+mod supervision;
+mod talks;
+mod waiting;

@@ -1,0 +1,166 @@
+//! Requests for anyone, and the order of service.
+
+use hotline_actors::dispatch::{command::Command, conversation::Priority, counselor::Choice, event::Event};
+
+use crate::house::{House, assigned, minutes, seconds};
+
+#[test]
+fn a_request_for_anyone_goes_to_the_one_with_the_most_free_places() {
+    let mut house = House::new();
+    let (_small, large) = (house.serving(1, 2), house.serving(2, 3));
+    let talk = house.asks_for_anyone(1);
+    assert_eq!(house.served_by(talk), Some(large));
+}
+
+#[test]
+fn of_several_with_as_many_free_places_the_one_who_was_given_nobody_for_longest() {
+    let mut house = House::new();
+    let (one, two) = (house.serving(1, 3), house.serving(2, 3));
+    let mut served = Vec::new();
+    for number in 1..=4 {
+        house.passes(seconds(1));
+        let talk = house.asks_for_anyone(number);
+        served.push(house.served_by(talk));
+    }
+    assert_eq!(served, [Some(one), Some(two), Some(one), Some(two)]);
+}
+
+#[test]
+fn only_counselors_on_shift_serve_the_common_queue() {
+    let mut house = House::new();
+    let off = house.online(1, 5);
+    house.supervisor(9, 5);
+    let waiting = house.asks_for_anyone(1);
+    assert!(house.waits(waiting));
+    assert_eq!(assigned(&house.on_shift(off)), [(waiting, off)]);
+    house.off_shift(off);
+    let next = house.asks_for_anyone(2);
+    assert!(house.waits(next), "his shift is over");
+}
+
+#[test]
+fn whoever_is_busy_away_or_offline_serves_nobody() {
+    let mut house = House::new();
+    let he = house.serving(1, 5);
+    house.appears(he, Choice::Busy);
+    let waiting = house.asks_for_anyone(1);
+    house.appears(he, Choice::Away);
+    house.goes_offline(he);
+    assert!(house.waits(waiting));
+    assert_eq!(assigned(&house.appears(he, Choice::Online)), [(waiting, he)]);
+}
+
+#[test]
+fn when_a_shift_begins_the_common_queue_is_shared_out_evenly_and_in_order() {
+    let mut house = House::new();
+    let (one, two) = (house.online(1, 2), house.online(2, 2));
+    let waiting: Vec<_> = (1..=5).map(|number| house.asks_for_anyone(number)).collect();
+    let on = [one, two].into();
+    let events = house.does(&Command::Shift { on });
+    assert_eq!(
+        assigned(&events),
+        [(waiting[0], one), (waiting[1], two), (waiting[2], one), (waiting[3], two),]
+    );
+    assert_eq!(house.ahead(waiting[4]), Some(0));
+}
+
+#[test]
+fn one_who_joins_while_on_shift_serves_the_common_queue_as_soon_as_he_is_online() {
+    let mut house = House::new();
+    let waiting = house.asks_for_anyone(1);
+    house.does(&Command::Shift { on: [crate::house::counselor(1)].into() });
+    let he = house.online(1, 1);
+    assert_eq!(house.served_by(waiting), Some(he));
+}
+
+#[test]
+fn a_line_is_served_urgent_first_and_then_by_arrival() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let lines: Vec<_> = (1..=4).map(|number| house.asks_for(number, he)).collect();
+    house.urges(lines[3]);
+    house.urges(lines[2]);
+    assert_eq!(
+        lines.iter().map(|id| house.ahead(*id)).collect::<Vec<_>>(),
+        [Some(2), Some(3), Some(0), Some(1)]
+    );
+    let served: Vec<_> = assigned(&house.resizes(he, 9)).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(served, [lines[2], lines[3], lines[0], lines[1]]);
+}
+
+#[test]
+fn one_who_is_urgent_no_longer_goes_back_to_where_he_came() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let (first, second) = (house.asks_for(1, he), house.asks_for(2, he));
+    house.urges(second);
+    house.does(&Command::Prioritize { conversation: second, priority: Priority::Normal });
+    assert_eq!((house.ahead(first), house.ahead(second)), (Some(0), Some(1)));
+    let again = Command::Prioritize { conversation: second, priority: Priority::Normal };
+    assert_eq!(house.does(&again), [], "what is so already is no event");
+}
+
+#[test]
+fn a_free_place_takes_the_older_of_the_two_heads() {
+    let mut house = House::new();
+    let he = house.serving(1, 1);
+    let first = house.asks_for(1, he);
+    let named = house.asks_for(2, he);
+    let anyone = house.asks_for_anyone(3);
+    let named_later = house.asks_for(4, he);
+    assert_eq!(assigned(&house.ends(first)), [(named, he)]);
+    assert_eq!(assigned(&house.ends(named)), [(anyone, he)]);
+    assert_eq!(assigned(&house.ends(anyone)), [(named_later, he)]);
+}
+
+#[test]
+fn an_urgent_one_in_either_line_goes_before_the_older_of_the_other() {
+    let mut house = House::new();
+    let he = house.serving(1, 1);
+    let first = house.asks_for(1, he);
+    let named = house.asks_for(2, he);
+    let anyone = house.asks_for_anyone(3);
+    house.urges(anyone);
+    assert_eq!(assigned(&house.ends(first)), [(anyone, he)]);
+    assert_eq!(assigned(&house.ends(anyone)), [(named, he)]);
+}
+
+#[test]
+fn leaving_changes_nobody_elses_order() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let lines: Vec<_> = (1..=4).map(|number| house.asks_for(number, he)).collect();
+    house.ends(lines[1]);
+    assert_eq!([0, 2, 3].map(|at| house.ahead(lines[at])), [Some(0), Some(1), Some(2)]);
+    assert_eq!(house.ahead(lines[1]), None);
+}
+
+#[test]
+fn when_several_lines_are_let_go_at_once_the_one_place_goes_to_whoever_came_first() {
+    let mut house = House::new();
+    // The lower id is looked at first; his visitor came later.
+    let (low, high) = (house.online(1, 0), house.online(2, 0));
+    let earlier = house.asks_with_fallback(1, high);
+    let later = house.asks_with_fallback(2, low);
+    let other = house.serving(3, 1);
+    house.restarts_after(seconds(1));
+    house.appears(other, Choice::Online);
+    // Both are missing when the grace is over, in the same turn.
+    let events = house.passes(minutes(1));
+    assert_eq!(assigned(&events), [(earlier, other)]);
+    assert!(house.is_common(later));
+}
+
+#[test]
+fn when_two_fall_due_in_one_turn_the_urgent_one_is_served_first() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let first = house.asks_with_fallback(1, he);
+    let urgent = house.asks_with_fallback(2, he);
+    house.urges(urgent);
+    let other = house.serving(2, 1);
+    let events = house.sleeps(minutes(6));
+    assert_eq!(events.iter().filter(|event| matches!(event, Event::Widened { .. })).count(), 2);
+    assert_eq!(assigned(&events), [(urgent, other)]);
+    assert!(house.is_common(first));
+}

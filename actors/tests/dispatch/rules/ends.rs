@@ -1,0 +1,79 @@
+//! How things end: once, with one reason, and the place is free at once.
+
+use hotline_actors::dispatch::{
+    command::{Command, Refusal},
+    conversation::{EndReason, Status},
+    event::{Event, Expulsion},
+};
+
+use crate::house::{House, assigned, visitor};
+
+#[test]
+fn a_freed_place_goes_to_whoever_waited_longest_in_the_same_turn() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let (first, second, third) = (house.asks_for(1, he), house.asks_for(2, he), house.asks_for(3, he));
+    assert_eq!(
+        house.ends(first),
+        [
+            Event::Ended { conversation: first, reason: EndReason::Visitor },
+            Event::Assigned { conversation: second, counselor: he },
+        ]
+    );
+    assert!(house.waits(third));
+}
+
+#[test]
+fn ending_twice_is_refused_and_changes_nothing() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let (first, second) = (house.asks_for(1, he), house.asks_for(2, he));
+    house.ends(first);
+    let again = Command::End { conversation: first, reason: EndReason::Counselor };
+    assert_eq!(house.decide(&again).map(|_| ()), Err(Refusal::UnknownConversation));
+    assert_eq!(house.served_by(second), Some(he));
+}
+
+#[test]
+fn a_talk_that_a_person_ends_is_finished_whoever_it_was() {
+    for reason in [EndReason::Visitor, EndReason::Counselor, EndReason::Supervisor, EndReason::Administrator]
+    {
+        let mut house = House::new();
+        let he = house.online(1, 1);
+        let talk = house.asks_for(1, he);
+        let end = Command::End { conversation: talk, reason };
+        let decision = house.dispatch.decide(house.now, &end).expect("is open");
+        assert_eq!(decision.touched[0].status(), Status::Finished);
+        assert_eq!(decision.touched[0].counselor(), Some(he));
+    }
+}
+
+#[test]
+fn a_banned_visitor_leaves_his_talk_and_the_queue() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let (talk, waiting, next) = (house.asks_for(1, he), house.asks_for(2, he), house.asks_for(3, he));
+    assert_eq!(assigned(&house.expels(visitor(2))), []);
+    assert_eq!(house.end_of(waiting).map(|end| end.1), Some(EndReason::Banned));
+    assert_eq!(assigned(&house.expels(visitor(1))), [(next, he)]);
+    assert_eq!(house.end_of(talk).map(|end| end.1), Some(EndReason::Banned));
+}
+
+#[test]
+fn a_banned_counselor_frees_the_place_that_he_had_as_a_visitor() {
+    let mut house = House::new();
+    let (he, other) = (house.online(1, 1), house.online(2, 1));
+    let himself = he.0.as_u128() - 0x1000;
+    let as_visitor = house.asks_for(himself, other);
+    let next = house.asks_for(2, other);
+    let events = house.does(&Command::Expel { person: he.into(), how: Expulsion::Deleted });
+    assert_eq!(house.end_of(as_visitor).map(|end| end.1), Some(EndReason::Banned));
+    assert_eq!(assigned(&events), [(next, other)]);
+}
+
+#[test]
+fn being_taken_out_is_kept_also_of_one_who_was_in_nothing() {
+    let mut house = House::new();
+    let out = Event::Expelled { person: visitor(1).into(), how: Expulsion::Banned };
+    assert_eq!(house.expels(visitor(1)), [out]);
+}

@@ -1,0 +1,46 @@
+//! A crowd. Not a measurement: only that nothing grows with the square of it.
+
+use std::time::Instant;
+
+use crate::house::{counselor, visitor};
+use hotline_actors::{
+    ConversationId, Dispatch, Timestamp,
+    dispatch::{
+        command::Command,
+        conversation::EndReason,
+        counselor::{Choice, Role},
+        limits::Limits,
+    },
+};
+use uuid::Uuid;
+
+/// Seconds for `crowd` to come to one counselor of one place, and to be served one after the other.
+fn served_in(crowd: u128) -> f64 {
+    let begun = Instant::now();
+    let (he, now) = (counselor(1), Timestamp(0));
+    let mut dispatch = Dispatch::new(Limits::default());
+    let mut decide = |command: Command| dispatch.decide(now, &command).expect("may be done");
+    decide(Command::Admit { counselor: he, role: Role::Counselor, capacity: 1 });
+    decide(Command::Shift { on: [he].into() });
+    decide(Command::Appear { counselor: he, choice: Some(Choice::Online) });
+    let id = |number| ConversationId(Uuid::from_u128(number));
+    for number in 0..crowd {
+        // Half of them stand in the common queue too.
+        let wanted = (number % 2 == 0).then_some(he);
+        let visitor = visitor(0x1_0000 + number);
+        decide(Command::Open { conversation: id(number), visitor, wanted, fallback: None });
+    }
+    for number in 0..crowd {
+        let end = Command::End { conversation: id(number), reason: EndReason::Visitor };
+        let events = decide(end).events;
+        assert_eq!(events.len(), if number + 1 == crowd { 1 } else { 2 });
+    }
+    begun.elapsed().as_secs_f64()
+}
+
+#[test]
+fn ten_thousand_waiting_at_one_counselor_make_no_end_slow() {
+    served_in(100);
+    let (few, many) = (served_in(1_000), served_in(10_000));
+    assert!(many < few * 60.0, "ten times the crowd took {:.0} times as long", many / few);
+}

@@ -1,0 +1,167 @@
+//! After a restart: nothing kept is lost, nobody is moved by mistake, deadlines stand.
+
+use hotline_actors::dispatch::{
+    command::Command,
+    conversation::{EndReason, Medium},
+    counselor::{Choice, Counselor, Shown},
+    event::{Event, Notice},
+};
+
+use crate::house::{House, assigned, minutes, notices, seconds, visitor};
+
+#[test]
+fn whoever_waits_keeps_his_place_over_a_restart() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    let lines: Vec<_> = (2..=4).map(|number| house.asks_for(number, he)).collect();
+    house.urges(lines[2]);
+    house.restarts_after(seconds(5));
+    assert_eq!(house.served_by(talk), Some(he));
+    assert_eq!([0, 1, 2].map(|at| house.ahead(lines[at])), [Some(1), Some(2), Some(0)]);
+    let later = house.asks_for(5, he);
+    assert_eq!(house.ahead(later), Some(3), "and who comes later stands behind");
+}
+
+#[test]
+fn everyone_is_offline_until_he_returns_and_nobody_is_lost_during_the_grace() {
+    let mut house = House::new();
+    let he = house.serving(1, 2);
+    let talk = house.asks_for(1, he);
+    house.restarts_after(seconds(5));
+    assert_eq!(house.dispatch.counselor(he).map(Counselor::shown), Some(Shown::Offline));
+    let (patient, flexible) = (house.asks_for(2, he), house.asks_with_fallback(3, he));
+    assert!(house.waits(patient) && !house.is_common(flexible), "he has had no time to come back");
+    assert_eq!(house.passes(seconds(59)), []);
+    let seated = assigned(&house.appears(he, Choice::Online));
+    assert_eq!(seated, [(patient, he)]);
+    let lost = Event::CounselorLost { counselor: he };
+    assert!(!house.passes(seconds(30)).contains(&lost));
+    assert_eq!(house.served_by(talk), Some(he));
+}
+
+#[test]
+fn whoever_has_not_returned_when_the_grace_is_over_is_lost_once_and_his_line_goes_on() {
+    let mut house = House::new();
+    let (he, other) = (house.online(1, 1), house.serving(2, 5));
+    let talk = house.asks_for(1, he);
+    let (patient, flexible) = (house.asks_for(2, he), house.asks_with_fallback(3, he));
+    house.restarts_after(seconds(5));
+    house.appears(other, Choice::Online);
+    assert_eq!(house.passes(seconds(59)), []);
+    assert_eq!(
+        house.passes(seconds(1)),
+        [
+            Event::CounselorLost { counselor: he },
+            Event::Widened { conversation: flexible },
+            Event::Assigned { conversation: flexible, counselor: other },
+        ]
+    );
+    house.says(talk, he);
+    assert_eq!(house.passes(minutes(1)), []);
+    assert!(house.waits(patient) && house.served_by(talk) == Some(he));
+}
+
+#[test]
+fn waiting_gets_at_least_the_grace_and_a_minute_after_a_restart() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let (old, young) = (house.asks_for(1, he), {
+        house.passes(minutes(20));
+        house.asks_for(2, he)
+    });
+    let asked = house.now;
+    house.restarts_after(minutes(12));
+    let back = house.now;
+    house.passes(seconds(119));
+    assert_eq!(house.end_of(old), None);
+    house.passes(minutes(30));
+    assert_eq!(house.end_of(old), Some((back + minutes(2), EndReason::Waiting)));
+    assert_eq!(house.end_of(young), Some((asked + minutes(30), EndReason::Waiting)), "no more than needed");
+}
+
+#[test]
+fn silence_counts_from_the_return() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    house.says(talk, he);
+    house.passes(minutes(11));
+    house.restarts_after(minutes(10));
+    let back = house.now;
+    house.appears(he, Choice::Online);
+    assert_eq!(notices(&house.passes(minutes(10) - seconds(1)), talk), []);
+    assert_eq!(notices(&house.passes(seconds(1)), talk), [Notice::Silence]);
+    house.passes(minutes(5));
+    assert_eq!(house.end_of(talk), Some((back + minutes(15), EndReason::Silence)));
+}
+
+#[test]
+fn the_hard_limit_stands() {
+    let mut house = House::new();
+    let he = house.online(1, 2);
+    let (talk, call) = (house.asks_for(1, he), house.asks_for(2, he));
+    let begun = house.now;
+    let since = house.now + minutes(6);
+    house.passes(minutes(6));
+    house.does(&Command::ChangeMedium { conversation: call, medium: Medium::Voice { since } });
+    house.restarts_after(minutes(30));
+    for _ in 0..40 {
+        house.passes(minutes(1));
+        house.says(talk, visitor(1));
+        house.says(call, visitor(2));
+    }
+    assert_eq!(house.end_of(talk), Some((begun + minutes(60), EndReason::Limit)));
+    assert_eq!(house.end_of(call), Some((since + minutes(40), EndReason::Limit)));
+}
+
+#[test]
+fn a_limit_passed_while_the_server_was_gone_ends_the_talk_at_once() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    house.restarts_after(minutes(90));
+    assert_eq!(house.passes(seconds(0)), [Event::Ended { conversation: talk, reason: EndReason::Limit }]);
+    assert_eq!(house.end_of(talk), Some((house.now, EndReason::Limit)));
+}
+
+#[test]
+fn notices_and_alarms_that_went_out_do_not_go_out_again() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    for _ in 0..51 {
+        house.passes(minutes(1));
+        house.says(talk, visitor(1));
+    }
+    let before = house.log.len();
+    house.restarts_after(seconds(10));
+    house.appears(he, Choice::Online);
+    house.says(talk, visitor(1));
+    house.passes(minutes(1));
+    assert_eq!(house.log.len(), before, "ten minutes ahead, and both alarms, were told already");
+}
+
+#[test]
+fn what_the_counselor_has_said_is_remembered() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    house.says(talk, he);
+    house.restarts_after(minutes(3));
+    house.appears(he, Choice::Online);
+    assert_eq!(house.passes(minutes(3)), []);
+    assert!(house.dispatch.clock(talk).is_some_and(|clock| clock.answered));
+}
+
+#[test]
+fn one_restart_after_another_is_as_good_as_one() {
+    let mut house = House::new();
+    let he = house.serving(1, 1);
+    let (talk, waiting) = (house.asks_for(1, he), house.asks_for_anyone(2));
+    for _ in 0..5 {
+        house.restarts_after(seconds(20));
+    }
+    house.appears(he, Choice::Online);
+    assert_eq!(assigned(&house.ends(talk)), [(waiting, he)]);
+}

@@ -1,0 +1,233 @@
+//! The clock of a talk: silence, the limits and the notices ahead of them, the absent, the unanswered.
+
+use hotline_actors::{
+    ConversationId, CounselorId,
+    dispatch::{
+        command::{Command, Refusal},
+        conversation::{EndReason, Medium},
+        event::{Event, Notice},
+        limits::Limits,
+    },
+};
+
+use crate::house::{House, minutes, notices, seconds, visitor};
+
+fn talk(house: &mut House) -> (ConversationId, CounselorId) {
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    house.says(talk, he);
+    (talk, he)
+}
+
+/// Both speak every few minutes.
+fn talks_on(house: &mut House, talk: ConversationId, minutes_long: u64) -> Vec<Event> {
+    let mut events = Vec::new();
+    for _ in 0..minutes_long {
+        events.extend(house.passes(minutes(1)));
+        house.says(talk, visitor(1));
+    }
+    events
+}
+
+const TEN: Notice = Notice::Limit { index: 0, ahead_seconds: 600 };
+const FIVE: Notice = Notice::Limit { index: 1, ahead_seconds: 300 };
+
+#[test]
+fn ten_minutes_of_silence_are_noticed_and_five_more_end_the_talk() {
+    let mut house = House::new();
+    let (talk, _) = talk(&mut house);
+    let begun = house.now;
+    assert_eq!(house.passes(minutes(10) - seconds(1)), []);
+    assert_eq!(notices(&house.passes(seconds(1)), talk), [Notice::Silence]);
+    assert_eq!(house.passes(minutes(5) - seconds(1)), []);
+    house.passes(seconds(1));
+    assert_eq!(house.end_of(talk), Some((begun + minutes(15), EndReason::Silence)));
+}
+
+#[test]
+fn a_word_of_either_puts_the_notice_off() {
+    let mut house = House::new();
+    let (talk, he) = talk(&mut house);
+    house.passes(minutes(9));
+    house.says(talk, visitor(1));
+    house.passes(minutes(9));
+    house.says(talk, he);
+    assert_eq!(house.passes(minutes(10) - seconds(1)), []);
+    assert_eq!(notices(&house.passes(seconds(1)), talk), [Notice::Silence]);
+}
+
+#[test]
+fn a_word_after_the_notice_starts_the_silence_anew() {
+    let mut house = House::new();
+    let (talk, _) = talk(&mut house);
+    house.passes(minutes(14));
+    house.says(talk, visitor(1));
+    assert_eq!(house.passes(minutes(10) - seconds(1)), []);
+    assert_eq!(notices(&house.passes(seconds(1)), talk), [Notice::Silence]);
+    house.passes(minutes(5));
+    assert_eq!(house.end_of(talk).map(|end| end.1), Some(EndReason::Silence));
+}
+
+#[test]
+fn a_text_session_has_notices_ten_and_five_minutes_ahead_and_ends_after_sixty() {
+    let mut house = House::new();
+    let (talk, _) = talk(&mut house);
+    let begun = house.now;
+    assert_eq!(talks_on(&mut house, talk, 49), []);
+    assert_eq!(notices(&talks_on(&mut house, talk, 1), talk), [TEN]);
+    assert_eq!(talks_on(&mut house, talk, 4), []);
+    assert_eq!(notices(&talks_on(&mut house, talk, 1), talk), [FIVE]);
+    assert_eq!(talks_on(&mut house, talk, 4), []);
+    talks_on(&mut house, talk, 1);
+    assert_eq!(house.end_of(talk), Some((begun + minutes(60), EndReason::Limit)));
+}
+
+#[test]
+fn of_two_notices_due_at_once_only_the_nearer_goes_out() {
+    let mut house = House::new();
+    let (talk, _) = talk(&mut house);
+    talks_on(&mut house, talk, 48);
+    house.says(talk, visitor(1));
+    let events = house.sleeps(minutes(8));
+    assert_eq!(notices(&events, talk), [FIVE]);
+    assert_eq!(house.sleeps(seconds(30)), [], "and the farther one does not follow");
+}
+
+#[test]
+fn when_the_end_is_due_too_nothing_else_is_said() {
+    let mut house = House::new();
+    let (talk, _) = talk(&mut house);
+    assert_eq!(house.sleeps(minutes(61)), [Event::Ended { conversation: talk, reason: EndReason::Limit }]);
+}
+
+#[test]
+fn a_notice_with_no_room_before_the_limit_is_not_sent() {
+    let mut house = House::with(Limits { text_max: minutes(8), ..Limits::default() });
+    let (talk, _) = talk(&mut house);
+    let events = talks_on(&mut house, talk, 7);
+    assert_eq!(notices(&events, talk), [FIVE], "ten minutes ahead of eight would be before the start");
+}
+
+#[test]
+fn a_voice_call_has_forty_minutes_of_its_own_with_notices_of_its_own() {
+    let mut house = House::new();
+    let (talk, _) = talk(&mut house);
+    talks_on(&mut house, talk, 52);
+    let since = house.now;
+    let call = Command::ChangeMedium { conversation: talk, medium: Medium::Voice { since } };
+    house.does(&call);
+    assert_eq!(house.does(&call), [], "the same call again is no event");
+    assert_eq!(notices(&talks_on(&mut house, talk, 30), talk), [TEN]);
+    assert_eq!(notices(&talks_on(&mut house, talk, 5), talk), [FIVE]);
+    talks_on(&mut house, talk, 5);
+    assert_eq!(house.end_of(talk), Some((since + minutes(40), EndReason::Limit)));
+}
+
+#[test]
+fn a_call_in_what_only_waits_or_is_unknown_is_refused() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let waiting = house.asks_for(1, he);
+    let call = |conversation| Command::ChangeMedium { conversation, medium: Medium::Text };
+    assert_eq!(house.decide(&call(waiting)).map(|_| ()), Err(Refusal::OnlyWaiting));
+    house.ends(waiting);
+    assert_eq!(house.decide(&call(waiting)).map(|_| ()), Err(Refusal::UnknownConversation));
+}
+
+#[test]
+fn a_visitor_seated_while_gone_has_three_minutes_to_come_back() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let talk = house.asks_for(1, he);
+    house.does(&Command::Seen { visitor: visitor(1), here: true });
+    house.does(&Command::Seen { visitor: visitor(1), here: false });
+    house.passes(minutes(1));
+    house.resizes(he, 1);
+    house.says(talk, he);
+    let seated = house.now;
+    house.passes(minutes(3));
+    assert_eq!(house.end_of(talk), Some((seated + minutes(3), EndReason::Absent)));
+}
+
+#[test]
+fn coming_back_or_a_word_of_his_is_enough_and_the_counselors_word_is_not() {
+    for (back, ends) in [("here", false), ("word", false), ("counselor", true)] {
+        let mut house = House::new();
+        let he = house.online(1, 0);
+        let talk = house.asks_for(1, he);
+        house.does(&Command::Seen { visitor: visitor(1), here: false });
+        house.resizes(he, 1);
+        house.passes(minutes(2));
+        match back {
+            "here" => {
+                house.does(&Command::Seen { visitor: visitor(1), here: true });
+            }
+            "word" => house.says(talk, visitor(1)),
+            _ => house.says(talk, he),
+        }
+        house.passes(minutes(2));
+        assert_eq!(house.end_of(talk).is_some(), ends, "{back}");
+    }
+}
+
+#[test]
+fn one_who_leaves_during_the_talk_is_not_absent() {
+    let mut house = House::new();
+    let (talk, _) = talk(&mut house);
+    house.does(&Command::Seen { visitor: visitor(1), here: false });
+    house.passes(minutes(9));
+    assert_eq!(house.end_of(talk), None);
+}
+
+#[test]
+fn an_unanswered_visitor_raises_an_alarm_after_two_and_five_minutes() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    house.says(talk, visitor(1));
+    let unanswered = |index, after_seconds| Event::Unanswered { conversation: talk, index, after_seconds };
+    assert_eq!(house.passes(minutes(2) - seconds(1)), []);
+    assert_eq!(house.passes(seconds(1)), [unanswered(0, 120)]);
+    assert_eq!(house.passes(minutes(3)), [unanswered(1, 300)]);
+    assert_eq!(house.passes(minutes(4)), []);
+}
+
+#[test]
+fn an_answer_is_an_answer_at_any_time() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    house.passes(minutes(3));
+    house.says(talk, he);
+    assert_eq!(house.passes(minutes(5)), []);
+}
+
+#[test]
+fn of_two_alarms_due_at_once_only_the_later_is_raised() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    let events = house.sleeps(minutes(6));
+    assert_eq!(events, [Event::Unanswered { conversation: talk, index: 1, after_seconds: 300 }]);
+}
+
+#[test]
+fn an_outage_does_not_count_as_silence() {
+    let mut house = House::new();
+    let (talk, _) = talk(&mut house);
+    house.now = house.now + minutes(12);
+    house.does(&Command::Return);
+    assert_eq!(house.passes(minutes(10) - seconds(1)), []);
+    assert_eq!(notices(&house.passes(seconds(1)), talk), [Notice::Silence]);
+}
+
+#[test]
+fn a_word_that_comes_from_a_slow_clock_takes_nothing_back() {
+    let mut house = House::new();
+    let (talk, he) = talk(&mut house);
+    house.passes(minutes(5));
+    house.says(talk, he);
+    let earlier = house.now - minutes(3);
+    house.dispatch.heard(talk, earlier, he.into());
+    assert_eq!(house.passes(minutes(10) - seconds(1)), []);
+}

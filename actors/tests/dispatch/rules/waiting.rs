@@ -1,0 +1,98 @@
+//! How long one waits.
+
+use hotline_actors::dispatch::{
+    conversation::{EndReason, Status},
+    counselor::Choice,
+    event::Event,
+    limits::Limits,
+};
+
+use crate::house::{House, assigned, minutes, seconds};
+
+#[test]
+fn waiting_ends_after_thirty_minutes_to_the_moment() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let asked = house.now;
+    let (named, anyone) = (house.asks_for(1, he), house.asks_for_anyone(2));
+    assert_eq!(house.passes(minutes(30) - seconds(1)), []);
+    house.passes(seconds(1));
+    for waited in [named, anyone] {
+        assert_eq!(house.end_of(waited), Some((asked + minutes(30), EndReason::Waiting)));
+    }
+}
+
+#[test]
+fn one_who_waited_too_long_is_timed_out_and_one_who_left_has_cancelled() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let (patient, left) = (house.asks_for(1, he), house.asks_for(2, he));
+    let end = |reason| hotline_actors::dispatch::command::Command::End { conversation: left, reason };
+    let decision = house.dispatch.decide(house.now, &end(EndReason::Visitor)).expect("is open");
+    assert_eq!(decision.touched[0].status(), Status::Cancelled);
+    house.now = house.now + minutes(30);
+    let wake = hotline_actors::dispatch::command::Command::Wake;
+    let decision = house.dispatch.decide(house.now, &wake).expect("is never refused");
+    assert_eq!(decision.touched[0].id, patient);
+    assert_eq!(decision.touched[0].status(), Status::TimeOut);
+}
+
+#[test]
+fn a_place_in_the_last_second_is_a_place() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let waiting = house.asks_for(1, he);
+    house.passes(minutes(30) - seconds(1));
+    assert_eq!(assigned(&house.resizes(he, 1)), [(waiting, he)]);
+    house.says(waiting, he);
+    assert_eq!(house.passes(minutes(9)), [], "the waiting's alarm has gone with the waiting");
+}
+
+#[test]
+fn a_short_limit_ends_the_wait_before_others_would_have_served() {
+    let mut house = House::with(Limits { waiting_max: minutes(3), ..Limits::default() });
+    let he = house.online(1, 0);
+    house.serving(2, 0);
+    let waiting = house.asks_with_fallback(1, he);
+    assert_eq!(
+        house.passes(minutes(3)),
+        [Event::Ended { conversation: waiting, reason: EndReason::Waiting }]
+    );
+}
+
+#[test]
+fn an_alarm_that_comes_too_early_changes_nothing() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    house.asks_with_fallback(1, he);
+    house.passes(minutes(1));
+    assert_eq!(house.does(&hotline_actors::dispatch::command::Command::Wake), []);
+    assert_eq!(house.passes(minutes(4)).len(), 1);
+}
+
+#[test]
+fn after_an_outage_nobody_loses_his_wait_before_counselors_could_come_back() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let waiting = house.asks_for(1, he);
+    house.now = house.now + minutes(45);
+    let back = house.now;
+    assert_eq!(house.does(&hotline_actors::dispatch::command::Command::Return), []);
+    assert_eq!(house.passes(seconds(119)), []);
+    house.passes(seconds(1));
+    assert_eq!(house.end_of(waiting), Some((back + minutes(2), EndReason::Waiting)));
+}
+
+#[test]
+fn presence_has_no_say_in_how_long_one_waits() {
+    let mut house = House::new();
+    let he = house.online(1, 0);
+    let asked = house.now;
+    let waiting = house.asks_for(1, he);
+    for choice in [Choice::Away, Choice::Busy, Choice::Online] {
+        house.passes(minutes(5));
+        house.appears(he, choice);
+    }
+    house.passes(minutes(20));
+    assert_eq!(house.end_of(waiting), Some((asked + minutes(30), EndReason::Waiting)));
+}

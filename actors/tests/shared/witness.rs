@@ -1,0 +1,292 @@
+//! A witness of the event stream: it knows the laws from the design and the rules from the contract, and nothing of
+//! how Dispatch is built. It keeps a naive picture of its own and says what it finds wrong.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hotline_actors::{
+    ConversationId, CounselorId, PersonId, Timestamp, VisitorId,
+    dispatch::{
+        command::Command,
+        conversation::{Kind, Priority},
+        counselor::{Choice, Role},
+        event::Event,
+    },
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Waits,
+    Talks(CounselorId),
+    Over,
+}
+
+#[derive(Debug, Clone)]
+struct Talk {
+    kind: Kind,
+    visitor: VisitorId,
+    wanted: Option<CounselorId>,
+    fallback: bool,
+    common: bool,
+    urgent: bool,
+    arrival: u64,
+    life: Life,
+}
+
+impl Talk {
+    /// Smaller is served first.
+    fn rank(&self) -> (bool, u64) {
+        (!self.urgent, self.arrival)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Seat {
+    role: Role,
+    capacity: u32,
+    held: BTreeSet<ConversationId>,
+}
+
+/// What is known of who can be reached. Not in the events: whoever drives tells it, or it is not known.
+#[derive(Debug, Clone, Default)]
+struct Presence {
+    online: BTreeSet<CounselorId>,
+    on_shift: BTreeSet<CounselorId>,
+}
+
+/// See the module.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Witness {
+    seats: BTreeMap<CounselorId, Seat>,
+    talks: BTreeMap<ConversationId, Talk>,
+    newest_arrival: u64,
+    presence: Option<Presence>,
+    found: Vec<String>,
+}
+
+impl Witness {
+    /// What was found wrong so far.
+    pub(crate) fn found(&self) -> &[String] {
+        &self.found
+    }
+
+    /// Open conversations.
+    pub(crate) fn open(&self) -> BTreeSet<ConversationId> {
+        self.talks.iter().filter(|(_, talk)| talk.life != Life::Over).map(|(id, _)| *id).collect()
+    }
+
+    /// Whether a conversation was ever opened, and whether it is over.
+    pub(crate) fn is_over(&self, conversation: ConversationId) -> Option<bool> {
+        self.talks.get(&conversation).map(|talk| talk.life == Life::Over)
+    }
+
+    /// A command that was not refused: who can be reached is known from them alone.
+    pub(crate) fn command(&mut self, _now: Timestamp, command: &Command) {
+        let presence = self.presence.get_or_insert_default();
+        match command {
+            Command::Appear { counselor, choice: Some(Choice::Online) } => {
+                presence.online.insert(*counselor);
+            }
+            Command::Appear { counselor, .. } => {
+                presence.online.remove(counselor);
+            }
+            Command::Shift { on } => presence.on_shift.clone_from(on),
+            _ => {}
+        }
+    }
+
+    /// After a restart nobody can be reached.
+    pub(crate) fn restarted(&mut self) {
+        self.presence = self.presence.take().map(|_| Presence::default());
+    }
+
+    fn finds(&mut self, what: String) {
+        self.found.push(what);
+    }
+
+    /// Looks at one event, and takes it in.
+    pub(crate) fn event(&mut self, event: &Event) {
+        match event {
+            Event::Claimed | Event::CounselorLost { .. } => {}
+            Event::Admitted { counselor, role, capacity } => {
+                let seat = Seat { role: *role, capacity: *capacity, held: BTreeSet::new() };
+                if self.seats.insert(*counselor, seat).is_some() {
+                    self.finds(format!("{counselor} was admitted twice"));
+                }
+            }
+            Event::CapacityChanged { counselor, capacity } => match self.seats.get_mut(counselor) {
+                Some(seat) => seat.capacity = *capacity,
+                None => self.finds(format!("capacity of {counselor}, who is not here")),
+            },
+            Event::Expelled { person, .. } => self.expelled(*person),
+            Event::Opened { conversation, kind, visitor, wanted, fallback, arrival } => {
+                let talk = Talk {
+                    kind: *kind,
+                    visitor: *visitor,
+                    wanted: *wanted,
+                    fallback: *fallback,
+                    common: wanted.is_none(),
+                    urgent: false,
+                    arrival: *arrival,
+                    life: Life::Waits,
+                };
+                self.opened(*conversation, talk);
+            }
+            Event::Widened { conversation } => self.widened(*conversation),
+            Event::PriorityChanged { conversation, priority } => match self.talks.get_mut(conversation) {
+                Some(talk) if talk.life != Life::Over => talk.urgent = *priority == Priority::Urgent,
+                Some(_) | None => self.finds(format!("priority of {conversation}, which is not open")),
+            },
+            Event::Assigned { conversation, counselor } => self.assigned(*conversation, *counselor),
+            Event::MediumChanged { conversation, .. }
+            | Event::Noticed { conversation, .. }
+            | Event::Unanswered { conversation, .. } => {
+                let life = self.talks.get(conversation).map(|talk| talk.life);
+                if !matches!(life, Some(Life::Talks(_))) {
+                    self.finds(format!("{} in {conversation}, which is no talk", event.name()));
+                }
+            }
+            Event::Ended { conversation, .. } => self.ended(*conversation),
+        }
+    }
+
+    fn opened(&mut self, id: ConversationId, talk: Talk) {
+        if self.talks.contains_key(&id) {
+            self.finds(format!("L-7: {id} was opened twice"));
+        }
+        if talk.arrival <= self.newest_arrival {
+            self.finds(format!("L-4: {id} came after another and has an earlier number"));
+        }
+        self.newest_arrival = talk.arrival;
+        let open = |other: &Talk| other.life != Life::Over && other.kind == Kind::Consultation;
+        if talk.kind == Kind::Consultation
+            && self.talks.values().any(|other| open(other) && other.visitor == talk.visitor)
+        {
+            self.finds(format!("L-2: {} opens {id} beside another", talk.visitor));
+        }
+        if talk.wanted.map(PersonId::from) == Some(talk.visitor.into()) {
+            self.finds(format!("{} asks for himself in {id}", talk.visitor));
+        }
+        self.talks.insert(id, talk);
+    }
+
+    fn widened(&mut self, id: ConversationId) {
+        match self.talks.get_mut(&id) {
+            Some(talk) if talk.life == Life::Waits && talk.fallback && !talk.common => talk.common = true,
+            Some(talk) => {
+                let talk = talk.clone();
+                self.finds(format!("{id} is widened, but is {talk:?}"));
+            }
+            None => self.finds(format!("{id} is widened and was never opened")),
+        }
+    }
+
+    fn assigned(&mut self, id: ConversationId, counselor: CounselorId) {
+        let Some(talk) = self.talks.get(&id).cloned() else {
+            return self.finds(format!("L-7: {id} begins and was never opened"));
+        };
+        if talk.life != Life::Waits {
+            self.finds(format!("L-7: {id} begins, but is {:?}", talk.life));
+        }
+        if PersonId::from(talk.visitor) == PersonId::from(counselor) {
+            self.finds(format!("{counselor} serves himself in {id}"));
+        }
+        if talk.wanted != Some(counselor) && !talk.common {
+            self.finds(format!("{id} is given to {counselor}, who was not asked for"));
+        }
+        let on_shift = self.presence.as_ref().map(|known| known.on_shift.contains(&counselor));
+        if talk.wanted != Some(counselor) && on_shift == Some(false) {
+            self.finds(format!("{counselor} serves the common queue with {id} and is not on shift"));
+        }
+        if self.presence.as_ref().is_some_and(|known| !known.online.contains(&counselor)) {
+            self.finds(format!("{counselor} is given {id} and is not online"));
+        }
+        // Somebody served out of the common queue shows that his counselor serves it.
+        let serves_common = on_shift.unwrap_or(talk.wanted != Some(counselor));
+        let overtaken =
+            self.candidates(counselor, serves_common).find(|(_, other)| other.rank() < talk.rank());
+        if let Some((other, _)) = overtaken {
+            let other = *other;
+            self.finds(format!("L-4: {id} overtakes {other} at {counselor}"));
+        }
+        let Some(seat) = self.seats.get_mut(&counselor) else {
+            return self.finds(format!("{id} is given to {counselor}, who is not here"));
+        };
+        let full = seat.held.len() >= usize::try_from(seat.capacity).unwrap_or(usize::MAX);
+        let held_before = !seat.held.insert(id);
+        if full {
+            self.finds(format!("L-1: {counselor} is full and is given {id}"));
+        }
+        if held_before {
+            self.finds(format!("L-7: {id} takes its place at {counselor} twice"));
+        }
+        if let Some(talk) = self.talks.get_mut(&id) {
+            talk.life = Life::Talks(counselor);
+        }
+    }
+
+    /// Everyone who waits and might be served by `counselor`.
+    fn candidates(
+        &self,
+        counselor: CounselorId,
+        serves_common: bool,
+    ) -> impl Iterator<Item = (&ConversationId, &Talk)> {
+        self.talks.iter().filter(move |(_, talk)| {
+            talk.life == Life::Waits
+                && PersonId::from(talk.visitor) != PersonId::from(counselor)
+                && (talk.wanted == Some(counselor) || (serves_common && talk.common))
+        })
+    }
+
+    fn ended(&mut self, id: ConversationId) {
+        match self.talks.get_mut(&id).map(|talk| std::mem::replace(&mut talk.life, Life::Over)) {
+            Some(Life::Waits) => {}
+            Some(Life::Talks(counselor)) => {
+                let released = self.seats.get_mut(&counselor).is_some_and(|seat| seat.held.remove(&id));
+                if !released {
+                    self.finds(format!("L-7: {id} ends and holds no place at {counselor}"));
+                }
+            }
+            Some(Life::Over) => self.finds(format!("L-7: {id} ends twice")),
+            None => self.finds(format!("L-7: {id} ends and was never opened")),
+        }
+    }
+
+    fn expelled(&mut self, person: PersonId) {
+        let counselor = CounselorId::from(person);
+        let open = |talk: &&Talk| talk.life != Life::Over;
+        let stays = self.talks.values().filter(open).any(|talk| PersonId::from(talk.visitor) == person);
+        let stranded =
+            self.talks.values().filter(open).any(|talk| talk.wanted == Some(counselor) && !talk.common);
+        let held = self.seats.get(&counselor).is_some_and(|seat| !seat.held.is_empty());
+        if stays || stranded || held {
+            self.finds(format!("{person} is out: still in a talk {stays}, {held}; waited for {stranded}"));
+        }
+        self.seats.remove(&counselor);
+        if let Some(presence) = &mut self.presence {
+            presence.online.remove(&counselor);
+        }
+    }
+
+    /// A whole decision has been seen. L-3: nobody waits beside a free place.
+    pub(crate) fn settled(&mut self) {
+        let Some(presence) = &self.presence else { return };
+        let beside = self.seats.iter().find_map(|(counselor, seat)| {
+            let free = seat.held.len() < usize::try_from(seat.capacity).unwrap_or(usize::MAX);
+            let serves_common = presence.on_shift.contains(counselor) && seat.role == Role::Counselor;
+            if !free || !presence.online.contains(counselor) {
+                return None;
+            }
+            self.candidates(*counselor, serves_common).next().map(|(id, _)| (*id, *counselor))
+        });
+        if let Some((id, counselor)) = beside {
+            self.finds(format!("L-3: {id} waits beside a free place at {counselor}"));
+        }
+    }
+
+    /// Makes a fresh witness of what is known of who can be reached, for a stream that begins in the middle.
+    pub(crate) fn shift(&mut self, on: &BTreeSet<CounselorId>) {
+        self.presence.get_or_insert_default().on_shift.clone_from(on);
+    }
+}

@@ -128,6 +128,9 @@ async fn all_sessions_of_a_person_end_but_the_one_that_asks() {
     assert_eq!(found(&Sessions::new(pool, &settings), too_late).await, [None; 4]);
 }
 
+/// Arguments and settings; the exit code, and a word of what is said.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], i32, &'a str);
+
 /// Runs the binary with these settings alone, to its end.
 fn told(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hotline"));
@@ -148,7 +151,7 @@ async fn what_cannot_start_says_why_in_a_sentence() {
     let base = hotline.client().url("");
     let (_, port) = base.rsplit_once(':').expect("a port");
     let nowhere = "postgres://nobody@127.0.0.1:1/nothing";
-    let cases: [(&[&str], &[(&str, &str)], i32, &str); 6] = [
+    let cases: [Case<'_>; 6] = [
         (&["serve"], &[("HOTLINE__SERVER__PROT", "1")], 78, "server.prot"),
         (
             &["serve"],

@@ -3,6 +3,7 @@
 mod bad_input;
 mod crowd;
 mod health;
+mod log_in;
 mod messages;
 mod record;
 mod samples;

@@ -7,6 +7,7 @@ mod log_in;
 mod messages;
 mod record;
 mod samples;
+mod sockets;
 mod story;
 mod support;
 mod tidy;

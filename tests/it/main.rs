@@ -8,6 +8,7 @@ mod messages;
 mod record;
 mod samples;
 mod sockets;
+mod store;
 mod story;
 mod support;
 mod tidy;

@@ -184,6 +184,7 @@ impl Application {
         let mut sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
         let mut roster = actix_web::rt::spawn(state.institutions.clone().keep_fresh());
         let mut serving = actix_web::rt::spawn(server);
+        let mut ending = Ok(());
         // Whatever must run in the background and ends, ends the process: half a hotline is worse than a restart.
         tokio::select! {
             () = stop => {}
@@ -191,10 +192,11 @@ impl Application {
             _ = &mut sessions => return Err(StartError::Died("what keeps the log-ins written")),
             _ = &mut roster => return Err(StartError::Died("what keeps shifts fresh")),
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
-            doomed = doom.recv() => return Err(match doomed {
-                Some(Doom::FencedOut) => StartError::FencedOut,
-                Some(Doom::Broken) | None => StartError::Died("a registry"),
-            }),
+            doomed = doom.recv() => match doomed {
+                // In order, like any stop: what was said is stored, and the sockets hear that the server changes.
+                Some(Doom::FencedOut) => ending = Err(StartError::FencedOut),
+                Some(Doom::Broken) | None => return Err(StartError::Died("a registry")),
+            },
         }
         sessions.abort();
         roster.abort();
@@ -210,7 +212,7 @@ impl Application {
         let _ = timeout(FLUSH_MAX, closed).await;
         state.pool.close().await;
         tracing::info!("stopped");
-        settled.map_err(|_| StartError::StopTooSlow)
+        ending.and(settled.map_err(|_| StartError::StopTooSlow))
     }
 }
 

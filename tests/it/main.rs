@@ -5,6 +5,7 @@ mod crowd;
 mod health;
 mod log_in;
 mod messages;
+mod outage;
 mod record;
 mod samples;
 mod sockets;

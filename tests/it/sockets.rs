@@ -192,8 +192,8 @@ async fn a_socket_that_comes_back_gets_what_it_missed() {
     }
     assert_eq!(last, cursor + 2);
     // A cursor from the future, or from before all memory, gives a new snapshot.
-    let mut lost = lin.socket("/workbench/ws?since=999999").await;
-    assert_eq!(lost.snapshot().await["active"][0]["id"], id);
+    let mut strange = lin.socket("/workbench/ws?since=999999").await;
+    assert_eq!(strange.snapshot().await["active"][0]["id"], id);
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ mod log_in;
 mod messages;
 mod record;
 mod samples;
+mod sockets;
+mod store;
 mod story;
 mod support;
 mod tidy;

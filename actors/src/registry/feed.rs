@@ -23,6 +23,10 @@ use crate::{
     visitor::Visitor as VisitorCarrier,
 };
 
+/// Missed events that are sent at once; whoever missed more is better served by a snapshot, and could not take them in
+/// as fast as they come.
+const RESUMED_AT_ONCE_MAX: usize = 200;
+
 /// Who hears an event.
 #[derive(Debug, Clone, Default)]
 struct Audience {
@@ -172,13 +176,16 @@ impl Carriers {
             Some((first, _)) => since + 1 >= first.seq,
             None => since == committed,
         };
-        (remembered && since <= committed).then(|| {
-            let after = self.told.iter().skip_while(|(told, _)| told.seq <= since);
-            after
-                .filter(|(_, audience)| Self::concerns(audience, person, badge))
-                .map(|(told, _)| Arc::clone(told))
-                .collect()
-        })
+        if !remembered || since > committed {
+            return None;
+        }
+        let after = self.told.iter().skip_while(|(told, _)| told.seq <= since);
+        let missed: Vec<Arc<Told>> = after
+            .filter(|(_, audience)| Self::concerns(audience, person, badge))
+            .take(RESUMED_AT_ONCE_MAX + 1)
+            .map(|(told, _)| Arc::clone(told))
+            .collect();
+        (missed.len() <= RESUMED_AT_ONCE_MAX).then_some(missed)
     }
 }
 

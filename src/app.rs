@@ -37,6 +37,7 @@ use crate::{
     messages::{Ears, Limits, MessageStore},
     params::BODY_BYTES_MAX,
     people::People,
+    retention,
     secrets::Sealer,
     wechat::Wechat,
 };
@@ -176,6 +177,7 @@ impl Application {
         let handle = server.handle();
         let mut sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
         let mut roster = actix_web::rt::spawn(state.institutions.clone().keep_fresh());
+        let mut eraser = actix_web::rt::spawn(retention::keep_erasing(state.pool.clone(), state.settings.records));
         let mut serving = actix_web::rt::spawn(server);
         // Whatever must run in the background and ends, ends the process: half a hotline is worse than a restart.
         tokio::select! {
@@ -183,6 +185,7 @@ impl Application {
             _ = &mut serving => return Err(StartError::Ended),
             _ = &mut sessions => return Err(StartError::Died("what keeps the log-ins written")),
             _ = &mut roster => return Err(StartError::Died("what keeps shifts fresh")),
+            _ = &mut eraser => return Err(StartError::Died("what erases deleted records")),
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
             doomed = doom.recv() => return Err(match doomed {
                 Some(Doom::FencedOut) => StartError::FencedOut,
@@ -191,6 +194,7 @@ impl Application {
         }
         sessions.abort();
         roster.abort();
+        eraser.abort();
         state.traffic.stop();
         // Closes the listener at once; the rest of it waits for connections, which the next lines end.
         let closed = handle.stop(true);

@@ -32,7 +32,9 @@ use crate::{
     clock,
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
-    demo, http,
+    demo,
+    export::Exports,
+    http,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
     params::BODY_BYTES_MAX,
@@ -60,6 +62,7 @@ pub struct AppState {
     pub wechat: Wechat,
     pub institutions: Institutions,
     pub messages: MessageStore,
+    pub exports: Exports,
     pub traffic: Traffic,
 }
 
@@ -177,7 +180,8 @@ impl Application {
         let handle = server.handle();
         let mut sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
         let mut roster = actix_web::rt::spawn(state.institutions.clone().keep_fresh());
-        let mut eraser = actix_web::rt::spawn(retention::keep_erasing(state.pool.clone(), state.settings.records));
+        let mut eraser =
+            actix_web::rt::spawn(retention::keep_erasing(state.pool.clone(), state.settings.records));
         let mut serving = actix_web::rt::spawn(server);
         // Whatever must run in the background and ends, ends the process: half a hotline is worse than a restart.
         tokio::select! {
@@ -232,6 +236,7 @@ impl AppState {
             wechat: Wechat::new(&settings),
             institutions,
             messages,
+            exports: Exports::default(),
             traffic: Traffic::default(),
             sealer,
             pool,

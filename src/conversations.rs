@@ -162,10 +162,7 @@ const ESTIMATE_TALKS_MIN: i64 = 5;
 ///
 /// # Errors
 /// The database's.
-pub async fn median_lengths(
-    pool: &PgPool,
-    counselors: &[Uuid],
-) -> Result<HashMap<Uuid, f64>, sqlx::Error> {
+pub async fn median_lengths(pool: &PgPool, counselors: &[Uuid]) -> Result<HashMap<Uuid, f64>, sqlx::Error> {
     if counselors.is_empty() {
         return Ok(HashMap::new());
     }

@@ -98,9 +98,7 @@ pub const fn reach(kind: Kind, right: Right) -> Reach {
         //                                         visitor counselor supervisor admin system
         Right::OwnProfile => row(Own, Own, Own, Own, Own),
         Right::OwnConversations => row(Own, Own, Own, Own, No),
-        Right::EndConversation | Right::Statistics | Right::ListRecords => {
-            row(No, Own, Bound, All, No)
-        }
+        Right::EndConversation | Right::Statistics | Right::ListRecords => row(No, Own, Bound, All, No),
         Right::Records => row(Own, Own, Bound, All, No),
         Right::RequestSupervisor => row(No, Own, No, All, No),
         Right::RaisePriority | Right::ChangeShifts => row(No, No, All, All, No),

@@ -71,7 +71,8 @@ async fn begun_between(pool: &PgPool, whose: Whose<'_>, bounds: &[i64]) -> Resul
     let mut numbers = vec![0; bounds.len() - 1];
     for row in counted {
         // Buckets count from 1.
-        let place = usize::try_from(row.bucket).ok().and_then(|bucket| numbers.get_mut(bucket.checked_sub(1)?));
+        let place =
+            usize::try_from(row.bucket).ok().and_then(|bucket| numbers.get_mut(bucket.checked_sub(1)?));
         if let Some(number) = place {
             *number = row.number;
         }

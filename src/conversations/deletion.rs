@@ -11,12 +11,7 @@ use crate::audit::{self, Action};
 ///
 /// # Errors
 /// The database's; nothing is hidden then.
-pub async fn delete(
-    pool: &PgPool,
-    row: &Row,
-    actor: PersonId,
-    now: Timestamp,
-) -> Result<bool, sqlx::Error> {
+pub async fn delete(pool: &PgPool, row: &Row, actor: PersonId, now: Timestamp) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     let hidden = sqlx::query_scalar!(
         "update conversations set deleted_at = $2

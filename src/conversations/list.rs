@@ -338,9 +338,13 @@ mod tests {
 
     #[test]
     fn words_are_told_from_others() {
-        for property in
-            [Property::Level, Property::CreatedTime, Property::StartTime, Property::EndTime, Property::Duration]
-        {
+        for property in [
+            Property::Level,
+            Property::CreatedTime,
+            Property::StartTime,
+            Property::EndTime,
+            Property::Duration,
+        ] {
             assert_eq!(property.as_str().parse::<Property>().expect("its own word"), property);
         }
         assert!("password".parse::<Property>().is_err());

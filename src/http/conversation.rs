@@ -203,7 +203,8 @@ async fn prioritize(state: Data<AppState>, caller: Caller, id: Path<String>, par
     if row.is_over() {
         return Err(Fault::wrong("会话已结束"));
     }
-    audit::note(&state.pool, &row.institution, caller.id, Action::ChangePriority, row.id, clock::now()).await?;
+    audit::note(&state.pool, &row.institution, caller.id, Action::ChangePriority, row.id, clock::now())
+        .await?;
     let conversation = ConversationId(row.id);
     match state.institutions.ask(&row.institution, Command::Prioritize { conversation, priority }).await {
         Ok(_) => {}

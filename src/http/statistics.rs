@@ -104,9 +104,9 @@ async fn number_ranking(state: Data<AppState>, caller: Caller, params: Params) -
     let ranked = statistics::most_consultations(&state.pool, desk.whose(), month, size).await?;
     let ids: Vec<PersonId> = ranked.iter().map(|row| row.counselor).collect();
     let people = state.people.load(&ids).await?;
-    let rows = ranked.iter().filter_map(|row| {
-        people.get(&row.counselor).map(|person| RankingRow::new(person, None, row.number))
-    });
+    let rows = ranked
+        .iter()
+        .filter_map(|row| people.get(&row.counselor).map(|person| RankingRow::new(person, None, row.number)));
     Ok(answer::ok(rows.collect::<Vec<_>>()))
 }
 

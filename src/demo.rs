@@ -75,11 +75,13 @@ pub async fn make(pool: &PgPool, settings: &Settings, is_large: bool) -> Result<
     .await?;
     let people = people::make(&mut transaction, settings, now).await?;
     let shifts = people::put_on_shift(&mut transaction, now).await?;
-    let (conversations, messages) = history::make(&mut transaction, settings, now).await?;
-    let mut made = Made { people, shifts, conversations, messages };
+    let mut made = Made { people, shifts, conversations: 0, messages: 0 };
     if is_large {
         large::make(&mut transaction, settings, now, &mut made).await?;
     }
+    let (conversations, messages) = history::make(&mut transaction, settings, now).await?;
+    made.conversations += conversations;
+    made.messages += messages;
     transaction.commit().await?;
     if is_large {
         // The planner shall know what has come before the first list is asked for.

@@ -82,8 +82,9 @@ pub(super) async fn make(
     now: Timestamp,
 ) -> Result<(usize, usize), DemoFault> {
     let there = sqlx::query_scalar!(
-        r#"select exists(select 1 from people where created_by = $1 and kind = 'VISITOR') as "there!""#,
-        MAKER
+        r#"select exists(select 1 from people where created_by = $1 and username = $2) as "there!""#,
+        MAKER,
+        format!("{SANDBOX_PREFIX}fangke1")
     )
     .fetch_one(&mut *connection)
     .await?;
@@ -100,10 +101,11 @@ pub(super) async fn make(
     Ok((history.conversations.len(), history.messages.len()))
 }
 
+/// Those of the small demo: the large one's have histories of their own.
 async fn counselors(connection: &mut PgConnection) -> Result<Vec<Party>, sqlx::Error> {
     sqlx::query_as!(
         Party,
-        "select id, username from people where created_by = $1 and kind = 'COUNSELOR' and deleted_at is null
+        "select id, username from people where created_by = $1 and username like 'zixunshi_' and deleted_at is null
          order by username",
         MAKER
     )

@@ -8,4 +8,5 @@ mod record;
 mod samples;
 mod story;
 mod support;
+mod talks;
 mod tidy;

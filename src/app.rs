@@ -35,11 +35,14 @@ use crate::{
     clock,
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
-    demo, http,
+    demo,
+    export::Exports,
+    http,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
     params::BODY_BYTES_MAX,
     people::People,
+    retention,
     secrets::Sealer,
     wechat::Wechat,
 };
@@ -66,6 +69,7 @@ pub struct AppState {
     pub wechat: Wechat,
     pub institutions: Institutions,
     pub messages: MessageStore,
+    pub exports: Exports,
     pub traffic: Traffic,
 }
 
@@ -183,6 +187,8 @@ impl Application {
         let handle = server.handle();
         let mut sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
         let mut roster = actix_web::rt::spawn(state.institutions.clone().keep_fresh());
+        let mut eraser =
+            actix_web::rt::spawn(retention::keep_erasing(state.pool.clone(), state.settings.records));
         let mut serving = actix_web::rt::spawn(server);
         let mut ending = Ok(());
         // Whatever must run in the background and ends, ends the process: half a hotline is worse than a restart.
@@ -191,6 +197,7 @@ impl Application {
             _ = &mut serving => return Err(StartError::Ended),
             _ = &mut sessions => return Err(StartError::Died("what keeps the log-ins written")),
             _ = &mut roster => return Err(StartError::Died("what keeps shifts fresh")),
+            _ = &mut eraser => return Err(StartError::Died("what erases deleted records")),
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
             doomed = doom.recv() => match doomed {
                 // In order, like any stop: what was said is stored, and the sockets hear that the server changes.
@@ -200,6 +207,7 @@ impl Application {
         }
         sessions.abort();
         roster.abort();
+        eraser.abort();
         state.traffic.stop();
         // Closes the listener at once; the rest of it waits for connections, which the next lines end.
         let closed = handle.stop(true);
@@ -237,6 +245,7 @@ impl AppState {
             wechat: Wechat::new(&settings),
             institutions,
             messages,
+            exports: Exports::default(),
             traffic: Traffic::default(),
             sealer,
             pool,

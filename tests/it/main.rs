@@ -12,4 +12,5 @@ mod sockets;
 mod store;
 mod story;
 mod support;
+mod talks;
 mod tidy;

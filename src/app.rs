@@ -1,5 +1,6 @@
 //! The server put together: what handlers share, how it starts, and how it stops.
 
+mod background;
 mod middleware;
 mod traffic;
 
@@ -24,6 +25,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
+use background::Background;
 pub use traffic::Traffic;
 
 use crate::{
@@ -35,6 +37,7 @@ use crate::{
     demo, http,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
+    outbound,
     params::BODY_BYTES_MAX,
     people::People,
     secrets::Sealer,
@@ -59,6 +62,8 @@ pub struct AppState {
     pub wechat: Wechat,
     pub institutions: Institutions,
     pub messages: MessageStore,
+    /// For what we ask others.
+    pub outbound: reqwest::Client,
     pub traffic: Traffic,
 }
 
@@ -81,6 +86,8 @@ pub enum StartError {
     Signals(io::Error),
     #[error(transparent)]
     Hash(#[from] HashFault),
+    #[error(transparent)]
+    Outbound(#[from] outbound::ClientFault),
     #[error("the server ended by itself")]
     Ended,
     #[error("{0} has died; a fresh start goes on from what is kept")]
@@ -174,23 +181,19 @@ impl Application {
         let Self { server, address, state, mut doom } = self;
         tracing::info!(%address, "listening");
         let handle = server.handle();
-        let mut sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
-        let mut roster = actix_web::rt::spawn(state.institutions.clone().keep_fresh());
+        let mut background = Background::start(&state);
         let mut serving = actix_web::rt::spawn(server);
-        // Whatever must run in the background and ends, ends the process: half a hotline is worse than a restart.
         tokio::select! {
             () = stop => {}
             _ = &mut serving => return Err(StartError::Ended),
-            _ = &mut sessions => return Err(StartError::Died("what keeps the log-ins written")),
-            _ = &mut roster => return Err(StartError::Died("what keeps shifts fresh")),
+            dead = background.died() => return Err(StartError::Died(dead)),
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
             doomed = doom.recv() => return Err(match doomed {
                 Some(Doom::FencedOut) => StartError::FencedOut,
                 Some(Doom::Broken) | None => StartError::Died("a registry"),
             }),
         }
-        sessions.abort();
-        roster.abort();
+        drop(background);
         state.traffic.stop();
         // Closes the listener at once; the rest of it waits for connections, which the next lines end.
         let closed = handle.stop(true);
@@ -212,6 +215,7 @@ impl AppState {
         settings: Arc<Settings>,
         pool: PgPool,
     ) -> Result<(Self, mpsc::Receiver<Doom>), StartError> {
+        let outbound = outbound::client()?;
         let sealer = Sealer::new(&settings.secrets);
         let people = People::new(pool.clone(), sealer.clone());
         let options = database::options(&settings.database)?;
@@ -228,6 +232,7 @@ impl AppState {
             wechat: Wechat::new(&settings),
             institutions,
             messages,
+            outbound,
             traffic: Traffic::default(),
             sealer,
             pool,

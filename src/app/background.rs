@@ -1,0 +1,33 @@
+//! What runs beside the requests as long as the server does. Half a hotline is worse than a restart: whatever of it ends,
+//! ends the process.
+
+use actix_web::rt::{spawn, task::JoinHandle};
+use futures_util::future::select_all;
+
+use super::AppState;
+
+/// The tasks, each with what it is called when it dies. Dropping them stops them.
+pub(super) struct Background(Vec<(&'static str, JoinHandle<()>)>);
+
+impl Background {
+    pub(super) fn start(state: &AppState) -> Self {
+        Self(vec![
+            ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
+            ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
+        ])
+    }
+
+    /// Waits until one of them has ended, and says which.
+    pub(super) async fn died(&mut self) -> &'static str {
+        let (_, dead, _) = select_all(self.0.iter_mut().map(|(_, task)| task)).await;
+        self.0[dead].0
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        for (_, task) in &self.0 {
+            task.abort();
+        }
+    }
+}

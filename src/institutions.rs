@@ -140,7 +140,7 @@ impl Institutions {
         Arc::new(move |fate| {
             let Some(inner) = institutions.upgrade() else { return };
             let doom = match fate {
-                Fate::Serving => None,
+                Fate::Serving | Fate::Recovered => None,
                 Fate::Fenced => {
                     let fenced = inner.fenced.fetch_add(1, Ordering::SeqCst) + 1;
                     (fenced >= inner.registries.len()).then_some(Doom::FencedOut)

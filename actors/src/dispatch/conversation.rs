@@ -43,6 +43,15 @@ pub enum Medium {
     },
 }
 
+/// What IM tells of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallSignal {
+    /// It was answered.
+    Answered,
+    /// Somebody hung up, or is gone.
+    Ended,
+}
+
 /// Why a conversation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -189,6 +198,8 @@ pub struct Conversation {
     pub priority: Priority,
     /// Text or a running call.
     pub medium: Medium,
+    /// When the last call in it ended.
+    pub call_ended: Option<Timestamp>,
     /// Its number in the order of arrival.
     pub arrival: u64,
     /// When it was asked for.
@@ -215,6 +226,21 @@ impl Conversation {
             Phase::Waiting => None,
             Phase::InProgress { since, .. } => Some(since),
             Phase::Ended { talk, .. } => talk.map(|(_, since)| since),
+        }
+    }
+
+    /// How the two talk after a signal of `at`; none if it changes nothing. Signals come from clients: doubled, late, and
+    /// perhaps forged.
+    pub fn medium_after(&self, signal: CallSignal, at: Timestamp) -> Option<Medium> {
+        let Phase::InProgress { since: started, .. } = self.phase else { return None };
+        match (self.medium, signal) {
+            (Medium::Text, CallSignal::Answered) => {
+                // Delivered again, it does not begin a call that is over.
+                let is_over = self.call_ended.is_some_and(|ended| at <= ended);
+                (!is_over).then(|| Medium::Voice { since: at.max(started) })
+            }
+            (Medium::Voice { since }, CallSignal::Ended) => (at >= since).then_some(Medium::Text),
+            (Medium::Text, CallSignal::Ended) | (Medium::Voice { .. }, CallSignal::Answered) => None,
         }
     }
 

@@ -35,6 +35,7 @@ use crate::{
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
     demo, http,
+    im::Im,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
     outbound,
@@ -62,6 +63,7 @@ pub struct AppState {
     pub wechat: Wechat,
     pub institutions: Institutions,
     pub messages: MessageStore,
+    pub im: Im,
     /// For what we ask others.
     pub outbound: reqwest::Client,
     pub traffic: Traffic,
@@ -224,6 +226,7 @@ impl AppState {
         let dispatch = institutions.clone();
         let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard));
         let messages = MessageStore::start(&options, Limits::of(&settings), ears);
+        let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
         let state = Self {
             sessions: Sessions::new(pool.clone(), &settings.session),
             passwords: Passwords::new(settings.session.password_hashes_max)?,
@@ -232,6 +235,7 @@ impl AppState {
             wechat: Wechat::new(&settings),
             institutions,
             messages,
+            im,
             outbound,
             traffic: Traffic::default(),
             sealer,

@@ -9,6 +9,8 @@ use uuid::Uuid;
 pub enum Action {
     /// Read what was said in a conversation.
     ReadMessages,
+    /// Read a message that belongs to no conversation.
+    ReadUnplaced,
 }
 
 impl Action {
@@ -16,6 +18,7 @@ impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ReadMessages => "read-messages",
+            Self::ReadUnplaced => "read-unplaced",
         }
     }
 }
@@ -36,6 +39,29 @@ pub async fn note(
         actor.0,
         action.as_str(),
         target,
+        at.0,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// As [`note`], for several targets at once.
+pub async fn note_each(
+    executor: impl PgExecutor<'_>,
+    institution: &str,
+    actor: PersonId,
+    action: Action,
+    targets: &[Uuid],
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into audit (institution, actor, action, target, at)
+         select $1, $2, $3, target, $5 from unnest($4::uuid[]) as target",
+        institution,
+        actor.0,
+        action.as_str(),
+        targets,
         at.0,
     )
     .execute(executor)

@@ -35,6 +35,10 @@ pub struct Row {
     pub ended_at: Option<i64>,
     /// Why it ended.
     pub end_reason: Option<String>,
+    /// `TEXT`, or `VOICE` while a call is running.
+    pub medium: String,
+    /// When the running call was answered.
+    pub call_started_at: Option<i64>,
 }
 
 impl Row {
@@ -63,7 +67,7 @@ pub async fn find(pool: &PgPool, institution: &str, id: ConversationId) -> Resul
         Row,
         r#"
         select id, institution, kind, visitor, wanted, counselor, status, priority, opened_at, started_at, ended_at,
-               end_reason
+               end_reason, medium, call_started_at
         from conversations
         where id = $1 and institution = $2 and deleted_at is null
         "#,
@@ -87,7 +91,7 @@ pub async fn of_visitor(
         Row,
         r#"
         select id, institution, kind, visitor, wanted, counselor, status, priority, opened_at, started_at, ended_at,
-               end_reason
+               end_reason, medium, call_started_at
         from conversations
         where visitor = $1 and kind = 'COUNSELING_SESSION' and deleted_at is null
         order by opened_at desc, id desc

@@ -1,20 +1,36 @@
 //! What runs beside the requests as long as the server does. Half a hotline is worse than a restart: whatever of it ends,
 //! ends the process.
 
+use std::sync::Arc;
+
 use actix_web::rt::{spawn, task::JoinHandle};
 use futures_util::future::select_all;
 
 use super::AppState;
+use crate::{
+    consumers::{self, Patience},
+    im::{history, notices::Notices},
+};
 
 /// The tasks, each with what it is called when it dies. Dropping them stops them.
 pub(super) struct Background(Vec<(&'static str, JoinHandle<()>)>);
 
 impl Background {
     pub(super) fn start(state: &AppState) -> Self {
-        Self(vec![
+        let mut tasks = vec![
             ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
             ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
-        ])
+        ];
+        if let Some(rest) = &state.im.rest {
+            tasks
+                .push(("what fetches histories", spawn(history::keep_complete(state.clone(), rest.clone()))));
+            if state.settings.im.notices {
+                let notices = Arc::new(Notices::new(state.pool.clone(), rest.clone()));
+                let run = consumers::run(state.pool.clone(), notices, Patience::default());
+                tasks.push(("what sends notices", spawn(run)));
+            }
+        }
+        Self(tasks)
     }
 
     /// Waits until one of them has ended, and says which.

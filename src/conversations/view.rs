@@ -35,6 +35,8 @@ pub struct ConversationView {
     end_reason: Option<String>,
     priority: String,
     queue: Option<QueueView>,
+    medium: String,
+    call_start_time: Option<i64>,
     supervise: Option<()>,
 }
 
@@ -110,6 +112,8 @@ fn shown(
         end_reason: row.end_reason,
         priority: row.priority,
         queue,
+        medium: row.medium,
+        call_start_time: row.call_started_at,
         supervise: None,
     }
 }

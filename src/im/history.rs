@@ -34,9 +34,10 @@ const SETTLED_AFTER_END: Duration = LATE_AFTER_END.saturating_add(Duration::from
 const NOT_YET_SETTLED: Duration = Duration::from_secs(10);
 /// Tencent keeps a history for this long by default.
 const KEPT_BY_TENCENT: Duration = Duration::from_hours(7 * 24);
-/// Histories fetched at once, and talks taken up at once.
+/// Histories fetched at once, talks taken up at once, and talks that are owed; the others wait in the database.
 const FETCHES_MAX: usize = 4;
-const OWED_MAX: i64 = 500;
+const TAKEN_UP_MAX: i64 = 500;
+const OWED_MAX: usize = 5000;
 /// Pages of one history: far more than anybody writes in the longest talk. A server that never says that it is
 /// complete must not keep us for ever.
 const PAGES_MAX: usize = 500;
@@ -127,7 +128,7 @@ impl Keeper {
 
     async fn take_up(&self, owed: &mut BTreeMap<Uuid, Owed>, missed_words: bool) -> Result<(), sqlx::Error> {
         let now = clock::now();
-        let mut talks = self.ended(now).await?;
+        let mut talks = self.ended(now, owed).await?;
         if missed_words {
             talks.extend(self.in_progress().await?);
         }
@@ -162,7 +163,12 @@ impl Keeper {
     }
 
     /// Talks that ended and whose last words may not all be here.
-    async fn ended(&self, now: Timestamp) -> Result<Vec<Talk>, sqlx::Error> {
+    async fn ended(&self, now: Timestamp, owed: &BTreeMap<Uuid, Owed>) -> Result<Vec<Talk>, sqlx::Error> {
+        let taken_up: Vec<Uuid> =
+            owed.values().filter(|owed| owed.talk.ended_at.is_some()).map(|owed| owed.talk.id).collect();
+        if taken_up.len() >= OWED_MAX {
+            return Ok(Vec::new());
+        }
         let rows = sqlx::query!(
             r#"
             select c.id, v.username as visitor, k.username as counselor, c.ended_at as "ended_at!",
@@ -171,12 +177,14 @@ impl Keeper {
             where c.started_at is not null and c.ended_at is not null
               and (c.history_at is null or c.history_at < c.ended_at)
               and c.ended_at between $1 and $2 and c.deleted_at is null
+              and c.id <> all ($3)
             order by c.ended_at
-            limit $3
+            limit $4
             "#,
             (now - KEPT_BY_TENCENT).0,
             (now - SETTLED_AFTER_END).0,
-            OWED_MAX,
+            &taken_up,
+            TAKEN_UP_MAX,
         )
         .fetch_all(&self.pool)
         .await?;

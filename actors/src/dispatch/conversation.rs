@@ -275,3 +275,46 @@ impl Conversation {
         matches!(self.kind, Kind::Consultation)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn talk(medium: Medium, call_ended: Option<Timestamp>) -> Conversation {
+        let id = Uuid::from_u128;
+        Conversation {
+            id: ConversationId(id(1)),
+            kind: Kind::Consultation,
+            visitor: VisitorId(id(2)),
+            wanted: None,
+            fallback: false,
+            common: true,
+            priority: Priority::Normal,
+            medium,
+            call_ended,
+            arrival: 1,
+            opened_at: Timestamp(0),
+            phase: Phase::InProgress { counselor: CounselorId(id(3)), since: Timestamp(100) },
+            sent: Sent::default(),
+        }
+    }
+
+    #[test]
+    fn signals_of_calls_count_once_and_in_their_order() {
+        let (text, voice) = (talk(Medium::Text, None), talk(Medium::Voice { since: Timestamp(300) }, None));
+        let after = |talk: &Conversation, signal, at| talk.medium_after(signal, Timestamp(at));
+        let running = |since| Some(Medium::Voice { since: Timestamp(since) });
+        assert_eq!(after(&text, CallSignal::Answered, 300), running(300));
+        assert_eq!(after(&text, CallSignal::Answered, 50), running(100), "no call begins before its talk");
+        assert_eq!(after(&text, CallSignal::Ended, 300), None);
+        assert_eq!(after(&voice, CallSignal::Answered, 400), None, "a call does not begin twice");
+        assert_eq!(after(&voice, CallSignal::Ended, 299), None, "the end of an earlier one");
+        assert_eq!(after(&voice, CallSignal::Ended, 301), Some(Medium::Text));
+        let called = talk(Medium::Text, Some(Timestamp(500)));
+        assert_eq!(after(&called, CallSignal::Answered, 500), None, "delivered again");
+        assert_eq!(after(&called, CallSignal::Answered, 501), running(501));
+        let waiting = Conversation { phase: Phase::Waiting, ..text };
+        assert_eq!(after(&waiting, CallSignal::Answered, 300), None);
+    }
+}

@@ -40,7 +40,7 @@ async fn tencents_refusals_are_told_apart_by_what_helps() {
     }
     tencent.fail(SEND, &[Fault::Code(80001)]);
     assert!(!rest.send(NOTICE).await.expect_err("dirty").is_passing());
-    tencent.fail(SEND, &[Fault::Cut, Fault::Cut]);
+    tencent.fail(SEND, &[Fault::Cut]);
     assert_eq!(rest.send(NOTICE).await, Err(RestFault::Unreachable));
     let stranger = client(&tencent, "another key");
     assert_eq!(stranger.send(NOTICE).await, Err(RestFault::Refused(60004)));

@@ -1,5 +1,7 @@
 //! Nothing that was said is lost because nobody listened here.
 
+use sqlx::Connection;
+
 use crate::{fakes::tencent::Fault, support::SOON};
 
 use super::*;
@@ -16,11 +18,12 @@ async fn words_said_while_the_server_was_down_are_in_the_record_after_its_return
     house.hotline.kill();
     // Tencent has it all, the one that came here too; more than one of its pages.
     house.tencent.keep(&first);
-    let missed = [talk.hears(1, "在"), talk.says(2, "睡不着"), talk.hears(2, "多久了"), talk.says(3, "两周")];
+    // Within a second the numbers tell the order.
+    let missed = [talk.hears(2, "在"), talk.says(3, "睡不着"), talk.hears(4, "多久了"), talk.says(5, "两周")];
     for word in &missed {
         house.tencent.keep(word);
     }
-    let recalled = talk.says(4, "说错了");
+    let recalled = talk.says(6, "说错了");
     house.tencent.keep_recalled(&recalled);
     house.tencent.keep(&other.says(1, "您好"));
     // And is not at its best.
@@ -46,7 +49,7 @@ async fn last_words_after_the_end_are_in_the_record_with_and_without_the_convers
     house.hotline.client().say(&talk.says(1, "谢谢")).await;
     talk.visitor.end(&talk.id).await;
     let ended = talk.visitor.conversation(&talk.id).await["endTime"].as_i64().expect("it ended") / 1000;
-    house.tencent.keep(&talk.hears(1, "再见").at(ended + 1));
+    house.tencent.keep(&talk.hears(2, "再见").at(ended + 1));
     let nameless = Word::new(&talk.visitor.username, "lin", "", 2, words::text("再见!"));
     house.tencent.keep(&nameless.at(ended + 2));
     house.tencent.keep(&talk.says(3, "太晚了").at(ended + 60));
@@ -86,7 +89,7 @@ async fn silence_does_not_end_talks_that_went_on_while_the_server_was_down() {
     house.hotline.kill();
     house.tencent.keep(&talk.says(1, "还在吗"));
     // What was said long ago must not count as said now, either.
-    house.tencent.keep(&talk.hears(1, "在"));
+    house.tencent.keep(&talk.hears(2, "在"));
     let returned = hotline::clock::now();
     house.start_again().await;
     house.reads(&talk, &["还在吗", "在", "请问还有什么需要继续咨询的吗？"]).await;
@@ -94,4 +97,50 @@ async fn silence_does_not_end_talks_that_went_on_while_the_server_was_down() {
     assert_eq!((&over["status"], &over["endReason"]), (&json!("TIME_OUT"), &json!("silence")));
     let silence_ms = over["endTime"].as_i64().expect("a time") - returned.0;
     assert!(silence_ms >= 6000, "silence counts from the return: {silence_ms} ms");
+}
+
+#[tokio::test]
+async fn words_that_no_callback_brought_during_an_outage_of_the_database_are_fetched_after_it() {
+    let house = House::open_with(&[("journal.fence_check_seconds", "1")]).await;
+    let talk = house.talk("anna").await;
+    let database = Outage::begin(&house.hotline.database.url).await;
+    until("the outage is noticed", SOON, async || {
+        house.hotline.log().contains("the store cannot be reached").then_some(())
+    })
+    .await;
+    house.tencent.keep(&talk.says(1, "在吗"));
+    database.end().await;
+    house.reads(&talk, &["在吗"]).await;
+}
+
+/// A database that takes no connections and has none.
+struct Outage {
+    cluster: sqlx::PgConnection,
+    name: String,
+}
+
+impl Outage {
+    async fn begin(url: &str) -> Self {
+        let (base, name) = url.rsplit_once('/').expect("the address names a database");
+        let mut cluster =
+            sqlx::PgConnection::connect(&format!("{base}/postgres")).await.expect("the cluster answers");
+        Self::allow(&mut cluster, name, false).await;
+        sqlx::query!(
+            r#"select pg_terminate_backend(pid) as "ended" from pg_stat_activity where datname = $1"#,
+            name
+        )
+        .fetch_all(&mut cluster)
+        .await
+        .expect("backends can be ended");
+        Self { cluster, name: name.to_owned() }
+    }
+
+    async fn end(mut self) {
+        Self::allow(&mut self.cluster, &self.name, true).await;
+    }
+
+    async fn allow(cluster: &mut sqlx::PgConnection, name: &str, allowed: bool) {
+        let change = sqlx::AssertSqlSafe(format!("alter database {name} allow_connections {allowed}"));
+        sqlx::query(change).execute(cluster).await.expect("the test user owns the database");
+    }
 }

@@ -65,7 +65,7 @@ impl Word {
             conversation: conversation.to_owned(),
             sequence,
             // Above i32::MAX, as Tencent's often are.
-            random: 4_026_000_000 + sequence,
+            random: 4_026_000_000 + sequence + from.bytes().map(u32::from).sum::<u32>() * 1000,
             time: hotline::clock::now().0 / 1000,
             body,
         }

@@ -1,7 +1,5 @@
 //! Nothing that was said is lost because nobody listened here.
 
-use sqlx::Connection;
-
 use crate::{fakes::tencent::Fault, support::SOON};
 
 use super::*;
@@ -103,44 +101,12 @@ async fn silence_does_not_end_talks_that_went_on_while_the_server_was_down() {
 async fn words_that_no_callback_brought_during_an_outage_of_the_database_are_fetched_after_it() {
     let house = House::open_with(&[("journal.fence_check_seconds", "1")]).await;
     let talk = house.talk("anna").await;
-    let database = Outage::begin(&house.hotline.database.url).await;
+    house.hotline.database.shut().await;
     until("the outage is noticed", SOON, async || {
         house.hotline.log().contains("the store cannot be reached").then_some(())
     })
     .await;
     house.tencent.keep(&talk.says(1, "在吗"));
-    database.end().await;
+    house.hotline.database.reopen().await;
     house.reads(&talk, &["在吗"]).await;
-}
-
-/// A database that takes no connections and has none.
-struct Outage {
-    cluster: sqlx::PgConnection,
-    name: String,
-}
-
-impl Outage {
-    async fn begin(url: &str) -> Self {
-        let (base, name) = url.rsplit_once('/').expect("the address names a database");
-        let mut cluster =
-            sqlx::PgConnection::connect(&format!("{base}/postgres")).await.expect("the cluster answers");
-        Self::allow(&mut cluster, name, false).await;
-        sqlx::query!(
-            r#"select pg_terminate_backend(pid) as "ended" from pg_stat_activity where datname = $1"#,
-            name
-        )
-        .fetch_all(&mut cluster)
-        .await
-        .expect("backends can be ended");
-        Self { cluster, name: name.to_owned() }
-    }
-
-    async fn end(mut self) {
-        Self::allow(&mut self.cluster, &self.name, true).await;
-    }
-
-    async fn allow(cluster: &mut sqlx::PgConnection, name: &str, allowed: bool) {
-        let change = sqlx::AssertSqlSafe(format!("alter database {name} allow_connections {allowed}"));
-        sqlx::query(change).execute(cluster).await.expect("the test user owns the database");
-    }
 }

@@ -1,5 +1,6 @@
 //! The server put together: what handlers share, how it starts, and how it stops.
 
+mod background;
 mod middleware;
 mod traffic;
 
@@ -27,6 +28,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
+use background::Background;
 pub use traffic::Traffic;
 
 use crate::{
@@ -38,11 +40,12 @@ use crate::{
     demo,
     export::Exports,
     http,
+    im::Im,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
+    outbound,
     params::BODY_BYTES_MAX,
     people::People,
-    retention,
     secrets::Sealer,
     wechat::Wechat,
 };
@@ -70,6 +73,9 @@ pub struct AppState {
     pub institutions: Institutions,
     pub messages: MessageStore,
     pub exports: Exports,
+    pub im: Im,
+    /// For what we ask others.
+    pub outbound: reqwest::Client,
     pub traffic: Traffic,
 }
 
@@ -92,6 +98,8 @@ pub enum StartError {
     Signals(io::Error),
     #[error(transparent)]
     Hash(#[from] HashFault),
+    #[error(transparent)]
+    Outbound(#[from] outbound::ClientFault),
     #[error("the server ended by itself")]
     Ended,
     #[error("{0} has died; a fresh start goes on from what is kept")]
@@ -185,19 +193,13 @@ impl Application {
         let Self { server, address, state, mut doom } = self;
         tracing::info!(%address, "listening");
         let handle = server.handle();
-        let mut sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
-        let mut roster = actix_web::rt::spawn(state.institutions.clone().keep_fresh());
-        let mut eraser =
-            actix_web::rt::spawn(retention::keep_erasing(state.pool.clone(), state.settings.records));
+        let mut background = Background::start(&state);
         let mut serving = actix_web::rt::spawn(server);
         let mut ending = Ok(());
-        // Whatever must run in the background and ends, ends the process: half a hotline is worse than a restart.
         tokio::select! {
             () = stop => {}
             _ = &mut serving => return Err(StartError::Ended),
-            _ = &mut sessions => return Err(StartError::Died("what keeps the log-ins written")),
-            _ = &mut roster => return Err(StartError::Died("what keeps shifts fresh")),
-            _ = &mut eraser => return Err(StartError::Died("what erases deleted records")),
+            dead = background.died() => return Err(StartError::Died(dead)),
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
             doomed = doom.recv() => match doomed {
                 // In order, like any stop: what was said is stored, and the sockets hear that the server changes.
@@ -205,9 +207,7 @@ impl Application {
                 Some(Doom::Broken) | None => return Err(StartError::Died("a registry")),
             },
         }
-        sessions.abort();
-        roster.abort();
-        eraser.abort();
+        drop(background);
         state.traffic.stop();
         // Closes the listener at once; the rest of it waits for connections, which the next lines end.
         let closed = handle.stop(true);
@@ -229,6 +229,7 @@ impl AppState {
         settings: Arc<Settings>,
         pool: PgPool,
     ) -> Result<(Self, mpsc::Receiver<Doom>), StartError> {
+        let outbound = outbound::client()?;
         let sealer = Sealer::new(&settings.secrets);
         let people = People::new(pool.clone(), sealer.clone());
         let options = database::options(&settings.database)?;
@@ -237,6 +238,7 @@ impl AppState {
         let dispatch = institutions.clone();
         let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard));
         let messages = MessageStore::start(&options, Limits::of(&settings), ears);
+        let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
         let state = Self {
             sessions: Sessions::new(pool.clone(), &settings.session),
             passwords: Passwords::new(settings.session.password_hashes_max)?,
@@ -246,6 +248,8 @@ impl AppState {
             institutions,
             messages,
             exports: Exports::default(),
+            im,
+            outbound,
             traffic: Traffic::default(),
             sealer,
             pool,

@@ -19,6 +19,8 @@ pub enum Action {
     DeleteConversation,
     /// Changed a conversation's place in the queues.
     ChangePriority,
+    /// Read a message that belongs to no conversation.
+    ReadUnplaced,
 }
 
 impl Action {
@@ -31,6 +33,7 @@ impl Action {
             Self::ExportConversation => "export-conversation",
             Self::DeleteConversation => "delete-conversation",
             Self::ChangePriority => "change-priority",
+            Self::ReadUnplaced => "read-unplaced",
         }
     }
 }

@@ -73,6 +73,7 @@ async fn wechat_login(state: Data<AppState>, appid: Path<String>, params: Params
 
 async fn begin_session(state: &AppState, person: PersonId) -> Answer {
     let token = state.sessions.begin(person, clock::now()).await?;
+    state.im.accounts.needed(person);
     let mut answer = answer::done();
     let header = token.parse().map_err(|_| Fault::internal("a token is no header"))?;
     answer.headers_mut().insert(TOKEN_HEADER, header);

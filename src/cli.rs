@@ -88,6 +88,7 @@ impl CliError {
                 | StartError::File(_)
                 | StartError::Signals(_)
                 | StartError::Hash(_)
+                | StartError::Outbound(_)
                 | StartError::Ended
                 | StartError::StopTooSlow
                 | StartError::Died(_),

@@ -7,6 +7,7 @@ pub mod health;
 pub mod im;
 pub mod message;
 pub mod user;
+pub mod wechat;
 
 use actix_web::web::ServiceConfig;
 
@@ -20,4 +21,5 @@ pub fn routes(cfg: &mut ServiceConfig) {
     health::routes(cfg);
     im::routes(cfg);
     message::routes(cfg);
+    wechat::routes(cfg);
 }

@@ -10,6 +10,7 @@ pub mod config;
 pub mod consumers;
 pub mod conversations;
 pub mod database;
+pub mod days;
 pub mod demo;
 pub mod http;
 pub mod im;

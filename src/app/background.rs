@@ -1,19 +1,30 @@
 //! What runs beside the requests as long as the server does. Half a hotline is worse than a restart: whatever of it ends,
 //! ends the process.
 
+use std::sync::Arc;
+
 use actix_web::rt::{spawn, task::JoinHandle};
 use futures_util::future::select_all;
 
 use super::AppState;
+use crate::{
+    consumers::{self, Patience},
+    wechat::turn::Turns,
+};
 
 /// The tasks, each with what it is called when it dies. Dropping them stops them.
 pub(super) struct Background(Vec<(&'static str, JoinHandle<()>)>);
 
 impl Background {
     pub(super) fn start(state: &AppState) -> Self {
+        let turns = Arc::new(Turns::new(state.pool.clone(), state.wechat.clone()));
         Self(vec![
             ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
             ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
+            (
+                "what tells visitors over WeChat",
+                spawn(consumers::run(state.pool.clone(), turns, Patience::default())),
+            ),
         ])
     }
 

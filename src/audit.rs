@@ -9,6 +9,8 @@ use uuid::Uuid;
 pub enum Action {
     /// Read what was said in a conversation.
     ReadMessages,
+    /// Took somebody off a day.
+    RemoveShift,
 }
 
 impl Action {
@@ -16,6 +18,7 @@ impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ReadMessages => "read-messages",
+            Self::RemoveShift => "remove-shift",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The endpoints, a file per area of the interface document.
 
+pub mod arrange;
 pub mod auth;
 pub mod config;
 pub mod conversation;
@@ -16,6 +17,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     auth::routes(cfg);
     user::routes(cfg);
     config::routes(cfg);
+    arrange::routes(cfg);
     conversation::routes(cfg);
     crate::sockets::routes(cfg);
     health::routes(cfg);

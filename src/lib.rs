@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod arrange;
 pub mod audit;
 pub mod auth;
 pub mod cli;

@@ -8,6 +8,7 @@ use futures_util::future::select_all;
 
 use super::AppState;
 use crate::{
+    arrange,
     consumers::{self, Patience},
     wechat::turn::Turns,
 };
@@ -21,6 +22,7 @@ impl Background {
         Self(vec![
             ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
             ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
+            ("what writes standing weeks ahead", spawn(arrange::keep_written(state.clone()))),
             (
                 "what tells visitors over WeChat",
                 spawn(consumers::run(state.pool.clone(), turns, Patience::default())),

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     answer::Fault,
     app::AppState,
-    days,
+    days, evaluations,
     people::{Kind, Person},
 };
 pub use rows::{Duty, OfMonth};
@@ -159,7 +159,13 @@ pub async fn acquaintances(
     visitor: PersonId,
     people: &[PersonId],
 ) -> Result<HashMap<PersonId, Acquaintance>, sqlx::Error> {
-    rows::acquaintances(pool, visitor, people).await
+    let consulted = rows::consulted(pool, visitor, people).await?;
+    let ratings = evaluations::ratings_of(pool, people).await?;
+    let known = |person: &PersonId| Acquaintance {
+        consulted: consulted.contains(person),
+        rating: ratings.get(person).map(|rating| rating.mean),
+    };
+    Ok(people.iter().map(|person| (*person, known(person))).collect())
 }
 
 #[cfg(test)]

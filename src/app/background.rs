@@ -10,6 +10,7 @@ use super::AppState;
 use crate::{
     arrange,
     consumers::{self, Patience},
+    retention,
     wechat::turn::Turns,
 };
 
@@ -22,6 +23,10 @@ impl Background {
         Self(vec![
             ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
             ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
+            (
+                "what erases deleted records",
+                spawn(retention::keep_erasing(state.pool.clone(), state.settings.records)),
+            ),
             ("what writes standing weeks ahead", spawn(arrange::keep_written(state.clone()))),
             (
                 "what tells visitors over WeChat",

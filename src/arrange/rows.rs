@@ -1,13 +1,13 @@
 //! Shifts in PostgreSQL. Days go in and out as `2021-04-27`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use hotline_actors::{PersonId, Timestamp};
 use jiff::civil::Date;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{Acquaintance, DAYS_AHEAD, WeekDays};
+use super::{DAYS_AHEAD, WeekDays};
 use crate::people::Kind;
 
 /// Somebody is on duty on a day.
@@ -224,25 +224,20 @@ pub(super) async fn between(
     Ok(on)
 }
 
-pub(super) async fn acquaintances(
+/// Which of these the visitor has been with.
+pub(super) async fn consulted(
     pool: &PgPool,
     visitor: PersonId,
     people: &[PersonId],
-) -> Result<HashMap<PersonId, Acquaintance>, sqlx::Error> {
+) -> Result<HashSet<PersonId>, sqlx::Error> {
     let people: Vec<Uuid> = people.iter().map(|person| person.0).collect();
-    let rows = sqlx::query!(
-        r#"select k.id as "id!",
-                  exists (select from conversations c where c.visitor = $1 and c.counselor = k.id
-                          and c.kind = 'COUNSELING_SESSION' and c.started_at is not null) as "consulted!",
-                  (select avg(e.level)::float8 from evaluations e
-                   where e.counselor = k.id and e.object_type = 'COUNSELOR' and e.level is not null
-                     and e.deleted_at is null) as rating
-           from unnest($2::uuid[]) as k (id)"#,
+    let rows = sqlx::query_scalar!(
+        r#"select distinct counselor as "counselor!" from conversations
+           where visitor = $1 and counselor = any($2) and kind = 'COUNSELING_SESSION' and started_at is not null"#,
         visitor.0,
         &people,
     )
     .fetch_all(pool)
     .await?;
-    let known = |consulted, rating| Acquaintance { consulted, rating };
-    Ok(rows.into_iter().map(|row| (PersonId(row.id), known(row.consulted, row.rating))).collect())
+    Ok(rows.into_iter().map(PersonId).collect())
 }

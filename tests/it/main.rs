@@ -3,9 +3,13 @@
 mod bad_input;
 mod crowd;
 mod health;
+mod log_in;
 mod messages;
+mod outage;
 mod record;
 mod samples;
+mod sockets;
+mod store;
 mod story;
 mod support;
 mod tidy;

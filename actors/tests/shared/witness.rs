@@ -60,7 +60,6 @@ struct Presence {
 pub(crate) struct Witness {
     seats: BTreeMap<CounselorId, Seat>,
     talks: BTreeMap<ConversationId, Talk>,
-    newest_arrival: u64,
     presence: Option<Presence>,
     found: Vec<String>,
 }
@@ -155,10 +154,10 @@ impl Witness {
         if self.talks.contains_key(&id) {
             self.finds(format!("L-7: {id} was opened twice"));
         }
-        if talk.arrival <= self.newest_arrival {
+        let behind = |other: &Talk| other.life != Life::Over && other.arrival >= talk.arrival;
+        if self.talks.values().any(behind) {
             self.finds(format!("L-4: {id} came after another and has an earlier number"));
         }
-        self.newest_arrival = talk.arrival;
         let open = |other: &Talk| other.life != Life::Over && other.kind == Kind::Consultation;
         if talk.kind == Kind::Consultation
             && self.talks.values().any(|other| open(other) && other.visitor == talk.visitor)

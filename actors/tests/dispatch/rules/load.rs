@@ -40,7 +40,8 @@ fn served_in(crowd: u128) -> f64 {
 
 #[test]
 fn ten_thousand_waiting_at_one_counselor_make_no_end_slow() {
-    served_in(100);
-    let (few, many) = (served_in(1_000), served_in(10_000));
+    // Others share the machine: of several tries the quickest counts.
+    let quickest = |crowd| (0..5).map(|_| served_in(crowd)).fold(f64::INFINITY, f64::min);
+    let (few, many) = (quickest(1_000), quickest(10_000));
     assert!(many < few * 60.0, "ten times the crowd took {:.0} times as long", many / few);
 }

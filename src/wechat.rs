@@ -103,7 +103,7 @@ impl Wechat {
         for app in &wechat.apps {
             let secret = match wechat.mode {
                 WechatMode::Sandbox => Hidden::default(),
-                WechatMode::Live => secret_of(app, |name| std::env::var(name).ok())?,
+                WechatMode::Live => secret_of(app, from_surroundings)?,
             };
             let app = App { settings: app.clone(), secret, tokens: TokenKeeper::default() };
             apps.insert(app.settings.appid.clone(), app);
@@ -187,6 +187,24 @@ impl Wechat {
         let info = app.tokens.with_token(api, app.credentials(), ask).await?;
         Ok(info.number(&app.settings.appid)?)
     }
+}
+
+/// Whether the secrets that the settings name are there.
+///
+/// # Errors
+/// Names the first variable that is missing, unless in the sandbox.
+pub fn check_secrets(settings: &Settings) -> Result<(), ConfigError> {
+    let is_live = settings.wechat.mode == WechatMode::Live;
+    settings
+        .wechat
+        .apps
+        .iter()
+        .filter(|_| is_live)
+        .try_for_each(|app| secret_of(app, from_surroundings).map(drop))
+}
+
+fn from_surroundings(variable: &str) -> Option<String> {
+    std::env::var(variable).ok()
 }
 
 fn secret_of(app: &WechatApp, variable: impl Fn(&str) -> Option<String>) -> Result<Hidden, ConfigError> {

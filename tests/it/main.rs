@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod crowd;
+mod fakes;
 mod health;
 mod log_in;
 mod messages;
@@ -13,3 +14,4 @@ mod store;
 mod story;
 mod support;
 mod tidy;
+mod wechat;

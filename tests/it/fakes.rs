@@ -1,0 +1,3 @@
+//! Others' servers, as their documents say they answer.
+
+pub(crate) mod wechat;

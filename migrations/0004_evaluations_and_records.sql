@@ -28,13 +28,13 @@ create index conversations_to_erase on conversations (deleted_at) where deleted_
 
 -- The list of records, newest first. It covers what the list filters and sorts by: an institution's whole history is
 -- counted from the index.
-create index conversations_listed on conversations (institution, opened_at desc, id desc)
+create index conversations_listed on conversations (institution, opened_at, id)
     include (visitor, counselor, wanted, status, started_at, ended_at)
     where kind = 'COUNSELING_SESSION' and deleted_at is null;
-create index conversations_requests on conversations (institution, opened_at desc)
+create index conversations_requests on conversations (institution, opened_at)
     where kind = 'REQUEST_SUPERVISE' and deleted_at is null;
 -- Who serves a conversation, or is asked for in it.
-create index conversations_by_counterpart on conversations ((coalesce(counselor, wanted)), opened_at desc)
+create index conversations_by_counterpart on conversations ((coalesce(counselor, wanted)), opened_at)
     where deleted_at is null;
 -- The statistics: consultations by the moment they began.
 create index conversations_begun on conversations (institution, started_at) include (counselor, ended_at)

@@ -37,7 +37,9 @@ use crate::{
     clock,
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
-    demo, http,
+    demo,
+    export::Exports,
+    http,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
     outbound,
@@ -71,6 +73,7 @@ pub struct AppState {
     pub messages: MessageStore,
     /// For what we ask others.
     pub outbound: reqwest::Client,
+    pub exports: Exports,
     pub traffic: Traffic,
 }
 
@@ -242,6 +245,7 @@ impl AppState {
             institutions,
             messages,
             outbound,
+            exports: Exports::default(),
             traffic: Traffic::default(),
             sealer,
             pool,

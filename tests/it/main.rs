@@ -13,5 +13,6 @@ mod sockets;
 mod store;
 mod story;
 mod support;
+mod talks;
 mod tidy;
 mod wechat;

@@ -18,7 +18,10 @@ use hotline_actors::{
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::world::{Line, World, ends, under_paused_time};
+use crate::{
+    ears::Line,
+    world::{World, ends, under_paused_time},
+};
 
 fn he() -> CounselorId {
     CounselorId(Uuid::from_u128(0xc0))

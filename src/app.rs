@@ -244,7 +244,7 @@ impl AppState {
             passwords: Passwords::new(settings.session.password_hashes_max)?,
             login_limits: LoginLimits::new(&settings.session),
             people,
-            wechat: Wechat::new(&settings),
+            wechat: Wechat::new(&settings, outbound.clone())?,
             institutions,
             messages,
             exports: Exports::default(),

@@ -9,6 +9,8 @@ use uuid::Uuid;
 pub enum Action {
     /// Read what was said in a conversation.
     ReadMessages,
+    /// Took somebody off a day.
+    RemoveShift,
     /// Looked at a conversation.
     ReadConversation,
     /// Looked through the list of records; no single one is named.
@@ -28,6 +30,7 @@ impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ReadMessages => "read-messages",
+            Self::RemoveShift => "remove-shift",
             Self::ReadConversation => "read-conversation",
             Self::ListRecords => "list-records",
             Self::ExportConversation => "export-conversation",

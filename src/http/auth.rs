@@ -67,7 +67,7 @@ async fn recognise(state: &AppState, username: &str, password: &str) -> Result<O
 async fn wechat_login(state: Data<AppState>, appid: Path<String>, params: Params) -> Answer {
     let app = state.wechat.app(&appid)?;
     let code = params.required("code")?;
-    let visitor = wechat::visitor(&state.people, &state.settings, app, &code, clock::now()).await?;
+    let visitor = wechat::visitor(&state, app, &code, clock::now()).await?;
     begin_session(&state, visitor).await
 }
 

@@ -16,3 +16,4 @@ mod story;
 mod support;
 mod talks;
 mod tidy;
+mod wechat;

@@ -108,7 +108,7 @@ impl Witness {
     /// Looks at one event, and takes it in.
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
-            Event::Claimed | Event::CounselorLost { .. } => {}
+            Event::Claimed | Event::CounselorLost { .. } | Event::Pardoned { .. } => {}
             Event::Admitted { counselor, role, capacity } => {
                 let seat = Seat { role: *role, capacity: *capacity, held: BTreeSet::new() };
                 if self.seats.insert(*counselor, seat).is_some() {

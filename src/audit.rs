@@ -9,6 +9,12 @@ use uuid::Uuid;
 pub enum Action {
     /// Read what was said in a conversation.
     ReadMessages,
+    Ban,
+    Activate,
+    /// Deleted an account.
+    DeletePerson,
+    /// Set another's password.
+    SetPassword,
 }
 
 impl Action {
@@ -16,6 +22,10 @@ impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ReadMessages => "read-messages",
+            Self::Ban => "ban",
+            Self::Activate => "activate",
+            Self::DeletePerson => "delete-person",
+            Self::SetPassword => "set-password",
         }
     }
 }

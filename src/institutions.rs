@@ -3,6 +3,8 @@
 
 mod roster;
 
+pub(crate) use roster::day_of;
+
 use std::{
     collections::BTreeMap,
     fmt,

@@ -52,7 +52,12 @@ async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     if let (Err(Rejected::Refused(Refusal::UnknownCounselor)), Some(person)) = (&outcome, &wanted) {
         // Made by the command line while the server runs, and not heard of since.
         let places = u32::try_from(person.max_consults).map_err(Fault::internal)?;
-        state.institutions.admit(institution, person.id.into(), Role::Counselor, places).await?;
+        let admitted = state.institutions.admit(institution, person.id.into(), Role::Counselor, places).await;
+        if let Err(Rejected::Refused(Refusal::Expelled)) = admitted {
+            // Banned or deleted since he was looked up.
+            return Err(Refusal::UnknownCounselor.into());
+        }
+        admitted?;
         outcome = state.institutions.ask(institution, command).await;
     }
     let id = match outcome {

@@ -228,9 +228,9 @@ async fn a_counselor_who_was_just_added_can_be_asked_for_and_works_at_once() {
     let visitor = house.hotline.visitor("ecnu", "first").await;
     let waiting = id_of(&visitor.open(&wu.id().await).await);
     let mut desk = at_work(&wu).await;
+    desk.event("assigned", &waiting).await;
     let taken = visitor.conversation(&waiting).await;
     assert_eq!((&taken["status"], &taken["counselor"]["name"]), (&json!("IN_PROGRESS"), &json!("吴佳宁")));
-    desk.ping().await;
     // His supervisor reads his talks.
     assert_eq!(house.supervisor.conversation(&waiting).await["id"], json!(waiting));
     house.hotline.assert_calm();

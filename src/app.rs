@@ -4,6 +4,7 @@ mod middleware;
 mod traffic;
 
 use std::{
+    any::Any,
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
@@ -13,10 +14,12 @@ use std::{
 
 use actix_web::{
     App, HttpServer,
-    dev::Server,
+    dev::{Extensions, Server},
     middleware::from_fn,
+    rt::net::TcpStream,
     web::{self, Data, PayloadConfig},
 };
+use socket2::SockRef;
 use sqlx::PgPool;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -43,6 +46,10 @@ use crate::{
 
 /// A client that takes longer to send its headers is closed.
 const REQUEST_HEAD_MAX: Duration = Duration::from_secs(10);
+/// What the system keeps for a peer who does not read. Left to itself it keeps four megabytes for each.
+const SEND_BUFFER_BYTES: usize = 256 * 1024;
+/// A peer that takes in nothing this long is gone, whatever its system says.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
 /// After the last answer: for it to reach the wire.
 const FLUSH_MAX: Duration = Duration::from_secs(1);
 
@@ -177,6 +184,7 @@ impl Application {
         let mut sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
         let mut roster = actix_web::rt::spawn(state.institutions.clone().keep_fresh());
         let mut serving = actix_web::rt::spawn(server);
+        let mut ending = Ok(());
         // Whatever must run in the background and ends, ends the process: half a hotline is worse than a restart.
         tokio::select! {
             () = stop => {}
@@ -184,10 +192,11 @@ impl Application {
             _ = &mut sessions => return Err(StartError::Died("what keeps the log-ins written")),
             _ = &mut roster => return Err(StartError::Died("what keeps shifts fresh")),
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
-            doomed = doom.recv() => return Err(match doomed {
-                Some(Doom::FencedOut) => StartError::FencedOut,
-                Some(Doom::Broken) | None => StartError::Died("a registry"),
-            }),
+            doomed = doom.recv() => match doomed {
+                // In order, like any stop: what was said is stored, and the sockets hear that the server changes.
+                Some(Doom::FencedOut) => ending = Err(StartError::FencedOut),
+                Some(Doom::Broken) | None => return Err(StartError::Died("a registry")),
+            },
         }
         sessions.abort();
         roster.abort();
@@ -203,7 +212,7 @@ impl Application {
         let _ = timeout(FLUSH_MAX, closed).await;
         state.pool.close().await;
         tracing::info!("stopped");
-        settled.map_err(|_| StartError::StopTooSlow)
+        ending.and(settled.map_err(|_| StartError::StopTooSlow))
     }
 }
 
@@ -257,6 +266,19 @@ fn take_address(wanted: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
+/// Bounds what a connection can cost while its peer stalls.
+fn bound(connection: &dyn Any, _: &mut Extensions) {
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+    let socket = SockRef::from(stream);
+    let bounded = socket
+        .set_send_buffer_size(SEND_BUFFER_BYTES)
+        .and_then(|()| socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX)));
+    if let Err(error) = bounded {
+        // The peer may have gone already.
+        tracing::debug!(%error, "a connection could not be bounded");
+    }
+}
+
 fn serve(state: &AppState, listener: TcpListener) -> io::Result<Server> {
     let settings = &state.settings.server;
     let (shared, base_path) = (Data::new(state.clone()), settings.base_path.clone());
@@ -270,6 +292,7 @@ fn serve(state: &AppState, listener: TcpListener) -> io::Result<Server> {
             .service(web::scope(&base_path).configure(http::routes))
             .default_service(web::to(async || Err::<&str, _>(Fault::NotFound)))
     })
+    .on_connect(bound)
     .disable_signals()
     .client_request_timeout(REQUEST_HEAD_MAX)
     .shutdown_timeout(settings.shutdown_seconds_max);

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
 
 use crate::{
     dispatch::{
@@ -83,6 +83,11 @@ impl Conversation {
 
     fn rang(&mut self, ctx: &mut Context<Self>) {
         self.timer = None;
+        if !self.registry.connected() {
+            // Nobody is left to decide.
+            ctx.stop();
+            return;
+        }
         let now = (self.now)();
         if self.clock.next(&self.limits, now).0 > now {
             self.arm(ctx);
@@ -141,7 +146,6 @@ impl Handler<Feed> for Conversation {
     type Result = ();
 
     fn handle(&mut self, Feed(events): Feed, ctx: &mut Self::Context) {
-        use actix::ActorContext;
         for told in &events {
             self.take_in(told);
             if told

@@ -307,20 +307,20 @@ impl Registry {
         }
         let Some(at) = due else { return };
         let wait = at.since(self.now());
-        let handle = ctx.run_later(wait, |this, ctx| {
-            this.alarm = None;
-            if this.troubled {
-                // Nothing falls due while the journal is behind; the return brings it up again.
-                ctx.run_later(Duration::from_secs(1), |this, ctx| {
-                    if this.alarm.is_none() {
-                        this.arm(ctx);
-                    }
-                });
-            } else if this.turn(&Command::Wake, ctx).is_err() {
-                tracing::error!(institution = %this.setup.institution, "a wake was refused");
-            }
-        });
-        self.alarm = Some((at, handle));
+        self.alarm = Some((at, ctx.run_later(wait, Self::rang)));
+    }
+
+    fn rang(&mut self, ctx: &mut Context<Self>) {
+        let Some((at, _)) = self.alarm.take() else { return };
+        if self.state != State::Serving {
+            return;
+        }
+        if self.troubled {
+            // Nothing falls due while the journal is behind.
+            self.alarm = Some((at, ctx.run_later(RING_AGAIN_AFTER, Self::rang)));
+        } else if self.turn(&Command::Wake, ctx).is_err() {
+            tracing::error!(institution = %self.setup.institution, "a wake was refused");
+        }
     }
 
     /// The same visitor asking again for the same, while the first asking is still on its way, joins it.
@@ -348,6 +348,9 @@ impl Actor for Registry {
         self.claim(ctx);
     }
 }
+
+/// What fell due while the journal was behind is looked at again after this.
+const RING_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Commands that wait for their turn; senders beyond it wait themselves.
 const MAILBOX_COMMANDS_MAX: usize = 4096;

@@ -13,7 +13,7 @@ use crate::{
         conversation::{Conversation, EndReason, Kind, Phase},
         counselor::{Choice, Presence, Role},
         event::{Event, Expulsion, Notice},
-        laws,
+        laws::{self, Law},
         queue::Ticket,
     },
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
@@ -57,6 +57,10 @@ impl<'a> Turn<'a> {
     pub(crate) fn decide(mut self, command: &Command) -> Result<Decision, Refusal> {
         let answer = self.carry_out(command)?;
         self.settle();
+        if self.dispatch.room_beside_waiting().is_some() {
+            self.dispatch.breaches.count(Law::NobodyWaitsBesideRoom);
+            tracing::error!(law = Law::NobodyWaitsBesideRoom.name(), "a law of dispatch is broken");
+        }
         let answer = match answer {
             // Seated or not is known only now.
             Answer::Opened { conversation, .. } => self.opened(conversation),

@@ -9,7 +9,7 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
 
 use crate::{
     conversation::Conversation as TalkCarrier,
-    counselor::{Choose as ChooseHere, Counselor as CounselorCarrier},
+    counselor::{Choose as ChooseHere, Counselor as CounselorCarrier, Retire},
     dispatch::{
         Dispatch,
         conversation::{Conversation, Phase},
@@ -22,6 +22,10 @@ use crate::{
     registry::{Badge, Choose, Dismiss, Join, Leave, Registry, Rejected, State},
     visitor::Visitor as VisitorCarrier,
 };
+
+/// Missed events that are sent at once; whoever missed more is better served by a snapshot, and could not take them in
+/// as fast as they come.
+const RESUMED_AT_ONCE_MAX: usize = 200;
 
 /// Who hears an event.
 #[derive(Debug, Clone, Default)]
@@ -172,13 +176,16 @@ impl Carriers {
             Some((first, _)) => since + 1 >= first.seq,
             None => since == committed,
         };
-        (remembered && since <= committed).then(|| {
-            let after = self.told.iter().skip_while(|(told, _)| told.seq <= since);
-            after
-                .filter(|(_, audience)| Self::concerns(audience, person, badge))
-                .map(|(told, _)| Arc::clone(told))
-                .collect()
-        })
+        if !remembered || since > committed {
+            return None;
+        }
+        let after = self.told.iter().skip_while(|(told, _)| told.seq <= since);
+        let missed: Vec<Arc<Told>> = after
+            .filter(|(_, audience)| Self::concerns(audience, person, badge))
+            .take(RESUMED_AT_ONCE_MAX + 1)
+            .map(|(told, _)| Arc::clone(told))
+            .collect();
+        (missed.len() <= RESUMED_AT_ONCE_MAX).then_some(missed)
     }
 }
 
@@ -202,11 +209,12 @@ impl Registry {
     }
 
     fn carry_counselor(&mut self, counselor: CounselorId, capacity: u32, ctx: &mut Context<Self>) {
-        let known = self.kept.counselor(counselor);
-        let open = known.into_iter().flat_map(|known| {
-            known.active.iter().copied().chain(known.line.iter().map(|ticket| ticket.conversation))
-        });
-        let open = open.filter_map(|id| self.kept.conversation(id).copied());
+        // Not by his place in the committed view: he may be on his way back into it, and be waited for.
+        let his = |facts: &&Conversation| match facts.phase {
+            Phase::Waiting => facts.wanted == Some(counselor),
+            Phase::InProgress { .. } | Phase::Ended { .. } => facts.counselor() == Some(counselor),
+        };
+        let open = self.kept.conversations().filter(his).copied();
         let carrier =
             CounselorCarrier::new(counselor, ctx.address(), Arc::clone(&self.limits), capacity, open);
         self.carriers.counselors.insert(counselor, carrier.start());
@@ -328,7 +336,9 @@ impl Registry {
             }
             (Event::Expelled { person, .. }, _) => {
                 self.carriers.close(*person, Closing::LoggedOut);
-                self.carriers.counselors.remove(&CounselorId::from(*person));
+                if let Some(carrier) = self.carriers.counselors.remove(&CounselorId::from(*person)) {
+                    carrier.do_send(Retire);
+                }
             }
             (_, Some(facts)) => {
                 if let Some(carrier) = self.carriers.talks.get(&facts.id) {

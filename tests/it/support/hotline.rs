@@ -70,6 +70,19 @@ impl Hotline {
         hotline
     }
 
+    /// Another server on the same database, not yet started: a mistake in deployment.
+    pub(crate) fn twin(&self) -> Self {
+        let folder = self.folder.with_extension("twin");
+        fs::create_dir_all(&folder).expect("cargo's folder for tests can be written");
+        Self {
+            database: self.database.clone(),
+            settings: self.settings.clone(),
+            folder,
+            process: None,
+            base: Arc::new(RwLock::new(String::new())),
+        }
+    }
+
     /// Sets one setting by its key in `config.toml`, for the next start.
     pub(crate) fn set(&mut self, key: &str, value: impl Display) {
         let name = format!("HOTLINE__{}", key.to_uppercase().replace('.', "__"));

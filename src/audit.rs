@@ -23,6 +23,12 @@ pub enum Action {
     ChangePriority,
     /// Read a message that belongs to no conversation.
     ReadUnplaced,
+    Ban,
+    Activate,
+    /// Deleted an account.
+    DeletePerson,
+    /// Set another's password.
+    SetPassword,
 }
 
 impl Action {
@@ -37,6 +43,10 @@ impl Action {
             Self::DeleteConversation => "delete-conversation",
             Self::ChangePriority => "change-priority",
             Self::ReadUnplaced => "read-unplaced",
+            Self::Ban => "ban",
+            Self::Activate => "activate",
+            Self::DeletePerson => "delete-person",
+            Self::SetPassword => "set-password",
         }
     }
 }

@@ -104,6 +104,11 @@ impl Hotline {
         );
     }
 
+    /// Adds an administrator of the whole server.
+    pub(crate) fn add_system_administrator(&self, username: &str) {
+        self.run(&["user", "add", username, "--kind", "SYSTEM"], PASSWORD);
+    }
+
     /// Adds a counselor who is on shift.
     pub(crate) async fn add_counselor(&self, institution: &str, username: &str) {
         self.add_user(institution, "COUNSELOR", username);

@@ -81,6 +81,9 @@ tell() {
        $BASE/workbench/ws & sleep 2; echo
   curl -s -b /tmp/hotline-visitor $BASE/conversation/\$ID; echo
 
+  # the visitor ends the talk
+  curl -s -b /tmp/hotline-visitor -X POST $BASE/conversation/end/\$ID; echo
+
 END
 }
 

@@ -52,6 +52,11 @@ pub fn list<T: Serialize>(rows: &[T], count: i64) -> HttpResponse {
     HttpResponse::Ok().json(ListEnvelope { code: 0, message: "OK", result: rows, count, next: () })
 }
 
+/// The document's failure without a word (its section 7); the reason is in the log.
+pub fn failed() -> HttpResponse {
+    HttpResponse::Ok().json(Envelope { code: Code::Wrong as i32, message: None, result: () })
+}
+
 /// A client's word, short enough to be said back to him.
 pub fn echo(word: &str) -> &str {
     let end = word.char_indices().nth(ECHO_CHARS_MAX).map_or(word.len(), |(end, _)| end);
@@ -134,10 +139,33 @@ impl Fault {
     }
 }
 
+/// A database that is away is not a fault of ours: the client is told to come again.
 impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
+        if is_away(&error) {
+            tracing::warn!(error = %describe(&error), "a request found the database away");
+            return Self::wrong("系统繁忙，请稍后再试");
+        }
         Self::Internal(Cause(describe(&error)))
     }
+}
+
+/// Whether the database could not be reached, or could not work just now, rather than refuse what was asked of it.
+fn is_away(error: &sqlx::Error) -> bool {
+    // Connections, resources, limits in time, operators' work, and databases that let nobody in.
+    const AWAY: [&str; 6] = ["08", "53", "57", "58", "55000", "55P03"];
+    if let Some(error) = error.as_database_error() {
+        return error.code().is_some_and(|code| AWAY.iter().any(|class| code.starts_with(class)));
+    }
+    matches!(
+        error,
+        sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+    )
 }
 
 /// PostgreSQL's messages quote the values that displeased it, so the log gets the code and the names only.

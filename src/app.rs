@@ -1,9 +1,11 @@
 //! The server put together: what handlers share, how it starts, and how it stops.
 
+mod background;
 mod middleware;
 mod traffic;
 
 use std::{
+    any::Any,
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
@@ -13,10 +15,12 @@ use std::{
 
 use actix_web::{
     App, HttpServer,
-    dev::Server,
+    dev::{Extensions, Server},
     middleware::from_fn,
+    rt::net::TcpStream,
     web::{self, Data, PayloadConfig},
 };
+use socket2::SockRef;
 use sqlx::PgPool;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -24,6 +28,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
+use background::Background;
 pub use traffic::Traffic;
 
 use crate::{
@@ -35,17 +40,22 @@ use crate::{
     demo,
     export::Exports,
     http,
+    im::Im,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
+    outbound,
     params::BODY_BYTES_MAX,
     people::People,
-    retention,
     secrets::Sealer,
     wechat::Wechat,
 };
 
 /// A client that takes longer to send its headers is closed.
 const REQUEST_HEAD_MAX: Duration = Duration::from_secs(10);
+/// What the system keeps for a peer who does not read. Left to itself it keeps four megabytes for each.
+const SEND_BUFFER_BYTES: usize = 256 * 1024;
+/// A peer that takes in nothing this long is gone, whatever its system says.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
 /// After the last answer: for it to reach the wire.
 const FLUSH_MAX: Duration = Duration::from_secs(1);
 
@@ -63,6 +73,9 @@ pub struct AppState {
     pub institutions: Institutions,
     pub messages: MessageStore,
     pub exports: Exports,
+    pub im: Im,
+    /// For what we ask others.
+    pub outbound: reqwest::Client,
     pub traffic: Traffic,
 }
 
@@ -85,6 +98,8 @@ pub enum StartError {
     Signals(io::Error),
     #[error(transparent)]
     Hash(#[from] HashFault),
+    #[error(transparent)]
+    Outbound(#[from] outbound::ClientFault),
     #[error("the server ended by itself")]
     Ended,
     #[error("{0} has died; a fresh start goes on from what is kept")]
@@ -178,27 +193,21 @@ impl Application {
         let Self { server, address, state, mut doom } = self;
         tracing::info!(%address, "listening");
         let handle = server.handle();
-        let mut sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
-        let mut roster = actix_web::rt::spawn(state.institutions.clone().keep_fresh());
-        let mut eraser =
-            actix_web::rt::spawn(retention::keep_erasing(state.pool.clone(), state.settings.records));
+        let mut background = Background::start(&state);
         let mut serving = actix_web::rt::spawn(server);
-        // Whatever must run in the background and ends, ends the process: half a hotline is worse than a restart.
+        let mut ending = Ok(());
         tokio::select! {
             () = stop => {}
             _ = &mut serving => return Err(StartError::Ended),
-            _ = &mut sessions => return Err(StartError::Died("what keeps the log-ins written")),
-            _ = &mut roster => return Err(StartError::Died("what keeps shifts fresh")),
-            _ = &mut eraser => return Err(StartError::Died("what erases deleted records")),
+            dead = background.died() => return Err(StartError::Died(dead)),
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
-            doomed = doom.recv() => return Err(match doomed {
-                Some(Doom::FencedOut) => StartError::FencedOut,
-                Some(Doom::Broken) | None => StartError::Died("a registry"),
-            }),
+            doomed = doom.recv() => match doomed {
+                // In order, like any stop: what was said is stored, and the sockets hear that the server changes.
+                Some(Doom::FencedOut) => ending = Err(StartError::FencedOut),
+                Some(Doom::Broken) | None => return Err(StartError::Died("a registry")),
+            },
         }
-        sessions.abort();
-        roster.abort();
-        eraser.abort();
+        drop(background);
         state.traffic.stop();
         // Closes the listener at once; the rest of it waits for connections, which the next lines end.
         let closed = handle.stop(true);
@@ -211,7 +220,7 @@ impl Application {
         let _ = timeout(FLUSH_MAX, closed).await;
         state.pool.close().await;
         tracing::info!("stopped");
-        settled.map_err(|_| StartError::StopTooSlow)
+        ending.and(settled.map_err(|_| StartError::StopTooSlow))
     }
 }
 
@@ -220,6 +229,7 @@ impl AppState {
         settings: Arc<Settings>,
         pool: PgPool,
     ) -> Result<(Self, mpsc::Receiver<Doom>), StartError> {
+        let outbound = outbound::client()?;
         let sealer = Sealer::new(&settings.secrets);
         let people = People::new(pool.clone(), sealer.clone());
         let options = database::options(&settings.database)?;
@@ -228,15 +238,18 @@ impl AppState {
         let dispatch = institutions.clone();
         let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard));
         let messages = MessageStore::start(&options, Limits::of(&settings), ears);
+        let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
         let state = Self {
             sessions: Sessions::new(pool.clone(), &settings.session),
             passwords: Passwords::new(settings.session.password_hashes_max)?,
             login_limits: LoginLimits::new(&settings.session),
             people,
-            wechat: Wechat::new(&settings),
+            wechat: Wechat::new(&settings, outbound.clone())?,
             institutions,
             messages,
             exports: Exports::default(),
+            im,
+            outbound,
             traffic: Traffic::default(),
             sealer,
             pool,
@@ -266,6 +279,19 @@ fn take_address(wanted: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
+/// Bounds what a connection can cost while its peer stalls.
+fn bound(connection: &dyn Any, _: &mut Extensions) {
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+    let socket = SockRef::from(stream);
+    let bounded = socket
+        .set_send_buffer_size(SEND_BUFFER_BYTES)
+        .and_then(|()| socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX)));
+    if let Err(error) = bounded {
+        // The peer may have gone already.
+        tracing::debug!(%error, "a connection could not be bounded");
+    }
+}
+
 fn serve(state: &AppState, listener: TcpListener) -> io::Result<Server> {
     let settings = &state.settings.server;
     let (shared, base_path) = (Data::new(state.clone()), settings.base_path.clone());
@@ -279,6 +305,7 @@ fn serve(state: &AppState, listener: TcpListener) -> io::Result<Server> {
             .service(web::scope(&base_path).configure(http::routes))
             .default_service(web::to(async || Err::<&str, _>(Fault::NotFound)))
     })
+    .on_connect(bound)
     .disable_signals()
     .client_request_timeout(REQUEST_HEAD_MAX)
     .shutdown_timeout(settings.shutdown_seconds_max);

@@ -2,14 +2,17 @@
 
 pub mod answer;
 pub mod app;
+pub mod arrange;
 pub mod audit;
 pub mod auth;
 pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod consumers;
 pub mod conversations;
 pub mod database;
+pub mod days;
 pub mod demo;
 pub mod evaluations;
 pub mod export;
@@ -17,6 +20,7 @@ pub mod http;
 pub mod im;
 pub mod institutions;
 pub mod messages;
+pub mod outbound;
 pub mod params;
 pub mod people;
 pub mod retention;

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
 
 use crate::{
     dispatch::{
@@ -83,6 +83,11 @@ impl Conversation {
 
     fn rang(&mut self, ctx: &mut Context<Self>) {
         self.timer = None;
+        if !self.registry.connected() {
+            // Nobody is left to decide.
+            ctx.stop();
+            return;
+        }
         let now = (self.now)();
         if self.clock.next(&self.limits, now).0 > now {
             self.arm(ctx);
@@ -95,7 +100,9 @@ impl Conversation {
     fn take_in(&mut self, told: &Told) {
         let Some(facts) = told.facts.filter(|facts| facts.id == self.id) else { return };
         self.clock.sent = facts.sent;
-        self.clock.medium = facts.medium;
+        if let Event::MediumChanged { medium, .. } = told.event {
+            self.clock.medium_changed(medium, told.at);
+        }
         if let Event::Noticed { notice: Notice::Silence, .. } = told.event
             && self.clock.quiet_since < told.at
         {
@@ -141,7 +148,6 @@ impl Handler<Feed> for Conversation {
     type Result = ();
 
     fn handle(&mut self, Feed(events): Feed, ctx: &mut Self::Context) {
-        use actix::ActorContext;
         for told in &events {
             self.take_in(told);
             if told

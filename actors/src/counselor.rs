@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
 
 use crate::{
     dispatch::{
@@ -36,6 +36,11 @@ pub(crate) struct Counselor {
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Choose(pub(crate) Choice);
+
+/// He was taken out. Whatever was still to come of him, as the end of a grace, must not: he may be back by then.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Retire;
 
 impl Counselor {
     /// With the committed view at the moment of birth; everything after it is fed.
@@ -165,6 +170,14 @@ impl Handler<Choose> for Counselor {
         if !self.sockets.is_empty() || self.grace.is_some() {
             self.appear(Some(choice));
         }
+    }
+}
+
+impl Handler<Retire> for Counselor {
+    type Result = ();
+
+    fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
+        ctx.stop();
     }
 }
 

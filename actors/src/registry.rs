@@ -4,19 +4,15 @@
 //! [`Registry::landed`], after the commit. `registry/feed.rs` tells the carriers, `registry/views.rs` lets others look.
 
 mod feed;
+mod im;
+mod protocol;
 mod views;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    rc::Rc,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, rc::Rc, sync::Arc, time::Duration};
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, Recipient,
-    ResponseFuture, SpawnHandle, WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, ResponseFuture, SpawnHandle,
+    WrapFuture,
 };
 use tokio::sync::oneshot;
 
@@ -25,193 +21,19 @@ use crate::{
     dispatch::{
         Dispatch,
         command::{Answer, Command, Refusal},
-        counselor::{Choice, Role},
         limits::Limits,
     },
-    ids::{ConversationId, CounselorId, PersonId, VisitorId, WriterId},
+    ids::{PersonId, VisitorId, WriterId},
     journal::{AppendFault, Batch, Claim, Journal, Store, StoreFault},
-    push::{Closing, Push, SocketId},
+    push::Closing,
     registry::feed::Carriers,
     time::Timestamp,
 };
+pub use protocol::{
+    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Dismiss, Fate, Heard, Join, Leave, LoggedIn, Rejected,
+    Setup, Stop, Tell,
+};
 pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace};
-
-/// Where moments come from.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// What the Registry bounds, and how often it looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Events decided and not yet kept; beyond it new commands are refused at once.
-    pub backlog_max: usize,
-    /// Events in one commit.
-    pub batch_max: usize,
-    /// How often to look whether another server has taken over.
-    pub fence_check: Duration,
-    /// Committed events kept in memory for sockets that come back.
-    pub resume_events_max: usize,
-    /// How long state for the sockets is gathered.
-    pub state_every: Duration,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self {
-            backlog_max: 20_000,
-            batch_max: 2_000,
-            fence_check: Duration::from_secs(5),
-            resume_events_max: 10_000,
-            state_every: Duration::from_secs(2),
-        }
-    }
-}
-
-/// What becomes of a Registry, for the process around it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// It has claimed the journal and serves.
-    Serving,
-    /// Another server has taken the institution over.
-    Fenced,
-    /// The store refuses what was decided: only a fresh start from what is kept helps.
-    Broken(String),
-    /// It has gone without being asked to; the process cannot go on.
-    Died,
-}
-
-/// All that a Registry needs from outside.
-#[derive(Clone)]
-pub struct Setup {
-    /// The institution's code, for logs only.
-    pub institution: String,
-    /// Its limits in time.
-    pub limits: Limits,
-    /// The bounds.
-    pub bounds: Bounds,
-    /// The clock.
-    pub clock: Clock,
-    /// Makes a fresh writer id.
-    pub writer: Arc<dyn Fn() -> WriterId + Send + Sync>,
-    /// Hears what becomes of the Registry.
-    pub fate: Arc<dyn Fn(Fate) + Send + Sync>,
-}
-
-impl fmt::Debug for Setup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Setup").field("institution", &self.institution).finish_non_exhaustive()
-    }
-}
-
-/// Asks for something to be decided. Answered once everything decided so far is kept.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<Answer, Rejected>")]
-pub struct Ask(pub Command);
-
-/// Why a command got no answer of Dispatch, or its no.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Rejected {
-    /// Dispatch said no.
-    #[error("refused: {0}")]
-    Refused(Refusal),
-    /// Too much is on its way to the store.
-    #[error("too much is under way")]
-    Busy,
-    /// Another server has taken the institution over.
-    #[error("another server has taken over")]
-    Switching,
-    /// The server stops.
-    #[error("the server stops")]
-    Stopping,
-    /// It was decided but not confirmed to be kept: it may still happen.
-    #[error("not settled")]
-    Unsettled,
-}
-
-/// A command of a carrier or of the shell, with nobody to answer.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
-pub struct Tell(pub Command);
-
-/// A person's word has come, before it is stored.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub struct Heard {
-    /// Who said it.
-    pub from: PersonId,
-    /// To whom.
-    pub to: PersonId,
-    /// In which conversation, as the client claims.
-    pub conversation: Option<ConversationId>,
-    /// When it was said: perhaps long ago, if it is delivered late or again.
-    pub at: Timestamp,
-}
-
-/// Which supervisors look after which counselors: who hears that a visitor is unanswered.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
-pub struct Bind(pub BTreeMap<CounselorId, BTreeSet<PersonId>>);
-
-/// Who sits behind a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Badge {
-    /// Somebody who asks for conversations.
-    Visitor,
-    /// Somebody with places; his first socket makes him known if he is not.
-    Counselor {
-        /// As what.
-        role: Role,
-        /// With how many places.
-        capacity: u32,
-        /// What he chose, if the client says so.
-        choice: Option<Choice>,
-    },
-    /// Somebody who only looks on.
-    Administrator,
-}
-
-/// A socket comes.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<SocketId, Rejected>")]
-pub struct Join {
-    /// Whose.
-    pub person: PersonId,
-    /// As what.
-    pub badge: Badge,
-    /// Where to.
-    pub socket: Recipient<Push>,
-    /// The cursor up to which the client knows everything.
-    pub since: Option<u64>,
-}
-
-/// A socket has gone.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub struct Leave(pub SocketId);
-
-/// Somebody at a socket chose his presence.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub struct Choose {
-    /// Who.
-    pub counselor: CounselorId,
-    /// What.
-    pub choice: Choice,
-}
-
-/// Closes every socket of a person.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub struct Dismiss {
-    /// Whose.
-    pub person: PersonId,
-    /// Why.
-    pub closing: Closing,
-}
-
-/// Refuses what is new, waits for the journal, closes the sockets.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub struct Stop;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -420,6 +242,7 @@ impl Registry {
         // Return is never refused and decides nothing by itself.
         let _ = self.turn(&Command::Return, ctx);
         self.carriers.tell_talks(Returned(now));
+        (self.setup.fate)(Fate::Recovered);
     }
 
     fn back_off(&mut self) -> Duration {
@@ -453,6 +276,8 @@ impl Registry {
             return;
         }
         self.revive_carriers(ctx);
+        let now = self.now();
+        self.carriers.logins.forget_before(now);
         if !self.journal.is_idle() {
             return;
         }
@@ -487,20 +312,20 @@ impl Registry {
         }
         let Some(at) = due else { return };
         let wait = at.since(self.now());
-        let handle = ctx.run_later(wait, |this, ctx| {
-            this.alarm = None;
-            if this.troubled {
-                // Nothing falls due while the journal is behind; the return brings it up again.
-                ctx.run_later(Duration::from_secs(1), |this, ctx| {
-                    if this.alarm.is_none() {
-                        this.arm(ctx);
-                    }
-                });
-            } else if this.turn(&Command::Wake, ctx).is_err() {
-                tracing::error!(institution = %this.setup.institution, "a wake was refused");
-            }
-        });
-        self.alarm = Some((at, handle));
+        self.alarm = Some((at, ctx.run_later(wait, Self::rang)));
+    }
+
+    fn rang(&mut self, ctx: &mut Context<Self>) {
+        let Some((at, _)) = self.alarm.take() else { return };
+        if self.state != State::Serving {
+            return;
+        }
+        if self.troubled {
+            // Nothing falls due while the journal is behind.
+            self.alarm = Some((at, ctx.run_later(RING_AGAIN_AFTER, Self::rang)));
+        } else if self.turn(&Command::Wake, ctx).is_err() {
+            tracing::error!(institution = %self.setup.institution, "a wake was refused");
+        }
     }
 
     /// The same visitor asking again for the same, while the first asking is still on its way, joins it.
@@ -528,6 +353,9 @@ impl Actor for Registry {
         self.claim(ctx);
     }
 }
+
+/// What fell due while the journal was behind is looked at again after this.
+const RING_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Commands that wait for their turn; senders beyond it wait themselves.
 const MAILBOX_COMMANDS_MAX: usize = 4096;

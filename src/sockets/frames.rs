@@ -249,7 +249,9 @@ fn event(told: &Told) -> EventFrame {
         Event::Admitted { counselor, capacity, .. } | Event::CapacityChanged { counselor, capacity } => {
             More { counselor: Some(*counselor), max_consults: Some(*capacity), ..More::default() }
         }
-        Event::Expelled { person, .. } => More { person: Some(*person), ..More::default() },
+        Event::Expelled { person, .. } | Event::Pardoned { person } => {
+            More { person: Some(*person), ..More::default() }
+        }
         Event::PriorityChanged { priority: to, .. } => {
             More { priority: Some(priority(*to)), ..More::default() }
         }
@@ -329,4 +331,94 @@ pub(super) fn pong() -> String {
 /// Ids, numbers and words of ours: nothing in a frame can fail to be JSON.
 fn write(frame: &Frame<'_>) -> String {
     serde_json::to_string(frame).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hotline_actors::dispatch::{
+        conversation::{Medium, Phase, Sent},
+        event::Expulsion,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    const DOCUMENT: &str = include_str!("../../docs/sockets.md");
+
+    fn conversation() -> Conversation {
+        Conversation {
+            id: ConversationId(Uuid::from_u128(1)),
+            kind: Kind::Consultation,
+            visitor: VisitorId(Uuid::from_u128(2)),
+            wanted: None,
+            fallback: false,
+            common: true,
+            priority: Priority::Normal,
+            medium: Medium::Text,
+            call_ended: None,
+            arrival: 1,
+            opened_at: Timestamp(1_000),
+            phase: Phase::InProgress { counselor: CounselorId(Uuid::from_u128(3)), since: Timestamp(2_000) },
+            sent: Sent::default(),
+        }
+    }
+
+    fn told(event: Event) -> Push {
+        let facts = event.conversation().map(|_| conversation());
+        Push::Event(Arc::new(Told { seq: 42, at: Timestamp(3_000), event, facts }))
+    }
+
+    fn every_event() -> Vec<Event> {
+        let (conversation, counselor) = (ConversationId(Uuid::from_u128(1)), CounselorId(Uuid::from_u128(3)));
+        vec![
+            Event::Opened {
+                conversation,
+                kind: Kind::Consultation,
+                visitor: VisitorId(Uuid::from_u128(2)),
+                wanted: None,
+                fallback: false,
+                arrival: 1,
+            },
+            Event::Widened { conversation },
+            Event::PriorityChanged { conversation, priority: Priority::Urgent },
+            Event::Assigned { conversation, counselor },
+            Event::MediumChanged { conversation, medium: Medium::Voice { since: Timestamp(2_500) } },
+            Event::Noticed { conversation, notice: Notice::Limit { index: 0, ahead_seconds: 600 } },
+            Event::Unanswered { conversation, index: 0, after_seconds: 120 },
+            Event::Ended { conversation, reason: EndReason::Silence },
+            Event::CounselorLost { counselor },
+            Event::CapacityChanged { counselor, capacity: 7 },
+            Event::Expelled { person: counselor.into(), how: Expulsion::Banned },
+        ]
+    }
+
+    #[test]
+    fn every_event_has_its_frame_and_its_line_in_the_document() {
+        let frames: Vec<serde_json::Value> = every_event()
+            .into_iter()
+            .map(|event| {
+                let line = format!("| `{}` |", event.name());
+                assert!(DOCUMENT.contains(&line), "docs/sockets.md has no line {line}");
+                let frame = text(&told(event)).expect("an event has a frame");
+                serde_json::from_str(&frame).expect("a frame is JSON")
+            })
+            .collect();
+        insta::assert_json_snapshot!("events", frames);
+    }
+
+    #[test]
+    fn a_place_is_counted_as_people_count() {
+        let place = text(&Push::Place(Place { ahead: 0, counselor: None })).expect("a frame");
+        assert_eq!(place, r#"{"type":"state","queue":{"position":1,"ahead":0,"counselorState":null}}"#);
+    }
+
+    #[test]
+    fn what_is_no_command_is_refused() {
+        for text in ["", "{", "[]", r#"{"type":"shout"}"#, r#"{"type":"presence","presence":"gone"}"#] {
+            assert!(command(text).is_err(), "{text}");
+        }
+        assert!(matches!(command(r#"{"type":"ping","more":1}"#), Ok(Command::Ping)));
+    }
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
-
 use crate::support::{Hotline, SOON, until};
 
 /// Service managers commonly kill after ten seconds.
@@ -40,23 +38,14 @@ async fn readiness_follows_the_database() {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.start().await;
     let client = hotline.client();
-    let (base, name) = hotline.database.url.rsplit_once('/').expect("the address names a database");
-    let mut cluster = PgConnection::connect(&format!("{base}/postgres")).await.expect("the cluster answers");
-    let shut = format!(
-        "do $$ begin
-             execute 'alter database {name} with allow_connections false';
-             perform pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}';
-         end $$"
-    );
-    sqlx::query(AssertSqlSafe(shut)).execute(&mut cluster).await.expect("a database can be shut");
+    hotline.database.shut().await;
     until("it is not ready", SOON * 2, async || {
         (client.get("/health/ready").await.status == 503).then_some(())
     })
     .await;
     assert_eq!(client.get("/health/live").await.status, 200, "it lives on");
 
-    let open = format!("alter database {name} with allow_connections true");
-    sqlx::query(AssertSqlSafe(open)).execute(&mut cluster).await.expect("a database can be opened");
+    hotline.database.reopen().await;
     until("it is ready again", SOON * 3, async || {
         (client.get("/health/ready").await.status == 200).then_some(())
     })

@@ -2,11 +2,20 @@
 
 mod bad_input;
 mod crowd;
+mod fakes;
 mod health;
+mod im;
+mod log_in;
 mod messages;
+mod outage;
+mod people;
 mod record;
+mod rights;
 mod samples;
+mod sockets;
+mod store;
 mod story;
 mod support;
 mod talks;
 mod tidy;
+mod wechat;

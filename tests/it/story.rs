@@ -176,11 +176,11 @@ impl Day {
         let mut workbench = shi.workbench().await;
         let visitor = self.hotline.visitor("still", "quiet").await;
         let talk = id_of(&visitor.open("any").await);
-        workbench.event("notice", &talk).await;
+        workbench.event("noticed", &talk).await;
         // A word after the notice: the silence begins anew, and so does the notice.
         let word = Word::new(&visitor.username, "shi", &talk, 1, words::text("我还在"));
         self.hotline.client().say(&word).await;
-        let notice = workbench.event("notice", &talk).await;
+        let notice = workbench.event("noticed", &talk).await;
         assert_eq!(notice["notice"], "silence");
         let ended = workbench.event("ended", &talk).await;
         assert_eq!((&ended["status"], &ended["endReason"]), (&json!("TIME_OUT"), &json!("silence")));
@@ -195,7 +195,7 @@ impl Day {
         socket.snapshot().await;
         let talk = id_of(&visitor.open("any").await);
         for seconds in [TEXT_SECONDS_MAX - 2, 2] {
-            let notice = workbench.event("notice", &talk).await;
+            let notice = workbench.event("noticed", &talk).await;
             assert_eq!(notice["notice"], format!("limit-{seconds}"));
         }
         let ended = socket.event("ended", &talk).await;

@@ -60,8 +60,9 @@ struct Presence {
 pub(crate) struct Witness {
     seats: BTreeMap<CounselorId, Seat>,
     talks: BTreeMap<ConversationId, Talk>,
-    newest_arrival: u64,
     presence: Option<Presence>,
+    /// Whoever is out does nothing more before he is pardoned.
+    out: BTreeSet<PersonId>,
     found: Vec<String>,
 }
 
@@ -96,8 +97,9 @@ impl Witness {
         }
     }
 
-    /// After a restart nobody can be reached.
+    /// After a restart nobody can be reached, and nothing that was asked before is still under way.
     pub(crate) fn restarted(&mut self) {
+        self.out.clear();
         self.presence = self.presence.take().map(|_| Presence::default());
     }
 
@@ -109,7 +111,11 @@ impl Witness {
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
             Event::Claimed | Event::CounselorLost { .. } => {}
+            Event::Pardoned { person } => {
+                self.out.remove(person);
+            }
             Event::Admitted { counselor, role, capacity } => {
+                self.comes(PersonId::from(*counselor));
                 let seat = Seat { role: *role, capacity: *capacity, held: BTreeSet::new() };
                 if self.seats.insert(*counselor, seat).is_some() {
                     self.finds(format!("{counselor} was admitted twice"));
@@ -121,6 +127,7 @@ impl Witness {
             },
             Event::Expelled { person, .. } => self.expelled(*person),
             Event::Opened { conversation, kind, visitor, wanted, fallback, arrival } => {
+                self.comes(PersonId::from(*visitor));
                 let talk = Talk {
                     kind: *kind,
                     visitor: *visitor,
@@ -155,10 +162,10 @@ impl Witness {
         if self.talks.contains_key(&id) {
             self.finds(format!("L-7: {id} was opened twice"));
         }
-        if talk.arrival <= self.newest_arrival {
+        let behind = |other: &Talk| other.life != Life::Over && other.arrival >= talk.arrival;
+        if self.talks.values().any(behind) {
             self.finds(format!("L-4: {id} came after another and has an earlier number"));
         }
-        self.newest_arrival = talk.arrival;
         let open = |other: &Talk| other.life != Life::Over && other.kind == Kind::Consultation;
         if talk.kind == Kind::Consultation
             && self.talks.values().any(|other| open(other) && other.visitor == talk.visitor)
@@ -253,7 +260,14 @@ impl Witness {
         }
     }
 
+    fn comes(&mut self, person: PersonId) {
+        if self.out.contains(&person) {
+            self.finds(format!("{person} comes in, and was taken out"));
+        }
+    }
+
     fn expelled(&mut self, person: PersonId) {
+        self.out.insert(person);
         let counselor = CounselorId::from(person);
         let open = |talk: &&Talk| talk.life != Life::Over;
         let stays = self.talks.values().filter(open).any(|talk| PersonId::from(talk.visitor) == person);

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 const CLUSTER: &str = "HOTLINE_TEST_DATABASE_URL";
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Database {
     pub(crate) url: String,
     pub(crate) pool: PgPool,
@@ -73,5 +73,33 @@ impl Database {
             .unwrap_or_else(|error| panic!("{username}: {error}"))
             .simple()
             .to_string()
+    }
+
+    /// Cuts every connection and lets nobody in, as a database that is away.
+    pub(crate) async fn shut(&self) {
+        let name = self.name();
+        self.on_cluster(format!(
+            "do $$ begin
+                 execute 'alter database {name} with allow_connections false';
+                 perform pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}';
+             end $$"
+        ))
+        .await;
+    }
+
+    /// Lets everybody in again.
+    pub(crate) async fn reopen(&self) {
+        self.on_cluster(format!("alter database {} with allow_connections true", self.name())).await;
+    }
+
+    fn name(&self) -> &str {
+        self.url.rsplit_once('/').expect("the address names a database").1
+    }
+
+    async fn on_cluster(&self, statement: String) {
+        let (base, _) = self.url.rsplit_once('/').expect("the address names a database");
+        let mut cluster =
+            PgConnection::connect(&format!("{base}/postgres")).await.expect("the cluster answers");
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut cluster).await.expect("it does as it is told");
     }
 }

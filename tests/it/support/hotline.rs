@@ -61,6 +61,8 @@ impl Hotline {
         hotline.set("secrets.data_key", "ab".repeat(32));
         hotline.set("im.sdk_app_id", SDK_APP_ID);
         hotline.set("im.secret_key", IM_KEY);
+        // Nobody in a test asks Tencent; a fake is set where it matters.
+        hotline.set("im.rest_url", "");
         hotline.set("wechat.mode", "sandbox");
         hotline.set("wechat.apps", serde_json::Value::from(apps));
         hotline.run(&["migrate"], "");
@@ -70,10 +72,28 @@ impl Hotline {
         hotline
     }
 
+    /// Another server on the same database, not yet started: a mistake in deployment.
+    pub(crate) fn twin(&self) -> Self {
+        let folder = self.folder.with_extension("twin");
+        fs::create_dir_all(&folder).expect("cargo's folder for tests can be written");
+        Self {
+            database: self.database.clone(),
+            settings: self.settings.clone(),
+            folder,
+            process: None,
+            base: Arc::new(RwLock::new(String::new())),
+        }
+    }
+
     /// Sets one setting by its key in `config.toml`, for the next start.
     pub(crate) fn set(&mut self, key: &str, value: impl Display) {
         let name = format!("HOTLINE__{}", key.to_uppercase().replace('.', "__"));
         self.settings.insert(name, format!("{value}"));
+    }
+
+    /// Sets a variable of its surroundings, for the next start.
+    pub(crate) fn set_variable(&mut self, name: &str, value: &str) {
+        self.settings.insert(name.to_owned(), value.to_owned());
     }
 
     /// Adds staff of `institution` through the command line. `kind` is as in contract section 2.
@@ -82,6 +102,11 @@ impl Hotline {
             &["user", "add", username, "--kind", kind, "--institution", institution, "--name", username],
             PASSWORD,
         );
+    }
+
+    /// Adds an administrator of the whole server.
+    pub(crate) fn add_system_administrator(&self, username: &str) {
+        self.run(&["user", "add", username, "--kind", "SYSTEM"], PASSWORD);
     }
 
     /// Adds a counselor who is on shift.

@@ -129,6 +129,11 @@ impl Socket {
         self.sink.send(Message::text(text)).await.expect("the socket takes a frame");
     }
 
+    /// Whether the event `name` came among what was not expected so far.
+    pub(crate) fn has_come(&self, name: &str) -> bool {
+        self.unexpected.iter().any(|frame| frame["event"] == name)
+    }
+
     /// Sends a ping command and waits for its pong: everything sent before it has been taken in.
     pub(crate) async fn ping(&mut self) {
         self.send(json!({ "type": "ping" })).await;

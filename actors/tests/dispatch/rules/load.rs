@@ -15,6 +15,7 @@ use hotline_actors::{
 use uuid::Uuid;
 
 /// Seconds for `crowd` to come to one counselor of one place, and to be served one after the other.
+#[expect(clippy::disallowed_methods, reason = "time is measured here, not decided by")]
 fn served_in(crowd: u128) -> f64 {
     let begun = Instant::now();
     let (he, now) = (counselor(1), Timestamp(0));
@@ -40,7 +41,8 @@ fn served_in(crowd: u128) -> f64 {
 
 #[test]
 fn ten_thousand_waiting_at_one_counselor_make_no_end_slow() {
-    served_in(100);
-    let (few, many) = (served_in(1_000), served_in(10_000));
+    // Others share the machine: of several tries the quickest counts.
+    let quickest = |crowd| (0..5).map(|_| served_in(crowd)).fold(f64::INFINITY, f64::min);
+    let (few, many) = (quickest(1_000), quickest(10_000));
     assert!(many < few * 60.0, "ten times the crowd took {:.0} times as long", many / few);
 }

@@ -1,0 +1,81 @@
+//! Chance from a seed, and the trace that shows whether two runs were the same.
+
+use std::{collections::VecDeque, ops::RangeInclusive, time::Duration};
+
+/// `SplitMix64`: small, good enough for people's moods, and the same everywhere.
+#[derive(Debug, Clone)]
+pub(crate) struct Chance(u64);
+
+impl Chance {
+    /// A stream of its own, so that one person's moods do not depend on when others ask.
+    pub(crate) fn stream(seed: u64, number: u64) -> Self {
+        let mut mix = Self(seed ^ number.wrapping_mul(0xa076_1d64_78bd_642f));
+        mix.next();
+        mix
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn within(&mut self, range: RangeInclusive<u64>) -> u64 {
+        range.start() + self.next() % (range.end() - range.start() + 1)
+    }
+
+    pub(crate) fn percent(&mut self, chance: u64) -> bool {
+        self.within(0..=99) < chance
+    }
+
+    pub(crate) fn millis(&mut self, range: RangeInclusive<u64>) -> Duration {
+        Duration::from_millis(self.within(range))
+    }
+
+    pub(crate) fn seconds(&mut self, range: RangeInclusive<u64>) -> Duration {
+        self.millis(range.start() * 1000..=range.end() * 1000)
+    }
+
+    pub(crate) fn one_of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
+        let last = u64::try_from(all.len()).ok()?.checked_sub(1)?;
+        all.get(usize::try_from(self.within(0..=last)).ok()?).copied()
+    }
+}
+
+/// Everything that anyone saw, as one number, and the last of it in words.
+#[derive(Debug, Clone)]
+pub(crate) struct Trace {
+    hash: u64,
+    last: VecDeque<String>,
+}
+
+const LINES_MAX: usize = 60;
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self { hash: 0xcbf2_9ce4_8422_2325, last: VecDeque::new() }
+    }
+}
+
+impl Trace {
+    pub(crate) fn note(&mut self, line: String) {
+        // FNV-1a.
+        for byte in line.bytes() {
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        self.last.push_back(line);
+        if self.last.len() > LINES_MAX {
+            self.last.pop_front();
+        }
+    }
+
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    pub(crate) fn tail(&self) -> String {
+        self.last.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+}

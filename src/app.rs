@@ -37,7 +37,9 @@ use crate::{
     clock,
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
-    demo, http,
+    demo,
+    export::Exports,
+    http,
     im::Im,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
@@ -73,6 +75,7 @@ pub struct AppState {
     pub im: Im,
     /// For what we ask others.
     pub outbound: reqwest::Client,
+    pub exports: Exports,
     pub traffic: Traffic,
 }
 
@@ -246,6 +249,7 @@ impl AppState {
             messages,
             im,
             outbound,
+            exports: Exports::default(),
             traffic: Traffic::default(),
             sealer,
             pool,

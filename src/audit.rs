@@ -11,6 +11,16 @@ pub enum Action {
     ReadMessages,
     /// Read a message that belongs to no conversation.
     ReadUnplaced,
+    /// Looked at a conversation.
+    ReadConversation,
+    /// Looked through the list of records; no single one is named.
+    ListRecords,
+    /// Took a conversation out as a file.
+    ExportConversation,
+    /// Deleted a conversation.
+    DeleteConversation,
+    /// Changed a conversation's place in the queues.
+    ChangePriority,
 }
 
 impl Action {
@@ -19,6 +29,11 @@ impl Action {
         match self {
             Self::ReadMessages => "read-messages",
             Self::ReadUnplaced => "read-unplaced",
+            Self::ReadConversation => "read-conversation",
+            Self::ListRecords => "list-records",
+            Self::ExportConversation => "export-conversation",
+            Self::DeleteConversation => "delete-conversation",
+            Self::ChangePriority => "change-priority",
         }
     }
 }
@@ -57,11 +72,31 @@ pub async fn note_each(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "insert into audit (institution, actor, action, target, at)
-         select $1, $2, $3, target, $5 from unnest($4::uuid[]) as target",
+         select $1, $2, $3, t.target, $5 from unnest($4::uuid[]) as t (target)",
         institution,
         actor.0,
         action.as_str(),
         targets,
+        at.0,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// As [`note`], for what has no single target.
+pub async fn note_whole(
+    executor: impl PgExecutor<'_>,
+    institution: &str,
+    actor: PersonId,
+    action: Action,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into audit (institution, actor, action, at) values ($1, $2, $3, $4)",
+        institution,
+        actor.0,
+        action.as_str(),
         at.0,
     )
     .execute(executor)

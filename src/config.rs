@@ -65,6 +65,7 @@ pub struct Settings {
     pub dispatch: Dispatch,
     pub journal: Journal,
     pub messages: Messages,
+    pub records: Records,
     pub sockets: Sockets,
     pub im: Im,
     pub wechat: Wechat,
@@ -165,6 +166,13 @@ pub struct Messages {
     pub buffer_max: usize,
     pub batch_max: usize,
     pub store_milliseconds_max: u64,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Records {
+    pub retention_days: u32,
+    pub erase_every_seconds: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -3,9 +3,13 @@
 pub mod auth;
 pub mod config;
 pub mod conversation;
+pub mod dispatch;
+pub mod evaluate;
 pub mod health;
 pub mod im;
 pub mod message;
+pub mod record;
+pub mod statistics;
 pub mod user;
 
 use actix_web::web::ServiceConfig;
@@ -15,7 +19,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
     auth::routes(cfg);
     user::routes(cfg);
     config::routes(cfg);
+    statistics::routes(cfg);
+    record::routes(cfg);
+    // Last of these: its `/conversation/{id}` would take their paths.
     conversation::routes(cfg);
+    evaluate::routes(cfg);
+    dispatch::routes(cfg);
     crate::sockets::routes(cfg);
     health::routes(cfg);
     im::routes(cfg);

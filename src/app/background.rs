@@ -10,6 +10,7 @@ use super::AppState;
 use crate::{
     consumers::{self, Patience},
     im::{history, notices::Notices},
+    retention,
 };
 
 /// The tasks, each with what it is called when it dies. Dropping them stops them.
@@ -20,6 +21,10 @@ impl Background {
         let mut tasks = vec![
             ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
             ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
+            (
+                "what erases deleted records",
+                spawn(retention::keep_erasing(state.pool.clone(), state.settings.records)),
+            ),
         ];
         if let Some(rest) = &state.im.rest {
             tasks

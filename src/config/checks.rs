@@ -97,6 +97,8 @@ fn limits(settings: &Settings) -> Checked {
     within("messages.buffer_max", messages.buffer_max as u64, 1, 10_000_000)?;
     within("messages.batch_max", messages.batch_max as u64, 1, 100_000)?;
     within("messages.store_milliseconds_max", messages.store_milliseconds_max, 1, 60_000)?;
+    within("records.retention_days", settings.records.retention_days.into(), 0, 36_500)?;
+    within("records.erase_every_seconds", settings.records.erase_every_seconds, 1, SECONDS_MAX)?;
     within("sockets.heartbeat_seconds", sockets.heartbeat_seconds, 1, 3600)?;
     within("sockets.heartbeats_missed_max", sockets.heartbeats_missed_max.into(), 1, 100)?;
     within("sockets.auth_seconds_max", sockets.auth_seconds_max, 1, 600)?;

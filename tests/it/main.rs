@@ -14,4 +14,5 @@ mod sockets;
 mod store;
 mod story;
 mod support;
+mod talks;
 mod tidy;

@@ -72,6 +72,10 @@ impl Client {
         self.send(Method::PUT, path, body).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
+    }
+
     async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
         let request = self.request(method, path);
         Answer::of(if body.is_null() { request } else { request.json(&body) }).await

@@ -105,6 +105,16 @@ impl Hotline {
         self.database.put_on_shift(username).await;
     }
 
+    /// Fills the institution `ecnu` with much history.
+    pub(crate) fn make_large_demo(&self) {
+        self.run(&["demo", "--large"], "");
+    }
+
+    /// The number of the server's process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
+    }
+
     /// Runs a command of the binary to its good end.
     fn run(&self, arguments: &[&str], input: &str) {
         let mut child = self

@@ -72,10 +72,10 @@ pub struct AppState {
     pub wechat: Wechat,
     pub institutions: Institutions,
     pub messages: MessageStore,
+    pub exports: Exports,
     pub im: Im,
     /// For what we ask others.
     pub outbound: reqwest::Client,
-    pub exports: Exports,
     pub traffic: Traffic,
 }
 
@@ -244,12 +244,12 @@ impl AppState {
             passwords: Passwords::new(settings.session.password_hashes_max)?,
             login_limits: LoginLimits::new(&settings.session),
             people,
-            wechat: Wechat::new(&settings),
+            wechat: Wechat::new(&settings, outbound.clone())?,
             institutions,
             messages,
+            exports: Exports::default(),
             im,
             outbound,
-            exports: Exports::default(),
             traffic: Traffic::default(),
             sealer,
             pool,

@@ -9,8 +9,8 @@ use uuid::Uuid;
 pub enum Action {
     /// Read what was said in a conversation.
     ReadMessages,
-    /// Read a message that belongs to no conversation.
-    ReadUnplaced,
+    /// Took somebody off a day.
+    RemoveShift,
     /// Looked at a conversation.
     ReadConversation,
     /// Looked through the list of records; no single one is named.
@@ -21,6 +21,14 @@ pub enum Action {
     DeleteConversation,
     /// Changed a conversation's place in the queues.
     ChangePriority,
+    /// Read a message that belongs to no conversation.
+    ReadUnplaced,
+    Ban,
+    Activate,
+    /// Deleted an account.
+    DeletePerson,
+    /// Set another's password.
+    SetPassword,
 }
 
 impl Action {
@@ -28,12 +36,17 @@ impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ReadMessages => "read-messages",
-            Self::ReadUnplaced => "read-unplaced",
+            Self::RemoveShift => "remove-shift",
             Self::ReadConversation => "read-conversation",
             Self::ListRecords => "list-records",
             Self::ExportConversation => "export-conversation",
             Self::DeleteConversation => "delete-conversation",
             Self::ChangePriority => "change-priority",
+            Self::ReadUnplaced => "read-unplaced",
+            Self::Ban => "ban",
+            Self::Activate => "activate",
+            Self::DeletePerson => "delete-person",
+            Self::SetPassword => "set-password",
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     app::StartError,
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
-    demo, telemetry,
+    demo, telemetry, wechat,
 };
 
 #[derive(Debug, Parser)]
@@ -121,6 +121,7 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
     let settings = Settings::load(arguments.config.as_deref())?;
     match arguments.command {
         Command::CheckConfig => {
+            wechat::check_secrets(&settings)?;
             println!("The settings are good.");
             Ok(())
         }

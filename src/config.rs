@@ -202,6 +202,8 @@ pub struct Im {
 #[serde(deny_unknown_fields)]
 pub struct Wechat {
     pub mode: WechatMode,
+    pub base_url: String,
+    pub exchange_seconds_max: u64,
     pub apps: Vec<WechatApp>,
 }
 
@@ -220,6 +222,38 @@ pub struct WechatApp {
     pub institution: String,
     #[serde(default)]
     pub secret_env: String,
+    /// The template of "it is your turn"; empty where there is none.
+    #[serde(default)]
+    pub turn_template: String,
+    /// The page it opens; empty for none.
+    #[serde(default)]
+    pub turn_page: String,
+    #[serde(default)]
+    pub turn_state: MiniprogramState,
+    /// By field of the template, the text with `{counselor}`, `{institution}` and `{time}` in it.
+    #[serde(default)]
+    pub turn_fields: BTreeMap<String, String>,
+}
+
+/// Which version of the mini-program a message opens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MiniprogramState {
+    Developer,
+    Trial,
+    #[default]
+    Formal,
+}
+
+impl MiniprogramState {
+    /// WeChat's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Developer => "developer",
+            Self::Trial => "trial",
+            Self::Formal => "formal",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]

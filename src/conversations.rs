@@ -81,8 +81,7 @@ macro_rules! rows {
         sqlx::query_as!(
             Row,
             "select c.id, c.institution, c.kind, c.visitor, c.wanted, c.counselor, c.consultation, c.status,
-                    c.priority, c.opened_at, c.started_at, c.ended_at, c.end_reason,
-                    c.medium, c.call_started_at
+                    c.priority, c.opened_at, c.started_at, c.ended_at, c.end_reason, c.medium, c.call_started_at
              from conversations c " + $rest
             $(, $argument)*
         )

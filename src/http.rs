@@ -1,5 +1,6 @@
 //! The endpoints, a file per area of the interface document.
 
+pub mod arrange;
 pub mod auth;
 pub mod config;
 pub mod conversation;
@@ -11,6 +12,7 @@ pub mod message;
 pub mod record;
 pub mod statistics;
 pub mod user;
+pub mod wechat;
 
 use actix_web::web::ServiceConfig;
 
@@ -19,6 +21,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     auth::routes(cfg);
     user::routes(cfg);
     config::routes(cfg);
+    arrange::routes(cfg);
     statistics::routes(cfg);
     record::routes(cfg);
     // Last of these: its `/conversation/{id}` would take their paths.
@@ -29,4 +32,5 @@ pub fn routes(cfg: &mut ServiceConfig) {
     health::routes(cfg);
     im::routes(cfg);
     message::routes(cfg);
+    wechat::routes(cfg);
 }

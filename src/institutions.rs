@@ -403,6 +403,9 @@ impl From<Refusal> for Fault {
             Refusal::WithOneself => Self::wrong("不能向自己咨询"),
             Refusal::OnlyWaiting => Self::wrong("会话尚未开始"),
             Refusal::AlreadySupervised => Self::wrong("已请求督导"),
+            // The caller himself: his session has ended with it.
+            Refusal::Expelled => Self::NoSession,
+            Refusal::InConversation => Self::wrong("该用户有进行中的会话"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod app;
+pub mod arrange;
 pub mod audit;
 pub mod auth;
 pub mod calendar;
@@ -11,6 +12,7 @@ pub mod config;
 pub mod consumers;
 pub mod conversations;
 pub mod database;
+pub mod days;
 pub mod demo;
 pub mod evaluations;
 pub mod export;

@@ -8,9 +8,11 @@ use futures_util::future::select_all;
 
 use super::AppState;
 use crate::{
+    arrange,
     consumers::{self, Patience},
     im::{history, notices::Notices},
     retention,
+    wechat::turn::Turns,
 };
 
 /// The tasks, each with what it is called when it dies. Dropping them stops them.
@@ -18,12 +20,18 @@ pub(super) struct Background(Vec<(&'static str, JoinHandle<()>)>);
 
 impl Background {
     pub(super) fn start(state: &AppState) -> Self {
+        let turns = Arc::new(Turns::new(state.pool.clone(), state.wechat.clone()));
         let mut tasks = vec![
             ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
             ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
             (
                 "what erases deleted records",
                 spawn(retention::keep_erasing(state.pool.clone(), state.settings.records)),
+            ),
+            ("what writes standing weeks ahead", spawn(arrange::keep_written(state.clone()))),
+            (
+                "what tells visitors over WeChat",
+                spawn(consumers::run(state.pool.clone(), turns, Patience::default())),
             ),
         ];
         if let Some(rest) = &state.im.rest {

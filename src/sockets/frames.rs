@@ -249,7 +249,9 @@ fn event(told: &Told) -> EventFrame {
         Event::Admitted { counselor, capacity, .. } | Event::CapacityChanged { counselor, capacity } => {
             More { counselor: Some(*counselor), max_consults: Some(*capacity), ..More::default() }
         }
-        Event::Expelled { person, .. } => More { person: Some(*person), ..More::default() },
+        Event::Expelled { person, .. } | Event::Pardoned { person } => {
+            More { person: Some(*person), ..More::default() }
+        }
         Event::PriorityChanged { priority: to, .. } => {
             More { priority: Some(priority(*to)), ..More::default() }
         }

@@ -35,7 +35,9 @@ with journal as (
 ), persons as (
     update people set
         max_consults = coalesce(p.capacity, max_consults),
-        state = coalesce(p.state, people.state),
+        -- Administrators have a state only while they are banned.
+        state = case when p.state = 'NORMAL' and kind in ('INSTITUTION', 'SYSTEM') then null
+                     else coalesce(p.state, people.state) end,
         deleted_at = coalesce(p.deleted_at, people.deleted_at),
         total_time = total_time + p.talked
     from unnest($25::uuid[], $26::integer[], $27::text[], $28::bigint[], $29::bigint[])

@@ -8,7 +8,7 @@ use hotline_actors::{
         counselor::Role,
         event::{Event, Expulsion, Notice},
     },
-    journal::Batch,
+    journal::{Batch, Standing},
 };
 use uuid::Uuid;
 
@@ -222,10 +222,11 @@ impl PersonRows {
         let now = batch.events.last().map_or(0, |last| last.at.0);
         let mut rows = Self::default();
         for (person, change) in &batch.people {
-            let (state, deleted_at) = match change.expelled {
+            let (state, deleted_at) = match change.standing {
                 None => (None, None),
-                Some(Expulsion::Banned) => (Some("BANNED".to_owned()), None),
-                Some(Expulsion::Deleted) => (None, Some(now)),
+                Some(Standing::In) => (Some("NORMAL".to_owned()), None),
+                Some(Standing::Out(Expulsion::Banned)) => (Some("BANNED".to_owned()), None),
+                Some(Standing::Out(Expulsion::Deleted)) => (None, Some(now)),
             };
             rows.id.push(person.0);
             rows.capacity.push(change.capacity.map(|capacity| i32::try_from(capacity).unwrap_or(i32::MAX)));

@@ -126,7 +126,7 @@ impl Carriers {
             audience.persons.extend(facts.counselor().map(PersonId::from));
         }
         match event {
-            Event::Claimed | Event::Admitted { .. } => {}
+            Event::Claimed | Event::Admitted { .. } | Event::Pardoned { .. } => {}
             Event::CapacityChanged { counselor, .. } => {
                 audience.persons.insert((*counselor).into());
             }

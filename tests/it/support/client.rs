@@ -34,7 +34,7 @@ impl Client {
         Self { http, base, username: String::new(), token: None }
     }
 
-    pub(super) async fn log_in(mut self, path: &str, body: Value, username: &str) -> Self {
+    pub(crate) async fn log_in(mut self, path: &str, body: Value, username: &str) -> Self {
         let answer = self.post(path, body).await;
         let token = answer
             .headers
@@ -76,7 +76,7 @@ impl Client {
         Answer::of(self.request(Method::DELETE, path)).await
     }
 
-    async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
         let request = self.request(method, path);
         Answer::of(if body.is_null() { request } else { request.json(&body) }).await
     }

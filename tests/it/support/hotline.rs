@@ -91,12 +91,22 @@ impl Hotline {
         self.settings.insert(name, format!("{value}"));
     }
 
+    /// Sets a variable of its surroundings, for the next start.
+    pub(crate) fn set_variable(&mut self, name: &str, value: &str) {
+        self.settings.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Adds staff of `institution` through the command line. `kind` is as in contract section 2.
     pub(crate) fn add_user(&self, institution: &str, kind: &str, username: &str) {
         self.run(
             &["user", "add", username, "--kind", kind, "--institution", institution, "--name", username],
             PASSWORD,
         );
+    }
+
+    /// Adds an administrator of the whole server.
+    pub(crate) fn add_system_administrator(&self, username: &str) {
+        self.run(&["user", "add", username, "--kind", "SYSTEM"], PASSWORD);
     }
 
     /// Adds a counselor who is on shift.

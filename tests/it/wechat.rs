@@ -69,7 +69,8 @@ async fn a_code_becomes_a_visitor_whose_session_key_stays_here() {
     let me = first.get("/auth/me").await.ok();
     assert_eq!((&me["username"], &me["type"]), (&json!(OPENID), &json!("VISITOR")));
     assert_eq!(me["institutionCode"], "ecnu");
-    let again = visitor(&hotline, &wechat, OPENID).await;
+    wechat.code("another-code", OPENID, KEY);
+    let again = hotline.client().log_in(&log_in_path("another-code"), Value::Null, OPENID).await;
     assert_eq!(again.id().await, first.id().await, "one openid is one visitor");
 
     let kept = sqlx::query_scalar!("select wechat_session_key from people where username = $1", OPENID)

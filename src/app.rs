@@ -40,6 +40,7 @@ use crate::{
     demo,
     export::Exports,
     http,
+    im::Im,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
     outbound,
@@ -71,9 +72,10 @@ pub struct AppState {
     pub wechat: Wechat,
     pub institutions: Institutions,
     pub messages: MessageStore,
+    pub exports: Exports,
+    pub im: Im,
     /// For what we ask others.
     pub outbound: reqwest::Client,
-    pub exports: Exports,
     pub traffic: Traffic,
 }
 
@@ -236,6 +238,7 @@ impl AppState {
         let dispatch = institutions.clone();
         let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard));
         let messages = MessageStore::start(&options, Limits::of(&settings), ears);
+        let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
         let state = Self {
             sessions: Sessions::new(pool.clone(), &settings.session),
             passwords: Passwords::new(settings.session.password_hashes_max)?,
@@ -244,8 +247,9 @@ impl AppState {
             wechat: Wechat::new(&settings, outbound.clone())?,
             institutions,
             messages,
-            outbound,
             exports: Exports::default(),
+            im,
+            outbound,
             traffic: Traffic::default(),
             sealer,
             pool,

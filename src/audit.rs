@@ -21,6 +21,14 @@ pub enum Action {
     DeleteConversation,
     /// Changed a conversation's place in the queues.
     ChangePriority,
+    /// Read a message that belongs to no conversation.
+    ReadUnplaced,
+    Ban,
+    Activate,
+    /// Deleted an account.
+    DeletePerson,
+    /// Set another's password.
+    SetPassword,
 }
 
 impl Action {
@@ -34,6 +42,11 @@ impl Action {
             Self::ExportConversation => "export-conversation",
             Self::DeleteConversation => "delete-conversation",
             Self::ChangePriority => "change-priority",
+            Self::ReadUnplaced => "read-unplaced",
+            Self::Ban => "ban",
+            Self::Activate => "activate",
+            Self::DeletePerson => "delete-person",
+            Self::SetPassword => "set-password",
         }
     }
 }

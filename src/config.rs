@@ -193,6 +193,9 @@ pub struct Im {
     pub administrator: String,
     pub user_sig_seconds: u64,
     pub callback_token: Hidden,
+    pub gate: bool,
+    pub rest_url: String,
+    pub notices: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

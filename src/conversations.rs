@@ -42,6 +42,10 @@ pub struct Row {
     pub ended_at: Option<i64>,
     /// Why it ended.
     pub end_reason: Option<String>,
+    /// `TEXT`, or `VOICE` while a call is running.
+    pub medium: String,
+    /// When the running call was answered.
+    pub call_started_at: Option<i64>,
 }
 
 impl Row {
@@ -77,7 +81,7 @@ macro_rules! rows {
         sqlx::query_as!(
             Row,
             "select c.id, c.institution, c.kind, c.visitor, c.wanted, c.counselor, c.consultation, c.status,
-                    c.priority, c.opened_at, c.started_at, c.ended_at, c.end_reason
+                    c.priority, c.opened_at, c.started_at, c.ended_at, c.end_reason, c.medium, c.call_started_at
              from conversations c " + $rest
             $(, $argument)*
         )

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{answer::Fault, auth::Caller, people::Kind};
+use crate::{
+    answer::Fault,
+    auth::Caller,
+    people::{Kind, Person},
+};
 
 /// What somebody may want to do. A row of the table, or a part of one where its cells differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -31,6 +35,8 @@ pub enum Right {
     ManageVisitors,
     /// Ban and activate staff.
     BanStaff,
+    /// Lists of counselors and supervisors. The table is silent on it: whoever works here may know who does.
+    ReadStaff,
     ReadShifts,
     ChangeShifts,
     /// Statistics and the live state.
@@ -56,7 +62,7 @@ pub enum Reach {
 }
 
 impl Right {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::OwnProfile,
         Self::OwnConversations,
         Self::EndConversation,
@@ -70,6 +76,7 @@ impl Right {
         Self::ManageSupervisors,
         Self::ManageVisitors,
         Self::BanStaff,
+        Self::ReadStaff,
         Self::ReadShifts,
         Self::ChangeShifts,
         Self::Statistics,
@@ -106,6 +113,7 @@ pub const fn reach(kind: Kind, right: Right) -> Reach {
             row(No, No, No, All, Everywhere)
         }
         Right::ChangeCounselor | Right::ManageVisitors => row(No, No, All, All, Everywhere),
+        Right::ReadStaff => row(No, All, All, All, Everywhere),
         // A visitor reads the day's list only; the endpoint of the month asks for `Institution`.
         Right::ReadShifts => row(Own, All, All, All, No),
         Right::DeleteConversation => row(No, No, No, All, No),
@@ -141,6 +149,14 @@ pub const fn may_keep_account(keeper: Kind, kept: Kind) -> bool {
     }
 }
 
+/// Whether somebody is one of those the caller's rights can reach at all: people of another institution are unknown.
+pub fn reaches(caller: &Caller, person: &Person) -> bool {
+    match &caller.institution {
+        Some(own) => person.institution.as_ref() == Some(own),
+        None => caller.kind == Kind::System,
+    }
+}
+
 /// What the role may do, for `/auth/me`.
 pub fn authorities(kind: Kind) -> BTreeMap<Right, Reach> {
     Right::ALL
@@ -171,6 +187,7 @@ mod tests {
         ManageSupervisors  no  no  no    institution everywhere
         ManageVisitors     no  no  institution institution everywhere
         BanStaff           no  no  no    institution everywhere
+        ReadStaff          no  institution institution institution everywhere
         ReadShifts         own institution institution institution no
         ChangeShifts       no  no  institution institution no
         Statistics         no  own bound institution no

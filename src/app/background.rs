@@ -10,6 +10,7 @@ use super::AppState;
 use crate::{
     arrange,
     consumers::{self, Patience},
+    im::{history, notices::Notices},
     retention,
     wechat::turn::Turns,
 };
@@ -20,7 +21,7 @@ pub(super) struct Background(Vec<(&'static str, JoinHandle<()>)>);
 impl Background {
     pub(super) fn start(state: &AppState) -> Self {
         let turns = Arc::new(Turns::new(state.pool.clone(), state.wechat.clone()));
-        Self(vec![
+        let mut tasks = vec![
             ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
             ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
             (
@@ -32,7 +33,17 @@ impl Background {
                 "what tells visitors over WeChat",
                 spawn(consumers::run(state.pool.clone(), turns, Patience::default())),
             ),
-        ])
+        ];
+        if let Some(rest) = &state.im.rest {
+            tasks
+                .push(("what fetches histories", spawn(history::keep_complete(state.clone(), rest.clone()))));
+            if state.settings.im.notices {
+                let notices = Arc::new(Notices::new(state.pool.clone(), rest.clone()));
+                let run = consumers::run(state.pool.clone(), notices, Patience::default());
+                tasks.push(("what sends notices", spawn(run)));
+            }
+        }
+        Self(tasks)
     }
 
     /// Waits until one of them has ended, and says which.

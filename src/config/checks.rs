@@ -161,6 +161,20 @@ fn im(settings: &Settings) -> Checked {
         "im.administrator",
         "it is 2 to 32 letters, digits, _ or -",
     )?;
+    let url = im.rest_url.as_str();
+    let is_local =
+        ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|host| url.starts_with(host));
+    ensure(
+        url.is_empty()
+            || ((url.starts_with("https://") || is_local) && !url.ends_with('/') && !url.contains('?')),
+        "im.rest_url",
+        "write it as https://console.tim.qq.com, with no slash at the end",
+    )?;
+    ensure(
+        !im.notices || (im.sdk_app_id != 0 && !url.is_empty()),
+        "im.notices",
+        "notices need im.sdk_app_id, im.secret_key and im.rest_url",
+    )?;
     within("im.user_sig_seconds", im.user_sig_seconds, 60, SECONDS_MAX * 120)
 }
 

@@ -42,6 +42,8 @@ pub struct ConversationView {
     end_reason: Option<String>,
     priority: String,
     queue: Option<QueueView>,
+    medium: String,
+    call_start_time: Option<i64>,
     /// The last talk with a supervisor about it. Not for the visitor.
     supervise: Option<Box<ConversationView>>,
 }
@@ -136,6 +138,8 @@ impl Around {
             conversation_type: row.kind,
             end_reason: row.end_reason,
             priority: row.priority,
+            medium: row.medium,
+            call_start_time: row.call_started_at,
         }
     }
 

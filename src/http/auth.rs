@@ -37,15 +37,12 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 /// 1. 后台用户登录接口
 async fn login(req: HttpRequest, state: Data<AppState>, params: JsonParams) -> Answer {
     let (username, password) = (params.required("username")?, params.required("password")?);
-    let from = client_address(&req, &state.settings);
-    let attempt = state
-        .login_limits
-        .begin(&username, from, clock::now())
-        .map_err(|wait| Fault::unknown(format!("登录失败次数过多，请{}分钟后再试！", wait.minutes())))?;
+    let from = address::of(&req, &state.settings);
+    let attempt = state.login_limits.begin(&username, from, clock::now())?;
     match recognise(&state, &username, &password).await {
-        Ok(Some(person)) => {
+        Ok(Some((person, hash))) => {
             attempt.succeeded();
-            begin_session(&state, person).await
+            begin_session(&state, person, Some(&hash)).await
         }
         Ok(None) => Err(Fault::unknown(REFUSED)),
         Err(fault) => {
@@ -56,11 +53,15 @@ async fn login(req: HttpRequest, state: Data<AppState>, params: JsonParams) -> A
 }
 
 /// Who has this name and password. Unknown and banned people take as long as others.
-async fn recognise(state: &AppState, username: &str, password: &str) -> Result<Option<PersonId>, Fault> {
+async fn recognise(
+    state: &AppState,
+    username: &str,
+    password: &str,
+) -> Result<Option<(PersonId, String)>, Fault> {
     let found = state.people.credentials(username).await?;
     let (person, hash) = found.map_or((None, None), |found| (Some(found.id), found.password_hash));
-    let matches = state.passwords.verify(password, hash).await?;
-    Ok(person.filter(|_| matches))
+    let matches = state.passwords.verify(password, hash.clone()).await?;
+    Ok(person.zip(hash).filter(|_| matches))
 }
 
 /// 3. 微信小程序用户登录接口
@@ -68,11 +69,15 @@ async fn wechat_login(state: Data<AppState>, appid: Path<String>, params: Params
     let app = state.wechat.app(&appid)?;
     let code = params.required("code")?;
     let visitor = wechat::visitor(&state, app, &code, clock::now()).await?;
-    begin_session(&state, visitor).await
+    begin_session(&state, visitor, None).await
 }
 
-async fn begin_session(state: &AppState, person: PersonId) -> Answer {
-    let token = state.sessions.begin(person, clock::now()).await?;
+/// `password`: the hash that the log-in was checked against. If it is no longer his, or he is no longer let in, it is a
+/// log-in that failed.
+async fn begin_session(state: &AppState, person: PersonId, password: Option<&str>) -> Answer {
+    let begun = state.sessions.begin(person, password, clock::now()).await?;
+    let token = begun.ok_or_else(|| Fault::unknown(REFUSED))?;
+    state.im.accounts.needed(person);
     let mut answer = answer::done();
     let header = token.parse().map_err(|_| Fault::internal("a token is no header"))?;
     answer.headers_mut().insert(TOKEN_HEADER, header);
@@ -144,9 +149,4 @@ impl From<Person> for Me {
 async fn me(state: Data<AppState>, caller: Caller) -> Answer {
     let person = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?;
     Ok(answer::ok(Me::from(person)))
-}
-
-fn client_address(req: &HttpRequest, settings: &Settings) -> std::net::IpAddr {
-    let peer = req.peer_addr().map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
-    address::client(peer, req.headers(), &settings.server.trusted_proxies)
 }

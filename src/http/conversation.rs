@@ -83,8 +83,14 @@ async fn ask_about(
         (_, _) => return outcome,
     };
     let places = u32::try_from(person.max_consults).unwrap_or(0);
-    state.institutions.admit(institution, person.id.into(), role, places).await?;
-    state.institutions.ask(institution, command).await
+    match state.institutions.admit(institution, person.id.into(), role, places).await {
+        // Banned or deleted since he was looked up.
+        Err(Rejected::Refused(Refusal::Expelled)) => outcome,
+        admitted => {
+            admitted?;
+            state.institutions.ask(institution, command).await
+        }
+    }
 }
 
 /// A counselor of this institution whom one can ask for.

@@ -1,6 +1,8 @@
 //! The document's samples against our answers (contract section 1): every key of the sample, with the same type; null in
 //! a sample fits any type; ours may add keys. The samples are in `tests/data/document`, named after their sections.
 
+mod people;
+
 use std::{fs, io::Read, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -248,12 +248,14 @@ pub(crate) async fn administrates(world: Rc<World>, until: Timestamp, counselors
         if chance.percent(6) {
             let person: PersonId = visitor(chance.within(0..=visitors - 1)).into();
             let _ = world.asks(Command::Expel { person, how: Expulsion::Banned }).await;
+            sleep(chance.seconds(1..=900)).await;
+            let _ = world.asks(Command::Pardon { person, seat: None }).await;
         }
         if chance.percent(4) {
             let he = counselor(chance.within(0..=counselors - 1));
             let _ = world.asks(Command::Expel { person: he.into(), how: Expulsion::Banned }).await;
             sleep(chance.seconds(1..=300)).await;
-            let again = Command::Admit { counselor: he, role: Role::Counselor, capacity: 3 };
+            let again = Command::Pardon { person: he.into(), seat: Some((Role::Counselor, 3)) };
             let _ = world.asks(again).await;
         }
     }

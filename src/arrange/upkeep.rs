@@ -9,9 +9,9 @@ use super::{Calendar, rows};
 use crate::{answer::Fault, app::AppState, clock};
 
 /// A day is added once a day; looking more often finds a new day soon in every zone, and what an outage left out.
-const EVERY: Duration = Duration::from_secs(3600);
+const EVERY: Duration = Duration::from_hours(1);
 /// After a failure.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// Writes the standing weeks ahead at the start, then as the days go by; runs until the process ends. However long the
 /// server was down, the first look writes what is missing, and a second one changes nothing.

@@ -22,7 +22,7 @@ const IMPATIENT: Patience = Patience {
     wait_max: Duration::from_millis(20),
     tries_max: 3,
 };
-const AGE_MAX: Duration = Duration::from_secs(300);
+const AGE_MAX: Duration = Duration::from_mins(5);
 
 /// Writes down what it is given; goes wrong as told.
 #[derive(Default)]

@@ -220,6 +220,14 @@ impl People {
         Ok(found)
     }
 
+    /// Who an IM account is: a user name, and in some callbacks a user id (contract 7).
+    pub async fn by_account(&self, account: &str) -> Result<Option<PersonRef>, sqlx::Error> {
+        match account.parse() {
+            Ok(id) => self.by_id(id).await,
+            Err(_no_id) => self.by_username(account).await,
+        }
+    }
+
     /// Everything about these people, as it stands now, deleted ones too: records name them.
     pub async fn load(&self, ids: &[PersonId]) -> Result<HashMap<PersonId, Person>, sqlx::Error> {
         repository::load(&self.pool, &self.sealer, ids).await

@@ -22,6 +22,8 @@ pub enum Right {
     EndConversation,
     /// Records, messages, exports.
     Records,
+    /// The list of records; a visitor has his own at `/conversation/current`.
+    ListRecords,
     RequestSupervisor,
     RaisePriority,
     AddCounselor,
@@ -60,11 +62,12 @@ pub enum Reach {
 }
 
 impl Right {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::OwnProfile,
         Self::OwnConversations,
         Self::EndConversation,
         Self::Records,
+        Self::ListRecords,
         Self::RequestSupervisor,
         Self::RaisePriority,
         Self::AddCounselor,
@@ -102,7 +105,7 @@ pub const fn reach(kind: Kind, right: Right) -> Reach {
         //                                         visitor counselor supervisor admin system
         Right::OwnProfile => row(Own, Own, Own, Own, Own),
         Right::OwnConversations => row(Own, Own, Own, Own, No),
-        Right::EndConversation | Right::Statistics => row(No, Own, Bound, All, No),
+        Right::EndConversation | Right::Statistics | Right::ListRecords => row(No, Own, Bound, All, No),
         Right::Records => row(Own, Own, Bound, All, No),
         Right::RequestSupervisor => row(No, Own, No, All, No),
         Right::RaisePriority | Right::ChangeShifts => row(No, No, All, All, No),
@@ -175,6 +178,7 @@ mod tests {
         OwnConversations   own own own   own         no
         EndConversation    no  own bound institution no
         Records            own own bound institution no
+        ListRecords        no  own bound institution no
         RequestSupervisor  no  own no    institution no
         RaisePriority      no  no  institution institution no
         AddCounselor       no  no  no    institution everywhere

@@ -151,7 +151,7 @@ impl Dispatch {
             dispatch.insert(*facts);
             dispatch.next_arrival = dispatch.next_arrival.max(facts.arrival + 1);
             if let Some(Open { watch: Watch::Talking(clock), .. }) = dispatch.open.get_mut(&facts.id) {
-                clock.answered = *answered;
+                clock.answered = *answered || matches!(facts.medium, Medium::Voice { .. });
                 clock.returned(now);
             }
         }
@@ -364,6 +364,7 @@ impl Dispatch {
                     common: wanted.is_none(),
                     priority: Priority::Normal,
                     medium: Medium::Text,
+                    call_ended: None,
                     arrival: *arrival,
                     opened_at: at,
                     phase: Phase::Waiting,
@@ -376,9 +377,10 @@ impl Dispatch {
             }
             Event::Assigned { conversation, counselor } => self.begin(*conversation, *counselor, at),
             Event::MediumChanged { conversation, medium } => self.update(*conversation, |facts, clock| {
+                clock.medium_changed(*medium, at);
                 facts.medium = *medium;
+                facts.call_ended = clock.call_ended;
                 facts.sent = facts.sent.without_limits();
-                clock.medium = *medium;
             }),
             Event::Noticed { conversation, notice } => {
                 self.update(*conversation, |facts, clock| match notice {
@@ -437,6 +439,7 @@ impl Dispatch {
                     counselor.active.insert(facts.id);
                 }
                 let mut clock = TalkClock::new(since, facts.medium, false);
+                clock.call_ended = facts.call_ended;
                 clock.sent = facts.sent;
                 Watch::Talking(clock)
             }

@@ -68,7 +68,7 @@ async fn recognise(
 async fn wechat_login(state: Data<AppState>, appid: Path<String>, params: Params) -> Answer {
     let app = state.wechat.app(&appid)?;
     let code = params.required("code")?;
-    let visitor = wechat::visitor(&state.people, &state.settings, app, &code, clock::now()).await?;
+    let visitor = wechat::visitor(&state, app, &code, clock::now()).await?;
     begin_session(&state, visitor, None).await
 }
 
@@ -77,6 +77,7 @@ async fn wechat_login(state: Data<AppState>, appid: Path<String>, params: Params
 async fn begin_session(state: &AppState, person: PersonId, password: Option<&str>) -> Answer {
     let begun = state.sessions.begin(person, password, clock::now()).await?;
     let token = begun.ok_or_else(|| Fault::unknown(REFUSED))?;
+    state.im.accounts.needed(person);
     let mut answer = answer::done();
     let header = token.parse().map_err(|_| Fault::internal("a token is no header"))?;
     answer.headers_mut().insert(TOKEN_HEADER, header);

@@ -182,7 +182,7 @@ async fn today(state: &AppState, institution: &str) -> Result<String, Fault> {
     let zone = sqlx::query_scalar!("select time_zone from institutions where code = $1", institution)
         .fetch_one(&state.pool)
         .await?;
-    Ok(crate::institutions::day_of(clock::now(), &zone).to_string())
+    Ok(crate::days::day_of(clock::now(), &zone).to_string())
 }
 
 /// Whether somebody is in a conversation that is not over.

@@ -357,6 +357,7 @@ mod tests {
             common: true,
             priority: Priority::Normal,
             medium: Medium::Text,
+            call_ended: None,
             arrival: 1,
             opened_at: Timestamp(1_000),
             phase: Phase::InProgress { counselor: CounselorId(Uuid::from_u128(3)), since: Timestamp(2_000) },

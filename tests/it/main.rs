@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod crowd;
+mod fakes;
 mod health;
+mod im;
 mod log_in;
 mod messages;
 mod outage;
@@ -14,4 +16,6 @@ mod sockets;
 mod store;
 mod story;
 mod support;
+mod talks;
 mod tidy;
+mod wechat;

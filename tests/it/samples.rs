@@ -12,7 +12,7 @@ use sha2::Sha256;
 
 use crate::support::{Answer, Client, Hotline, IM_KEY, SDK_APP_ID, Word, words};
 
-fn sample(name: &str) -> Value {
+pub(crate) fn sample(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/document/{name}.json"));
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).expect("a sample is JSON")
@@ -61,7 +61,7 @@ fn fits(name: &str, which: &str, ours: &Value) {
 }
 
 /// Business answers: code and message are the sample's own, too.
-fn fits_with_words(name: &str, which: &str, answer: &Answer) {
+pub(crate) fn fits_with_words(name: &str, which: &str, answer: &Answer) {
     let sample = &sample(name)[which];
     fits(name, which, &answer.body);
     assert_eq!(

@@ -24,6 +24,8 @@ pub(crate) struct Client {
 
 impl Client {
     pub(super) fn new(base: Arc<RwLock<String>>) -> Self {
+        // Installed already is as good: there is only this one in the build.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

@@ -281,7 +281,7 @@ impl World {
             self.ledger.0.borrow_mut().answered.insert(conversation.id);
         }
         self.last_words.borrow_mut().insert(conversation.id, self.now());
-        registry.do_send(Heard { from, to, conversation: Some(conversation.id) });
+        registry.do_send(Heard { from, to, conversation: Some(conversation.id), at: self.now() });
     }
 
     /// Laws, as the Registry counts them on what it has decided, and limits in time on what is kept.

@@ -38,6 +38,7 @@ use crate::{
     demo, http,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
+    metrics::Metrics,
     params::BODY_BYTES_MAX,
     people::People,
     secrets::Sealer,
@@ -66,6 +67,7 @@ pub struct AppState {
     pub wechat: Wechat,
     pub institutions: Institutions,
     pub messages: MessageStore,
+    pub metrics: Metrics,
     pub traffic: Traffic,
 }
 
@@ -88,6 +90,8 @@ pub enum StartError {
     Signals(io::Error),
     #[error(transparent)]
     Hash(#[from] HashFault),
+    #[error("the figures of operation cannot be counted: {0}")]
+    Metrics(#[from] prometheus::Error),
     #[error("the server ended by itself")]
     Ended,
     #[error("{0} has died; a fresh start goes on from what is kept")]
@@ -237,6 +241,7 @@ impl AppState {
             wechat: Wechat::new(&settings),
             institutions,
             messages,
+            metrics: Metrics::new()?,
             traffic: Traffic::default(),
             sealer,
             pool,

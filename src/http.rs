@@ -6,6 +6,7 @@ pub mod conversation;
 pub mod health;
 pub mod im;
 pub mod message;
+pub mod metrics;
 pub mod user;
 
 use actix_web::web::ServiceConfig;
@@ -20,4 +21,5 @@ pub fn routes(cfg: &mut ServiceConfig) {
     health::routes(cfg);
     im::routes(cfg);
     message::routes(cfg);
+    metrics::routes(cfg);
 }

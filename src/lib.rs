@@ -14,6 +14,7 @@ pub mod http;
 pub mod im;
 pub mod institutions;
 pub mod messages;
+pub mod metrics;
 pub mod params;
 pub mod people;
 pub mod rights;

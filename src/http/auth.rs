@@ -16,6 +16,7 @@ use crate::{
     auth::{self, COOKIE, Caller, TOKEN_HEADER, TokenHash, address},
     clock,
     config::Settings,
+    metrics::LogInBy,
     params::{JsonParams, Params},
     people::Person,
     rights::{self, Reach, Right},
@@ -38,16 +39,19 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 async fn login(req: HttpRequest, state: Data<AppState>, params: JsonParams) -> Answer {
     let (username, password) = (params.required("username")?, params.required("password")?);
     let from = client_address(&req, &state.settings);
-    let attempt = state
-        .login_limits
-        .begin(&username, from, clock::now())
-        .map_err(|wait| Fault::unknown(format!("登录失败次数过多，请{}分钟后再试！", wait.minutes())))?;
+    let attempt = state.login_limits.begin(&username, from, clock::now()).map_err(|wait| {
+        state.metrics.log_in_failed(LogInBy::Password);
+        Fault::unknown(format!("登录失败次数过多，请{}分钟后再试！", wait.minutes()))
+    })?;
     match recognise(&state, &username, &password).await {
         Ok(Some(person)) => {
             attempt.succeeded();
             begin_session(&state, person).await
         }
-        Ok(None) => Err(Fault::unknown(REFUSED)),
+        Ok(None) => {
+            state.metrics.log_in_failed(LogInBy::Password);
+            Err(Fault::unknown(REFUSED))
+        }
         Err(fault) => {
             attempt.withdrawn();
             Err(fault)
@@ -67,7 +71,8 @@ async fn recognise(state: &AppState, username: &str, password: &str) -> Result<O
 async fn wechat_login(state: Data<AppState>, appid: Path<String>, params: Params) -> Answer {
     let app = state.wechat.app(&appid)?;
     let code = params.required("code")?;
-    let visitor = wechat::visitor(&state.people, &state.settings, app, &code, clock::now()).await?;
+    let visitor = wechat::visitor(&state.people, &state.settings, app, &code, clock::now()).await;
+    let visitor = visitor.inspect_err(|_| state.metrics.log_in_failed(LogInBy::Wechat))?;
     begin_session(&state, visitor).await
 }
 

@@ -1,5 +1,6 @@
 //! The built server, over real HTTP, real sockets and a real PostgreSQL. `make test` gives it the database.
 
+mod backup;
 mod bad_input;
 mod crowd;
 mod health;

@@ -83,6 +83,12 @@ impl Hotline {
         }
     }
 
+    /// Another database, as after a restore; for the next start.
+    pub(crate) fn move_to(&mut self, database: Database) {
+        self.set("database.url", database.url.clone());
+        self.database = database;
+    }
+
     /// Sets one setting by its key in `config.toml`, for the next start.
     pub(crate) fn set(&mut self, key: &str, value: impl Display) {
         let name = format!("HOTLINE__{}", key.to_uppercase().replace('.', "__"));

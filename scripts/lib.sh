@@ -33,6 +33,7 @@ need_tools() {
     fi
     command -v cc >/dev/null || missing+=(gcc libc6-dev)
     command -v curl >/dev/null || missing+=(curl)
+    command -v unzip >/dev/null || missing+=(unzip)
     find_postgres || missing+=(postgresql)
     if ((${#missing[@]})); then
         command -v apt-get >/dev/null ||

@@ -52,6 +52,11 @@ pub fn list<T: Serialize>(rows: &[T], count: i64) -> HttpResponse {
     HttpResponse::Ok().json(ListEnvelope { code: 0, message: "OK", result: rows, count, next: () })
 }
 
+/// The document's failure without a word (its section 7); the reason is in the log.
+pub fn failed() -> HttpResponse {
+    HttpResponse::Ok().json(Envelope { code: Code::Wrong as i32, message: None, result: () })
+}
+
 /// A client's word, short enough to be said back to him.
 pub fn echo(word: &str) -> &str {
     let end = word.char_indices().nth(ECHO_CHARS_MAX).map_or(word.len(), |(end, _)| end);

@@ -1,5 +1,6 @@
 //! The server put together: what handlers share, how it starts, and how it stops.
 
+mod background;
 mod middleware;
 mod traffic;
 
@@ -27,6 +28,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
+use background::Background;
 pub use traffic::Traffic;
 
 use crate::{
@@ -35,10 +37,14 @@ use crate::{
     clock,
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
-    demo, http,
+    demo,
+    export::Exports,
+    http,
+    im::Im,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
     metrics::Metrics,
+    outbound,
     params::BODY_BYTES_MAX,
     people::People,
     secrets::Sealer,
@@ -68,6 +74,10 @@ pub struct AppState {
     pub institutions: Institutions,
     pub messages: MessageStore,
     pub metrics: Metrics,
+    pub exports: Exports,
+    pub im: Im,
+    /// For what we ask others.
+    pub outbound: reqwest::Client,
     pub traffic: Traffic,
 }
 
@@ -92,6 +102,8 @@ pub enum StartError {
     Hash(#[from] HashFault),
     #[error("the figures of operation cannot be counted: {0}")]
     Metrics(#[from] prometheus::Error),
+    #[error(transparent)]
+    Outbound(#[from] outbound::ClientFault),
     #[error("the server ended by itself")]
     Ended,
     #[error("{0} has died; a fresh start goes on from what is kept")]
@@ -185,16 +197,13 @@ impl Application {
         let Self { server, address, state, mut doom } = self;
         tracing::info!(%address, "listening");
         let handle = server.handle();
-        let mut sessions = actix_web::rt::spawn(state.sessions.clone().keep_written());
-        let mut roster = actix_web::rt::spawn(state.institutions.clone().keep_fresh());
+        let mut background = Background::start(&state);
         let mut serving = actix_web::rt::spawn(server);
         let mut ending = Ok(());
-        // Whatever must run in the background and ends, ends the process: half a hotline is worse than a restart.
         tokio::select! {
             () = stop => {}
             _ = &mut serving => return Err(StartError::Ended),
-            _ = &mut sessions => return Err(StartError::Died("what keeps the log-ins written")),
-            _ = &mut roster => return Err(StartError::Died("what keeps shifts fresh")),
+            dead = background.died() => return Err(StartError::Died(dead)),
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
             doomed = doom.recv() => match doomed {
                 // In order, like any stop: what was said is stored, and the sockets hear that the server changes.
@@ -202,8 +211,7 @@ impl Application {
                 Some(Doom::Broken) | None => return Err(StartError::Died("a registry")),
             },
         }
-        sessions.abort();
-        roster.abort();
+        drop(background);
         state.traffic.stop();
         // Closes the listener at once; the rest of it waits for connections, which the next lines end.
         let closed = handle.stop(true);
@@ -225,6 +233,7 @@ impl AppState {
         settings: Arc<Settings>,
         pool: PgPool,
     ) -> Result<(Self, mpsc::Receiver<Doom>), StartError> {
+        let outbound = outbound::client()?;
         let sealer = Sealer::new(&settings.secrets);
         let people = People::new(pool.clone(), sealer.clone());
         let options = database::options(&settings.database)?;
@@ -233,15 +242,19 @@ impl AppState {
         let dispatch = institutions.clone();
         let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard));
         let messages = MessageStore::start(&options, Limits::of(&settings), ears);
+        let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
         let state = Self {
             sessions: Sessions::new(pool.clone(), &settings.session),
             passwords: Passwords::new(settings.session.password_hashes_max)?,
             login_limits: LoginLimits::new(&settings.session),
             people,
-            wechat: Wechat::new(&settings),
+            wechat: Wechat::new(&settings, outbound.clone())?,
             institutions,
             messages,
             metrics: Metrics::new()?,
+            exports: Exports::default(),
+            im,
+            outbound,
             traffic: Traffic::default(),
             sealer,
             pool,

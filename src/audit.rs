@@ -9,6 +9,26 @@ use uuid::Uuid;
 pub enum Action {
     /// Read what was said in a conversation.
     ReadMessages,
+    /// Took somebody off a day.
+    RemoveShift,
+    /// Looked at a conversation.
+    ReadConversation,
+    /// Looked through the list of records; no single one is named.
+    ListRecords,
+    /// Took a conversation out as a file.
+    ExportConversation,
+    /// Deleted a conversation.
+    DeleteConversation,
+    /// Changed a conversation's place in the queues.
+    ChangePriority,
+    /// Read a message that belongs to no conversation.
+    ReadUnplaced,
+    Ban,
+    Activate,
+    /// Deleted an account.
+    DeletePerson,
+    /// Set another's password.
+    SetPassword,
 }
 
 impl Action {
@@ -16,6 +36,17 @@ impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ReadMessages => "read-messages",
+            Self::RemoveShift => "remove-shift",
+            Self::ReadConversation => "read-conversation",
+            Self::ListRecords => "list-records",
+            Self::ExportConversation => "export-conversation",
+            Self::DeleteConversation => "delete-conversation",
+            Self::ChangePriority => "change-priority",
+            Self::ReadUnplaced => "read-unplaced",
+            Self::Ban => "ban",
+            Self::Activate => "activate",
+            Self::DeletePerson => "delete-person",
+            Self::SetPassword => "set-password",
         }
     }
 }
@@ -36,6 +67,49 @@ pub async fn note(
         actor.0,
         action.as_str(),
         target,
+        at.0,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// As [`note`], for several targets at once.
+pub async fn note_each(
+    executor: impl PgExecutor<'_>,
+    institution: &str,
+    actor: PersonId,
+    action: Action,
+    targets: &[Uuid],
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into audit (institution, actor, action, target, at)
+         select $1, $2, $3, t.target, $5 from unnest($4::uuid[]) as t (target)",
+        institution,
+        actor.0,
+        action.as_str(),
+        targets,
+        at.0,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// As [`note`], for what has no single target.
+pub async fn note_whole(
+    executor: impl PgExecutor<'_>,
+    institution: &str,
+    actor: PersonId,
+    action: Action,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into audit (institution, actor, action, at) values ($1, $2, $3, $4)",
+        institution,
+        actor.0,
+        action.as_str(),
         at.0,
     )
     .execute(executor)

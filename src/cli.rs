@@ -16,7 +16,7 @@ use crate::{
     app::StartError,
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
-    demo, telemetry,
+    demo, telemetry, wechat,
 };
 
 #[derive(Debug, Parser)]
@@ -46,7 +46,14 @@ enum Command {
     #[command(subcommand)]
     User(accounts::User),
     /// Make the demo institution, its people and some history; again and again changes nothing but fresh shifts
-    Demo,
+    Demo(Demo),
+}
+
+#[derive(Debug, clap::Args)]
+struct Demo {
+    /// Besides, ten thousand conversations of a thousand people
+    #[arg(long)]
+    large: bool,
 }
 
 /// Why a command did not do what it was told. Each reads as one sentence.
@@ -93,6 +100,7 @@ impl CliError {
                 | StartError::Signals(_)
                 | StartError::Hash(_)
                 | StartError::Metrics(_)
+                | StartError::Outbound(_)
                 | StartError::Ended
                 | StartError::StopTooSlow
                 | StartError::Died(_),
@@ -118,6 +126,7 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
     let settings = Settings::load(arguments.config.as_deref())?;
     match arguments.command {
         Command::CheckConfig => {
+            wechat::check_secrets(&settings)?;
             println!("The settings are good.");
             Ok(())
         }
@@ -129,7 +138,7 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::RotateKeys => in_system(keys::rotate(settings)),
         Command::Institution(institution) => in_system(institution.run(settings)),
         Command::User(user) => in_system(user.run(settings)),
-        Command::Demo => in_system(make_demo(settings)),
+        Command::Demo(Demo { large }) => in_system(make_demo(settings, large)),
     }
 }
 
@@ -138,11 +147,11 @@ fn in_system(command: impl Future<Output = Result<(), CliError>>) -> Result<(), 
     actix_web::rt::System::new().block_on(command)
 }
 
-async fn make_demo(settings: Settings) -> Result<(), CliError> {
+async fn make_demo(settings: Settings, is_large: bool) -> Result<(), CliError> {
     settings.check_for_demo()?;
     database::migrate(&settings.database).await?;
     let pool = database::pool(&settings.database).await?;
-    let made = demo::make(&pool, &settings).await.map_err(|fault| match fault {
+    let made = demo::make(&pool, &settings, is_large).await.map_err(|fault| match fault {
         demo::DemoFault::Database(error) => error.into(),
         fault @ (demo::DemoFault::Hash(_) | demo::DemoFault::Calendar(_)) => {
             CliError::Other(fault.to_string())

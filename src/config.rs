@@ -66,6 +66,7 @@ pub struct Settings {
     pub dispatch: Dispatch,
     pub journal: Journal,
     pub messages: Messages,
+    pub records: Records,
     pub sockets: Sockets,
     pub im: Im,
     pub wechat: Wechat,
@@ -183,6 +184,13 @@ pub struct Messages {
     pub store_milliseconds_max: u64,
 }
 
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Records {
+    pub retention_days: u32,
+    pub erase_every_seconds: u64,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sockets {
@@ -201,12 +209,17 @@ pub struct Im {
     pub administrator: String,
     pub user_sig_seconds: u64,
     pub callback_token: Hidden,
+    pub gate: bool,
+    pub rest_url: String,
+    pub notices: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wechat {
     pub mode: WechatMode,
+    pub base_url: String,
+    pub exchange_seconds_max: u64,
     pub apps: Vec<WechatApp>,
 }
 
@@ -225,6 +238,38 @@ pub struct WechatApp {
     pub institution: String,
     #[serde(default)]
     pub secret_env: String,
+    /// The template of "it is your turn"; empty where there is none.
+    #[serde(default)]
+    pub turn_template: String,
+    /// The page it opens; empty for none.
+    #[serde(default)]
+    pub turn_page: String,
+    #[serde(default)]
+    pub turn_state: MiniprogramState,
+    /// By field of the template, the text with `{counselor}`, `{institution}` and `{time}` in it.
+    #[serde(default)]
+    pub turn_fields: BTreeMap<String, String>,
+}
+
+/// Which version of the mini-program a message opens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MiniprogramState {
+    Developer,
+    Trial,
+    #[default]
+    Formal,
+}
+
+impl MiniprogramState {
+    /// WeChat's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Developer => "developer",
+            Self::Trial => "trial",
+            Self::Formal => "formal",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]

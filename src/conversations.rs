@@ -1,8 +1,13 @@
 //! Conversations as they are kept: read from the projection that the journal writes.
 
+pub mod deletion;
+pub mod list;
+pub mod reading;
 pub mod view;
 
-use hotline_actors::{ConversationId, CounselorId, PersonId};
+use std::collections::HashMap;
+
+use hotline_actors::{ConversationId, PersonId};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -23,6 +28,8 @@ pub struct Row {
     pub wanted: Option<Uuid>,
     /// Who took it.
     pub counselor: Option<Uuid>,
+    /// For `REQUEST_SUPERVISE`: the consultation it is about.
+    pub consultation: Option<Uuid>,
     /// `WAITING`, `IN_PROGRESS`, `FINISHED`, `TIME_OUT` or `CANCELLED`.
     pub status: String,
     /// `NORMAL` or `URGENT`.
@@ -35,6 +42,10 @@ pub struct Row {
     pub ended_at: Option<i64>,
     /// Why it ended.
     pub end_reason: Option<String>,
+    /// `TEXT`, or `VOICE` while a call is running.
+    pub medium: String,
+    /// When the running call was answered.
+    pub call_started_at: Option<i64>,
 }
 
 impl Row {
@@ -48,10 +59,33 @@ impl Row {
         self.status == "WAITING"
     }
 
+    /// Whether a visitor consults a counselor in it, rather than a counselor a supervisor.
+    pub fn is_consultation(&self) -> bool {
+        self.consultation.is_none()
+    }
+
     /// Who serves it, or is asked for.
     pub fn counterpart(&self) -> Option<PersonId> {
         self.counselor.or(self.wanted).map(PersonId)
     }
+
+    /// Whether `person` is one of the two.
+    pub fn is_party(&self, person: PersonId) -> bool {
+        self.visitor == person.0 || self.counterpart() == Some(person)
+    }
+}
+
+/// [`Row`]s of the conversations `c` that the rest of the statement says.
+macro_rules! rows {
+    ($rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            "select c.id, c.institution, c.kind, c.visitor, c.wanted, c.counselor, c.consultation, c.status,
+                    c.priority, c.opened_at, c.started_at, c.ended_at, c.end_reason, c.medium, c.call_started_at
+             from conversations c " + $rest
+            $(, $argument)*
+        )
+    };
 }
 
 /// One conversation of an institution; not those deleted.
@@ -59,19 +93,22 @@ impl Row {
 /// # Errors
 /// The database's.
 pub async fn find(pool: &PgPool, institution: &str, id: ConversationId) -> Result<Option<Row>, sqlx::Error> {
-    sqlx::query_as!(
-        Row,
-        r#"
-        select id, institution, kind, visitor, wanted, counselor, status, priority, opened_at, started_at, ended_at,
-               end_reason
-        from conversations
-        where id = $1 and institution = $2 and deleted_at is null
-        "#,
-        id.0,
-        institution
-    )
-    .fetch_optional(pool)
-    .await
+    rows!("where c.id = $1 and c.institution = $2 and c.deleted_at is null", id.0, institution)
+        .fetch_optional(pool)
+        .await
+}
+
+/// Those of `ids` that are the institution's and not deleted, in the order of `ids`.
+///
+/// # Errors
+/// The database's.
+pub async fn by_ids(pool: &PgPool, institution: &str, ids: &[Uuid]) -> Result<Vec<Row>, sqlx::Error> {
+    let found =
+        rows!("where c.id = any($1) and c.institution = $2 and c.deleted_at is null", ids, institution)
+            .fetch_all(pool)
+            .await?;
+    let mut found: HashMap<Uuid, Row> = found.into_iter().map(|row| (row.id, row)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 /// What somebody asked for himself, newest first, every status; and how many there are.
@@ -83,16 +120,9 @@ pub async fn of_visitor(
     visitor: PersonId,
     page: Page,
 ) -> Result<(Vec<Row>, i64), sqlx::Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"
-        select id, institution, kind, visitor, wanted, counselor, status, priority, opened_at, started_at, ended_at,
-               end_reason
-        from conversations
-        where visitor = $1 and kind = 'COUNSELING_SESSION' and deleted_at is null
-        order by opened_at desc, id desc
-        limit $2 offset $3
-        "#,
+    let rows = rows!(
+        "where c.visitor = $1 and c.kind = 'COUNSELING_SESSION' and c.deleted_at is null
+         order by c.opened_at desc, c.id desc limit $2 offset $3",
         visitor.0,
         page.limit,
         page.offset
@@ -111,33 +141,57 @@ pub async fn of_visitor(
     Ok((rows, count))
 }
 
+/// The talks with supervisors about these consultations, the latest of each first.
+///
+/// # Errors
+/// The database's.
+pub async fn supervisions_of(pool: &PgPool, consultations: &[Uuid]) -> Result<Vec<Row>, sqlx::Error> {
+    if consultations.is_empty() {
+        return Ok(Vec::new());
+    }
+    rows!(
+        "where c.consultation = any($1) and c.deleted_at is null
+         order by c.consultation, c.opened_at desc, c.id desc",
+        consultations
+    )
+    .fetch_all(pool)
+    .await
+}
+
 /// Talks that an estimate rests on, and the fewest it can rest on.
 const ESTIMATE_TALKS_MAX: i64 = 20;
 const ESTIMATE_TALKS_MIN: i64 = 5;
 
-/// The median length in milliseconds of a counselor's last talks; none with too few.
+/// The median length in milliseconds of each counselor's last talks; left out are those with too few.
 ///
 /// # Errors
 /// The database's.
-pub async fn median_length(pool: &PgPool, counselor: CounselorId) -> Result<Option<f64>, sqlx::Error> {
-    let talks = sqlx::query!(
+pub async fn median_lengths(pool: &PgPool, counselors: &[Uuid]) -> Result<HashMap<Uuid, f64>, sqlx::Error> {
+    if counselors.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let medians = sqlx::query!(
         r#"
-        select count(*) as "count!",
-               percentile_cont(0.5) within group (order by length) as median
-        from (
-            select (ended_at - started_at)::double precision as length
-            from conversations
-            where counselor = $1 and kind = 'COUNSELING_SESSION' and ended_at is not null and started_at is not null
-            order by opened_at desc
-            limit $2
+        select w.counselor as "counselor!", talks.count as "count!", talks.median
+        from unnest($1::uuid[]) as w (counselor) cross join lateral (
+            select count(*) as count, percentile_cont(0.5) within group (order by length) as median
+            from (
+                select (ended_at - started_at)::double precision as length
+                from conversations c
+                where c.counselor = w.counselor and c.kind = 'COUNSELING_SESSION' and c.ended_at is not null
+                    and c.started_at is not null
+                order by c.opened_at desc
+                limit $2
+            ) as last
         ) as talks
         "#,
-        counselor.0,
+        counselors,
         ESTIMATE_TALKS_MAX
     )
-    .fetch_one(pool)
+    .fetch_all(pool)
     .await?;
-    Ok(talks.median.filter(|_| talks.count >= ESTIMATE_TALKS_MIN))
+    let sound = medians.into_iter().filter(|talks| talks.count >= ESTIMATE_TALKS_MIN);
+    Ok(sound.filter_map(|talks| Some((talks.counselor, talks.median?))).collect())
 }
 
 /// Whether `supervisor` looks after `counselor`.
@@ -151,5 +205,18 @@ pub async fn is_bound(pool: &PgPool, counselor: PersonId, supervisor: PersonId) 
         supervisor.0
     )
     .fetch_one(pool)
+    .await
+}
+
+/// The counselors whom `supervisor` looks after.
+///
+/// # Errors
+/// The database's.
+pub async fn bound_to(pool: &PgPool, supervisor: PersonId) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select counselor from supervisor_bindings where supervisor = $1 order by counselor",
+        supervisor.0
+    )
+    .fetch_all(pool)
     .await
 }

@@ -3,6 +3,7 @@
 //! All share a published password, so a server with these people in its database answers this machine only.
 
 mod history;
+mod large;
 mod people;
 mod words;
 
@@ -58,7 +59,8 @@ impl fmt::Display for Made {
 }
 
 /// Makes what is missing of the demo, in one transaction. Doing it again adds the days that have come since.
-pub async fn make(pool: &PgPool, settings: &Settings) -> Result<Made, DemoFault> {
+/// A large one has, besides, ten thousand conversations of a thousand people.
+pub async fn make(pool: &PgPool, settings: &Settings, is_large: bool) -> Result<Made, DemoFault> {
     let now = clock::now();
     let mut transaction = pool.begin().await?;
     sqlx::query!("select pg_advisory_xact_lock($1)", LOCK).execute(&mut *transaction).await?;
@@ -73,9 +75,19 @@ pub async fn make(pool: &PgPool, settings: &Settings) -> Result<Made, DemoFault>
     .await?;
     let people = people::make(&mut transaction, settings, now).await?;
     let shifts = people::put_on_shift(&mut transaction, now).await?;
+    let mut made = Made { people, shifts, conversations: 0, messages: 0 };
+    if is_large {
+        large::make(&mut transaction, settings, now, &mut made).await?;
+    }
     let (conversations, messages) = history::make(&mut transaction, settings, now).await?;
+    made.conversations += conversations;
+    made.messages += messages;
     transaction.commit().await?;
-    Ok(Made { people, shifts, conversations, messages })
+    if is_large {
+        // The planner shall know what has come before the first list is asked for.
+        sqlx::raw_sql("vacuum (analyze) people, conversations, messages, evaluations").execute(pool).await?;
+    }
+    Ok(made)
 }
 
 /// Whether demo people are in this database.

@@ -1,13 +1,19 @@
 //! The endpoints, a file per area of the interface document.
 
+pub mod arrange;
 pub mod auth;
 pub mod config;
 pub mod conversation;
+pub mod dispatch;
+pub mod evaluate;
 pub mod health;
 pub mod im;
 pub mod message;
 pub mod metrics;
+pub mod record;
+pub mod statistics;
 pub mod user;
+pub mod wechat;
 
 use actix_web::web::ServiceConfig;
 
@@ -16,10 +22,17 @@ pub fn routes(cfg: &mut ServiceConfig) {
     auth::routes(cfg);
     user::routes(cfg);
     config::routes(cfg);
+    arrange::routes(cfg);
+    statistics::routes(cfg);
+    record::routes(cfg);
+    // Last of these: its `/conversation/{id}` would take their paths.
     conversation::routes(cfg);
+    evaluate::routes(cfg);
+    dispatch::routes(cfg);
     crate::sockets::routes(cfg);
     health::routes(cfg);
     im::routes(cfg);
     message::routes(cfg);
     metrics::routes(cfg);
+    wechat::routes(cfg);
 }

@@ -1,5 +1,62 @@
-//! Tencent IM: the signatures people log in with, the callbacks it sends, and the form its web client shows.
+//! Tencent IM: the signatures people log in with, the callbacks it sends, what it is asked, and the form its web client
+//! shows.
 
+pub mod accounts;
 pub mod callback;
+pub mod calls;
 pub mod elements;
+pub mod errands;
+pub mod gate;
+pub mod history;
+pub mod notices;
+pub mod presence;
+pub mod rest;
 pub mod user_sig;
+
+use sqlx::PgPool;
+
+use crate::{config::Settings, institutions::Institutions, people::People};
+use accounts::Accounts;
+use errands::Errands;
+use presence::Presences;
+use rest::Rest;
+
+/// What the server does about Tencent besides answering it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Im {
+    /// None where Tencent is not asked for anything.
+    pub rest: Option<Rest>,
+    pub accounts: Accounts,
+    pub presences: Presences,
+    errands: Errands,
+}
+
+impl Im {
+    pub fn new(
+        settings: &Settings,
+        http: reqwest::Client,
+        pool: PgPool,
+        people: People,
+        institutions: Institutions,
+    ) -> Self {
+        let rest = Rest::new(settings, http);
+        let errands = Errands::default();
+        Self {
+            accounts: Accounts::new(rest.clone(), pool, errands.clone()),
+            presences: Presences::new(rest.clone(), people, institutions, errands.clone()),
+            rest,
+            errands,
+        }
+    }
+
+    /// Ends somebody's IM log-ins: he was banned or deleted, or his password was set by another. Done in the background,
+    /// a few times over; what fails for good is logged.
+    pub fn kick(&self, username: String) {
+        let Some(rest) = self.rest.clone() else { return };
+        self.errands.run("kick", async move {
+            if let Err(fault) = errands::patiently(|| rest.kick(&username)).await {
+                tracing::warn!(%fault, "an IM log-in could not be ended");
+            }
+        });
+    }
+}

@@ -16,20 +16,21 @@ use std::{
 use actix::{Addr, Arbiter, ArbiterHandle, Recipient};
 use dashmap::DashMap;
 use hotline_actors::{
-    CounselorId, PersonId, Registry, WriterId,
+    CounselorId, PersonId, Registry, Timestamp, WriterId,
     dispatch::{
         command::{Answer, Command, Place, Refusal},
+        conversation::CallSignal,
         counselor::{Choice, Role},
         limits::Limits,
     },
     push::{Closing, Push, SocketId},
     registry::{
-        Ask, Badge, Bounds, Choose, Dismiss, Fate, Floor, Health, Heard, Join, Leave, LookFloor, LookHealth,
-        LookPlace, Rejected, Setup, Stop, Tell,
+        Ask, Badge, Bounds, Called, Choose, Dismiss, Fate, Floor, Health, Heard, Join, Leave, LoggedIn,
+        LookFloor, LookHealth, LookPlace, Rejected, Setup, Stop, Tell,
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use crate::{answer::Fault, clock, config::Settings, messages, store::PgStore};
@@ -61,6 +62,7 @@ struct Inner {
     arbiters: Vec<ArbiterHandle>,
     next_arbiter: AtomicUsize,
     doom: mpsc::Sender<Doom>,
+    recovered: Arc<Notify>,
 }
 
 impl fmt::Debug for Institutions {
@@ -91,6 +93,7 @@ impl Institutions {
             arbiters: (0..cores).map(|_| Arbiter::new().handle()).collect(),
             next_arbiter: AtomicUsize::new(0),
             doom,
+            recovered: Arc::default(),
         }));
         institutions.refresh().await?;
         Ok((institutions, doomed))
@@ -141,6 +144,10 @@ impl Institutions {
             let Some(inner) = institutions.upgrade() else { return };
             let doom = match fate {
                 Fate::Serving => None,
+                Fate::Recovered => {
+                    inner.recovered.notify_one();
+                    None
+                }
                 Fate::Fenced => {
                     let fenced = inner.fenced.fetch_add(1, Ordering::SeqCst) + 1;
                     (fenced >= inner.registries.len()).then_some(Doom::FencedOut)
@@ -215,13 +222,41 @@ impl Institutions {
 
     /// A person's word has come, before it is stored.
     pub fn heard(&self, word: messages::Heard) {
-        let messages::Heard { institution, from, to, conversation, at } = word;
-        if let Some(registry) = self.registry(&institution) {
-            // Tencent tells whole seconds: it was said before the next.
-            let at = at + Duration::from_secs(1);
-            // Bounded by the callbacks under way, and those by the buffer of messages.
-            registry.do_send(Heard { from, to, conversation, at });
+        let messages::Heard { institution, from, to, conversation, at, spoken, call } = word;
+        let Some(registry) = self.registry(&institution) else { return };
+        // Tencent tells whole seconds: it was said before the next.
+        let before = at + Duration::from_secs(1);
+        // Both are bounded by the callbacks under way, and those by the buffer of messages.
+        if let Some(signal) = call {
+            let at = match signal {
+                CallSignal::Answered => at,
+                CallSignal::Ended => before,
+            };
+            registry.do_send(Called { from, to, conversation, at, signal });
         }
+        if spoken {
+            registry.do_send(Heard { from, to, conversation, at: before });
+        }
+    }
+
+    /// A person's IM log-in has begun, or has ended on every device.
+    pub fn logged_in(
+        &self,
+        institution: &str,
+        person: PersonId,
+        is_visitor: bool,
+        at: Timestamp,
+        here: bool,
+    ) {
+        if let Some(registry) = self.registry(institution) {
+            // Bounded by the errands under way.
+            registry.do_send(LoggedIn { person, is_visitor, at, here });
+        }
+    }
+
+    /// Wakes whoever waits for it whenever a journal is kept again after an outage.
+    pub fn recovered(&self) -> Arc<Notify> {
+        Arc::clone(&self.0.recovered)
     }
 
     /// Adds a socket of a person.
@@ -367,6 +402,9 @@ impl From<Refusal> for Fault {
             Refusal::WithOneself => Self::wrong("不能向自己咨询"),
             Refusal::OnlyWaiting => Self::wrong("会话尚未开始"),
             Refusal::AlreadySupervised => Self::wrong("已请求督导"),
+            // The caller himself: his session has ended with it.
+            Refusal::Expelled => Self::NoSession,
+            Refusal::InConversation => Self::wrong("该用户有进行中的会话"),
         }
     }
 }

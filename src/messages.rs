@@ -12,22 +12,28 @@ use std::{
     time::Duration,
 };
 
-use hotline_actors::{ConversationId, Timestamp};
+use hotline_actors::{ConversationId, Timestamp, dispatch::conversation::CallSignal};
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
-    sync::{Semaphore, TryAcquireError, mpsc, oneshot, watch},
+    sync::{Mutex, Semaphore, TryAcquireError, mpsc, oneshot, watch},
     time::Instant,
 };
 use uuid::Uuid;
 
 use crate::{
     config::Settings,
-    im::callback::{Sent, heal},
+    im::{
+        callback::{Sent, heal},
+        calls,
+    },
 };
 
+pub mod gaps;
 mod hearing;
 mod insert;
+mod marks;
 pub mod record;
+pub mod unplaced;
 pub mod web;
 mod writer;
 
@@ -85,6 +91,7 @@ pub struct NewMessage {
     cloud_custom_data: String,
     document: String,
     system: bool,
+    call: Option<CallSignal>,
 }
 
 impl NewMessage {
@@ -106,6 +113,8 @@ impl NewMessage {
             cloud_custom_data: clean(&sent.cloud_custom_data),
             document: heal(sent.document.to_string().as_bytes()).into_owned(),
             system: sent.from == administrator,
+            // A signal that was not delivered begins and ends nothing. `OnlineOnlyFlag` does not matter here.
+            call: sent.document.get("MsgBody").filter(|_| sent.send_result == 0).and_then(calls::signal),
         }
     }
 
@@ -209,6 +218,8 @@ pub struct MessageStore {
     room_bytes: Arc<Semaphore>,
     stopping: Arc<watch::Sender<bool>>,
     alive: watch::Receiver<()>,
+    /// Held while a batch goes in, and while a mark is set (marks.rs).
+    marking: Arc<Mutex<()>>,
     counters: Arc<Counters>,
 }
 
@@ -228,7 +239,8 @@ impl MessageStore {
         let (stopping, stop) = watch::channel(false);
         let (living, alive) = watch::channel(());
         let counters = Arc::new(Counters::default());
-        let writer = Writer::new(options, limits, waiting, stop, Arc::clone(&counters));
+        let marking = Arc::new(Mutex::new(()));
+        let writer = Writer::new(options, limits, waiting, stop, Arc::clone(&marking), Arc::clone(&counters));
         tokio::spawn(async move {
             // Dropped however the writer ends, also by a panic: that is what `ended` waits for.
             let _living = living;
@@ -242,6 +254,7 @@ impl MessageStore {
             room_bytes: Arc::new(Semaphore::new(BUFFER_BYTES_MAX)),
             stopping: Arc::new(stopping),
             alive,
+            marking,
             counters,
         }
     }

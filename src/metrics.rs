@@ -4,14 +4,20 @@
 
 mod sheet;
 
-use std::{fmt, sync::Arc, time::Duration};
-
-use actix_web::http::{Method, StatusCode};
-use prometheus::{
-    HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, proto::MetricFamily,
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use actix_web::http::{Method, StatusCode};
+use hotline_actors::Timestamp;
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, proto::MetricFamily};
+
 pub use sheet::{Seen, page};
+
+use crate::answer::{Answer, Code, Fault};
 
 /// Seconds. From a lone answer out of memory to what a request waits at most.
 const REQUEST_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -43,8 +49,12 @@ struct Inner {
     registry: Registry,
     requests: HistogramVec,
     log_in_failures: IntCounterVec,
-    consumers_behind: IntGaugeVec,
+    given_up: IntCounterVec,
+    consumers: Mutex<AtHand>,
 }
+
+/// By consumer and institution, when the event was kept that is at hand.
+type AtHand = BTreeMap<(&'static str, String), Option<Timestamp>>;
 
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,8 +80,11 @@ impl Metrics {
             Opts::new("hotline_log_in_failures_total", "Log-ins that were refused, also for too many tries."),
             &["by"],
         )?;
-        let consumers_behind = IntGaugeVec::new(
-            Opts::new("hotline_consumer_behind_events", "Kept events a consumer has not looked at yet."),
+        let given_up = IntCounterVec::new(
+            Opts::new(
+                "hotline_consumer_given_up_total",
+                "Events whose notice or message was given up for good.",
+            ),
             &["consumer", "institution"],
         )?;
         for by in [LogInBy::Password, LogInBy::Wechat] {
@@ -81,10 +94,16 @@ impl Metrics {
         let registry = Registry::new();
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(log_in_failures.clone()))?;
-        registry.register(Box::new(consumers_behind.clone()))?;
+        registry.register(Box::new(given_up.clone()))?;
         #[cfg(target_os = "linux")]
         registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
-        Ok(Self(Arc::new(Inner { registry, requests, log_in_failures, consumers_behind })))
+        Ok(Self(Arc::new(Inner {
+            registry,
+            requests,
+            log_in_failures,
+            given_up,
+            consumers: Mutex::default(),
+        })))
     }
 
     /// A request was answered. `route` is the pattern it matched.
@@ -93,15 +112,27 @@ impl Metrics {
         self.0.requests.with_label_values(&labels).observe(took.as_secs_f64());
     }
 
-    /// Somebody was not let in.
-    pub fn log_in_failed(&self, by: LogInBy) {
-        self.0.log_in_failures.with_label_values(&[by.name()]).inc();
+    /// Somebody tried to log in; counted where he was not let in, and not where a parameter is missing.
+    pub(crate) fn logged_in(&self, by: LogInBy, answer: &Answer) {
+        // What WeChat does not like about a code is answered -2, as the document does.
+        let Err(Fault::Refused { code, .. }) = answer else { return };
+        if by == LogInBy::Wechat || *code == Code::Unknown {
+            self.0.log_in_failures.with_label_values(&[by.name()]).inc();
+        }
     }
 
-    /// So many events of `institution` are kept that `consumer` has not looked at yet.
-    pub fn consumer_is_behind(&self, consumer: &'static str, institution: &str, events: u64) {
-        let events = i64::try_from(events).unwrap_or(i64::MAX);
-        self.0.consumers_behind.with_label_values(&[consumer, institution]).set(events);
+    /// What `consumer` has at hand in `institution`: an event kept at that moment, or nothing.
+    pub(crate) fn consumer_is_at(&self, consumer: &'static str, institution: &str, event: Option<Timestamp>) {
+        self.consumers().insert((consumer, institution.to_owned()), event);
+    }
+
+    /// What follows from an event will never be done.
+    pub(crate) fn consumer_gave_up(&self, consumer: &'static str, institution: &str) {
+        self.0.given_up.with_label_values(&[consumer, institution]).inc();
+    }
+
+    fn consumers(&self) -> MutexGuard<'_, AtHand> {
+        self.0.consumers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn gather(&self) -> Vec<MetricFamily> {

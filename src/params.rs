@@ -166,6 +166,11 @@ impl Params {
         Ok(self.fields.get(name).filter(|value| !value.is_null()))
     }
 
+    /// What the query string alone carries, where the body is something else.
+    pub fn of_query(req: &HttpRequest) -> Self {
+        Self::from_pairs(req.query_string().as_bytes())
+    }
+
     fn from_pairs(text: &[u8]) -> Self {
         let mut params = Self::default();
         for (name, value) in query::pairs(text) {

@@ -1,8 +1,12 @@
 //! The people: who has an account, and what is known of them.
 
+pub mod effects;
+mod listing;
 pub mod names;
+mod profile;
 mod repository;
 mod secret;
+mod staff;
 pub mod view;
 
 use std::{collections::HashMap, fmt, str::FromStr, sync::Arc};
@@ -11,11 +15,14 @@ use dashmap::DashMap;
 use hotline_actors::{PersonId, Timestamp};
 use sqlx::PgPool;
 
+pub use listing::Filter;
+pub use profile::{Profile, ProfileFault};
 pub use repository::{Credentials, NewPerson, Taken};
 pub use secret::Secret;
+pub use staff::Change;
 pub use view::{PersonView, view};
 
-use crate::secrets::Sealer;
+use crate::{answer::Fault, params::Page, secrets::Sealer};
 
 /// What somebody is. A person has one kind for life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -213,6 +220,14 @@ impl People {
         Ok(found)
     }
 
+    /// Who an IM account is: a user name, and in some callbacks a user id (contract 7).
+    pub async fn by_account(&self, account: &str) -> Result<Option<PersonRef>, sqlx::Error> {
+        match account.parse() {
+            Ok(id) => self.by_id(id).await,
+            Err(_no_id) => self.by_username(account).await,
+        }
+    }
+
     /// Everything about these people, as it stands now, deleted ones too: records name them.
     pub async fn load(&self, ids: &[PersonId]) -> Result<HashMap<PersonId, Person>, sqlx::Error> {
         repository::load(&self.pool, &self.sealer, ids).await
@@ -221,6 +236,24 @@ impl People {
     /// Everything about one person, as it stands now.
     pub async fn get(&self, id: PersonId) -> Result<Option<Person>, sqlx::Error> {
         Ok(self.load(&[id]).await?.remove(&id))
+    }
+
+    /// A page of people, newest first, and how many the whole list has.
+    pub async fn list(&self, filter: &Filter, page: Page) -> Result<(Vec<Person>, i64), Fault> {
+        let (ids, count) = listing::page(&self.pool, &self.sealer, filter, page).await?;
+        let mut people = self.load(&ids).await?;
+        Ok((ids.iter().filter_map(|id| people.remove(id)).collect(), count))
+    }
+
+    /// Writes what is told of somebody; says whether he is there.
+    pub async fn update(
+        &self,
+        id: PersonId,
+        profile: &Profile,
+        by: PersonId,
+        at: Timestamp,
+    ) -> Result<bool, ProfileFault> {
+        profile::write(&self.pool, &self.sealer, id, profile, by, at).await
     }
 
     /// What a log-in is checked against; nothing for whoever may not come in.

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{answer::Fault, auth::Caller, people::Kind};
+use crate::{
+    answer::Fault,
+    auth::Caller,
+    people::{Kind, Person},
+};
 
 /// What somebody may want to do. A row of the table, or a part of one where its cells differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -18,6 +22,8 @@ pub enum Right {
     EndConversation,
     /// Records, messages, exports.
     Records,
+    /// The list of records; a visitor has his own at `/conversation/current`.
+    ListRecords,
     RequestSupervisor,
     RaisePriority,
     AddCounselor,
@@ -29,6 +35,8 @@ pub enum Right {
     ManageVisitors,
     /// Ban and activate staff.
     BanStaff,
+    /// Lists of counselors and supervisors. The table is silent on it: whoever works here may know who does.
+    ReadStaff,
     ReadShifts,
     ChangeShifts,
     /// Statistics and the live state.
@@ -54,11 +62,12 @@ pub enum Reach {
 }
 
 impl Right {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::OwnProfile,
         Self::OwnConversations,
         Self::EndConversation,
         Self::Records,
+        Self::ListRecords,
         Self::RequestSupervisor,
         Self::RaisePriority,
         Self::AddCounselor,
@@ -67,6 +76,7 @@ impl Right {
         Self::ManageSupervisors,
         Self::ManageVisitors,
         Self::BanStaff,
+        Self::ReadStaff,
         Self::ReadShifts,
         Self::ChangeShifts,
         Self::Statistics,
@@ -95,7 +105,7 @@ pub const fn reach(kind: Kind, right: Right) -> Reach {
         //                                         visitor counselor supervisor admin system
         Right::OwnProfile => row(Own, Own, Own, Own, Own),
         Right::OwnConversations => row(Own, Own, Own, Own, No),
-        Right::EndConversation | Right::Statistics => row(No, Own, Bound, All, No),
+        Right::EndConversation | Right::Statistics | Right::ListRecords => row(No, Own, Bound, All, No),
         Right::Records => row(Own, Own, Bound, All, No),
         Right::RequestSupervisor => row(No, Own, No, All, No),
         Right::RaisePriority | Right::ChangeShifts => row(No, No, All, All, No),
@@ -103,6 +113,7 @@ pub const fn reach(kind: Kind, right: Right) -> Reach {
             row(No, No, No, All, Everywhere)
         }
         Right::ChangeCounselor | Right::ManageVisitors => row(No, No, All, All, Everywhere),
+        Right::ReadStaff => row(No, All, All, All, Everywhere),
         // A visitor reads the day's list only; the endpoint of the month asks for `Institution`.
         Right::ReadShifts => row(Own, All, All, All, No),
         Right::DeleteConversation => row(No, No, No, All, No),
@@ -138,6 +149,14 @@ pub const fn may_keep_account(keeper: Kind, kept: Kind) -> bool {
     }
 }
 
+/// Whether somebody is one of those the caller's rights can reach at all: people of another institution are unknown.
+pub fn reaches(caller: &Caller, person: &Person) -> bool {
+    match &caller.institution {
+        Some(own) => person.institution.as_ref() == Some(own),
+        None => caller.kind == Kind::System,
+    }
+}
+
 /// What the role may do, for `/auth/me`.
 pub fn authorities(kind: Kind) -> BTreeMap<Right, Reach> {
     Right::ALL
@@ -159,6 +178,7 @@ mod tests {
         OwnConversations   own own own   own         no
         EndConversation    no  own bound institution no
         Records            own own bound institution no
+        ListRecords        no  own bound institution no
         RequestSupervisor  no  own no    institution no
         RaisePriority      no  no  institution institution no
         AddCounselor       no  no  no    institution everywhere
@@ -167,6 +187,7 @@ mod tests {
         ManageSupervisors  no  no  no    institution everywhere
         ManageVisitors     no  no  institution institution everywhere
         BanStaff           no  no  no    institution everywhere
+        ReadStaff          no  institution institution institution everywhere
         ReadShifts         own institution institution institution no
         ChangeShifts       no  no  institution institution no
         Statistics         no  own bound institution no

@@ -217,7 +217,15 @@ impl Session {
         async move {
             let badge = badge(&state, &caller, asks, choice).await?;
             let institution = caller.institution()?;
-            state.institutions.join(institution, caller.id, badge, socket, since).await.map_err(Fault::from)
+            let joined = state.institutions.join(institution, caller.id, badge, socket, since).await?;
+            // His log-in may have ended meanwhile, before there was a socket to close.
+            let goes_on = state.sessions.goes_on(caller.token).await;
+            if !matches!(goes_on, Ok(true)) {
+                state.institutions.leave(institution, joined);
+                goes_on?;
+                return Err(Fault::NoSession);
+            }
+            Ok(joined)
         }
         .into_actor(self)
         .map(|joined, this, ctx| match joined {
@@ -227,6 +235,7 @@ impl Session {
                 }
             }
             Ok(socket) => this.socket = Some(socket),
+            Err(Fault::NoSession) => this.close(LOGGED_OUT, "no session", ctx),
             Err(fault) => {
                 tracing::debug!(%fault, "a socket could not join");
                 this.close(CloseCode::Restart, "try again", ctx);

@@ -232,6 +232,7 @@ impl Inner {
             r#"
             select c.id, c.kind, c.visitor, c.wanted, c.counselor, c.consultation, c.priority, c.medium, c.fallback,
                    c.common, c.arrival, c.notices, c.opened_at, c.started_at, c.call_started_at,
+                   c.call_ended_at,
                    exists (
                        select from messages m join people p on p.id = c.counselor
                        where m.conversation = c.id and m.from_account = p.username
@@ -303,6 +304,7 @@ impl Inner {
             &notices.at,
             &notices.text,
             self.administrator,
+            &talks.call_ended_at as &[Option<i64>],
         )
         .execute(connection)
         .await?;

@@ -1,94 +1,292 @@
-//! Mini-program log-in: a code of `wx.login` becomes an openid, and an openid becomes a visitor.
+//! WeChat: a code of `wx.login` becomes an openid, and an openid a visitor; phone numbers; "it is your turn".
 //!
-//! Only the sandbox is here so far, in which every code is somebody. Where WeChat is asked, [`Wechat::open_id`] asks it.
+//! In the sandbox nobody is asked: every code is somebody, and a code that is a phone number is that phone's.
 
-use std::{collections::HashMap, sync::Arc};
+mod api;
+mod error;
+mod phone;
+mod rows;
+mod token;
+pub mod turn;
+
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use hotline_actors::{PersonId, Timestamp};
+use reqwest::Url;
 use uuid::Uuid;
 
 use crate::{
     answer::Fault,
-    config::{Settings, WechatApp},
-    people::{Kind, NewPerson, People, names},
+    app::AppState,
+    config::{ConfigError, Hidden, Settings, WechatApp, WechatMode},
+    people::{Kind, NewPerson, names},
 };
+use api::{Api, ApiFault, Session};
+use phone::PhoneFault;
+use token::{Credentials, TokenKeeper};
 
 /// What a sandbox openid begins with.
 pub const SANDBOX_PREFIX: &str = "sandbox_";
+/// Everybody's in the sandbox: it opens the made-up samples of `tests/data/protocol-vectors.json`.
+const SANDBOX_SESSION_KEY: &str = "AAECAwQFBgcICQoLDA0ODw==";
 
-/// The mini-programs. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Wechat(Arc<HashMap<String, WechatApp>>);
+/// The mini-programs, and the way to WeChat. Cheap to clone.
+#[derive(Clone)]
+pub struct Wechat(Arc<Inner>);
+
+struct Inner {
+    mode: WechatMode,
+    api: Api,
+    apps: HashMap<String, App>,
+}
+
+/// A mini-program, with what we need to ask WeChat about it.
+pub struct App {
+    pub settings: WechatApp,
+    secret: Hidden,
+    tokens: TokenKeeper,
+}
+
+impl fmt::Debug for Wechat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wechat").field("apps", &self.0.apps.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("appid", &self.settings.appid).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    fn credentials(&self) -> Credentials<'_> {
+        Credentials { appid: &self.settings.appid, secret: self.secret.reveal() }
+    }
+}
+
+/// How a visitor proves which phone is his.
+pub enum PhoneProof {
+    /// The old form: encrypted under his `session_key`.
+    Encrypted { data: String, iv: String },
+    /// The new form: the code of the number button.
+    Code(String),
+}
+
+impl fmt::Debug for PhoneProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhoneProof(…)")
+    }
+}
+
+/// Why a visitor's phone number is not known now. For the log: it holds no number.
+#[derive(Debug, thiserror::Error)]
+enum NoPhone {
+    #[error(transparent)]
+    Decrypting(#[from] PhoneFault),
+    #[error(transparent)]
+    Asking(#[from] ApiFault),
+    #[error("he has not logged in through this mini-program")]
+    NoSessionKey,
+    #[error("his session_key cannot be opened: {0}")]
+    Sealed(#[from] crate::secrets::SealFault),
+}
 
 impl Wechat {
-    pub fn new(settings: &Settings) -> Self {
-        Self(Arc::new(settings.wechat.apps.iter().map(|app| (app.appid.clone(), app.clone())).collect()))
+    /// Reads the secrets of the mini-programs, each from the variable that its `secret_env` names.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing, unless in the sandbox.
+    pub fn new(settings: &Settings, http: reqwest::Client) -> Result<Self, ConfigError> {
+        let wechat = &settings.wechat;
+        let mut apps = HashMap::new();
+        for app in &wechat.apps {
+            let secret = match wechat.mode {
+                WechatMode::Sandbox => Hidden::default(),
+                WechatMode::Live => secret_of(app, from_surroundings)?,
+            };
+            let app = App { settings: app.clone(), secret, tokens: TokenKeeper::default() };
+            apps.insert(app.settings.appid.clone(), app);
+        }
+        let base = Url::parse(&wechat.base_url).map_err(|error| ConfigError::Key {
+            key: "wechat.base_url".to_owned(),
+            cause: error.to_string(),
+        })?;
+        let api = Api::new(http, base, Duration::from_secs(wechat.exchange_seconds_max));
+        Ok(Self(Arc::new(Inner { mode: wechat.mode, api, apps })))
     }
 
     /// The mini-program with this appid.
     ///
     /// # Errors
     /// -2 for one we do not know.
-    pub fn app(&self, appid: &str) -> Result<&WechatApp, Fault> {
-        self.0.get(appid).ok_or_else(|| Fault::malformed("未知的小程序：appid"))
+    pub fn app(&self, appid: &str) -> Result<&App, Fault> {
+        self.0.apps.get(appid).ok_or_else(|| Fault::malformed("未知的小程序：appid"))
     }
 
     /// Who sent this code. In the sandbox: whoever the code says.
-    fn open_id(code: &str) -> Result<String, Fault> {
-        let open_id = format!("{SANDBOX_PREFIX}{code}");
-        if names::is_account(&open_id) { Ok(open_id) } else { Err(invalid_code()) }
+    async fn session(&self, app: &App, code: &str) -> Result<Session, Fault> {
+        let session = match self.0.mode {
+            WechatMode::Sandbox => return sandbox_session(code),
+            WechatMode::Live => {
+                let Credentials { appid, secret } = app.credentials();
+                self.0.api.code_to_session(appid, secret, code).await
+            }
+        };
+        let session = session.map_err(|fault| {
+            tracing::info!(appid = app.settings.appid, reason = %fault, "WeChat logs nobody in");
+            Fault::from(fault)
+        })?;
+        // Tencent's rule for IM accounts, which openids keep by their making (protocols.md section 1).
+        if names::is_account(&session.openid) {
+            Ok(session)
+        } else {
+            Err(Fault::internal("an openid that cannot be an IM account"))
+        }
+    }
+
+    /// The caller's phone number, kept on his profile. None where WeChat does not tell it; the log then says why.
+    ///
+    /// # Errors
+    /// Only when the database does not do its part.
+    pub async fn phone(
+        &self,
+        state: &AppState,
+        app: &App,
+        person: PersonId,
+        proof: &PhoneProof,
+        now: Timestamp,
+    ) -> Result<Option<String>, Fault> {
+        let sealed_key = rows::session_key(&state.pool, person, &app.settings.appid).await?;
+        let told = match proof {
+            PhoneProof::Encrypted { data, iv } => sealed_key
+                .ok_or(NoPhone::NoSessionKey)
+                .and_then(|sealed| Ok(state.sealer.open(&sealed)?))
+                .and_then(|key| Ok(phone::decrypt(&key, iv, data, &app.settings.appid)?)),
+            PhoneProof::Code(code) => self.phone_of_code(app, code).await,
+        };
+        let number = match told {
+            Ok(number) => number,
+            Err(reason) => {
+                tracing::info!(%person, %reason, "WeChat tells no phone number");
+                return Ok(None);
+            }
+        };
+        let sealed = state.sealer.seal(&number).map_err(Fault::internal)?;
+        rows::keep_phone(&state.pool, person, &sealed, &state.sealer.find_hash(&number), now).await?;
+        Ok(Some(number))
+    }
+
+    async fn phone_of_code(&self, app: &App, code: &str) -> Result<String, NoPhone> {
+        if self.0.mode == WechatMode::Sandbox {
+            let is_number = (5..=15).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit());
+            return if is_number { Ok(code.to_owned()) } else { Err(PhoneFault::NoNumber.into()) };
+        }
+        let api = &self.0.api;
+        let ask = |token: String| async move { api.phone(&token, code).await };
+        let info = app.tokens.with_token(api, app.credentials(), ask).await?;
+        Ok(info.number(&app.settings.appid)?)
     }
 }
 
-/// The error of the document's section 3, character by character (protocols.md 6.6).
-fn invalid_code() -> Fault {
-    let raw = r#"{"errcode":40029,"errmsg":"invalid code, hints: [ req_id: sandbox ]"}"#;
-    Fault::malformed(format!(
-        "me.chanjar.weixin.common.error.WxErrorException: 错误代码：40029, 错误信息：code 无效，微信原始报文：{raw}"
-    ))
+/// Whether the secrets that the settings name are there.
+///
+/// # Errors
+/// Names the first variable that is missing, unless in the sandbox.
+pub fn check_secrets(settings: &Settings) -> Result<(), ConfigError> {
+    let is_live = settings.wechat.mode == WechatMode::Live;
+    settings
+        .wechat
+        .apps
+        .iter()
+        .filter(|_| is_live)
+        .try_for_each(|app| secret_of(app, from_surroundings).map(drop))
+}
+
+fn from_surroundings(variable: &str) -> Option<String> {
+    std::env::var(variable).ok()
+}
+
+fn secret_of(app: &WechatApp, variable: impl Fn(&str) -> Option<String>) -> Result<Hidden, ConfigError> {
+    match variable(&app.secret_env).filter(|secret| !secret.trim().is_empty()) {
+        Some(secret) => Ok(Hidden::from(secret.trim())),
+        None => Err(ConfigError::Key {
+            key: format!("wechat.apps ({}) secret_env", app.appid),
+            cause: format!(
+                "the environment variable {} does not hold the mini-program's secret",
+                app.secret_env
+            ),
+        }),
+    }
+}
+
+fn sandbox_session(code: &str) -> Result<Session, Fault> {
+    let openid = format!("{SANDBOX_PREFIX}{code}");
+    if names::is_account(&openid) {
+        return Ok(Session { openid, session_key: SANDBOX_SESSION_KEY.to_owned() });
+    }
+    let raw = br#"{"errcode":40029,"errmsg":"invalid code, hints: [ req_id: sandbox ]"}"#;
+    match error::WxError::of(raw) {
+        Ok(Some(error)) => Err(ApiFault::Refused(error).into()),
+        Ok(None) | Err(_) => Err(Fault::internal("the sandbox's own error cannot be read")),
+    }
+}
+
+/// What the wire says when a log-in through WeChat fails (document, section 3).
+impl From<ApiFault> for Fault {
+    fn from(fault: ApiFault) -> Self {
+        match fault {
+            ApiFault::Refused(error) => Self::malformed(error.document_text()),
+            ApiFault::Unreachable(_) => Self::wrong("微信服务暂时无法访问，请稍后再试"),
+        }
+    }
 }
 
 /// The visitor behind a code of this mini-program; a new one is made where there is none.
 ///
 /// # Errors
-/// -2 for a code that is none, -3 for somebody banned or deleted.
-pub async fn visitor(
-    people: &People,
-    settings: &Settings,
-    app: &WechatApp,
-    code: &str,
-    now: Timestamp,
-) -> Result<PersonId, Fault> {
-    let open_id = Wechat::open_id(code)?;
+/// -2 with WeChat's words for a code that is none, -1 when WeChat cannot be reached, -3 for somebody banned or deleted.
+pub async fn visitor(state: &AppState, app: &App, code: &str, now: Timestamp) -> Result<PersonId, Fault> {
+    let session = state.wechat.session(app, code).await?;
+    let visitor = match made(state, app, &session.openid, now).await? {
+        Some(visitor) => visitor,
+        None => known(state, app, &session.openid).await?,
+    };
+    let sealed = state.sealer.seal(&session.session_key).map_err(Fault::internal)?;
+    rows::keep_session_key(&state.pool, visitor, &app.settings.appid, &sealed).await?;
+    Ok(visitor)
+}
+
+/// A new visitor, if this openid has not been here before.
+async fn made(state: &AppState, app: &App, open_id: &str, now: Timestamp) -> Result<Option<PersonId>, Fault> {
+    if state.people.by_username(open_id).await?.is_some() {
+        return Ok(None);
+    }
+    let institution = &app.settings.institution;
+    let max_consults = state.settings.dispatch_for(institution).default_max_consults;
     let visitor = NewPerson {
         id: PersonId(Uuid::now_v7()),
-        institution: Some(app.institution.clone()),
+        institution: Some(institution.clone()),
         kind: Kind::Visitor,
-        username: open_id.clone(),
+        username: open_id.to_owned(),
         password_hash: None,
-        open_id: Some(open_id.clone()),
-        wechat_appid: Some(app.appid.clone()),
+        open_id: Some(open_id.to_owned()),
+        wechat_appid: Some(app.settings.appid.clone()),
         name: None,
-        max_consults: 5,
+        max_consults: i32::try_from(max_consults).map_err(Fault::internal)?,
         created_by: None,
         created_at: now,
     };
-    let max_consults = settings.dispatch_for(&app.institution).default_max_consults;
-    let visitor = NewPerson { max_consults: i32::try_from(max_consults).unwrap_or(5), ..visitor };
-    if people.by_username(&open_id).await?.is_none() {
-        // Where the name is taken meanwhile, another request of the same visitor was quicker.
-        if let Ok(id) = people.add(visitor).await? {
-            return Ok(id);
-        }
-    }
-    known(people, app, &open_id).await
+    // Where the name is taken meanwhile, another request of the same visitor was quicker.
+    Ok(state.people.add(visitor).await?.ok())
 }
 
-async fn known(people: &People, app: &WechatApp, open_id: &str) -> Result<PersonId, Fault> {
+async fn known(state: &AppState, app: &App, open_id: &str) -> Result<PersonId, Fault> {
     let refused = || Fault::unknown(crate::http::auth::REFUSED);
-    let found = people.by_username(open_id).await?.ok_or_else(refused)?;
-    let person = people.get(found.id).await?.ok_or_else(refused)?;
-    let is_ours = person.kind == Kind::Visitor && person.institution.as_deref() == Some(&app.institution);
+    let found = state.people.by_username(open_id).await?.ok_or_else(refused)?;
+    let person = state.people.get(found.id).await?.ok_or_else(refused)?;
+    let is_ours =
+        person.kind == Kind::Visitor && person.institution.as_deref() == Some(&app.settings.institution);
     if is_ours && person.may_come_in() { Ok(person.id) } else { Err(refused()) }
 }
 
@@ -98,17 +296,33 @@ mod tests {
 
     #[test]
     fn any_code_that_can_be_a_name_is_somebody_in_the_sandbox() {
-        assert_eq!(Wechat::open_id("li-lei").ok().as_deref(), Some("sandbox_li-lei"));
-        for bad in ["", "a b", "张三", "a\0", &"x".repeat(25)] {
-            assert_eq!(Wechat::open_id(bad).is_ok(), bad.is_empty(), "{bad}");
+        let open_id = |code: &str| sandbox_session(code).ok().map(|session| session.openid);
+        assert_eq!(open_id("li-lei").as_deref(), Some("sandbox_li-lei"));
+        for bad in ["a b", "张三", "a\0", &"x".repeat(25)] {
+            assert_eq!(open_id(bad), None, "{bad}");
         }
     }
 
     #[test]
-    fn the_error_is_the_documents() {
-        let Fault::Refused { message, .. } = invalid_code() else { panic!("a refusal") };
+    fn the_sandboxs_error_is_the_documents() {
+        let Err(Fault::Refused { message, .. }) = sandbox_session("a b") else { panic!("a refusal") };
         assert!(message.starts_with(
             "me.chanjar.weixin.common.error.WxErrorException: 错误代码：40029, 错误信息：code 无效，微信原始报文：{\"errcode\":40029,"
         ));
+    }
+
+    #[test]
+    fn a_missing_secret_is_named() {
+        let app: WechatApp = serde_json::from_value(serde_json::json!({
+            "appid": "wx1", "institution": "ecnu", "secret_env": "HOTLINE_WECHAT_ECNU_SECRET"
+        }))
+        .expect("an app");
+        for missing in [None, Some(String::new()), Some("  ".to_owned())] {
+            let refusal = secret_of(&app, |_| missing.clone()).expect_err("refused").to_string();
+            assert!(refusal.contains("HOTLINE_WECHAT_ECNU_SECRET") && refusal.contains("wx1"), "{refusal}");
+        }
+        let secret =
+            secret_of(&app, |name| (name == "HOTLINE_WECHAT_ECNU_SECRET").then(|| "s3\n".to_owned()));
+        assert_eq!(secret.expect("set").reveal(), "s3");
     }
 }

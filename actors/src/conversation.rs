@@ -100,7 +100,9 @@ impl Conversation {
     fn take_in(&mut self, told: &Told) {
         let Some(facts) = told.facts.filter(|facts| facts.id == self.id) else { return };
         self.clock.sent = facts.sent;
-        self.clock.medium = facts.medium;
+        if let Event::MediumChanged { medium, .. } = told.event {
+            self.clock.medium_changed(medium, told.at);
+        }
         if let Event::Noticed { notice: Notice::Silence, .. } = told.event
             && self.clock.quiet_since < told.at
         {

@@ -23,7 +23,7 @@ use crate::{
         command::{Answer, Command, Place, Refusal},
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
         counselor::{Counselor, Presence, Role},
-        event::{Event, Notice},
+        event::{Event, Expulsion, Notice},
         laws::Breaches,
         limits::Limits,
         queue::{Queue, Ticket},
@@ -108,6 +108,9 @@ pub struct Dispatch {
     common: Queue,
     /// Who is on shift, also of those who have not come in yet.
     on_shift: BTreeSet<CounselorId>,
+    /// Who was taken out since the start. What was asked before and arrives later is refused; after a restart nothing
+    /// of that kind is under way.
+    expelled: BTreeMap<PersonId, Expulsion>,
     alarms: BTreeSet<(Timestamp, Alarm)>,
     next_arrival: u64,
     /// Nobody's waiting ends before this: set after a start or an outage.
@@ -126,6 +129,7 @@ impl Dispatch {
             supervision_of: BTreeMap::new(),
             common: Queue::default(),
             on_shift: BTreeSet::new(),
+            expelled: BTreeMap::new(),
             alarms: BTreeSet::new(),
             next_arrival: 1,
             waiting_floor: Timestamp(i64::MIN),
@@ -147,7 +151,7 @@ impl Dispatch {
             dispatch.insert(*facts);
             dispatch.next_arrival = dispatch.next_arrival.max(facts.arrival + 1);
             if let Some(Open { watch: Watch::Talking(clock), .. }) = dispatch.open.get_mut(&facts.id) {
-                clock.answered = *answered;
+                clock.answered = *answered || matches!(facts.medium, Medium::Voice { .. });
                 clock.returned(now);
             }
         }
@@ -340,8 +344,13 @@ impl Dispatch {
                 }
                 None
             }
-            Event::Expelled { person, .. } => {
+            Event::Expelled { person, how } => {
                 self.counselors.remove(&CounselorId::from(*person));
+                self.expelled.insert(*person, *how);
+                None
+            }
+            Event::Pardoned { person } => {
+                self.expelled.remove(person);
                 None
             }
             Event::Opened { conversation, kind, visitor, wanted, fallback, arrival } => {
@@ -355,6 +364,7 @@ impl Dispatch {
                     common: wanted.is_none(),
                     priority: Priority::Normal,
                     medium: Medium::Text,
+                    call_ended: None,
                     arrival: *arrival,
                     opened_at: at,
                     phase: Phase::Waiting,
@@ -367,9 +377,10 @@ impl Dispatch {
             }
             Event::Assigned { conversation, counselor } => self.begin(*conversation, *counselor, at),
             Event::MediumChanged { conversation, medium } => self.update(*conversation, |facts, clock| {
+                clock.medium_changed(*medium, at);
                 facts.medium = *medium;
+                facts.call_ended = clock.call_ended;
                 facts.sent = facts.sent.without_limits();
-                clock.medium = *medium;
             }),
             Event::Noticed { conversation, notice } => {
                 self.update(*conversation, |facts, clock| match notice {
@@ -428,6 +439,7 @@ impl Dispatch {
                     counselor.active.insert(facts.id);
                 }
                 let mut clock = TalkClock::new(since, facts.medium, false);
+                clock.call_ended = facts.call_ended;
                 clock.sent = facts.sent;
                 Watch::Talking(clock)
             }

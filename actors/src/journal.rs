@@ -33,13 +33,22 @@ pub struct Stamped {
     pub event: Event,
 }
 
+/// Whether somebody may come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Taken out, and how.
+    Out(Expulsion),
+    /// He may again.
+    In,
+}
+
 /// What a batch changes about one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PersonChange {
     /// The new capacity.
     pub capacity: Option<u32>,
-    /// Taken out, and how.
-    pub expelled: Option<Expulsion>,
+    /// Whether he may come in.
+    pub standing: Option<Standing>,
     /// Time of consultations that ended.
     pub talked: Duration,
 }
@@ -254,7 +263,10 @@ fn note_person(people: &mut BTreeMap<PersonId, PersonChange>, event: &Event) {
         Event::CapacityChanged { counselor, capacity } => {
             people.entry((*counselor).into()).or_default().capacity = Some(*capacity);
         }
-        Event::Expelled { person, how } => people.entry(*person).or_default().expelled = Some(*how),
+        Event::Expelled { person, how } => {
+            people.entry(*person).or_default().standing = Some(Standing::Out(*how));
+        }
+        Event::Pardoned { person } => people.entry(*person).or_default().standing = Some(Standing::In),
         Event::Claimed
         | Event::Admitted { .. }
         | Event::Opened { .. }

@@ -4,6 +4,7 @@
 //! [`Registry::landed`], after the commit. `registry/feed.rs` tells the carriers, `registry/views.rs` lets others look.
 
 mod feed;
+mod im;
 mod protocol;
 mod views;
 
@@ -29,7 +30,8 @@ use crate::{
     time::Timestamp,
 };
 pub use protocol::{
-    Ask, Badge, Bind, Bounds, Choose, Clock, Dismiss, Fate, Heard, Join, Leave, Rejected, Setup, Stop, Tell,
+    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Dismiss, Fate, Heard, Join, Leave, LoggedIn, Rejected,
+    Setup, Stop, Tell,
 };
 pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
 
@@ -245,6 +247,7 @@ impl Registry {
         // Return is never refused and decides nothing by itself.
         let _ = self.turn(&Command::Return, ctx);
         self.carriers.tell_talks(Returned(now));
+        (self.setup.fate)(Fate::Recovered);
     }
 
     fn back_off(&mut self) -> Duration {
@@ -278,6 +281,8 @@ impl Registry {
             return;
         }
         self.revive_carriers(ctx);
+        let now = self.now();
+        self.carriers.logins.forget_before(now);
         if !self.journal.is_idle() {
             return;
         }

@@ -1,9 +1,11 @@
 //! Where a request comes from, when proxies stand between.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use actix_web::http::header::HeaderMap;
+use actix_web::{HttpRequest, http::header::HeaderMap};
 use ipnet::IpNet;
+
+use crate::config::Settings;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -35,6 +37,12 @@ pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         nearest = next.to_canonical();
     }
     nearest
+}
+
+/// The address of the client who sent a request.
+pub fn of(req: &HttpRequest, settings: &Settings) -> IpAddr {
+    let peer = req.peer_addr().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
+    client(peer, req.headers(), &settings.server.trusted_proxies)
 }
 
 /// Whether the request has come through a proxy.

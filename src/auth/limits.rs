@@ -11,7 +11,7 @@ use std::{
 use hotline_actors::Timestamp;
 
 use super::address;
-use crate::config;
+use crate::{answer::Fault, config};
 
 /// Counters kept; beyond it the one that began first makes room.
 const COUNTERS_MAX: usize = 50_000;
@@ -50,6 +50,12 @@ impl Wait {
     /// Whole minutes, rounded up, for people.
     pub fn minutes(self) -> u64 {
         self.0.as_secs().div_ceil(60).max(1)
+    }
+}
+
+impl From<Wait> for Fault {
+    fn from(wait: Wait) -> Self {
+        Self::unknown(format!("登录失败次数过多，请{}分钟后再试！", wait.minutes()))
     }
 }
 

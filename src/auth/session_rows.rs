@@ -16,17 +16,24 @@ pub(super) async fn insert(
     pool: &PgPool,
     hash: TokenHash,
     person: PersonId,
+    password: Option<&str>,
     now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "insert into sessions (token_hash, person, created_at, seen_at) values ($1, $2, $3, $3)",
+) -> Result<bool, sqlx::Error> {
+    // The lock makes a ban or a new password wait until the row is there to be deleted, or this wait for them.
+    let inserted = sqlx::query!(
+        "insert into sessions (token_hash, person, created_at, seen_at)
+         select $1, p.id, $3, $3 from people p
+         where p.id = $2 and p.deleted_at is null and p.state is distinct from 'BANNED'
+           and ($4::text is null or p.password_hash = $4)
+         for share of p",
         &hash.0[..],
         person.0,
-        now.0
+        now.0,
+        password
     )
     .execute(pool)
     .await?;
-    Ok(())
+    Ok(inserted.rows_affected() == 1)
 }
 
 pub(super) async fn read(pool: &PgPool, hash: TokenHash) -> Result<Option<SessionRow>, sqlx::Error> {

@@ -125,11 +125,25 @@ impl Sessions {
         Self(Arc::new(Inner { pool, lifetimes, copies: DashMap::new(), ends: AtomicU64::new(0) }))
     }
 
-    /// Begins a session and gives its token, which is nowhere kept.
-    pub async fn begin(&self, person: PersonId, now: Timestamp) -> Result<String, SessionFault> {
+    /// Begins a session and gives its token, which is nowhere kept. None for somebody who may not come in, or whose
+    /// password hash is no longer `password`: a ban or a new password may overtake a log-in.
+    pub async fn begin(
+        &self,
+        person: PersonId,
+        password: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<String>, SessionFault> {
         let token = fresh_token()?;
-        session_rows::insert(&self.0.pool, TokenHash::of(&token), person, now).await?;
-        Ok(token)
+        let begun = session_rows::insert(&self.0.pool, TokenHash::of(&token), person, password, now).await?;
+        Ok(begun.then_some(token))
+    }
+
+    /// Whether a session has not been ended since it was found.
+    pub async fn goes_on(&self, hash: TokenHash) -> Result<bool, sqlx::Error> {
+        if self.copy(hash).is_some() {
+            return Ok(true);
+        }
+        Ok(self.read(hash).await?.is_some())
     }
 
     /// Whose session this is, if it goes on. Notes that it was seen.

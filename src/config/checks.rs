@@ -97,6 +97,8 @@ fn limits(settings: &Settings) -> Checked {
     within("messages.buffer_max", messages.buffer_max as u64, 1, 10_000_000)?;
     within("messages.batch_max", messages.batch_max as u64, 1, 100_000)?;
     within("messages.store_milliseconds_max", messages.store_milliseconds_max, 1, 60_000)?;
+    within("records.retention_days", settings.records.retention_days.into(), 0, 36_500)?;
+    within("records.erase_every_seconds", settings.records.erase_every_seconds, 1, SECONDS_MAX)?;
     within("sockets.heartbeat_seconds", sockets.heartbeat_seconds, 1, 3600)?;
     within("sockets.heartbeats_missed_max", sockets.heartbeats_missed_max.into(), 1, 100)?;
     within("sockets.auth_seconds_max", sockets.auth_seconds_max, 1, 600)?;
@@ -167,6 +169,20 @@ fn im(settings: &Settings) -> Checked {
         "im.administrator",
         "it is 2 to 32 letters, digits, _ or -",
     )?;
+    let url = im.rest_url.as_str();
+    let is_local =
+        ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|host| url.starts_with(host));
+    ensure(
+        url.is_empty()
+            || ((url.starts_with("https://") || is_local) && !url.ends_with('/') && !url.contains('?')),
+        "im.rest_url",
+        "write it as https://console.tim.qq.com, with no slash at the end",
+    )?;
+    ensure(
+        !im.notices || (im.sdk_app_id != 0 && !url.is_empty()),
+        "im.notices",
+        "notices need im.sdk_app_id, im.secret_key and im.rest_url",
+    )?;
     within("im.user_sig_seconds", im.user_sig_seconds, 60, SECONDS_MAX * 120)
 }
 
@@ -183,12 +199,35 @@ fn wechat(settings: &Settings) -> Checked {
         )?;
         ensure(seen.insert(&app.appid), &key("appid"), "it stands there twice")?;
         ensure(is_code(&app.institution), &key("institution"), "a code is 2 to 32 of a-z, 0-9, _ and -")?;
+        ensure(
+            wechat.mode == WechatMode::Sandbox || plain_name(&app.secret_env),
+            &key("secret_env"),
+            "it names the environment variable that holds the mini-program's secret",
+        )?;
+        ensure(
+            app.turn_template.is_empty() || !app.turn_fields.is_empty(),
+            &key("turn_fields"),
+            "a template has fields, as { thing1 = \"…\" }",
+        )?;
     }
+    within("wechat.exchange_seconds_max", wechat.exchange_seconds_max, 1, 60)?;
     ensure(
-        wechat.mode == WechatMode::Sandbox || wechat.apps.is_empty(),
-        "wechat.mode",
-        "this version logs mini-programs in by \"sandbox\" only; take wechat.apps out to run \"live\"",
+        is_private_url(&wechat.base_url),
+        "wechat.base_url",
+        "write it as https://api.weixin.qq.com; http only on loopback, since secrets travel there",
     )
+}
+
+fn plain_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// Whether only the other side can read what is sent there.
+fn is_private_url(text: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(text) else { return false };
+    let bare = url.query().is_none() && url.fragment().is_none() && url.password().is_none();
+    let on_loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    bare && (url.scheme() == "https" || (url.scheme() == "http" && on_loopback))
 }
 
 fn safety(settings: &Settings) -> Checked {
@@ -303,13 +342,34 @@ mod tests {
     }
 
     #[test]
-    fn mini_programs_need_the_sandbox_for_now() {
-        let app = WechatApp { appid: "wx1".into(), institution: "ecnu".into(), secret_env: String::new() };
-        assert!(refused(|s| s.wechat.apps.push(app.clone())).contains("wechat.mode"));
-        let twice = refused(|s| {
-            s.wechat.mode = WechatMode::Sandbox;
-            s.wechat.apps = vec![app.clone(), app.clone()];
-        });
+    fn mini_programs_are_told_apart_and_name_their_secret() {
+        let app = |extra: &str| -> WechatApp {
+            let text = format!(r#"{{"appid":"wx1","institution":"ecnu"{extra}}}"#);
+            serde_json::from_str(&text).expect("an app")
+        };
+        assert!(refused(|s| s.wechat.apps.push(app(""))).contains("wechat.apps[0].secret_env"));
+        let named = r#","secret_env":"HOTLINE_WECHAT_ECNU_SECRET""#;
+        let twice = refused(|s| s.wechat.apps = vec![app(named), app(named)]);
         assert!(twice.contains("wechat.apps[1].appid"));
+        let empty = refused(|s| s.wechat.apps.push(app(&format!(r#"{named},"turn_template":"t1""#))));
+        assert!(empty.contains("wechat.apps[0].turn_fields"));
+        let mut settings = defaults();
+        settings.wechat.apps.push(app(named));
+        check(&settings).expect("a live mini-program");
+    }
+
+    #[test]
+    fn secrets_travel_encrypted_or_not_at_all() {
+        for bad in ["", "api.weixin.qq.com", "http://api.weixin.qq.com", "https://x/?a=b", "ftp://127.0.0.1"]
+        {
+            assert!(refused(|s| s.wechat.base_url = bad.into()).contains("wechat.base_url"), "{bad}");
+        }
+        for good in
+            ["https://api.weixin.qq.com", "http://127.0.0.1:8081", "https://proxy.example.edu/wechat/"]
+        {
+            let mut settings = defaults();
+            settings.wechat.base_url = good.into();
+            check(&settings).expect(good);
+        }
     }
 }

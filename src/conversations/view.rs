@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 
+use futures_util::future::join_all;
 use hotline_actors::{
-    ConversationId, CounselorId, PersonId,
+    ConversationId, PersonId,
     dispatch::{command::Place, counselor::Shown},
 };
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::Row;
 use crate::{
     app::AppState,
     auth::Caller,
-    people::{Person, PersonView, view},
+    evaluations::{self, Evaluation, EvaluationView, Object},
+    people::{Kind, Person, PersonView, view},
 };
 
 /// See the module. Null fields are present.
@@ -29,17 +32,24 @@ pub struct ConversationView {
     duration: Option<i64>,
     user: Option<PersonView>,
     counselor: Option<PersonView>,
+    /// Who was called in last. Not for the visitor.
     supervisor: Option<PersonView>,
-    evaluate: Option<()>,
+    /// What the one who asked thinks of it.
+    evaluate: Option<EvaluationView>,
+    /// What the counselor thinks of the visitor. Not for him.
+    visitor_evaluate: Option<EvaluationView>,
     avatar_url: Option<String>,
     end_reason: Option<String>,
     priority: String,
     queue: Option<QueueView>,
-    supervise: Option<()>,
+    medium: String,
+    call_start_time: Option<i64>,
+    /// The last talk with a supervisor about it. Not for the visitor.
+    supervise: Option<Box<ConversationView>>,
 }
 
 /// A waiting conversation's place, counted as people count.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct QueueView {
     position: usize,
@@ -53,12 +63,11 @@ struct QueueView {
 /// # Errors
 /// The database's.
 pub async fn one(state: &AppState, row: Row, reader: &Caller) -> Result<ConversationView, sqlx::Error> {
-    let queue = if row.waits() { queue(state, &row).await? } else { None };
-    let people = state.people.load(&parties(std::slice::from_ref(&row))).await?;
-    Ok(shown(row, queue, &people, reader))
+    let around = Around::of(state, std::slice::from_ref(&row)).await?;
+    Ok(around.shown(row, reader))
 }
 
-/// Several conversations; the places of those that wait are not looked up.
+/// Several conversations, with as many statements as one.
 ///
 /// # Errors
 /// The database's.
@@ -67,17 +76,81 @@ pub async fn many(
     rows: Vec<Row>,
     reader: &Caller,
 ) -> Result<Vec<ConversationView>, sqlx::Error> {
-    let people = state.people.load(&parties(&rows)).await?;
-    let mut views = Vec::with_capacity(rows.len());
-    for row in rows {
-        // At most one of a visitor's waits.
-        let queue = if row.waits() { queue(state, &row).await? } else { None };
-        views.push(shown(row, queue, &people, reader));
-    }
-    Ok(views)
+    let around = Around::of(state, &rows).await?;
+    Ok(rows.into_iter().map(|row| around.shown(row, reader)).collect())
 }
 
-fn parties(rows: &[Row]) -> Vec<PersonId> {
+/// All that the objects hold besides their own rows.
+struct Around {
+    people: HashMap<PersonId, Person>,
+    /// By consultation, the last one.
+    supervisions: HashMap<Uuid, Row>,
+    evaluations: HashMap<Uuid, Vec<Evaluation>>,
+    queues: HashMap<Uuid, QueueView>,
+}
+
+impl Around {
+    async fn of(state: &AppState, rows: &[Row]) -> Result<Self, sqlx::Error> {
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut supervisions = HashMap::new();
+        for supervision in super::supervisions_of(&state.pool, &ids).await? {
+            if let Some(consultation) = supervision.consultation {
+                // The latest comes first.
+                supervisions.entry(consultation).or_insert(supervision);
+            }
+        }
+        let all: Vec<&Row> = rows.iter().chain(supervisions.values()).collect();
+        let ids: Vec<Uuid> = all.iter().map(|row| row.id).collect();
+        let people = state.people.load(&parties(&all)).await?;
+        let queues = queues(state, &all, &people).await?;
+        let evaluations = evaluations::of_conversations(&state.pool, &ids).await?;
+        Ok(Self { people, supervisions, evaluations, queues })
+    }
+
+    fn shown(&self, row: Row, reader: &Caller) -> ConversationView {
+        // Whoever consults is not told that, and with whom, he was talked about.
+        let is_his = row.is_consultation() && (row.visitor == reader.id.0 || reader.kind == Kind::Visitor);
+        let supervision = self.supervisions.get(&row.id).filter(|_| !is_his);
+        let supervisor = match supervision {
+            Some(supervision) => supervision.counterpart(),
+            None if !row.is_consultation() => row.counterpart(),
+            None => None,
+        };
+        let counselor = row.counterpart().and_then(|id| self.people.get(&id));
+        let of_person = |person: &Person| view(person, reader);
+        ConversationView {
+            id: ConversationId(row.id),
+            created_time: row.opened_at,
+            start_time: row.started_at,
+            end_time: row.ended_at,
+            duration: row.started_at.zip(row.ended_at).map(|(start, end)| end - start),
+            user: self.people.get(&PersonId(row.visitor)).map(of_person),
+            supervisor: supervisor.and_then(|id| self.people.get(&id)).map(of_person),
+            evaluate: self
+                .evaluation(row.id, Object::Conversation, reader)
+                .or_else(|| self.evaluation(row.id, Object::Counselor, reader)),
+            visitor_evaluate: if is_his { None } else { self.evaluation(row.id, Object::Visitor, reader) },
+            avatar_url: counselor.and_then(|person| person.avatar_url.clone()),
+            counselor: counselor.map(of_person),
+            queue: self.queues.get(&row.id).cloned(),
+            supervise: supervision.map(|supervision| Box::new(self.shown(supervision.clone(), reader))),
+            status: row.status,
+            conversation_type: row.kind,
+            end_reason: row.end_reason,
+            priority: row.priority,
+            medium: row.medium,
+            call_start_time: row.call_started_at,
+        }
+    }
+
+    fn evaluation(&self, conversation: Uuid, object: Object, reader: &Caller) -> Option<EvaluationView> {
+        let all = self.evaluations.get(&conversation)?;
+        let evaluation = all.iter().find(|evaluation| evaluation.object == object)?;
+        Some(evaluation.view(self.people.get(&evaluation.creator), reader))
+    }
+}
+
+fn parties(rows: &[&Row]) -> Vec<PersonId> {
     let mut people: Vec<PersonId> =
         rows.iter().flat_map(|row| [Some(PersonId(row.visitor)), row.counterpart()]).flatten().collect();
     people.sort_unstable();
@@ -85,65 +158,41 @@ fn parties(rows: &[Row]) -> Vec<PersonId> {
     people
 }
 
-fn shown(
-    row: Row,
-    queue: Option<QueueView>,
+/// The places of those that wait, with their estimates.
+async fn queues(
+    state: &AppState,
+    rows: &[&Row],
     people: &HashMap<PersonId, Person>,
-    reader: &Caller,
-) -> ConversationView {
-    let person = |id: PersonId| people.get(&id);
-    let counselor = row.counterpart().and_then(person);
-    let end = row.ended_at;
-    ConversationView {
-        id: ConversationId(row.id),
-        created_time: row.opened_at,
-        start_time: row.started_at,
-        end_time: end,
-        duration: row.started_at.zip(end).map(|(start, end)| end - start),
-        user: person(PersonId(row.visitor)).map(|person| view(person, reader)),
-        supervisor: None,
-        evaluate: None,
-        avatar_url: counselor.and_then(|person| person.avatar_url.clone()),
-        counselor: counselor.map(|person| view(person, reader)),
-        status: row.status,
-        conversation_type: row.kind,
-        end_reason: row.end_reason,
-        priority: row.priority,
-        queue,
-        supervise: None,
-    }
-}
-
-async fn queue(state: &AppState, row: &Row) -> Result<Option<QueueView>, sqlx::Error> {
-    let Some(place) = state.institutions.place(&row.institution, ConversationId(row.id)).await else {
-        return Ok(None);
-    };
-    let estimate = match row.wanted {
-        Some(wanted) => estimated_wait_seconds(state, CounselorId(wanted), place).await?,
-        None => None,
-    };
-    Ok(Some(QueueView {
-        position: place.ahead + 1,
-        ahead: place.ahead,
-        counselor_state: place.counselor.map(Shown::as_str),
-        estimated_wait_seconds: estimate,
-    }))
+) -> Result<HashMap<Uuid, QueueView>, sqlx::Error> {
+    let waiting: Vec<&Row> = rows.iter().copied().filter(|row| row.waits()).collect();
+    let mut wanted: Vec<Uuid> =
+        waiting.iter().filter(|row| row.is_consultation()).filter_map(|row| row.wanted).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let medians = super::median_lengths(&state.pool, &wanted).await?;
+    let places = waiting.iter().map(|row| state.institutions.place(&row.institution, ConversationId(row.id)));
+    let places = join_all(places).await;
+    let queued = waiting.into_iter().zip(places).filter_map(|(row, place)| {
+        let place = place?;
+        let estimated_wait_seconds = row.wanted.and_then(|wanted| {
+            let places = people.get(&PersonId(wanted)).map(|person| person.max_consults);
+            estimate(*medians.get(&wanted)?, place, places?)
+        });
+        let queue = QueueView {
+            position: place.ahead + 1,
+            ahead: place.ahead,
+            counselor_state: place.counselor.map(Shown::as_str),
+            estimated_wait_seconds,
+        };
+        Some((row.id, queue))
+    });
+    Ok(queued.collect())
 }
 
 /// The median length of his last talks for each that goes before and for this one, shared by his places; rounded up to
 /// a minute. A guess, and an honest one only with enough talks behind it.
-async fn estimated_wait_seconds(
-    state: &AppState,
-    counselor: CounselorId,
-    place: Place,
-) -> Result<Option<u64>, sqlx::Error> {
-    let Some(median) = super::median_length(&state.pool, counselor).await? else { return Ok(None) };
-    let person = state.people.get(counselor.into()).await?;
-    let capacity = person.map_or(0, |person| person.max_consults);
-    if capacity < 1 {
-        return Ok(None);
-    }
-    Ok(Some(round_up_to_minute(median, place.ahead, capacity)))
+fn estimate(median_ms: f64, place: Place, capacity: i32) -> Option<u64> {
+    (capacity > 0).then(|| round_up_to_minute(median_ms, place.ahead, capacity))
 }
 
 #[expect(
@@ -167,5 +216,10 @@ mod tests {
         assert_eq!(round_up_to_minute(twenty_minutes, 0, 2), 600);
         assert_eq!(round_up_to_minute(twenty_minutes, 2, 5), 720);
         assert_eq!(round_up_to_minute(1.0, 0, 5), 60);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_counselor_without_places() {
+        assert_eq!(estimate(60_000.0, Place { ahead: 0, counselor: None }, 0), None);
     }
 }

@@ -14,57 +14,59 @@ use crate::{config::Settings, wechat::SANDBOX_PREFIX};
 
 /// The history covers as many days before today.
 const DAYS: u64 = 28;
-const MINUTE: i64 = 60_000;
+pub(super) const MINUTE: i64 = 60_000;
 
 /// A small generator, so that the history is the same everywhere.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     /// A number below `sides`.
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(super) fn roll(&mut self, sides: u64) -> u64 {
         // Knuth's MMIX; the high bits are the good ones.
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }
 
-    fn minutes(&mut self, least: u64, most: u64) -> i64 {
+    pub(super) fn minutes(&mut self, least: u64, most: u64) -> i64 {
         i64::try_from(least + self.roll(most - least + 1)).unwrap_or(0) * MINUTE
     }
 
-    fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+    pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         let index = self.roll(items.len().max(1) as u64);
         items.get(usize::try_from(index).unwrap_or(0))
     }
 }
 
-struct Party {
-    id: Uuid,
-    username: String,
+pub(super) struct Party {
+    pub(super) id: Uuid,
+    pub(super) username: String,
 }
 
 /// One ended conversation.
-struct Past {
-    id: Uuid,
-    visitor: Uuid,
-    wanted: Option<Uuid>,
-    counselor: Option<Uuid>,
-    status: &'static str,
-    end_reason: &'static str,
-    opened_at: i64,
-    started_at: Option<i64>,
-    ended_at: i64,
+pub(super) struct Past {
+    pub(super) id: Uuid,
+    pub(super) visitor: Uuid,
+    pub(super) wanted: Option<Uuid>,
+    pub(super) counselor: Option<Uuid>,
+    /// For a talk with a supervisor: what it was about.
+    pub(super) consultation: Option<Uuid>,
+    pub(super) status: &'static str,
+    pub(super) end_reason: &'static str,
+    pub(super) opened_at: i64,
+    pub(super) started_at: Option<i64>,
+    pub(super) ended_at: i64,
 }
 
 /// One thing said.
-struct Said {
-    conversation: Uuid,
-    from: String,
-    to: String,
-    key: String,
-    sequence: i64,
-    random: i64,
-    at: i64,
-    text: &'static str,
+pub(super) struct Said {
+    pub(super) conversation: Uuid,
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) key: String,
+    pub(super) sequence: i64,
+    pub(super) random: i64,
+    pub(super) at: i64,
+    pub(super) text: &'static str,
 }
 
 #[derive(Default)]
@@ -80,8 +82,9 @@ pub(super) async fn make(
     now: Timestamp,
 ) -> Result<(usize, usize), DemoFault> {
     let there = sqlx::query_scalar!(
-        r#"select exists(select 1 from people where created_by = $1 and kind = 'VISITOR') as "there!""#,
-        MAKER
+        r#"select exists(select 1 from people where created_by = $1 and username = $2) as "there!""#,
+        MAKER,
+        format!("{SANDBOX_PREFIX}fangke1")
     )
     .fetch_one(&mut *connection)
     .await?;
@@ -98,10 +101,11 @@ pub(super) async fn make(
     Ok((history.conversations.len(), history.messages.len()))
 }
 
+/// Those of the small demo: the large one's have histories of their own.
 async fn counselors(connection: &mut PgConnection) -> Result<Vec<Party>, sqlx::Error> {
     sqlx::query_as!(
         Party,
-        "select id, username from people where created_by = $1 and kind = 'COUNSELOR' and deleted_at is null
+        "select id, username from people where created_by = $1 and username like 'zixunshi_' and deleted_at is null
          order by username",
         MAKER
     )
@@ -158,8 +162,8 @@ fn tell(begun: i64, visitors: &[Party], counselors: &[Party]) -> History {
             };
             let past = past(&mut dice, at, visitor, counselor);
             at = past.ended_at + dice.minutes(20, 120);
-            if let Some(started_at) = past.started_at {
-                talk(&mut dice, &mut history.messages, &past, started_at, visitor, counselor);
+            if let Some(lines) = dice.pick(&TALKS) {
+                talk(&mut dice, &mut history.messages, &past, lines, (visitor, counselor));
             }
             history.conversations.push(past);
         }
@@ -167,7 +171,7 @@ fn tell(begun: i64, visitors: &[Party], counselors: &[Party]) -> History {
     history
 }
 
-fn past(dice: &mut Dice, opened_at: i64, visitor: &Party, counselor: &Party) -> Past {
+pub(super) fn past(dice: &mut Dice, opened_at: i64, visitor: &Party, counselor: &Party) -> Past {
     let waited = dice.minutes(0, 6);
     let (status, end_reason, length) = match dice.roll(12) {
         0 => ("CANCELLED", "visitor", None),
@@ -182,6 +186,7 @@ fn past(dice: &mut Dice, opened_at: i64, visitor: &Party, counselor: &Party) -> 
         visitor: visitor.id,
         wanted: (dice.roll(3) > 0).then_some(counselor.id),
         counselor: started_at.map(|_| counselor.id),
+        consultation: None,
         status,
         end_reason,
         opened_at,
@@ -190,15 +195,14 @@ fn past(dice: &mut Dice, opened_at: i64, visitor: &Party, counselor: &Party) -> 
     }
 }
 
-fn talk(
+pub(super) fn talk(
     dice: &mut Dice,
     messages: &mut Vec<Said>,
     past: &Past,
-    started_at: i64,
-    visitor: &Party,
-    counselor: &Party,
+    lines: &'static [(Who, &'static str)],
+    (visitor, counselor): (&Party, &Party),
 ) {
-    let Some(lines) = dice.pick(&TALKS).copied() else { return };
+    let Some(started_at) = past.started_at else { return };
     // All is said in the first half: what ended by silence was silent at the end.
     let step = (past.ended_at - started_at) / 2 / i64::try_from(lines.len()).unwrap_or(1);
     let mut at = started_at;
@@ -225,19 +229,23 @@ fn talk(
     }
 }
 
-async fn insert_conversations(connection: &mut PgConnection, rows: &[Past]) -> Result<(), sqlx::Error> {
+pub(super) async fn insert_conversations(
+    connection: &mut PgConnection,
+    rows: &[Past],
+) -> Result<(), sqlx::Error> {
     fn column<T>(rows: &[Past], of: impl Fn(&Past) -> T) -> Vec<T> {
         rows.iter().map(of).collect()
     }
     // Before the first event of the institution: whatever is opened later arrives after these.
     sqlx::query!(
         "insert into conversations (id, institution, kind, visitor, wanted, counselor, status, arrival,
-                                    opened_at, started_at, ended_at, end_reason)
-         select u.id, $1, 'COUNSELING_SESSION', u.visitor, u.wanted, u.counselor, u.status, 0,
-                u.opened_at, u.started_at, u.ended_at, u.end_reason
+                                    opened_at, started_at, ended_at, end_reason, consultation)
+         select u.id, $1, case when u.consultation is null then 'COUNSELING_SESSION' else 'REQUEST_SUPERVISE' end,
+                u.visitor, u.wanted, u.counselor, u.status, 0,
+                u.opened_at, u.started_at, u.ended_at, u.end_reason, u.consultation
          from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[], $8::bigint[],
-                     $9::bigint[], $10::text[])
-              as u(id, visitor, wanted, counselor, status, opened_at, started_at, ended_at, end_reason)",
+                     $9::bigint[], $10::text[], $11::uuid[])
+              as u(id, visitor, wanted, counselor, status, opened_at, started_at, ended_at, end_reason, consultation)",
         INSTITUTION,
         &column(rows, |row| row.id),
         &column(rows, |row| row.visitor),
@@ -248,13 +256,14 @@ async fn insert_conversations(connection: &mut PgConnection, rows: &[Past]) -> R
         &column(rows, |row| row.started_at) as &[Option<i64>],
         &column(rows, |row| row.ended_at),
         &column(rows, |row| row.end_reason.to_owned()),
+        &column(rows, |row| row.consultation) as &[Option<Uuid>],
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-async fn insert_messages(connection: &mut PgConnection, rows: &[Said]) -> Result<(), sqlx::Error> {
+pub(super) async fn insert_messages(connection: &mut PgConnection, rows: &[Said]) -> Result<(), sqlx::Error> {
     fn column<T>(rows: &[Said], of: impl Fn(&Said) -> T) -> Vec<T> {
         rows.iter().map(of).collect()
     }

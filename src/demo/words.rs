@@ -98,3 +98,20 @@ pub(super) const TALKS: [&[(Who, &str)]; 8] = [
         (V, "记住了，谢谢。"),
     ],
 ];
+
+/// A counselor talks with a supervisor: the counselor is the one who asks.
+pub(super) const SUPERVISION: &[(Who, &str)] = &[
+    (V, "老师，这位来访者提到睡眠一直不好，我想请您看看。"),
+    (C, "好的，先稳住节奏，问问持续了多久，有没有影响到白天。"),
+    (V, "明白，我再了解一下。"),
+    (C, "需要的话可以建议他去医院看看，我在线。"),
+];
+
+/// What visitors write when they rate.
+pub(super) const THANKS: [&str; 4] =
+    ["老师很耐心，谢谢。", "聊完轻松了不少。", "希望下次还能找这位老师。", "说得很清楚，有帮助。"];
+
+/// Surnames and given names of a large demo's staff.
+pub(super) const SURNAMES: [&str; 10] = ["王", "李", "张", "刘", "杨", "黄", "周", "徐", "孙", "马"];
+pub(super) const GIVEN_NAMES: [&str; 10] =
+    ["子涵", "雨桐", "浩然", "诗涵", "宇轩", "欣怡", "俊杰", "梦洁", "文博", "思琪"];

@@ -37,21 +37,21 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 
 /// 1. 后台用户登录接口
 async fn login(req: HttpRequest, state: Data<AppState>, params: JsonParams) -> Answer {
+    let answer = log_in(&req, &state, &params).await;
+    state.metrics.logged_in(LogInBy::Password, &answer);
+    answer
+}
+
+async fn log_in(req: &HttpRequest, state: &AppState, params: &JsonParams) -> Answer {
     let (username, password) = (params.required("username")?, params.required("password")?);
-    let from = client_address(&req, &state.settings);
-    let attempt = state.login_limits.begin(&username, from, clock::now()).map_err(|wait| {
-        state.metrics.log_in_failed(LogInBy::Password);
-        Fault::unknown(format!("登录失败次数过多，请{}分钟后再试！", wait.minutes()))
-    })?;
-    match recognise(&state, &username, &password).await {
-        Ok(Some(person)) => {
+    let from = address::of(req, &state.settings);
+    let attempt = state.login_limits.begin(&username, from, clock::now())?;
+    match recognise(state, &username, &password).await {
+        Ok(Some((person, hash))) => {
             attempt.succeeded();
-            begin_session(&state, person).await
+            begin_session(state, person, Some(&hash)).await
         }
-        Ok(None) => {
-            state.metrics.log_in_failed(LogInBy::Password);
-            Err(Fault::unknown(REFUSED))
-        }
+        Ok(None) => Err(Fault::unknown(REFUSED)),
         Err(fault) => {
             attempt.withdrawn();
             Err(fault)
@@ -60,24 +60,35 @@ async fn login(req: HttpRequest, state: Data<AppState>, params: JsonParams) -> A
 }
 
 /// Who has this name and password. Unknown and banned people take as long as others.
-async fn recognise(state: &AppState, username: &str, password: &str) -> Result<Option<PersonId>, Fault> {
+async fn recognise(
+    state: &AppState,
+    username: &str,
+    password: &str,
+) -> Result<Option<(PersonId, String)>, Fault> {
     let found = state.people.credentials(username).await?;
     let (person, hash) = found.map_or((None, None), |found| (Some(found.id), found.password_hash));
-    let matches = state.passwords.verify(password, hash).await?;
-    Ok(person.filter(|_| matches))
+    let matches = state.passwords.verify(password, hash.clone()).await?;
+    Ok(person.zip(hash).filter(|_| matches))
 }
 
 /// 3. 微信小程序用户登录接口
 async fn wechat_login(state: Data<AppState>, appid: Path<String>, params: Params) -> Answer {
     let app = state.wechat.app(&appid)?;
     let code = params.required("code")?;
-    let visitor = wechat::visitor(&state.people, &state.settings, app, &code, clock::now()).await;
-    let visitor = visitor.inspect_err(|_| state.metrics.log_in_failed(LogInBy::Wechat))?;
-    begin_session(&state, visitor).await
+    let answer = match wechat::visitor(&state, app, &code, clock::now()).await {
+        Ok(visitor) => begin_session(&state, visitor, None).await,
+        Err(fault) => Err(fault),
+    };
+    state.metrics.logged_in(LogInBy::Wechat, &answer);
+    answer
 }
 
-async fn begin_session(state: &AppState, person: PersonId) -> Answer {
-    let token = state.sessions.begin(person, clock::now()).await?;
+/// `password`: the hash that the log-in was checked against. If it is no longer his, or he is no longer let in, it is a
+/// log-in that failed.
+async fn begin_session(state: &AppState, person: PersonId, password: Option<&str>) -> Answer {
+    let begun = state.sessions.begin(person, password, clock::now()).await?;
+    let token = begun.ok_or_else(|| Fault::unknown(REFUSED))?;
+    state.im.accounts.needed(person);
     let mut answer = answer::done();
     let header = token.parse().map_err(|_| Fault::internal("a token is no header"))?;
     answer.headers_mut().insert(TOKEN_HEADER, header);
@@ -149,9 +160,4 @@ impl From<Person> for Me {
 async fn me(state: Data<AppState>, caller: Caller) -> Answer {
     let person = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?;
     Ok(answer::ok(Me::from(person)))
-}
-
-fn client_address(req: &HttpRequest, settings: &Settings) -> std::net::IpAddr {
-    let peer = req.peer_addr().map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
-    address::client(peer, req.headers(), &settings.server.trusted_proxies)
 }

@@ -121,7 +121,7 @@ async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answ
 /// `appid` or `institutionCode`, else the caller's institution, else the first there is.
 async fn institution(req: &HttpRequest, state: &AppState, params: &Params) -> Result<Option<String>, Fault> {
     if let Some(appid) = params.text("appid")? {
-        return Ok(Some(state.wechat.app(&appid)?.institution.clone()));
+        return Ok(Some(state.wechat.app(&appid)?.settings.institution.clone()));
     }
     if let Some(code) = params.text("institutionCode")? {
         let known = sqlx::query_scalar!("select code from institutions where code = $1", code);

@@ -1,11 +1,11 @@
-//! Conversations: sections 26 to 36 of the document.
+//! Conversations as they are held: sections 26, 27, 29 and 36 of the document.
 
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use hotline_actors::{
     ConversationId, CounselorId, PersonId,
     dispatch::{
         command::{Answer as Decided, Command, Refusal},
-        conversation::EndReason,
+        conversation::{EndReason, Priority},
         counselor::Role,
     },
     registry::Rejected,
@@ -15,8 +15,10 @@ use uuid::Uuid;
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
+    audit::{self, Action},
     auth::Caller,
-    conversations::{self, Row, view},
+    clock,
+    conversations::{self, Row, deletion, reading, view},
     params::{Paging, Params},
     people::{Kind, Person},
     rights::{self, Reach, Right},
@@ -30,7 +32,11 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/conversation").route(web::put().to(open)))
         .service(web::resource("/conversation/current").route(web::get().to(current)))
         .service(web::resource("/conversation/end/{id}").route(web::post().to(end)))
-        .service(web::resource("/conversation/{id}").route(web::get().to(one)));
+        .service(web::resource("/conversation/priority/{id}").route(web::post().to(prioritize)))
+        .service(web::resource("/conversation/supervise").route(web::put().to(supervise)))
+        .service(
+            web::resource("/conversation/{id}").route(web::get().to(one)).route(web::delete().to(delete)),
+        );
 }
 
 /// 26. 创建会话
@@ -48,13 +54,7 @@ async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
         wanted: wanted.as_ref().map(|person| person.id.into()),
         fallback,
     };
-    let mut outcome = state.institutions.ask(institution, command.clone()).await;
-    if let (Err(Rejected::Refused(Refusal::UnknownCounselor)), Some(person)) = (&outcome, &wanted) {
-        // Made by the command line while the server runs, and not heard of since.
-        let places = u32::try_from(person.max_consults).map_err(Fault::internal)?;
-        state.institutions.admit(institution, person.id.into(), Role::Counselor, places).await?;
-        outcome = state.institutions.ask(institution, command).await;
-    }
+    let outcome = ask_about(&state, institution, command, wanted.as_ref()).await;
     let id = match outcome {
         Ok(Decided::Opened { conversation, .. }) => conversation,
         Ok(Decided::Done) => return Err(Fault::internal("an opening was answered like something else")),
@@ -68,15 +68,49 @@ async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     Ok(answer::ok(view::one(&state, row, &caller).await?))
 }
 
+/// Asks for a decision about somebody with places who is in the database, but may have been made by the command line
+/// while the server runs, and not been heard of since.
+async fn ask_about(
+    state: &AppState,
+    institution: &str,
+    command: Command,
+    person: Option<&Person>,
+) -> Result<Decided, Rejected> {
+    let outcome = state.institutions.ask(institution, command.clone()).await;
+    let (role, person) = match (&outcome, person) {
+        (Err(Rejected::Refused(Refusal::UnknownCounselor)), Some(person)) => (Role::Counselor, person),
+        (Err(Rejected::Refused(Refusal::UnknownSupervisor)), Some(person)) => (Role::Supervisor, person),
+        (_, _) => return outcome,
+    };
+    let places = u32::try_from(person.max_consults).unwrap_or(0);
+    match state.institutions.admit(institution, person.id.into(), role, places).await {
+        // Banned or deleted since he was looked up.
+        Err(Rejected::Refused(Refusal::Expelled)) => outcome,
+        admitted => {
+            admitted?;
+            state.institutions.ask(institution, command).await
+        }
+    }
+}
+
 /// A counselor of this institution whom one can ask for.
 async fn wanted(state: &AppState, institution: &str, id: &str) -> Result<Person, Fault> {
-    let unknown = || Fault::from(Refusal::UnknownCounselor);
-    let id: PersonId = id.parse().map_err(|_| unknown())?;
-    let person = state.people.get(id).await?.ok_or_else(unknown)?;
-    let asked = person.kind == Kind::Counselor
-        && person.institution.as_deref() == Some(institution)
-        && person.may_come_in();
-    if asked { Ok(person) } else { Err(unknown()) }
+    let found = colleague(state, institution, id, Kind::Counselor).await?;
+    found.ok_or_else(|| Refusal::UnknownCounselor.into())
+}
+
+/// Somebody of this kind in this institution whose account can be used.
+async fn colleague(
+    state: &AppState,
+    institution: &str,
+    id: &str,
+    kind: Kind,
+) -> Result<Option<Person>, Fault> {
+    let Ok(id) = id.parse::<PersonId>() else { return Ok(None) };
+    let person = state.people.get(id).await?;
+    Ok(person.filter(|person| {
+        person.kind == kind && person.institution.as_deref() == Some(institution) && person.may_come_in()
+    }))
 }
 
 async fn already_consulting(state: &AppState, counselor: Option<CounselorId>) -> Result<Fault, Fault> {
@@ -123,38 +157,109 @@ async fn part_in(state: &AppState, caller: &Caller, row: &Row) -> Result<Option<
     })
 }
 
-/// One conversation.
-async fn one(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
-    let row = find(&state, &caller, &id).await?;
-    if !may_read(&state, &caller, &row).await? {
+/// 27. 请求督导: answers the consultation itself.
+async fn supervise(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    let reach = rights::require(&caller, Right::RequestSupervisor)?;
+    let institution = caller.institution()?;
+    let supervisor = params.required("supervise")?;
+    let consultation = params.required("conversationId")?;
+    let supervisor = colleague(&state, institution, &supervisor, Kind::Supervisor).await?;
+    let supervisor = supervisor.ok_or_else(|| Fault::from(Refusal::UnknownSupervisor))?;
+    let row = find(&state, &caller, &consultation).await?;
+    if !row.is_consultation() {
+        return Err(not_found(&consultation));
+    }
+    if reach == Reach::Own && row.counselor != Some(caller.id.0) {
         return Err(Fault::not_allowed());
+    }
+    if row.is_over() {
+        return Err(Fault::wrong("会话已结束"));
+    }
+    let command = Command::Supervise {
+        conversation: ConversationId(Uuid::now_v7()),
+        consultation: ConversationId(row.id),
+        supervisor: supervisor.id.into(),
+    };
+    match ask_about(&state, institution, command, Some(&supervisor)).await {
+        Ok(_) => {}
+        // Asked twice is asked once; another one can be asked when this talk is over.
+        Err(Rejected::Refused(Refusal::AlreadySupervised))
+            if is_called_in(&state, row.id, supervisor.id).await? => {}
+        Err(Rejected::Refused(Refusal::UnknownConversation)) => return Err(Fault::wrong("会话已结束")),
+        Err(rejected) => return Err(rejected.into()),
     }
     Ok(answer::ok(view::one(&state, row, &caller).await?))
 }
 
-/// The two in it, whoever is asked for in it, and those whose right reaches it.
-async fn may_read(state: &AppState, caller: &Caller, row: &Row) -> Result<bool, Fault> {
-    if row.visitor == caller.id.0 || row.counterpart() == Some(caller.id) {
-        return Ok(true);
+/// Whether the open talk about this consultation is with that supervisor.
+async fn is_called_in(state: &AppState, consultation: Uuid, supervisor: PersonId) -> Result<bool, Fault> {
+    let talks = conversations::supervisions_of(&state.pool, &[consultation]).await?;
+    Ok(talks.iter().any(|talk| !talk.is_over() && talk.counterpart() == Some(supervisor)))
+}
+
+/// 自有：改变排队优先级
+async fn prioritize(state: Data<AppState>, caller: Caller, id: Path<String>, params: Params) -> Answer {
+    rights::require(&caller, Right::RaisePriority)?;
+    let priority = match params.required("priority")?.as_str() {
+        "NORMAL" => Priority::Normal,
+        "URGENT" => Priority::Urgent,
+        _ => return Err(Fault::bad("priority")),
+    };
+    let row = find(&state, &caller, &id).await?;
+    if row.is_over() {
+        return Err(Fault::wrong("会话已结束"));
     }
-    Ok(match rights::reach(caller.kind, Right::Records) {
-        Reach::Nothing | Reach::Own => false,
-        Reach::Bound => match row.counterpart() {
-            Some(counselor) => conversations::is_bound(&state.pool, counselor, caller.id).await?,
-            None => false,
-        },
-        Reach::Institution | Reach::Everywhere => true,
-    })
+    audit::note(&state.pool, &row.institution, caller.id, Action::ChangePriority, row.id, clock::now())
+        .await?;
+    let conversation = ConversationId(row.id);
+    match state.institutions.ask(&row.institution, Command::Prioritize { conversation, priority }).await {
+        Ok(_) => {}
+        Err(Rejected::Refused(Refusal::UnknownConversation)) => return Err(Fault::wrong("会话已结束")),
+        Err(rejected) => return Err(rejected.into()),
+    }
+    // As it stands now.
+    let row = find(&state, &caller, &id).await?;
+    Ok(answer::ok(view::one(&state, row, &caller).await?))
+}
+
+/// 自有：一个会话
+async fn one(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
+    let row = find(&state, &caller, &id).await?;
+    reading::require(&state.pool, &caller, &row).await?;
+    if !row.is_party(caller.id) {
+        let action = Action::ReadConversation;
+        audit::note(&state.pool, &row.institution, caller.id, action, row.id, clock::now()).await?;
+    }
+    Ok(answer::ok(view::one(&state, row, &caller).await?))
+}
+
+/// 36. 删除会话
+async fn delete(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
+    rights::require(&caller, Right::DeleteConversation)?;
+    let row = find(&state, &caller, &id).await?;
+    if !row.is_over() {
+        return Err(Fault::wrong("请先结束会话"));
+    }
+    if deletion::delete(&state.pool, &row, caller.id, clock::now()).await? {
+        Ok(answer::done())
+    } else {
+        // Somebody else was faster.
+        Err(not_found(&id))
+    }
 }
 
 /// Of the caller's institution; any other id is unknown.
-async fn find(state: &AppState, caller: &Caller, id: &str) -> Result<Row, Fault> {
+pub(super) async fn find(state: &AppState, caller: &Caller, id: &str) -> Result<Row, Fault> {
     let institution = caller.institution()?;
     let found = match id.parse() {
         Ok(id) => conversations::find(&state.pool, institution, id).await?,
         Err(_) => None,
     };
-    found.ok_or_else(|| Fault::wrong(format!("会话未找到：{}", answer::echo(id))))
+    found.ok_or_else(|| not_found(id))
+}
+
+pub(super) fn not_found(id: &str) -> Fault {
+    Fault::wrong(format!("会话未找到：{}", answer::echo(id)))
 }
 
 /// 29. 获取小程序当前用户的会话

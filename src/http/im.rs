@@ -22,6 +22,7 @@ async fn sign(state: Data<AppState>, caller: Caller) -> Answer {
     if im.sdk_app_id == 0 || im.secret_key.is_empty() {
         return Err(Fault::wrong("未配置即时通信，无法获取 UserSig"));
     }
+    state.im.accounts.needed(caller.id);
     let life = Duration::from_secs(im.user_sig_seconds);
     let secret_key = im.secret_key.reveal();
     Ok(answer::ok(user_sig::make(im.sdk_app_id, secret_key, &caller.username, clock::now(), life)))

@@ -5,17 +5,23 @@ use actix_web::{
     web::{self, Data, Payload, ServiceConfig},
 };
 use hotline_actors::ConversationId;
+use serde_json::Value;
+use std::{future::Future, time::Duration};
 
 use crate::{
-    answer::{self, Answer, Fault},
+    answer::{self, Answer, Fault, describe},
     app::AppState,
     audit::{self, Action},
     auth::Caller,
     clock,
-    im::callback::{self, Callback, Trust},
+    im::{
+        callback::{self, Callback, Trust},
+        gate,
+    },
     messages::{
-        NewMessage,
+        NewMessage, gaps,
         record::{self, Record},
+        unplaced,
         web::shown,
     },
     params::{CALLBACK_BYTES_MAX, Paging, Params, read_body},
@@ -26,14 +32,16 @@ const PAGING: Paging = Paging::FromZero { default: 20 };
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/message/callback").route(web::post().to(callback)))
-        .service(web::resource("/message/conversation/web").route(web::get().to(conversation_web)));
+        .service(web::resource("/message/conversation/web").route(web::get().to(conversation_web)))
+        .service(web::resource("/message/unplaced").route(web::get().to(unplaced)))
+        .service(web::resource("/message/gaps").route(web::get().to(gaps)));
 }
 
 /// 38. 消息回调: no session, but checked. Always HTTP 200, unless there is more than any callback holds.
 async fn callback(req: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
     let body = read_body(&req, payload.into_inner(), CALLBACK_BYTES_MAX).await?;
     let answer = match take(&state, req.query_string(), &body).await {
-        Ok(()) => callback::accepted(),
+        Ok(answer) => answer,
         Err(reason) => {
             tracing::info!(reason, "an IM callback is answered FAIL");
             callback::failed(&reason)
@@ -43,21 +51,44 @@ async fn callback(req: HttpRequest, payload: Payload, state: Data<AppState>) -> 
 }
 
 /// Does what a callback asks for; an error is the reason for Tencent.
-async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<(), String> {
+async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<Value, String> {
     let im = &state.settings.im;
     let trust = Trust { sdk_app_id: im.sdk_app_id, token: im.callback_token.reveal() };
     let now = clock::now();
     match callback::receive(query, body, trust, now).map_err(|rejected| rejected.to_string())? {
         Callback::AfterSend(sent) => {
             let message = NewMessage::new(&sent, &im.administrator, now);
-            state.messages.store(message).await.map(|_stored| ()).map_err(|fault| fault.to_string())
+            state.messages.store(message).await.map_err(|fault| fault.to_string())?;
         }
-        // Nothing is refused, marked or followed by these yet; OK keeps Tencent from taking us for broken.
-        Callback::BeforeSend(_)
-        | Callback::Read(_)
-        | Callback::Withdrawn(_)
-        | Callback::State(_)
-        | Callback::Other => Ok(()),
+        Callback::BeforeSend(sent) if im.gate => {
+            let passed = gate::pass(&state.pool, &state.people, &im.administrator, &sent, now).await;
+            if let Err(closed) = passed {
+                return Ok(callback::denied(&closed.to_string()));
+            }
+        }
+        Callback::Read(read) => in_time(state, state.messages.mark_read(&state.pool, &read)).await?,
+        Callback::Withdrawn(withdrawn) => {
+            in_time(state, state.messages.mark_withdrawn(&state.pool, &withdrawn, now)).await?;
+        }
+        Callback::State(change) => state.im.presences.changed(change, now),
+        Callback::BeforeSend(_) | Callback::Other => {}
+    }
+    Ok(callback::accepted())
+}
+
+/// Tencent does not wait for ever, so neither do marks.
+async fn in_time(
+    state: &AppState,
+    marking: impl Future<Output = Result<(), sqlx::Error>>,
+) -> Result<(), String> {
+    let limit = Duration::from_millis(state.settings.messages.store_milliseconds_max);
+    match tokio::time::timeout(limit, marking).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            tracing::warn!(error = %describe(&error), "messages cannot be marked");
+            Err("暂时无法标记消息".to_owned())
+        }
+        Err(_) => Err("暂时无法标记消息".to_owned()),
     }
 }
 
@@ -70,6 +101,29 @@ async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params)
     let (messages, count) = record::page(&state.pool, record.id, page.offset, page.limit).await?;
     let rows: Vec<_> = messages.into_iter().map(|message| shown(message, &record.sides)).collect();
     Ok(answer::list(&rows, count))
+}
+
+/// 自有：未归入会话的消息. For the administrator of the institution; of accounts of nobody's, nobody is told.
+async fn unplaced(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    match rights::require(&caller, Right::Records)? {
+        Reach::Institution => {}
+        Reach::Nothing | Reach::Own | Reach::Bound | Reach::Everywhere => return Err(Fault::not_allowed()),
+    }
+    let institution = caller.institution()?;
+    let (rows, count) = unplaced::page(&state.pool, institution, params.page(PAGING)?).await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    audit::note_each(&state.pool, institution, caller.id, Action::ReadUnplaced, &ids, clock::now()).await?;
+    Ok(answer::list(&rows, count))
+}
+
+/// 自有：消息序号缺口. For whoever may read the record.
+async fn gaps(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    let reach = rights::require(&caller, Right::Records)?;
+    let named = params.required("conversationId")?;
+    let record = readable(&state, &caller, reach, &named).await?;
+    let gaps = gaps::of(&state.pool, record.id).await?;
+    let count = i64::try_from(gaps.len()).unwrap_or(i64::MAX);
+    Ok(answer::list(&gaps, count))
 }
 
 /// The conversation if the caller may read it. That he read another's is noted.

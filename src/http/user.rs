@@ -1,22 +1,116 @@
-//! People: sections 5 to 21 of the document.
+//! People: sections 5 to 21 of the document. Here: lists, and what somebody does to his own account.
 
-use actix_web::web::{self, Data, ServiceConfig};
+mod staff;
+mod standing;
 
-use hotline_actors::dispatch::counselor::Role;
+use actix_web::{
+    HttpRequest,
+    web::{self, Data, ServiceConfig},
+};
 
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
-    auth::Caller,
-    params::Params,
-    people::Kind,
+    auth::{Caller, address, password},
+    clock,
+    params::{Paging, Params},
+    people::{Filter, Kind, Profile, effects, view},
+    rights::{self, Right},
 };
 
+const PAGING: Paging = Paging::FromOne { default: 10 };
 /// Places a person may have at most.
 const PLACES_MAX: u32 = 50;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/user/maxconsults").route(web::post().to(max_consults)));
+    cfg.service(web::resource("/user/maxconsults").route(web::post().to(max_consults)))
+        .service(web::resource("/user/password").route(web::post().to(change_password)))
+        .service(web::resource("/user/update").route(web::post().to(update)))
+        .service(web::resource("/user/list").route(web::get().to(list)));
+    standing::routes(cfg);
+    staff::routes(cfg);
+}
+
+/// 6. 获取用户列表；16. 访客列表
+async fn list(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::ManageVisitors)?;
+    let mut kinds = match caller.institution {
+        Some(_) => vec![Kind::Visitor],
+        None => Kind::ALL.to_vec(),
+    };
+    if let Some(kind) = params.parsed::<Kind>("type")? {
+        kinds.retain(|listed| *listed == kind);
+    }
+    people(&state, &caller, &params, kinds).await
+}
+
+/// A page of people of these kinds, as far as the caller's institution reaches.
+async fn people(state: &AppState, caller: &Caller, params: &Params, kinds: Vec<Kind>) -> Answer {
+    let institution = match &caller.institution {
+        Some(own) => Some(own.clone()),
+        None => params.text("institutionCode")?,
+    };
+    let filter = Filter {
+        name: params.text("name")?,
+        username: params.text("username")?,
+        department: params.text("department")?,
+        gender: params.text("gender")?,
+        phone: params.text("phoneNumber")?,
+        ..Filter::of(institution, kinds)
+    };
+    if filter.phone.is_some() && caller.kind == Kind::Counselor {
+        // Numbers are masked for him, and searching would unmask them digit by digit.
+        return Err(Fault::not_allowed());
+    }
+    let (people, count) = state.people.list(&filter, params.page(PAGING)?).await?;
+    let rows: Vec<_> = people.iter().map(|person| view(person, caller)).collect();
+    Ok(answer::list(&rows, count))
+}
+
+/// 17. 修改密码
+async fn change_password(req: HttpRequest, state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::OwnProfile)?;
+    let old = params.required("oldPassword")?;
+    let new = match params.text("password")? {
+        Some(new) => new,
+        None => params.text("newPassword")?.ok_or_else(|| Fault::missing("password"))?,
+    };
+    if !password::is_md5(&new) {
+        return Err(Fault::bad("password"));
+    }
+    // Whoever has somebody's session does not get to try passwords either.
+    let from = address::of(&req, &state.settings);
+    let attempt = state.login_limits.begin(&caller.username, from, clock::now())?;
+    let hash = match verified(&state, &caller, &old).await {
+        Ok(hash) => hash,
+        Err(fault) => {
+            attempt.withdrawn();
+            return Err(fault);
+        }
+    };
+    let Some(hash) = hash else { return Err(Fault::wrong(effects::WRONG_PASSWORD)) };
+    attempt.succeeded();
+    let new = state.passwords.hash(&new).await?;
+    effects::replace_password(state, caller, hash, new).await?;
+    Ok(answer::done())
+}
+
+/// The stored hash, if `old` is the caller's password. Visitors have none.
+async fn verified(state: &AppState, caller: &Caller, old: &str) -> Result<Option<String>, Fault> {
+    let credentials = state.people.credentials(&caller.username).await?;
+    let hash = credentials.and_then(|credentials| credentials.password_hash);
+    let matches = state.passwords.verify(old, hash.clone()).await?;
+    Ok(hash.filter(|_| matches))
+}
+
+/// 18. 更新访客信息
+async fn update(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::OwnProfile)?;
+    let profile = Profile::own(&params)?;
+    if !state.people.update(caller.id, &profile, caller.id, clock::now()).await? {
+        return Err(Fault::NoSession);
+    }
+    Ok(answer::done())
 }
 
 /// 21. 修改咨询师最大咨询人数
@@ -24,12 +118,8 @@ async fn max_consults(state: Data<AppState>, caller: Caller, params: Params) -> 
     let places = params.required_int("maxConsults")?;
     let places = u32::try_from(places).ok().filter(|places| *places <= PLACES_MAX);
     let places = places.ok_or_else(|| Fault::malformed("maxConsults 应为 0 到 50"))?;
-    let role = match caller.kind {
-        Kind::Counselor => Role::Counselor,
-        Kind::Supervisor => Role::Supervisor,
-        // Nobody else is ever assigned anybody.
-        Kind::Visitor | Kind::Institution | Kind::System => return Err(Fault::not_allowed()),
-    };
+    // Nobody else is ever assigned anybody.
+    let role = effects::role(caller.kind).ok_or_else(Fault::not_allowed)?;
     state.institutions.set_capacity(caller.institution()?, caller.id, role, places).await?;
     Ok(answer::done())
 }

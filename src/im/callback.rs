@@ -180,6 +180,51 @@ pub fn receive(query: &str, body: &[u8], trust: Trust<'_>, now: Timestamp) -> Re
     }
 }
 
+/// A message out of Tencent's history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fetched {
+    /// As the callback would have told it.
+    pub sent: Sent,
+    /// Taken back since.
+    pub is_withdrawn: bool,
+    /// The receiver has said that he read it.
+    pub is_read: bool,
+}
+
+/// `MsgFlagBits` of a message that was taken back (document 269/42794).
+const WITHDRAWN: u32 = 8;
+
+/// Reads an entry of the history (`openim/admin_getroammsg`): the callback's message, with its time under another name.
+///
+/// # Errors
+/// [`Rejected`] names the field that is missing or malformed.
+pub fn fetched(entry: &Value) -> Result<Fetched, Rejected> {
+    let mut document = entry.clone();
+    if let Some(object) = document.as_object_mut()
+        && let Some(time) = object.remove("MsgTimeStamp")
+    {
+        object.insert("MsgTime".to_owned(), time);
+    }
+    let fields = Fields::of(&document)?;
+    let flags: u32 = fields.optional_number("MsgFlagBits")?.unwrap_or(0);
+    Ok(Fetched {
+        is_withdrawn: flags & WITHDRAWN != 0,
+        is_read: fields.optional_number::<u32>("IsPeerRead")?.unwrap_or(0) != 0,
+        sent: sent(fields, &document)?,
+    })
+}
+
+/// The answer to a message that may not be sent: `ActionStatus` is OK here too, and the client sees code and reason.
+pub fn denied(reason: &str) -> Value {
+    json!({
+        "code": -1, "message": reason, "result": null,
+        "ActionStatus": "OK", "ErrorInfo": reason, "ErrorCode": DENIED,
+    })
+}
+
+/// The first of the codes that reach the client who sent (protocols.md 2.2).
+const DENIED: u32 = 120_001;
+
 /// The answer to a callback that was taken: both forms in one (contract 7).
 pub fn accepted() -> Value {
     json!({

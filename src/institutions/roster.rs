@@ -6,11 +6,10 @@ use std::{
     time::Duration,
 };
 
-use hotline_actors::{CounselorId, PersonId, Timestamp, dispatch::command::Command, registry::Bind};
-use jiff::tz::TimeZone;
+use hotline_actors::{CounselorId, PersonId, dispatch::command::Command, registry::Bind};
 
 use super::Institutions;
-use crate::{answer::describe, clock};
+use crate::{answer::describe, clock, days::day_of};
 
 /// A shift begins or ends at most this much after midnight.
 const EVERY: Duration = Duration::from_secs(15);
@@ -67,11 +66,4 @@ pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Err
             .tell(&institution.code, Command::Shift { on: on.into_iter().map(CounselorId).collect() });
     }
     Ok(())
-}
-
-/// The day that holds `at` where the institution is. An unknown zone counts as UTC; it is refused when it is set.
-pub(crate) fn day_of(at: Timestamp, time_zone: &str) -> jiff::civil::Date {
-    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
-    let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    zone.to_datetime(at).date()
 }

@@ -2,19 +2,16 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use hotline_actors::{ConversationId, PersonId, Timestamp};
+use hotline_actors::{ConversationId, PersonId, Timestamp, dispatch::conversation::CallSignal};
 
 use super::NewMessage;
-use crate::{
-    answer::describe,
-    people::{People, PersonRef},
-};
+use crate::{answer::describe, people::People};
 
 /// Who speaks is mostly known from memory. A database that takes longer than this is as good as away; then the word is
 /// stored without being heard, and silence is counted from the database's return anyway (contract 5).
 const HEAR_MAX: Duration = Duration::from_millis(500);
 
-/// A person has said something to another.
+/// A person has said something to another, or signalled about a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heard {
     pub institution: String,
@@ -24,6 +21,10 @@ pub struct Heard {
     pub conversation: Option<ConversationId>,
     /// When it was said, which may be long ago: a callback delivered again, or fetched from the history.
     pub at: Timestamp,
+    /// Somebody said something: not so for a signal that is for clients only.
+    pub spoken: bool,
+    /// What it says about a call.
+    pub call: Option<CallSignal>,
 }
 
 /// Who is told of words.
@@ -45,16 +46,21 @@ pub(super) struct Word {
     to: String,
     conversation: Option<ConversationId>,
     at: Timestamp,
+    spoken: bool,
+    call: Option<CallSignal>,
 }
 
 impl Word {
-    /// `None` for what is nobody's word.
+    /// `None` for what is nobody's word, and no signal either.
     pub(super) fn of(message: &NewMessage) -> Option<Self> {
-        message.is_word().then(|| Self {
+        let (spoken, call) = (message.is_word(), message.call);
+        (spoken || call.is_some()).then(|| Self {
             from: message.from.clone(),
             to: message.to.clone(),
             conversation: message.claimed(),
             at: message.said_at,
+            spoken,
+            call,
         })
     }
 }
@@ -67,7 +73,10 @@ impl Ears {
 
     pub(super) async fn hear(&self, word: Word) {
         let found = tokio::time::timeout(HEAR_MAX, async {
-            Ok::<_, sqlx::Error>((self.who(&word.from).await?, self.who(&word.to).await?))
+            Ok::<_, sqlx::Error>((
+                self.people.by_account(&word.from).await?,
+                self.people.by_account(&word.to).await?,
+            ))
         });
         let (from, to) = match found.await {
             Ok(Ok((Some(from), Some(to)))) => (from, to),
@@ -86,15 +95,8 @@ impl Ears {
             && let Some(institution) = from.institution
         {
             let (from, to) = (from.id, to.id);
-            (self.tell)(Heard { institution, from, to, conversation: word.conversation, at: word.at });
-        }
-    }
-
-    /// Accounts are user names, and in some callbacks user ids.
-    async fn who(&self, account: &str) -> Result<Option<PersonRef>, sqlx::Error> {
-        match account.parse() {
-            Ok(id) => self.people.by_id(id).await,
-            Err(_no_id) => self.people.by_username(account).await,
+            let Word { conversation, at, spoken, call, .. } = word;
+            (self.tell)(Heard { institution, from, to, conversation, at, spoken, call });
         }
     }
 }

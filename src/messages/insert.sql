@@ -45,15 +45,29 @@ with incoming as (
     from named n
         left join conversations c on c.id = n.claimed
         left join lateral (
+            -- The talks of the two that may be meant: open when it was said, else ended just before, else open now.
             select count(*) as open,
-                   (array_agg(o.id))[1] as id,
-                   (array_agg(o.institution))[1] as institution
-            from conversations o
-            where n.claimed is null
-                and o.status = 'IN_PROGRESS'
-                and o.visitor in (n.sender_id, n.receiver_id)
-                and o.counselor in (n.sender_id, n.receiver_id)
-                and o.visitor <> o.counselor
+                   (array_agg(t.id order by t.started_at desc))[1] as id,
+                   (array_agg(t.institution))[1] as institution
+            from (
+                select o.id, o.institution, o.started_at,
+                       rank() over (order by case
+                           -- MsgTime has whole seconds: a word of the first second seems to be said before it.
+                           when n.said_at + 999 < o.started_at then 4
+                           when n.said_at < o.started_at then 2
+                           when n.said_at <= coalesce(o.ended_at, n.said_at) then 1
+                           else 3
+                       end) as fit
+                from conversations o
+                where n.claimed is null
+                    and o.started_at is not null
+                    and (o.status = 'IN_PROGRESS'
+                         or (n.said_at + 999 >= o.started_at and n.said_at <= o.ended_at + $17))
+                    and o.visitor in (n.sender_id, n.receiver_id)
+                    and o.counselor in (n.sender_id, n.receiver_id)
+                    and o.visitor <> o.counselor
+            ) t
+            where t.fit = 1
         ) o on true
 ), chosen as (
     select distinct on (sender, receiver, msg_key) *
@@ -66,9 +80,14 @@ with incoming as (
             on m.from_account = c.sender and m.to_account = c.receiver and m.msg_key = c.msg_key
 ), stored as (
     insert into messages (id, institution, conversation, from_account, to_account, msg_key, sequence, random,
-                          said_at, received_at, body, cloud_custom_data, online_only, send_result, system)
+                          said_at, received_at, body, cloud_custom_data, online_only, send_result, system,
+                          is_read, is_revoked)
     select id, institution, conversation, sender, receiver, msg_key, sequence, random, said_at, received_at,
-           coalesce(document::jsonb -> 'MsgBody', '[]'), cloud_custom_data, online_only, send_result, system
+           coalesce(document::jsonb -> 'MsgBody', '[]'), cloud_custom_data, online_only, send_result, system,
+           exists (select from read_marks r
+                   where r.reader = receiver and r.peer = sender and r.up_to >= said_at),
+           exists (select from withdrawn_messages w
+                   where w.from_account = sender and w.to_account = receiver and w.msg_key = chosen.msg_key)
     from chosen
     where reason is null
     on conflict on constraint messages_once do nothing

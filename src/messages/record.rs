@@ -99,3 +99,18 @@ pub async fn page(
     .await?;
     Ok((rows, count))
 }
+
+/// All that was said, oldest first; not shown are the same as in a page.
+pub async fn all(pool: &PgPool, id: uuid::Uuid) -> Result<Vec<StoredMessage>, sqlx::Error> {
+    sqlx::query_as!(
+        StoredMessage,
+        r#"select id, from_account as "from", to_account as "to", sequence, random, said_at, body, cloud_custom_data,
+                  is_read, is_revoked
+           from messages
+           where conversation = $1 and not online_only and send_result = 0
+           order by said_at, sequence, id"#,
+        id,
+    )
+    .fetch_all(pool)
+    .await
+}

@@ -6,7 +6,7 @@ use std::{
 };
 
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::{
@@ -40,6 +40,7 @@ pub(super) struct Writer {
     limits: Limits,
     waiting: mpsc::Receiver<Entry>,
     stop: watch::Receiver<bool>,
+    marking: Arc<Mutex<()>>,
     counters: Arc<Counters>,
     connection: Option<PgConnection>,
     outage: bool,
@@ -59,6 +60,7 @@ impl Writer {
         limits: Limits,
         waiting: mpsc::Receiver<Entry>,
         stop: watch::Receiver<bool>,
+        marking: Arc<Mutex<()>>,
         counters: Arc<Counters>,
     ) -> Self {
         let options = options.clone().application_name("hotline-messages").options([
@@ -66,7 +68,7 @@ impl Writer {
             ("lock_timeout", limits.lock_max.as_millis().to_string()),
             ("idle_in_transaction_session_timeout", limits.statement_max.as_millis().to_string()),
         ]);
-        Self { options, limits, waiting, stop, counters, connection: None, outage: false }
+        Self { options, limits, waiting, stop, marking, counters, connection: None, outage: false }
     }
 
     /// Runs until it is told to stop, or nobody is left who could say anything; then what waits is stored first.
@@ -155,6 +157,7 @@ impl Writer {
 
     async fn attempt(&mut self, group: &[Entry]) -> Result<Vec<Outcome>, Failure> {
         let limit = self.limits.statement_max + SILENT_MAX;
+        let _no_mark_is_set = self.marking.lock().await;
         let connection = self.connection.take();
         let work = async {
             let mut connection = match connection {

@@ -42,6 +42,15 @@ pub fn page(metrics: &Metrics, seen: &Seen) -> Result<String, Error> {
         &["state"],
         [(vec!["used"], float(used)), (vec!["idle"], float(seen.connections_idle as u64))],
     )?;
+    let at_hand = metrics.consumers().clone();
+    sheet.gauge(
+        "hotline_consumer_lag_seconds",
+        "Age of the event from which a notice or message is just being made; 0 if all is told.",
+        &["consumer", "institution"],
+        at_hand
+            .iter()
+            .map(|((consumer, code), event)| (vec![*consumer, code.as_str()], age(*event, seen.now))),
+    )?;
     let mut families = metrics.gather();
     families.extend(sheet.0.gather());
     TextEncoder::new().encode_to_string(&families)
@@ -254,7 +263,10 @@ mod tests {
         };
         let institutions = [("ecnu".to_owned(), Some(health)), ("pku".to_owned(), None)].into();
         let seen = Seen { now: Timestamp(10_000), institutions, connections: 3, ..Seen::default() };
-        let text = page(&Metrics::new().expect("the names are names"), &seen).expect("it can be written");
+        let metrics = Metrics::new().expect("the names are names");
+        metrics.consumer_is_at("notices", "ecnu", Some(Timestamp(6_000)));
+        metrics.consumer_gave_up("notices", "ecnu");
+        let text = page(&metrics, &seen).expect("it can be written");
         for row in [
             r#"hotline_journal_lag_seconds{institution="ecnu"} 1.5"#,
             r#"hotline_journal_events_total{institution="ecnu"} 10"#,
@@ -264,6 +276,8 @@ mod tests {
             r#"hotline_laws_broken_total{institution="ecnu",law="L-7"} 3"#,
             r#"hotline_registry_answers{institution="pku"} 0"#,
             r#"hotline_database_connections{state="used"} 3"#,
+            r#"hotline_consumer_lag_seconds{consumer="notices",institution="ecnu"} 4"#,
+            r#"hotline_consumer_given_up_total{consumer="notices",institution="ecnu"} 1"#,
             "hotline_messages_buffered 0",
         ] {
             assert!(text.lines().any(|line| line == row), "{row} is not in\n{text}");

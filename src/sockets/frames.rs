@@ -249,7 +249,9 @@ fn event(told: &Told) -> EventFrame {
         Event::Admitted { counselor, capacity, .. } | Event::CapacityChanged { counselor, capacity } => {
             More { counselor: Some(*counselor), max_consults: Some(*capacity), ..More::default() }
         }
-        Event::Expelled { person, .. } => More { person: Some(*person), ..More::default() },
+        Event::Expelled { person, .. } | Event::Pardoned { person } => {
+            More { person: Some(*person), ..More::default() }
+        }
         Event::PriorityChanged { priority: to, .. } => {
             More { priority: Some(priority(*to)), ..More::default() }
         }
@@ -355,6 +357,7 @@ mod tests {
             common: true,
             priority: Priority::Normal,
             medium: Medium::Text,
+            call_ended: None,
             arrival: 1,
             opened_at: Timestamp(1_000),
             phase: Phase::InProgress { counselor: CounselorId(Uuid::from_u128(3)), since: Timestamp(2_000) },

@@ -7,18 +7,18 @@ with journal as (
 ), talks as (
     insert into conversations (
         id, institution, kind, visitor, wanted, counselor, consultation, status, priority, medium, fallback, common,
-        arrival, notices, opened_at, started_at, call_started_at, ended_at, end_reason
+        arrival, notices, opened_at, started_at, call_started_at, ended_at, end_reason, call_ended_at
     )
     select t.id, $1, t.kind, t.visitor, t.wanted, t.counselor, t.consultation, t.status, t.priority, t.medium,
            t.fallback, t.common, t.arrival, t.notices, t.opened_at, t.started_at, t.call_started_at, t.ended_at,
-           t.end_reason
+           t.end_reason, t.call_ended_at
     from unnest(
         $7::uuid[], $8::text[], $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::text[], $14::text[],
         $15::text[], $16::boolean[], $17::boolean[], $18::bigint[], $19::integer[], $20::bigint[], $21::bigint[],
-        $22::bigint[], $23::bigint[], $24::text[]
+        $22::bigint[], $23::bigint[], $24::text[], $37::bigint[]
     ) as t (
         id, kind, visitor, wanted, counselor, consultation, status, priority, medium, fallback, common, arrival,
-        notices, opened_at, started_at, call_started_at, ended_at, end_reason
+        notices, opened_at, started_at, call_started_at, ended_at, end_reason, call_ended_at
     )
     on conflict (id) do update set
         counselor = excluded.counselor,
@@ -29,12 +29,15 @@ with journal as (
         notices = excluded.notices,
         started_at = excluded.started_at,
         call_started_at = excluded.call_started_at,
+        call_ended_at = excluded.call_ended_at,
         ended_at = excluded.ended_at,
         end_reason = excluded.end_reason
 ), persons as (
     update people set
         max_consults = coalesce(p.capacity, max_consults),
-        state = coalesce(p.state, people.state),
+        -- Administrators have a state only while they are banned.
+        state = case when p.state = 'NORMAL' and kind in ('INSTITUTION', 'SYSTEM') then null
+                     else coalesce(p.state, people.state) end,
         deleted_at = coalesce(p.deleted_at, people.deleted_at),
         total_time = total_time + p.talked
     from unnest($25::uuid[], $26::integer[], $27::text[], $28::bigint[], $29::bigint[])

@@ -8,7 +8,7 @@ use hotline_actors::{
         counselor::Role,
         event::{Event, Expulsion, Notice},
     },
-    journal::Batch,
+    journal::{Batch, Standing},
 };
 use uuid::Uuid;
 
@@ -60,6 +60,7 @@ pub(super) struct OpenRow {
     pub(super) opened_at: i64,
     pub(super) started_at: Option<i64>,
     pub(super) call_started_at: Option<i64>,
+    pub(super) call_ended_at: Option<i64>,
     pub(super) answered: bool,
 }
 
@@ -101,6 +102,7 @@ impl TryFrom<OpenRow> for Revived {
             common: row.common,
             priority,
             medium,
+            call_ended: row.call_ended_at.map(Timestamp),
             arrival: u64::try_from(row.arrival).map_err(|_| unreadable("arrival is negative"))?,
             opened_at: Timestamp(row.opened_at),
             phase,
@@ -152,6 +154,7 @@ pub(super) struct TalkRows {
     pub(super) opened_at: Vec<i64>,
     pub(super) started_at: Vec<Option<i64>>,
     pub(super) call_started_at: Vec<Option<i64>>,
+    pub(super) call_ended_at: Vec<Option<i64>>,
     pub(super) ended_at: Vec<Option<i64>>,
     pub(super) end_reason: Vec<Option<String>>,
 }
@@ -198,6 +201,7 @@ impl TalkRows {
         self.opened_at.push(facts.opened_at.0);
         self.started_at.push(facts.started_at().map(|at| at.0));
         self.call_started_at.push(call_started_at);
+        self.call_ended_at.push(facts.call_ended.map(|at| at.0));
         self.ended_at.push(ended_at);
         self.end_reason.push(end_reason);
     }
@@ -218,10 +222,11 @@ impl PersonRows {
         let now = batch.events.last().map_or(0, |last| last.at.0);
         let mut rows = Self::default();
         for (person, change) in &batch.people {
-            let (state, deleted_at) = match change.expelled {
+            let (state, deleted_at) = match change.standing {
                 None => (None, None),
-                Some(Expulsion::Banned) => (Some("BANNED".to_owned()), None),
-                Some(Expulsion::Deleted) => (None, Some(now)),
+                Some(Standing::In) => (Some("NORMAL".to_owned()), None),
+                Some(Standing::Out(Expulsion::Banned)) => (Some("BANNED".to_owned()), None),
+                Some(Standing::Out(Expulsion::Deleted)) => (None, Some(now)),
             };
             rows.id.push(person.0);
             rows.capacity.push(change.capacity.map(|capacity| i32::try_from(capacity).unwrap_or(i32::MAX)));

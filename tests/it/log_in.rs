@@ -83,6 +83,29 @@ async fn a_password_in_either_case_logs_in() {
     assert_eq!(try_log_in(&nobody, "lin", &md5_of_everybody().to_uppercase()).await.ok(), "ok");
 }
 
+async fn begin(sessions: &Sessions, person: PersonId, password: Option<&str>) -> Option<String> {
+    sessions.begin(person, password, clock::now()).await.expect("the database answers")
+}
+
+#[tokio::test]
+async fn a_ban_or_a_new_password_that_overtakes_a_log_in_makes_it_fail() {
+    let hotline = Hotline::prepare(&["ecnu"]).await;
+    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    let pool = hotline.database.pool.clone();
+    let settings = Settings::load(None).expect("the defaults are good").session;
+    let sessions = Sessions::new(pool.clone(), &settings);
+    let lin = hotline.database.id_of("lin").await.parse::<PersonId>().expect("an id");
+    let hash = sqlx::query_scalar!("select password_hash from people where id = $1", lin.0);
+    let hash = hash.fetch_one(&pool).await.expect("lin is there").expect("staff have passwords");
+    assert!(begin(&sessions, lin, Some(&hash)).await.is_some());
+    assert_eq!(begin(&sessions, lin, Some("what it was before")).await, None);
+    let banned = sqlx::query!("update people set state = 'BANNED' where id = $1", lin.0);
+    banned.execute(&pool).await.expect("people can be banned");
+    assert_eq!(begin(&sessions, lin, Some(&hash)).await, None);
+    let stored = sqlx::query_scalar!(r#"select count(*) as "count!" from sessions"#);
+    assert_eq!(stored.fetch_one(&pool).await.expect("sessions are counted"), 1);
+}
+
 #[tokio::test]
 async fn all_sessions_of_a_person_end_but_the_one_that_asks() {
     let hotline = Hotline::prepare(&["ecnu"]).await;
@@ -96,7 +119,7 @@ async fn all_sessions_of_a_person_end_but_the_one_that_asks() {
     let (lin, chen, now) = (id("lin").await, id("chen").await, clock::now());
     let mut tokens = Vec::new();
     for person in [lin, lin, lin, chen] {
-        tokens.push(sessions.begin(person, now).await.expect("a session begins"));
+        tokens.push(begin(&sessions, person, None).await.expect("he may come in"));
     }
     let found = async |sessions: &Sessions, at: Timestamp| {
         let mut found = Vec::new();

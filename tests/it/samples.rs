@@ -1,6 +1,8 @@
 //! The document's samples against our answers (contract section 1): every key of the sample, with the same type; null in
 //! a sample fits any type; ours may add keys. The samples are in `tests/data/document`, named after their sections.
 
+mod people;
+
 use std::{fs, io::Read, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -10,7 +12,7 @@ use sha2::Sha256;
 
 use crate::support::{Answer, Client, Hotline, IM_KEY, SDK_APP_ID, Word, words};
 
-fn sample(name: &str) -> Value {
+pub(crate) fn sample(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/document/{name}.json"));
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).expect("a sample is JSON")
@@ -59,7 +61,7 @@ fn fits(name: &str, which: &str, ours: &Value) {
 }
 
 /// Business answers: code and message are the sample's own, too.
-fn fits_with_words(name: &str, which: &str, answer: &Answer) {
+pub(crate) fn fits_with_words(name: &str, which: &str, answer: &Answer) {
     let sample = &sample(name)[which];
     fits(name, which, &answer.body);
     assert_eq!(

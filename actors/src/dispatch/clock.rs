@@ -1,5 +1,7 @@
 //! The clock of one talk: pure, so that the Conversation actor that waits for it and Dispatch that checks it agree.
 
+use std::time::Duration;
+
 use crate::{
     dispatch::{
         conversation::{Medium, Sent},
@@ -8,6 +10,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// What two who still speak get at least when their call ends: the limit of a text may have passed meanwhile.
+pub const AFTER_CALL: Duration = Duration::from_mins(5);
+
 /// What a talk knows of its own time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TalkClock {
@@ -15,6 +20,8 @@ pub struct TalkClock {
     pub started: Timestamp,
     /// Text or a running call.
     pub medium: Medium,
+    /// When the last call in it ended.
+    pub call_ended: Option<Timestamp>,
     /// The last word, or the moment from which silence counts.
     pub quiet_since: Timestamp,
     /// When the notice of silence went out, if nobody has spoken since.
@@ -50,6 +57,7 @@ impl TalkClock {
         Self {
             started,
             medium,
+            call_ended: None,
             quiet_since: started,
             silence_noticed: None,
             answered: false,
@@ -75,12 +83,35 @@ impl TalkClock {
         self.silence_noticed = None;
     }
 
-    /// When the talk must end at the latest.
-    pub fn limit(&self, limits: &Limits) -> Timestamp {
-        match self.medium {
-            Medium::Text => self.started + limits.text_max,
-            Medium::Voice { since } => since + limits.voice_max,
+    /// A call was answered, or is over. Whoever calls is there and answers; what is said in a call is not heard here, so
+    /// silence counts from its end.
+    pub fn medium_changed(&mut self, medium: Medium, at: Timestamp) {
+        self.medium = medium;
+        self.silence_noticed = None;
+        match medium {
+            Medium::Text => {
+                self.call_ended = Some(at);
+                self.quiet_since = self.quiet_since.max(at);
+            }
+            Medium::Voice { .. } => {
+                self.answered = true;
+                self.absent = false;
+            }
         }
+    }
+
+    /// When the talk must end at the latest. However often they call, text and one call are the longest it takes, and
+    /// after a call nobody is cut off without notice.
+    pub fn limit(&self, limits: &Limits) -> Timestamp {
+        let text = self.started + limits.text_max;
+        match self.medium {
+            Medium::Text => self.call_ended.map_or(text, |ended| text.max(ended + AFTER_CALL)),
+            Medium::Voice { since } => (since + limits.voice_max).min(text + limits.voice_max),
+        }
+    }
+
+    fn in_call(&self) -> bool {
+        matches!(self.medium, Medium::Voice { .. })
     }
 
     /// What falls due next and when: of several due at `now` the gravest, else the earliest.
@@ -96,6 +127,7 @@ impl TalkClock {
             offer(self.started + limits.absent_max, Due::AbsentEnd);
         }
         match self.silence_noticed {
+            _ if self.in_call() => {}
             Some(noticed) => offer(noticed + limits.silence_end, Due::SilenceEnd),
             None => offer(self.quiet_since + limits.silence_notice, Due::SilenceNotice),
         }
@@ -134,5 +166,48 @@ impl TalkClock {
             .zip(limits.limit_notices.iter())
             .map(move |(index, ahead)| (index, limit - *ahead))
             .filter(move |(_, at)| *at > begun)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: u64) -> Timestamp {
+        Timestamp(0) + Duration::from_mins(minutes)
+    }
+
+    fn called(from: u64, to: u64) -> TalkClock {
+        let mut clock = TalkClock::new(at(0), Medium::Text, true);
+        clock.medium_changed(Medium::Voice { since: at(from) }, at(from));
+        clock.medium_changed(Medium::Text, at(to));
+        clock
+    }
+
+    #[test]
+    fn a_call_that_ends_after_the_text_limit_leaves_five_minutes_and_a_notice() {
+        let (limits, clock) = (Limits::default(), called(55, 80));
+        assert_eq!(clock.limit(&limits), at(85));
+        assert_eq!(clock.next(&limits, at(80)), (at(80), Due::LimitNotice(1)));
+        assert_eq!(called(10, 30).limit(&limits), at(60), "within the limit nothing is added");
+        assert_eq!(called(10, 58).limit(&limits), at(63));
+    }
+
+    #[test]
+    fn however_often_they_call_text_and_one_call_are_the_longest() {
+        let limits = Limits::default();
+        let mut clock = called(55, 94);
+        clock.medium_changed(Medium::Voice { since: at(98) }, at(98));
+        assert_eq!(clock.limit(&limits), at(100));
+    }
+
+    #[test]
+    fn in_a_call_nobody_is_silent_absent_or_unanswered() {
+        let limits = Limits::default();
+        let mut clock = TalkClock::new(at(0), Medium::Text, true);
+        clock.medium_changed(Medium::Voice { since: at(1) }, at(1));
+        assert_eq!(clock.next(&limits, at(25)), (at(31), Due::LimitNotice(0)));
+        clock.medium_changed(Medium::Text, at(25));
+        assert_eq!(clock.next(&limits, at(25)), (at(35), Due::SilenceNotice));
     }
 }

@@ -55,7 +55,7 @@ pub enum Command {
         /// The new one.
         capacity: u32,
     },
-    /// Somebody with places comes into the institution, or back.
+    /// Somebody with places comes into the institution. Refused for whoever is out: the asker may not have heard of it.
     Admit {
         /// Who.
         counselor: CounselorId,
@@ -64,12 +64,19 @@ pub enum Command {
         /// With how many places.
         capacity: u32,
     },
-    /// Somebody is banned or deleted.
+    /// Somebody is banned, or deleted; the latter is refused while he is in a conversation.
     Expel {
         /// Who.
         person: PersonId,
         /// How.
         how: Expulsion,
+    },
+    /// Somebody who was banned may come in again.
+    Pardon {
+        /// Who.
+        person: PersonId,
+        /// As what and with how many places, if he has any.
+        seat: Option<(Role, u32)>,
     },
     /// A call began or ended.
     ChangeMedium {
@@ -162,4 +169,10 @@ pub enum Refusal {
     /// A supervisor was called in already.
     #[error("a supervisor was asked already")]
     AlreadySupervised,
+    /// He was banned or deleted.
+    #[error("banned or deleted")]
+    Expelled,
+    /// He is in an open conversation.
+    #[error("in an open conversation")]
+    InConversation,
 }

@@ -43,6 +43,15 @@ pub enum Medium {
     },
 }
 
+/// What IM tells of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallSignal {
+    /// It was answered.
+    Answered,
+    /// Somebody hung up, or is gone.
+    Ended,
+}
+
 /// Why a conversation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -189,6 +198,8 @@ pub struct Conversation {
     pub priority: Priority,
     /// Text or a running call.
     pub medium: Medium,
+    /// When the last call in it ended.
+    pub call_ended: Option<Timestamp>,
     /// Its number in the order of arrival.
     pub arrival: u64,
     /// When it was asked for.
@@ -215,6 +226,21 @@ impl Conversation {
             Phase::Waiting => None,
             Phase::InProgress { since, .. } => Some(since),
             Phase::Ended { talk, .. } => talk.map(|(_, since)| since),
+        }
+    }
+
+    /// How the two talk after a signal of `at`; none if it changes nothing. Signals come from clients: doubled, late, and
+    /// perhaps forged.
+    pub fn medium_after(&self, signal: CallSignal, at: Timestamp) -> Option<Medium> {
+        let Phase::InProgress { since: started, .. } = self.phase else { return None };
+        match (self.medium, signal) {
+            (Medium::Text, CallSignal::Answered) => {
+                // Delivered again, it does not begin a call that is over.
+                let is_over = self.call_ended.is_some_and(|ended| at <= ended);
+                (!is_over).then(|| Medium::Voice { since: at.max(started) })
+            }
+            (Medium::Voice { since }, CallSignal::Ended) => (at >= since).then_some(Medium::Text),
+            (Medium::Text, CallSignal::Ended) | (Medium::Voice { .. }, CallSignal::Answered) => None,
         }
     }
 
@@ -247,5 +273,48 @@ impl Conversation {
     /// Whether it takes a visitor's one open consultation.
     pub fn is_consultation(&self) -> bool {
         matches!(self.kind, Kind::Consultation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn talk(medium: Medium, call_ended: Option<Timestamp>) -> Conversation {
+        let id = Uuid::from_u128;
+        Conversation {
+            id: ConversationId(id(1)),
+            kind: Kind::Consultation,
+            visitor: VisitorId(id(2)),
+            wanted: None,
+            fallback: false,
+            common: true,
+            priority: Priority::Normal,
+            medium,
+            call_ended,
+            arrival: 1,
+            opened_at: Timestamp(0),
+            phase: Phase::InProgress { counselor: CounselorId(id(3)), since: Timestamp(100) },
+            sent: Sent::default(),
+        }
+    }
+
+    #[test]
+    fn signals_of_calls_count_once_and_in_their_order() {
+        let (text, voice) = (talk(Medium::Text, None), talk(Medium::Voice { since: Timestamp(300) }, None));
+        let after = |talk: &Conversation, signal, at| talk.medium_after(signal, Timestamp(at));
+        let running = |since| Some(Medium::Voice { since: Timestamp(since) });
+        assert_eq!(after(&text, CallSignal::Answered, 300), running(300));
+        assert_eq!(after(&text, CallSignal::Answered, 50), running(100), "no call begins before its talk");
+        assert_eq!(after(&text, CallSignal::Ended, 300), None);
+        assert_eq!(after(&voice, CallSignal::Answered, 400), None, "a call does not begin twice");
+        assert_eq!(after(&voice, CallSignal::Ended, 299), None, "the end of an earlier one");
+        assert_eq!(after(&voice, CallSignal::Ended, 301), Some(Medium::Text));
+        let called = talk(Medium::Text, Some(Timestamp(500)));
+        assert_eq!(after(&called, CallSignal::Answered, 500), None, "delivered again");
+        assert_eq!(after(&called, CallSignal::Answered, 501), running(501));
+        let waiting = Conversation { phase: Phase::Waiting, ..text };
+        assert_eq!(after(&waiting, CallSignal::Answered, 300), None);
     }
 }

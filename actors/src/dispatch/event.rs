@@ -16,7 +16,7 @@ use crate::{
 pub enum Event {
     /// A new owner has taken the institution over; it changes nothing else.
     Claimed,
-    /// Somebody with places has come into the institution, or was activated again.
+    /// Somebody with places has come into the institution, or back.
     Admitted {
         /// Who.
         counselor: CounselorId,
@@ -38,6 +38,11 @@ pub enum Event {
         person: PersonId,
         /// How.
         how: Expulsion,
+    },
+    /// Somebody who was banned may come in again.
+    Pardoned {
+        /// Who.
+        person: PersonId,
     },
     /// A conversation was asked for, and waits.
     Opened {
@@ -143,6 +148,7 @@ impl Event {
             Self::Admitted { .. } => "admitted",
             Self::CapacityChanged { .. } => "capacity-changed",
             Self::Expelled { .. } => "expelled",
+            Self::Pardoned { .. } => "pardoned",
             Self::Opened { .. } => "opened",
             Self::Widened { .. } => "widened",
             Self::PriorityChanged { .. } => "priority-changed",
@@ -170,6 +176,7 @@ impl Event {
             | Self::Admitted { .. }
             | Self::CapacityChanged { .. }
             | Self::Expelled { .. }
+            | Self::Pardoned { .. }
             | Self::CounselorLost { .. } => None,
         }
     }

@@ -79,6 +79,7 @@ pub(crate) fn breach_of(dispatch: &Dispatch, event: &Event) -> Option<Law> {
         | Event::Admitted { .. }
         | Event::CapacityChanged { .. }
         | Event::Expelled { .. }
+        | Event::Pardoned { .. }
         | Event::Widened { .. }
         | Event::PriorityChanged { .. }
         | Event::MediumChanged { .. }

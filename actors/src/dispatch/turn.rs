@@ -90,17 +90,9 @@ impl<'a> Turn<'a> {
                 Ok(Answer::Done)
             }
             Command::SetCapacity { counselor, capacity } => self.set_capacity(*counselor, *capacity),
-            Command::Admit { counselor, role, capacity } => {
-                if self.dispatch.counselor(*counselor).is_some() {
-                    return self.set_capacity(*counselor, *capacity);
-                }
-                self.emit(Event::Admitted { counselor: *counselor, role: *role, capacity: *capacity });
-                Ok(Answer::Done)
-            }
-            Command::Expel { person, how } => {
-                self.expel(*person, *how);
-                Ok(Answer::Done)
-            }
+            Command::Admit { counselor, role, capacity } => self.admit(*counselor, *role, *capacity),
+            Command::Expel { person, how } => self.expel(*person, *how),
+            Command::Pardon { person, seat } => self.pardon(*person, *seat),
             Command::ChangeMedium { conversation, medium } => {
                 let facts = self.known(*conversation)?;
                 if facts.phase == Phase::Waiting {
@@ -151,6 +143,9 @@ impl<'a> Turn<'a> {
         wanted: Option<CounselorId>,
         fallback: Option<bool>,
     ) -> Result<Answer, Refusal> {
+        if self.dispatch.expelled.contains_key(&visitor.into()) {
+            return Err(Refusal::Expelled);
+        }
         if let Some(open) = self.dispatch.consultation_of(visitor) {
             let counselor = open.counselor().or(open.wanted);
             return Err(Refusal::AlreadyConsulting { conversation: open.id, counselor });
@@ -226,8 +221,31 @@ impl<'a> Turn<'a> {
         Ok(Answer::Done)
     }
 
+    fn admit(&mut self, counselor: CounselorId, role: Role, capacity: u32) -> Result<Answer, Refusal> {
+        if self.dispatch.expelled.contains_key(&counselor.into()) {
+            return Err(Refusal::Expelled);
+        }
+        if self.dispatch.counselor(counselor).is_some() {
+            return self.set_capacity(counselor, capacity);
+        }
+        self.emit(Event::Admitted { counselor, role, capacity });
+        Ok(Answer::Done)
+    }
+
+    /// The deleted stay out. Kept also of one who was not out since the start: he was banned before.
+    fn pardon(&mut self, person: PersonId, seat: Option<(Role, u32)>) -> Result<Answer, Refusal> {
+        if self.dispatch.expelled.get(&person) == Some(&Expulsion::Deleted) {
+            return Err(Refusal::Expelled);
+        }
+        self.emit(Event::Pardoned { person });
+        match seat {
+            Some((role, capacity)) => self.admit(person.into(), role, capacity),
+            None => Ok(Answer::Done),
+        }
+    }
+
     /// Whatever he is in ends, whoever waits for him goes on to others or is told; then he is out.
-    fn expel(&mut self, person: PersonId, how: Expulsion) {
+    fn expel(&mut self, person: PersonId, how: Expulsion) -> Result<Answer, Refusal> {
         let counselor = CounselorId::from(person);
         let concerned: Vec<ConversationId> = self
             .dispatch
@@ -235,6 +253,12 @@ impl<'a> Turn<'a> {
             .filter(|facts| PersonId::from(facts.visitor) == person || facts.counselor() == Some(counselor))
             .map(|facts| facts.id)
             .collect();
+        if self.dispatch.expelled.get(&person) == Some(&Expulsion::Deleted) {
+            return Err(Refusal::Expelled);
+        }
+        if how == Expulsion::Deleted && !concerned.is_empty() {
+            return Err(Refusal::InConversation);
+        }
         for conversation in concerned {
             // A supervision may have ended with its consultation just now.
             if self.dispatch.conversation(conversation).is_some() {
@@ -248,6 +272,7 @@ impl<'a> Turn<'a> {
         }
         self.emit(Event::Expelled { person, how });
         self.freed.remove(&counselor);
+        Ok(Answer::Done)
     }
 
     fn appear(&mut self, counselor: CounselorId, choice: Option<Choice>) -> Result<Answer, Refusal> {

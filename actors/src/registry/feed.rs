@@ -19,8 +19,8 @@ use crate::{
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
     journal::Batch,
     push::{Attach, Closing, Desk, Detach, Feed, Greeting, Load, Push, Show, SocketId, Sockets, Told},
-    registry::{Badge, Choose, Dismiss, Join, Leave, Registry, Rejected, State},
-    visitor::Visitor as VisitorCarrier,
+    registry::{Badge, Choose, Dismiss, Join, Leave, Registry, Rejected, State, im::Logins},
+    visitor::{ImPresence, Visitor as VisitorCarrier},
 };
 
 /// Missed events that are sent at once; whoever missed more is better served by a snapshot, and could not take them in
@@ -46,6 +46,8 @@ pub(crate) struct Carriers {
     counselors: BTreeMap<CounselorId, Addr<CounselorCarrier>>,
     visitors: BTreeMap<VisitorId, Addr<VisitorCarrier>>,
     talks: BTreeMap<ConversationId, Addr<TalkCarrier>>,
+    /// Who is logged in to IM.
+    pub(crate) logins: Logins,
     administrators: Sockets,
     sockets: BTreeMap<SocketId, Socket>,
     next_socket: u64,
@@ -62,6 +64,7 @@ impl Carriers {
             counselors: BTreeMap::new(),
             visitors: BTreeMap::new(),
             talks: BTreeMap::new(),
+            logins: Logins::default(),
             administrators: Sockets::default(),
             sockets: BTreeMap::new(),
             next_socket: 1,
@@ -123,7 +126,7 @@ impl Carriers {
             audience.persons.extend(facts.counselor().map(PersonId::from));
         }
         match event {
-            Event::Claimed | Event::Admitted { .. } => {}
+            Event::Claimed | Event::Admitted { .. } | Event::Pardoned { .. } => {}
             Event::CapacityChanged { counselor, .. } => {
                 audience.persons.insert((*counselor).into());
             }
@@ -392,18 +395,40 @@ impl Registry {
         let attach =
             Attach { id, socket, cursor: committed, greeting, choice, on_shift, common_waiting, place };
         match badge {
-            Badge::Visitor => {
-                let carrier = self.carriers.visitors.entry(person.into()).or_insert_with(|| {
-                    VisitorCarrier::new(person.into(), ctx.address(), consultation).start()
-                });
-                carrier.do_send(attach);
-            }
+            Badge::Visitor => self.visitor_carrier(person.into(), ctx).do_send(attach),
             Badge::Counselor { .. } => {
                 if let Some(carrier) = self.carriers.counselors.get(&CounselorId::from(person)) {
                     carrier.do_send(attach);
                 }
             }
             Badge::Administrator => self.attach_administrator(attach),
+        }
+    }
+
+    fn visitor_carrier(&mut self, visitor: VisitorId, ctx: &mut Context<Self>) -> &Addr<VisitorCarrier> {
+        let consultation = self.kept.consultation_of(visitor).copied();
+        self.carriers
+            .visitors
+            .entry(visitor)
+            .or_insert_with(|| VisitorCarrier::new(visitor, ctx.address(), consultation).start())
+    }
+
+    /// A visitor's IM log-in begins, or has ended. His carrier lives as long as anything holds him here.
+    pub(crate) fn visitor_logged_in(&mut self, visitor: VisitorId, here: bool, ctx: &mut Context<Self>) {
+        self.visitor_carrier(visitor, ctx).do_send(ImPresence(here));
+        self.release_visitor(visitor);
+    }
+
+    /// Without a socket and without an IM log-in he has left; his carrier tells that he is gone, and ends.
+    fn release_visitor(&mut self, visitor: VisitorId) {
+        let person = PersonId::from(visitor);
+        let has_socket = self
+            .carriers
+            .sockets
+            .values()
+            .any(|socket| socket.person == person && socket.badge == Badge::Visitor);
+        if !has_socket && !self.carriers.logins.is_here(person) {
+            self.carriers.visitors.remove(&visitor);
         }
     }
 
@@ -467,15 +492,7 @@ impl Handler<Leave> for Registry {
                 if let Some(carrier) = self.carriers.visitors.get(&visitor) {
                     carrier.do_send(Detach(id));
                 }
-                let here = self
-                    .carriers
-                    .sockets
-                    .values()
-                    .any(|socket| socket.person == person && socket.badge == Badge::Visitor);
-                if !here {
-                    // It tells that he is gone, and ends.
-                    self.carriers.visitors.remove(&visitor);
-                }
+                self.release_visitor(visitor);
             }
             Badge::Counselor { .. } => {
                 if let Some(carrier) = self.carriers.counselors.get(&CounselorId::from(person)) {

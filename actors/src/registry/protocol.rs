@@ -12,6 +12,7 @@ use actix::{Message, Recipient};
 use crate::{
     dispatch::{
         command::{Answer, Command, Refusal},
+        conversation::CallSignal,
         counselor::{Choice, Role},
         limits::Limits,
     },
@@ -55,6 +56,8 @@ impl Default for Bounds {
 pub enum Fate {
     /// It has claimed the journal and serves.
     Serving,
+    /// The journal is kept again after an outage: whatever was said meanwhile may not have come here.
+    Recovered,
     /// Another server has taken the institution over.
     Fenced,
     /// The store refuses what was decided: only a fresh start from what is kept helps.
@@ -128,6 +131,36 @@ pub struct Heard {
     pub conversation: Option<ConversationId>,
     /// When it was said: perhaps long ago, if it is delivered late or again.
     pub at: Timestamp,
+}
+
+/// A signal of a call has come: a client says that it was answered, or is over.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Called {
+    /// Who signals.
+    pub from: PersonId,
+    /// To whom.
+    pub to: PersonId,
+    /// In which conversation, as the client claims.
+    pub conversation: Option<ConversationId>,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub signal: CallSignal,
+}
+
+/// A person's IM log-in has begun, or has ended on every device.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct LoggedIn {
+    /// Whose.
+    pub person: PersonId,
+    /// Whether he asks for conversations, so that his presence matters.
+    pub is_visitor: bool,
+    /// When it was so; what is older than what is known already is passed over.
+    pub at: Timestamp,
+    /// Begun, or ended.
+    pub here: bool,
 }
 
 /// Which supervisors look after which counselors: who hears that a visitor is unanswered.

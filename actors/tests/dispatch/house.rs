@@ -189,6 +189,10 @@ impl House {
         self.does(&Command::Expel { person: person.into(), how: Expulsion::Banned })
     }
 
+    pub(crate) fn pardons(&mut self, person: impl Into<PersonId>, seat: Option<(Role, u32)>) -> Vec<Event> {
+        self.does(&Command::Pardon { person: person.into(), seat })
+    }
+
     pub(crate) fn says(&mut self, conversation: ConversationId, by: impl Into<PersonId>) {
         self.dispatch.heard(conversation, self.now, by.into());
     }

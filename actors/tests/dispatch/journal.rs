@@ -50,6 +50,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn what_is_kept_is_a_prefix_in_whole_decisions_and_nobody_is_answered_early(
         steps in prop::collection::vec(step(), 1..120),

@@ -61,6 +61,8 @@ pub(crate) struct Witness {
     seats: BTreeMap<CounselorId, Seat>,
     talks: BTreeMap<ConversationId, Talk>,
     presence: Option<Presence>,
+    /// Whoever is out does nothing more before he is pardoned.
+    out: BTreeSet<PersonId>,
     found: Vec<String>,
 }
 
@@ -95,8 +97,9 @@ impl Witness {
         }
     }
 
-    /// After a restart nobody can be reached.
+    /// After a restart nobody can be reached, and nothing that was asked before is still under way.
     pub(crate) fn restarted(&mut self) {
+        self.out.clear();
         self.presence = self.presence.take().map(|_| Presence::default());
     }
 
@@ -108,7 +111,11 @@ impl Witness {
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
             Event::Claimed | Event::CounselorLost { .. } => {}
+            Event::Pardoned { person } => {
+                self.out.remove(person);
+            }
             Event::Admitted { counselor, role, capacity } => {
+                self.comes(PersonId::from(*counselor));
                 let seat = Seat { role: *role, capacity: *capacity, held: BTreeSet::new() };
                 if self.seats.insert(*counselor, seat).is_some() {
                     self.finds(format!("{counselor} was admitted twice"));
@@ -120,6 +127,7 @@ impl Witness {
             },
             Event::Expelled { person, .. } => self.expelled(*person),
             Event::Opened { conversation, kind, visitor, wanted, fallback, arrival } => {
+                self.comes(PersonId::from(*visitor));
                 let talk = Talk {
                     kind: *kind,
                     visitor: *visitor,
@@ -252,7 +260,14 @@ impl Witness {
         }
     }
 
+    fn comes(&mut self, person: PersonId) {
+        if self.out.contains(&person) {
+            self.finds(format!("{person} comes in, and was taken out"));
+        }
+    }
+
     fn expelled(&mut self, person: PersonId) {
+        self.out.insert(person);
         let counselor = CounselorId::from(person);
         let open = |talk: &&Talk| talk.life != Life::Over;
         let stays = self.talks.values().filter(open).any(|talk| PersonId::from(talk.visitor) == person);

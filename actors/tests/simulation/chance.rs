@@ -7,10 +7,6 @@ use std::{collections::VecDeque, ops::RangeInclusive, time::Duration};
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// A stream of its own, so that one person's moods do not depend on when others ask.
     pub(crate) fn stream(seed: u64, number: u64) -> Self {
         let mut mix = Self(seed ^ number.wrapping_mul(0xa076_1d64_78bd_642f));
@@ -80,6 +76,6 @@ impl Trace {
     }
 
     pub(crate) fn tail(&self) -> String {
-        self.last.iter().map(|line| format!("  {line}\n")).collect()
+        self.last.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 }

@@ -1,4 +1,4 @@
-//! The journal in memory: what a PostgreSQL would hold, with its own weather. What is stored outlives any Registry.
+//! The journal in memory: what a database would hold, with its own weather. What is stored outlives any Registry.
 
 use std::{
     cell::RefCell,

@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use hotline_actors::{
     ConversationId, CounselorId, PersonId, Timestamp, VisitorId,
     dispatch::{
-        command::{Answer, Command},
+        command::{Answer, Command, Refusal},
         conversation::{Conversation, EndReason, Phase, Priority},
         counselor::{Choice, Role},
         event::Expulsion,
@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use crate::{
     chance::Chance,
-    world::{Line, World, ends},
+    ears::Line,
+    world::{World, ends},
 };
 
 pub(crate) fn counselor(number: u64) -> CounselorId {
@@ -91,11 +92,10 @@ impl Visitor {
                 let _ = tokio::time::timeout(patience, self.world.asks(open.clone())).await;
             }
             match self.world.asks(open).await {
-                Ok(Answer::Opened { conversation, .. }) => return Some(conversation),
-                Err(Rejected::Refused(hotline_actors::dispatch::command::Refusal::AlreadyConsulting {
-                    conversation,
-                    ..
-                })) => return Some(conversation),
+                Ok(Answer::Opened { conversation, .. })
+                | Err(Rejected::Refused(Refusal::AlreadyConsulting { conversation, .. })) => {
+                    return Some(conversation);
+                }
                 Ok(Answer::Done) | Err(Rejected::Refused(_)) => return None,
                 Err(Rejected::Busy | Rejected::Switching | Rejected::Stopping | Rejected::Unsettled) => {
                     sleep(self.chance.seconds(2..=60)).await;
@@ -119,7 +119,8 @@ impl Visitor {
                 let end = ends(conversation, EndReason::Visitor);
                 if self.chance.percent(30) {
                     // Twice, the second before the answer to the first.
-                    futures_util::future::join(self.world.asks(end.clone()), self.world.asks(end)).await;
+                    let (first, second) = (self.world.asks(end.clone()), self.world.asks(end));
+                    let _ = futures_util::future::join(first, second).await;
                 } else if self.world.asks(end.clone()).await.is_ok() && self.chance.percent(30) {
                     let _ = self.world.asks(end).await;
                 }
@@ -247,12 +248,14 @@ pub(crate) async fn administrates(world: Rc<World>, until: Timestamp, counselors
         if chance.percent(6) {
             let person: PersonId = visitor(chance.within(0..=visitors - 1)).into();
             let _ = world.asks(Command::Expel { person, how: Expulsion::Banned }).await;
+            sleep(chance.seconds(1..=900)).await;
+            let _ = world.asks(Command::Pardon { person, seat: None }).await;
         }
         if chance.percent(4) {
             let he = counselor(chance.within(0..=counselors - 1));
             let _ = world.asks(Command::Expel { person: he.into(), how: Expulsion::Banned }).await;
             sleep(chance.seconds(1..=300)).await;
-            let again = Command::Admit { counselor: he, role: Role::Counselor, capacity: 3 };
+            let again = Command::Pardon { person: he.into(), seat: Some((Role::Counselor, 3)) };
             let _ = world.asks(again).await;
         }
     }

@@ -18,7 +18,10 @@ use hotline_actors::{
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::world::{Line, World, ends, under_paused_time};
+use crate::{
+    ears::Line,
+    world::{World, ends, under_paused_time},
+};
 
 fn he() -> CounselorId {
     CounselorId(Uuid::from_u128(0xc0))
@@ -426,7 +429,7 @@ fn one_who_goes_away_and_is_activated_again_is_not_made_offline_by_what_he_left_
         let how = hotline_actors::dispatch::event::Expulsion::Banned;
         world.asks(Command::Expel { person: he().into(), how }).await.expect("is never refused");
         sleep(seconds(10)).await;
-        let again = Command::Admit { counselor: he(), role: Role::Counselor, capacity: 1 };
+        let again = Command::Pardon { person: he().into(), seat: Some((Role::Counselor, 1)) };
         world.asks(again).await.expect("is never refused");
         let _line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
         sleep(minutes(2)).await;

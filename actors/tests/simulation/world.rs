@@ -13,17 +13,15 @@ use std::{
     time::Duration,
 };
 
-use actix::{Actor, Addr, Context, Handler};
+use actix::{Actor, Addr};
 use hotline_actors::{
-    ConversationId, CounselorId, Dispatch, PersonId, Registry, Timestamp, VisitorId, WriterId,
+    ConversationId, CounselorId, Dispatch, PersonId, Registry, Timestamp, WriterId,
     dispatch::{
         command::{Answer, Command, Refusal},
         conversation::{Conversation, EndReason, Phase},
-        event::Event,
         limits::Limits,
     },
-    push::{Closing, Desk, Push, SocketId, Told},
-    registry::{Ask, Badge, Bounds, Fate, Heard, Join, Leave, LookFloor, LookHealth, Rejected, Setup, Tell},
+    registry::{Ask, Bounds, Fate, Heard, LookFloor, LookHealth, Rejected, Setup, Tell},
 };
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -220,7 +218,9 @@ impl World {
             }
         }
         drop(book);
-        found.into_iter().for_each(|what| self.finds(what));
+        for what in found {
+            self.finds(what);
+        }
     }
 
     /// Asks, and holds the answer against what is kept at that moment (L-5).
@@ -287,10 +287,9 @@ impl World {
     /// Laws, as the Registry counts them on what it has decided, and limits in time on what is kept.
     pub(crate) async fn check(&self) {
         let Some(registry) = self.registry() else { return };
-        let (Ok(floor), Ok(health)) = (registry.send(LookFloor).await, registry.send(LookHealth).await)
-        else {
-            return;
-        };
+        // Both looks before the floor can change: what is compared must be of one moment.
+        let looks = futures_util::future::join(registry.send(LookFloor), registry.send(LookHealth));
+        let (Ok(floor), Ok(health)) = looks.await else { return };
         for (law, broken) in health.breaches.iter().filter(|(_, broken)| *broken > 0) {
             self.finds(format!("{} was broken {broken} times", law.name()));
         }
@@ -338,163 +337,9 @@ impl World {
                 late.push(format!("was due at {:?} and goes on: {facts:?}", due.since(BEGINNING)));
             }
         }
-        late.into_iter().for_each(|what| self.finds(what));
-    }
-
-    /// A socket for somebody, and what it hears.
-    pub(crate) async fn joins(
-        self: &Rc<Self>,
-        person: PersonId,
-        badge: Badge,
-        since: Option<u64>,
-    ) -> Option<Line> {
-        let registry = self.registry()?;
-        let heard: Rc<RefCell<HeardLine>> = Rc::default();
-        heard.borrow_mut().cursor = since;
-        let ear = Ear { world: Rc::clone(self), person, badge, heard: Rc::clone(&heard) }.start();
-        let socket = ear.clone().recipient();
-        let id = registry.send(Join { person, badge, socket, since }).await.ok()?.ok()?;
-        Some(Line { id, registry, heard, _ear: ear })
-    }
-}
-
-/// An end of the day: what a client holds of its socket.
-pub(crate) struct Line {
-    id: SocketId,
-    registry: Addr<Registry>,
-    heard: Rc<RefCell<HeardLine>>,
-    _ear: Addr<Ear>,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct HeardLine {
-    pub(crate) cursor: Option<u64>,
-    pub(crate) closed: Option<Closing>,
-    pub(crate) events: Vec<Arc<Told>>,
-    pub(crate) pushes: Vec<Push>,
-}
-
-impl Line {
-    pub(crate) fn heard(&self) -> std::cell::Ref<'_, HeardLine> {
-        self.heard.borrow()
-    }
-
-    pub(crate) fn is_up(&self) -> bool {
-        self.heard.borrow().closed.is_none() && self.registry.connected()
-    }
-
-    /// Hangs up; the cursor up to which it knows everything.
-    pub(crate) fn leaves(self) -> Option<u64> {
-        self.registry.do_send(Leave(self.id));
-        self.heard.borrow().cursor
-    }
-}
-
-struct Ear {
-    world: Rc<World>,
-    person: PersonId,
-    badge: Badge,
-    heard: Rc<RefCell<HeardLine>>,
-}
-
-impl Actor for Ear {
-    type Context = Context<Self>;
-}
-
-impl Handler<Push> for Ear {
-    type Result = ();
-
-    fn handle(&mut self, push: Push, _ctx: &mut Self::Context) {
-        let world = Rc::clone(&self.world);
-        world.pushes.set(world.pushes.get() + 1);
-        world.note(|| format!("{} hears {push:?}", self.person));
-        if let Some(wrong) = self.hears(&push) {
-            world.finds(format!("{} hears {wrong}: {push:?}", self.person));
+        for what in late {
+            self.finds(what);
         }
-        self.heard.borrow_mut().pushes.push(push);
-    }
-}
-
-impl Ear {
-    /// Takes it in; what is wrong with it, if anything.
-    fn hears(&mut self, push: &Push) -> Option<String> {
-        let mut heard = self.heard.borrow_mut();
-        let book = self.world.book();
-        let kept = book.rows.len() as u64;
-        match push {
-            Push::Desk(desk) => {
-                heard.cursor = Some(desk.cursor);
-                (desk.cursor > kept)
-                    .then(|| "L-5: of what is not kept".to_owned())
-                    .or_else(|| self.desk(desk, &book))
-            }
-            Push::Visit { cursor, conversation, .. } => {
-                heard.cursor = Some(*cursor);
-                let visitor = VisitorId::from(self.person);
-                let open = book.open_at(*cursor);
-                let his = open.values().find(|facts| facts.is_consultation() && facts.visitor == visitor);
-                if *cursor > kept {
-                    Some("L-5: of what is not kept".to_owned())
-                } else {
-                    (his != conversation.as_ref()).then(|| format!("a snapshot where {his:?} is kept"))
-                }
-            }
-            Push::Resumed { cursor } => (*cursor > kept).then(|| "L-5: of what is not kept".to_owned()),
-            Push::Event(told) => {
-                let wrong = self.event(told, heard.cursor, &book);
-                heard.cursor = Some(told.seq);
-                heard.events.push(Arc::clone(told));
-                wrong
-            }
-            Push::Close(closing) => {
-                heard.closed = Some(*closing);
-                None
-            }
-            Push::Place(_) | Push::Floor { .. } => None,
-        }
-    }
-
-    fn event(&self, told: &Told, cursor: Option<u64>, book: &Book) -> Option<String> {
-        let row = usize::try_from(told.seq - 1).ok().and_then(|at| book.rows.get(at));
-        let Some(row) = row else { return Some("L-5: what is not kept".to_owned()) };
-        if (row.stamped.at, &row.stamped.event, row.facts) != (told.at, &told.event, told.facts) {
-            return Some(format!("something else than is kept: {row:?}"));
-        }
-        let cursor = cursor?;
-        if told.seq <= cursor {
-            return Some(format!("what he knows up to {cursor}"));
-        }
-        let (from, to) = (usize::try_from(cursor).ok()?, usize::try_from(told.seq - 1).ok()?);
-        let missed = book.rows.get(from..to)?.iter().find(|row| self.concerns(row))?;
-        Some(format!("it without {missed:?}"))
-    }
-
-    /// Whether a row surely concerns him.
-    fn concerns(&self, row: &crate::ledger::Row) -> bool {
-        let Some(facts) = row.facts.filter(|_| !matches!(row.stamped.event, Event::Unanswered { .. })) else {
-            return false;
-        };
-        match self.badge {
-            Badge::Visitor => PersonId::from(facts.visitor) == self.person,
-            Badge::Counselor { .. } => facts.counselor().map(PersonId::from) == Some(self.person),
-            Badge::Administrator => false,
-        }
-    }
-
-    fn desk(&self, desk: &Desk, book: &Book) -> Option<String> {
-        let seat = desk.seat.as_ref()?;
-        let he = CounselorId::from(self.person);
-        let open = book.open_at(desk.cursor);
-        let active: BTreeSet<_> =
-            open.values().filter(|facts| facts.counselor() == Some(he)).map(|facts| facts.id).collect();
-        let waiting: BTreeSet<_> = open
-            .values()
-            .filter(|facts| facts.phase == Phase::Waiting && facts.wanted == Some(he))
-            .map(|facts| facts.id)
-            .collect();
-        let ids = |all: &[Conversation]| all.iter().map(|facts| facts.id).collect::<BTreeSet<_>>();
-        (ids(&seat.active) != active || ids(&seat.waiting) != waiting)
-            .then(|| format!("a desk where {active:?} and {waiting:?} are kept"))
     }
 }
 

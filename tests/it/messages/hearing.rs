@@ -9,7 +9,15 @@ impl Talk {
 }
 
 fn word(from: PersonId, to: PersonId, conversation: Option<ConversationId>) -> Heard {
-    Heard { institution: "ecnu".to_owned(), from, to, conversation, at: Timestamp(BEGAN + 7000) }
+    Heard {
+        institution: "ecnu".to_owned(),
+        from,
+        to,
+        conversation,
+        at: Timestamp(BEGAN + 7000),
+        spoken: true,
+        call: None,
+    }
 }
 
 #[tokio::test]

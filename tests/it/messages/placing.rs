@@ -64,11 +64,43 @@ async fn without_an_id_it_is_the_one_open_conversation_of_the_two() {
     }
     let nameless = |sequence: u32| Sent { cloud_custom_data: String::new(), ..talk.said(sequence, 1) };
     talk.end(60).await;
-    assert_eq!(talk.deliver(&nameless(4)).await, unplaced("no-open-conversation"));
-    // What is stored stays acknowledged, although it would have no place now.
+    let late =
+        |sequence: u32, second: i64| Sent { cloud_custom_data: String::new(), ..talk.said(sequence, second) };
+    assert_eq!(talk.deliver(&late(4, 66)).await, unplaced("no-open-conversation"));
+    // What is stored stays acknowledged.
     assert_eq!(talk.deliver(&nameless(1)).await, Ok(Stored::Again));
     assert_eq!(talk.stored().await, [1, 2, 3]);
     assert_eq!(talk.apart().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_nameless_word_belongs_to_the_conversation_that_was_open_when_it_was_said() {
+    let talk = Talk::begin().await;
+    talk.end(60).await;
+    let nameless =
+        |sequence: u32, second: i64| Sent { cloud_custom_data: String::new(), ..talk.said(sequence, second) };
+    // However late it comes, and up to five seconds after the end.
+    let last = [nameless(1, 59), nameless(2, 65)];
+    assert_eq!(talk.deliver_all(&last).await, [Ok(Stored::First), Ok(Stored::First)]);
+    assert_eq!(talk.deliver(&nameless(3, 66)).await, unplaced("no-open-conversation"));
+
+    let next = conversation(&talk.pool, talk.visitor, talk.counselor).await;
+    sqlx::query!("update conversations set started_at = $2 where id = $1", next.0, BEGAN + 62_500)
+        .execute(&talk.pool)
+        .await
+        .expect("it began two seconds after the other ended");
+    for (sent, expected) in [
+        (nameless(4, 58), talk.conversation),
+        // Between the two: a late word of the first.
+        (nameless(5, 61), talk.conversation),
+        // In the very second in which the second began.
+        (nameless(6, 62), next),
+        (nameless(7, 64), next),
+    ] {
+        assert_eq!(talk.deliver(&sent).await, Ok(Stored::First), "{sent:?}");
+        let row = sqlx::query_scalar!("select conversation from messages where msg_key = $1", sent.key);
+        assert_eq!(row.fetch_one(&talk.pool).await.expect("one row"), expected.0, "{sent:?}");
+    }
 }
 
 #[tokio::test]

@@ -41,6 +41,15 @@ pub(crate) mod words {
         json!([{ "MsgType": "TIMImageElem", "MsgContent": content }])
     }
 
+    /// A signal of a call, out of the official vectors (`call_signalling`).
+    pub(crate) fn call(name: &str) -> Value {
+        let vectors: Value = serde_json::from_str(include_str!("../../data/protocol-vectors.json"))
+            .expect("the vectors are JSON");
+        let cases = vectors["call_signalling"].as_array().expect("a list of cases");
+        let case = cases.iter().find(|case| case["name"] == name);
+        case.unwrap_or_else(|| panic!("there is no call signal {name}"))["MsgBody"].clone()
+    }
+
     pub(crate) fn custom() -> Value {
         let content = json!({ "Data": "{\"kind\":\"evaluate\"}", "Desc": "评价", "Ext": "", "Sound": "" });
         json!([{ "MsgType": "TIMCustomElem", "MsgContent": content }])
@@ -56,10 +65,15 @@ impl Word {
             conversation: conversation.to_owned(),
             sequence,
             // Above i32::MAX, as Tencent's often are.
-            random: 4_026_000_000 + sequence,
+            random: 4_026_000_000 + sequence + from.bytes().map(u32::from).sum::<u32>() * 1000,
             time: hotline::clock::now().0 / 1000,
             body,
         }
+    }
+
+    /// The same, said at another time.
+    pub(crate) fn at(self, time: i64) -> Self {
+        Self { time, ..self }
     }
 
     pub(crate) fn key(&self) -> String {

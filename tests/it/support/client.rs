@@ -24,6 +24,8 @@ pub(crate) struct Client {
 
 impl Client {
     pub(super) fn new(base: Arc<RwLock<String>>) -> Self {
+        // Installed already is as good: there is only this one in the build.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -32,7 +34,7 @@ impl Client {
         Self { http, base, username: String::new(), token: None }
     }
 
-    pub(super) async fn log_in(mut self, path: &str, body: Value, username: &str) -> Self {
+    pub(crate) async fn log_in(mut self, path: &str, body: Value, username: &str) -> Self {
         let answer = self.post(path, body).await;
         let token = answer
             .headers
@@ -70,7 +72,11 @@ impl Client {
         self.send(Method::PUT, path, body).await
     }
 
-    async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
         let request = self.request(method, path);
         Answer::of(if body.is_null() { request } else { request.json(&body) }).await
     }

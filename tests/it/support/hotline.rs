@@ -61,6 +61,8 @@ impl Hotline {
         hotline.set("secrets.data_key", "ab".repeat(32));
         hotline.set("im.sdk_app_id", SDK_APP_ID);
         hotline.set("im.secret_key", IM_KEY);
+        // Nobody in a test asks Tencent; a fake is set where it matters.
+        hotline.set("im.rest_url", "");
         hotline.set("wechat.mode", "sandbox");
         hotline.set("wechat.apps", serde_json::Value::from(apps));
         hotline.run(&["migrate"], "");
@@ -95,6 +97,11 @@ impl Hotline {
         self.settings.insert(name, format!("{value}"));
     }
 
+    /// Sets a variable of its surroundings, for the next start.
+    pub(crate) fn set_variable(&mut self, name: &str, value: &str) {
+        self.settings.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Adds staff of `institution` through the command line. `kind` is as in contract section 2.
     pub(crate) fn add_user(&self, institution: &str, kind: &str, username: &str) {
         self.run(
@@ -103,10 +110,25 @@ impl Hotline {
         );
     }
 
+    /// Adds an administrator of the whole server.
+    pub(crate) fn add_system_administrator(&self, username: &str) {
+        self.run(&["user", "add", username, "--kind", "SYSTEM"], PASSWORD);
+    }
+
     /// Adds a counselor who is on shift.
     pub(crate) async fn add_counselor(&self, institution: &str, username: &str) {
         self.add_user(institution, "COUNSELOR", username);
         self.database.put_on_shift(username).await;
+    }
+
+    /// Fills the institution `ecnu` with much history.
+    pub(crate) fn make_large_demo(&self) {
+        self.run(&["demo", "--large"], "");
+    }
+
+    /// The number of the server's process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
     }
 
     /// Runs a command of the binary to its good end.

@@ -1,9 +1,13 @@
 //! How things end: once, with one reason, and the place is free at once.
 
-use hotline_actors::dispatch::{
-    command::{Command, Refusal},
-    conversation::{EndReason, Status},
-    event::{Event, Expulsion},
+use hotline_actors::{
+    PersonId,
+    dispatch::{
+        command::{Command, Refusal},
+        conversation::{EndReason, Status},
+        counselor::Role,
+        event::{Event, Expulsion},
+    },
 };
 
 use crate::house::{House, assigned, visitor};
@@ -66,7 +70,7 @@ fn a_banned_counselor_frees_the_place_that_he_had_as_a_visitor() {
     let himself = he.0.as_u128() - 0x1000;
     let as_visitor = house.asks_for(himself, other);
     let next = house.asks_for(2, other);
-    let events = house.does(&Command::Expel { person: he.into(), how: Expulsion::Deleted });
+    let events = house.does(&Command::Expel { person: he.into(), how: Expulsion::Banned });
     assert_eq!(house.end_of(as_visitor).map(|end| end.1), Some(EndReason::Banned));
     assert_eq!(assigned(&events), [(next, other)]);
 }
@@ -76,4 +80,49 @@ fn being_taken_out_is_kept_also_of_one_who_was_in_nothing() {
     let mut house = House::new();
     let out = Event::Expelled { person: visitor(1).into(), how: Expulsion::Banned };
     assert_eq!(house.expels(visitor(1)), [out]);
+}
+
+#[test]
+fn what_one_who_is_out_asked_before_and_arrives_later_is_refused() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    house.expels(he);
+    house.expels(visitor(2));
+    let back = Command::Admit { counselor: he, role: Role::Counselor, capacity: 1 };
+    assert_eq!(
+        house.decide(&back).map(|_| ()),
+        Err(Refusal::Expelled),
+        "his last socket does not bring him back"
+    );
+    assert_eq!(house.asks(2, None, None), Err(Refusal::Expelled));
+    house.pardons(visitor(2), None);
+    assert!(house.asks(2, None, None).is_ok());
+    house.pardons(he, Some((Role::Counselor, 3)));
+    assert_eq!(house.dispatch.counselor(he).map(|known| known.capacity), Some(3));
+}
+
+#[test]
+fn nobody_is_deleted_out_of_a_conversation_and_the_deleted_stay_out() {
+    let mut house = House::new();
+    let (he, other) = (house.online(1, 1), house.online(2, 1));
+    let delete = |counselor| Command::Expel { person: PersonId::from(counselor), how: Expulsion::Deleted };
+    let (talk, waiting) = (house.asks_for(1, he), house.asks_for(2, he));
+    assert_eq!(house.decide(&delete(he)).map(|_| ()), Err(Refusal::InConversation));
+    assert!(house.end_of(talk).is_none() && house.waits(waiting), "a refusal changes nothing");
+    house.resizes(he, 0);
+    house.ends(talk);
+    house.does(&delete(he));
+    assert_eq!(house.end_of(waiting).map(|end| end.1), Some(EndReason::CounselorGone));
+    let pardon = Command::Pardon { person: he.into(), seat: Some((Role::Counselor, 1)) };
+    for late in [pardon, delete(he), Command::Expel { person: he.into(), how: Expulsion::Banned }] {
+        assert_eq!(house.decide(&late).map(|_| ()), Err(Refusal::Expelled), "{late:?}");
+    }
+    let himself = other.0.as_u128() - 0x1000;
+    let third = house.online(3, 1);
+    house.asks_for(himself, third);
+    assert_eq!(
+        house.decide(&delete(other)).map(|_| ()),
+        Err(Refusal::InConversation),
+        "nor one who consults"
+    );
 }

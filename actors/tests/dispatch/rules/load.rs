@@ -15,6 +15,7 @@ use hotline_actors::{
 use uuid::Uuid;
 
 /// Seconds for `crowd` to come to one counselor of one place, and to be served one after the other.
+#[expect(clippy::disallowed_methods, reason = "time is measured here, not decided by")]
 fn served_in(crowd: u128) -> f64 {
     let begun = Instant::now();
     let (he, now) = (counselor(1), Timestamp(0));

@@ -3,7 +3,7 @@
 use hotline_actors::dispatch::{
     command::Refusal,
     conversation::EndReason,
-    counselor::{Choice, Shown},
+    counselor::{Choice, Role, Shown},
     event::Event,
 };
 
@@ -202,8 +202,10 @@ fn who_still_waits_for_a_banned_counselor_finds_him_again_when_he_is_activated()
     let flexible = house.asks_with_fallback(1, he);
     house.expels(he);
     assert!(house.is_common(flexible));
-    let again = house.online(1, 1);
-    assert_eq!(house.served_by(flexible), Some(again));
+    house.pardons(he, Some((Role::Counselor, 1)));
+    assert_eq!(house.served_by(flexible), None, "he is back, but not yet there");
+    house.appears(he, Choice::Online);
+    assert_eq!(house.served_by(flexible), Some(he));
 }
 
 #[test]

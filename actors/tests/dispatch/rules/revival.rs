@@ -165,3 +165,26 @@ fn one_restart_after_another_is_as_good_as_one() {
     house.appears(he, Choice::Online);
     assert_eq!(assigned(&house.ends(talk)), [(waiting, he)]);
 }
+
+#[test]
+fn the_minutes_after_a_call_outlive_a_restart() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    for minute in 0..75 {
+        house.says(talk, visitor(1));
+        let medium = match minute {
+            50 => Some(Medium::Voice { since: house.now }),
+            73 => Some(Medium::Text),
+            _ => None,
+        };
+        if let Some(medium) = medium {
+            house.does(&Command::ChangeMedium { conversation: talk, medium });
+        }
+        house.passes(minutes(1));
+    }
+    let hung_up = house.now - minutes(2);
+    house.restarts_after(minutes(1));
+    house.passes(minutes(2));
+    assert_eq!(house.end_of(talk), Some((hung_up + minutes(5), EndReason::Limit)));
+}

@@ -1,0 +1,177 @@
+//! Sockets of the simulated people. Whatever they hear is held against what is kept at that moment.
+
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc, sync::Arc};
+
+use actix::{Actor, Addr, Context, Handler};
+use hotline_actors::{
+    CounselorId, PersonId, Registry, VisitorId,
+    dispatch::{
+        conversation::{Conversation, Phase},
+        event::Event,
+    },
+    push::{Closing, Desk, Push, SocketId, Told},
+    registry::{Badge, Join, Leave},
+};
+
+use crate::{
+    ledger::{Book, Row},
+    world::World,
+};
+
+impl World {
+    /// A socket for somebody, and what it hears.
+    pub(crate) async fn joins(
+        self: &Rc<Self>,
+        person: PersonId,
+        badge: Badge,
+        since: Option<u64>,
+    ) -> Option<Line> {
+        let registry = self.registry()?;
+        let heard: Rc<RefCell<HeardLine>> = Rc::default();
+        heard.borrow_mut().cursor = since;
+        let ear = Ear { world: Rc::clone(self), person, badge, heard: Rc::clone(&heard) }.start();
+        let socket = ear.clone().recipient();
+        let id = registry.send(Join { person, badge, socket, since }).await.ok()?.ok()?;
+        Some(Line { id, registry, heard, _ear: ear })
+    }
+}
+
+/// What a client holds of its socket.
+pub(crate) struct Line {
+    id: SocketId,
+    registry: Addr<Registry>,
+    heard: Rc<RefCell<HeardLine>>,
+    _ear: Addr<Ear>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct HeardLine {
+    pub(crate) cursor: Option<u64>,
+    pub(crate) closed: Option<Closing>,
+    pub(crate) events: Vec<Arc<Told>>,
+    pub(crate) pushes: Vec<Push>,
+}
+
+impl Line {
+    pub(crate) fn heard(&self) -> std::cell::Ref<'_, HeardLine> {
+        self.heard.borrow()
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.heard.borrow().closed.is_none() && self.registry.connected()
+    }
+
+    /// Hangs up; the cursor up to which it knows everything.
+    pub(crate) fn leaves(self) -> Option<u64> {
+        self.registry.do_send(Leave(self.id));
+        self.heard.borrow().cursor
+    }
+}
+
+struct Ear {
+    world: Rc<World>,
+    person: PersonId,
+    badge: Badge,
+    heard: Rc<RefCell<HeardLine>>,
+}
+
+impl Actor for Ear {
+    type Context = Context<Self>;
+}
+
+impl Handler<Push> for Ear {
+    type Result = ();
+
+    fn handle(&mut self, push: Push, _ctx: &mut Self::Context) {
+        let world = Rc::clone(&self.world);
+        world.pushes.set(world.pushes.get() + 1);
+        world.note(|| format!("{} hears {push:?}", self.person));
+        if let Some(wrong) = self.hears(&push) {
+            world.finds(format!("{} hears {wrong}: {push:?}", self.person));
+        }
+        self.heard.borrow_mut().pushes.push(push);
+    }
+}
+
+impl Ear {
+    /// Takes it in; what is wrong with it, if anything.
+    fn hears(&mut self, push: &Push) -> Option<String> {
+        let mut heard = self.heard.borrow_mut();
+        let book = self.world.book();
+        let kept = book.rows.len() as u64;
+        match push {
+            Push::Desk(desk) => {
+                heard.cursor = Some(desk.cursor);
+                (desk.cursor > kept)
+                    .then(|| "L-5: of what is not kept".to_owned())
+                    .or_else(|| self.desk(desk, &book))
+            }
+            Push::Visit { cursor, conversation, .. } => {
+                heard.cursor = Some(*cursor);
+                let visitor = VisitorId::from(self.person);
+                let open = book.open_at(*cursor);
+                let his = open.values().find(|facts| facts.is_consultation() && facts.visitor == visitor);
+                if *cursor > kept {
+                    Some("L-5: of what is not kept".to_owned())
+                } else {
+                    (his != conversation.as_ref()).then(|| format!("a snapshot where {his:?} is kept"))
+                }
+            }
+            Push::Resumed { cursor } => (*cursor > kept).then(|| "L-5: of what is not kept".to_owned()),
+            Push::Event(told) => {
+                let wrong = self.event(told, heard.cursor, &book);
+                heard.cursor = Some(told.seq);
+                heard.events.push(Arc::clone(told));
+                wrong
+            }
+            Push::Close(closing) => {
+                heard.closed = Some(*closing);
+                None
+            }
+            Push::Place(_) | Push::Floor { .. } => None,
+        }
+    }
+
+    fn event(&self, told: &Told, cursor: Option<u64>, book: &Book) -> Option<String> {
+        let row = usize::try_from(told.seq - 1).ok().and_then(|at| book.rows.get(at));
+        let Some(row) = row else { return Some("L-5: what is not kept".to_owned()) };
+        if (row.stamped.at, &row.stamped.event, row.facts) != (told.at, &told.event, told.facts) {
+            return Some(format!("something else than is kept: {row:?}"));
+        }
+        let cursor = cursor?;
+        if told.seq <= cursor {
+            return Some(format!("what he knows up to {cursor}"));
+        }
+        let (from, to) = (usize::try_from(cursor).ok()?, usize::try_from(told.seq - 1).ok()?);
+        let missed = book.rows.get(from..to)?.iter().find(|row| self.concerns(row))?;
+        Some(format!("it without {missed:?}"))
+    }
+
+    /// Whether a row surely concerns him.
+    fn concerns(&self, row: &Row) -> bool {
+        let Some(facts) = row.facts.filter(|_| !matches!(row.stamped.event, Event::Unanswered { .. })) else {
+            return false;
+        };
+        match self.badge {
+            Badge::Visitor => PersonId::from(facts.visitor) == self.person,
+            Badge::Counselor { .. } => facts.counselor().map(PersonId::from) == Some(self.person),
+            Badge::Administrator => false,
+        }
+    }
+
+    fn desk(&self, desk: &Desk, book: &Book) -> Option<String> {
+        let seat = desk.seat.as_ref()?;
+        let he = CounselorId::from(self.person);
+        let open = book.open_at(desk.cursor);
+        let active: BTreeSet<_> =
+            open.values().filter(|facts| facts.counselor() == Some(he)).map(|facts| facts.id).collect();
+        let waiting: BTreeSet<_> = open
+            .values()
+            .filter(|facts| facts.phase == Phase::Waiting && facts.wanted == Some(he))
+            .map(|facts| facts.id)
+            .collect();
+        let ids = |all: &[Conversation]| all.iter().map(|facts| facts.id).collect::<BTreeSet<_>>();
+        (ids(&seat.active) != active || ids(&seat.waiting) != waiting)
+            .then(|| format!("a desk where {active:?} and {waiting:?} are kept"))
+    }
+}

@@ -1,0 +1,63 @@
+//! What runs beside the requests as long as the server does. Half a hotline is worse than a restart: whatever of it ends,
+//! ends the process.
+
+use std::sync::Arc;
+
+use actix_web::rt::{spawn, task::JoinHandle};
+use futures_util::future::select_all;
+
+use super::AppState;
+use crate::{
+    arrange,
+    consumers::{self, Patience},
+    im::{history, notices::Notices},
+    retention,
+    wechat::turn::Turns,
+};
+
+/// The tasks, each with what it is called when it dies. Dropping them stops them.
+pub(super) struct Background(Vec<(&'static str, JoinHandle<()>)>);
+
+impl Background {
+    pub(super) fn start(state: &AppState) -> Self {
+        let turns = Arc::new(Turns::new(state.pool.clone(), state.wechat.clone()));
+        let mut tasks = vec![
+            ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
+            ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
+            (
+                "what erases deleted records",
+                spawn(retention::keep_erasing(state.pool.clone(), state.settings.records)),
+            ),
+            ("what writes standing weeks ahead", spawn(arrange::keep_written(state.clone()))),
+            (
+                "what tells visitors over WeChat",
+                spawn(consumers::run(state.pool.clone(), state.metrics.clone(), turns, Patience::default())),
+            ),
+        ];
+        if let Some(rest) = &state.im.rest {
+            tasks
+                .push(("what fetches histories", spawn(history::keep_complete(state.clone(), rest.clone()))));
+            if state.settings.im.notices {
+                let notices = Arc::new(Notices::new(state.pool.clone(), rest.clone()));
+                let run =
+                    consumers::run(state.pool.clone(), state.metrics.clone(), notices, Patience::default());
+                tasks.push(("what sends notices", spawn(run)));
+            }
+        }
+        Self(tasks)
+    }
+
+    /// Waits until one of them has ended, and says which.
+    pub(super) async fn died(&mut self) -> &'static str {
+        let (_, dead, _) = select_all(self.0.iter_mut().map(|(_, task)| task)).await;
+        self.0[dead].0
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        for (_, task) in &self.0 {
+            task.abort();
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What follows from events outside the database: a notice over IM, a message over WeChat.
+//!
+//! Each consumer keeps a cursor per institution (design 6): an event is done with, then the cursor moves, so that every
+//! event is consumed at least once. What fails for now is tried again with doubling waits, and what fails for good or
+//! comes too late is written into `given_up` and passed.
+
+mod cursor;
+
+use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
+
+use hotline_actors::{Timestamp, dispatch::event::Event};
+use sqlx::PgPool;
+use tokio::{
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, sleep},
+};
+
+use crate::{answer::describe, clock, metrics::Metrics};
+use cursor::Cursor;
+
+/// Events read at once.
+const PAGE_EVENTS_MAX: i64 = 100;
+/// How often new institutions are looked for.
+const INSTITUTIONS_EVERY: Duration = Duration::from_secs(15);
+
+/// Does something outside about events of some kinds.
+pub trait Consumer: Send + Sync + 'static {
+    /// Under which its cursors are kept; never changed.
+    fn name(&self) -> &'static str;
+
+    /// The names of the events it wants, as [`Event::name`] tells them.
+    fn kinds(&self) -> &'static [&'static str];
+
+    /// An event older than this is not worth telling any more.
+    fn age_max(&self) -> Duration;
+
+    /// Does what follows from one event. It may be called again for the same event.
+    fn consume(&self, kept: &Kept) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// An event as it is kept.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub institution: String,
+    pub seq: i64,
+    pub at: Timestamp,
+    pub event: Event,
+}
+
+/// Why an event was not consumed. The reasons are logged and kept: ids only.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Worth another try.
+    #[error("{0}")]
+    Passing(String),
+    /// Will never succeed.
+    #[error("{0}")]
+    Lasting(String),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Passing(describe(&error))
+    }
+}
+
+/// How often a consumer looks, and how long it keeps trying.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Between two looks at the journal.
+    pub look_every: Duration,
+    /// Before the second try; doubled for each further one.
+    pub first_wait: Duration,
+    /// The longest wait between two tries.
+    pub wait_max: Duration,
+    /// Tries of one event.
+    pub tries_max: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            look_every: Duration::from_secs(1),
+            first_wait: Duration::from_secs(1),
+            wait_max: Duration::from_secs(30),
+            tries_max: 6,
+        }
+    }
+}
+
+/// Runs one consumer over all institutions, each in its own order, so that one that is stuck holds up no other. Does
+/// not return unless a part of it died. Dropping it stops it.
+///
+/// An institution that is there already when this consumer first runs is begun at its end: nobody is told of old things.
+pub async fn run<C: Consumer>(pool: PgPool, metrics: Metrics, consumer: Arc<C>, patience: Patience) {
+    let mut followed = BTreeSet::new();
+    let mut followers = JoinSet::new();
+    let mut tick = interval(INSTITUTIONS_EVERY.min(patience.look_every * 15));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut well, mut at_start) = (true, true);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            Some(_ended) = followers.join_next() => return,
+        }
+        match cursor::open_all(&pool, consumer.name(), at_start).await {
+            Ok(cursors) => {
+                (well, at_start) = (true, false);
+                for cursor in cursors {
+                    if followed.insert(cursor.institution.clone()) {
+                        let follower = Follower {
+                            pool: pool.clone(),
+                            metrics: metrics.clone(),
+                            consumer: Arc::clone(&consumer),
+                            patience,
+                            cursor,
+                        };
+                        followers.spawn(follower.follow());
+                    }
+                }
+            }
+            Err(error) if well => {
+                well = false;
+                tracing::warn!(consumer = consumer.name(), error = %describe(&error), "cursors cannot be read");
+            }
+            // Told already.
+            Err(_) => {}
+        }
+    }
+}
+
+/// A consumer in one institution.
+struct Follower<C> {
+    pool: PgPool,
+    metrics: Metrics,
+    consumer: Arc<C>,
+    patience: Patience,
+    cursor: Cursor,
+}
+
+impl<C: Consumer> Follower<C> {
+    async fn follow(mut self) {
+        let mut look = interval(self.patience.look_every);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut well = true;
+        loop {
+            look.tick().await;
+            match self.catch_up().await {
+                Ok(()) => well = true,
+                Err(error) if well => {
+                    well = false;
+                    let (consumer, institution) = (self.consumer.name(), &self.cursor.institution);
+                    tracing::warn!(consumer, institution, error = %describe(&error), "events cannot be followed");
+                }
+                // Told already; told again after it was well.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Consumes what is there.
+    async fn catch_up(&mut self) -> Result<(), sqlx::Error> {
+        loop {
+            self.pass_the_stale().await?;
+            let kinds = self.consumer.kinds();
+            let (head, events) = self.cursor.read(&self.pool, kinds, PAGE_EVENTS_MAX).await?;
+            let is_all = events.len() < usize::try_from(PAGE_EVENTS_MAX).unwrap_or(usize::MAX);
+            for (seq, event) in events {
+                match event {
+                    Ok(kept) => self.consume(&kept).await?,
+                    Err(reason) => self.give_up(seq, reason).await?,
+                }
+            }
+            self.is_at(None);
+            if is_all {
+                return self.cursor.pass(&self.pool, head).await;
+            }
+        }
+    }
+
+    fn is_at(&self, event: Option<Timestamp>) {
+        self.metrics.consumer_is_at(self.consumer.name(), &self.cursor.institution, event);
+    }
+
+    async fn consume(&mut self, kept: &Kept) -> Result<(), sqlx::Error> {
+        self.is_at(Some(kept.at));
+        let mut wait = self.patience.first_wait;
+        for left in (0..self.patience.tries_max).rev() {
+            let (consumer, institution, seq) = (self.consumer.name(), &kept.institution, kept.seq);
+            match self.consumer.consume(kept).await {
+                Ok(()) => return self.cursor.done(&self.pool, kept.seq).await,
+                Err(Failure::Passing(reason)) if left > 0 => {
+                    tracing::info!(consumer, institution, seq, reason, "it will be tried again");
+                    sleep(wait).await;
+                    wait = (wait * 2).min(self.patience.wait_max);
+                }
+                Err(failure) => return self.give_up(kept.seq, failure.to_string()).await,
+            }
+        }
+        Ok(())
+    }
+
+    async fn give_up(&mut self, seq: i64, reason: String) -> Result<(), sqlx::Error> {
+        let (consumer, institution) = (self.consumer.name(), &self.cursor.institution);
+        tracing::warn!(consumer, institution, seq, reason, "what follows from an event is given up");
+        self.metrics.consumer_gave_up(consumer, institution);
+        self.cursor.give_up(&self.pool, seq, &reason, clock::now()).await
+    }
+
+    /// What is too old is given up all at once: after an outage, or after the consumer was switched off for a while.
+    async fn pass_the_stale(&mut self) -> Result<(), sqlx::Error> {
+        let before = clock::now() - self.consumer.age_max();
+        if let Some(stale) = self.cursor.stale(&self.pool, self.consumer.kinds(), before).await? {
+            self.give_up(stale.last, format!("{} events came too late to be told", stale.number)).await?;
+        }
+        Ok(())
+    }
+}

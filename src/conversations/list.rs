@@ -1,0 +1,356 @@
+//! The list of records (section 28): what is in a reader's scope, filtered and sorted.
+//!
+//! A page is found by ids alone, from an index that holds all that is filtered and sorted by; the rows are read after.
+
+use std::str::FromStr;
+
+use hotline_actors::PersonId;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{Row, by_ids, reading::Scope};
+use crate::params::Page;
+
+/// What is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Consultations (咨询记录).
+    Consultation,
+    /// Talks with supervisors (求助记录).
+    Supervision,
+}
+
+/// By what the list is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Property {
+    Level,
+    CreatedTime,
+    StartTime,
+    EndTime,
+    Duration,
+}
+
+/// Which way. Where there is nothing to sort by comes last, either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Ascending,
+    Descending,
+}
+
+/// No such word.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("an unknown word")]
+pub struct UnknownWord;
+
+impl FromStr for Kind {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "COUNSELING_SESSION" => Ok(Self::Consultation),
+            "REQUEST_SUPERVISE" => Ok(Self::Supervision),
+            _ => Err(UnknownWord),
+        }
+    }
+}
+
+impl FromStr for Property {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "level" => Ok(Self::Level),
+            "createdTime" => Ok(Self::CreatedTime),
+            "startTime" => Ok(Self::StartTime),
+            "endTime" => Ok(Self::EndTime),
+            "duration" => Ok(Self::Duration),
+            _ => Err(UnknownWord),
+        }
+    }
+}
+
+impl Property {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Level => "level",
+            Self::CreatedTime => "createdTime",
+            Self::StartTime => "startTime",
+            Self::EndTime => "endTime",
+            Self::Duration => "duration",
+        }
+    }
+}
+
+impl FromStr for Direction {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text.to_ascii_lowercase().as_str() {
+            "asc" => Ok(Self::Ascending),
+            "desc" => Ok(Self::Descending),
+            _ => Err(UnknownWord),
+        }
+    }
+}
+
+/// The conversation's `status` as it is filtered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status(&'static str);
+
+impl FromStr for Status {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let all = ["WAITING", "IN_PROGRESS", "FINISHED", "TIME_OUT", "CANCELLED"];
+        all.into_iter().find(|status| *status == text).map(Self).ok_or(UnknownWord)
+    }
+}
+
+/// What is asked for.
+#[derive(Clone)]
+pub struct Wish {
+    pub kind: Kind,
+    pub status: Option<Status>,
+    /// Asked for at or after this moment.
+    pub begin: Option<i64>,
+    /// Asked for at or before this moment.
+    pub end: Option<i64>,
+    /// A part of the name of the visitor.
+    pub visitor_name: Option<String>,
+    /// A part of the name of the counselor.
+    pub counselor_name: Option<String>,
+    pub sorted_by: Property,
+    pub direction: Direction,
+    pub page: Page,
+}
+
+impl std::fmt::Debug for Wish {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wish").field("kind", &self.kind).field("names", &"…").finish_non_exhaustive()
+    }
+}
+
+/// Who asks, for what he may read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    pub institution: &'a str,
+    pub id: PersonId,
+    pub scope: &'a Scope,
+}
+
+/// The page that is asked for, and how many records there are in all.
+///
+/// # Errors
+/// The database's.
+pub async fn page(pool: &PgPool, reader: Reader<'_>, wish: &Wish) -> Result<(Vec<Row>, i64), sqlx::Error> {
+    let (ids, count) = match wish.kind {
+        Kind::Consultation => {
+            let asked = asked_about(pool, reader).await?;
+            let ids = consultations(pool, reader, wish, &asked).await?;
+            (ids, count_consultations(pool, reader, wish, &asked).await?)
+        }
+        Kind::Supervision => supervisions(pool, reader, wish).await?,
+    };
+    Ok((by_ids(pool, reader.institution, &ids).await?, count))
+}
+
+/// The consultations that a supervisor was asked about: they are in his scope besides those of the counselors bound to
+/// him.
+async fn asked_about(pool: &PgPool, reader: Reader<'_>) -> Result<Vec<Uuid>, sqlx::Error> {
+    if reader.scope.counselors().is_none() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar!(
+        r#"
+        select distinct consultation as "consultation!" from conversations
+        where coalesce(counselor, wanted) = $1 and consultation is not null and status <> 'CANCELLED'
+            and deleted_at is null
+        "#,
+        reader.id.0
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// A statement over the consultations that are asked for.
+macro_rules! wished {
+    ($query:ident, $select:literal, $joins:literal, $rest:literal, $reader:expr, $wish:expr, $asked:expr
+     $(, $argument:expr)*) => {
+        sqlx::$query!(
+            $select + " from conversations c " + $joins + "
+             where c.institution = $1 and c.kind = 'COUNSELING_SESSION' and c.deleted_at is null
+                 and ($2::uuid[] is null or coalesce(c.counselor, c.wanted) = any($2) or c.id = any($3))
+                 and ($4::text is null or c.status = $4)
+                 and ($5::bigint is null or c.opened_at >= $5)
+                 and ($6::bigint is null or c.opened_at <= $6)
+                 and ($7::text is null or c.visitor in (
+                     select p.id from people p where p.institution = $1
+                         and strpos(lower(coalesce(nullif(p.name, ''), p.username)), lower($7)) > 0))
+                 and ($8::text is null or coalesce(c.counselor, c.wanted) in (
+                     select p.id from people p where p.institution = $1
+                         and strpos(lower(coalesce(nullif(p.name, ''), p.username)), lower($8)) > 0)) "
+             + $rest,
+            $reader.institution,
+            $reader.scope.counselors() as Option<&[Uuid]>,
+            $asked,
+            $wish.status.map(|status| status.0),
+            $wish.begin,
+            $wish.end,
+            $wish.visitor_name.as_deref(),
+            $wish.counselor_name.as_deref()
+            $(, $argument)*
+        )
+    };
+}
+
+async fn count_consultations(
+    pool: &PgPool,
+    reader: Reader<'_>,
+    wish: &Wish,
+    asked: &[Uuid],
+) -> Result<i64, sqlx::Error> {
+    wished!(query_scalar, r#"select count(*) as "count!""#, "", "", reader, wish, asked).fetch_one(pool).await
+}
+
+async fn consultations(
+    pool: &PgPool,
+    reader: Reader<'_>,
+    wish: &Wish,
+    asked: &[Uuid],
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    macro_rules! ids {
+        ($joins:literal, $order:literal) => {
+            wished!(
+                query_scalar,
+                "select c.id",
+                $joins,
+                $order,
+                reader,
+                wish,
+                asked,
+                wish.page.limit,
+                wish.page.offset
+            )
+            .fetch_all(pool)
+            .await
+        };
+    }
+    // Each order is a statement of its own: an order that is a parameter could not be served by an index.
+    match (wish.sorted_by, wish.direction) {
+        (Property::CreatedTime, Direction::Descending) => {
+            ids!("", "order by c.opened_at desc, c.id desc limit $9 offset $10")
+        }
+        (Property::CreatedTime, Direction::Ascending) => {
+            ids!("", "order by c.opened_at, c.id limit $9 offset $10")
+        }
+        (Property::StartTime, Direction::Descending) => {
+            ids!("", "order by c.started_at desc nulls last, c.opened_at desc, c.id desc limit $9 offset $10")
+        }
+        (Property::StartTime, Direction::Ascending) => {
+            ids!("", "order by c.started_at nulls last, c.opened_at, c.id limit $9 offset $10")
+        }
+        (Property::EndTime, Direction::Descending) => {
+            ids!("", "order by c.ended_at desc nulls last, c.opened_at desc, c.id desc limit $9 offset $10")
+        }
+        (Property::EndTime, Direction::Ascending) => {
+            ids!("", "order by c.ended_at nulls last, c.opened_at, c.id limit $9 offset $10")
+        }
+        (Property::Duration, Direction::Descending) => ids!(
+            "",
+            "order by c.ended_at - c.started_at desc nulls last, c.opened_at desc, c.id desc limit $9 offset $10"
+        ),
+        (Property::Duration, Direction::Ascending) => ids!(
+            "",
+            "order by c.ended_at - c.started_at nulls last, c.opened_at desc, c.id desc limit $9 offset $10"
+        ),
+        (Property::Level, Direction::Descending) => ids!(
+            "left join evaluations e on e.conversation = c.id and e.object_type = 'CONVERSATION'
+             left join evaluations k on k.conversation = c.id and k.object_type = 'COUNSELOR'",
+            "order by coalesce(e.level, k.level) desc nulls last, c.opened_at desc, c.id desc limit $9 offset $10"
+        ),
+        (Property::Level, Direction::Ascending) => ids!(
+            "left join evaluations e on e.conversation = c.id and e.object_type = 'CONVERSATION'
+             left join evaluations k on k.conversation = c.id and k.object_type = 'COUNSELOR'",
+            "order by coalesce(e.level, k.level) nulls last, c.opened_at desc, c.id desc limit $9 offset $10"
+        ),
+    }
+}
+
+/// Talks with supervisors: those a counselor in scope asked for, and those the reader himself is asked in. They are few,
+/// so one statement sorts them any way. The names are those of the consultation they are about.
+async fn supervisions(
+    pool: &PgPool,
+    reader: Reader<'_>,
+    wish: &Wish,
+) -> Result<(Vec<Uuid>, i64), sqlx::Error> {
+    let sign = match wish.direction {
+        Direction::Ascending => 1,
+        Direction::Descending => -1,
+    };
+    let found = sqlx::query!(
+        r#"
+        select c.id, count(*) over () as "count!"
+        from conversations c
+            join conversations about on about.id = c.consultation
+            join people asker on asker.id = c.visitor
+            join people visitor on visitor.id = about.visitor
+            left join evaluations e on e.conversation = c.id and e.object_type = 'CONVERSATION'
+            left join evaluations k on k.conversation = c.id and k.object_type = 'COUNSELOR'
+        where c.institution = $1 and c.kind = 'REQUEST_SUPERVISE' and c.deleted_at is null
+            and ($2::uuid[] is null or c.visitor = any($2) or coalesce(c.counselor, c.wanted) = $3)
+            and ($4::text is null or c.status = $4)
+            and ($5::bigint is null or c.opened_at >= $5)
+            and ($6::bigint is null or c.opened_at <= $6)
+            and ($7::text is null
+                 or strpos(lower(coalesce(nullif(visitor.name, ''), visitor.username)), lower($7)) > 0)
+            and ($8::text is null
+                 or strpos(lower(coalesce(nullif(asker.name, ''), asker.username)), lower($8)) > 0)
+        order by $9::bigint * case $10::text
+                when 'level' then coalesce(e.level, k.level)
+                when 'createdTime' then c.opened_at
+                when 'startTime' then c.started_at
+                when 'endTime' then c.ended_at
+                when 'duration' then c.ended_at - c.started_at
+            end nulls last, c.opened_at desc, c.id desc
+        "#,
+        reader.institution,
+        reader.scope.counselors() as Option<&[Uuid]>,
+        reader.id.0,
+        wish.status.map(|status| status.0),
+        wish.begin,
+        wish.end,
+        wish.visitor_name.as_deref(),
+        wish.counselor_name.as_deref(),
+        sign,
+        wish.sorted_by.as_str(),
+    )
+    .fetch_all(pool)
+    .await?;
+    let count = found.first().map_or(0, |row| row.count);
+    let offset = usize::try_from(wish.page.offset).unwrap_or(usize::MAX);
+    let limit = usize::try_from(wish.page.limit).unwrap_or(0);
+    Ok((found.into_iter().skip(offset).take(limit).map(|row| row.id).collect(), count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_told_from_others() {
+        for property in [
+            Property::Level,
+            Property::CreatedTime,
+            Property::StartTime,
+            Property::EndTime,
+            Property::Duration,
+        ] {
+            assert_eq!(property.as_str().parse::<Property>().expect("its own word"), property);
+        }
+        assert!("password".parse::<Property>().is_err());
+        assert_eq!("DESC".parse::<Direction>().expect("a direction"), Direction::Descending);
+        assert!("down".parse::<Direction>().is_err());
+        assert!("OPEN".parse::<Status>().is_err());
+        assert!("CHAT".parse::<Kind>().is_err());
+    }
+}

@@ -1,0 +1,270 @@
+//! Much history: ten thousand conversations of a thousand people over half a year, for trying lists and statistics.
+
+use hotline_actors::Timestamp;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    DemoFault, INSTITUTION, MAKER, Made, PASSWORD,
+    history::{self, Dice, MINUTE, Party, Past, Said},
+    words::{GIVEN_NAMES, SUPERVISION, SURNAMES, TALKS, THANKS, VISITORS},
+};
+use crate::{
+    auth::password,
+    config::Settings,
+    people::{Kind, State},
+    wechat::SANDBOX_PREFIX,
+};
+
+const CONVERSATIONS: usize = 10_000;
+const VISITORS_MANY: usize = 950;
+const COUNSELORS: usize = 40;
+const SUPERVISORS: usize = 10;
+/// The history covers as many days before now.
+const DAYS: i64 = 180;
+/// The last of it is over this long before now.
+const LAST_BEGINS_BEFORE: i64 = 120 * MINUTE;
+/// One talk in so many has a supervisor called in.
+const SUPERVISED_EVERY: u64 = 30;
+/// Conversations told, and stored, at once; each has some eight messages.
+const CHUNK: usize = 500;
+
+/// Who takes part.
+struct Crowd {
+    visitors: Vec<Party>,
+    counselors: Vec<Party>,
+    supervisors: Vec<Party>,
+}
+
+/// What a visitor thought of it.
+struct Thought {
+    conversation: Uuid,
+    creator: Uuid,
+    counselor: Uuid,
+    level: i16,
+    content: Option<String>,
+    at: i64,
+}
+
+/// Some of the history.
+#[derive(Default)]
+struct Chapter {
+    conversations: Vec<Past>,
+    messages: Vec<Said>,
+    thoughts: Vec<Thought>,
+}
+
+/// Makes it all once.
+pub(super) async fn make(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    now: Timestamp,
+    made: &mut Made,
+) -> Result<(), DemoFault> {
+    let begun = now.0 - DAYS * 24 * 60 * MINUTE;
+    let Some(crowd) = gather(connection, settings, begun).await? else { return Ok(()) };
+    made.people += VISITORS_MANY + COUNSELORS + SUPERVISORS;
+    let mut dice = Dice(20_211_118);
+    let span = now.0 - LAST_BEGINS_BEFORE - begun;
+    for first in (0..CONVERSATIONS).step_by(CHUNK) {
+        let mut chapter = Chapter::default();
+        for index in first..first + CHUNK {
+            let step = span / i64::try_from(CONVERSATIONS).unwrap_or(1);
+            let jitter = i64::try_from(dice.roll(step.unsigned_abs().max(1))).unwrap_or(0);
+            let opened_at = begun + i64::try_from(index).unwrap_or(0) * step + jitter;
+            tell(&mut dice, &crowd, index, opened_at, &mut chapter);
+        }
+        history::insert_conversations(connection, &chapter.conversations).await?;
+        history::insert_messages(connection, &chapter.messages).await?;
+        insert_thoughts(connection, &chapter.thoughts).await?;
+        made.conversations += chapter.conversations.len();
+        made.messages += chapter.messages.len();
+    }
+    add_up(connection, &crowd).await?;
+    Ok(())
+}
+
+/// One conversation, with what was said and thought. Visitors and counselors come in turn: with many hours of other
+/// talks between two of his, nobody is in two at once.
+fn tell(dice: &mut Dice, crowd: &Crowd, index: usize, opened_at: i64, chapter: &mut Chapter) {
+    let visitor = &crowd.visitors[index % crowd.visitors.len()];
+    let counselor_index = index % crowd.counselors.len();
+    let counselor = &crowd.counselors[counselor_index];
+    let past = history::past(dice, opened_at, visitor, counselor);
+    if let Some(lines) = dice.pick(&TALKS) {
+        history::talk(dice, &mut chapter.messages, &past, lines, (visitor, counselor));
+    }
+    if past.status == "FINISHED" && dice.roll(10) < 6 {
+        chapter.thoughts.push(Thought {
+            conversation: past.id,
+            creator: visitor.id,
+            counselor: counselor.id,
+            level: 5 - i16::try_from(dice.roll(10).saturating_sub(5).min(4)).unwrap_or(0),
+            content: dice.pick(&THANKS).filter(|_| past.opened_at % 3 == 0).map(|text| (*text).to_owned()),
+            at: past.ended_at + MINUTE,
+        });
+    }
+    let is_supervised = past.started_at.is_some() && dice.roll(SUPERVISED_EVERY) == 0;
+    let supervisor = &crowd.supervisors[counselor_index % crowd.supervisors.len()];
+    if is_supervised {
+        let about = supervision(&past, counselor, supervisor);
+        history::talk(dice, &mut chapter.messages, &about, SUPERVISION, (counselor, supervisor));
+        chapter.conversations.push(past);
+        chapter.conversations.push(about);
+    } else {
+        chapter.conversations.push(past);
+    }
+}
+
+/// The talk with the supervisor: asked for after some minutes, over with the consultation.
+fn supervision(past: &Past, counselor: &Party, supervisor: &Party) -> Past {
+    let started_at = past.started_at.unwrap_or(past.opened_at) + 3 * MINUTE;
+    Past {
+        id: Uuid::now_v7(),
+        visitor: counselor.id,
+        wanted: Some(supervisor.id),
+        counselor: Some(supervisor.id),
+        consultation: Some(past.id),
+        status: "FINISHED",
+        end_reason: "consultation-ended",
+        opened_at: started_at - MINUTE,
+        started_at: Some(started_at),
+        ended_at: past.ended_at,
+    }
+}
+
+/// Makes the people; none if they are there already.
+async fn gather(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    begun: i64,
+) -> Result<Option<Crowd>, DemoFault> {
+    // One for all: hashing takes its time on purpose, and the password is published.
+    let hash = password::hash_now(&password::md5_of(PASSWORD))?;
+    let places = i32::try_from(settings.dispatch_for(INSTITUTION).default_max_consults).unwrap_or(5);
+    let name = |n: usize| format!("{}{}", SURNAMES[n % 10], GIVEN_NAMES[(n / 10 + n) % 10]);
+    let staff = |prefix: &str, count: usize| -> Vec<(String, String)> {
+        (1..=count).map(|n| (format!("{prefix}{}", 100 + n), name(n))).collect()
+    };
+    let guests: Vec<(String, String)> = (1..=VISITORS_MANY)
+        .map(|n| (format!("{SANDBOX_PREFIX}fangke{}", 1000 + n), VISITORS[n % VISITORS.len()].to_owned()))
+        .collect();
+    let making = Making { begun, places, hash: &hash };
+    let visitors = insert_people(connection, Kind::Visitor, &guests, &making).await?;
+    if visitors.len() < VISITORS_MANY {
+        return Ok(None);
+    }
+    let counselors =
+        insert_people(connection, Kind::Counselor, &staff("zixunshi", COUNSELORS), &making).await?;
+    let supervisors =
+        insert_people(connection, Kind::Supervisor, &staff("dudao", SUPERVISORS), &making).await?;
+    // Somebody else's accounts are left to him, and nothing is told of them.
+    if counselors.is_empty() || supervisors.is_empty() {
+        return Ok(None);
+    }
+    bind(connection, &counselors, &supervisors).await?;
+    Ok(Some(Crowd { visitors, counselors, supervisors }))
+}
+
+struct Making<'a> {
+    begun: i64,
+    places: i32,
+    hash: &'a str,
+}
+
+async fn insert_people(
+    connection: &mut PgConnection,
+    kind: Kind,
+    people: &[(String, String)],
+    making: &Making<'_>,
+) -> Result<Vec<Party>, sqlx::Error> {
+    let ids: Vec<Uuid> = people.iter().map(|_| Uuid::now_v7()).collect();
+    let (usernames, names): (Vec<String>, Vec<String>) = people.iter().cloned().unzip();
+    sqlx::query_as!(
+        Party,
+        "insert into people (id, institution, kind, username, open_id, password_hash, name, state, max_consults,
+                             created_by, created_at, updated_at)
+         select u.id, $1, $2, u.username, case when $2 = 'VISITOR' then u.username end,
+                case when $2 <> 'VISITOR' then $3 end, u.name, $4, $5, $6, $7, $7
+         from unnest($8::uuid[], $9::text[], $10::text[]) as u (id, username, name)
+         on conflict on constraint people_username_unique do nothing
+         returning id, username",
+        INSTITUTION,
+        kind.as_str(),
+        making.hash,
+        State::Normal.as_str(),
+        making.places,
+        MAKER,
+        making.begun,
+        &ids,
+        &usernames,
+        &names,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+async fn bind(
+    connection: &mut PgConnection,
+    counselors: &[Party],
+    supervisors: &[Party],
+) -> Result<(), sqlx::Error> {
+    let (bound, by): (Vec<Uuid>, Vec<Uuid>) = counselors
+        .iter()
+        .zip(supervisors.iter().cycle())
+        .map(|(counselor, supervisor)| (counselor.id, supervisor.id))
+        .unzip();
+    sqlx::query!(
+        "insert into supervisor_bindings (counselor, supervisor)
+         select u.counselor, u.supervisor from unnest($1::uuid[], $2::uuid[]) as u (counselor, supervisor)
+         on conflict do nothing",
+        &bound,
+        &by
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn insert_thoughts(connection: &mut PgConnection, rows: &[Thought]) -> Result<(), sqlx::Error> {
+    fn column<T>(rows: &[Thought], of: impl Fn(&Thought) -> T) -> Vec<T> {
+        rows.iter().map(of).collect()
+    }
+    sqlx::query!(
+        "insert into evaluations (id, institution, conversation, object_type, creator, counselor, level, content,
+                                  created_at)
+         select u.id, $1, u.conversation, 'CONVERSATION', u.creator, u.counselor, u.level, u.content, u.at
+         from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::smallint[], $7::text[], $8::bigint[])
+              as u (id, conversation, creator, counselor, level, content, at)",
+        INSTITUTION,
+        &column(rows, |_| Uuid::now_v7()),
+        &column(rows, |row| row.conversation),
+        &column(rows, |row| row.creator),
+        &column(rows, |row| row.counselor),
+        &column(rows, |row| row.level),
+        &column(rows, |row| row.content.clone()) as &[Option<String>],
+        &column(rows, |row| row.at),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// `totalTime` of the crowd, which had no talks before.
+async fn add_up(connection: &mut PgConnection, crowd: &Crowd) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = crowd.visitors.iter().chain(&crowd.counselors).map(|party| party.id).collect();
+    sqlx::query!(
+        "update people p set total_time = t.total
+         from (select person, sum(ended_at - started_at)::bigint as total
+               from conversations c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
+               where c.institution = $1 and c.kind = 'COUNSELING_SESSION' and c.started_at is not null
+                   and c.ended_at is not null
+               group by person) t
+         where p.id = t.person and p.id = any($2)",
+        INSTITUTION,
+        &ids
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

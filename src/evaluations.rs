@@ -1,0 +1,226 @@
+//! What people think of their talks (section 38), and the ratings that come of it.
+
+use std::{collections::HashMap, fmt, str::FromStr};
+
+use hotline_actors::{ConversationId, PersonId, Timestamp};
+use serde::Serialize;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{
+    auth::Caller,
+    people::{Person, PersonView, view},
+};
+
+/// What is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Object {
+    /// The conversation, by the one who asked for it.
+    Conversation,
+    /// The counselor, by the one who asked for him.
+    Counselor,
+    /// The one who asked, by the counselor.
+    Visitor,
+}
+
+impl Object {
+    const ALL: [Self; 3] = [Self::Conversation, Self::Counselor, Self::Visitor];
+
+    /// The word on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Conversation => "CONVERSATION",
+            Self::Counselor => "COUNSELOR",
+            Self::Visitor => "VISITOR",
+        }
+    }
+}
+
+/// The text is no object of an evaluation.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("CONVERSATION, COUNSELOR or VISITOR")]
+pub struct UnknownObject;
+
+impl FromStr for Object {
+    type Err = UnknownObject;
+
+    fn from_str(text: &str) -> Result<Self, UnknownObject> {
+        Self::ALL.into_iter().find(|object| object.as_str() == text).ok_or(UnknownObject)
+    }
+}
+
+/// One evaluation. Holds a person's words: prints none of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Evaluation {
+    pub id: Uuid,
+    pub conversation: ConversationId,
+    pub object: Object,
+    pub creator: PersonId,
+    /// 1 to 5.
+    pub level: Option<i16>,
+    pub content: Option<String>,
+    pub tag: Option<String>,
+    pub created_at: Timestamp,
+}
+
+impl fmt::Debug for Evaluation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evaluation").field("id", &self.id).field("words", &"…").finish_non_exhaustive()
+    }
+}
+
+/// As it is on the wire.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvaluationView {
+    id: String,
+    created_time: Timestamp,
+    creator: Option<PersonView>,
+    conversation_id: ConversationId,
+    object_type: &'static str,
+    level: Option<i16>,
+    content: Option<String>,
+    tag: Option<String>,
+}
+
+impl fmt::Debug for EvaluationView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EvaluationView").field("id", &self.id).field("words", &"…").finish_non_exhaustive()
+    }
+}
+
+impl Evaluation {
+    /// As `reader` may see it.
+    pub fn view(&self, creator: Option<&Person>, reader: &Caller) -> EvaluationView {
+        EvaluationView {
+            id: self.id.simple().to_string(),
+            created_time: self.created_at,
+            creator: creator.map(|person| view(person, reader)),
+            conversation_id: self.conversation,
+            object_type: self.object.as_str(),
+            level: self.level,
+            content: self.content.clone(),
+            tag: self.tag.clone(),
+        }
+    }
+}
+
+/// It was evaluated before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("evaluated already")]
+pub struct EvaluatedAlready;
+
+/// Keeps an evaluation. `rated` is the counselor whose rating it is.
+///
+/// # Errors
+/// [`EvaluatedAlready`] the second time, or the database's.
+pub async fn add(
+    pool: &PgPool,
+    institution: &str,
+    evaluation: &Evaluation,
+    rated: Option<PersonId>,
+) -> Result<Result<(), EvaluatedAlready>, sqlx::Error> {
+    let added = sqlx::query!(
+        "insert into evaluations (id, institution, conversation, object_type, creator, counselor, level, content, tag,
+                                  created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict on constraint evaluations_once do nothing",
+        evaluation.id,
+        institution,
+        evaluation.conversation.0,
+        evaluation.object.as_str(),
+        evaluation.creator.0,
+        rated.map(|counselor| counselor.0),
+        evaluation.level,
+        evaluation.content,
+        evaluation.tag,
+        evaluation.created_at.0,
+    )
+    .execute(pool)
+    .await?;
+    Ok(if added.rows_affected() == 1 { Ok(()) } else { Err(EvaluatedAlready) })
+}
+
+/// All evaluations of these conversations, by conversation.
+///
+/// # Errors
+/// The database's.
+pub async fn of_conversations(
+    pool: &PgPool,
+    conversations: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Evaluation>>, sqlx::Error> {
+    if conversations.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        "select id, conversation, object_type, creator, level, content, tag, created_at from evaluations
+         where conversation = any($1) and deleted_at is null",
+        conversations
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut found: HashMap<Uuid, Vec<Evaluation>> = HashMap::new();
+    for row in rows {
+        let object = row.object_type.parse().map_err(|_: UnknownObject| {
+            sqlx::Error::Decode("evaluations.object_type holds a word that is not known".into())
+        })?;
+        found.entry(row.conversation).or_default().push(Evaluation {
+            id: row.id,
+            conversation: ConversationId(row.conversation),
+            object,
+            creator: PersonId(row.creator),
+            level: row.level,
+            content: row.content,
+            tag: row.tag,
+            created_at: Timestamp(row.created_at),
+        });
+    }
+    Ok(found)
+}
+
+/// How a counselor is rated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rating {
+    /// The mean of 1 to 5.
+    pub mean: f64,
+    /// Of how many ratings.
+    pub number: i64,
+}
+
+/// How each of these counselors is rated, over all time; left out are those nobody has rated. Ratings of deleted
+/// conversations do not count.
+///
+/// # Errors
+/// The database's.
+pub async fn ratings_of(
+    pool: &PgPool,
+    counselors: &[PersonId],
+) -> Result<HashMap<PersonId, Rating>, sqlx::Error> {
+    let counselors: Vec<Uuid> = counselors.iter().map(|counselor| counselor.0).collect();
+    let rows = sqlx::query!(
+        r#"
+        select counselor as "counselor!", avg(level)::double precision as "mean!", count(*) as "number!"
+        from evaluations
+        where counselor = any($1) and deleted_at is null and level is not null
+        group by counselor
+        "#,
+        &counselors
+    )
+    .fetch_all(pool)
+    .await?;
+    let rating = |mean, number| Rating { mean, number };
+    Ok(rows.into_iter().map(|row| (PersonId(row.counselor), rating(row.mean, row.number))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_object_has_its_word() {
+        for object in Object::ALL {
+            assert_eq!(object.as_str().parse::<Object>().expect("its own word"), object);
+        }
+        assert!("".parse::<Object>().is_err());
+    }
+}

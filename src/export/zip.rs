@@ -1,0 +1,165 @@
+//! Many conversations as one zip, written while it is read: what is held at any moment is a few conversations and a few
+//! pieces of the archive, however many are asked for.
+//!
+//! ```text
+//! database ─► Maker ─► (2 transcripts) ─► a thread that renders and packs ─► (8 pieces) ─► the answer
+//! ```
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, mpsc},
+    time::timeout,
+};
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use super::{ExportFault, Format, Maker, Transcript, rendered};
+use crate::conversations::Row;
+
+/// Bytes of a piece of the answer.
+const PIECE_BYTES: usize = 32 * 1024;
+/// Pieces that wait for the reader.
+const PIECES_MAX: usize = 8;
+/// Transcripts that wait for the packer.
+const TRANSCRIPTS_MAX: usize = 2;
+/// A reader who takes nothing this long has gone.
+const READER_STALL_MAX: Duration = Duration::from_mins(1);
+
+/// One conversation with what belongs beside it: a folder.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub conversation: Row,
+    /// The talks with supervisors about it.
+    pub supervisions: Vec<Row>,
+}
+
+/// A file to be packed, or the good end.
+enum Part {
+    File { path: String, transcript: Box<Transcript> },
+    End,
+}
+
+type Piece = Result<Bytes, io::Error>;
+
+/// The zip of these conversations, piece by piece. A fault on the way breaks the answer off, so that half an archive is
+/// never taken for a whole one.
+pub fn stream(
+    maker: Maker,
+    entries: Vec<Entry>,
+    format: Format,
+    leave: OwnedSemaphorePermit,
+) -> impl Stream<Item = Piece> {
+    let (parts, to_pack) = mpsc::channel(TRANSCRIPTS_MAX);
+    let (pieces, mut to_send) = mpsc::channel::<Piece>(PIECES_MAX);
+    actix_web::rt::spawn(async move {
+        match feed(&maker, &entries, format, &parts).await {
+            // If nobody packs any more, the packer has said why.
+            Ok(()) => _ = parts.send(Part::End).await,
+            Err(error) => tracing::error!(%error, "an export breaks off"),
+        }
+    });
+    let pipe = Pipe { pieces: pieces.clone(), buffer: BytesMut::new(), runtime: Handle::current() };
+    actix_web::rt::task::spawn_blocking(move || {
+        let _leave = leave;
+        if let Err(error) = pack(to_pack, pipe, format) {
+            tracing::warn!(%error, "an export was not finished");
+            // The reader may be the one who has gone.
+            _ = pieces.try_send(Err(io::Error::other("the export broke off")));
+        }
+    });
+    futures_util::stream::poll_fn(move |context| to_send.poll_recv(context))
+}
+
+/// Reads one conversation after the other.
+async fn feed(
+    maker: &Maker,
+    entries: &[Entry],
+    format: Format,
+    parts: &mpsc::Sender<Part>,
+) -> Result<(), ExportFault> {
+    let extension = format.extension();
+    for entry in entries {
+        let folder = maker.conversation(entry.conversation.id);
+        let beside = (1..).zip(&entry.supervisions);
+        let files = beside.map(|(number, row)| (format!("{folder}/supervise-{number}.{extension}"), row));
+        let first = (format!("{folder}/conversation.{extension}"), &entry.conversation);
+        for (path, row) in [first].into_iter().chain(files) {
+            let transcript = Box::new(maker.make(row).await?);
+            if parts.send(Part::File { path, transcript }).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Why the packer stopped.
+#[derive(Debug, thiserror::Error)]
+enum PackFault {
+    #[error("its conversations could not all be read")]
+    NotFed,
+    #[error(transparent)]
+    Render(#[from] ExportFault),
+    #[error(transparent)]
+    Zip(#[from] zip::result::ZipError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Renders and packs, on a thread of its own.
+fn pack(mut parts: mpsc::Receiver<Part>, pipe: Pipe, format: Format) -> Result<(), PackFault> {
+    let mut archive = ZipWriter::new_stream(pipe);
+    loop {
+        match parts.blocking_recv() {
+            Some(Part::File { path, transcript }) => {
+                archive.start_file(path, SimpleFileOptions::default())?;
+                archive.write_all(&rendered(&transcript, format)?)?;
+            }
+            Some(Part::End) => break,
+            None => return Err(PackFault::NotFed),
+        }
+    }
+    let mut pipe = archive.finish()?.into_inner();
+    pipe.flush()?;
+    Ok(())
+}
+
+/// Where the archive is written to: pieces for the answer.
+struct Pipe {
+    pieces: mpsc::Sender<Piece>,
+    buffer: BytesMut,
+    runtime: Handle,
+}
+
+impl Pipe {
+    fn send(&mut self) -> io::Result<()> {
+        let piece = self.buffer.split().freeze();
+        let sent = self.runtime.block_on(timeout(READER_STALL_MAX, self.pieces.send(Ok(piece))));
+        match sent {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the reader has gone")),
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the reader takes nothing")),
+        }
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= PIECE_BYTES {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    /// The archive asks for this after each file; small files are gathered nevertheless.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() { Ok(()) } else { self.send() }
+    }
+}

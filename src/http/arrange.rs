@@ -1,0 +1,280 @@
+//! Shifts: sections 22 to 25 of the document.
+
+use actix_web::web::{self, Data, Path, ServiceConfig};
+use hotline_actors::{CounselorId, PersonId, Timestamp, dispatch::counselor::Shown, push::Load};
+use jiff::civil::Date;
+use serde::Serialize;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use crate::{
+    answer::{self, Answer, Fault, describe},
+    app::AppState,
+    arrange::{self, Acquaintance, Calendar, Duty, OfMonth, WeekDays},
+    audit::{self, Action},
+    auth::Caller,
+    clock,
+    params::{Paging, Params},
+    people::{Kind, Person, PersonView, view},
+    rights::{self, Reach, Right},
+};
+
+const PAGING: Paging = Paging::FromZero { default: 20 };
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/arrange").route(web::put().to(put)))
+        .service(web::resource("/arrange/batch").route(web::post().to(batch)))
+        .service(web::resource("/arrange/theday").route(web::get().to(the_day)))
+        .service(web::resource("/arrange/month").route(web::get().to(month)))
+        .service(web::resource("/arrange/{id}").route(web::delete().to(remove)));
+}
+
+#[derive(Serialize)]
+struct Shift {
+    #[serde(serialize_with = "simple")]
+    id: Uuid,
+    /// The beginning of the day.
+    timestamp: Timestamp,
+    user: PersonView,
+}
+
+fn simple<S: serde::Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&id.simple())
+}
+
+/// 22. 创建排班
+async fn put(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::ChangeShifts)?;
+    let institution = caller.institution()?;
+    let at = Timestamp(params.required_int("timestamp")?);
+    let users = params.texts("users")?.filter(|users| !users.is_empty());
+    let users = users.ok_or_else(|| Fault::missing("users"))?;
+    let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
+    let day = calendar.day(at);
+    let people = arrange::staff(&state, institution, &users).await?;
+    let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
+    let duties = calendar.put(day, &ids).await?;
+    tell_dispatch(&state).await;
+    let timestamp = calendar.start_of(day);
+    let people: HashMap<PersonId, Person> = people.into_iter().map(|person| (person.id, person)).collect();
+    let shifts: Vec<Shift> = duties
+        .iter()
+        .filter_map(|duty| people.get(&duty.person).map(|person| (duty, person)))
+        .map(|(duty, person)| Shift { id: duty.shift, timestamp, user: view(person, &caller) })
+        .collect();
+    Ok(answer::ok(shifts))
+}
+
+/// 23. 批量排班
+async fn batch(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::ChangeShifts)?;
+    let institution = caller.institution()?;
+    let days = params.ints("weekDays")?.ok_or_else(|| Fault::missing("weekDays"))?;
+    let week = WeekDays::new(&days).ok_or_else(|| Fault::malformed("weekDays 应为 1（周一）到 7（周日）"))?;
+    let user = params.required("user")?;
+    let people = arrange::staff(&state, institution, &[user]).await?;
+    let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
+    for person in people {
+        calendar.set_week(person.id, &week).await?;
+    }
+    tell_dispatch(&state).await;
+    Ok(answer::done())
+}
+
+/// Somebody on duty, as he is just now.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OnDuty {
+    #[serde(serialize_with = "simple")]
+    id: Uuid,
+    timestamp: Timestamp,
+    user: PersonView,
+    state: &'static str,
+    active: usize,
+    waiting: usize,
+    max_consults: u32,
+    #[serde(flatten)]
+    for_visitor: Option<ForVisitor>,
+}
+
+#[derive(Serialize)]
+struct ForVisitor {
+    consulted: bool,
+    rating: Option<f64>,
+}
+
+impl From<Acquaintance> for ForVisitor {
+    fn from(known: Acquaintance) -> Self {
+        Self { consulted: known.consulted, rating: known.rating }
+    }
+}
+
+/// 24. 获取当天在线的值班人员
+async fn the_day(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::ReadShifts)?;
+    let institution = caller.institution()?;
+    let at = Timestamp(params.required_int("timestamp")?);
+    let kind = match params.required("type")?.as_str() {
+        "SUPERVISOR" => Kind::Supervisor,
+        "COUNSELOR" => Kind::Counselor,
+        _ => return Err(Fault::bad("type")),
+    };
+    let wanted = params.text("state")?.map(|word| shown(&word).ok_or_else(|| Fault::bad("state")));
+    let wanted = wanted.transpose()?;
+    let page = params.page(PAGING)?;
+    let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
+    let day = calendar.day(at);
+    let mut present = present(&state, institution, calendar.on_duty(day, kind).await?).await?;
+    present.retain(|(_, load)| wanted.is_none_or(|wanted| shown_of(load.as_ref()) == wanted));
+    // Those who can be asked come first.
+    present.sort_by_key(|(_, load)| rank(shown_of(load.as_ref())));
+    let count = i64::try_from(present.len()).map_err(Fault::internal)?;
+    let skipped = usize::try_from(page.offset).unwrap_or(usize::MAX);
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let page: Vec<_> = present.into_iter().skip(skipped).take(limit).collect();
+    Ok(answer::list(&rows(&state, &caller, calendar.start_of(day), page).await?, count))
+}
+
+type Present = Vec<(Duty, Option<Load>)>;
+
+/// How those on duty are just now.
+async fn present(state: &AppState, institution: &str, duties: Vec<Duty>) -> Result<Present, Fault> {
+    let floor = state.institutions.floor(institution).await;
+    let floor = floor.ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
+    let loads: HashMap<CounselorId, Load> =
+        floor.loads.into_iter().map(|load| (load.counselor, load)).collect();
+    let with_load = |duty: Duty| (duty, loads.get(&duty.person.into()).cloned());
+    Ok(duties.into_iter().map(with_load).collect())
+}
+
+async fn rows(
+    state: &AppState,
+    caller: &Caller,
+    timestamp: Timestamp,
+    page: Present,
+) -> Result<Vec<OnDuty>, Fault> {
+    let ids: Vec<PersonId> = page.iter().map(|(duty, _)| duty.person).collect();
+    let people = state.people.load(&ids).await?;
+    let known = match caller.kind {
+        Kind::Visitor => Some(arrange::acquaintances(&state.pool, caller.id, &ids).await?),
+        Kind::Counselor | Kind::Supervisor | Kind::Institution | Kind::System => None,
+    };
+    let row = |(duty, load): (Duty, Option<Load>)| {
+        let person = people.get(&duty.person)?;
+        let of_person =
+            |known: &HashMap<_, Acquaintance>| known.get(&duty.person).copied().unwrap_or_default();
+        Some(OnDuty {
+            id: duty.shift,
+            timestamp,
+            user: view(person, caller),
+            state: shown_of(load.as_ref()).as_str(),
+            active: load.as_ref().map_or(0, |load| load.active),
+            waiting: load.as_ref().map_or(0, |load| load.waiting),
+            max_consults: load
+                .as_ref()
+                .map_or_else(|| u32::try_from(person.max_consults).unwrap_or(0), |load| load.capacity),
+            for_visitor: known.as_ref().map(|known| of_person(known).into()),
+        })
+    };
+    Ok(page.into_iter().filter_map(row).collect())
+}
+
+fn shown(word: &str) -> Option<Shown> {
+    [Shown::Online, Shown::Busy, Shown::Away, Shown::Offline].into_iter().find(|shown| shown.as_str() == word)
+}
+
+/// Whom dispatch has not heard of has no socket.
+fn shown_of(load: Option<&Load>) -> Shown {
+    load.map_or(Shown::Offline, |load| load.shown)
+}
+
+fn rank(shown: Shown) -> u8 {
+    match shown {
+        Shown::Online => 0,
+        Shown::Busy => 1,
+        Shown::Away => 2,
+        Shown::Offline => 3,
+    }
+}
+
+/// 25. 移除咨询师/督导排班记录
+async fn remove(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
+    rights::require(&caller, Right::ChangeShifts)?;
+    let institution = caller.institution()?;
+    let unknown = || Fault::wrong(format!("排班记录未找到：{}", answer::echo(&id)));
+    let shift: Uuid = id.parse().map_err(|_| unknown())?;
+    let now = clock::now();
+    let calendar = Calendar::open(&state.pool, institution, now).await?;
+    if !calendar.take_off(shift).await? {
+        return Err(unknown());
+    }
+    audit::note(&state.pool, institution, caller.id, Action::RemoveShift, shift, now).await?;
+    tell_dispatch(&state).await;
+    Ok(answer::done())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DayOfMonth {
+    day: Date,
+    timestamp: Timestamp,
+    counselors: usize,
+    supervisors: usize,
+    users: Vec<Brief>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Brief {
+    /// Of the shift.
+    #[serde(serialize_with = "simple")]
+    id: Uuid,
+    user: PersonId,
+    username: String,
+    name: Option<String>,
+    #[serde(rename = "type")]
+    kind: String,
+    avatar_url: Option<String>,
+    standing: bool,
+}
+
+impl From<OfMonth> for Brief {
+    fn from(on: OfMonth) -> Self {
+        Self {
+            id: on.shift,
+            user: on.person,
+            username: on.username,
+            name: on.name,
+            kind: on.kind,
+            avatar_url: on.avatar_url,
+            standing: on.standing,
+        }
+    }
+}
+
+/// 自有：一个月的排班
+async fn month(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    if rights::require(&caller, Right::ReadShifts)? < Reach::Institution {
+        return Err(Fault::not_allowed());
+    }
+    let now = clock::now();
+    let at = params.int("timestamp")?.map_or(now, Timestamp);
+    let calendar = Calendar::open(&state.pool, caller.institution()?, now).await?;
+    let days = calendar.month(calendar.day(at)).await?;
+    let of_kind = |on: &[OfMonth], kind: Kind| on.iter().filter(|on| on.kind == kind.as_str()).count();
+    let days = days.into_iter().map(|(day, on)| DayOfMonth {
+        day,
+        timestamp: calendar.start_of(day),
+        counselors: of_kind(&on, Kind::Counselor),
+        supervisors: of_kind(&on, Kind::Supervisor),
+        users: on.into_iter().map(Brief::from).collect(),
+    });
+    Ok(answer::ok(days.collect::<Vec<_>>()))
+}
+
+/// So that the common queue is served by those on shift at once; dispatch looks by itself, too, a little later.
+async fn tell_dispatch(state: &AppState) {
+    if let Err(error) = state.institutions.refresh().await {
+        tracing::warn!(error = %describe(&error), "dispatch hears of changed shifts a little later");
+    }
+}

@@ -1,0 +1,147 @@
+//! The live state, for those who answer for it (ours).
+
+use std::collections::HashMap;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use hotline_actors::{
+    ConversationId, PersonId,
+    dispatch::{
+        conversation::{Conversation, Kind, Priority},
+        counselor::{Role, Shown},
+    },
+    push::Load,
+    registry::Floor,
+};
+use serde::Serialize;
+
+use crate::{
+    answer::{self, Answer, Fault},
+    app::AppState,
+    auth::Caller,
+    clock,
+    conversations::reading::Scope,
+    people::{Person, PersonView, view},
+    rights::{self, Reach, Right},
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/dispatch/now").route(web::get().to(now)));
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Now {
+    /// When this was so.
+    time: i64,
+    /// Who can be reached: online, busy or away.
+    online: Vec<Seat>,
+    /// Who is on shift and cannot be reached.
+    missing: Vec<Seat>,
+    /// Who waits, in the order of service.
+    waiting: Vec<Waiting>,
+    /// How many stand in the common queue.
+    common: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Seat {
+    user: Option<PersonView>,
+    role: &'static str,
+    state: &'static str,
+    on_shift: bool,
+    active: usize,
+    waiting: usize,
+    max_consults: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Waiting {
+    id: ConversationId,
+    conversation_type: &'static str,
+    user: Option<PersonView>,
+    /// Who is asked for by name.
+    counselor: Option<PersonView>,
+    priority: &'static str,
+    /// Whether it stands in the common queue.
+    common: bool,
+    created_time: i64,
+    /// Milliseconds since then.
+    waited: i64,
+}
+
+/// 自有：实时接待状况
+async fn now(state: Data<AppState>, caller: Caller) -> Answer {
+    let reach = rights::require(&caller, Right::Statistics)?;
+    if reach == Reach::Own {
+        return Err(Fault::not_allowed());
+    }
+    let institution = caller.institution()?;
+    let scope = Scope::of(&state.pool, &caller, reach).await?;
+    let floor = state.institutions.floor(institution).await;
+    let mut floor = floor.ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
+    narrow(&mut floor, &scope, caller.id);
+    let people = state.people.load(&named(&floor)).await?;
+    Ok(answer::ok(shown(&floor, &people, &caller)))
+}
+
+/// Leaves what is in the reader's scope: his counselors and himself, who waits for them, and who waits for anyone.
+fn narrow(floor: &mut Floor, scope: &Scope, reader: PersonId) {
+    let Some(counselors) = scope.counselors() else { return };
+    let in_scope = |id: PersonId| id == reader || counselors.contains(&id.0);
+    floor.loads.retain(|load| in_scope(load.counselor.into()));
+    floor.waiting.retain(|facts| facts.common || facts.wanted.is_some_and(|wanted| in_scope(wanted.into())));
+}
+
+fn named(floor: &Floor) -> Vec<PersonId> {
+    let seated = floor.loads.iter().map(|load| PersonId::from(load.counselor));
+    let asking = floor.waiting.iter().map(|facts| PersonId::from(facts.visitor));
+    let asked = floor.waiting.iter().filter_map(|facts| facts.wanted.map(PersonId::from));
+    let mut people: Vec<PersonId> = seated.chain(asking).chain(asked).collect();
+    people.sort_unstable();
+    people.dedup();
+    people
+}
+
+fn shown(floor: &Floor, people: &HashMap<PersonId, Person>, reader: &Caller) -> Now {
+    let now = clock::now();
+    let person = |id: PersonId| people.get(&id).map(|person| view(person, reader));
+    let seat = |load: &Load| Seat {
+        user: person(load.counselor.into()),
+        role: match load.role {
+            Role::Counselor => "counselor",
+            Role::Supervisor => "supervisor",
+        },
+        state: load.shown.as_str(),
+        on_shift: load.on_shift,
+        active: load.active,
+        waiting: load.waiting,
+        max_consults: load.capacity,
+    };
+    let waiting = |facts: &Conversation| Waiting {
+        id: facts.id,
+        conversation_type: match facts.kind {
+            Kind::Consultation => "COUNSELING_SESSION",
+            Kind::Supervision { .. } => "REQUEST_SUPERVISE",
+        },
+        user: person(facts.visitor.into()),
+        counselor: facts.wanted.and_then(|wanted| person(wanted.into())),
+        priority: match facts.priority {
+            Priority::Normal => "NORMAL",
+            Priority::Urgent => "URGENT",
+        },
+        common: facts.common,
+        created_time: facts.opened_at.0,
+        waited: (now.0 - facts.opened_at.0).max(0),
+    };
+    let is_there = |load: &&Load| load.shown != Shown::Offline;
+    let is_missed = |load: &&Load| load.shown == Shown::Offline && load.on_shift;
+    Now {
+        time: now.0,
+        online: floor.loads.iter().filter(is_there).map(seat).collect(),
+        missing: floor.loads.iter().filter(is_missed).map(seat).collect(),
+        waiting: floor.waiting.iter().map(waiting).collect(),
+        common: floor.common_waiting,
+    }
+}

@@ -1,0 +1,85 @@
+//! Section 38 of the document: evaluations.
+
+use actix_web::web::{self, Data, ServiceConfig};
+use hotline_actors::{ConversationId, PersonId};
+use uuid::Uuid;
+
+use super::conversation::find;
+use crate::{
+    answer::{self, Answer, Fault},
+    app::AppState,
+    auth::Caller,
+    clock,
+    conversations::Row,
+    evaluations::{self, EvaluatedAlready, Evaluation, Object},
+    params::Params,
+    rights::{self, Right},
+};
+
+/// Characters of what somebody writes about a talk.
+const CONTENT_CHARS_MAX: usize = 500;
+/// Characters of a counselor's tags for a visitor.
+const TAG_CHARS_MAX: usize = 200;
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/evaluate").route(web::put().to(evaluate)));
+}
+
+/// 38. 新建评价
+async fn evaluate(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::OwnConversations)?;
+    let conversation = params.required("conversationId")?;
+    let object = params.parsed::<Object>("objectType")?.ok_or_else(|| Fault::missing("objectType"))?;
+    let level = level(&params)?;
+    let words =
+        |name, chars_max| Ok::<_, Fault>(params.given(name, chars_max)?.filter(|text| !text.is_empty()));
+    let content = words("content", CONTENT_CHARS_MAX)?;
+    let tag = words("tag", TAG_CHARS_MAX)?;
+    let row = find(&state, &caller, &conversation).await?;
+    if creator_of(object, &row) != Some(caller.id) {
+        return Err(Fault::not_allowed());
+    }
+    if row.started_at.is_none() {
+        return Err(Fault::wrong("会话尚未开始"));
+    }
+    let evaluation = Evaluation {
+        id: Uuid::now_v7(),
+        conversation: ConversationId(row.id),
+        object,
+        creator: caller.id,
+        level,
+        content,
+        tag: tag.filter(|_| object == Object::Visitor),
+        created_at: clock::now(),
+    };
+    let added = evaluations::add(&state.pool, &row.institution, &evaluation, rated_by(object, &row)).await?;
+    added.map_err(|EvaluatedAlready| Fault::wrong("评价已存在"))?;
+    let creator = state.people.get(caller.id).await?;
+    Ok(answer::ok(evaluation.view(creator.as_ref(), &caller)))
+}
+
+fn level(params: &Params) -> Result<Option<i16>, Fault> {
+    match params.int("level")? {
+        None => Ok(None),
+        Some(level) => match i16::try_from(level) {
+            Ok(level @ 1..=5) => Ok(Some(level)),
+            Ok(_) | Err(_) => Err(Fault::bad("level")),
+        },
+    }
+}
+
+/// Who may evaluate this of it.
+fn creator_of(object: Object, row: &Row) -> Option<PersonId> {
+    match object {
+        Object::Conversation | Object::Counselor => Some(PersonId(row.visitor)),
+        Object::Visitor => row.counselor.map(PersonId),
+    }
+}
+
+/// Whose rating it is: consultations rate their counselors.
+fn rated_by(object: Object, row: &Row) -> Option<PersonId> {
+    match object {
+        Object::Conversation | Object::Counselor if row.is_consultation() => row.counselor.map(PersonId),
+        Object::Conversation | Object::Counselor | Object::Visitor => None,
+    }
+}

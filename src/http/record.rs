@@ -1,0 +1,181 @@
+//! Records: sections 28, 34 and 35 of the document.
+
+use std::collections::{HashMap, HashSet};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION},
+    web::{self, Data, Path, Payload, ServiceConfig},
+};
+use hotline_actors::ConversationId;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
+
+use super::conversation::{find, not_found};
+use crate::{
+    answer::{self, Answer, Fault},
+    app::AppState,
+    audit::{self, Action},
+    auth::Caller,
+    calendar, clock,
+    conversations::{
+        self, Row,
+        list::{self, Direction, Kind, Property, Reader, Wish},
+        reading::{self, Scope},
+        view,
+    },
+    export::{self, Entry, Format, Maker},
+    params::{BODY_BYTES_MAX, Paging, Params, json_body},
+    rights::{self, Reach, Right},
+};
+
+const PAGING: Paging = Paging::FromZero { default: 20 };
+/// Conversations in one zip.
+const EXPORTED_AT_ONCE_MAX: usize = 1000;
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/conversation/consultlist").route(web::get().to(consult_list)))
+        .service(web::resource("/conversation/export/{id}").route(web::post().to(export)))
+        .service(web::resource("/conversation/batchexport").route(web::post().to(batch_export)));
+}
+
+/// 28. 咨询记录
+async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    let reach = rights::require(&caller, Right::ListRecords)?;
+    let institution = caller.institution()?;
+    let wish = Wish {
+        kind: params.parsed("conversationType")?.unwrap_or(Kind::Consultation),
+        status: params.parsed("status")?,
+        begin: params.int("startTime")?,
+        end: params.int("endTime")?,
+        visitor_name: params.text("visitorName")?,
+        counselor_name: params.text("counselorName")?,
+        sorted_by: params.parsed("property")?.unwrap_or(Property::CreatedTime),
+        direction: params.parsed("direction")?.unwrap_or(Direction::Descending),
+        page: params.page(PAGING)?,
+    };
+    let scope = Scope::of(&state.pool, &caller, reach).await?;
+    if reach != Reach::Own {
+        audit::note_whole(&state.pool, institution, caller.id, Action::ListRecords, clock::now()).await?;
+    }
+    let reader = Reader { institution, id: caller.id, scope: &scope };
+    let (rows, count) = list::page(&state.pool, reader, &wish).await?;
+    Ok(answer::list(&view::many(&state, rows, &caller).await?, count))
+}
+
+/// 34. 会话导出
+async fn export(state: Data<AppState>, caller: Caller, id: Path<String>, params: Params) -> Answer {
+    rights::require(&caller, Right::Records)?;
+    let (format, anonymize) = form(&params)?;
+    let row = find(&state, &caller, &id).await?;
+    reading::require(&state.pool, &caller, &row).await?;
+    let now = clock::now();
+    audit::note(&state.pool, &row.institution, caller.id, Action::ExportConversation, row.id, now).await?;
+    let maker = maker(&state, &caller, anonymize).await?;
+    let transcript = maker.make(&row).await?;
+    let file = web::block(move || export::rendered(&transcript, format)).await;
+    let file = file.map_err(Fault::internal)?.map_err(Fault::internal)?;
+    let name = format!("会话记录_{}.{}", maker.conversation(row.id), format.extension());
+    Ok(HttpResponse::Ok()
+        .content_type(format.content_type())
+        .insert_header((CONTENT_DISPOSITION, attachment(&name)))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(file))
+}
+
+/// 35. 批量导出
+async fn batch_export(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {
+    rights::require(&caller, Right::Records)?;
+    let (format, anonymize) = form(&Params::of_query(&req))?;
+    let body = json_body(&req, payload.into_inner(), BODY_BYTES_MAX).await?;
+    let ids: Vec<String> = serde_json::from_slice(&body).map_err(|_| Fault::MalformedJson)?;
+    let entries = entries(&state, &caller, ids).await?;
+    let maker = maker(&state, &caller, anonymize).await?;
+    let leave = state.exports.begin().ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
+    let exported: Vec<Uuid> = entries
+        .iter()
+        .flat_map(|entry| [&entry.conversation].into_iter().chain(&entry.supervisions))
+        .map(|row| row.id)
+        .collect();
+    let (institution, action) = (caller.institution()?, Action::ExportConversation);
+    audit::note_each(&state.pool, institution, caller.id, action, &exported, clock::now()).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/zip")
+        .insert_header((CONTENT_DISPOSITION, attachment("会话记录.zip")))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .streaming(export::stream(maker, entries, format, leave)))
+}
+
+fn form(params: &Params) -> Result<(Format, bool), Fault> {
+    let format = params.parsed("format")?.unwrap_or_default();
+    Ok((format, params.flag("anonymize")?.unwrap_or(false)))
+}
+
+async fn maker(state: &AppState, caller: &Caller, anonymize: bool) -> Result<Maker, Fault> {
+    Ok(Maker {
+        pool: state.pool.clone(),
+        people: state.people.clone(),
+        sealer: state.sealer.clone(),
+        calendar: calendar::of(&state.pool, caller.institution()?).await?,
+        anonymize,
+    })
+}
+
+/// What a zip will hold. All of it may be read by the caller, or nothing is given.
+async fn entries(state: &AppState, caller: &Caller, mut named: Vec<String>) -> Result<Vec<Entry>, Fault> {
+    if named.is_empty() {
+        return Err(Fault::missing("id"));
+    }
+    if named.len() > EXPORTED_AT_ONCE_MAX {
+        return Err(Fault::malformed(format!("一次最多导出{EXPORTED_AT_ONCE_MAX}个会话")));
+    }
+    let mut seen = HashSet::new();
+    named.retain(|id| seen.insert(id.clone()));
+    let ids: Vec<Uuid> =
+        named.iter().filter_map(|id| id.parse::<ConversationId>().ok()).map(|id| id.0).collect();
+    let rows = conversations::by_ids(&state.pool, caller.institution()?, &ids).await?;
+    let known: HashSet<String> = rows.iter().map(|row| ConversationId(row.id).to_string()).collect();
+    if let Some(unknown) = named.iter().find(|id| !known.contains(&id.to_ascii_lowercase())) {
+        return Err(not_found(unknown));
+    }
+    for row in &rows {
+        reading::require(&state.pool, caller, row).await?;
+    }
+    let mut about: HashMap<Uuid, Vec<Row>> = HashMap::new();
+    // Whoever consults is not told that he was talked about.
+    let shown: Vec<Uuid> = rows.iter().filter(|row| row.visitor != caller.id.0).map(|row| row.id).collect();
+    for supervision in conversations::supervisions_of(&state.pool, &shown).await? {
+        if let (Some(consultation), Some(_)) = (supervision.consultation, supervision.started_at) {
+            about.entry(consultation).or_default().push(supervision);
+        }
+    }
+    let entry =
+        |row: Row| Entry { supervisions: about.remove(&row.id).unwrap_or_default(), conversation: row };
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+/// `Content-Disposition` with a name in Chinese, and one for clients that know only ASCII.
+fn attachment(name: &str) -> String {
+    let plain: String =
+        name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
+    let plain = plain.trim_start_matches(['.', '_']);
+    let plain = if plain.contains('.') { plain.to_owned() } else { format!("export.{plain}") };
+    format!(
+        "attachment; filename=\"{plain}\"; filename*=UTF-8''{}",
+        utf8_percent_encode(name, NON_ALPHANUMERIC)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_is_said_twice() {
+        assert_eq!(
+            attachment("会话记录_a1.txt"),
+            "attachment; filename=\"a1.txt\"; filename*=UTF-8''%E4%BC%9A%E8%AF%9D%E8%AE%B0%E5%BD%95%5Fa1%2Etxt"
+        );
+        assert!(attachment("会话记录.zip").contains("filename=\"export.zip\""));
+    }
+}

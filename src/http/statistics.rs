@@ -1,0 +1,131 @@
+//! The figures of the front page (sections 30 to 33), and one's own.
+
+use std::collections::BTreeMap;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use hotline_actors::PersonId;
+use serde::Serialize;
+
+use crate::{
+    answer::{self, Answer, Fault},
+    app::AppState,
+    auth::Caller,
+    calendar::{self, Calendar},
+    clock,
+    conversations::reading::Scope,
+    params::{Paging, Params},
+    people::Person,
+    rights::{self, Right},
+    statistics::{self, Whose},
+};
+
+/// A ranking is a first page.
+const RANKING: Paging = Paging::FromZero { default: 10 };
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/conversation/7statistics").route(web::get().to(seven_days)))
+        .service(web::resource("/conversation/numberranking").route(web::get().to(number_ranking)))
+        .service(web::resource("/conversation/ratedranking").route(web::get().to(rated_ranking)))
+        .service(web::resource("/conversation/todaychange").route(web::get().to(today_change)))
+        .service(web::resource("/conversation/mine").route(web::get().to(mine)));
+}
+
+/// What every figure needs: whose, and by which calendar.
+struct Desk {
+    institution: String,
+    scope: Scope,
+    calendar: Calendar,
+}
+
+impl Desk {
+    async fn of(state: &AppState, caller: &Caller) -> Result<Self, Fault> {
+        let reach = rights::require(caller, Right::Statistics)?;
+        let institution = caller.institution()?.to_owned();
+        let scope = Scope::of(&state.pool, caller, reach).await?;
+        let calendar = calendar::of(&state.pool, &institution).await?;
+        Ok(Self { institution, scope, calendar })
+    }
+
+    fn whose(&self) -> Whose<'_> {
+        Whose { institution: &self.institution, scope: &self.scope }
+    }
+}
+
+/// An object whose keys count from `first`.
+fn numbered(numbers: Vec<i64>, first: usize) -> BTreeMap<usize, i64> {
+    numbers.into_iter().enumerate().map(|(index, number)| (index + first, number)).collect()
+}
+
+/// 30. 七日咨询数量统计
+async fn seven_days(state: Data<AppState>, caller: Caller) -> Answer {
+    let desk = Desk::of(&state, &caller).await?;
+    let days = statistics::seven_days(&state.pool, desk.whose(), &desk.calendar, clock::now()).await?;
+    Ok(answer::ok(numbered(days, 1)))
+}
+
+/// 33. 今日咨询数量变化
+async fn today_change(state: Data<AppState>, caller: Caller) -> Answer {
+    let desk = Desk::of(&state, &caller).await?;
+    let hours = statistics::hours_of_today(&state.pool, desk.whose(), &desk.calendar, clock::now()).await?;
+    Ok(answer::ok(numbered(hours, 0)))
+}
+
+/// A row of a ranking.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RankingRow {
+    id: PersonId,
+    username: String,
+    name: Option<String>,
+    avatar_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating: Option<f64>,
+    number: i64,
+}
+
+impl RankingRow {
+    fn new(person: &Person, rating: Option<f64>, number: i64) -> Self {
+        Self {
+            id: person.id,
+            username: person.username.clone(),
+            name: person.name.clone(),
+            avatar_url: person.avatar_url.clone(),
+            rating,
+            number,
+        }
+    }
+}
+
+/// 31. 当月咨询数排行
+async fn number_ranking(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    let desk = Desk::of(&state, &caller).await?;
+    let size = params.page(RANKING)?.limit;
+    let month = desk.calendar.this_month(clock::now());
+    let ranked = statistics::most_consultations(&state.pool, desk.whose(), month, size).await?;
+    let ids: Vec<PersonId> = ranked.iter().map(|row| row.counselor).collect();
+    let people = state.people.load(&ids).await?;
+    let rows = ranked
+        .iter()
+        .filter_map(|row| people.get(&row.counselor).map(|person| RankingRow::new(person, None, row.number)));
+    Ok(answer::ok(rows.collect::<Vec<_>>()))
+}
+
+/// 32. 当月评价排行
+async fn rated_ranking(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    let desk = Desk::of(&state, &caller).await?;
+    let size = params.page(RANKING)?.limit;
+    let month = desk.calendar.this_month(clock::now());
+    let rated = statistics::best_rated(&state.pool, desk.whose(), month, size).await?;
+    let ids: Vec<PersonId> = rated.iter().map(|row| row.counselor).collect();
+    let people = state.people.load(&ids).await?;
+    let rows = rated.iter().filter_map(|row| {
+        people.get(&row.counselor).map(|person| RankingRow::new(person, Some(row.mean), row.number))
+    });
+    Ok(answer::ok(rows.collect::<Vec<_>>()))
+}
+
+/// 自有：本人的咨询数据
+async fn mine(state: Data<AppState>, caller: Caller) -> Answer {
+    let desk = Desk::of(&state, &caller).await?;
+    Ok(answer::ok(statistics::mine(&state.pool, caller.id, &desk.calendar, clock::now()).await?))
+}

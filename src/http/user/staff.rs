@@ -1,0 +1,274 @@
+//! Accounts of counselors, supervisors and administrators: sections 5, 8 to 14 and 19 of the document.
+
+use actix_web::web::{self, Data, Path, ServiceConfig};
+use hotline_actors::{PersonId, dispatch::event::Expulsion};
+use uuid::Uuid;
+
+use super::people;
+use crate::{
+    answer::{self, Answer, Fault, echo},
+    app::AppState,
+    auth::{Caller, password},
+    clock,
+    params::Params,
+    people::{Change, Kind, NewPerson, Person, Profile, effects, names},
+    rights::{self, Right},
+};
+
+const TAKEN: &str = "用户名已存在！";
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/user/ms").route(web::put().to(add)))
+        .service(
+            web::resource("/user/ms/supervisor")
+                .route(web::put().to(add_supervisor))
+                .route(web::post().to(change_supervisor)),
+        )
+        .service(web::resource("/user/ms/supervisor/list").route(web::get().to(supervisors)))
+        .service(
+            web::resource("/user/ms/supervisor/{key}")
+                .route(web::post().to(change_supervisor_of))
+                .route(web::delete().to(delete_supervisor)),
+        )
+        .service(
+            web::resource("/user/ms/counselor")
+                .route(web::put().to(add_counselor))
+                .route(web::post().to(change_counselor)),
+        )
+        .service(web::resource("/user/ms/counselor/list").route(web::get().to(counselors)))
+        .service(
+            web::resource("/user/ms/counselor/{key}")
+                .route(web::post().to(change_counselor_of))
+                .route(web::delete().to(delete_counselor)),
+        );
+}
+
+/// 5. 添加后台用户
+async fn add(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::ManageBackOffice)?;
+    let role = params.required("role")?;
+    let kind = Kind::ALL.into_iter().find(|kind| kind.role() == role && kind.is_staff());
+    let kind = kind.ok_or_else(|| Fault::bad("role"))?;
+    if !rights::may_keep_account(caller.kind, kind) {
+        return Err(Fault::not_allowed());
+    }
+    hire(&state, &caller, &params, kind).await
+}
+
+/// 8. 添加督导用户
+async fn add_supervisor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::ManageSupervisors)?;
+    hire(&state, &caller, &params, Kind::Supervisor).await
+}
+
+/// 9. 添加咨询师用户
+async fn add_counselor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::AddCounselor)?;
+    hire(&state, &caller, &params, Kind::Counselor).await
+}
+
+/// 10. 获取督导列表
+async fn supervisors(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::ReadStaff)?;
+    people(&state, &caller, &params, vec![Kind::Supervisor]).await
+}
+
+/// 10. 获取咨询师列表
+async fn counselors(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::ReadStaff)?;
+    people(&state, &caller, &params, vec![Kind::Counselor]).await
+}
+
+/// 11. 修改督导
+async fn change_supervisor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::ManageSupervisors)?;
+    let key = params.required("username")?;
+    change(state, &caller, &params, Kind::Supervisor, &key).await
+}
+
+/// 11. 修改督导（路径为用户 id）
+async fn change_supervisor_of(
+    state: Data<AppState>,
+    caller: Caller,
+    params: Params,
+    key: Path<String>,
+) -> Answer {
+    rights::require(&caller, Right::ManageSupervisors)?;
+    change(state, &caller, &params, Kind::Supervisor, &key).await
+}
+
+/// 12. 修改咨询师
+async fn change_counselor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    rights::require(&caller, Right::ChangeCounselor)?;
+    let key = params.required("username")?;
+    change(state, &caller, &params, Kind::Counselor, &key).await
+}
+
+/// 19. 修改咨询师
+async fn change_counselor_of(
+    state: Data<AppState>,
+    caller: Caller,
+    params: Params,
+    key: Path<String>,
+) -> Answer {
+    rights::require(&caller, Right::ChangeCounselor)?;
+    change(state, &caller, &params, Kind::Counselor, &key).await
+}
+
+/// 13. 刪除督导
+async fn delete_supervisor(state: Data<AppState>, caller: Caller, key: Path<String>) -> Answer {
+    rights::require(&caller, Right::ManageSupervisors)?;
+    delete(state, &caller, Kind::Supervisor, &key).await
+}
+
+/// 14. 删除咨询师
+async fn delete_counselor(state: Data<AppState>, caller: Caller, key: Path<String>) -> Answer {
+    rights::require(&caller, Right::DeleteCounselor)?;
+    delete(state, &caller, Kind::Counselor, &key).await
+}
+
+async fn hire(state: &AppState, caller: &Caller, params: &Params, kind: Kind) -> Answer {
+    let username = params.required("username")?;
+    let password = new_password(params)?.ok_or_else(|| Fault::missing("password"))?;
+    let institution = institution_of(state, caller, params, kind).await?;
+    let change = Change {
+        profile: Profile::of_staff(params)?,
+        password_hash: None,
+        supervisors: supervisors_of(state, institution.as_deref(), kind, params).await?,
+    };
+    if !names::is_account(&username) || username.parse::<PersonId>().is_ok() {
+        return Err(Fault::malformed("用户名应为2到32位的字母、数字、下划线或连字符：username"));
+    }
+    let free = names::is_free_for_staff(&username, &state.settings.im.administrator);
+    if !free || state.people.by_username(&username).await?.is_some() {
+        return Err(Fault::malformed(TAKEN));
+    }
+    let rules = match &institution {
+        Some(code) => state.settings.dispatch_for(code),
+        None => state.settings.dispatch.clone(),
+    };
+    let places = rules.default_max_consults;
+    let person = NewPerson {
+        id: PersonId(Uuid::now_v7()),
+        institution: institution.clone(),
+        kind,
+        username,
+        password_hash: Some(state.passwords.hash(&password).await?),
+        open_id: None,
+        wechat_appid: None,
+        name: None,
+        max_consults: i32::try_from(places).map_err(Fault::internal)?,
+        created_by: Some(caller.id),
+        created_at: clock::now(),
+    };
+    let hired = state.people.hire(person, &change, caller.id).await?;
+    let id = hired.map_err(|_taken| Fault::malformed(TAKEN))?;
+    if let (Some(institution), Some(role)) = (&institution, effects::role(kind)) {
+        if change.supervisors.is_some() {
+            state.institutions.refresh().await?;
+        }
+        if let Err(rejected) = state.institutions.admit(institution, id.into(), role, places).await {
+            // He is there all the same: his first socket, or the first who asks for him, makes him known.
+            tracing::warn!(person = %id, %rejected, "somebody new is not known to dispatch yet");
+        }
+    }
+    Ok(answer::done())
+}
+
+/// Where a new account belongs: the caller's own institution, or the one that a system administrator names.
+async fn institution_of(
+    state: &AppState,
+    caller: &Caller,
+    params: &Params,
+    kind: Kind,
+) -> Result<Option<String>, Fault> {
+    const FIELD: &str = "institutionCode";
+    if kind == Kind::System {
+        return Ok(None);
+    }
+    let named = params.text(FIELD)?;
+    if let Some(own) = &caller.institution {
+        let elsewhere = named.is_some_and(|named| named != *own);
+        return if elsewhere { Err(Fault::bad(FIELD)) } else { Ok(Some(own.clone())) };
+    }
+    let named = named.ok_or_else(|| Fault::missing(FIELD))?;
+    let known = sqlx::query_scalar!("select code from institutions where code = $1", named)
+        .fetch_optional(&state.pool)
+        .await?;
+    known.map(Some).ok_or_else(|| Fault::bad(FIELD))
+}
+
+/// The MD5 of a password to set; none if there is none, or an empty one.
+fn new_password(params: &Params) -> Result<Option<String>, Fault> {
+    let given = params.text("password")?;
+    if given.as_deref().is_some_and(|md5| !password::is_md5(md5)) {
+        return Err(Fault::bad("password"));
+    }
+    Ok(given)
+}
+
+/// Who is to look after a counselor: supervisors of this institution.
+async fn supervisors_of(
+    state: &AppState,
+    institution: Option<&str>,
+    kind: Kind,
+    params: &Params,
+) -> Result<Option<Vec<PersonId>>, Fault> {
+    if kind != Kind::Counselor {
+        return Ok(None);
+    }
+    let Some(words) = params.texts("supervisors")? else { return Ok(None) };
+    let unknown = |word: &str| Fault::unknown(format!("督导未找到：{}", echo(word)));
+    let ids = words.iter().map(|word| word.parse().map_err(|_| unknown(word)));
+    let ids = ids.collect::<Result<Vec<PersonId>, _>>()?;
+    let found = state.people.load(&ids).await?;
+    let is_one = |id: &PersonId| {
+        found.get(id).is_some_and(|person| {
+            person.kind == Kind::Supervisor
+                && person.deleted_at.is_none()
+                && person.institution.as_deref() == institution
+        })
+    };
+    match ids.iter().find(|id| !is_one(id)) {
+        Some(stranger) => Err(unknown(&stranger.to_string())),
+        None => Ok(Some(ids)),
+    }
+}
+
+/// One of the staff, by user name or id; another institution's are unknown.
+async fn find(state: &AppState, caller: &Caller, kind: Kind, key: &str) -> Result<Person, Fault> {
+    let id = match key.parse() {
+        Ok(id) => Some(id),
+        Err(_) => state.people.by_username(key).await?.map(|person| person.id),
+    };
+    let person = match id {
+        Some(id) => state.people.get(id).await?,
+        None => None,
+    };
+    person
+        .filter(|person| person.kind == kind && person.deleted_at.is_none())
+        .filter(|person| rights::reaches(caller, person))
+        .ok_or_else(|| effects::unknown(key))
+}
+
+/// Changes what is given; the user name never changes.
+async fn change(state: Data<AppState>, caller: &Caller, params: &Params, kind: Kind, key: &str) -> Answer {
+    let person = find(&state, caller, kind, key).await?;
+    let profile = Profile::of_staff(params)?;
+    let supervisors = supervisors_of(&state, person.institution.as_deref(), kind, params).await?;
+    let password_hash = match new_password(params)? {
+        Some(md5) => Some(state.passwords.hash(&md5).await?),
+        None => None,
+    };
+    effects::change(state, caller, person, Change { profile, password_hash, supervisors }).await?;
+    Ok(answer::done())
+}
+
+async fn delete(state: Data<AppState>, caller: &Caller, kind: Kind, key: &str) -> Answer {
+    let person = find(&state, caller, kind, key).await?;
+    if effects::has_open(&state, person.id).await? {
+        return Err(Fault::wrong("该用户有进行中的会话，不能删除"));
+    }
+    effects::expel(state, caller, person, Expulsion::Deleted).await?;
+    Ok(answer::done())
+}

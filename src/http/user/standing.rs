@@ -1,0 +1,54 @@
+//! Who may come in: sections 15 and 20 of the document.
+
+use actix_web::web::{self, Data, Path, ServiceConfig};
+use hotline_actors::{PersonId, dispatch::event::Expulsion};
+
+use crate::{
+    answer::{self, Answer, Fault},
+    app::AppState,
+    auth::Caller,
+    people::{Kind, Person, State, effects},
+    rights::{self, Right},
+};
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/user/ban/{id}").route(web::post().to(ban)))
+        .service(web::resource("/user/active/{id}").route(web::post().to(activate)));
+}
+
+/// 15. 禁用访客
+async fn ban(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
+    let person = kept(&state, &caller, &id).await?;
+    effects::expel(state, &caller, person, Expulsion::Banned).await?;
+    Ok(answer::done())
+}
+
+/// 20. 启用访客
+async fn activate(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
+    let person = kept(&state, &caller, &id).await?;
+    if person.state == Some(State::Banned) {
+        effects::pardon(state, &caller, person).await?;
+    }
+    Ok(answer::done())
+}
+
+/// Whose standing the caller may change.
+async fn kept(state: &AppState, caller: &Caller, key: &str) -> Result<Person, Fault> {
+    rights::require(caller, Right::ManageVisitors)?;
+    let unknown = || effects::unknown(key);
+    let id: PersonId = key.parse().map_err(|_| unknown())?;
+    let person = state.people.get(id).await?.filter(|person| person.deleted_at.is_none());
+    let person = person.filter(|person| rights::reaches(caller, person)).ok_or_else(unknown)?;
+    if person.id == caller.id {
+        return Err(Fault::wrong("不能禁用或启用自己"));
+    }
+    if person.kind == Kind::Visitor {
+        return Ok(person);
+    }
+    rights::require(caller, Right::BanStaff)?;
+    // Nobody is above the administrators of the system, and they belong to no institution that could show them out.
+    if !rights::may_keep_account(caller.kind, person.kind) || person.kind == Kind::System {
+        return Err(Fault::not_allowed());
+    }
+    Ok(person)
+}

@@ -1,0 +1,313 @@
+//! What was said while nobody listened here: fetched from Tencent's history and stored by the same road as callbacks.
+//!
+//! Tencent does not repeat callbacks by default (contract 7). So after a start and after an outage the history of every
+//! talk in progress is fetched, and that of every talk once more after its end. How far a talk's history was fetched
+//! stands in `conversations.history_at`, so that a hole is not forgotten because later words have come.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use hotline_actors::Timestamp;
+use sqlx::PgPool;
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval},
+};
+use uuid::Uuid;
+
+use super::{
+    callback::{Fetched, Withdrawn},
+    rest::{Page, Rest, RestFault, Span},
+};
+use crate::{
+    answer::describe,
+    app::AppState,
+    clock,
+    messages::{LATE_AFTER_END, MessageStore, NewMessage, StoreFault},
+};
+
+/// How often it is looked for talks that have ended.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// After the last word that may still belong to a talk.
+const SETTLED_AFTER_END: Duration = LATE_AFTER_END.saturating_add(Duration::from_secs(1));
+/// What was said just now may not stand in the history yet, and be fetched again.
+const NOT_YET_SETTLED: Duration = Duration::from_secs(10);
+/// Tencent keeps a history for this long by default.
+const KEPT_BY_TENCENT: Duration = Duration::from_hours(7 * 24);
+/// Histories fetched at once, talks taken up at once, and talks that are owed; the others wait in the database.
+const FETCHES_MAX: usize = 4;
+const TAKEN_UP_MAX: i64 = 500;
+const OWED_MAX: usize = 5000;
+/// Pages of one history: far more than anybody writes in the longest talk. A server that never says that it is
+/// complete must not keep us for ever.
+const PAGES_MAX: usize = 500;
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const WAIT_MAX: Duration = Duration::from_mins(5);
+
+/// A talk whose history is to be fetched.
+#[derive(Debug, Clone)]
+struct Talk {
+    id: Uuid,
+    visitor: String,
+    counselor: String,
+    from: Timestamp,
+    /// None while it goes on.
+    ended_at: Option<Timestamp>,
+}
+
+/// What is still to be done about a talk, and when.
+#[derive(Debug, Clone)]
+struct Owed {
+    talk: Talk,
+    tries: u32,
+    next_at: Timestamp,
+}
+
+/// Why a history is not complete.
+#[derive(Debug, thiserror::Error)]
+enum Gap {
+    #[error("{0}")]
+    Rest(#[from] RestFault),
+    #[error("{0}")]
+    Store(#[from] StoreFault),
+    #[error("the database: {0}")]
+    Database(String),
+    #[error("it has no end")]
+    Endless,
+}
+
+impl From<sqlx::Error> for Gap {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(describe(&error))
+    }
+}
+
+/// Keeps histories complete as long as it runs.
+pub async fn keep_complete(state: AppState, rest: Rest) {
+    let keeper = Keeper {
+        rest,
+        pool: state.pool,
+        messages: state.messages,
+        administrator: state.settings.im.administrator.clone(),
+    };
+    keeper.run(state.institutions.recovered()).await;
+}
+
+struct Keeper {
+    rest: Rest,
+    pool: PgPool,
+    messages: MessageStore,
+    administrator: String,
+}
+
+impl Keeper {
+    async fn run(self, recovered: Arc<Notify>) {
+        let mut owed: BTreeMap<Uuid, Owed> = BTreeMap::new();
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // A start is like an outage: nobody listened before.
+        let mut missed_words = true;
+        let mut well = true;
+        loop {
+            tokio::select! {
+                _ = look.tick() => {}
+                () = recovered.notified() => missed_words = true,
+            }
+            match self.take_up(&mut owed, missed_words).await {
+                Ok(()) => (missed_words, well) = (false, true),
+                Err(error) if well => {
+                    well = false;
+                    tracing::warn!(error = %describe(&error), "it is not known whose history is to be fetched");
+                }
+                // Told already.
+                Err(_) => {}
+            }
+            self.fetch_due(&mut owed).await;
+        }
+    }
+
+    async fn take_up(&self, owed: &mut BTreeMap<Uuid, Owed>, missed_words: bool) -> Result<(), sqlx::Error> {
+        let now = clock::now();
+        let mut talks = self.ended(now, owed).await?;
+        if missed_words {
+            talks.extend(self.in_progress().await?);
+        }
+        for talk in talks {
+            let known = owed.get(&talk.id).is_some_and(|owed| owed.talk.ended_at == talk.ended_at);
+            if !known {
+                owed.insert(talk.id, Owed { talk, tries: 0, next_at: now });
+            }
+        }
+        Ok(())
+    }
+
+    async fn in_progress(&self) -> Result<Vec<Talk>, sqlx::Error> {
+        let rows = sqlx::query!(
+            r#"
+            select c.id, v.username as visitor, k.username as counselor,
+                   coalesce(c.history_at, c.started_at) as "from!"
+            from conversations c join people v on v.id = c.visitor join people k on k.id = c.counselor
+            where c.status = 'IN_PROGRESS' and c.started_at is not null
+            "#
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let talks = rows.into_iter().map(|row| Talk {
+            id: row.id,
+            visitor: row.visitor,
+            counselor: row.counselor,
+            from: Timestamp(row.from),
+            ended_at: None,
+        });
+        Ok(talks.collect())
+    }
+
+    /// Talks that ended and whose last words may not all be here.
+    async fn ended(&self, now: Timestamp, owed: &BTreeMap<Uuid, Owed>) -> Result<Vec<Talk>, sqlx::Error> {
+        let taken_up: Vec<Uuid> =
+            owed.values().filter(|owed| owed.talk.ended_at.is_some()).map(|owed| owed.talk.id).collect();
+        if taken_up.len() >= OWED_MAX {
+            return Ok(Vec::new());
+        }
+        let rows = sqlx::query!(
+            r#"
+            select c.id, v.username as visitor, k.username as counselor, c.ended_at as "ended_at!",
+                   coalesce(c.history_at, c.started_at) as "from!"
+            from conversations c join people v on v.id = c.visitor join people k on k.id = c.counselor
+            where c.started_at is not null and c.ended_at is not null
+              and (c.history_at is null or c.history_at < c.ended_at)
+              and c.ended_at between $1 and $2 and c.deleted_at is null
+              and c.id <> all ($3)
+            order by c.ended_at
+            limit $4
+            "#,
+            (now - KEPT_BY_TENCENT).0,
+            (now - SETTLED_AFTER_END).0,
+            &taken_up,
+            TAKEN_UP_MAX,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let talks = rows.into_iter().map(|row| Talk {
+            id: row.id,
+            visitor: row.visitor,
+            counselor: row.counselor,
+            from: Timestamp(row.from),
+            ended_at: Some(Timestamp(row.ended_at)),
+        });
+        Ok(talks.collect())
+    }
+
+    async fn fetch_due(&self, owed: &mut BTreeMap<Uuid, Owed>) {
+        let now = clock::now();
+        let due: Vec<Talk> =
+            owed.values().filter(|owed| owed.next_at <= now).map(|owed| owed.talk.clone()).collect();
+        let fetches = futures_util::stream::iter(due)
+            .map(async |talk| (talk.id, self.complete(&talk).await))
+            .buffer_unordered(FETCHES_MAX);
+        let outcomes: Vec<(Uuid, Result<usize, Gap>)> = fetches.collect().await;
+        for (id, outcome) in outcomes {
+            match outcome {
+                Ok(messages) => {
+                    owed.remove(&id);
+                    tracing::debug!(conversation = %id.simple(), messages, "a history is fetched");
+                }
+                Err(gap) => {
+                    let Some(owed) = owed.get_mut(&id) else { continue };
+                    if owed.tries == 0 {
+                        tracing::warn!(conversation = %id.simple(), %gap, "a history is not fetched yet");
+                    }
+                    let wait = FIRST_WAIT.saturating_mul(1 << owed.tries.min(16)).min(WAIT_MAX);
+                    owed.tries += 1;
+                    owed.next_at = clock::now() + wait;
+                }
+            }
+        }
+        // What Tencent has forgotten by now is lost; nothing is gained by going on.
+        owed.retain(|id, owed| {
+            let lost = owed.talk.ended_at.is_some_and(|ended| now.since(ended) > KEPT_BY_TENCENT);
+            if lost {
+                tracing::error!(conversation = %id.simple(), "a history was never fetched, and is given up");
+            }
+            !lost
+        });
+    }
+
+    /// Fetches and stores; answers how many messages the history held.
+    async fn complete(&self, talk: &Talk) -> Result<usize, Gap> {
+        let now = clock::now();
+        let until = talk.ended_at.map_or(now, |ended| ended + LATE_AFTER_END);
+        let mut fetched = BTreeMap::new();
+        // Each of the two may have cleared his own view of it (document 269/42794).
+        for (operator, peer) in [(&talk.counselor, &talk.visitor), (&talk.visitor, &talk.counselor)] {
+            let span = Span {
+                operator: operator.clone(),
+                peer: peer.clone(),
+                from_seconds: talk.from.0.div_euclid(1000),
+                to_seconds: until.0.div_euclid(1000),
+            };
+            self.fetch(&span, talk.id, &mut fetched).await?;
+        }
+        let number = fetched.len();
+        for (_, message) in fetched {
+            self.store(message, now).await?;
+        }
+        let complete_to = talk.ended_at.map_or(now - NOT_YET_SETTLED, |ended| ended + LATE_AFTER_END);
+        sqlx::query!(
+            "update conversations set history_at = greatest(history_at, started_at, $2) where id = $1",
+            talk.id,
+            complete_to.0,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(number)
+    }
+
+    /// All pages, in the order they were said: the pages come newest first.
+    async fn fetch(
+        &self,
+        span: &Span,
+        talk: Uuid,
+        fetched: &mut BTreeMap<(Timestamp, u32, String, String), Fetched>,
+    ) -> Result<(), Gap> {
+        let mut next = None;
+        for _ in 0..PAGES_MAX {
+            let Page { messages, unreadable, next: further } = self.rest.history(span, next.as_ref()).await?;
+            if unreadable > 0 {
+                tracing::warn!(conversation = %talk.simple(), unreadable, "entries of a history are not understood");
+            }
+            for message in messages {
+                let sent = &message.sent;
+                let place = (sent.said_at, sent.sequence, sent.from.clone(), sent.key.clone());
+                fetched.insert(place, message);
+            }
+            if further.is_none() {
+                return Ok(());
+            }
+            if further == next {
+                return Err(Gap::Endless);
+            }
+            next = further;
+        }
+        Err(Gap::Endless)
+    }
+
+    async fn store(&self, message: Fetched, now: Timestamp) -> Result<(), Gap> {
+        let Fetched { sent, is_withdrawn, is_read } = message;
+        let named = Withdrawn { from: sent.from.clone(), to: sent.to.clone(), key: sent.key.clone() };
+        match self.messages.store(NewMessage::new(&sent, &self.administrator, now)).await {
+            // What belongs nowhere is kept apart, and what cannot be held was said so: neither is mended by another try.
+            Ok(_) | Err(StoreFault::Unplaced { .. } | StoreFault::Refused) => {}
+            Err(fault @ (StoreFault::Full | StoreFault::Late | StoreFault::Stopped)) => {
+                return Err(fault.into());
+            }
+        }
+        if is_withdrawn {
+            self.messages.mark_withdrawn(&self.pool, &named, now).await?;
+        }
+        if is_read {
+            self.messages.mark_one_read(&self.pool, &named).await?;
+        }
+        Ok(())
+    }
+}

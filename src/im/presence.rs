@@ -1,0 +1,74 @@
+//! `State.StateChange` (protocols.md 2.5): who is logged in to IM. A visitor seated while gone has only a little time to
+//! come back, and whoever is gone is in no call.
+
+use hotline_actors::Timestamp;
+
+use super::{
+    callback::StateChange,
+    errands::{Errands, patiently},
+    rest::Rest,
+};
+use crate::{
+    answer::describe,
+    institutions::Institutions,
+    people::{Kind, People},
+};
+
+/// See the module. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Presences {
+    rest: Option<Rest>,
+    people: People,
+    institutions: Institutions,
+    errands: Errands,
+}
+
+impl Presences {
+    pub(super) fn new(
+        rest: Option<Rest>,
+        people: People,
+        institutions: Institutions,
+        errands: Errands,
+    ) -> Self {
+        Self { rest, people, institutions, errands }
+    }
+
+    /// A log-in has begun or ended, on one device. Returns at once: Tencent waits for the answer.
+    pub fn changed(&self, change: StateChange, received_at: Timestamp) {
+        let here = match change.action.as_str() {
+            "Login" => true,
+            "Logout" | "Disconnect" => false,
+            // Newer ones: what a person shows about himself.
+            _ => return,
+        };
+        let at = change.at.unwrap_or(received_at);
+        let this = self.clone();
+        self.errands.run("presence", async move { this.take_in(&change.account, at, here).await });
+    }
+
+    async fn take_in(&self, account: &str, at: Timestamp, here: bool) {
+        let person = match self.people.by_account(account).await {
+            Ok(Some(person)) => person,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::info!(error = %describe(&error), "an IM log-in is not followed");
+                return;
+            }
+        };
+        let Some(institution) = &person.institution else { return };
+        // One device of several says nothing about the others: Tencent knows.
+        let here = here || self.is_elsewhere(account).await;
+        self.institutions.logged_in(institution, person.id, person.kind == Kind::Visitor, at, here);
+    }
+
+    async fn is_elsewhere(&self, account: &str) -> bool {
+        let Some(rest) = &self.rest else { return false };
+        match patiently(|| rest.is_online(account)).await {
+            Ok(online) => online,
+            Err(fault) => {
+                tracing::info!(%fault, "whether somebody is still logged in to IM is not known; taken for gone");
+                false
+            }
+        }
+    }
+}

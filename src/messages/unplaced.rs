@@ -1,0 +1,92 @@
+//! Messages that belong to no conversation, for the administrators of the institution whose people they are of.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{im::elements, params::Page};
+
+/// A message kept apart. Holds a person's words: prints none of them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unplaced {
+    #[serde(serialize_with = "hex")]
+    pub id: Uuid,
+    from: String,
+    to: String,
+    msg_key: String,
+    /// Seconds since the epoch, as everywhere with messages.
+    time: i64,
+    /// Milliseconds.
+    received_time: i64,
+    /// The word of the store, and the same for people.
+    reason: String,
+    reason_text: &'static str,
+    #[serde(rename = "type")]
+    kind: String,
+    payload: Value,
+    cloud_custom_data: String,
+}
+
+impl fmt::Debug for Unplaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unplaced").field("id", &self.id).field("reason", &self.reason).finish_non_exhaustive()
+    }
+}
+
+fn hex<S: serde::Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&id.simple())
+}
+
+/// A page of an institution's, the latest first, and how many there are.
+pub async fn page(pool: &PgPool, institution: &str, page: Page) -> Result<(Vec<Unplaced>, i64), sqlx::Error> {
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from unplaced_messages where institution = $1"#,
+        institution,
+    )
+    .fetch_one(pool)
+    .await?;
+    let rows = sqlx::query!(
+        "select id, from_account, to_account, msg_key, said_at, received_at, reason, callback
+         from unplaced_messages where institution = $1
+         order by received_at desc, id desc limit $2 offset $3",
+        institution,
+        page.limit,
+        page.offset,
+    )
+    .fetch_all(pool)
+    .await?;
+    let rows = rows.into_iter().map(|row| {
+        let element = elements::shown(&row.callback["MsgBody"]);
+        Unplaced {
+            id: row.id,
+            from: row.from_account,
+            to: row.to_account,
+            msg_key: row.msg_key,
+            time: row.said_at.div_euclid(1000),
+            received_time: row.received_at,
+            reason_text: in_words(&row.reason),
+            reason: row.reason,
+            kind: element.kind,
+            payload: element.payload,
+            cloud_custom_data: row.callback["CloudCustomData"].as_str().unwrap_or_default().to_owned(),
+        }
+    });
+    Ok((rows.collect(), count))
+}
+
+/// The reasons that `insert.sql` gives.
+fn in_words(reason: &str) -> &'static str {
+    match reason {
+        "unknown-account" => "账号不存在",
+        "no-open-conversation" => "双方没有进行中的会话",
+        "several-open-conversations" => "双方有多个进行中的会话，无法确定归属",
+        "unknown-conversation" => "会话不存在",
+        "after-the-end" => "会话结束后发送",
+        "other-people" => "不是该会话的双方",
+        _ => "未归入会话",
+    }
+}

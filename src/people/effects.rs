@@ -1,0 +1,192 @@
+//! What a ban, a deletion, an activation or a password set by another does to the person at once: log-ins, sockets,
+//! queues, conversations, IM. Each runs to its end also when whoever asked for it hangs up.
+
+use std::future::Future;
+
+use actix_web::web::Data;
+use hotline_actors::{
+    PersonId,
+    dispatch::{
+        command::{Command, Refusal},
+        counselor::Role,
+        event::Expulsion,
+    },
+    push::Closing,
+    registry::Rejected,
+};
+
+use super::{Change, Kind, Person};
+use crate::{
+    answer::Fault,
+    app::AppState,
+    audit::{self, Action},
+    auth::Caller,
+    clock,
+};
+
+/// Runs `work` to its end, whatever becomes of the request that asked for it.
+async fn to_the_end<T: 'static>(work: impl Future<Output = Result<T, Fault>> + 'static) -> Result<T, Fault> {
+    actix_web::rt::spawn(work).await.map_err(Fault::internal)?
+}
+
+/// Nobody of that id; one who was deleted meanwhile is nobody, too.
+pub fn unknown(key: &str) -> Fault {
+    Fault::unknown(format!("用户未找到：{}", crate::answer::echo(key)))
+}
+
+/// The places of somebody who has any.
+pub fn role(kind: Kind) -> Option<Role> {
+    match kind {
+        Kind::Counselor => Some(Role::Counselor),
+        Kind::Supervisor => Some(Role::Supervisor),
+        Kind::Visitor | Kind::Institution | Kind::System => None,
+    }
+}
+
+/// Bans or deletes somebody.
+///
+/// # Errors
+/// -1 when he is in an open conversation and would be deleted; -3 when he was deleted meanwhile.
+pub async fn expel(
+    state: Data<AppState>,
+    caller: &Caller,
+    person: Person,
+    how: Expulsion,
+) -> Result<(), Fault> {
+    let (action, actor) = match how {
+        Expulsion::Banned => (Action::Ban, caller.id),
+        Expulsion::Deleted => (Action::DeletePerson, caller.id),
+    };
+    to_the_end(async move {
+        let institution = home(&person)?;
+        audit::note(&state.pool, institution, actor, action, person.id.0, clock::now()).await?;
+        let decided = state.institutions.ask(institution, Command::Expel { person: person.id, how }).await;
+        match decided {
+            Err(Rejected::Refused(Refusal::Expelled)) => return Err(unknown(&person.id.to_string())),
+            Err(Rejected::Refused(refusal)) => return Err(refusal.into()),
+            // Not confirmed is not undone: it may have happened, so he is shown out in any case.
+            Ok(_) | Err(Rejected::Busy | Rejected::Switching | Rejected::Stopping | Rejected::Unsettled) => {}
+        }
+        show_out(&state, &person).await?;
+        decided?;
+        if how == Expulsion::Deleted {
+            let today = today(&state, institution).await?;
+            state.people.retire(person.id, &today, clock::now()).await?;
+            state.institutions.refresh().await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Lets somebody who was banned come in again.
+///
+/// # Errors
+/// -3 when he was deleted meanwhile.
+pub async fn pardon(state: Data<AppState>, caller: &Caller, person: Person) -> Result<(), Fault> {
+    let actor = caller.id;
+    to_the_end(async move {
+        let institution = home(&person)?;
+        audit::note(&state.pool, institution, actor, Action::Activate, person.id.0, clock::now()).await?;
+        let places = u32::try_from(person.max_consults).map_err(Fault::internal)?;
+        let seat = role(person.kind).map(|role| (role, places));
+        match state.institutions.ask(institution, Command::Pardon { person: person.id, seat }).await {
+            Err(Rejected::Refused(Refusal::Expelled)) => Err(unknown(&person.id.to_string())),
+            outcome => outcome.map(|_| ()).map_err(Fault::from),
+        }
+    })
+    .await
+}
+
+/// Changes somebody's account. A new password ends his log-ins; new supervisors are told to dispatch.
+///
+/// # Errors
+/// -3 when he was deleted meanwhile.
+pub async fn change(
+    state: Data<AppState>,
+    caller: &Caller,
+    person: Person,
+    change: Change,
+) -> Result<(), Fault> {
+    let actor = caller.id;
+    to_the_end(async move {
+        let institution = home(&person)?;
+        let now = clock::now();
+        if change.password_hash.is_some() {
+            audit::note(&state.pool, institution, actor, Action::SetPassword, person.id.0, now).await?;
+        }
+        if !state.people.change(person.id, &change, actor, now).await? {
+            return Err(unknown(&person.username));
+        }
+        if change.password_hash.is_some() {
+            show_out(&state, &person).await?;
+        }
+        if change.supervisors.is_some() {
+            state.institutions.refresh().await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Sets somebody's own new password, where `old` still is the hash of his old one. His other log-ins end.
+///
+/// # Errors
+/// -1 when the old password has been replaced meanwhile.
+pub async fn replace_password(
+    state: Data<AppState>,
+    caller: Caller,
+    old: String,
+    new: String,
+) -> Result<(), Fault> {
+    to_the_end(async move {
+        if !state.people.replace_password(caller.id, &old, &new).await? {
+            return Err(Fault::wrong(WRONG_PASSWORD));
+        }
+        state.sessions.end_all_of(caller.id, Some(caller.token)).await?;
+        if let Some(institution) = &caller.institution {
+            // All sockets are told to come back; those of other log-ins find that they cannot.
+            state.institutions.dismiss(institution, caller.id, Closing::Switching);
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// What a wrong old password is told.
+pub const WRONG_PASSWORD: &str = "原密码错误";
+
+/// Ends the log-ins and sockets of somebody. Log-ins go first: a socket that is just opening looks for its own again.
+async fn show_out(state: &AppState, person: &Person) -> Result<(), Fault> {
+    state.sessions.end_all_of(person.id, None).await?;
+    if let Some(institution) = &person.institution {
+        state.institutions.dismiss(institution, person.id, Closing::LoggedOut);
+    }
+    Ok(())
+}
+
+/// Only system administrators belong to no institution, and nobody keeps them.
+fn home(person: &Person) -> Result<&str, Fault> {
+    person.institution.as_deref().ok_or_else(Fault::not_allowed)
+}
+
+async fn today(state: &AppState, institution: &str) -> Result<String, Fault> {
+    let zone = sqlx::query_scalar!("select time_zone from institutions where code = $1", institution)
+        .fetch_one(&state.pool)
+        .await?;
+    Ok(crate::days::day_of(clock::now(), &zone).to_string())
+}
+
+/// Whether somebody is in a conversation that is not over.
+pub async fn has_open(state: &AppState, person: PersonId) -> Result<bool, Fault> {
+    let open = sqlx::query_scalar!(
+        r#"select exists (
+               select from conversations
+               where (visitor = $1 or counselor = $1) and status in ('WAITING', 'IN_PROGRESS')
+           ) as "open!""#,
+        person.0
+    )
+    .fetch_one(&state.pool)
+    .await?;
+    Ok(open)
+}

@@ -1,0 +1,176 @@
+//! What is told of a person: by himself, or by those who keep his account. Absent is unchanged, empty clears; only a
+//! name stays, since others call him by it.
+
+use std::fmt;
+
+use hotline_actors::{PersonId, Timestamp};
+use sqlx::postgres::PgExecutor;
+
+use crate::{
+    answer::Fault,
+    params::Params,
+    secrets::{SealFault, Sealer},
+};
+
+/// Characters of each field. Formats are not checked: existing clients send what they like.
+const NAME_CHARS_MAX: usize = 64;
+const WORD_CHARS_MAX: usize = 100;
+const NUMBER_CHARS_MAX: usize = 32;
+const ADDRESS_CHARS_MAX: usize = 254;
+const URL_CHARS_MAX: usize = 1000;
+const AGE_MAX: i64 = 150;
+
+/// The fields to change.
+#[derive(Clone, Default)]
+pub struct Profile {
+    name: Option<String>,
+    gender: Option<String>,
+    age: Option<i32>,
+    avatar_url: Option<String>,
+    phone: Option<String>,
+    id_number: Option<String>,
+    email: Option<String>,
+    emergency_contact: Option<String>,
+    emergency_phone: Option<String>,
+    department: Option<String>,
+    title: Option<String>,
+    qualification: Option<String>,
+    qualification_code: Option<String>,
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Profile(…)")
+    }
+}
+
+impl Profile {
+    /// What somebody may tell of himself: section 18, and `avatarUrl`, `gender`, `age`.
+    ///
+    /// # Errors
+    /// -2 with the field's name when it is too long or of a wrong type.
+    pub fn own(params: &Params) -> Result<Self, Fault> {
+        Ok(Self {
+            name: params.given("name", NAME_CHARS_MAX)?,
+            gender: params.given("gender", NUMBER_CHARS_MAX)?,
+            age: age(params)?,
+            avatar_url: params.given("avatarUrl", URL_CHARS_MAX)?,
+            phone: params.given("phoneNumber", NUMBER_CHARS_MAX)?,
+            emergency_contact: params.given("emergencyContact", NAME_CHARS_MAX)?,
+            emergency_phone: params.given("emergencyPhone", NUMBER_CHARS_MAX)?,
+            ..Self::default()
+        })
+    }
+
+    /// What is told of staff: sections 8, 9, 11, 12 and 19.
+    ///
+    /// # Errors
+    /// As [`Profile::own`].
+    pub fn of_staff(params: &Params) -> Result<Self, Fault> {
+        let code = params.given("qualificationCode", WORD_CHARS_MAX)?;
+        Ok(Self {
+            id_number: params.given("idNumber", NUMBER_CHARS_MAX)?,
+            email: params.given("email", ADDRESS_CHARS_MAX)?,
+            department: params.given("department", WORD_CHARS_MAX)?,
+            title: params.given("title", WORD_CHARS_MAX)?,
+            qualification: params.given("qualification", WORD_CHARS_MAX)?,
+            qualification_code: match code {
+                Some(code) => Some(code),
+                None => params.given("qualificationcode", WORD_CHARS_MAX)?,
+            },
+            ..Self::own(params)?
+        })
+    }
+}
+
+fn age(params: &Params) -> Result<Option<i32>, Fault> {
+    if params.given("age", NUMBER_CHARS_MAX)?.is_some_and(|age| age.is_empty()) {
+        return Ok(Some(0));
+    }
+    let age = params.int("age")?;
+    age.map(|age| {
+        let fits = (0..=AGE_MAX).contains(&age);
+        i32::try_from(age).ok().filter(|_| fits).ok_or_else(|| Fault::bad("age"))
+    })
+    .transpose()
+}
+
+/// Why a profile could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileFault {
+    #[error(transparent)]
+    Seal(#[from] SealFault),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<ProfileFault> for Fault {
+    fn from(fault: ProfileFault) -> Self {
+        match fault {
+            ProfileFault::Seal(fault) => Self::internal(fault),
+            ProfileFault::Database(error) => error.into(),
+        }
+    }
+}
+
+/// Writes what is told of somebody; says whether he is there.
+pub(super) async fn write(
+    executor: impl PgExecutor<'_>,
+    sealer: &Sealer,
+    person: PersonId,
+    profile: &Profile,
+    by: PersonId,
+    at: Timestamp,
+) -> Result<bool, ProfileFault> {
+    let shut = |text: &Option<String>| match text.as_deref() {
+        None => Ok(None),
+        Some("") => Ok(Some(String::new())),
+        Some(text) => sealer.seal(text).map(Some),
+    };
+    let hashed = |text: &Option<String>| {
+        let text = text.as_deref().filter(|text| !text.is_empty());
+        text.map(|text| sealer.find_hash(text).to_vec())
+    };
+    let updated = sqlx::query!(
+        "update people set
+             name = coalesce(nullif($2, ''), name),
+             gender = nullif(coalesce($3, gender), ''),
+             age = coalesce($4, age),
+             avatar_url = nullif(coalesce($5, avatar_url), ''),
+             phone = nullif(coalesce($6, phone), ''),
+             phone_hash = case when $6 is null then phone_hash else $7 end,
+             id_number = nullif(coalesce($8, id_number), ''),
+             id_number_hash = case when $8 is null then id_number_hash else $9 end,
+             email = nullif(coalesce($10, email), ''),
+             emergency_contact = nullif(coalesce($11, emergency_contact), ''),
+             emergency_phone = nullif(coalesce($12, emergency_phone), ''),
+             department = nullif(coalesce($13, department), ''),
+             title = nullif(coalesce($14, title), ''),
+             qualification = nullif(coalesce($15, qualification), ''),
+             qualification_code = nullif(coalesce($16, qualification_code), ''),
+             updated_by = $17,
+             updated_at = $18
+         where id = $1 and deleted_at is null",
+        person.0,
+        profile.name,
+        profile.gender,
+        profile.age,
+        profile.avatar_url,
+        shut(&profile.phone)?,
+        hashed(&profile.phone),
+        shut(&profile.id_number)?,
+        hashed(&profile.id_number),
+        profile.email,
+        profile.emergency_contact,
+        shut(&profile.emergency_phone)?,
+        profile.department,
+        profile.title,
+        profile.qualification,
+        profile.qualification_code,
+        by.0,
+        at.0,
+    )
+    .execute(executor)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}

@@ -1,0 +1,148 @@
+//! Accounts of staff: made and changed whole, or not at all.
+
+use std::fmt;
+
+use hotline_actors::{PersonId, Timestamp};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    NewPerson, People, Taken,
+    profile::{self, Profile, ProfileFault},
+    repository,
+};
+
+/// What is to be changed about somebody.
+#[derive(Clone, Default)]
+pub struct Change {
+    pub profile: Profile,
+    /// Argon2id, in PHC form.
+    pub password_hash: Option<String>,
+    /// Who looks after a counselor from now on.
+    pub supervisors: Option<Vec<PersonId>>,
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Change(…)")
+    }
+}
+
+impl People {
+    /// Makes an account with all that is told of its person.
+    ///
+    /// # Errors
+    /// [`Taken`] when the user name has been given out before.
+    pub async fn hire(
+        &self,
+        person: NewPerson,
+        change: &Change,
+        by: PersonId,
+    ) -> Result<Result<PersonId, Taken>, ProfileFault> {
+        let mut transaction = self.pool.begin().await?;
+        let at = person.created_at;
+        let id = match repository::add(&mut *transaction, person).await? {
+            Ok(id) => id,
+            Err(taken) => return Ok(Err(taken)),
+        };
+        self.write(&mut transaction, id, change, by, at).await?;
+        transaction.commit().await?;
+        Ok(Ok(id))
+    }
+
+    /// Changes an account; says whether it is there.
+    pub async fn change(
+        &self,
+        id: PersonId,
+        change: &Change,
+        by: PersonId,
+        at: Timestamp,
+    ) -> Result<bool, ProfileFault> {
+        let mut transaction = self.pool.begin().await?;
+        let there = self.write(&mut transaction, id, change, by, at).await?;
+        transaction.commit().await?;
+        Ok(there)
+    }
+
+    async fn write(
+        &self,
+        connection: &mut PgConnection,
+        id: PersonId,
+        change: &Change,
+        by: PersonId,
+        at: Timestamp,
+    ) -> Result<bool, ProfileFault> {
+        // Locks the row, so that two who change the same person do it one after the other.
+        if !profile::write(&mut *connection, &self.sealer, id, &change.profile, by, at).await? {
+            return Ok(false);
+        }
+        if let Some(hash) = &change.password_hash {
+            sqlx::query!("update people set password_hash = $2 where id = $1", id.0, hash)
+                .execute(&mut *connection)
+                .await?;
+        }
+        if let Some(supervisors) = &change.supervisors {
+            bind(connection, id, supervisors).await?;
+        }
+        Ok(true)
+    }
+
+    /// Sets a new password where the old one still is what it was; says whether it was.
+    pub async fn replace_password(&self, id: PersonId, old: &str, new: &str) -> Result<bool, sqlx::Error> {
+        let updated = sqlx::query!(
+            "update people set password_hash = $3 where id = $1 and password_hash = $2 and deleted_at is null",
+            id.0,
+            old,
+            new
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    /// Takes somebody who was deleted out of what is still to come: nobody is bound to him, and he has no more shifts.
+    pub async fn retire(&self, id: PersonId, today: &str, at: Timestamp) -> Result<(), sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query!("delete from supervisor_bindings where supervisor = $1", id.0)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query!("delete from standing_weeks where person = $1", id.0).execute(&mut *transaction).await?;
+        sqlx::query!(
+            "update shifts set removed_at = $3 where person = $1 and day >= $2::text::date and removed_at is null",
+            id.0,
+            today,
+            at.0
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await
+    }
+}
+
+/// These and no others look after a counselor; only supervisors of his own institution do.
+async fn bind(
+    connection: &mut PgConnection,
+    counselor: PersonId,
+    supervisors: &[PersonId],
+) -> Result<(), sqlx::Error> {
+    let supervisors: Vec<Uuid> = supervisors.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "delete from supervisor_bindings where counselor = $1 and supervisor <> all($2)",
+        counselor.0,
+        &supervisors
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "insert into supervisor_bindings (counselor, supervisor)
+         select c.id, s.id
+         from people c join people s on s.institution = c.institution
+         where c.id = $1 and s.id = any($2) and s.kind = 'SUPERVISOR' and s.deleted_at is null
+         on conflict do nothing",
+        counselor.0,
+        &supervisors
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! `GET /dispatch/now`: who is there, who waits, who is missing.
+
+use super::*;
+use crate::support::{SOON, until};
+use serde_json::json;
+
+fn names(rows: &Value) -> Vec<String> {
+    let name = |row: &Value| row["user"]["username"].as_str().expect("a user name").to_owned();
+    let mut names: Vec<String> = rows.as_array().expect("rows").iter().map(name).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn the_live_state_tells_who_is_there_who_waits_and_who_is_missing() {
+    let hotline = house().await;
+    let (lin, chen) = (hotline.staff("lin").await, hotline.staff("chen").await);
+    let mut desk = lin.workbench().await;
+    desk.snapshot().await;
+    let (first, second, third) = (
+        hotline.visitor("ecnu", "v1").await,
+        hotline.visitor("ecnu", "v2").await,
+        hotline.visitor("ecnu", "v3").await,
+    );
+    lin.post("/user/maxconsults", json!({ "maxConsults": 1 })).await.ok();
+    first.open(&lin.id().await).await;
+    second.open(&lin.id().await).await;
+    third.open(&chen.id().await).await;
+
+    let guanli = hotline.staff("guanli").await;
+    let now = until("shifts are known", SOON * 3, async || {
+        let now = guanli.get("/dispatch/now").await.ok();
+        (names(&now["missing"]) == ["chen"]).then_some(now)
+    })
+    .await;
+    assert_eq!(names(&now["online"]), ["lin"]);
+    let seat = &now["online"][0];
+    assert_eq!((&seat["active"], &seat["waiting"], &seat["maxConsults"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!(seat["state"], "busy");
+    assert_eq!(names(&now["waiting"]), ["sandbox_v2", "sandbox_v3"]);
+    let waited = now["waiting"][0]["waited"].as_i64().expect("milliseconds");
+    assert!((0..60_000).contains(&waited), "{waited}");
+    assert_eq!(now["common"], 0);
+
+    let his = hotline.staff("dudao").await.get("/dispatch/now").await.ok();
+    assert_eq!(
+        (names(&his["online"]), names(&his["waiting"])),
+        (vec!["lin".into()], vec!["sandbox_v2".to_owned()])
+    );
+    let none = hotline.staff("dudao2").await.get("/dispatch/now").await.ok();
+    assert_eq!(none["waiting"], json!([]));
+    for nobody in [&lin, &first] {
+        nobody.get("/dispatch/now").await.refused(-5, "未开通权限");
+    }
+    let elsewhere = hotline.staff("guanli2").await.get("/dispatch/now").await.ok();
+    assert_eq!((&elsewhere["online"], &elsewhere["waiting"]), (&json!([]), &json!([])));
+    hotline.assert_calm();
+}

@@ -43,6 +43,7 @@ use crate::{
     im::Im,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
+    metrics::Metrics,
     outbound,
     params::BODY_BYTES_MAX,
     people::People,
@@ -72,6 +73,7 @@ pub struct AppState {
     pub wechat: Wechat,
     pub institutions: Institutions,
     pub messages: MessageStore,
+    pub metrics: Metrics,
     pub exports: Exports,
     pub im: Im,
     /// For what we ask others.
@@ -98,6 +100,8 @@ pub enum StartError {
     Signals(io::Error),
     #[error(transparent)]
     Hash(#[from] HashFault),
+    #[error("the figures of operation cannot be counted: {0}")]
+    Metrics(#[from] prometheus::Error),
     #[error(transparent)]
     Outbound(#[from] outbound::ClientFault),
     #[error("the server ended by itself")]
@@ -247,6 +251,7 @@ impl AppState {
             wechat: Wechat::new(&settings, outbound.clone())?,
             institutions,
             messages,
+            metrics: Metrics::new()?,
             exports: Exports::default(),
             im,
             outbound,

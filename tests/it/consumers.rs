@@ -9,6 +9,7 @@ use std::{
 use hotline::{
     clock,
     consumers::{self, Consumer, Failure, Kept, Patience},
+    metrics::Metrics,
 };
 use hotline_actors::{ConversationId, CounselorId, dispatch::event::Event};
 use sqlx::PgPool;
@@ -116,7 +117,12 @@ async fn cursor(pool: &PgPool, institution: &str) -> Option<i64> {
 
 /// Runs the diary until it is dropped.
 fn run(pool: &PgPool, diary: &Arc<Diary>) -> Running {
-    Running(tokio::spawn(consumers::run(pool.clone(), Arc::clone(diary), IMPATIENT)))
+    Running(tokio::spawn(consumers::run(
+        pool.clone(),
+        Metrics::new().expect("figures can be made"),
+        Arc::clone(diary),
+        IMPATIENT,
+    )))
 }
 
 struct Running(tokio::task::JoinHandle<()>);

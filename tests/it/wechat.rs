@@ -78,8 +78,11 @@ async fn a_code_becomes_a_visitor_whose_session_key_stays_here() {
         .await
         .expect("he is there")
         .expect("a session_key is kept");
-    let sealer =
-        Sealer::new(&Secrets { data_key: "ab".repeat(32).as_str().into(), data_key_id: "k1".to_owned() });
+    let sealer = Sealer::new(&Secrets {
+        data_key: "ab".repeat(32).as_str().into(),
+        data_key_id: "k1".to_owned(),
+        old_keys: Vec::new(),
+    });
     assert_eq!(sealer.open(&kept).expect("sealed with our key"), KEY);
     assert!(!me.to_string().contains(KEY));
     let log = hotline.log();
@@ -167,8 +170,11 @@ async fn kept_phone(hotline: &Hotline, openid: &str) -> Option<String> {
         .fetch_one(&hotline.database.pool)
         .await
         .expect("he is there");
-    let sealer =
-        Sealer::new(&Secrets { data_key: "ab".repeat(32).as_str().into(), data_key_id: "k1".to_owned() });
+    let sealer = Sealer::new(&Secrets {
+        data_key: "ab".repeat(32).as_str().into(),
+        data_key_id: "k1".to_owned(),
+        old_keys: Vec::new(),
+    });
     let phone = row.phone.map(|sealed| sealer.open(&sealed).expect("sealed with our key"));
     assert_eq!(row.phone_hash, phone.as_ref().map(|phone| sealer.find_hash(phone).to_vec()));
     phone

@@ -93,7 +93,7 @@ impl Default for Patience {
 ///
 /// An institution that is there already when this consumer first runs is begun at its end: nobody is told of old things.
 pub async fn run<C: Consumer>(pool: PgPool, consumer: Arc<C>, patience: Patience) {
-    let mut followed = BTreeSet::new();
+    let mut institutions = BTreeSet::new();
     let mut followers = JoinSet::new();
     let mut tick = interval(INSTITUTIONS_EVERY.min(patience.look_every * 15));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -107,7 +107,7 @@ pub async fn run<C: Consumer>(pool: PgPool, consumer: Arc<C>, patience: Patience
             Ok(cursors) => {
                 (well, at_start) = (true, false);
                 for cursor in cursors {
-                    if followed.insert(cursor.institution.clone()) {
+                    if institutions.insert(cursor.institution.clone()) {
                         let follower = Follower {
                             pool: pool.clone(),
                             consumer: Arc::clone(&consumer),

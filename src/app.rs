@@ -52,7 +52,7 @@ use crate::{
 };
 
 /// A client that takes longer to send its headers is closed.
-const REQUEST_HEAD_MAX: Duration = Duration::from_secs(10);
+const REQUEST_HEAD_MAX: Duration = Duration::from_mins(1);
 /// What the system keeps for a peer who does not read. Left to itself it keeps four megabytes for each.
 const SEND_BUFFER_BYTES: usize = 256 * 1024;
 /// A peer that takes in nothing this long is gone, whatever its system says.

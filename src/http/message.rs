@@ -15,7 +15,7 @@ use crate::{
     auth::Caller,
     clock,
     im::{
-        callback::{self, Callback, Trust},
+        callback::{self, Callback, Read, Trust},
         gate,
     },
     messages::{
@@ -66,7 +66,11 @@ async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<Value, Strin
                 return Ok(callback::denied(&closed.to_string()));
             }
         }
-        Callback::Read(read) => in_time(state, state.messages.mark_read(&state.pool, &read)).await?,
+        Callback::Read(read) => {
+            // Nobody has read what is still to be said.
+            let read = Read { up_to: read.up_to.min(now), ..read };
+            in_time(state, state.messages.mark_read(&state.pool, &read)).await?;
+        }
         Callback::Withdrawn(withdrawn) => {
             in_time(state, state.messages.mark_withdrawn(&state.pool, &withdrawn, now)).await?;
         }

@@ -1,7 +1,9 @@
 //! The built server, over real HTTP, real sockets and a real PostgreSQL. `make test` gives it the database.
 
+mod arrange;
 mod backup;
 mod bad_input;
+mod consumers;
 mod crowd;
 mod fakes;
 mod health;

@@ -81,15 +81,15 @@ impl Tencent {
 
     /// Keeps a word in the history, as if its callback never came.
     pub(crate) fn keep(&self, word: &Word) {
-        self.keep_with(word, json!({}));
+        self.keep_with(word, &json!({}));
     }
 
     /// The same, taken back since.
     pub(crate) fn keep_recalled(&self, word: &Word) {
-        self.keep_with(word, json!({ "MsgFlagBits": 8 }));
+        self.keep_with(word, &json!({ "MsgFlagBits": 8 }));
     }
 
-    fn keep_with(&self, word: &Word, with: Value) {
+    fn keep_with(&self, word: &Word, with: &Value) {
         let callback = word.callback();
         let mut entry = json!({ "MsgTimeStamp": callback["MsgTime"], "MsgFlagBits": 0, "IsPeerRead": 0 });
         for name in
@@ -217,7 +217,7 @@ fn refusal(code: i64) -> Value {
     json!({ "ActionStatus": "FAIL", "ErrorInfo": "as the documents say", "ErrorCode": code })
 }
 
-fn success(more: Value) -> Value {
+fn success(more: &Value) -> Value {
     let mut answer = json!({ "ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0 });
     for (name, value) in more.as_object().expect("an object") {
         answer[name] = value.clone();
@@ -248,7 +248,7 @@ impl State {
     fn import(&mut self, body: &Value) -> Result<Value, i64> {
         let account = body["UserID"].as_str().or(body["Identifier"].as_str()).ok_or(70402)?;
         self.accounts.insert(account.to_owned());
-        Ok(success(json!({})))
+        Ok(success(&json!({})))
     }
 
     fn kick(&mut self, body: &Value) -> Result<Value, i64> {
@@ -257,7 +257,7 @@ impl State {
             return Err(70107);
         }
         self.kicked.push(account.to_owned());
-        Ok(success(json!({})))
+        Ok(success(&json!({})))
     }
 
     fn send(&mut self, body: &Value) -> Result<Value, i64> {
@@ -281,7 +281,7 @@ impl State {
             sent["MsgTime"] = json!(now);
             self.delivered.push(sent);
         }
-        Ok(success(json!({ "MsgTime": now, "MsgKey": format!("{}_{random}_{now}", body["MsgSeq"]) })))
+        Ok(success(&json!({ "MsgTime": now, "MsgKey": format!("{}_{random}_{now}", body["MsgSeq"]) })))
     }
 
     fn query_online_status(&self, body: &Value) -> Result<Value, i64> {
@@ -290,7 +290,7 @@ impl State {
             let status = if self.online.contains(account) { "Online" } else { "Offline" };
             json!({ "To_Account": account, "Status": status })
         });
-        Ok(success(json!({ "QueryResult": results.collect::<Vec<_>>(), "ErrorList": [] })))
+        Ok(success(&json!({ "QueryResult": results.collect::<Vec<_>>(), "ErrorList": [] })))
     }
 
     /// Newest page first, oldest message first in a page; bounded by a number here, by bytes there.
@@ -318,7 +318,7 @@ impl State {
         }
         let page = &found[found.len().saturating_sub(self.page)..];
         let first = page.first();
-        Ok(success(json!({
+        Ok(success(&json!({
             "Complete": i32::from(page.len() == found.len()),
             "MsgCnt": page.len(),
             "LastMsgTime": first.map_or(json!(0), |entry| entry["MsgTimeStamp"].clone()),

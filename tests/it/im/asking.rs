@@ -19,7 +19,7 @@ fn client(tencent: &Tencent, key: &str) -> Rest {
     let mut settings = hotline::config::Settings::load(None).expect("the defaults are good");
     settings.im.sdk_app_id = SDK_APP_ID;
     settings.im.secret_key = key.into();
-    settings.im.rest_url = tencent.url.clone();
+    settings.im.rest_url.clone_from(&tencent.url);
     Rest::new(&settings, hotline::outbound::client().expect("a client")).expect("it is configured")
 }
 

@@ -81,7 +81,7 @@ async fn the_gate_is_open_by_default_and_when_in_doubt() {
 async fn what_the_visitor_has_read_is_marked_also_what_comes_late() {
     let house = House::open().await;
     let (nobody, talk) = (house.hotline.client(), house.talk("anna").await);
-    let now = hotline::clock::now().0 / 1000;
+    let now = hotline::clock::now().0 / 1000 - 10;
     nobody.say(&talk.hears(1, "一").at(now)).await;
     nobody.say(&talk.hears(2, "三").at(now + 2)).await;
     nobody.say(&talk.says(1, "四").at(now + 3)).await;

@@ -206,6 +206,8 @@ mod tests {
             started_at: None,
             ended_at: Some(1),
             end_reason: None,
+            medium: "TEXT".into(),
+            call_started_at: None,
         };
         Entry { conversation, supervisions: Vec::new() }
     }

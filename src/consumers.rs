@@ -168,7 +168,7 @@ impl<C: Consumer> Follower<C> {
             for (seq, event) in events {
                 match event {
                     Ok(kept) => self.consume(&kept).await?,
-                    Err(reason) => self.give_up(seq, reason).await?,
+                    Err(reason) => self.give_up(seq, 1, reason).await?,
                 }
             }
             self.is_at(None);
@@ -194,24 +194,27 @@ impl<C: Consumer> Follower<C> {
                     sleep(wait).await;
                     wait = (wait * 2).min(self.patience.wait_max);
                 }
-                Err(failure) => return self.give_up(kept.seq, failure.to_string()).await,
+                Err(failure) => return self.give_up(kept.seq, 1, failure.to_string()).await,
             }
         }
         Ok(())
     }
 
-    async fn give_up(&mut self, seq: i64, reason: String) -> Result<(), sqlx::Error> {
+    /// Gives up `events` events, the last of which is `seq`.
+    async fn give_up(&mut self, seq: i64, events: u64, reason: String) -> Result<(), sqlx::Error> {
         let (consumer, institution) = (self.consumer.name(), &self.cursor.institution);
         tracing::warn!(consumer, institution, seq, reason, "what follows from an event is given up");
-        self.metrics.consumer_gave_up(consumer, institution);
-        self.cursor.give_up(&self.pool, seq, &reason, clock::now()).await
+        self.cursor.give_up(&self.pool, seq, &reason, clock::now()).await?;
+        self.metrics.consumer_gave_up(self.consumer.name(), &self.cursor.institution, events);
+        Ok(())
     }
 
     /// What is too old is given up all at once: after an outage, or after the consumer was switched off for a while.
     async fn pass_the_stale(&mut self) -> Result<(), sqlx::Error> {
         let before = clock::now() - self.consumer.age_max();
         if let Some(stale) = self.cursor.stale(&self.pool, self.consumer.kinds(), before).await? {
-            self.give_up(stale.last, format!("{} events came too late to be told", stale.number)).await?;
+            let reason = format!("{} events came too late to be told", stale.number);
+            self.give_up(stale.last, u64::try_from(stale.number).unwrap_or(0), reason).await?;
         }
         Ok(())
     }

@@ -126,9 +126,9 @@ impl Metrics {
         self.consumers().insert((consumer, institution.to_owned()), event);
     }
 
-    /// What follows from an event will never be done.
-    pub(crate) fn consumer_gave_up(&self, consumer: &'static str, institution: &str) {
-        self.0.given_up.with_label_values(&[consumer, institution]).inc();
+    /// What follows from so many events will never be done.
+    pub(crate) fn consumer_gave_up(&self, consumer: &'static str, institution: &str, events: u64) {
+        self.0.given_up.with_label_values(&[consumer, institution]).inc_by(events);
     }
 
     fn consumers(&self) -> MutexGuard<'_, AtHand> {

@@ -64,7 +64,7 @@ pub(super) async fn edge(
             Ok(Ok(answer)) => Ok(answer.map_into_boxed_body()),
             Ok(Err(error)) => Err(error.error_response()),
             Err(_) => {
-                tracing::error!(request = %line.id, path = %line.path, "a handler panicked");
+                tracing::error!(request = %line.id, path = %line.told_path(), "a handler panicked");
                 Err(HttpResponse::InternalServerError().finish())
             }
         },
@@ -72,12 +72,11 @@ pub(super) async fn edge(
     match outcome {
         Ok(mut answer) => {
             let person = answer.request().extensions().get::<PersonId>().copied();
-            let route = answer.request().match_pattern();
-            line.finish(answer.response_mut(), &door, route.as_deref(), person);
+            line.finish(answer.response_mut(), &door, person);
             Ok(answer.map_body(|_, body| BoxBody::new(Counted::new(body, passage))))
         }
         Err(mut answer) => {
-            line.finish(&mut answer, &door, None, None);
+            line.finish(&mut answer, &door, None);
             Err(InternalError::from_response("an error with its answer", answer).into())
         }
     }
@@ -108,6 +107,8 @@ struct Line {
     id: String,
     method: Method,
     path: String,
+    /// The pattern of the route; none where there is no such path.
+    route: Option<String>,
     begun: Instant,
 }
 
@@ -119,12 +120,14 @@ impl Line {
             id: id.unwrap_or_else(|| Uuid::now_v7().simple().to_string()),
             method: req.method().clone(),
             path: req.path().to_owned(),
+            // Asked before the call, which a panic would keep the request of.
+            route: req.match_pattern(),
             begun: Instant::now(),
         }
     }
 
     /// Gives an error the document's body, adds the headers, counts it, and writes the line.
-    fn finish(self, answer: &mut HttpResponse, door: &Door, route: Option<&str>, person: Option<PersonId>) {
+    fn finish(self, answer: &mut HttpResponse, door: &Door, person: Option<PersonId>) {
         let status = answer.status();
         if status.is_client_error() || status.is_server_error() {
             give_error_body(answer, status, &self.path);
@@ -136,17 +139,34 @@ impl Line {
             answer.head_mut().set_connection_type(ConnectionType::Close);
         }
         let took = self.begun.elapsed();
-        door.metrics.answered(route, &self.method, status, took);
+        door.metrics.answered(self.route.as_deref(), &self.method, status, took);
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let (request, method, path) = (&self.id, &self.method, &self.path);
+        let (request, method, path) = (&self.id, &self.method, self.told_path());
         let (status, person) = (status.as_u16(), person.map(tracing::field::display));
         // Prometheus comes every few seconds; a line for each would bury the rest.
-        if status == StatusCode::OK.as_u16() && route.is_some_and(|route| route.ends_with("/metrics")) {
+        if status == StatusCode::OK.as_u16() && self.path.ends_with("/metrics") {
             tracing::debug!(%request, %method, %path, status, ms, person, "answered");
         } else {
             tracing::info!(%request, %method, %path, status, ms, person, "answered");
         }
     }
+}
+
+impl Line {
+    /// The path for the log: of what stands in it beside the route's own words, ids only. Staff may be named in a path by
+    /// their user names, and what leads nowhere may hold anything.
+    fn told_path(&self) -> String {
+        let Some(route) = &self.route else { return "…".to_owned() };
+        let parts = route
+            .split('/')
+            .zip(self.path.split('/'))
+            .map(|(pattern, part)| if !pattern.starts_with('{') || is_id(part) { part } else { "…" });
+        parts.collect::<Vec<_>>().join("/")
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// Health says in its own body what is missing; every other error has the document's.
@@ -264,6 +284,19 @@ mod tests {
         let bearer = foreign().insert_header(cookie).insert_header(("authorization", "Bearer token"));
         assert_eq!(status(bearer).await, 200, "no other site can add a Bearer");
         assert_eq!(status(foreign()).await, 200, "nobody is logged in by it");
+    }
+
+    #[test]
+    fn the_log_tells_ids_and_no_other_part_of_a_path() {
+        let told = |route: Option<&str>, path: &str| {
+            let (id, path, route) = (String::new(), path.to_owned(), route.map(str::to_owned));
+            Line { id, method: Method::GET, path, route, begun: Instant::now() }.told_path()
+        };
+        let id = "01a20a49249075379b2f92152cebc161";
+        assert_eq!(told(Some("/counselor/{key}"), "/counselor/zhangsan"), "/counselor/…");
+        assert_eq!(told(Some("/counselor/{key}"), &format!("/counselor/{id}")), format!("/counselor/{id}"));
+        assert_eq!(told(Some("/hotline/auth/me"), "/hotline/auth/me"), "/hotline/auth/me");
+        assert_eq!(told(None, "/zhangsan/13823456789"), "…");
     }
 
     #[actix_web::test]

@@ -265,7 +265,7 @@ mod tests {
         let seen = Seen { now: Timestamp(10_000), institutions, connections: 3, ..Seen::default() };
         let metrics = Metrics::new().expect("the names are names");
         metrics.consumer_is_at("notices", "ecnu", Some(Timestamp(6_000)));
-        metrics.consumer_gave_up("notices", "ecnu");
+        metrics.consumer_gave_up("notices", "ecnu", 1);
         let text = page(&metrics, &seen).expect("it can be written");
         for row in [
             r#"hotline_journal_lag_seconds{institution="ecnu"} 1.5"#,

@@ -54,6 +54,23 @@ async fn words_of(reader: &Client, conversation: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn an_older_program_refuses_a_newer_schema() {
+    let hotline = Hotline::prepare(&["ecnu"]).await;
+    // sqlx's own table, which is no part of the schema that queries are checked against.
+    sqlx::query(
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+         values (9999, 'of a later version', true, '', 0)",
+    )
+    .execute(&hotline.database.pool)
+    .await
+    .expect("a row of a later version");
+    for command in ["migrate", "serve"] {
+        let said = hotline.fails(&[command], 1);
+        assert!(said.contains("could not be brought up to date") && said.contains("9999"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_restored_backup_has_all_that_was_acknowledged_and_goes_on() {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.add_counselor("ecnu", "lin").await;

@@ -9,7 +9,7 @@ use std::{
 use hotline::{
     clock,
     consumers::{self, Consumer, Failure, Kept, Patience},
-    metrics::Metrics,
+    metrics::{self, Metrics, Seen},
 };
 use hotline_actors::{ConversationId, CounselorId, dispatch::event::Event};
 use sqlx::PgPool;
@@ -117,19 +117,29 @@ async fn cursor(pool: &PgPool, institution: &str) -> Option<i64> {
 
 /// Runs the diary until it is dropped.
 fn run(pool: &PgPool, diary: &Arc<Diary>) -> Running {
-    Running(tokio::spawn(consumers::run(
-        pool.clone(),
-        Metrics::new().expect("figures can be made"),
-        Arc::clone(diary),
-        IMPATIENT,
-    )))
+    let metrics = Metrics::new().expect("the names are names");
+    let consuming = consumers::run(pool.clone(), metrics.clone(), Arc::clone(diary), IMPATIENT);
+    Running { task: tokio::spawn(consuming), metrics }
 }
 
-struct Running(tokio::task::JoinHandle<()>);
+struct Running {
+    task: tokio::task::JoinHandle<()>,
+    metrics: Metrics,
+}
+
+impl Running {
+    async fn shows(&self, row: &str) {
+        until(row, SOON, async || {
+            let page = metrics::page(&self.metrics, &Seen::default()).expect("it can be written");
+            page.lines().any(|line| line == row).then_some(())
+        })
+        .await;
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -174,7 +184,7 @@ async fn what_fails_is_tried_again_and_then_given_up() {
     let diary = Arc::new(Diary::default());
     let passing = || Failure::Passing("no answer".to_owned());
     diary.fail([passing(), passing()]);
-    let _running = run(pool, &diary);
+    let running = run(pool, &diary);
     begun(pool, "ecnu").await;
     write(pool, "ecnu", 1, &assigned(), Duration::ZERO).await;
     diary.reads("ecnu", &[1]).await;
@@ -192,6 +202,8 @@ async fn what_fails_is_tried_again_and_then_given_up() {
     assert_eq!(seqs, [2, 3, 4]);
     assert_eq!((given_up[0].1.as_str(), given_up[1].1.as_str()), ("no answer", "no such account"));
     assert!(given_up[2].1.contains("not understood"), "{given_up:?}");
+    running.shows(r#"hotline_consumer_given_up_total{consumer="diary",institution="ecnu"} 3"#).await;
+    running.shows(r#"hotline_consumer_lag_seconds{consumer="diary",institution="ecnu"} 0"#).await;
 }
 
 #[tokio::test]
@@ -206,7 +218,8 @@ async fn what_is_too_old_is_given_up_all_at_once() {
         write(pool, "ecnu", seq, &assigned(), AGE_MAX * 2).await;
     }
     write(pool, "ecnu", 151, &assigned(), AGE_MAX / 2).await;
-    let _running = run(pool, &diary);
+    let running = run(pool, &diary);
     diary.reads("ecnu", &[151]).await;
+    running.shows(r#"hotline_consumer_given_up_total{consumer="diary",institution="ecnu"} 150"#).await;
     assert_eq!(given_up(pool).await, [(150, "150 events came too late to be told".to_owned())]);
 }

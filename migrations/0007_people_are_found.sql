@@ -1,4 +1,3 @@
--- Lists of people are read newest first, a page at a time, and a whole phone number is found by its keyed hash.
+-- Phone numbers are sealed, so a whole one is found by its keyed hash, also among many visitors.
 
-create index people_newest on people (created_at desc, id desc) where deleted_at is null;
 create index people_by_phone on people (phone_hash) where phone_hash is not null;

@@ -19,7 +19,8 @@ queries_are_current() {
 }
 
 tests() {
-    HOTLINE_TEST_DATABASE_URL=$CLUSTER_URL/postgres cargo test --workspace --locked --no-fail-fast 2>&1 |
+    # Backups are taken with the cluster's own pg_dump.
+    PATH=$PG_BIN:$PATH HOTLINE_TEST_DATABASE_URL=$CLUSTER_URL/postgres cargo test --workspace --locked --no-fail-fast 2>&1 |
         tee "$SCRATCH/tests"
 }
 

@@ -43,6 +43,7 @@ use crate::{
     im::Im,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
+    metrics::Metrics,
     outbound,
     params::BODY_BYTES_MAX,
     people::People,
@@ -51,7 +52,7 @@ use crate::{
 };
 
 /// A client that takes longer to send its headers is closed.
-const REQUEST_HEAD_MAX: Duration = Duration::from_secs(10);
+const REQUEST_HEAD_MAX: Duration = Duration::from_mins(1);
 /// What the system keeps for a peer who does not read. Left to itself it keeps four megabytes for each.
 const SEND_BUFFER_BYTES: usize = 256 * 1024;
 /// A peer that takes in nothing this long is gone, whatever its system says.
@@ -72,6 +73,7 @@ pub struct AppState {
     pub wechat: Wechat,
     pub institutions: Institutions,
     pub messages: MessageStore,
+    pub metrics: Metrics,
     pub exports: Exports,
     pub im: Im,
     /// For what we ask others.
@@ -98,6 +100,8 @@ pub enum StartError {
     Signals(io::Error),
     #[error(transparent)]
     Hash(#[from] HashFault),
+    #[error("the figures of operation cannot be counted: {0}")]
+    Metrics(#[from] prometheus::Error),
     #[error(transparent)]
     Outbound(#[from] outbound::ClientFault),
     #[error("the server ended by itself")]
@@ -247,6 +251,7 @@ impl AppState {
             wechat: Wechat::new(&settings, outbound.clone())?,
             institutions,
             messages,
+            metrics: Metrics::new()?,
             exports: Exports::default(),
             im,
             outbound,

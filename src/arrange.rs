@@ -97,6 +97,16 @@ impl<'a> Calendar<'a> {
         transaction.commit().await
     }
 
+    /// Writes what is missing of the standing weeks, [`DAYS_AHEAD`] days from today. Answers how many shifts that were;
+    /// a second time it is none.
+    pub async fn write_ahead(&self) -> Result<u64, sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        let written =
+            rows::write_ahead(&mut transaction, self.institution, None, self.today(), self.now).await?;
+        transaction.commit().await?;
+        Ok(written)
+    }
+
     /// Takes one shift off, for good. Whether there is such a shift.
     pub async fn take_off(&self, shift: Uuid) -> Result<bool, sqlx::Error> {
         rows::take_off(self.pool, self.institution, shift, self.now).await

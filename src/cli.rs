@@ -1,9 +1,11 @@
 //! The command line: `hotline serve`, and what an operator does besides.
 //!
 //! Exit codes: 0 good, 1 anything else, 2 the command line itself is wrong, 65 what was given cannot be used (a user
-//! name that exists), 69 the database cannot be reached, 71 the address cannot be listened on, 78 the settings.
+//! name that exists), 69 the database cannot be reached, 71 the address cannot be listened on, 75 another server has taken
+//! over, 78 the settings. docs/operations.md says what each asks of a service manager.
 
 mod accounts;
+mod keys;
 mod serve;
 
 use std::{future::Future, path::PathBuf, process::ExitCode};
@@ -35,6 +37,8 @@ enum Command {
     Migrate,
     /// Check the settings without starting
     CheckConfig,
+    /// Seal phone and identity numbers anew under secrets.data_key, after changing it
+    RotateKeys,
     /// Institutions
     #[command(subcommand)]
     Institution(accounts::Institution),
@@ -95,6 +99,7 @@ impl CliError {
                 | StartError::File(_)
                 | StartError::Signals(_)
                 | StartError::Hash(_)
+                | StartError::Metrics(_)
                 | StartError::Outbound(_)
                 | StartError::Ended
                 | StartError::StopTooSlow
@@ -130,6 +135,7 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
             in_system(serve.run(settings))
         }
         Command::Migrate => in_system(async move { Ok(database::migrate(&settings.database).await?) }),
+        Command::RotateKeys => in_system(keys::rotate(settings)),
         Command::Institution(institution) => in_system(institution.run(settings)),
         Command::User(user) => in_system(user.run(settings)),
         Command::Demo(Demo { large }) => in_system(make_demo(settings, large)),

@@ -60,6 +60,7 @@ pub struct Settings {
     pub server: Server,
     pub database: Database,
     pub log: Log,
+    pub metrics: Metrics,
     pub secrets: Secrets,
     pub session: Session,
     pub dispatch: Dispatch,
@@ -105,6 +106,12 @@ pub struct Log {
     pub format: LogFormat,
 }
 
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    pub allow: Vec<IpNet>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -118,6 +125,15 @@ pub enum LogFormat {
 pub struct Secrets {
     pub data_key: Hidden,
     pub data_key_id: String,
+    pub old_keys: Vec<OldKey>,
+}
+
+/// A key that still opens what was sealed under it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OldKey {
+    pub id: String,
+    pub key: Hidden,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -15,7 +15,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep},
 };
 
-use crate::{answer::describe, clock};
+use crate::{answer::describe, clock, metrics::Metrics};
 use cursor::Cursor;
 
 /// Events read at once.
@@ -92,8 +92,8 @@ impl Default for Patience {
 /// not return unless a part of it died. Dropping it stops it.
 ///
 /// An institution that is there already when this consumer first runs is begun at its end: nobody is told of old things.
-pub async fn run<C: Consumer>(pool: PgPool, consumer: Arc<C>, patience: Patience) {
-    let mut followed = BTreeSet::new();
+pub async fn run<C: Consumer>(pool: PgPool, metrics: Metrics, consumer: Arc<C>, patience: Patience) {
+    let mut institutions = BTreeSet::new();
     let mut followers = JoinSet::new();
     let mut tick = interval(INSTITUTIONS_EVERY.min(patience.look_every * 15));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -107,9 +107,10 @@ pub async fn run<C: Consumer>(pool: PgPool, consumer: Arc<C>, patience: Patience
             Ok(cursors) => {
                 (well, at_start) = (true, false);
                 for cursor in cursors {
-                    if followed.insert(cursor.institution.clone()) {
+                    if institutions.insert(cursor.institution.clone()) {
                         let follower = Follower {
                             pool: pool.clone(),
+                            metrics: metrics.clone(),
                             consumer: Arc::clone(&consumer),
                             patience,
                             cursor,
@@ -131,6 +132,7 @@ pub async fn run<C: Consumer>(pool: PgPool, consumer: Arc<C>, patience: Patience
 /// A consumer in one institution.
 struct Follower<C> {
     pool: PgPool,
+    metrics: Metrics,
     consumer: Arc<C>,
     patience: Patience,
     cursor: Cursor,
@@ -169,13 +171,19 @@ impl<C: Consumer> Follower<C> {
                     Err(reason) => self.give_up(seq, reason).await?,
                 }
             }
+            self.is_at(None);
             if is_all {
                 return self.cursor.pass(&self.pool, head).await;
             }
         }
     }
 
+    fn is_at(&self, event: Option<Timestamp>) {
+        self.metrics.consumer_is_at(self.consumer.name(), &self.cursor.institution, event);
+    }
+
     async fn consume(&mut self, kept: &Kept) -> Result<(), sqlx::Error> {
+        self.is_at(Some(kept.at));
         let mut wait = self.patience.first_wait;
         for left in (0..self.patience.tries_max).rev() {
             let (consumer, institution, seq) = (self.consumer.name(), &kept.institution, kept.seq);
@@ -195,6 +203,7 @@ impl<C: Consumer> Follower<C> {
     async fn give_up(&mut self, seq: i64, reason: String) -> Result<(), sqlx::Error> {
         let (consumer, institution) = (self.consumer.name(), &self.cursor.institution);
         tracing::warn!(consumer, institution, seq, reason, "what follows from an event is given up");
+        self.metrics.consumer_gave_up(consumer, institution);
         self.cursor.give_up(&self.pool, seq, &reason, clock::now()).await
     }
 

@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod health;
 pub mod im;
 pub mod message;
+pub mod metrics;
 pub mod record;
 pub mod statistics;
 pub mod user;
@@ -32,5 +33,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
     health::routes(cfg);
     im::routes(cfg);
     message::routes(cfg);
+    metrics::routes(cfg);
     wechat::routes(cfg);
 }

@@ -20,6 +20,7 @@ pub mod http;
 pub mod im;
 pub mod institutions;
 pub mod messages;
+pub mod metrics;
 pub mod outbound;
 pub mod params;
 pub mod people;

@@ -1,7 +1,10 @@
 //! What is sealed in the database: phone and identity numbers and WeChat session keys.
 //!
 //! A sealed value is `k1:` and base64 of nonce and ciphertext (AES-256-GCM); `k1` is the id of the key, so that keys can
-//! be rotated. Beside it stands a keyed hash where a whole value must be found.
+//! be rotated: old ones still open, and `secrets/rotation.rs` seals everything anew. Beside it stands a keyed hash where a
+//! whole value must be found.
+
+pub mod rotation;
 
 use std::{fmt, sync::Arc};
 
@@ -25,9 +28,21 @@ const DEVELOPMENT_KEY: &str = "hotline development key: protects nothing";
 pub struct Sealer(Arc<Keys>);
 
 struct Keys {
+    current: Key,
+    old: Vec<Key>,
+}
+
+struct Key {
     id: String,
     cipher: Aes256Gcm,
     hash_key: [u8; 32],
+}
+
+impl Key {
+    fn new(id: &str, key: [u8; 32]) -> Self {
+        let hash_key = keyed(&key, b"hotline find hash");
+        Self { id: id.to_owned(), cipher: Aes256Gcm::new(&key.into()), hash_key }
+    }
 }
 
 /// Why a value could not be sealed or opened.
@@ -43,18 +58,18 @@ pub enum SealFault {
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealer({}, …)", self.0.id)
+        write!(f, "Sealer({}, …)", self.0.current.id)
     }
 }
 
 impl Sealer {
-    /// With the key of `[secrets]`, which the check of the settings has seen to be 64 hex digits or nothing.
+    /// With the keys of `[secrets]`, which the check of the settings has seen to be 64 hex digits, the first or nothing.
     pub fn new(settings: &Secrets) -> Self {
         let key = hex_key(settings.data_key.reveal())
             .unwrap_or_else(|| Sha256::digest(DEVELOPMENT_KEY.as_bytes()).into());
-        let hash_key = keyed(&key, b"hotline find hash");
-        let cipher = Aes256Gcm::new(&key.into());
-        Self(Arc::new(Keys { id: settings.data_key_id.clone(), cipher, hash_key }))
+        let old =
+            settings.old_keys.iter().filter_map(|old| Some(Key::new(&old.id, hex_key(old.key.reveal())?)));
+        Self(Arc::new(Keys { current: Key::new(&settings.data_key_id, key), old: old.collect() }))
     }
 
     /// Seals a value. Twice the same value gives two different texts.
@@ -64,11 +79,15 @@ impl Sealer {
     pub fn seal(&self, plain: &str) -> Result<String, SealFault> {
         let mut nonce = [0_u8; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(|_| SealFault::NoRandomness)?;
-        let sealed =
-            self.0.cipher.encrypt(&Nonce::from(nonce), plain.as_bytes()).map_err(|_| SealFault::Damaged)?;
+        let sealed = self
+            .0
+            .current
+            .cipher
+            .encrypt(&Nonce::from(nonce), plain.as_bytes())
+            .map_err(|_| SealFault::Damaged)?;
         let mut bytes = nonce.to_vec();
         bytes.extend_from_slice(&sealed);
-        Ok(format!("{}:{}", self.0.id, BASE64_STANDARD.encode(bytes)))
+        Ok(format!("{}:{}", self.0.current.id, BASE64_STANDARD.encode(bytes)))
     }
 
     /// Opens what [`Sealer::seal`] made.
@@ -77,19 +96,30 @@ impl Sealer {
     /// When it was sealed under another key, or changed since.
     pub fn open(&self, sealed: &str) -> Result<String, SealFault> {
         let (id, text) = sealed.split_once(':').ok_or(SealFault::Damaged)?;
-        if id != self.0.id {
-            return Err(SealFault::OtherKey);
-        }
+        let key = self.keys().find(|key| key.id == id).ok_or(SealFault::OtherKey)?;
         let bytes = BASE64_STANDARD.decode(text).map_err(|_| SealFault::Damaged)?;
         let (nonce, cipher_text) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SealFault::Damaged)?;
-        let plain =
-            self.0.cipher.decrypt(&Nonce::from(*nonce), cipher_text).map_err(|_| SealFault::Damaged)?;
+        let plain = key.cipher.decrypt(&Nonce::from(*nonce), cipher_text).map_err(|_| SealFault::Damaged)?;
         String::from_utf8(plain).map_err(|_| SealFault::Damaged)
     }
 
-    /// Finds a whole value again without opening any.
+    /// What is written beside a sealed value, so that a whole one is found again without opening any.
     pub fn find_hash(&self, plain: &str) -> [u8; 32] {
-        keyed(&self.0.hash_key, plain.as_bytes())
+        keyed(&self.0.current.hash_key, plain.as_bytes())
+    }
+
+    /// What to look for: the hash under each key that is set, since not all may have been sealed anew yet.
+    pub fn find_hashes(&self, plain: &str) -> Vec<[u8; 32]> {
+        self.keys().map(|key| keyed(&key.hash_key, plain.as_bytes())).collect()
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.0.current).chain(&self.0.old)
+    }
+
+    /// With what every value under the current key begins.
+    fn mark(&self) -> String {
+        format!("{}:", self.0.current.id)
     }
 }
 
@@ -116,9 +146,28 @@ fn hex_key(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::OldKey;
 
     fn sealer(key: &str, id: &str) -> Sealer {
-        Sealer::new(&Secrets { data_key: key.into(), data_key_id: id.into() })
+        Sealer::new(&Secrets { data_key: key.into(), data_key_id: id.into(), old_keys: Vec::new() })
+    }
+
+    #[test]
+    fn an_old_key_still_opens_and_finds_but_seals_nothing() {
+        let before = sealer(&"0f".repeat(32), "k1");
+        let old = OldKey { id: "k1".into(), key: "0f".repeat(32).as_str().into() };
+        let settings = Secrets {
+            data_key: "1e".repeat(32).as_str().into(),
+            data_key_id: "k2".into(),
+            old_keys: vec![old],
+        };
+        let after = Sealer::new(&settings);
+        let sealed = before.seal("13823456789").expect("sealed");
+        assert_eq!(after.open(&sealed).expect("an old key opens"), "13823456789");
+        assert!(after.seal("13823456789").expect("sealed").starts_with("k2:"));
+        assert!(after.find_hashes("13823456789").contains(&before.find_hash("13823456789")));
+        assert_eq!(after.find_hashes("13823456789")[0], after.find_hash("13823456789"));
+        assert_ne!(after.find_hash("13823456789"), before.find_hash("13823456789"));
     }
 
     #[test]

@@ -38,6 +38,7 @@ struct Inner {
     mode: WechatMode,
     api: Api,
     apps: HashMap<String, App>,
+    turns: turn::Counts,
 }
 
 /// A mini-program, with what we need to ask WeChat about it.
@@ -113,7 +114,12 @@ impl Wechat {
             cause: error.to_string(),
         })?;
         let api = Api::new(http, base, Duration::from_secs(wechat.exchange_seconds_max));
-        Ok(Self(Arc::new(Inner { mode: wechat.mode, api, apps })))
+        Ok(Self(Arc::new(Inner { mode: wechat.mode, api, apps, turns: turn::Counts::default() })))
+    }
+
+    /// How many visitors were told that it is their turn.
+    pub fn turns(&self) -> &turn::Counts {
+        &self.0.turns
     }
 
     /// The mini-program with this appid.

@@ -168,6 +168,13 @@ impl<W> Journal<W> {
         self.gathered_events + self.in_flight.as_ref().map_or(0, |batch| batch.events.len())
     }
 
+    /// When the oldest decision that is not yet kept was made.
+    pub fn unkept_since(&self) -> Option<Timestamp> {
+        let in_flight = self.in_flight.as_ref().and_then(|batch| batch.events.first());
+        let oldest = in_flight.or_else(|| self.gathered.front().and_then(|decided| decided.events.first()));
+        oldest.map(|stamped| stamped.at)
+    }
+
     /// Whether nothing is on its way.
     pub fn is_idle(&self) -> bool {
         self.in_flight.is_none() && self.gathered.is_empty()

@@ -33,7 +33,7 @@ pub use protocol::{
     Ask, Badge, Bind, Bounds, Called, Choose, Clock, Dismiss, Fate, Heard, Join, Leave, LoggedIn, Rejected,
     Setup, Stop, Tell,
 };
-pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace};
+pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -78,6 +78,7 @@ pub struct Registry {
     /// The store did not answer as it should since its last success.
     troubled: bool,
     retries: u32,
+    tally: Tally,
     stopping: Vec<oneshot::Sender<()>>,
     farewell: Farewell,
 }
@@ -121,6 +122,7 @@ impl Registry {
             alarm: None,
             troubled: false,
             retries: 0,
+            tally: Tally::default(),
             stopping: Vec::new(),
             limits,
             farewell,
@@ -204,6 +206,7 @@ impl Registry {
                         tracing::warn!(institution = %this.setup.institution, %fault, "a commit's outcome is unknown");
                     }
                     this.troubled = true;
+                    this.tally.retries += 1;
                     let delay = this.back_off();
                     ctx.run_later(delay, |this, ctx| {
                         if let Some(batch) = this.journal.in_flight().cloned() {
@@ -225,6 +228,8 @@ impl Registry {
     fn landed(&mut self, ctx: &mut Context<Self>) {
         let Some((batch, ready)) = self.journal.landed() else { return };
         self.retries = 0;
+        self.tally.commits += 1;
+        self.tally.events += batch.events.len() as u64;
         for waiter in ready {
             waiter.answer();
         }

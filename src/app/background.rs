@@ -31,7 +31,7 @@ impl Background {
             ("what writes standing weeks ahead", spawn(arrange::keep_written(state.clone()))),
             (
                 "what tells visitors over WeChat",
-                spawn(consumers::run(state.pool.clone(), turns, Patience::default())),
+                spawn(consumers::run(state.pool.clone(), state.metrics.clone(), turns, Patience::default())),
             ),
         ];
         if let Some(rest) = &state.im.rest {
@@ -39,7 +39,8 @@ impl Background {
                 .push(("what fetches histories", spawn(history::keep_complete(state.clone(), rest.clone()))));
             if state.settings.im.notices {
                 let notices = Arc::new(Notices::new(state.pool.clone(), rest.clone()));
-                let run = consumers::run(state.pool.clone(), notices, Patience::default());
+                let run =
+                    consumers::run(state.pool.clone(), state.metrics.clone(), notices, Patience::default());
                 tasks.push(("what sends notices", spawn(run)));
             }
         }

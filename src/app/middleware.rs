@@ -24,6 +24,7 @@ use crate::{
     auth::{self, address, origin},
     clock,
     config::Settings,
+    metrics::Metrics,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,11 +35,16 @@ const REQUEST_ID_CHARS_MAX: usize = 64;
 pub(super) struct Door {
     settings: Arc<Settings>,
     traffic: Traffic,
+    metrics: Metrics,
 }
 
 impl Door {
     pub(super) fn of(state: &AppState) -> Self {
-        Self { settings: Arc::clone(&state.settings), traffic: state.traffic.clone() }
+        Self {
+            settings: Arc::clone(&state.settings),
+            traffic: state.traffic.clone(),
+            metrics: state.metrics.clone(),
+        }
     }
 }
 
@@ -66,11 +72,12 @@ pub(super) async fn edge(
     match outcome {
         Ok(mut answer) => {
             let person = answer.request().extensions().get::<PersonId>().copied();
-            line.finish(answer.response_mut(), door.traffic.is_stopping(), person);
+            let route = answer.request().match_pattern();
+            line.finish(answer.response_mut(), &door, route.as_deref(), person);
             Ok(answer.map_body(|_, body| BoxBody::new(Counted::new(body, passage))))
         }
         Err(mut answer) => {
-            line.finish(&mut answer, door.traffic.is_stopping(), None);
+            line.finish(&mut answer, &door, None, None);
             Err(InternalError::from_response("an error with its answer", answer).into())
         }
     }
@@ -116,8 +123,8 @@ impl Line {
         }
     }
 
-    /// Gives an error the document's body, adds the headers, and writes the line.
-    fn finish(self, answer: &mut HttpResponse, stopping: bool, person: Option<PersonId>) {
+    /// Gives an error the document's body, adds the headers, counts it, and writes the line.
+    fn finish(self, answer: &mut HttpResponse, door: &Door, route: Option<&str>, person: Option<PersonId>) {
         let status = answer.status();
         if status.is_client_error() || status.is_server_error() {
             give_error_body(answer, status, &self.path);
@@ -125,13 +132,20 @@ impl Line {
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             answer.headers_mut().insert(REQUEST_ID, id);
         }
-        if stopping && status != StatusCode::SWITCHING_PROTOCOLS {
+        if door.traffic.is_stopping() && status != StatusCode::SWITCHING_PROTOCOLS {
             answer.head_mut().set_connection_type(ConnectionType::Close);
         }
-        let ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took = self.begun.elapsed();
+        door.metrics.answered(route, &self.method, status, took);
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let (request, method, path) = (&self.id, &self.method, &self.path);
-        let person = person.map(tracing::field::display);
-        tracing::info!(%request, %method, %path, status = status.as_u16(), ms, person, "answered");
+        let (status, person) = (status.as_u16(), person.map(tracing::field::display));
+        // Prometheus comes every few seconds; a line for each would bury the rest.
+        if status == StatusCode::OK.as_u16() && route.is_some_and(|route| route.ends_with("/metrics")) {
+            tracing::debug!(%request, %method, %path, status, ms, person, "answered");
+        } else {
+            tracing::info!(%request, %method, %path, status, ms, person, "answered");
+        }
     }
 }
 
@@ -169,7 +183,8 @@ mod tests {
 
     /// Status, headers and body of one request to a small server behind the door.
     async fn ask(settings: Settings, stopping: bool, request: TestRequest) -> (StatusCode, Value, String) {
-        let door = Data::new(Door { settings: Arc::new(settings), traffic: Traffic::default() });
+        let metrics = Metrics::new().expect("the names are names");
+        let door = Data::new(Door { settings: Arc::new(settings), traffic: Traffic::default(), metrics });
         if stopping {
             door.traffic.stop();
         }

@@ -42,9 +42,8 @@ pub(super) async fn time_zone(pool: &PgPool, institution: &str) -> Result<Option
         .await
 }
 
-pub(super) async fn time_zones(pool: &PgPool) -> Result<Vec<(String, String)>, sqlx::Error> {
-    let rows = sqlx::query!("select code, time_zone from institutions order by code").fetch_all(pool).await?;
-    Ok(rows.into_iter().map(|row| (row.code, row.time_zone)).collect())
+pub(super) async fn institutions(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!("select code from institutions order by code").fetch_all(pool).await
 }
 
 /// Puts people on a day; a row that is there, taken off or from a standing week, becomes one put by hand.

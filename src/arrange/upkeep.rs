@@ -5,13 +5,13 @@ use std::time::Duration;
 use hotline_actors::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::rows;
-use crate::{answer::describe, app::AppState, clock, days};
+use super::{Calendar, rows};
+use crate::{answer::Fault, app::AppState, clock};
 
 /// A day is added once a day; looking more often finds a new day soon in every zone, and what an outage left out.
-const EVERY: Duration = Duration::from_secs(3600);
+const EVERY: Duration = Duration::from_hours(1);
 /// After a failure.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// Writes the standing weeks ahead at the start, then as the days go by; runs until the process ends. However long the
 /// server was down, the first look writes what is missing, and a second one changes nothing.
@@ -20,20 +20,17 @@ pub async fn keep_written(state: AppState) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if let Err(error) = write_all(&state, clock::now()).await {
-            tracing::warn!(error = %describe(&error), "standing weeks cannot be written ahead; tried again soon");
+        if let Err(fault) = write_all(&state, clock::now()).await {
+            tracing::warn!(%fault, "standing weeks cannot be written ahead; tried again soon");
             tick.reset_after(AGAIN);
         }
     }
 }
 
-async fn write_all(state: &AppState, now: Timestamp) -> Result<(), sqlx::Error> {
+async fn write_all(state: &AppState, now: Timestamp) -> Result<(), Fault> {
     let mut written = 0;
-    for (institution, time_zone) in rows::time_zones(&state.pool).await? {
-        let today = days::day_of(now, &time_zone);
-        let mut transaction = state.pool.begin().await?;
-        written += rows::write_ahead(&mut transaction, &institution, None, today, now).await?;
-        transaction.commit().await?;
+    for institution in rows::institutions(&state.pool).await? {
+        written += Calendar::open(&state.pool, &institution, now).await?.write_ahead().await?;
     }
     if written > 0 {
         tracing::info!(shifts = written, "standing weeks are written ahead");

@@ -107,17 +107,25 @@ fn limits(settings: &Settings) -> Checked {
 }
 
 fn secrets(settings: &Settings) -> Checked {
-    let key = settings.secrets.data_key.reveal();
+    let secrets = &settings.secrets;
+    let is_key = |key: &str| key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_id = |id: &str| (1..=16).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    let (key_rule, id_rule) =
+        ("it is 64 hex digits (openssl rand -hex 32)", "it is 1 to 16 letters or digits");
+    let key = secrets.data_key.reveal();
+    ensure(key.is_empty() || is_key(key), "secrets.data_key", key_rule)?;
+    ensure(is_id(&secrets.data_key_id), "secrets.data_key_id", id_rule)?;
+    let mut ids = HashSet::from([secrets.data_key_id.as_str()]);
+    for (index, old) in secrets.old_keys.iter().enumerate() {
+        let name = |field: &str| format!("secrets.old_keys[{index}].{field}");
+        ensure(is_key(old.key.reveal()), &name("key"), key_rule)?;
+        ensure(is_id(&old.id), &name("id"), id_rule)?;
+        ensure(ids.insert(&old.id), &name("id"), "another key has it: each needs an id of its own")?;
+    }
     ensure(
-        key.is_empty() || (key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit())),
+        secrets.old_keys.is_empty() || !key.is_empty(),
         "secrets.data_key",
-        "it is 64 hex digits (openssl rand -hex 32)",
-    )?;
-    let id = settings.secrets.data_key_id.as_str();
-    ensure(
-        (1..=16).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric()),
-        "secrets.data_key_id",
-        "it is 1 to 16 letters or digits",
+        "it must be set where secrets.old_keys is",
     )
 }
 
@@ -249,7 +257,7 @@ fn closed(settings: &Settings, because: &str) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{WechatApp, defaults};
+    use crate::config::{OldKey, WechatApp, defaults};
 
     fn refused(change: impl FnOnce(&mut Settings)) -> String {
         let mut settings = defaults();
@@ -282,6 +290,24 @@ mod tests {
             })
             .contains("institutions.ecnu.grace_seconds")
         );
+    }
+
+    #[test]
+    fn old_keys_have_ids_of_their_own_and_are_never_told() {
+        let old = |id: &str, key: &str| OldKey { id: id.into(), key: key.into() };
+        let key = "ab".repeat(32);
+        let with = |olds: Vec<OldKey>| {
+            refused(|s| {
+                s.secrets.data_key = "cd".repeat(32).as_str().into();
+                s.secrets.old_keys = olds;
+            })
+        };
+        assert!(with(vec![old("k1", &key)]).contains("secrets.old_keys[0].id"), "the current key has it");
+        assert!(with(vec![old("k0", &key), old("k0", &key)]).contains("secrets.old_keys[1].id"));
+        let short = with(vec![old("k0", "abcdef")]);
+        assert!(short.contains("secrets.old_keys[0].key") && !short.contains("abcdef"), "{short}");
+        assert!(refused(|s| s.secrets.old_keys = vec![old("k0", &key)]).contains("secrets.data_key"));
+        assert!(!format!("{:?}", old("k0", &key)).contains(&key));
     }
 
     #[test]

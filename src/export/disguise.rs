@@ -33,7 +33,8 @@ impl Disguise {
                 disguise.names.push((name, code.clone()));
             }
         }
-        disguise.names.sort_by_key(|(name, _)| std::cmp::Reverse(name.chars().count()));
+        // Of two people of one name always the same is meant, so that the same words become the same.
+        disguise.names.sort_by(|(a, b), (c, d)| (c.chars().count(), a, b).cmp(&(a.chars().count(), c, d)));
         disguise
     }
 

@@ -84,7 +84,11 @@ impl Maker {
     pub async fn make(&self, row: &Row) -> Result<Transcript, sqlx::Error> {
         let parties: Vec<PersonId> =
             [Some(PersonId(row.visitor)), row.counterpart()].into_iter().flatten().collect();
-        let people = self.people.load(&parties).await?;
+        let mut known = parties.clone();
+        if self.anonymize {
+            known.extend(self.spoken_of(row).await?);
+        }
+        let people = self.people.load(&known).await?;
         let evaluation = self.evaluation(row.id).await?;
         let said = record::all(&self.pool, row.id).await?;
         let names = Names::new(self, &parties, &people);
@@ -105,6 +109,20 @@ impl Maker {
             messages: said.iter().map(|message| names.line(message)).collect(),
             calendar: self.calendar.clone(),
         })
+    }
+
+    /// Who may be named in it besides the two: those of the consultation it is about, or of the talks about it.
+    async fn spoken_of(&self, row: &Row) -> Result<Vec<PersonId>, sqlx::Error> {
+        let related = sqlx::query!(
+            "select visitor, coalesce(counselor, wanted) as counselor from conversations
+             where id = $1 or consultation = $2",
+            row.consultation,
+            row.id
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let people = related.into_iter().flat_map(|talk| [Some(talk.visitor), talk.counselor]);
+        Ok(people.flatten().map(PersonId).collect())
     }
 
     /// What a conversation is called in a file and in file names: plain letters and digits.
@@ -137,8 +155,9 @@ struct Names {
 
 impl Names {
     fn new(maker: &Maker, parties: &[PersonId], people: &HashMap<PersonId, Person>) -> Self {
+        let known: Vec<&Person> = people.values().collect();
+        let disguise = maker.anonymize.then(|| Disguise::new(maker.sealer.clone(), &known));
         let parties: Vec<&Person> = parties.iter().filter_map(|id| people.get(id)).collect();
-        let disguise = maker.anonymize.then(|| Disguise::new(maker.sealer.clone(), &parties));
         let called = |person: &Person| match &disguise {
             Some(disguise) => disguise.person(person),
             None => person.called().to_owned(),

@@ -64,13 +64,14 @@ pub fn stream(
             Err(error) => tracing::error!(%error, "an export breaks off"),
         }
     });
-    let pipe = Pipe { pieces: pieces.clone(), buffer: BytesMut::new(), runtime: Handle::current() };
+    let outlet = Outlet { pieces, runtime: Handle::current() };
     actix_web::rt::task::spawn_blocking(move || {
         let _leave = leave;
+        let pipe = Pipe { outlet: outlet.clone(), buffer: BytesMut::new() };
         if let Err(error) = pack(to_pack, pipe, format) {
             tracing::warn!(%error, "an export was not finished");
             // The reader may be the one who has gone.
-            _ = pieces.try_send(Err(io::Error::other("the export broke off")));
+            _ = outlet.send(Err(io::Error::other("the export broke off")));
         }
     });
     futures_util::stream::poll_fn(move |context| to_send.poll_recv(context))
@@ -130,18 +131,16 @@ fn pack(mut parts: mpsc::Receiver<Part>, pipe: Pipe, format: Format) -> Result<(
     Ok(())
 }
 
-/// Where the archive is written to: pieces for the answer.
-struct Pipe {
+/// The way to the reader, from the packer's thread.
+#[derive(Clone)]
+struct Outlet {
     pieces: mpsc::Sender<Piece>,
-    buffer: BytesMut,
     runtime: Handle,
 }
 
-impl Pipe {
-    fn send(&mut self) -> io::Result<()> {
-        let piece = self.buffer.split().freeze();
-        let sent = self.runtime.block_on(timeout(READER_STALL_MAX, self.pieces.send(Ok(piece))));
-        match sent {
+impl Outlet {
+    fn send(&self, piece: Piece) -> io::Result<()> {
+        match self.runtime.block_on(timeout(READER_STALL_MAX, self.pieces.send(piece))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the reader has gone")),
             Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the reader takes nothing")),
@@ -149,17 +148,94 @@ impl Pipe {
     }
 }
 
+/// Where the archive is written to: it leaves in pieces.
+struct Pipe {
+    outlet: Outlet,
+    buffer: BytesMut,
+}
+
 impl Write for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= PIECE_BYTES {
-            self.send()?;
+            self.outlet.send(Ok(self.buffer.split().freeze()))?;
         }
         Ok(bytes.len())
     }
 
-    /// The archive asks for this after each file; small files are gathered nevertheless.
     fn flush(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() { Ok(()) } else { self.send() }
+        if self.buffer.is_empty() { Ok(()) } else { self.outlet.send(Ok(self.buffer.split().freeze())) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+    use sqlx::postgres::PgPoolOptions;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{calendar::Calendar, config::defaults, export::Exports, people::People, secrets::Sealer};
+
+    /// A maker whose database is closed: it can read nothing.
+    async fn maker() -> Maker {
+        let pool = PgPoolOptions::new().connect_lazy("postgres://nobody@127.0.0.1/none").expect("an address");
+        pool.close().await;
+        let sealer = Sealer::new(&defaults().secrets);
+        Maker {
+            people: People::new(pool.clone(), sealer.clone()),
+            pool,
+            sealer,
+            calendar: Calendar::new("UTC"),
+            anonymize: false,
+        }
+    }
+
+    fn entry() -> Entry {
+        let conversation = Row {
+            id: Uuid::from_u128(1),
+            institution: "ecnu".into(),
+            kind: "COUNSELING_SESSION".into(),
+            visitor: Uuid::from_u128(2),
+            wanted: None,
+            counselor: None,
+            consultation: None,
+            status: "CANCELLED".into(),
+            priority: "NORMAL".into(),
+            opened_at: 0,
+            started_at: None,
+            ended_at: Some(1),
+            end_reason: None,
+            medium: "TEXT".into(),
+            call_started_at: None,
+        };
+        Entry { conversation, supervisions: Vec::new() }
+    }
+
+    async fn pieces(entries: Vec<Entry>) -> Vec<Piece> {
+        let leave = Exports::default().begin().expect("nothing runs yet");
+        stream(maker().await, entries, Format::Text, leave).collect().await
+    }
+
+    #[actix_web::test]
+    async fn an_archive_that_cannot_be_finished_ends_in_an_error() {
+        let pieces = pieces(vec![entry()]).await;
+        assert!(pieces.last().expect("something is said").is_err());
+    }
+
+    #[actix_web::test]
+    async fn an_archive_of_nothing_is_whole() {
+        let pieces = pieces(Vec::new()).await;
+        let whole: Vec<u8> = pieces.into_iter().flat_map(|piece| piece.expect("no fault")).collect();
+        assert!(whole.starts_with(b"PK\x05\x06"), "the end of an archive is all there is");
+    }
+
+    #[test]
+    fn only_a_few_run_at_once() {
+        let exports = Exports::default();
+        let running: Vec<_> = std::iter::from_fn(|| exports.begin()).take(100).collect();
+        assert_eq!(running.len(), crate::export::AT_ONCE_MAX);
+        drop(running);
+        assert!(exports.begin().is_some());
     }
 }

@@ -143,7 +143,7 @@ async fn present(state: &AppState, institution: &str, duties: Vec<Duty>) -> Resu
     let floor = floor.ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
     let loads: HashMap<CounselorId, Load> =
         floor.loads.into_iter().map(|load| (load.counselor, load)).collect();
-    let with_load = |duty: Duty| (duty, loads.get(&duty.person.into()).cloned());
+    let with_load = |duty: Duty| (duty, loads.get(&duty.person.into()).copied());
     Ok(duties.into_iter().map(with_load).collect())
 }
 

@@ -16,6 +16,7 @@ use crate::{
     auth::{self, COOKIE, Caller, TOKEN_HEADER, TokenHash, address},
     clock,
     config::Settings,
+    metrics::LogInBy,
     params::{JsonParams, Params},
     people::Person,
     rights::{self, Reach, Right},
@@ -36,13 +37,19 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 
 /// 1. 后台用户登录接口
 async fn login(req: HttpRequest, state: Data<AppState>, params: JsonParams) -> Answer {
+    let answer = log_in(&req, &state, &params).await;
+    state.metrics.logged_in(LogInBy::Password, &answer);
+    answer
+}
+
+async fn log_in(req: &HttpRequest, state: &AppState, params: &JsonParams) -> Answer {
     let (username, password) = (params.required("username")?, params.required("password")?);
-    let from = address::of(&req, &state.settings);
+    let from = address::of(req, &state.settings);
     let attempt = state.login_limits.begin(&username, from, clock::now())?;
-    match recognise(&state, &username, &password).await {
+    match recognise(state, &username, &password).await {
         Ok(Some((person, hash))) => {
             attempt.succeeded();
-            begin_session(&state, person, Some(&hash)).await
+            begin_session(state, person, Some(&hash)).await
         }
         Ok(None) => Err(Fault::unknown(REFUSED)),
         Err(fault) => {
@@ -68,8 +75,12 @@ async fn recognise(
 async fn wechat_login(state: Data<AppState>, appid: Path<String>, params: Params) -> Answer {
     let app = state.wechat.app(&appid)?;
     let code = params.required("code")?;
-    let visitor = wechat::visitor(&state, app, &code, clock::now()).await?;
-    begin_session(&state, visitor, None).await
+    let answer = match wechat::visitor(&state, app, &code, clock::now()).await {
+        Ok(visitor) => begin_session(&state, visitor, None).await,
+        Err(fault) => Err(fault),
+    };
+    state.metrics.logged_in(LogInBy::Wechat, &answer);
+    answer
 }
 
 /// `password`: the hash that the log-in was checked against. If it is no longer his, or he is no longer let in, it is a

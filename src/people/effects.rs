@@ -72,7 +72,7 @@ pub async fn expel(
         if how == Expulsion::Deleted {
             let today = today(&state, institution).await?;
             state.people.retire(person.id, &today, clock::now()).await?;
-            state.institutions.refresh().await?;
+            tell_dispatch(&state).await;
         }
         Ok(())
     })
@@ -122,7 +122,7 @@ pub async fn change(
             show_out(&state, &person).await?;
         }
         if change.supervisors.is_some() {
-            state.institutions.refresh().await?;
+            tell_dispatch(&state).await;
         }
         Ok(())
     })
@@ -164,6 +164,14 @@ async fn show_out(state: &AppState, person: &Person) -> Result<(), Fault> {
     }
     state.im.kick(person.username.clone());
     Ok(())
+}
+
+/// Who looks after whom has changed, and is kept. Dispatch looks again by itself before long, so a failure is no more
+/// than a delay.
+pub async fn tell_dispatch(state: &AppState) {
+    if let Err(error) = state.institutions.refresh().await {
+        tracing::warn!(error = %crate::answer::describe(&error), "dispatch does not know the new bindings yet");
+    }
 }
 
 /// Only system administrators belong to no institution, and nobody keeps them.

@@ -49,9 +49,10 @@ pub(super) async fn page(
     filter: &Filter,
     page: Page,
 ) -> Result<(Vec<PersonId>, i64), Fault> {
-    let (phone_hash, with_phone) = match &filter.phone {
+    let (phone_hashes, with_phone) = match &filter.phone {
         Some(phone) => {
-            (Some(sealer.find_hash(phone).to_vec()), staff_with_phone(pool, sealer, filter, phone).await?)
+            let hashes: Vec<Vec<u8>> = sealer.find_hashes(phone).into_iter().map(Into::into).collect();
+            (Some(hashes), staff_with_phone(pool, sealer, filter, phone).await?)
         }
         None => (None, Vec::new()),
     };
@@ -63,7 +64,7 @@ pub(super) async fn page(
                  and ($4::text is null or strpos(lower(username), lower($4)) > 0)
                  and ($5::text is null or strpos(lower(department), lower($5)) > 0)
                  and ($6::text is null or gender = $6)
-                 and ($7::bytea is null or phone_hash = $7 or id = any($8))
+                 and ($7::bytea[] is null or phone_hash = any($7) or id = any($8))
            )
            select (select count(*) from found) as "count!",
                   array(select id from found order by created_at desc, id desc limit $9 offset $10) as "ids!""#,
@@ -73,7 +74,7 @@ pub(super) async fn page(
         filter.username,
         filter.department,
         filter.gender,
-        phone_hash,
+        phone_hashes.as_deref(),
         &with_phone,
         page.limit,
         page.offset,

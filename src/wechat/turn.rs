@@ -25,7 +25,7 @@ use crate::{
 /// Messages one visitor may have allowed ahead.
 const ALLOWED_MAX: i32 = 20;
 /// Who has been seated for longer has noticed, or is gone.
-const AGE_MAX: Duration = Duration::from_secs(300);
+const AGE_MAX: Duration = Duration::from_mins(5);
 /// WeChat's quota of the minute or the day is used up.
 const QUOTA_CODES: [i64; 2] = [45009, 45011];
 
@@ -34,8 +34,25 @@ const QUOTA_CODES: [i64; 2] = [45009, 45011];
 pub struct Turns {
     pool: PgPool,
     wechat: Wechat,
+}
+
+/// What became of the messages since the start.
+#[derive(Debug, Default)]
+pub struct Counts {
     sent: AtomicU64,
     refused: AtomicU64,
+}
+
+impl Counts {
+    /// Messages that WeChat took.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Messages that WeChat refused because the visitor had allowed none.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
 }
 
 /// One more message may be sent to this visitor. Answers how many in all.
@@ -64,12 +81,7 @@ struct Turn {
 
 impl Turns {
     pub fn new(pool: PgPool, wechat: Wechat) -> Self {
-        Self { pool, wechat, sent: AtomicU64::new(0), refused: AtomicU64::new(0) }
-    }
-
-    /// Messages sent, and messages that WeChat refused because the visitor had allowed none.
-    pub fn counts(&self) -> (u64, u64) {
-        (self.sent.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
+        Self { pool, wechat }
     }
 
     /// The turn, if the visitor waited for it, still has it, and allowed a message.
@@ -125,11 +137,11 @@ impl Turns {
         let send = |token: String| async move { api.send(&token, message).await };
         match app.tokens.with_token(&inner.api, app.credentials(), send).await {
             Ok(()) => {
-                self.sent.fetch_add(1, Ordering::Relaxed);
+                inner.turns.sent.fetch_add(1, Ordering::Relaxed);
                 Ok(self.used(turn.person, None).await?)
             }
             Err(ApiFault::Refused(error)) if error.code == error::REFUSED => {
-                self.refused.fetch_add(1, Ordering::Relaxed);
+                inner.turns.refused.fetch_add(1, Ordering::Relaxed);
                 tracing::debug!(%person, "he has not allowed a message over WeChat, or no further one");
                 Ok(self.used(turn.person, Some(0)).await?)
             }

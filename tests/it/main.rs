@@ -1,16 +1,21 @@
 //! The built server, over real HTTP, real sockets and a real PostgreSQL. `make test` gives it the database.
 
+mod arrange;
+mod backup;
 mod bad_input;
+mod consumers;
 mod crowd;
 mod fakes;
 mod health;
 mod im;
 mod log_in;
 mod messages;
+mod metrics;
 mod outage;
 mod people;
 mod record;
 mod rights;
+mod rotation;
 mod samples;
 mod sockets;
 mod store;

@@ -63,7 +63,8 @@ impl Talk {
         person(&pool, "SUPERVISOR", "dudao").await;
         let conversation = conversation(&pool, visitor, counselor).await;
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let sealer = Sealer::new(&Secrets { data_key: "".into(), data_key_id: "k1".to_owned() });
+        let sealer =
+            Sealer::new(&Secrets { data_key: "".into(), data_key_id: "k1".to_owned(), old_keys: Vec::new() });
         let told = Arc::clone(&heard);
         let ears = Ears::new(People::new(pool.clone(), sealer), move |word| {
             told.lock().expect("nobody panicked with it").push(word);

@@ -12,8 +12,8 @@ use crate::{
     support::{Answer, Client, Hotline},
 };
 
-const KEY: &str = "AAECAwQFBgcICQoLDA0ODw==";
-const OPENID: &str = "o92QK5j3QuMqvOnGFsDXH23e6ihg";
+pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODw==";
+pub(crate) const OPENID: &str = "o92QK5j3QuMqvOnGFsDXH23e6ihg";
 const SECRET_ENV: &str = "HOTLINE_WECHAT_ECNU_SECRET";
 const BUSY: Fault = Fault::Says(r#"{"errcode":-1,"errmsg":"system error, rid: 60f0-busy"}"#);
 
@@ -42,17 +42,17 @@ async fn prepare() -> (Hotline, Wechat) {
     (hotline, wechat)
 }
 
-async fn open() -> (Hotline, Wechat) {
+pub(crate) async fn open() -> (Hotline, Wechat) {
     let (mut hotline, wechat) = prepare().await;
     hotline.start().await;
     (hotline, wechat)
 }
 
-fn log_in_path(code: &str) -> String {
+pub(crate) fn log_in_path(code: &str) -> String {
     format!("/auth/wx/{APPID}/login?code={code}")
 }
 
-async fn visitor(hotline: &Hotline, wechat: &Wechat, openid: &str) -> Client {
+pub(crate) async fn visitor(hotline: &Hotline, wechat: &Wechat, openid: &str) -> Client {
     let code = format!("code-of-{openid}");
     wechat.code(&code, openid, KEY);
     hotline.client().log_in(&log_in_path(&code), Value::Null, openid).await
@@ -69,7 +69,8 @@ async fn a_code_becomes_a_visitor_whose_session_key_stays_here() {
     let me = first.get("/auth/me").await.ok();
     assert_eq!((&me["username"], &me["type"]), (&json!(OPENID), &json!("VISITOR")));
     assert_eq!(me["institutionCode"], "ecnu");
-    let again = visitor(&hotline, &wechat, OPENID).await;
+    wechat.code("another-code", OPENID, KEY);
+    let again = hotline.client().log_in(&log_in_path("another-code"), Value::Null, OPENID).await;
     assert_eq!(again.id().await, first.id().await, "one openid is one visitor");
 
     let kept = sqlx::query_scalar!("select wechat_session_key from people where username = $1", OPENID)
@@ -77,8 +78,11 @@ async fn a_code_becomes_a_visitor_whose_session_key_stays_here() {
         .await
         .expect("he is there")
         .expect("a session_key is kept");
-    let sealer =
-        Sealer::new(&Secrets { data_key: "ab".repeat(32).as_str().into(), data_key_id: "k1".to_owned() });
+    let sealer = Sealer::new(&Secrets {
+        data_key: "ab".repeat(32).as_str().into(),
+        data_key_id: "k1".to_owned(),
+        old_keys: Vec::new(),
+    });
     assert_eq!(sealer.open(&kept).expect("sealed with our key"), KEY);
     assert!(!me.to_string().contains(KEY));
     let log = hotline.log();
@@ -151,7 +155,7 @@ fn a_missing_secret_stops_the_start_and_is_named() {
     assert!(check(Some(SECRET)).status.success());
 }
 
-fn phone_path(appid: &str) -> String {
+pub(crate) fn phone_path(appid: &str) -> String {
     format!("/wx/user/{appid}/phone")
 }
 
@@ -166,8 +170,11 @@ async fn kept_phone(hotline: &Hotline, openid: &str) -> Option<String> {
         .fetch_one(&hotline.database.pool)
         .await
         .expect("he is there");
-    let sealer =
-        Sealer::new(&Secrets { data_key: "ab".repeat(32).as_str().into(), data_key_id: "k1".to_owned() });
+    let sealer = Sealer::new(&Secrets {
+        data_key: "ab".repeat(32).as_str().into(),
+        data_key_id: "k1".to_owned(),
+        old_keys: Vec::new(),
+    });
     let phone = row.phone.map(|sealed| sealer.open(&sealed).expect("sealed with our key"));
     assert_eq!(row.phone_hash, phone.as_ref().map(|phone| sealer.find_hash(phone).to_vec()));
     phone

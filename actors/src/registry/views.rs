@@ -13,6 +13,7 @@ use crate::{
     ids::ConversationId,
     push::Load,
     registry::{Registry, State},
+    time::Timestamp,
 };
 
 /// A waiting conversation's place; none if it does not wait.
@@ -46,18 +47,43 @@ pub struct LookHealth;
 pub struct Health {
     /// Whether it serves: neither fenced nor stopping.
     pub serving: bool,
-    /// Whether the store answers as it should.
+    /// Whether another server has taken over.
+    pub fenced: bool,
+    /// Whether the store does not answer as it should.
     pub troubled: bool,
     /// The last event that is kept.
     pub committed: u64,
     /// Events decided and not yet kept.
     pub backlog: usize,
+    /// When the oldest decision not yet kept was made.
+    pub unkept_since: Option<Timestamp>,
+    /// What was committed.
+    pub tally: Tally,
     /// Sockets held.
     pub sockets: usize,
-    /// Open conversations, waiting or in progress.
-    pub open: usize,
+    /// Conversations in progress.
+    pub in_progress: usize,
+    /// Conversations that wait.
+    pub waiting: usize,
+    /// Those of them that stand in the common queue …
+    pub common_waiting: usize,
+    /// … and in lines of counselors and supervisors; with fallback in both.
+    pub line_waiting: usize,
+    /// When the one who waits longest came.
+    pub waiting_since: Option<Timestamp>,
     /// How often each law was found broken.
     pub breaches: Vec<(Law, u64)>,
+}
+
+/// What a Registry's journal has done since it started; only ever grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Batches that landed.
+    pub commits: u64,
+    /// Events in them.
+    pub events: u64,
+    /// Batches tried again, their outcome being unknown.
+    pub retries: u64,
 }
 
 impl From<&Counselor> for Load {
@@ -104,13 +130,24 @@ impl Handler<LookHealth> for Registry {
 
     fn handle(&mut self, _: LookHealth, _ctx: &mut Self::Context) -> Self::Result {
         let breaches: &Breaches = self.decided.breaches();
+        let (waiting, seated): (Vec<&Conversation>, Vec<&Conversation>) =
+            self.kept.conversations().partition(|facts| facts.phase == Phase::Waiting);
+        // What another server has overtaken is no longer on its way.
+        let unkept_since = self.journal.unkept_since().filter(|_| self.state != State::Fenced);
         actix::MessageResult(Health {
             serving: self.state == State::Serving,
+            fenced: self.state == State::Fenced,
             troubled: self.troubled,
             committed: self.journal.committed(),
             backlog: self.journal.backlog(),
+            unkept_since,
+            tally: self.tally,
             sockets: self.carriers.sockets(),
-            open: self.kept.conversations().count(),
+            in_progress: seated.len(),
+            waiting: waiting.len(),
+            common_waiting: self.kept.common().len(),
+            line_waiting: self.kept.counselors().map(|counselor| counselor.line.len()).sum(),
+            waiting_since: waiting.iter().map(|facts| facts.opened_at).min(),
             breaches: Law::ALL.into_iter().map(|law| (law, breaches.of(law))).collect(),
         })
     }

@@ -1,6 +1,8 @@
 //! The ordered group commit by itself: what is frozen is a prefix of what was decided, in whole decisions (L-6), and
 //! nobody is answered before everything decided before him is kept (L-5).
 
+use std::time::Duration;
+
 use hotline_actors::{
     ConversationId, Timestamp, WriterId,
     dispatch::{
@@ -24,6 +26,10 @@ fn decision(events: usize) -> Decision {
 
 fn writer() -> WriterId {
     WriterId(Uuid::from_u128(1))
+}
+
+fn moment(seq: u64) -> Timestamp {
+    Timestamp(0) + Duration::from_millis(seq)
 }
 
 #[derive(Debug, Clone)]
@@ -61,7 +67,8 @@ proptest! {
         for step in steps {
             match step {
                 Step::Decide(events) => {
-                    journal.append(Timestamp(0), &mut decision(events));
+                    // The moment is the number before the decision's first.
+                    journal.append(moment(decided), &mut decision(events));
                     decided += events as u64;
                     ends.push(decided);
                 }
@@ -97,6 +104,7 @@ proptest! {
             }
             prop_assert_eq!((journal.committed(), journal.decided()), (kept, decided));
             prop_assert_eq!(journal.backlog() as u64, decided - kept);
+            prop_assert_eq!(journal.unkept_since(), (kept < decided).then(|| moment(kept)), "the lag's begin");
             prop_assert!(answered.len() == asked.iter().filter(|seq| **seq <= kept).count(), "and not later");
             prop_assert_eq!(&answered[..], &asked[..answered.len()], "in order");
         }

@@ -165,7 +165,7 @@ async fn hire(state: &AppState, caller: &Caller, params: &Params, kind: Kind) ->
     let id = hired.map_err(|_taken| Fault::malformed(TAKEN))?;
     if let (Some(institution), Some(role)) = (&institution, effects::role(kind)) {
         if change.supervisors.is_some() {
-            state.institutions.refresh().await?;
+            effects::tell_dispatch(state).await;
         }
         if let Err(rejected) = state.institutions.admit(institution, id.into(), role, places).await {
             // He is there all the same: his first socket, or the first who asks for him, makes him known.

@@ -1,6 +1,7 @@
 //! What a ban, a deletion, an activation or a password set by another does at once.
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{House, another_password};
 use crate::support::{Client, SOON, Socket, md5_of_everybody};
@@ -215,6 +216,34 @@ async fn a_ban_and_what_the_banned_does_at_that_moment_end_in_one_order() {
            where p.state = 'BANNED' and c.ended_at is null"#
     );
     assert_eq!(open.fetch_one(&house.hotline.database.pool).await.expect("counted"), 0);
+    house.hotline.assert_calm();
+}
+
+/// The caller is found when the head of his request has come; what he asks is known when its body has.
+#[tokio::test]
+async fn a_request_that_a_ban_overtakes_half_way_is_refused() {
+    let house = House::open().await;
+    let visitor = house.hotline.visitor("ecnu", "slow").await;
+    let (id, token) = (visitor.id().await, visitor.token.clone().expect("logged in"));
+    let url = visitor.url("/conversation");
+    let host = url.trim_start_matches("http://").trim_end_matches("/conversation").to_owned();
+    let body = json!({ "counselor": "any" }).to_string();
+    let (begin, rest) = body.split_at(5);
+    let head = format!(
+        "PUT /conversation HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{begin}",
+        body.len()
+    );
+    let mut stream = tokio::net::TcpStream::connect(&host).await.expect("the server listens");
+    stream.write_all(head.as_bytes()).await.expect("the head is taken");
+    house.admin.get("/user/list").await.ok();
+    house.admin.post(&format!("/user/ban/{id}"), Value::Null).await.ok();
+    stream.write_all(rest.as_bytes()).await.expect("the body is taken");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer comes");
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let asked = sqlx::query_scalar!(r#"select count(*) as "count!" from conversations"#);
+    assert_eq!(asked.fetch_one(&house.hotline.database.pool).await.expect("counted"), 0);
     house.hotline.assert_calm();
 }
 

@@ -85,6 +85,12 @@ impl Hotline {
         }
     }
 
+    /// Another database, as after a restore; for the next start.
+    pub(crate) fn move_to(&mut self, database: Database) {
+        self.set("database.url", database.url.clone());
+        self.database = database;
+    }
+
     /// Sets one setting by its key in `config.toml`, for the next start.
     pub(crate) fn set(&mut self, key: &str, value: impl Display) {
         let name = format!("HOTLINE__{}", key.to_uppercase().replace('.', "__"));
@@ -126,7 +132,7 @@ impl Hotline {
     }
 
     /// Runs a command of the binary to its good end.
-    fn run(&self, arguments: &[&str], input: &str) {
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) {
         let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -145,6 +151,14 @@ impl Hotline {
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr),
         );
+    }
+
+    /// Runs a command of the binary that ends with `code`; gives what it said.
+    pub(crate) fn fails(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.command(arguments).stdin(Stdio::null()).output().expect("the built binary runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "hotline {arguments:?}: {said}");
+        said
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

@@ -1,0 +1,107 @@
+//! A backup taken beside the running server, restored into an empty database: what docs/operations.md tells operators to do.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Client, Database, Hotline, SOON, Word, until, words};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// A file for one dump, gone with the test.
+struct Dump(PathBuf);
+
+impl Dump {
+    fn of(database: &Database) -> Self {
+        let name = format!("backup-{}.dump", Uuid::now_v7().simple());
+        let dump = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
+        let mut command = Command::new("pg_dump");
+        run(command.args(["--format=custom", "--no-owner", "--file"]).arg(&dump.0).arg(&database.url));
+        dump
+    }
+
+    async fn restored(&self) -> Database {
+        let database = Database::fresh().await;
+        let mut command = Command::new("pg_restore");
+        run(command
+            .args(["--exit-on-error", "--single-transaction", "--no-owner", "--dbname", &database.url])
+            .arg(&self.0));
+        database
+    }
+}
+
+impl Drop for Dump {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("{command:?}: {error}: `make test` puts the binaries of its PostgreSQL into PATH")
+    });
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+async fn words_of(reader: &Client, conversation: &str) -> Vec<Value> {
+    let path = format!("/message/conversation/web?conversationId={conversation}");
+    let rows = reader.get(&path).await.ok();
+    rows.as_array().expect("a list").iter().map(|row| row["payload"].clone()).collect()
+}
+
+#[tokio::test]
+async fn a_restored_backup_has_all_that_was_acknowledged_and_goes_on() {
+    let mut hotline = Hotline::prepare(&["ecnu"]).await;
+    hotline.add_counselor("ecnu", "lin").await;
+    hotline.add_user("ecnu", "INSTITUTION", "guanli");
+    hotline.start().await;
+    let (lin, guanli) = (hotline.staff("lin").await, hotline.staff("guanli").await);
+    lin.post("/user/maxconsults", json!({ "maxConsults": 1 })).await.ok();
+    let mut workbench = lin.workbench().await;
+    workbench.snapshot().await;
+    let (first, second) = (hotline.visitor("ecnu", "first").await, hotline.visitor("ecnu", "second").await);
+    let ended = first.open("any").await["id"].as_str().expect("an id").to_owned();
+    hotline.client().say(&Word::new(&first.username, "lin", &ended, 1, words::text("你好"))).await;
+    first.end(&ended).await;
+    let seated = first.open("any").await["id"].as_str().expect("an id").to_owned();
+    let waiting = second.open("any").await["id"].as_str().expect("an id").to_owned();
+    let before = [first.conversation(&ended).await, first.conversation(&seated).await];
+    assert_eq!([&before[0]["status"], &before[1]["status"]], ["FINISHED", "IN_PROGRESS"]);
+
+    let dump = Dump::of(&hotline.database);
+    // What comes after the backup is lost with the server.
+    first.end(&seated).await;
+    hotline.kill();
+    hotline.move_to(dump.restored().await);
+    hotline.start().await;
+
+    // The log-ins hold, and so does everything that was acknowledged before the backup.
+    assert_eq!(first.conversation(&ended).await, before[0]);
+    assert_eq!(first.conversation(&seated).await, before[1]);
+    assert_eq!(second.conversation(&waiting).await["status"], "WAITING");
+    assert_eq!(words_of(&guanli, &ended).await, [json!({ "text": "你好" })]);
+
+    // An hour between backup and restore: what is over by then ends, and the next is served as soon as somebody is there.
+    hotline.kill();
+    let aged = sqlx::query!(
+        "update conversations set started_at = started_at - $2::bigint where id = $1",
+        Uuid::parse_str(&seated).expect("an id"),
+        HOUR_MS,
+    );
+    aged.execute(&hotline.database.pool).await.expect("time passes");
+    hotline.start().await;
+    let over = until("the overdue talk ends", SOON, async || {
+        let now = first.conversation(&seated).await;
+        (now["status"] != "IN_PROGRESS").then_some(now)
+    })
+    .await;
+    assert_eq!((&over["status"], &over["endReason"]), (&json!("TIME_OUT"), &json!("limit")));
+    let mut workbench = lin.workbench().await;
+    workbench.event("assigned", &waiting).await;
+    assert_eq!(second.conversation(&waiting).await["status"], "IN_PROGRESS");
+    hotline.assert_calm();
+}

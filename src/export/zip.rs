@@ -202,8 +202,6 @@ mod tests {
             consultation: None,
             status: "CANCELLED".into(),
             priority: "NORMAL".into(),
-            medium: "TEXT".into(),
-            call_started_at: None,
             opened_at: 0,
             started_at: None,
             ended_at: Some(1),

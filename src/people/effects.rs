@@ -19,6 +19,7 @@ use super::{Change, Kind, Person};
 use crate::{
     answer::Fault,
     app::AppState,
+    arrange::Calendar,
     audit::{self, Action},
     auth::Caller,
     clock,
@@ -70,8 +71,9 @@ pub async fn expel(
         show_out(&state, &person).await?;
         decided?;
         if how == Expulsion::Deleted {
-            let today = today(&state, institution).await?;
-            state.people.retire(person.id, &today, clock::now()).await?;
+            let now = clock::now();
+            let today = Calendar::open(&state.pool, institution, now).await?.day(now);
+            state.people.retire(person.id, &today.to_string(), now).await?;
             tell_dispatch(&state).await;
         }
         Ok(())
@@ -178,13 +180,6 @@ pub async fn tell_dispatch(state: &AppState) {
 /// Only system administrators belong to no institution, and nobody keeps them.
 fn home(person: &Person) -> Result<&str, Fault> {
     person.institution.as_deref().ok_or_else(Fault::not_allowed)
-}
-
-async fn today(state: &AppState, institution: &str) -> Result<String, Fault> {
-    let zone = sqlx::query_scalar!("select time_zone from institutions where code = $1", institution)
-        .fetch_one(&state.pool)
-        .await?;
-    Ok(crate::days::day_of(clock::now(), &zone).to_string())
 }
 
 /// Whether somebody is in a conversation that is not over.

@@ -1,7 +1,11 @@
 //! The table of contract section 2 over HTTP: every endpoint by each of the five roles, and nothing of one institution
 //! for another. An endpoint that is added gets its row in [`ROWS`].
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -68,8 +72,65 @@ const ROWS: &[Row] = &[
     row(GET, "/conversation/{unbound conversation}", "", "nnnyn"),
     row(GET, "/message/conversation/web?conversationId={conversation}", "", "yyyyn"),
     row(GET, "/message/conversation/web?conversationId={unbound conversation}", "", "nnnyn"),
+    // Records, messages, export.
+    row(GET, "/conversation/consultlist", "", "nyyyn"),
+    row(GET, "/message/gaps?conversationId={conversation}", "", "yyyyn"),
+    row(GET, "/message/gaps?conversationId={unbound conversation}", "", "nnnyn"),
+    row(GET, "/message/unplaced", "", "nnnyn"),
+    row(POST, "/conversation/export/{conversation}", "", "yyyyn"),
+    row(POST, "/conversation/export/{unbound conversation}", "", "nnnyn"),
+    row(POST, "/conversation/batchexport", r#"["{conversation}"]"#, "yyyyn"),
+    row(POST, "/conversation/batchexport", r#"["{unbound conversation}"]"#, "nnnyn"),
+    // Request a supervisor, raise priority.
+    row(
+        PUT,
+        "/conversation/supervise",
+        r#"{"supervise":"{supervisor}","conversationId":"{anyone}"}"#,
+        "nynyn",
+    ),
+    row(
+        PUT,
+        "/conversation/supervise",
+        r#"{"supervise":"{spare visitor}","conversationId":"{conversation}"}"#,
+        "nynyn",
+    ),
+    row(POST, "/conversation/priority/{conversation}", r#"{"priority":"NORMAL"}"#, "nnyyn"),
+    // Shifts: read, change.
+    row(PUT, "/arrange", r#"{"timestamp":"{today}","users":["{counselor}"]}"#, "nnyyn"),
+    row(POST, "/arrange/batch", r#"{"weekDays":[],"user":"{counselor}"}"#, "nnyyn"),
+    row(GET, "/arrange/theday?timestamp={today}&type=COUNSELOR", "", "yyyyn"),
+    row(GET, "/arrange/month?timestamp={today}", "", "nyyyn"),
+    row(DELETE, "/arrange/{shift}", "", "nnyyn"),
+    // Statistics, live state.
+    row(GET, "/conversation/7statistics", "", "nyyyn"),
+    row(GET, "/conversation/todaychange", "", "nyyyn"),
+    row(GET, "/conversation/numberranking", "", "nyyyn"),
+    row(GET, "/conversation/ratedranking", "", "nyyyn"),
+    row(GET, "/conversation/mine", "", "nyyyn"),
+    row(GET, "/dispatch/now", "", "nnyyn"),
+    // WeChat: of those who come by a mini-program.
+    row(POST, "/wx/user/wx-here/phone", "", "ynnnn"),
+    row(POST, "/wx/user/wx-here/subscribe", "", "ynnnn"),
+    // Evaluate, end and delete: last, since they use something up.
+    row(PUT, "/evaluate", r#"{"conversationId":"{conversation}","objectType":"CONVERSATION"}"#, "ynnnn"),
+    row(PUT, "/evaluate", r#"{"conversationId":"{conversation}","objectType":"VISITOR"}"#, "nynnn"),
     row(POST, "/conversation/end/{unbound conversation}", "", "nnnyn"),
     row(POST, "/conversation/end/{conversation}", "", "yyyyn"),
+    row(DELETE, "/conversation/{unbound conversation}", "", "nnnyn"),
+];
+
+/// Answered without a session, or over a socket.
+const WITHOUT_ROWS: [&str; 10] = [
+    "/auth/login",
+    "/auth/wx/{}/login",
+    "/login",
+    "/logout",
+    "/message/callback",
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/workbench/ws",
+    "/visitor/ws",
 ];
 
 const ROLES: [&str; 5] = ["visitor", "counselor", "supervisor", "institution", "system"];
@@ -108,6 +169,8 @@ impl Cast {
         }
         let spare = hotline.visitor(institution, &name("spare")).await;
         ids.insert("spare visitor", spare.id().await);
+        ids.insert("today", hotline::clock::now().0.to_string());
+        ids.insert("shift", shift(hotline, &name("spare")).await);
         ids.insert("conversation", talk(hotline, &visitor, &clients["counselor"]).await);
         let (other, talking) =
             (hotline.visitor(institution, &name("second")).await, hotline.staff(&name("talking")).await);
@@ -128,6 +191,16 @@ fn add_staff(hotline: &Hotline, institution: &str) {
     ] {
         hotline.add_user(institution, kind, &format!("{institution}-{role}"));
     }
+}
+
+/// A day on which somebody is on duty.
+async fn shift(hotline: &Hotline, username: &str) -> String {
+    hotline.database.put_on_shift(username).await;
+    let id = sqlx::query_scalar!(
+        "select s.id from shifts s join people p on p.id = s.person where p.username = $1 order by day limit 1",
+        username
+    );
+    id.fetch_one(&hotline.database.pool).await.expect("the shift is there").simple().to_string()
 }
 
 /// A conversation with a word in it.
@@ -187,6 +260,36 @@ async fn every_endpoint_is_for_those_whom_the_table_names() {
     hotline.assert_calm();
 }
 
+/// A path with whatever stands in braces left out.
+fn bare(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default().replace("/wx-here/", "/{}/");
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn no_endpoint_is_forgotten() {
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).expect("a folder can be listed");
+        let paths = entries.map(|entry| entry.expect("a folder can be listed").path());
+        paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+    }
+    let mut forgotten = Vec::new();
+    for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for route in code.split("web::resource(").skip(1).filter_map(|rest| rest.split('"').nth(1)) {
+            let route = bare(route);
+            let known =
+                WITHOUT_ROWS.contains(&route.as_str()) || ROWS.iter().any(|row| bare(row.path) == route);
+            if !known {
+                forgotten.push(route);
+            }
+        }
+    }
+    assert_eq!(forgotten, Vec::<String>::new(), "each endpoint has its row in ROWS");
+}
+
 #[tokio::test]
 async fn nobody_without_a_session_is_answered() {
     let (hotline, here, ..) = world().await;
@@ -218,7 +321,9 @@ async fn ids_of_another_institution_are_answered_like_unknown_ones() {
     let mixed = |ids: &BTreeMap<&'static str, String>| {
         let mut ids = ids.clone();
         ids.insert("own counselor", here.ids["own counselor"].clone());
-        ids.insert("anyone", "x".to_owned());
+        for fixed in ["anyone", "today"] {
+            ids.insert(fixed, here.ids[fixed].clone());
+        }
         ids
     };
     let (foreign, unknown) = (mixed(&there.ids), mixed(&nobodys));
@@ -226,7 +331,7 @@ async fn ids_of_another_institution_are_answered_like_unknown_ones() {
     let mut compared = 0;
     for row in ROWS {
         let asks_for_one = foreign.keys().any(|key| {
-            *key != "anyone"
+            !["anyone", "today"].contains(key)
                 && (row.path.contains(&format!("{{{key}}}")) || row.body.contains(&format!("{{{key}}}")))
         });
         if !asks_for_one {
@@ -236,7 +341,8 @@ async fn ids_of_another_institution_are_answered_like_unknown_ones() {
             let client = &here.clients[role];
             let (one, other) = (ask(row, client, &foreign).await, ask(row, client, &unknown).await);
             let plain = |answer: &Answer, ids: &BTreeMap<&'static str, String>| {
-                ids.values().fold(answer.body.to_string(), |text, id| text.replace(id.as_str(), "ID"))
+                let ids = ids.iter().filter(|(key, _)| **key != "anyone").map(|(_, id)| id);
+                ids.fold(answer.body.to_string(), |text, id| text.replace(id.as_str(), "ID"))
             };
             assert_eq!(one.status, other.status, "{} {} by {role}", row.method, row.path);
             assert_eq!(
@@ -265,6 +371,8 @@ async fn traces(hotline: &Hotline) -> Vec<String> {
            select concat_ws(' ', id, status, ended_at) from conversations where institution = 'there'
            union all
            select concat_ws(' ', counselor, supervisor) from supervisor_bindings
+           union all
+           select concat_ws(' ', person, day, removed_at) from shifts where institution = 'there'
            order by 1"#
     );
     people.fetch_all(&hotline.database.pool).await.expect("everything can be read")

@@ -37,7 +37,7 @@ enum Command {
     Migrate,
     /// Check the settings without starting
     CheckConfig,
-    /// Seal phone and identity numbers anew under the data key that is set, after changing it
+    /// Seal phone and identity numbers anew under `secrets.data_key`, after changing it
     RotateKeys,
     /// Institutions
     #[command(subcommand)]

@@ -35,13 +35,13 @@ struct Keys {
 struct Key {
     id: String,
     cipher: Aes256Gcm,
-    finder: [u8; 32],
+    finding: [u8; 32],
 }
 
 impl Key {
     fn new(id: &str, key: [u8; 32]) -> Self {
-        let finder = keyed(&key, b"hotline find hash");
-        Self { id: id.to_owned(), cipher: Aes256Gcm::new(&key.into()), finder }
+        let finding = keyed(&key, b"hotline find hash");
+        Self { id: id.to_owned(), cipher: Aes256Gcm::new(&key.into()), finding }
     }
 }
 
@@ -105,12 +105,12 @@ impl Sealer {
 
     /// What is written beside a sealed value, so that a whole one is found again without opening any.
     pub fn find_hash(&self, plain: &str) -> [u8; 32] {
-        keyed(&self.0.current.finder, plain.as_bytes())
+        keyed(&self.0.current.finding, plain.as_bytes())
     }
 
     /// What to look for: the hash under each key that is set, since not all may have been sealed anew yet.
     pub fn find_hashes(&self, plain: &str) -> Vec<[u8; 32]> {
-        self.keys().map(|key| keyed(&key.finder, plain.as_bytes())).collect()
+        self.keys().map(|key| keyed(&key.finding, plain.as_bytes())).collect()
     }
 
     fn keys(&self) -> impl Iterator<Item = &Key> {

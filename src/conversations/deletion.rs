@@ -28,6 +28,16 @@ pub async fn delete(pool: &PgPool, row: &Row, actor: PersonId, now: Timestamp) -
     sqlx::query!("update evaluations set deleted_at = $2 where conversation = any($1)", &hidden, now.0)
         .execute(&mut *transaction)
         .await?;
+    // What was said for it too late stands apart, and would still be shown there.
+    let named: Vec<String> = hidden.iter().map(|id| id.simple().to_string()).collect();
+    sqlx::query!(
+        "delete from unplaced_messages u using unnest($2::text[]) as n (id)
+         where u.institution = $1 and strpos(u.callback ->> 'CloudCustomData', n.id) > 0",
+        row.institution,
+        &named
+    )
+    .execute(&mut *transaction)
+    .await?;
     let action = Action::DeleteConversation;
     audit::note(&mut *transaction, &row.institution, actor, action, row.id, now).await?;
     transaction.commit().await?;

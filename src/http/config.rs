@@ -37,6 +37,8 @@ struct Config<'a> {
     queue_status: QueueStatus,
     mode: Mode,
     emergency: &'a [Emergency],
+    /// Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn.
+    turn_template: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -115,7 +117,14 @@ async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answ
             },
         },
         emergency: &settings.emergency,
+        turn_template: turn_template(&state, &params)?,
     }))
+}
+
+/// The template of the mini-program that asks, if it says which it is.
+fn turn_template(state: &AppState, params: &Params) -> Result<Option<String>, Fault> {
+    let Some(appid) = params.text("appid")? else { return Ok(None) };
+    Ok(Some(state.wechat.app(&appid)?.settings.turn_template.clone()).filter(|template| !template.is_empty()))
 }
 
 /// `appid` or `institutionCode`, else the caller's institution, else the first there is.

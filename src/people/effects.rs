@@ -156,12 +156,14 @@ pub async fn replace_password(
 /// What a wrong old password is told.
 pub const WRONG_PASSWORD: &str = "原密码错误";
 
-/// Ends the log-ins and sockets of somebody. Log-ins go first: a socket that is just opening looks for its own again.
+/// Ends the log-ins and sockets of somebody, here and at Tencent IM. Log-ins go first: a socket that is just opening
+/// looks for its own again.
 async fn show_out(state: &AppState, person: &Person) -> Result<(), Fault> {
     state.sessions.end_all_of(person.id, None).await?;
     if let Some(institution) = &person.institution {
         state.institutions.dismiss(institution, person.id, Closing::LoggedOut);
     }
+    state.im.kick(person.username.clone());
     Ok(())
 }
 

@@ -81,16 +81,16 @@ async fn stale(pool: &PgPool, sealer: &Sealer, after: Uuid) -> Result<Vec<Row>, 
 
 fn anew(row: &Row, sealer: &Sealer) -> Result<Anew, SealFault> {
     let opened = |sealed: &Option<String>| sealed.as_deref().map(|text| sealer.open(text)).transpose();
-    let shut = |plain: Option<&String>| plain.map(|text| sealer.seal(text)).transpose();
+    let closed = |plain: Option<&String>| plain.map(|text| sealer.seal(text)).transpose();
     let hash = |plain: Option<&String>| plain.map(|text| sealer.find_hash(text).to_vec());
     let (phone, id_number) = (opened(&row.phone)?, opened(&row.id_number)?);
     Ok(Anew {
-        phone: shut(phone.as_ref())?,
+        phone: closed(phone.as_ref())?,
         phone_hash: hash(phone.as_ref()),
-        id_number: shut(id_number.as_ref())?,
+        id_number: closed(id_number.as_ref())?,
         id_number_hash: hash(id_number.as_ref()),
-        emergency_phone: shut(opened(&row.emergency_phone)?.as_ref())?,
-        wechat_session_key: shut(opened(&row.wechat_session_key)?.as_ref())?,
+        emergency_phone: closed(opened(&row.emergency_phone)?.as_ref())?,
+        wechat_session_key: closed(opened(&row.wechat_session_key)?.as_ref())?,
     })
 }
 

@@ -135,6 +135,7 @@ fn a_batch_has_each_conversation_once_as_it_stands_at_its_end_and_counts_the_tim
         common: false,
         priority: Priority::Normal,
         medium: Medium::Text,
+        call_ended: None,
         arrival: 1,
         opened_at: Timestamp(0),
         phase,

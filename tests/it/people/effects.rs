@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{House, another_password};
-use crate::support::{Client, SOON, Socket, md5_of_everybody};
+use crate::{
+    fakes::tencent::Tencent,
+    support::{Client, Hotline, SOON, Socket, md5_of_everybody, until},
+};
 
 const LOGGED_OUT: Option<u16> = Some(4003);
 
@@ -217,6 +220,35 @@ async fn a_ban_and_what_the_banned_does_at_that_moment_end_in_one_order() {
     );
     assert_eq!(open.fetch_one(&house.hotline.database.pool).await.expect("counted"), 0);
     house.hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn bans_deletions_and_passwords_set_by_another_end_the_im_log_in_too() {
+    let tencent = Tencent::start().await;
+    let mut hotline = Hotline::prepare(&["ecnu"]).await;
+    hotline.set("im.rest_url", &tencent.url);
+    hotline.add_user("ecnu", "INSTITUTION", "ecnu_admin");
+    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    hotline.add_user("ecnu", "SUPERVISOR", "dudao");
+    hotline.start().await;
+    let admin = hotline.staff("ecnu_admin").await;
+    let visitor = hotline.visitor("ecnu", "first").await;
+    let (_lin, _dudao) = (hotline.staff("lin").await, hotline.staff("dudao").await);
+    for username in ["sandbox_first", "lin", "dudao"] {
+        until("the account is imported", SOON, async || tencent.knows(username).then_some(())).await;
+    }
+    admin.post(&format!("/user/ban/{}", visitor.id().await), Value::Null).await.ok();
+    admin.post("/user/ms/counselor", json!({ "username": "lin", "password": another_password() })).await.ok();
+    admin.delete("/user/ms/supervisor/dudao").await.ok();
+    until("all three are kicked", SOON, async || {
+        let mut kicked = tencent.kicked();
+        kicked.sort();
+        (kicked == ["dudao", "lin", "sandbox_first"]).then_some(())
+    })
+    .await;
+    admin.post("/user/ms/counselor", json!({ "username": "lin", "title": "讲师" })).await.ok();
+    assert_eq!(tencent.kicked().len(), 3, "a title ends nothing");
+    hotline.assert_calm();
 }
 
 /// The caller is found when the head of his request has come; what he asks is known when its body has.

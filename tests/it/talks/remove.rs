@@ -1,7 +1,7 @@
 //! 36. A deleted conversation is hidden everywhere at once, and erased later.
 
 use super::*;
-use crate::support::{SOON, until, words};
+use crate::support::{SOON, Word, until, words};
 use hotline::{clock, retention};
 use hotline_actors::Timestamp;
 use serde_json::json;
@@ -17,6 +17,11 @@ async fn a_deleted_conversation_is_nowhere_and_that_is_noted() {
     said(&hotline, &talk, "sandbox_v1", "lin", words::text("你好"), now - 1_190_000).await;
     let rate = json!({ "conversationId": talk, "objectType": "CONVERSATION", "level": 5, "content": "好" });
     visitor.put("/evaluate", rate).await.ok();
+
+    // Words for it that came far too late stand apart.
+    let late = Word::new("sandbox_v1", "lin", &talk, 7, words::text("还在吗"));
+    hotline.client().callback(&late.callback()).await;
+    assert_eq!(guanli.get("/message/unplaced").await.body["count"], 1);
 
     let path = format!("/conversation/{talk}");
     for nobody in [&visitor, &hotline.staff("lin").await, &hotline.staff("dudao").await] {
@@ -38,6 +43,7 @@ async fn a_deleted_conversation_is_nowhere_and_that_is_noted() {
     assert_eq!(listed(&guanli, "").await.0, [open]);
     assert_eq!(listed(&guanli, "conversationType=REQUEST_SUPERVISE").await.1, 0);
     assert_eq!(visitor.get("/conversation/current").await.body["count"], 1);
+    assert_eq!(guanli.get("/message/unplaced").await.body["count"], 0);
     assert_eq!(guanli.get("/conversation/numberranking").await.ok(), json!([]));
     assert_eq!(guanli.get("/conversation/ratedranking").await.ok(), json!([]));
     let lin = hotline.staff("lin").await.get("/conversation/mine").await.ok();

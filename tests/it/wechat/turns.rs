@@ -125,6 +125,8 @@ async fn a_refusal_is_normal_and_a_failure_is_tried_again() {
 async fn allowing_is_counted_and_is_the_visitors_own() {
     let (hotline, wechat, lin, ..) = busy_counselor().await;
     let client = visitor(&hotline, &wechat, OPENID).await;
+    let config = client.get(&format!("/config?appid={APPID}")).await.ok();
+    assert_eq!(config["turnTemplate"], TEMPLATE, "what to ask him about");
     assert_eq!(client.post(&subscribe_path(), Value::Null).await.ok()["allowed"], 1);
     let named = json!({ "templateId": TEMPLATE });
     assert_eq!(client.post(&subscribe_path(), named).await.ok()["allowed"], 2);

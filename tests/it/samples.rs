@@ -93,7 +93,7 @@ async fn open_hotline() -> (Hotline, Client, Client) {
 }
 
 #[tokio::test]
-async fn logging_in_and_out_answers_as_printed() {
+async fn section_01_02_03_and_04_logging_in_and_out() {
     let (hotline, ..) = open_hotline().await;
     let nobody = hotline.client();
     let login =
@@ -120,7 +120,7 @@ async fn logging_in_and_out_answers_as_printed() {
 }
 
 #[tokio::test]
-async fn conversations_answer_as_printed() {
+async fn section_21_26_and_29_conversations() {
     let (hotline, lin, visitor) = open_hotline().await;
     fits_with_words(
         "21-maxconsults",
@@ -151,7 +151,7 @@ async fn conversations_answer_as_printed() {
 }
 
 #[tokio::test]
-async fn messages_answer_as_printed() {
+async fn section_38_messages() {
     let (hotline, lin, visitor) = open_hotline().await;
     let mut workbench = lin.workbench().await;
     workbench.snapshot().await;
@@ -181,7 +181,7 @@ async fn messages_answer_as_printed() {
 }
 
 #[tokio::test]
-async fn the_signature_for_im_is_the_callers_own() {
+async fn section_37_the_signature_for_im_is_the_callers_own() {
     let (hotline, ..) = open_hotline().await;
     let admin = hotline.staff("ecnu_admin").await;
     let answer = admin.post("/im/sign", Value::Null).await;
@@ -216,7 +216,7 @@ fn decoded(user_sig: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_configuration_holds_the_whole_consent_text() {
+async fn section_39_the_configuration_holds_the_whole_consent_text() {
     let (hotline, lin, _) = open_hotline().await;
     let nobodys = hotline.client().get("/config").await;
     fits_with_words("39-config", "good", &nobodys);
@@ -259,4 +259,45 @@ fn bare(text: &Value) -> String {
         other => other,
     };
     text.chars().filter(|c| !c.is_whitespace()).map(narrow).collect()
+}
+
+/// The document's numbers; 10, 26 and 38 are there twice.
+const SECTIONS: std::ops::RangeInclusive<u32> = 1..=39;
+
+#[test]
+fn no_section_is_forgotten() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut tests = String::new();
+    let mut folders = vec![root.join("it")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder can be listed") {
+            let path = entry.expect("an entry can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                tests.push_str(&fs::read_to_string(&path).expect("a test can be read"));
+            }
+        }
+    }
+    let named: Vec<&str> = tests
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("async fn section_"))
+        .map(|rest| rest.split('(').next().unwrap_or(rest))
+        .collect();
+    let files = fs::read_dir(root.join("data/document")).expect("the samples can be listed");
+    let mut sampled: Vec<String> = files
+        .map(|entry| entry.expect("an entry can be read").path())
+        .map(|path| path.file_stem().expect("a sample has a name").to_string_lossy().into_owned())
+        .collect();
+    sampled.sort_unstable();
+    for section in SECTIONS {
+        let number = format!("{section:02}-");
+        assert!(sampled.iter().any(|name| name.starts_with(&number)), "section {section} has no sample");
+    }
+    for name in sampled {
+        assert!(tests.contains(&format!("\"{name}\"")), "no test sends the sample {name}");
+        let number = name.split('-').next().unwrap_or(&name);
+        let has_test = named.iter().any(|test| test.split('_').any(|word| word == number));
+        assert!(has_test, "no test is named after section {number}");
+    }
 }

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 #[tokio::test]
-async fn supervision_answers_as_printed() {
+async fn section_27_and_38_supervision_and_evaluation() {
     let hotline = house().await;
     let (lin, visitor) = (hotline.staff("lin").await, hotline.visitor("ecnu", "v1").await);
     let mut desk = lin.workbench().await;
@@ -24,7 +24,7 @@ async fn supervision_answers_as_printed() {
 }
 
 #[tokio::test]
-async fn records_and_figures_answer_as_printed() {
+async fn section_28_30_31_32_and_33_records_and_figures() {
     let hotline = house().await;
     let (visitor, guanli) = (hotline.visitor("ecnu", "v1").await, hotline.staff("guanli").await);
     // Just now, so that today and this month hold it unless midnight falls between; the figures' own tests settle that.
@@ -60,7 +60,7 @@ async fn records_and_figures_answer_as_printed() {
 }
 
 #[tokio::test]
-async fn exports_and_deletion_answer_as_printed() {
+async fn section_34_35_and_36_exports_and_deletion() {
     let hotline = house().await;
     hotline.visitor("ecnu", "v1").await;
     let guanli = hotline.staff("guanli").await;

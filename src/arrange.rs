@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     answer::Fault,
     app::AppState,
-    days, evaluations,
+    calendar, evaluations,
     people::{Kind, Person},
 };
 pub use rows::{Duty, OfMonth};
@@ -63,12 +63,12 @@ impl<'a> Calendar<'a> {
 
     /// The day that holds this moment there.
     pub fn day(&self, at: Timestamp) -> Date {
-        days::day_of(at, &self.time_zone)
+        calendar::Calendar::new(&self.time_zone).date(at)
     }
 
     /// When this day begins there.
     pub fn start_of(&self, day: Date) -> Timestamp {
-        days::start_of(day, &self.time_zone)
+        calendar::Calendar::new(&self.time_zone).start_of(day)
     }
 
     fn today(&self) -> Date {

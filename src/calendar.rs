@@ -46,7 +46,17 @@ impl Calendar {
 
     /// The moment as people write it, to the second.
     pub fn written(&self, at: i64) -> String {
-        self.zoned(Timestamp(at)).strftime("%Y-%m-%d %H:%M:%S").to_string()
+        self.format(Timestamp(at), "%Y-%m-%d %H:%M:%S")
+    }
+
+    /// The moment in another form, as `strftime` describes it.
+    pub fn format(&self, at: Timestamp, form: &str) -> String {
+        self.zoned(at).strftime(form).to_string()
+    }
+
+    /// The moment a day begins. Where a change of the clock skips midnight, it begins after it.
+    pub fn start_of(&self, date: Date) -> Timestamp {
+        Timestamp(self.midnight(date))
     }
 
     /// When that hour of that day begins. A clock that is put forward skips some: they begin where the next does.
@@ -99,6 +109,29 @@ mod tests {
 
     fn written(milliseconds: i64) -> String {
         jiff::Timestamp::from_millisecond(milliseconds).expect("in range").to_string()
+    }
+
+    #[test]
+    fn a_day_is_the_institutions_not_that_of_utc() {
+        // 2021-04-26 15:59:59.999 and 16:00 UTC: midnight in Shanghai lies between.
+        let midnight = Timestamp(1_619_452_800_000);
+        let date = |zone: &str, at: i64| Calendar::new(zone).date(Timestamp(at)).to_string();
+        assert_eq!(date("Asia/Shanghai", midnight.0 - 1), "2021-04-26");
+        assert_eq!(date("Asia/Shanghai", midnight.0), "2021-04-27");
+        assert_eq!(date("UTC", midnight.0), "2021-04-26");
+        assert_eq!(date("Nowhere/Land", midnight.0), "2021-04-26");
+        let day = jiff::civil::date(2021, 4, 27);
+        assert_eq!(Calendar::new("Asia/Shanghai").start_of(day), midnight);
+        assert_eq!(Calendar::new("UTC").start_of(day), Timestamp(midnight.0 + 8 * 3_600_000));
+    }
+
+    #[test]
+    fn the_furthest_moments_have_a_day() {
+        let calendar = Calendar::new("Asia/Shanghai");
+        for at in [i64::MIN, -1, 0, i64::MAX] {
+            let begin = calendar.start_of(calendar.date(Timestamp(at)));
+            assert!(begin <= Timestamp(at.max(0)) || at < 0);
+        }
     }
 
     #[test]

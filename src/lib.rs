@@ -12,7 +12,6 @@ pub mod config;
 pub mod consumers;
 pub mod conversations;
 pub mod database;
-pub mod days;
 pub mod demo;
 pub mod evaluations;
 pub mod export;

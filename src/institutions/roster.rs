@@ -9,7 +9,7 @@ use std::{
 use hotline_actors::{CounselorId, PersonId, dispatch::command::Command, registry::Bind};
 
 use super::Institutions;
-use crate::{answer::describe, clock, days::day_of};
+use crate::{answer::describe, calendar::Calendar, clock};
 
 /// A shift begins or ends at most this much after midnight.
 const EVERY: Duration = Duration::from_secs(15);
@@ -38,7 +38,7 @@ pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Err
         sqlx::query!("select code, time_zone from institutions order by code").fetch_all(pool).await?;
     let now = clock::now();
     for institution in known {
-        let day = day_of(now, &institution.time_zone);
+        let day = Calendar::new(&institution.time_zone).date(now);
         let on = sqlx::query_scalar!(
             "select person from shifts where institution = $1 and day = $2::text::date and removed_at is null",
             institution.code,

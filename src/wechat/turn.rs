@@ -18,6 +18,7 @@ use super::{
     error::{self, BUSY, TOKEN_CODES},
 };
 use crate::{
+    calendar::Calendar,
     config::WechatMode,
     consumers::{Consumer, Failure, Kept},
 };
@@ -186,8 +187,7 @@ impl Consumer for Turns {
 
 /// The fields of the message, filled and cut to what WeChat takes: a longer one would be refused (47003).
 fn values(fields: &BTreeMap<String, String>, turn: &Turn, at: Timestamp) -> BTreeMap<String, String> {
-    let time = crate::days::time_of(at, &turn.time_zone);
-    let time = time.strftime("%Y年%-m月%-d日 %H:%M").to_string();
+    let time = Calendar::new(&turn.time_zone).format(at, "%Y年%-m月%-d日 %H:%M");
     let fill = |text: &str| {
         text.replace("{counselor}", &turn.counselor)
             .replace("{institution}", &turn.institution)

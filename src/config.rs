@@ -279,7 +279,7 @@ pub struct Demo {
 }
 
 /// A number for somebody in need.
-#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Deserialize, serde::Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Emergency {
     pub name: String,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::http::openapi::shapes::Id;
 use crate::{
     auth::Caller,
     people::{Person, PersonView, view},
@@ -70,12 +71,15 @@ impl fmt::Debug for Evaluation {
 }
 
 /// As it is on the wire.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EvaluationView {
+    #[schema(value_type = Id)]
     id: String,
+    #[schema(value_type = i64)]
     created_time: Timestamp,
     creator: Option<PersonView>,
+    #[schema(value_type = Id)]
     conversation_id: ConversationId,
     object_type: &'static str,
     level: Option<i16>,

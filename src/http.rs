@@ -10,6 +10,7 @@ pub mod health;
 pub mod im;
 pub mod message;
 pub mod metrics;
+pub(crate) mod openapi;
 pub mod record;
 pub mod statistics;
 pub mod user;
@@ -35,4 +36,5 @@ pub fn routes(cfg: &mut ServiceConfig) {
     message::routes(cfg);
     metrics::routes(cfg);
     wechat::routes(cfg);
+    openapi::routes(cfg);
 }

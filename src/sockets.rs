@@ -34,10 +34,13 @@ use hotline_actors::{
     registry::Badge,
 };
 
+use utoipa::OpenApi;
+
 use crate::{
     answer::{Answer, Fault},
     app::AppState,
     auth::{self, Caller, origin},
+    http::openapi::{requests, shapes::Refusal},
     params::Params,
     people::Kind,
 };
@@ -52,12 +55,25 @@ const COMMANDS_BURST_MAX: u32 = 30;
 /// After the close frame: for it to reach the wire.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
+/// The sockets in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(workbench, visitor))]
+pub(crate) struct Docs;
+
 pub(crate) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/workbench/ws").route(web::get().to(workbench)))
         .service(web::resource("/visitor/ws").route(web::get().to(visitor)));
 }
 
-/// The staff's socket: it is their presence. The session comes by cookie (then the Origin must be ours) or Bearer.
+/// 自有：工作台的实时连接（WebSocket）
+///
+/// 咨询师、督导、机构管理员使用，连接即在线。帧的格式见项目的 docs/sockets.md
+#[utoipa::path(
+    get,
+    path = "/workbench/ws",
+    params(requests::WorkbenchQuery),
+    responses((status = 101, description = "已升级为 WebSocket"), (status = 200, body = Refusal))
+)]
 async fn workbench(
     req: HttpRequest,
     stream: Payload,
@@ -76,7 +92,16 @@ async fn workbench(
     open(&req, stream, session)
 }
 
-/// The visitor's socket: as above, or without a session and then with the token in the first frame.
+/// 自有：访客的实时连接（WebSocket）
+///
+/// 同上；也可不带会话，而在首帧给出令牌。帧的格式见项目的 docs/sockets.md
+#[utoipa::path(
+    get,
+    path = "/visitor/ws",
+    params(requests::VisitorQuery),
+    responses((status = 101, description = "已升级为 WebSocket"), (status = 200, body = Refusal)),
+    security((), ("session" = []), ("bearer" = []))
+)]
 async fn visitor(req: HttpRequest, stream: Payload, state: Data<AppState>, params: Params) -> Answer {
     let caller = match auth::token_of(&req) {
         Some(token) => {

@@ -164,7 +164,7 @@ pub async fn best_rated(
 }
 
 /// What one counselor has done.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Mine {
     /// Consultations begun today.

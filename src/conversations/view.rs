@@ -8,6 +8,7 @@ use hotline_actors::{
     dispatch::{command::Place, counselor::Shown},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Row;
@@ -15,13 +16,15 @@ use crate::{
     app::AppState,
     auth::Caller,
     evaluations::{self, Evaluation, EvaluationView, Object},
+    http::openapi::shapes::Id,
     people::{Kind, Person, PersonView, view},
 };
 
 /// See the module. Null fields are present.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationView {
+    #[schema(value_type = Id)]
     id: ConversationId,
     created_time: i64,
     start_time: Option<i64>,
@@ -49,7 +52,7 @@ pub struct ConversationView {
 }
 
 /// A waiting conversation's place, counted as people count.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct QueueView {
     position: usize,

@@ -5,8 +5,13 @@ use hotline_actors::{CounselorId, PersonId, Timestamp, dispatch::counselor::Show
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::HashMap;
+use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
+use super::openapi::{
+    requests,
+    shapes::{Answered, Done, Id, Listed},
+};
 use crate::{
     answer::{self, Answer, Fault, describe},
     app::AppState,
@@ -21,6 +26,11 @@ use crate::{
 
 const PAGING: Paging = Paging::FromZero { default: 20 };
 
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(put, batch, the_day, remove, month))]
+pub(super) struct Docs;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/arrange").route(web::put().to(put)))
         .service(web::resource("/arrange/batch").route(web::post().to(batch)))
@@ -29,11 +39,13 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(web::resource("/arrange/{id}").route(web::delete().to(remove)));
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Shift {
     #[serde(serialize_with = "simple")]
+    #[schema(value_type = Id)]
     id: Uuid,
     /// The beginning of the day.
+    #[schema(value_type = i64)]
     timestamp: Timestamp,
     user: PersonView,
 }
@@ -43,6 +55,12 @@ fn simple<S: serde::Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Er
 }
 
 /// 22. 创建排班
+#[utoipa::path(
+    put,
+    path = "/arrange",
+    request_body = requests::Arrange,
+    responses((status = 200, body = Answered<Vec<Shift>>))
+)]
 async fn put(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ChangeShifts)?;
     let institution = caller.institution()?;
@@ -66,6 +84,12 @@ async fn put(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
 }
 
 /// 23. 批量排班
+#[utoipa::path(
+    post,
+    path = "/arrange/batch",
+    request_body = requests::ArrangeWeek,
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn batch(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ChangeShifts)?;
     let institution = caller.institution()?;
@@ -82,11 +106,13 @@ async fn batch(state: Data<AppState>, caller: Caller, params: Params) -> Answer 
 }
 
 /// Somebody on duty, as he is just now.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct OnDuty {
     #[serde(serialize_with = "simple")]
+    #[schema(value_type = Id)]
     id: Uuid,
+    #[schema(value_type = i64)]
     timestamp: Timestamp,
     user: PersonView,
     state: &'static str,
@@ -97,7 +123,7 @@ struct OnDuty {
     for_visitor: Option<ForVisitor>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ForVisitor {
     consulted: bool,
     rating: Option<f64>,
@@ -110,6 +136,12 @@ impl From<Acquaintance> for ForVisitor {
 }
 
 /// 24. 获取当天在线的值班人员
+#[utoipa::path(
+    get,
+    path = "/arrange/theday",
+    params(requests::TheDay, requests::FromZero),
+    responses((status = 200, body = Listed<OnDuty>))
+)]
 async fn the_day(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ReadShifts)?;
     let institution = caller.institution()?;
@@ -198,6 +230,12 @@ fn rank(shown: Shown) -> u8 {
 }
 
 /// 25. 移除咨询师/督导排班记录
+#[utoipa::path(
+    delete,
+    path = "/arrange/{id}",
+    params(("id" = String, Path, description = "排班id")),
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn remove(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     rights::require(&caller, Right::ChangeShifts)?;
     let institution = caller.institution()?;
@@ -213,22 +251,26 @@ async fn remove(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answ
     Ok(answer::done())
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct DayOfMonth {
+    #[schema(value_type = String, format = Date)]
     day: Date,
+    #[schema(value_type = i64)]
     timestamp: Timestamp,
     counselors: usize,
     supervisors: usize,
     users: Vec<Brief>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Brief {
     /// Of the shift.
     #[serde(serialize_with = "simple")]
+    #[schema(value_type = Id)]
     id: Uuid,
+    #[schema(value_type = Id)]
     user: PersonId,
     username: String,
     name: Option<String>,
@@ -253,6 +295,12 @@ impl From<OfMonth> for Brief {
 }
 
 /// 自有：一个月的排班
+#[utoipa::path(
+    get,
+    path = "/arrange/month",
+    params(requests::Month),
+    responses((status = 200, body = Answered<Vec<DayOfMonth>>))
+)]
 async fn month(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     if rights::require(&caller, Right::ReadShifts)? < Reach::Institution {
         return Err(Fault::not_allowed());

@@ -9,6 +9,12 @@ use actix_web::{
 use hotline_actors::PersonId;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::{OpenApi, ToSchema};
+
+use super::openapi::{
+    requests,
+    shapes::{Answered, Done, Id},
+};
 
 use crate::{
     answer::{self, Answer, Fault},
@@ -26,6 +32,11 @@ use crate::{
 /// What every log-in that fails is told, whatever the reason (document, section 1).
 pub const REFUSED: &str = "该用户名不存在或已被禁用，请核实后再登录！";
 
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(login, logout, login_page, wechat_login, me))]
+pub(super) struct Docs;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/auth/login").route(web::post().to(login)))
         .service(web::resource("/auth/wx/{appid}/login").route(web::post().to(wechat_login)))
@@ -36,6 +47,13 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// 1. 后台用户登录接口
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    request_body = requests::Login,
+    responses((status = 200, body = Answered<Done>, headers(("X-Auth-Token", description = "会话令牌"))), (status = 415)),
+    security(())
+)]
 async fn login(req: HttpRequest, state: Data<AppState>, params: JsonParams) -> Answer {
     let answer = log_in(&req, &state, &params).await;
     state.metrics.logged_in(LogInBy::Password, &answer);
@@ -72,6 +90,13 @@ async fn recognise(
 }
 
 /// 3. 微信小程序用户登录接口
+#[utoipa::path(
+    post,
+    path = "/auth/wx/{appid}/login",
+    params(("appid" = String, Path, description = "微信小程序APPID"), requests::WechatCode),
+    responses((status = 200, body = Answered<Done>, headers(("X-Auth-Token", description = "会话令牌")))),
+    security(())
+)]
 async fn wechat_login(state: Data<AppState>, appid: Path<String>, params: Params) -> Answer {
     let app = state.wechat.app(&appid)?;
     let code = params.required("code")?;
@@ -110,6 +135,12 @@ fn cookie(settings: &Settings, token: String) -> Cookie<'static> {
 }
 
 /// 2. 后台用户注销接口
+#[utoipa::path(
+    post,
+    path = "/logout",
+    responses((status = 302, description = "会话已结束", headers(("Location", description = "/login")))),
+    security(())
+)]
 async fn logout(req: HttpRequest, state: Data<AppState>) -> Answer {
     if let Some(token) = auth::token_of(&req) {
         state.sessions.end(TokenHash::of(&token)).await?;
@@ -120,17 +151,20 @@ async fn logout(req: HttpRequest, state: Data<AppState>) -> Answer {
     Ok(HttpResponse::Found().insert_header((LOCATION, location)).cookie(gone).finish())
 }
 
-/// Where `/logout` leads: to what the document prints there.
+/// 2. 注销后跳转到的登录页：总是 403
+#[utoipa::path(get, path = "/login", responses(), security(()))]
 async fn login_page() -> Answer {
     Err(Fault::NoSession)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Me {
     name: Option<String>,
+    #[schema(value_type = BTreeMap<String, String>)]
     authorities: BTreeMap<Right, Reach>,
     username: String,
+    #[schema(value_type = Id)]
     id: PersonId,
     #[serde(rename = "type")]
     kind: &'static str,
@@ -157,6 +191,7 @@ impl From<Person> for Me {
 }
 
 /// 4. 获取当前登录用户信息
+#[utoipa::path(get, path = "/auth/me", responses((status = 200, body = Answered<Me>)))]
 async fn me(state: Data<AppState>, caller: Caller) -> Answer {
     let person = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?;
     Ok(answer::ok(Me::from(person)))

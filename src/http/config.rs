@@ -8,6 +8,9 @@ use actix_web::{
 };
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::{OpenApi, ToSchema};
+
+use super::openapi::{requests, shapes::Answered};
 
 use crate::{
     answer::{self, Answer, Fault},
@@ -21,16 +24,22 @@ use crate::{
 static CONSENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("consent.json")).expect("consent.json is JSON"));
 
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(config))]
+pub(super) struct Docs;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/config").route(web::get().to(config)));
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Config<'a> {
     conversation_type: ConversationType,
     user_roles: UserRoles,
     counselor: Counselor,
+    #[schema(value_type = Vec<Object>)]
     information: &'a Value,
     user_type: UserType,
     conversation_status: ConversationStatus,
@@ -41,27 +50,27 @@ struct Config<'a> {
     turn_template: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 struct ConversationType {
     request_supervise: &'static str,
     counseling_session: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 struct UserRoles {
     role_counselor: &'static str,
     role_supervisor: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Counselor {
     max_consults: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 struct UserType {
     visitor: &'static str,
@@ -69,7 +78,7 @@ struct UserType {
     counselor: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 struct ConversationStatus {
     in_progress: &'static str,
@@ -78,20 +87,27 @@ struct ConversationStatus {
 }
 
 /// Ours: what a conversation is before it begins. Apart, so that `conversationStatus` keeps its three.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 struct QueueStatus {
     waiting: &'static str,
     cancelled: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Mode {
     active_mode: &'static str,
 }
 
 /// 39. 获取配置项
+#[utoipa::path(
+    get,
+    path = "/config",
+    params(requests::ConfigQuery),
+    responses((status = 200, body = Answered<Config<'_>>)),
+    security(())
+)]
 async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answer {
     let institution = institution(&req, &state, &params).await?;
     let settings = &state.settings;

@@ -10,15 +10,20 @@ use hotline_actors::{
     },
     registry::Rejected,
 };
+use utoipa::OpenApi;
 use uuid::Uuid;
 
+use super::openapi::{
+    requests,
+    shapes::{Answered, Done, Listed},
+};
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
     audit::{self, Action},
     auth::Caller,
     clock,
-    conversations::{self, Row, deletion, reading, view},
+    conversations::{self, Row, deletion, reading, view, view::ConversationView},
     params::{Paging, Params},
     people::{Kind, Person},
     rights::{self, Reach, Right},
@@ -27,6 +32,11 @@ use crate::{
 const PAGING: Paging = Paging::FromZero { default: 20 };
 /// Clients that want nobody in particular may say so.
 const ANYONE: &str = "any";
+
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(open, current, end, prioritize, supervise, one, delete))]
+pub(super) struct Docs;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/conversation").route(web::put().to(open)))
@@ -40,6 +50,12 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// 26. 创建会话
+#[utoipa::path(
+    put,
+    path = "/conversation",
+    request_body = requests::Open,
+    responses((status = 200, body = Answered<ConversationView>))
+)]
 async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::OwnConversations)?;
     let institution = caller.institution()?;
@@ -124,6 +140,12 @@ async fn already_consulting(state: &AppState, counselor: Option<CounselorId>) ->
 }
 
 /// 26. 结束会话
+#[utoipa::path(
+    post,
+    path = "/conversation/end/{id}",
+    params(("id" = String, Path, description = "会话id")),
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn end(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     let row = find(&state, &caller, &id).await?;
     let reason = part_in(&state, &caller, &row).await?.ok_or_else(Fault::not_allowed)?;
@@ -157,7 +179,15 @@ async fn part_in(state: &AppState, caller: &Caller, row: &Row) -> Result<Option<
     })
 }
 
-/// 27. 请求督导: answers the consultation itself.
+/// 27. 请求督导
+///
+/// 答复为被求助的会话本身，`supervise` 为与督导的会话
+#[utoipa::path(
+    put,
+    path = "/conversation/supervise",
+    params(requests::Supervise),
+    responses((status = 200, body = Answered<ConversationView>))
+)]
 async fn supervise(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let reach = rights::require(&caller, Right::RequestSupervisor)?;
     let institution = caller.institution()?;
@@ -198,6 +228,13 @@ async fn is_called_in(state: &AppState, consultation: Uuid, supervisor: PersonId
 }
 
 /// 自有：改变排队优先级
+#[utoipa::path(
+    post,
+    path = "/conversation/priority/{id}",
+    params(("id" = String, Path, description = "会话id")),
+    request_body = requests::Prioritize,
+    responses((status = 200, body = Answered<ConversationView>))
+)]
 async fn prioritize(state: Data<AppState>, caller: Caller, id: Path<String>, params: Params) -> Answer {
     rights::require(&caller, Right::RaisePriority)?;
     let priority = match params.required("priority")?.as_str() {
@@ -223,6 +260,12 @@ async fn prioritize(state: Data<AppState>, caller: Caller, id: Path<String>, par
 }
 
 /// 自有：一个会话
+#[utoipa::path(
+    get,
+    path = "/conversation/{id}",
+    params(("id" = String, Path, description = "会话id")),
+    responses((status = 200, body = Answered<ConversationView>))
+)]
 async fn one(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     let row = find(&state, &caller, &id).await?;
     reading::require(&state.pool, &caller, &row).await?;
@@ -234,6 +277,12 @@ async fn one(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer 
 }
 
 /// 36. 删除会话
+#[utoipa::path(
+    delete,
+    path = "/conversation/{id}",
+    params(("id" = String, Path, description = "会话id")),
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn delete(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     rights::require(&caller, Right::DeleteConversation)?;
     let row = find(&state, &caller, &id).await?;
@@ -263,6 +312,12 @@ pub(super) fn not_found(id: &str) -> Fault {
 }
 
 /// 29. 获取小程序当前用户的会话
+#[utoipa::path(
+    get,
+    path = "/conversation/current",
+    params(requests::FromZero),
+    responses((status = 200, body = Listed<ConversationView>))
+)]
 async fn current(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::OwnConversations)?;
     let (rows, count) = conversations::of_visitor(&state.pool, caller.id, params.page(PAGING)?).await?;

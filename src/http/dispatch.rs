@@ -13,7 +13,9 @@ use hotline_actors::{
     registry::Floor,
 };
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
+use super::openapi::shapes::{Answered, Id};
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
@@ -24,11 +26,16 @@ use crate::{
     rights::{self, Reach, Right},
 };
 
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(now))]
+pub(super) struct Docs;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/dispatch/now").route(web::get().to(now)));
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Now {
     /// When this was so.
@@ -43,7 +50,7 @@ struct Now {
     common: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Seat {
     user: Option<PersonView>,
@@ -55,9 +62,10 @@ struct Seat {
     max_consults: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Waiting {
+    #[schema(value_type = Id)]
     id: ConversationId,
     conversation_type: &'static str,
     user: Option<PersonView>,
@@ -72,6 +80,7 @@ struct Waiting {
 }
 
 /// 自有：实时接待状况
+#[utoipa::path(get, path = "/dispatch/now", responses((status = 200, body = Answered<Now>)))]
 async fn now(state: Data<AppState>, caller: Caller) -> Answer {
     let reach = rights::require(&caller, Right::Statistics)?;
     if reach == Reach::Own {

@@ -2,16 +2,20 @@
 
 use actix_web::web::{self, Data, ServiceConfig};
 use hotline_actors::{ConversationId, PersonId};
+use utoipa::OpenApi;
 use uuid::Uuid;
 
-use super::conversation::find;
+use super::{
+    conversation::find,
+    openapi::{requests, shapes::Answered},
+};
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
     auth::Caller,
     clock,
     conversations::Row,
-    evaluations::{self, EvaluatedAlready, Evaluation, Object},
+    evaluations::{self, EvaluatedAlready, Evaluation, EvaluationView, Object},
     params::Params,
     rights::{self, Right},
 };
@@ -21,11 +25,22 @@ const CONTENT_CHARS_MAX: usize = 500;
 /// Characters of a counselor's tags for a visitor.
 const TAG_CHARS_MAX: usize = 200;
 
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(evaluate))]
+pub(super) struct Docs;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/evaluate").route(web::put().to(evaluate)));
 }
 
 /// 38. 新建评价
+#[utoipa::path(
+    put,
+    path = "/evaluate",
+    request_body = requests::Evaluate,
+    responses((status = 200, body = Answered<EvaluationView>))
+)]
 async fn evaluate(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::OwnConversations)?;
     let conversation = params.required("conversationId")?;

@@ -7,18 +7,25 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
+use super::openapi::shapes::HttpError;
 use crate::{answer::describe, app::AppState};
 
 /// A database that takes longer is as good as away.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
+
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(live, ready))]
+pub(super) struct Docs;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/health/live").route(web::get().to(live)))
         .service(web::resource("/health/ready").route(web::get().to(ready)));
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Health {
     Live,
@@ -27,15 +34,24 @@ enum Health {
     JournalBehind,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Told {
     status: Health,
 }
 
+/// 自有：进程存活
+#[utoipa::path(get, path = "/health/live", responses((status = 200, body = Told)), security(()))]
 async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Told { status: Health::Live })
 }
 
+/// 自有：可以服务
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    responses((status = 200, body = Told), (status = 503, description = "数据库不可用，或服务停止中", body = Unready)),
+    security(())
+)]
 async fn ready(state: Data<AppState>) -> HttpResponse {
     if !database_answers(&state).await {
         return HttpResponse::ServiceUnavailable().json(Told { status: Health::DatabaseAway });
@@ -44,6 +60,15 @@ async fn ready(state: Data<AppState>) -> HttpResponse {
         return HttpResponse::ServiceUnavailable().json(Told { status: Health::JournalBehind });
     }
     HttpResponse::Ok().json(Told { status: Health::Ready })
+}
+
+/// What an unready server answers: what it lacks, or that it stops.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "read by the derive alone")]
+enum Unready {
+    Lacks(Told),
+    Stops(HttpError),
 }
 
 async fn database_answers(state: &AppState) -> bool {

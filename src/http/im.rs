@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
+use utoipa::OpenApi;
+
+use super::openapi::shapes::Answered;
 
 use crate::{
     answer::{self, Answer, Fault},
@@ -12,11 +15,19 @@ use crate::{
     im::user_sig,
 };
 
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(sign))]
+pub(super) struct Docs;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/im/sign").route(web::post().to(sign)));
 }
 
-/// 37. 获取 `UserSign`: of the caller himself, whose user name is his IM account.
+/// 37. 获取UserSign
+///
+/// 登录者本人的，用户名即 IM 账号
+#[utoipa::path(post, path = "/im/sign", responses((status = 200, body = Answered<String>)))]
 async fn sign(state: Data<AppState>, caller: Caller) -> Answer {
     let im = &state.settings.im;
     if im.sdk_app_id == 0 || im.secret_key.is_empty() {

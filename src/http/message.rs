@@ -7,6 +7,12 @@ use actix_web::{
 use hotline_actors::ConversationId;
 use serde_json::Value;
 use std::{future::Future, time::Duration};
+use utoipa::OpenApi;
+
+use super::openapi::{
+    requests,
+    shapes::{CallbackAnswer, Listed},
+};
 
 use crate::{
     answer::{self, Answer, Fault, describe},
@@ -19,16 +25,22 @@ use crate::{
         gate,
     },
     messages::{
-        NewMessage, gaps,
+        NewMessage,
+        gaps::{self, Gap},
         record::{self, Record},
-        unplaced,
-        web::shown,
+        unplaced::{self, Unplaced},
+        web::{WebMessage, shown},
     },
     params::{CALLBACK_BYTES_MAX, Paging, Params, read_body},
     rights::{self, Reach, Right},
 };
 
 const PAGING: Paging = Paging::FromZero { default: 20 };
+
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(callback, conversation_web, unplaced, gaps))]
+pub(super) struct Docs;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/message/callback").route(web::post().to(callback)))
@@ -37,7 +49,17 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(web::resource("/message/gaps").route(web::get().to(gaps)));
 }
 
-/// 38. 消息回调: no session, but checked. Always HTTP 200, unless there is more than any callback holds.
+/// 38. 消息回调
+///
+/// 无需登录，但经校验。总是 HTTP 200，除非消息体过大
+#[utoipa::path(
+    post,
+    path = "/message/callback",
+    params(requests::CallbackQuery),
+    request_body = requests::CallbackBody,
+    responses((status = 200, body = CallbackAnswer)),
+    security(())
+)]
 async fn callback(req: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
     let body = read_body(&req, payload.into_inner(), CALLBACK_BYTES_MAX).await?;
     let answer = match take(&state, req.query_string(), &body).await {
@@ -97,6 +119,12 @@ async fn in_time(
 }
 
 /// 38. 根据会话提取web转化后的消息
+#[utoipa::path(
+    get,
+    path = "/message/conversation/web",
+    params(requests::OfConversation, requests::FromZero),
+    responses((status = 200, body = Listed<WebMessage>))
+)]
 async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;
@@ -107,7 +135,15 @@ async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params)
     Ok(answer::list(&rows, count))
 }
 
-/// 自有：未归入会话的消息. For the administrator of the institution; of accounts of nobody's, nobody is told.
+/// 自有：未归入会话的消息
+///
+/// 机构管理员可见；不属于任何人的账号，对谁都不显示
+#[utoipa::path(
+    get,
+    path = "/message/unplaced",
+    params(requests::FromZero),
+    responses((status = 200, body = Listed<Unplaced>))
+)]
 async fn unplaced(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     match rights::require(&caller, Right::Records)? {
         Reach::Institution => {}
@@ -120,7 +156,15 @@ async fn unplaced(state: Data<AppState>, caller: Caller, params: Params) -> Answ
     Ok(answer::list(&rows, count))
 }
 
-/// 自有：消息序号缺口. For whoever may read the record.
+/// 自有：消息序号缺口
+///
+/// 可读该会话记录者可见
+#[utoipa::path(
+    get,
+    path = "/message/gaps",
+    params(requests::OfConversation),
+    responses((status = 200, body = Listed<Gap>))
+)]
 async fn gaps(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;

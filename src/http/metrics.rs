@@ -7,6 +7,7 @@ use actix_web::{
     http::header::HeaderMap,
     web::{self, Data, ServiceConfig},
 };
+use utoipa::OpenApi;
 
 use crate::{
     answer::{Answer, Fault},
@@ -17,11 +18,24 @@ use crate::{
     metrics::{self, Seen},
 };
 
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(page))]
+pub(super) struct Docs;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/metrics").route(web::get().to(page)));
 }
 
 /// 自有：运行指标
+///
+/// Prometheus 文本格式；只对 `metrics.allow` 中的地址开放
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    responses((status = 200, description = "指标", body = String, content_type = "text/plain")),
+    security(())
+)]
 async fn page(req: HttpRequest, state: Data<AppState>) -> Answer {
     let peer = req.peer_addr().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
     if !may_read(peer, req.headers(), &state.settings) {

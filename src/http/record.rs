@@ -9,9 +9,16 @@ use actix_web::{
 };
 use hotline_actors::ConversationId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use utoipa::OpenApi;
 use uuid::Uuid;
 
-use super::conversation::{find, not_found};
+use super::{
+    conversation::{find, not_found},
+    openapi::{
+        requests,
+        shapes::{Download, Listed, Refusal},
+    },
+};
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
@@ -22,7 +29,7 @@ use crate::{
         self, Row,
         list::{self, Direction, Kind, Property, Reader, Wish},
         reading::{self, Scope},
-        view,
+        view::{self, ConversationView},
     },
     export::{self, Entry, Format, Maker},
     params::{BODY_BYTES_MAX, Paging, Params, json_body},
@@ -33,6 +40,11 @@ const PAGING: Paging = Paging::FromZero { default: 20 };
 /// Conversations in one zip.
 const EXPORTED_AT_ONCE_MAX: usize = 1000;
 
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(consult_list, export, batch_export))]
+pub(super) struct Docs;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/conversation/consultlist").route(web::get().to(consult_list)))
         .service(web::resource("/conversation/export/{id}").route(web::post().to(export)))
@@ -40,6 +52,12 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// 28. 咨询记录
+#[utoipa::path(
+    get,
+    path = "/conversation/consultlist",
+    params(requests::ConsultList, requests::FromZero),
+    responses((status = 200, body = Listed<ConversationView>))
+)]
 async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let reach = rights::require(&caller, Right::ListRecords)?;
     let institution = caller.institution()?;
@@ -64,6 +82,20 @@ async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> 
 }
 
 /// 34. 会话导出
+#[utoipa::path(
+    post,
+    path = "/conversation/export/{id}",
+    params(("id" = String, Path, description = "会话id"), requests::Export),
+    responses((
+        status = 200,
+        description = "文件；业务拒绝则为 JSON",
+        content(
+            (String = "text/plain"),
+            (Object = "application/json"),
+            (Download = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ),
+    ))
+)]
 async fn export(state: Data<AppState>, caller: Caller, id: Path<String>, params: Params) -> Answer {
     rights::require(&caller, Right::Records)?;
     let (format, anonymize) = form(&params)?;
@@ -84,6 +116,20 @@ async fn export(state: Data<AppState>, caller: Caller, id: Path<String>, params:
 }
 
 /// 35. 批量导出
+#[utoipa::path(
+    post,
+    path = "/conversation/batchexport",
+    params(requests::Export),
+    request_body(content = Vec<String>, description = "会话id列表，至多 1000"),
+    responses(
+        (
+            status = 200,
+            description = "压缩文件，一个会话一个目录；业务拒绝则为 JSON",
+            content((Download = "application/zip"), (Refusal = "application/json")),
+        ),
+        (status = 415),
+    )
+)]
 async fn batch_export(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {
     rights::require(&caller, Right::Records)?;
     let (format, anonymize) = form(&Params::of_query(&req))?;

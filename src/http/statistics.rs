@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use actix_web::web::{self, Data, ServiceConfig};
 use hotline_actors::PersonId;
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
+use super::openapi::{
+    requests,
+    shapes::{Answered, Id},
+};
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
@@ -16,11 +21,16 @@ use crate::{
     params::{Paging, Params},
     people::Person,
     rights::{self, Right},
-    statistics::{self, Whose},
+    statistics::{self, Mine, Whose},
 };
 
 /// A ranking is a first page.
 const RANKING: Paging = Paging::FromZero { default: 10 };
+
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(seven_days, number_ranking, rated_ranking, today_change, mine))]
+pub(super) struct Docs;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/conversation/7statistics").route(web::get().to(seven_days)))
@@ -57,6 +67,11 @@ fn numbered(numbers: Vec<i64>, first: usize) -> BTreeMap<usize, i64> {
 }
 
 /// 30. 七日咨询数量统计
+#[utoipa::path(
+    get,
+    path = "/conversation/7statistics",
+    responses((status = 200, body = Answered<BTreeMap<String, i64>>))
+)]
 async fn seven_days(state: Data<AppState>, caller: Caller) -> Answer {
     let desk = Desk::of(&state, &caller).await?;
     let days = statistics::seven_days(&state.pool, desk.whose(), &desk.calendar, clock::now()).await?;
@@ -64,6 +79,11 @@ async fn seven_days(state: Data<AppState>, caller: Caller) -> Answer {
 }
 
 /// 33. 今日咨询数量变化
+#[utoipa::path(
+    get,
+    path = "/conversation/todaychange",
+    responses((status = 200, body = Answered<BTreeMap<String, i64>>))
+)]
 async fn today_change(state: Data<AppState>, caller: Caller) -> Answer {
     let desk = Desk::of(&state, &caller).await?;
     let hours = statistics::hours_of_today(&state.pool, desk.whose(), &desk.calendar, clock::now()).await?;
@@ -71,9 +91,10 @@ async fn today_change(state: Data<AppState>, caller: Caller) -> Answer {
 }
 
 /// A row of a ranking.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct RankingRow {
+    #[schema(value_type = Id)]
     id: PersonId,
     username: String,
     name: Option<String>,
@@ -97,6 +118,12 @@ impl RankingRow {
 }
 
 /// 31. 当月咨询数排行
+#[utoipa::path(
+    get,
+    path = "/conversation/numberranking",
+    params(requests::Ranking),
+    responses((status = 200, body = Answered<Vec<RankingRow>>))
+)]
 async fn number_ranking(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let desk = Desk::of(&state, &caller).await?;
     let size = params.page(RANKING)?.limit;
@@ -111,6 +138,12 @@ async fn number_ranking(state: Data<AppState>, caller: Caller, params: Params) -
 }
 
 /// 32. 当月评价排行
+#[utoipa::path(
+    get,
+    path = "/conversation/ratedranking",
+    params(requests::Ranking),
+    responses((status = 200, body = Answered<Vec<RankingRow>>))
+)]
 async fn rated_ranking(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let desk = Desk::of(&state, &caller).await?;
     let size = params.page(RANKING)?.limit;
@@ -125,6 +158,11 @@ async fn rated_ranking(state: Data<AppState>, caller: Caller, params: Params) ->
 }
 
 /// 自有：本人的咨询数据
+#[utoipa::path(
+    get,
+    path = "/conversation/mine",
+    responses((status = 200, body = Answered<Mine>))
+)]
 async fn mine(state: Data<AppState>, caller: Caller) -> Answer {
     let desk = Desk::of(&state, &caller).await?;
     Ok(answer::ok(statistics::mine(&state.pool, caller.id, &desk.calendar, clock::now()).await?))

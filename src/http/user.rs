@@ -1,26 +1,36 @@
 //! People: sections 5 to 21 of the document. Here: lists, and what somebody does to his own account.
 
-mod staff;
-mod standing;
+pub(super) mod staff;
+pub(super) mod standing;
 
 use actix_web::{
     HttpRequest,
     web::{self, Data, ServiceConfig},
 };
+use utoipa::OpenApi;
 
+use super::openapi::{
+    requests,
+    shapes::{Answered, Done, Listed},
+};
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
     auth::{Caller, address, password},
     clock,
     params::{Paging, Params},
-    people::{Filter, Kind, Profile, effects, view},
+    people::{Filter, Kind, PersonView, Profile, effects, view},
     rights::{self, Right},
 };
 
 const PAGING: Paging = Paging::FromOne { default: 10 };
 /// Places a person may have at most.
 const PLACES_MAX: u32 = 50;
+
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(list, change_password, update, max_consults))]
+pub(super) struct Docs;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/user/maxconsults").route(web::post().to(max_consults)))
@@ -32,6 +42,12 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// 6. 获取用户列表；16. 访客列表
+#[utoipa::path(
+    get,
+    path = "/user/list",
+    params(requests::People, requests::OfKind, requests::FromOne),
+    responses((status = 200, body = Listed<PersonView>))
+)]
 async fn list(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ManageVisitors)?;
     let mut kinds = match caller.institution {
@@ -68,6 +84,12 @@ async fn people(state: &AppState, caller: &Caller, params: &Params, kinds: Vec<K
 }
 
 /// 17. 修改密码
+#[utoipa::path(
+    post,
+    path = "/user/password",
+    request_body = requests::Password,
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn change_password(req: HttpRequest, state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::OwnProfile)?;
     let old = params.required("oldPassword")?;
@@ -104,6 +126,12 @@ async fn verified(state: &AppState, caller: &Caller, old: &str) -> Result<Option
 }
 
 /// 18. 更新访客信息
+#[utoipa::path(
+    post,
+    path = "/user/update",
+    request_body = requests::OwnProfile,
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn update(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::OwnProfile)?;
     let profile = Profile::own(&params)?;
@@ -114,6 +142,12 @@ async fn update(state: Data<AppState>, caller: Caller, params: Params) -> Answer
 }
 
 /// 21. 修改咨询师最大咨询人数
+#[utoipa::path(
+    post,
+    path = "/user/maxconsults",
+    request_body = requests::MaxConsults,
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn max_consults(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let places = params.required_int("maxConsults")?;
     let places = u32::try_from(places).ok().filter(|places| *places <= PLACES_MAX);

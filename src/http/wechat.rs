@@ -2,7 +2,9 @@
 
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
+use super::openapi::{requests, shapes::Answered};
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
@@ -17,12 +19,24 @@ use crate::{
 /// Characters of `encryptedData`; WeChat's are some 250.
 const ENCRYPTED_CHARS_MAX: usize = 8000;
 
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(phone, subscribe))]
+pub(super) struct Docs;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/wx/user/{appid}/phone").route(web::post().to(phone)))
         .service(web::resource("/wx/user/{appid}/subscribe").route(web::post().to(subscribe)));
 }
 
 /// 7. 微信小程序获取当前用户手机号
+#[utoipa::path(
+    post,
+    path = "/wx/user/{appid}/phone",
+    params(("appid" = String, Path, description = "微信小程序APPID")),
+    request_body = requests::PhoneProof,
+    responses((status = 200, body = Answered<String>))
+)]
 async fn phone(state: Data<AppState>, caller: Caller, appid: Path<String>, params: Params) -> Answer {
     visitors_only(&caller)?;
     let app = state.wechat.app(&appid)?;
@@ -44,13 +58,20 @@ fn proof(params: &Params) -> Result<PhoneProof, Fault> {
     Ok(PhoneProof::Encrypted { data: base64("encryptedData")?, iv: base64("iv")? })
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Subscription {
     /// Messages that may be sent to him.
     allowed: i32,
 }
 
 /// 自有：允许发送一次“轮到您了”订阅消息
+#[utoipa::path(
+    post,
+    path = "/wx/user/{appid}/subscribe",
+    params(("appid" = String, Path, description = "微信小程序APPID")),
+    request_body = requests::Subscribe,
+    responses((status = 200, body = Answered<Subscription>))
+)]
 async fn subscribe(state: Data<AppState>, caller: Caller, appid: Path<String>, params: Params) -> Answer {
     visitors_only(&caller)?;
     let app = state.wechat.app(&appid)?;

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use hotline_actors::ConversationId;
 use serde::Serialize;
 use sqlx::PgPool;
+use utoipa::ToSchema;
 
 /// A larger step is a client that began anew, not that many lost messages.
 const STEP_MAX: i64 = 100;
 
 /// Numbers of one sender that are nowhere, between two of his messages in the conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Gap {
     from: String,

@@ -5,15 +5,17 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgPool;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{im::elements, params::Page};
+use crate::{http::openapi::shapes::Id, im::elements, params::Page};
 
 /// A message kept apart. Holds a person's words: prints none of them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Unplaced {
     #[serde(serialize_with = "hex")]
+    #[schema(value_type = Id)]
     pub id: Uuid,
     from: String,
     to: String,

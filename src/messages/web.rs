@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::im::elements;
@@ -41,7 +42,7 @@ impl fmt::Debug for StoredMessage {
 }
 
 /// One row of `/message/conversation/web`, with exactly these keys.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the web client has four flags")]
 pub struct WebMessage {

@@ -2,19 +2,25 @@
 
 use hotline_actors::{PersonId, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Kind, Person};
-use crate::auth::Caller;
+use crate::{auth::Caller, http::openapi::shapes::Id};
 
 /// The fields of the document's section 16, in its order.
 #[expect(clippy::struct_excessive_bools, reason = "the document's object has them")]
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonView {
+    #[schema(value_type = Id)]
     pub id: PersonId,
+    #[schema(value_type = i64)]
     pub created_time: Timestamp,
+    #[schema(value_type = Option<Id>)]
     pub creator: Option<PersonId>,
+    #[schema(value_type = i64)]
     pub last_update_time: Timestamp,
+    #[schema(value_type = Option<Id>)]
     pub last_updater: Option<PersonId>,
     pub institution_code: Option<String>,
     pub open_id: Option<String>,
@@ -35,8 +41,10 @@ pub struct PersonView {
     pub total_time: i64,
     pub qualification: Option<String>,
     pub qualification_code: Option<String>,
+    #[schema(value_type = Option<Vec<Id>>)]
     pub supervisors: Option<Vec<PersonId>>,
     pub activated: bool,
+    #[schema(value_type = Option<i64>)]
     pub activate_time: Option<Timestamp>,
     pub roles: &'static str,
     pub emergency_contact: Option<String>,

@@ -2,20 +2,44 @@
 
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use hotline_actors::{PersonId, dispatch::event::Expulsion};
+use utoipa::OpenApi;
 use uuid::Uuid;
 
-use super::people;
+use super::{
+    super::openapi::{
+        requests,
+        shapes::{Answered, Done, Listed},
+    },
+    people,
+};
 use crate::{
     answer::{self, Answer, Fault, echo},
     app::AppState,
     auth::{Caller, password},
     clock,
     params::Params,
-    people::{Change, Kind, NewPerson, Person, Profile, effects, names},
+    people::{Change, Kind, NewPerson, Person, PersonView, Profile, effects, names},
     rights::{self, Right},
 };
 
 const TAKEN: &str = "用户名已存在！";
+
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(
+    add,
+    add_supervisor,
+    add_counselor,
+    supervisors,
+    counselors,
+    change_supervisor,
+    change_supervisor_of,
+    change_counselor,
+    change_counselor_of,
+    delete_supervisor,
+    delete_counselor
+))]
+pub(in crate::http) struct Docs;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/user/ms").route(web::put().to(add)))
@@ -44,6 +68,12 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// 5. 添加后台用户
+#[utoipa::path(
+    put,
+    path = "/user/ms",
+    request_body = requests::NewBackOffice,
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn add(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ManageBackOffice)?;
     let role = params.required("role")?;
@@ -56,30 +86,60 @@ async fn add(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
 }
 
 /// 8. 添加督导用户
+#[utoipa::path(
+    put,
+    path = "/user/ms/supervisor",
+    request_body = requests::NewStaff,
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn add_supervisor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ManageSupervisors)?;
     hire(&state, &caller, &params, Kind::Supervisor).await
 }
 
 /// 9. 添加咨询师用户
+#[utoipa::path(
+    put,
+    path = "/user/ms/counselor",
+    request_body = requests::NewStaff,
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn add_counselor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::AddCounselor)?;
     hire(&state, &caller, &params, Kind::Counselor).await
 }
 
 /// 10. 获取督导列表
+#[utoipa::path(
+    get,
+    path = "/user/ms/supervisor/list",
+    params(requests::People, requests::FromOne),
+    responses((status = 200, body = Listed<PersonView>))
+)]
 async fn supervisors(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ReadStaff)?;
     people(&state, &caller, &params, vec![Kind::Supervisor]).await
 }
 
 /// 10. 获取咨询师列表
+#[utoipa::path(
+    get,
+    path = "/user/ms/counselor/list",
+    params(requests::People, requests::FromOne),
+    responses((status = 200, body = Listed<PersonView>))
+)]
 async fn counselors(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ReadStaff)?;
     people(&state, &caller, &params, vec![Kind::Counselor]).await
 }
 
 /// 11. 修改督导
+#[utoipa::path(
+    post,
+    path = "/user/ms/supervisor",
+    request_body = requests::NamedStaff,
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn change_supervisor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ManageSupervisors)?;
     let key = params.required("username")?;
@@ -87,6 +147,13 @@ async fn change_supervisor(state: Data<AppState>, caller: Caller, params: Params
 }
 
 /// 11. 修改督导（路径为用户 id）
+#[utoipa::path(
+    post,
+    path = "/user/ms/supervisor/{key}",
+    params(("key" = String, Path, description = "用户名或用户id")),
+    request_body = requests::StaffProfile,
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn change_supervisor_of(
     state: Data<AppState>,
     caller: Caller,
@@ -98,6 +165,12 @@ async fn change_supervisor_of(
 }
 
 /// 12. 修改咨询师
+#[utoipa::path(
+    post,
+    path = "/user/ms/counselor",
+    request_body = requests::NamedStaff,
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn change_counselor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ChangeCounselor)?;
     let key = params.required("username")?;
@@ -105,6 +178,13 @@ async fn change_counselor(state: Data<AppState>, caller: Caller, params: Params)
 }
 
 /// 19. 修改咨询师
+#[utoipa::path(
+    post,
+    path = "/user/ms/counselor/{key}",
+    params(("key" = String, Path, description = "用户名或用户id")),
+    request_body = requests::StaffProfile,
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn change_counselor_of(
     state: Data<AppState>,
     caller: Caller,
@@ -116,12 +196,24 @@ async fn change_counselor_of(
 }
 
 /// 13. 刪除督导
+#[utoipa::path(
+    delete,
+    path = "/user/ms/supervisor/{key}",
+    params(("key" = String, Path, description = "用户名或用户id")),
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn delete_supervisor(state: Data<AppState>, caller: Caller, key: Path<String>) -> Answer {
     rights::require(&caller, Right::ManageSupervisors)?;
     delete(state, &caller, Kind::Supervisor, &key).await
 }
 
 /// 14. 删除咨询师
+#[utoipa::path(
+    delete,
+    path = "/user/ms/counselor/{key}",
+    params(("key" = String, Path, description = "用户名或用户id")),
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn delete_counselor(state: Data<AppState>, caller: Caller, key: Path<String>) -> Answer {
     rights::require(&caller, Right::DeleteCounselor)?;
     delete(state, &caller, Kind::Counselor, &key).await

@@ -2,7 +2,9 @@
 
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use hotline_actors::{PersonId, dispatch::event::Expulsion};
+use utoipa::OpenApi;
 
+use super::super::openapi::shapes::{Answered, Done};
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
@@ -11,12 +13,23 @@ use crate::{
     rights::{self, Right},
 };
 
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(ban, activate))]
+pub(in crate::http) struct Docs;
+
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/user/ban/{id}").route(web::post().to(ban)))
         .service(web::resource("/user/active/{id}").route(web::post().to(activate)));
 }
 
 /// 15. 禁用访客
+#[utoipa::path(
+    post,
+    path = "/user/ban/{id}",
+    params(("id" = String, Path, description = "用户id")),
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn ban(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     let person = kept(&state, &caller, &id).await?;
     effects::expel(state, &caller, person, Expulsion::Banned).await?;
@@ -24,6 +37,12 @@ async fn ban(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer 
 }
 
 /// 20. 启用访客
+#[utoipa::path(
+    post,
+    path = "/user/active/{id}",
+    params(("id" = String, Path, description = "用户id")),
+    responses((status = 200, body = Answered<Done>))
+)]
 async fn activate(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     let person = kept(&state, &caller, &id).await?;
     if person.state == Some(State::Banned) {

@@ -1,0 +1,256 @@
+//! The OpenAPI document, generated from what stands beside each handler, and the page to try it.
+//!
+//! Each area lists its handlers in `Docs`; what is alike everywhere (tags, ids of operations, faults) is put in here.
+//! `tests/it/openapi.rs` compares the document with the routes, `make test` the answers with the document.
+
+pub(crate) mod requests;
+pub(crate) mod shapes;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
+
+use actix_web::{
+    HttpResponse,
+    http::header::{CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    web::{self, Data, Path, ServiceConfig},
+};
+use utoipa::{
+    OpenApi,
+    openapi::{
+        Components, ContentBuilder, PathItem, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
+        Server, Tag,
+        path::{Operation, ParameterIn},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use crate::{
+    answer::{Answer, Fault},
+    app::AppState,
+    auth::COOKIE,
+};
+
+/// The page runs its own scripts and asks this server only; the page's widgets set styles of their own.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const DESCRIPTION: &str = "\
+统一返回 `{code, message, result}`：`code` 为 0 即成功；业务拒绝仍为 HTTP 200，`code` 为负（-1 状态不允许或出错，-2 参数缺失或格式不正确，\
+-3 账号或人员不存在或尝试次数过多，-5 未开通权限），`result` 为 null。列表另有 `count`（总数）与 `next`（null）。
+
+未登录、会话失效为 HTTP 403；JSON 不合法 400，未知路径 404，方法不支持 405，消息体过大 413，须为 JSON 而未声明 415，服务停止中 503，均为同一错误格式。
+
+登录后凭 Cookie `JSESSIONID` 或 `Authorization: Bearer`（登录应答头 `X-Auth-Token`）访问。POST、PUT 的参数可放在查询串、表单或 JSON 中；\
+没有值的参数视为未传；数字可写作字符串。id 为 32 位十六进制，时间与时长为毫秒。摘要中的序号为接口文档的章节，「自有」为本系统所加。";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "心院热线平台接口", description = DESCRIPTION),
+    components(schemas(shapes::HttpError)),
+    security(("session" = []), ("bearer" = [])),
+)]
+struct Document;
+
+/// The chapters of the document with the areas that belong to them.
+fn chapters() -> Vec<(&'static str, Vec<utoipa::openapi::OpenApi>)> {
+    use super::{
+        arrange, auth, config, conversation, dispatch, evaluate, health, im, message, metrics, record,
+        statistics, user, wechat,
+    };
+    vec![
+        (
+            "二、用户相关API",
+            vec![
+                auth::Docs::openapi(),
+                user::Docs::openapi(),
+                user::staff::Docs::openapi(),
+                user::standing::Docs::openapi(),
+                wechat::Docs::openapi(),
+            ],
+        ),
+        ("三、排班相关API", vec![arrange::Docs::openapi()]),
+        (
+            "四、会话相关API",
+            vec![
+                conversation::Docs::openapi(),
+                record::Docs::openapi(),
+                statistics::Docs::openapi(),
+                dispatch::Docs::openapi(),
+                im::Docs::openapi(),
+            ],
+        ),
+        ("五、评价相关API", vec![evaluate::Docs::openapi()]),
+        ("六、消息相关API", vec![message::Docs::openapi()]),
+        ("七、配置相关API", vec![config::Docs::openapi()]),
+        ("自有：实时连接", vec![crate::sockets::Docs::openapi()]),
+        ("自有：运行状态", vec![health::Docs::openapi(), metrics::Docs::openapi()]),
+    ]
+}
+
+static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
+    let mut document = Document::openapi();
+    let mut tags = Vec::new();
+    for (chapter, areas) in chapters() {
+        tags.push(Tag::new(chapter));
+        for mut area in areas {
+            for (path, item) in &mut area.paths.paths {
+                for (method, operation) in operations(item) {
+                    operation.tags = Some(vec![chapter.to_owned()]);
+                    operation.operation_id = Some(operation_id(method, path));
+                    add_faults(operation);
+                }
+            }
+            document.merge(area);
+        }
+    }
+    document.tags = Some(tags);
+    let asked = schemas_of_requests(&document);
+    if let Some(components) = &mut document.components {
+        require_all_fields(components, &asked);
+        add_fault_responses(components);
+        let cookie = ApiKey::Cookie(ApiKeyValue::new(COOKIE));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+    document
+});
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("get", item.get.as_mut()),
+        ("put", item.put.as_mut()),
+        ("post", item.post.as_mut()),
+        ("delete", item.delete.as_mut()),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation?)))
+}
+
+/// `PUT /user/ms/counselor/{key}` is `put_user_ms_counselor_key`: names of functions repeat among the areas.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
+/// Faults that answers share, by their status.
+const FAULTS: [(&str, &str, &str); 7] = [
+    ("400", "Malformed", "消息体不合法"),
+    ("403", "AccessDenied", "未登录、会话失效，或请求来自别的站点"),
+    ("404", "NotFound", "路径不存在"),
+    ("413", "TooLarge", "消息体过大"),
+    ("415", "UnsupportedMediaType", "消息体须为 JSON 并如此声明"),
+    ("500", "Failed", "服务出错"),
+    ("503", "Stopping", "服务停止中"),
+];
+
+/// What may go wrong with a request whatever it asks. An operation that names 415 takes JSON only, and so needs a body.
+fn add_faults(operation: &mut Operation) {
+    let mut statuses = vec!["403", "500", "503"];
+    let needs_json = operation.responses.responses.contains_key("415");
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        body.required = Some(if needs_json { Required::True } else { Required::False });
+        statuses.extend(["400", "413"]);
+    }
+    if needs_json {
+        statuses.push("415");
+    }
+    let parameters = operation.parameters.iter().flatten();
+    let in_path = |parameter: &RefOr<utoipa::openapi::path::Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path);
+    if parameters.into_iter().any(in_path) {
+        statuses.push("404");
+    }
+    for (status, name, _) in FAULTS.iter().filter(|(status, ..)| statuses.contains(status)) {
+        // What a handler says itself, stands.
+        let own = operation.responses.responses.get(*status);
+        let own = own.is_some_and(|own| matches!(own, RefOr::T(own) if !own.content.is_empty()));
+        if !own {
+            let shared = RefOr::Ref(Ref::from_response_name(*name));
+            operation.responses.responses.insert((*status).to_owned(), shared);
+        }
+    }
+    if let Some(RefOr::T(good)) = operation.responses.responses.get_mut("200")
+        && good.description.is_empty()
+    {
+        "成功，或业务拒绝".clone_into(&mut good.description);
+    }
+}
+
+fn add_fault_responses(components: &mut Components) {
+    for (_, name, description) in FAULTS {
+        let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("HttpError"))).build();
+        let response: Response =
+            ResponseBuilder::new().description(description).content("application/json", body).build();
+        components.responses.insert(name.to_owned(), RefOr::T(response));
+    }
+}
+
+/// The names of the schemas that bodies of requests are made of. They refer to no others.
+fn schemas_of_requests(document: &utoipa::openapi::OpenApi) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for item in document.paths.paths.values() {
+        for operation in [&item.put, &item.post, &item.delete].into_iter().flatten() {
+            let Some(RefOr::T(body)) = &operation.request_body else { continue };
+            for content in body.content.values() {
+                if let RefOr::T(content) = content
+                    && let Some(RefOr::Ref(schema)) = &content.schema
+                {
+                    names.extend(schema.ref_location.rsplit('/').next().map(str::to_owned));
+                }
+            }
+        }
+    }
+    names
+}
+
+/// Whose absent fields are not sent.
+const PARTIAL: [&str; 1] = ["RankingRow"];
+
+/// What we answer is whole: a field without a value is there, and null.
+fn require_all_fields(components: &mut Components, except: &BTreeSet<String>) {
+    for (name, schema) in &mut components.schemas {
+        if let RefOr::T(Schema::Object(object)) = schema
+            && !except.contains(name)
+            && !PARTIAL.contains(&name.as_str())
+        {
+            object.required = object.properties.keys().cloned().collect();
+        }
+    }
+}
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/api").route(web::get().to(to_page)))
+        .service(web::resource("/api/openapi.json").route(web::get().to(document)))
+        .service(web::resource("/api/{file:.*}").route(web::get().to(page)));
+}
+
+/// The document, with the address it is served under.
+async fn document(state: Data<AppState>) -> HttpResponse {
+    let base = match state.settings.server.base_path.as_str() {
+        "" => "/",
+        base => base,
+    };
+    let mut document = DOCUMENT.clone();
+    document.servers = Some(vec![Server::new(base)]);
+    HttpResponse::Ok().json(document)
+}
+
+async fn to_page(state: Data<AppState>) -> HttpResponse {
+    let location = format!("{}/api/", state.settings.server.base_path);
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, location)).finish()
+}
+
+/// A file of the page. It asks for the document beside it, under whatever prefix both are.
+async fn page(file: Path<String>) -> Answer {
+    let config = utoipa_swagger_ui::Config::from("openapi.json");
+    let found = utoipa_swagger_ui::serve(&file, Arc::new(config)).map_err(Fault::internal)?;
+    let found = found.ok_or(Fault::NotFound)?;
+    Ok(HttpResponse::Ok()
+        .content_type(found.content_type)
+        .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .body(found.bytes.into_owned()))
+}

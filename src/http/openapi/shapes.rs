@@ -1,0 +1,143 @@
+//! The shapes that answers share (document, section 1; contract section 1), as the OpenAPI document shows them. What is
+//! sent is made by [`crate::answer`]; that both agree is tested against the running server.
+
+#![expect(dead_code, reason = "read by the derive alone")]
+
+use utoipa::{
+    ToSchema,
+    openapi::{
+        Object,
+        schema::{ObjectBuilder, Type},
+    },
+};
+
+/// A success with its object, or a refusal.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Answered<T> {
+    Good(Good<T>),
+    Refused(Refusal),
+}
+
+/// A page of rows, or a refusal.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Listed<T> {
+    Page(Page<T>),
+    Refused(Refusal),
+}
+
+/// 成功
+#[derive(ToSchema)]
+pub(crate) struct Good<T> {
+    #[schema(schema_with = zero)]
+    code: i32,
+    #[schema(schema_with = the_word_ok)]
+    message: String,
+    result: T,
+}
+
+/// 成功，分页列表
+#[derive(ToSchema)]
+pub(crate) struct Page<T> {
+    #[schema(schema_with = zero)]
+    code: i32,
+    #[schema(schema_with = the_word_ok)]
+    message: String,
+    result: Vec<T>,
+    /// 符合条件的总数，不限于本页
+    #[schema(minimum = 0)]
+    count: i64,
+    #[schema(schema_with = null)]
+    next: (),
+}
+
+/// 业务拒绝：HTTP 200，错误码为负
+#[derive(ToSchema)]
+pub(crate) struct Refusal {
+    #[schema(schema_with = refusal_code)]
+    code: i32,
+    #[schema(example = "未开通权限")]
+    message: Option<String>,
+    #[schema(schema_with = null)]
+    result: (),
+}
+
+/// The result of a success without an object.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(crate) enum Done {
+    Ok,
+}
+
+/// HTTP 错误
+#[derive(ToSchema)]
+pub(crate) struct HttpError {
+    #[schema(
+        pattern = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}\+00:00$",
+        example = "2021-04-23T05:53:06.333+00:00"
+    )]
+    timestamp: String,
+    #[schema(minimum = 400, maximum = 599, example = 403)]
+    status: i32,
+    #[schema(example = "Forbidden")]
+    error: String,
+    #[schema(example = "Access Denied")]
+    message: String,
+    #[schema(example = "/auth/me")]
+    path: String,
+}
+
+/// 32 位十六进制数字
+#[derive(ToSchema)]
+#[schema(pattern = "^[0-9a-f]{32}$", example = "2c93189d7b53e68e017b53ead62d002c")]
+pub(crate) struct Id(String);
+
+/// 消息回调的应答：两种格式合一
+#[derive(ToSchema)]
+pub(crate) struct CallbackAnswer {
+    #[schema(minimum = -1, maximum = 0)]
+    code: i32,
+    message: String,
+    result: Option<Done>,
+    #[serde(rename = "ActionStatus")]
+    action_status: ActionStatus,
+    #[serde(rename = "ErrorInfo")]
+    error_info: String,
+    /// 0为回调成功；1为回调出错；120001 起为拒绝发送的原因
+    #[serde(rename = "ErrorCode")]
+    error_code: i32,
+}
+
+/// 请求处理的结果：OK 表示处理成功，FAIL 表示失败
+#[derive(ToSchema)]
+#[schema(rename_all = "UPPERCASE")]
+pub(crate) enum ActionStatus {
+    Ok,
+    Fail,
+}
+
+/// A file to keep, or a refusal as JSON.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(crate) struct Download(Vec<u8>);
+
+fn zero() -> Object {
+    ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some([0])).build()
+}
+
+fn the_word_ok() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["OK"])).build()
+}
+
+fn null() -> Object {
+    ObjectBuilder::new().schema_type(Type::Null).build()
+}
+
+fn refusal_code() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .enum_values(Some([-1, -2, -3, -5]))
+        .description(Some("-1 状态不允许或出错；-2 参数缺失或格式不正确；-3 账号或人员不存在，或尝试次数过多；-5 未开通权限"))
+        .build()
+}

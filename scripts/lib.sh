@@ -34,6 +34,7 @@ need_tools() {
     command -v cc >/dev/null || missing+=(gcc libc6-dev)
     command -v curl >/dev/null || missing+=(curl)
     command -v unzip >/dev/null || missing+=(unzip)
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
     find_postgres || missing+=(postgresql)
     if ((${#missing[@]})); then
         command -v apt-get >/dev/null ||

@@ -34,5 +34,6 @@ step "Committed query descriptions" queries_are_current
 export SQLX_OFFLINE=true
 step "Build" cargo test --workspace --locked --no-run
 step "Tests" tests
+step "Answers against the OpenAPI document" scripts/api.sh "$CLUSTER_URL" "$SCRATCH"
 # Cargo counts by test binary; here is the whole.
 awk '/^test result:/ { passed += $4; failed += $6 } END { printf "%d passed, %d failed\n", passed, failed }' "$SCRATCH/tests"

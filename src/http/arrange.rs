@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::openapi::{
     requests,
-    shapes::{Answered, Done, Id, Listed},
+    shapes::{Answered, AnsweredAll, Done, Id, Listed},
 };
 use crate::{
     answer::{self, Answer, Fault, describe},
@@ -59,7 +59,7 @@ fn simple<S: serde::Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Er
     put,
     path = "/arrange",
     request_body = requests::Arrange,
-    responses((status = 200, body = Answered<Vec<Shift>>))
+    responses((status = 200, body = AnsweredAll<Shift>))
 )]
 async fn put(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ChangeShifts)?;
@@ -299,7 +299,7 @@ impl From<OfMonth> for Brief {
     get,
     path = "/arrange/month",
     params(requests::Month),
-    responses((status = 200, body = Answered<Vec<DayOfMonth>>))
+    responses((status = 200, body = AnsweredAll<DayOfMonth>))
 )]
 async fn month(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     if rights::require(&caller, Right::ReadShifts)? < Reach::Institution {

@@ -9,7 +9,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::openapi::{
     requests,
-    shapes::{Answered, Id},
+    shapes::{Answered, AnsweredAll, Id},
 };
 use crate::{
     answer::{self, Answer, Fault},
@@ -122,7 +122,7 @@ impl RankingRow {
     get,
     path = "/conversation/numberranking",
     params(requests::Ranking),
-    responses((status = 200, body = Answered<Vec<RankingRow>>))
+    responses((status = 200, body = AnsweredAll<RankingRow>))
 )]
 async fn number_ranking(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let desk = Desk::of(&state, &caller).await?;
@@ -142,7 +142,7 @@ async fn number_ranking(state: Data<AppState>, caller: Caller, params: Params) -
     get,
     path = "/conversation/ratedranking",
     params(requests::Ranking),
-    responses((status = 200, body = Answered<Vec<RankingRow>>))
+    responses((status = 200, body = AnsweredAll<RankingRow>))
 )]
 async fn rated_ranking(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let desk = Desk::of(&state, &caller).await?;

@@ -19,6 +19,15 @@ pub(crate) enum Answered<T> {
     Refused(Refusal),
 }
 
+/// A success with all there are, or a refusal. Named apart from [`Answered`]: the name of a schema tells one list from
+/// another only by what is in it.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum AnsweredAll<T> {
+    Good(GoodAll<T>),
+    Refused(Refusal),
+}
+
 /// A page of rows, or a refusal.
 #[derive(ToSchema)]
 #[serde(untagged)]
@@ -35,6 +44,16 @@ pub(crate) struct Good<T> {
     #[schema(schema_with = the_word_ok)]
     message: String,
     result: T,
+}
+
+/// 成功，全部
+#[derive(ToSchema)]
+pub(crate) struct GoodAll<T> {
+    #[schema(schema_with = zero)]
+    code: i32,
+    #[schema(schema_with = the_word_ok)]
+    message: String,
+    result: Vec<T>,
 }
 
 /// 成功，分页列表

@@ -48,6 +48,7 @@ pub struct ConversationView {
     medium: String,
     call_start_time: Option<i64>,
     /// The last talk with a supervisor about it. Not for the visitor.
+    #[schema(no_recursion)]
     supervise: Option<Box<ConversationView>>,
 }
 

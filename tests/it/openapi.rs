@@ -236,7 +236,9 @@ async fn page_works(client: &Client, prefix: &str) {
         page.split("<script").skip(1).filter_map(|rest| rest.split('>').next()).collect();
     assert!(!scripts.is_empty(), "{page}");
     assert!(scripts.iter().all(|script| script.contains(" src=")), "{page}");
-    let links = page.split(['"', '\'']).filter(|text| text.ends_with(".js") || text.ends_with(".css"));
+    let is_asset = |text: &&str| matches!(text.rsplit('.').next(), Some("js" | "css"));
+    let links: Vec<&str> = page.split(['"', '\'']).filter(is_asset).collect();
+    assert!(links.len() > 3, "{page}");
     for link in links {
         assert!(!link.contains("//") && !link.starts_with('/'), "{link} stands beside the page");
         let (status, headers, _) = fetch(client, &format!("/api/{}", link.trim_start_matches("./"))).await;

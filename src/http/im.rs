@@ -24,7 +24,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/im/sign").route(web::post().to(sign)));
 }
 
-/// 37. 获取UserSign
+/// 37. 获取 UserSig
 ///
 /// 登录者本人的，用户名即 IM 账号
 #[utoipa::path(post, path = "/im/sign", responses((status = 200, body = Answered<String>)))]

@@ -87,7 +87,7 @@ async fn people(state: &AppState, caller: &Caller, params: &Params, kinds: Vec<K
 #[utoipa::path(
     post,
     path = "/user/password",
-    request_body = requests::Password,
+    request_body = requests::ChangedPassword,
     responses((status = 200, body = Answered<Done>))
 )]
 async fn change_password(req: HttpRequest, state: Data<AppState>, caller: Caller, params: Params) -> Answer {

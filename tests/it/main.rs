@@ -11,6 +11,7 @@ mod im;
 mod log_in;
 mod messages;
 mod metrics;
+mod openapi;
 mod outage;
 mod people;
 mod record;

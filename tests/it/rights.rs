@@ -120,7 +120,10 @@ const ROWS: &[Row] = &[
 ];
 
 /// Answered without a session, or over a socket.
-const WITHOUT_ROWS: [&str; 10] = [
+const WITHOUT_ROWS: [&str; 13] = [
+    "/api",
+    "/api/openapi.json",
+    "/api/{}",
     "/auth/login",
     "/auth/wx/{}/login",
     "/login",

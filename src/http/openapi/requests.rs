@@ -51,7 +51,7 @@ pub(crate) struct CallbackQuery {
     callback_command: Option<String>,
     /// 配置 `im.callback_token` 后必填：`Sign` 的时间（秒）
     request_time: Option<String>,
-    /// 配置 `im.callback_token` 后必填：SHA256(token + RequestTime)
+    /// 配置 `im.callback_token` 后必填：`SHA256(token + RequestTime)`
     sign: Option<String>,
 }
 

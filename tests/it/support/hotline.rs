@@ -193,7 +193,8 @@ impl Hotline {
             fs::read_to_string(&address_file).ok().and_then(|text| text.strip_suffix('\n').map(str::to_owned))
         })
         .await;
-        *self.base.write().expect("no holder panicked") = format!("http://{address}");
+        let prefix = self.settings.get("HOTLINE__SERVER__BASE_PATH").map_or("", String::as_str);
+        *self.base.write().expect("no holder panicked") = format!("http://{address}{prefix}");
         let probe = self.client();
         until("the server is ready", SOON * 3, async || {
             (probe.get("/health/ready").await.status == 200).then_some(())

@@ -42,7 +42,7 @@ pub(crate) enum KindWord {
 /// 17. 修改密码
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
-pub(crate) struct Password {
+pub(crate) struct ChangedPassword {
     /// 原密码，需要MD5后传输
     old_password: String,
     /// 新密码，需要MD5后传输

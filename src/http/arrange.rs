@@ -125,6 +125,7 @@ struct OnDuty {
 
 #[derive(Serialize, ToSchema)]
 struct ForVisitor {
+    #[schema(required = false)]
     consulted: bool,
     rating: Option<f64>,
 }

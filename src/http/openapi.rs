@@ -206,7 +206,7 @@ fn schemas_of_requests(document: &utoipa::openapi::OpenApi) -> BTreeSet<String> 
 }
 
 /// Whose absent fields are not sent.
-const PARTIAL: [&str; 1] = ["RankingRow"];
+const PARTIAL: [&str; 2] = ["ForVisitor", "RankingRow"];
 
 /// What we answer is whole: a field without a value is there, and null.
 fn require_all_fields(components: &mut Components, except: &BTreeSet<String>) {

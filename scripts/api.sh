@@ -57,11 +57,12 @@ ask() {
     local who=$1 bearer=()
     [[ -z ${2:-} ]] || bearer=(--header "Authorization: Bearer $2")
     say "    as $who (SEED=$SEED)"
-    "$VENV/bin/schemathesis" run "$BASE/api/openapi.json" --url "$BASE" "${bearer[@]}" \
+    # In the scratch folder: it leaves notes where it runs.
+    (cd "$FOLDER" && "$VENV/bin/schemathesis" run "$BASE/api/openapi.json" --url "$BASE" "${bearer[@]}" \
         --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
         --phases examples,coverage,fuzzing --max-examples "$EXAMPLES" --seed "$SEED" --workers 1 --continue-on-failure \
         --suppress-health-check all --request-timeout 20 --no-color \
-        --exclude-path /logout --exclude-path-regex '/ws$' >"$FOLDER/$who" 2>&1 ||
+        --exclude-path /logout --exclude-path-regex '/ws$') >"$FOLDER/$who" 2>&1 ||
         { tail -n 150 "$FOLDER/$who"; die "what was asked as $who was not answered as the OpenAPI document says."; }
     grep -A1 '^Test cases:' "$FOLDER/$who" | tail -n 1 || true
 }

@@ -26,12 +26,17 @@ impl World {
         badge: Badge,
         since: Option<u64>,
     ) -> Option<Line> {
-        let registry = self.registry()?;
+        let registry = self.server_of(person)?.registry;
         let heard: Rc<RefCell<HeardLine>> = Rc::default();
         heard.borrow_mut().cursor = since;
         let ear = Ear { world: Rc::clone(self), person, badge, heard: Rc::clone(&heard) }.start();
         let socket = ear.clone().recipient();
-        let id = registry.send(Join { person, badge, socket, since }).await.ok()?.ok()?;
+        let joining = registry.send(Join { person, badge, socket, since });
+        let joined = match self.settle_max.get() {
+            Some(limit) => tokio::time::timeout(limit, joining).await.ok()?,
+            None => joining.await,
+        };
+        let id = joined.ok()?.ok()?;
         Some(Line { id, registry, heard, _ear: ear })
     }
 }
@@ -85,9 +90,18 @@ impl Handler<Push> for Ear {
     fn handle(&mut self, push: Push, _ctx: &mut Self::Context) {
         let world = Rc::clone(&self.world);
         world.pushes.set(world.pushes.get() + 1);
-        world.note(|| format!("{} hears {push:?}", self.person));
+        let is_state = matches!(push, Push::Place(_) | Push::Floor { .. });
+        if is_state {
+            world.note_state(format_args!("{:?} {} {push:?}", world.now(), self.person));
+        } else {
+            world.note(|| format!("{} hears {push:?}", self.person));
+        }
         if let Some(wrong) = self.hears(&push) {
             world.finds(format!("{} hears {wrong}: {push:?}", self.person));
+        }
+        if is_state && self.world.settle_max.get().is_some() {
+            // A day of it is not worth remembering.
+            return;
         }
         self.heard.borrow_mut().pushes.push(push);
     }

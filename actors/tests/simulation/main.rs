@@ -1,5 +1,5 @@
 //! The real actors under a paused clock: the Registry, its carriers and the journal pipeline, against a ledger in memory.
-//! A day of a hotline passes in about a second, the same way for the same seed (`SEED=…` replays one).
+//! A day of a hotline passes in about a second, the same way for the same seed; `days.rs` says how to run more.
 
 #![allow(
     clippy::wildcard_enum_match_arm,
@@ -10,8 +10,10 @@
 
 mod chance;
 mod day;
+mod days;
 mod ears;
 mod ledger;
+mod marathon;
 mod people;
 mod scenarios;
 #[path = "../shared/witness.rs"]

@@ -103,8 +103,9 @@ impl Conversation {
         if let Event::MediumChanged { medium, .. } = told.event {
             self.clock.medium_changed(medium, told.at);
         }
+        // Not if a word has come since that was said before it.
         if let Event::Noticed { notice: Notice::Silence, .. } = told.event
-            && self.clock.quiet_since < told.at
+            && self.clock.quiet_since + self.limits.silence_notice <= told.at
         {
             self.clock.silence_noticed = Some(told.at);
         }

@@ -16,8 +16,6 @@ pub enum Sabotage {
     ShowBeforeKept,
     /// Another's row is taken for one's own (L-9).
     FenceTakenForLanded,
-    /// Every revival writes under the same id (L-9).
-    SameWriterAfterRevival,
     /// What is tried again is not what was frozen (L-6).
     RegatherOnRetry,
     /// A batch ends in the middle of a decision (L-6).
@@ -46,6 +44,13 @@ pub enum Sabotage {
 
 /// Whether this build can be sabotaged. The server does not compile if it can.
 pub const POSSIBLE: bool = cfg!(feature = "sabotage");
+
+/// Whether an answer leaves before it is kept: what was decided for the first time, a repeated yes, or a refusal.
+pub(crate) fn answers_early(is_first: bool, is_yes: bool) -> bool {
+    sabotaged(Sabotage::AnswerBeforeCommit)
+        || (!is_first && is_yes && sabotaged(Sabotage::RepeatedYesBeforeCommit))
+        || (!is_yes && sabotaged(Sabotage::RefusalBeforeCommit))
+}
 
 #[cfg(feature = "sabotage")]
 mod committed {

@@ -69,9 +69,48 @@ impl fmt::Write for Hash {
     }
 }
 
+/// Ids of 32 digits as people are called here, `v1` the visitor, `c1` the counselor, `d` supervisors and `a` administrators, and what was asked for as `#280`.
+fn readable(line: &str) -> String {
+    let mut short = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find(|letter: char| letter.is_ascii_hexdigit()) {
+        short.push_str(&rest[..at]);
+        let end =
+            rest[at..].find(|letter: char| !letter.is_ascii_hexdigit()).map_or(rest.len(), |end| at + end);
+        let word = &rest[at..end];
+        let half = |range: std::ops::Range<usize>| {
+            word.get(range).and_then(|digits| u64::from_str_radix(digits, 16).ok())
+        };
+        match half(0..16).zip(half(16..32)).filter(|_| word.len() == 32) {
+            Some((1, number)) => {
+                let _ = write!(short, "v{number}");
+            }
+            Some((kind @ 0..=15, number)) => {
+                let _ = write!(short, "{kind:x}{number}");
+            }
+            Some((_, number)) => {
+                let _ = write!(short, "#{number}");
+            }
+            None => short.push_str(word),
+        }
+        rest = &rest[end..];
+    }
+    short.push_str(rest);
+    for (long, brief) in [
+        ("ConversationId(", "("),
+        ("CounselorId(", "("),
+        ("VisitorId(", "("),
+        ("conversation: ", ""),
+        ("Some((", "(("),
+    ] {
+        short = short.replace(long, brief);
+    }
+    short
+}
+
 const LINES_MAX: usize = 80;
 /// Nobody reads on after this.
-const COLUMNS_MAX: usize = 600;
+const COLUMNS_MAX: usize = 1_000;
 
 impl Default for Trace {
     fn default() -> Self {
@@ -100,6 +139,6 @@ impl Trace {
     }
 
     pub(crate) fn tail(&self) -> String {
-        self.last.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+        self.last.iter().map(|line| readable(line)).collect::<Vec<_>>().join("\n")
     }
 }

@@ -1,8 +1,8 @@
 //! A whole day of a hotline, from a seed.
 
-use std::{rc::Rc, time::Duration};
+use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
-use hotline_actors::dispatch::limits::Limits;
+use hotline_actors::{dispatch::limits::Limits, registry::Bounds};
 use tokio::{
     task::{JoinHandle, spawn_local},
     time::sleep,
@@ -25,6 +25,8 @@ const DAY: Duration = Duration::from_hours(24);
 /// As the edge has it by default.
 const SETTLE_MAX: Duration = Duration::from_secs(10);
 
+const STATE_EVERY: Duration = Duration::from_secs(10);
+
 /// What a day was like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Day {
@@ -42,7 +44,9 @@ pub(crate) struct Day {
     pub(crate) weather: Seen,
     /// What was found wrong first, in a line.
     pub(crate) wrong: Option<String>,
-    /// The same with the last that happened.
+    /// What was broken, with everything found by then.
+    pub(crate) laws: BTreeSet<String>,
+    /// The first with the last that happened.
     pub(crate) account: Option<String>,
 }
 
@@ -56,6 +60,8 @@ pub(crate) fn simulate_with(seed: u64, traced: bool, lapse: Option<Lapse>) -> Da
         let world = World::new_traced(seed, Limits::default(), traced);
         world.ledger.0.borrow_mut().lapse = lapse;
         world.settle_max.set(Some(SETTLE_MAX));
+        // What is state and no event is shown less often than by default: half the time of a day went there.
+        world.bounds.set(Bounds { state_every: STATE_EVERY, ..Bounds::default() });
         // Two of them work off shift.
         world.on_shift.borrow_mut().extend((0..COUNSELORS - 2).map(counselor));
         world.start().await;
@@ -110,6 +116,7 @@ fn day(world: &World) -> Day {
         fenced,
         weather: book.weather.seen,
         wrong: world.first_wrong(),
+        laws: world.laws_broken(),
         account: world.verdict(),
     }
 }

@@ -97,7 +97,7 @@ impl Handler<Push> for Ear {
             world.note(|| format!("{} hears {push:?}", self.person));
         }
         if let Some(wrong) = self.hears(&push) {
-            world.finds(format!("{} hears {wrong}: {push:?}", self.person));
+            world.finds(format!("L-5: {} hears {wrong}: {push:?}", self.person));
         }
         if is_state && self.world.settle_max.get().is_some() {
             // A day of it is not worth remembering.
@@ -117,7 +117,7 @@ impl Ear {
             Push::Desk(desk) => {
                 heard.cursor = Some(desk.cursor);
                 (desk.cursor > kept)
-                    .then(|| "L-5: of what is not kept".to_owned())
+                    .then(|| "of what is not kept".to_owned())
                     .or_else(|| self.desk(desk, &book))
             }
             Push::Visit { cursor, conversation, .. } => {
@@ -126,12 +126,12 @@ impl Ear {
                 let open = book.open_at(*cursor);
                 let his = open.values().find(|facts| facts.is_consultation() && facts.visitor == visitor);
                 if *cursor > kept {
-                    Some("L-5: of what is not kept".to_owned())
+                    Some("of what is not kept".to_owned())
                 } else {
                     (his != conversation.as_ref()).then(|| format!("a snapshot where {his:?} is kept"))
                 }
             }
-            Push::Resumed { cursor } => (*cursor > kept).then(|| "L-5: of what is not kept".to_owned()),
+            Push::Resumed { cursor } => (*cursor > kept).then(|| "of what is not kept".to_owned()),
             Push::Event(told) => {
                 let wrong = self.event(told, heard.cursor, &book);
                 heard.cursor = Some(told.seq);
@@ -148,7 +148,7 @@ impl Ear {
 
     fn event(&self, told: &Told, cursor: Option<u64>, book: &Book) -> Option<String> {
         let row = usize::try_from(told.seq - 1).ok().and_then(|at| book.rows.get(at));
-        let Some(row) = row else { return Some("L-5: what is not kept".to_owned()) };
+        let Some(row) = row else { return Some("what is not kept".to_owned()) };
         if (row.stamped.at, &row.stamped.event, row.facts) != (told.at, &told.event, told.facts) {
             return Some(format!("something else than is kept: {row:?}"));
         }

@@ -34,13 +34,15 @@ use crate::{
     world::BEGINNING,
 };
 
-/// A deliberate fault of the store, for the proof alone.
+/// A deliberate fault of what is around the actors, for the proof alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lapse {
     /// A number that is taken does not stop whoever writes it again.
     NoFence,
     /// A revival only reads: the next number stays free for whatever an old owner has in flight.
     NoClaim,
+    /// Every life writes under the same id.
+    SameWriter,
 }
 
 /// One row: the event, who wrote it, and the conversation after it.
@@ -77,6 +79,7 @@ pub(crate) struct Book {
     ended: BTreeMap<ConversationId, Conversation>,
     /// Who was banned or deleted: nobody logs in as one of them.
     out: BTreeSet<PersonId>,
+    ever_out: BTreeSet<PersonId>,
 }
 
 impl Book {
@@ -139,6 +142,7 @@ impl Book {
         match &stamped.event {
             Event::Expelled { person, .. } => {
                 self.out.insert(*person);
+                self.ever_out.insert(*person);
             }
             Event::Pardoned { person } => {
                 self.out.remove(person);
@@ -186,6 +190,11 @@ impl Book {
     /// Whether somebody was taken out: his log-in has ended with it.
     pub(crate) fn is_out(&self, person: PersonId) -> bool {
         self.out.contains(&person)
+    }
+
+    /// Whether somebody was ever taken out; another may have let him in again since.
+    pub(crate) fn was_ever_out(&self, person: PersonId) -> bool {
+        self.ever_out.contains(&person)
     }
 
     pub(crate) fn is_owner(&self, writer: WriterId) -> bool {
@@ -245,7 +254,28 @@ impl Ledger {
             lapse: None,
             ended: BTreeMap::new(),
             out: BTreeSet::new(),
+            ever_out: BTreeSet::new(),
         })))
+    }
+
+    fn course(&self) -> Course {
+        let book = &mut *self.0.borrow_mut();
+        let now = book.now();
+        book.weather.course(now)
+    }
+
+    /// One look, which changes nothing: it need not outlive whoever looks.
+    fn look<T: 'static>(
+        &self,
+        work: impl FnOnce(&Book) -> T + 'static,
+    ) -> LocalBoxFuture<'static, Result<T, Failed>> {
+        let (ledger, Course { there, back, refused, fails_after }) = (self.clone(), self.course());
+        let takes = there.zip(back).map(|(there, back)| there + back);
+        Box::pin(async move {
+            let takes = takes.filter(|takes| *takes < fails_after && !refused);
+            sleep(takes.unwrap_or(fails_after)).await;
+            takes.map(|_| work(&ledger.0.borrow())).ok_or(Failed::Unheard)
+        })
     }
 
     /// One call: it reaches the store after a while, or does not; the answer takes its time too. What is on its way
@@ -254,12 +284,7 @@ impl Ledger {
         &self,
         work: impl FnOnce(&mut Book) -> T + 'static,
     ) -> LocalBoxFuture<'static, Result<T, Failed>> {
-        let ledger = self.clone();
-        let Course { there, back, refused, fails_after } = {
-            let book = &mut *ledger.0.borrow_mut();
-            let now = book.now();
-            book.weather.course(now)
-        };
+        let (ledger, Course { there, back, refused, fails_after }) = (self.clone(), self.course());
         let (to, answered) = tokio::sync::oneshot::channel();
         let on_its_way = async move {
             let Some(there) = there else { return sleep(fails_after).await };
@@ -271,7 +296,11 @@ impl Ledger {
             let _ = to.send(answer);
         };
         tokio::task::spawn_local(on_its_way);
+        let in_time = there.zip(back).is_some_and(|(there, back)| there + back < fails_after);
         Box::pin(async move {
+            if in_time {
+                return answered.await.unwrap_or(Err(Failed::Unheard));
+            }
             match timeout(fails_after, answered).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(_)) | Err(_) => Err(Failed::Unheard),
@@ -299,7 +328,7 @@ impl Store for Ledger {
     }
 
     fn newest(&self) -> LocalBoxFuture<'static, Result<(u64, WriterId), StoreFault>> {
-        let newest = self.call(|book| book.rows.last().map(|row| (row.stamped.seq, row.writer)));
+        let newest = self.look(|book| book.rows.last().map(|row| (row.stamped.seq, row.writer)));
         Box::pin(async move { newest.await.ok().flatten().ok_or_else(|| StoreFault(GONE.to_owned())) })
     }
 }

@@ -15,6 +15,8 @@ mod ears;
 mod ledger;
 mod marathon;
 mod people;
+#[cfg(feature = "sabotage")]
+mod sabotages;
 mod scenarios;
 #[path = "../shared/witness.rs"]
 mod witness;

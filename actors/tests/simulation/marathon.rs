@@ -1,5 +1,7 @@
 //! Many days, on every core, with a progress bar.
 
+#![expect(clippy::disallowed_methods, reason = "whoever waits in front of the bar does so by the wall clock")]
+
 use std::{
     io::{IsTerminal, Write},
     sync::{

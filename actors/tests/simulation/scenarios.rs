@@ -13,7 +13,7 @@ use hotline_actors::{
     },
     journal::Store,
     push::{Closing, Push},
-    registry::{Ask, Badge, Choose, Fate, LookHealth, Rejected, Stop},
+    registry::{Ask, Badge, Bounds, Choose, Fate, LookHealth, Rejected, Stop},
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -290,8 +290,8 @@ fn what_was_decided_during_an_outage_is_kept_when_it_is_over_once() {
 #[test]
 fn beyond_a_bounded_backlog_new_commands_are_refused_at_once() {
     under_paused_time(async {
-        let mut world = World::new(1, Limits::default());
-        Rc::get_mut(&mut world).expect("nobody else has it yet").bounds.backlog_max = 10;
+        let world = World::new(1, Limits::default());
+        world.bounds.set(Bounds { backlog_max: 10, ..Bounds::default() });
         world.start().await;
         let _line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
         sleep(seconds(1)).await;

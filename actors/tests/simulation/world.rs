@@ -54,7 +54,7 @@ pub(crate) type Site = usize;
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) limits: Limits,
-    pub(crate) bounds: Bounds,
+    pub(crate) bounds: Cell<Bounds>,
     pub(crate) ledger: Ledger,
     /// How long a client waits for an answer; for ever, if none.
     pub(crate) settle_max: Cell<Option<Duration>>,
@@ -87,7 +87,7 @@ impl World {
             seed,
             ledger: Ledger::new(begun, limits.clone(), Weather::fair(Chance::stream(seed, 999))),
             limits,
-            bounds: Bounds::default(),
+            bounds: Cell::default(),
             settle_max: Cell::new(None),
             begun,
             servers: RefCell::default(),
@@ -138,6 +138,14 @@ impl World {
         let book = self.book();
         let found = self.found.borrow();
         book.found.iter().chain(book.witness.found()).chain(found.iter()).next().cloned()
+    }
+
+    /// What was broken: the words before the colon of everything found.
+    pub(crate) fn laws_broken(&self) -> BTreeSet<String> {
+        let book = self.book();
+        let found = self.found.borrow();
+        let all = book.found.iter().chain(book.witness.found()).chain(found.iter());
+        all.filter_map(|what| what.split_once(':')).map(|(law, _)| law.to_owned()).collect()
     }
 
     /// What was found wrong, with the last that happened; nothing if all is well.

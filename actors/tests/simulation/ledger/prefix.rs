@@ -47,7 +47,7 @@ impl Book {
         let Some(due) = self.due(stamped, writer) else { return };
         if stamped.at < due {
             let early = due.since(stamped.at);
-            self.found.push(format!("falls due {early:?} before its time: {stamped:?}"));
+            self.found.push(format!("early: falls due {early:?} before its time: {stamped:?}"));
         }
     }
 

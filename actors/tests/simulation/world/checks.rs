@@ -77,7 +77,7 @@ impl World {
                     .then_some("refused for an end that is not kept")
             }
             (Command::Expel { person, .. }, Ok(_)) => {
-                (!book.is_out(*person)).then_some("taken out, and not kept")
+                (!book.was_ever_out(*person)).then_some("taken out, and not kept")
             }
             _ => None,
         }
@@ -107,7 +107,7 @@ impl World {
 
     fn wrong_with(&self, floor: &Floor, health: &Health) -> Option<String> {
         if let Some((law, broken)) = health.breaches.iter().find(|(_, broken)| *broken > 0) {
-            return Some(format!("{} was broken {broken} times", law.name()));
+            return Some(format!("{}: a server counts {broken} times", law.name()));
         }
         let book = self.book();
         let kept = book.rows.len() as u64;
@@ -134,7 +134,7 @@ impl World {
             if !settled || health.fenced || !health.serving {
                 Vec::new()
             } else if health.troubled {
-                vec!["a server is troubled though the store is well".to_owned()]
+                vec!["late: a server is troubled though the store is well".to_owned()]
             } else if owner.writer == writer {
                 self.late(&book, since, now)
             } else if owner.since + FENCED_WITHIN < now {
@@ -169,7 +169,7 @@ impl World {
         book.folded
             .conversations()
             .filter(|facts| due(facts) + LATE_MAX < now)
-            .map(|facts| format!("was due at {:?} and goes on: {facts:?}", due(facts).since(BEGINNING)))
+            .map(|facts| format!("late: was due at {:?} and goes on: {facts:?}", due(facts).since(BEGINNING)))
             .collect()
     }
 }
@@ -196,11 +196,11 @@ fn shown_otherwise(floor: &Floor, book: &Book) -> Option<String> {
     let waits = |facts: &&Conversation| facts.phase == Phase::Waiting;
     let kept: BTreeSet<_> = book.folded.conversations().filter(waits).map(|facts| facts.id).collect();
     if shown != kept {
-        return Some(format!("who waits: {shown:?} is shown, {kept:?} is kept"));
+        return Some(format!("L-5: {shown:?} are shown as waiting, {kept:?} are kept"));
     }
     floor.loads.iter().find_map(|load| {
         let counselor = book.folded.counselor(load.counselor)?;
         let same = (counselor.active.len(), counselor.capacity) == (load.active, load.capacity);
-        (!same).then(|| format!("{load:?} is shown, {counselor:?} is kept"))
+        (!same).then(|| format!("L-7: {load:?} is shown, {counselor:?} is kept"))
     })
 }

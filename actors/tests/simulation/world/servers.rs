@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     chance::Chance,
+    ledger::Lapse,
     world::{BEGINNING, Site, World},
 };
 
@@ -108,11 +109,12 @@ impl World {
     fn setup(&self, site: Site, number: u32, alive: &Arc<AtomicBool>, known: &Arc<Mutex<Known>>) -> Setup {
         let (begun, heartbeat) = (self.begun, Arc::clone(alive));
         let (writers, writes_as) = (AtomicU64::new(0), Arc::clone(known));
+        let same_writer = self.book().lapse == Some(Lapse::SameWriter);
         let (fates, becomes, teller) = (Arc::clone(&self.fates), Arc::clone(known), self.news.0.clone());
         Setup {
             institution: "sim".to_owned(),
             limits: self.limits.clone(),
-            bounds: self.bounds,
+            bounds: self.bounds.get(),
             clock: Arc::new(move || {
                 if !heartbeat.load(Ordering::Relaxed) {
                     std::panic::resume_unwind(Box::new(Dead));
@@ -121,7 +123,8 @@ impl World {
             }),
             writer: Arc::new(move || {
                 let attempt = writers.fetch_add(1, Ordering::Relaxed);
-                let writer = WriterId(Uuid::from_u64_pair(u64::from(number), attempt));
+                let (number, attempt) = if same_writer { (0, 0) } else { (u64::from(number), attempt) };
+                let writer = WriterId(Uuid::from_u64_pair(number, attempt));
                 writes_as.lock().expect("nobody dies holding it").writer = Some(writer);
                 writer
             }),

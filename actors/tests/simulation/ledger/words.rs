@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_actors::{ConversationId, Timestamp, WriterId};
 
-/// A word that a server has heard of, for the first time.
+/// A word that a server has heard of; delivered again it is none.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Word {
     pub(crate) said: Timestamp,
@@ -23,7 +23,11 @@ pub(crate) struct Words {
 
 impl Words {
     pub(crate) fn hears(&mut self, talk: ConversationId, word: Word, by_counselor: bool) {
-        self.heard.entry(talk).or_default().push(word);
+        let heard = self.heard.entry(talk).or_default();
+        let again = |known: &Word| (known.writer, known.said) == (word.writer, word.said);
+        if !heard.iter().any(again) {
+            heard.push(word);
+        }
         if by_counselor {
             self.answered.insert(talk);
         }

@@ -22,7 +22,7 @@ impl World {
     /// A word: a server hears that it came.
     pub(crate) fn says(self: &Rc<Self>, conversation: &Conversation, by_counselor: bool) {
         let Some(said) = self.said(conversation, by_counselor) else { return };
-        self.delivers(said, true);
+        self.delivers(said);
     }
 
     /// A word, and what IM makes of it: late, twice, in another order.
@@ -31,10 +31,10 @@ impl World {
         let chance = &mut *self.deliveries.borrow_mut();
         let late = if chance.percent(10) { chance.millis(0..=240_000) } else { Duration::ZERO };
         let copies = if chance.percent(15) { chance.within(1..=3) } else { 0 };
-        self.delivers_after(late, said, true);
+        self.delivers_after(late, said);
         for _ in 0..copies {
             let later = chance.millis(0..=1_200_000);
-            self.delivers_after(late + later, said, false);
+            self.delivers_after(late + later, said);
         }
     }
 
@@ -45,23 +45,23 @@ impl World {
         Some(Said { conversation: conversation.id, from, to, by_counselor, at: self.now() })
     }
 
-    fn delivers_after(self: &Rc<Self>, delay: Duration, said: Said, is_new: bool) {
+    fn delivers_after(self: &Rc<Self>, delay: Duration, said: Said) {
         if delay.is_zero() {
-            return self.delivers(said, is_new);
+            return self.delivers(said);
         }
         let world = Rc::clone(self);
         tokio::task::spawn_local(async move {
             tokio::time::sleep(delay).await;
-            world.delivers(said, is_new);
+            world.delivers(said);
         });
     }
 
-    fn delivers(&self, said: Said, is_new: bool) {
+    fn delivers(&self, said: Said) {
         // Nobody hears it while the servers are down: it does not come again by itself.
         let Some(server) = self.server_of(said.from) else { return };
         let Some(writer) = server.writer() else { return };
         let Said { conversation, from, to, by_counselor, at } = said;
-        if is_new && self.book().folded.conversation(conversation).is_some() {
+        if self.book().folded.conversation(conversation).is_some() {
             let word = Word { said: at, delivered: self.now(), writer };
             self.ledger.0.borrow_mut().words.hears(conversation, word, by_counselor);
         }

@@ -8,6 +8,7 @@ pub mod dispatch;
 pub mod evaluate;
 pub mod health;
 pub mod im;
+pub mod image;
 pub mod message;
 pub mod metrics;
 pub(crate) mod openapi;
@@ -33,6 +34,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     crate::sockets::routes(cfg);
     health::routes(cfg);
     im::routes(cfg);
+    image::routes(cfg);
     message::routes(cfg);
     metrics::routes(cfg);
     wechat::routes(cfg);

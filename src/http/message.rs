@@ -184,16 +184,11 @@ async fn readable(state: &AppState, caller: &Caller, reach: Reach, named: &str) 
     let record = record
         .filter(|record| caller.institution.as_deref() == Some(&record.institution))
         .ok_or_else(|| Fault::wrong(format!("conversation not find: {named}")))?;
+    if !record.may_be_read_by(caller.id, reach) {
+        return Err(Fault::not_allowed());
+    }
     if record.is_party(caller.id) {
         return Ok(record);
-    }
-    let may_read = match reach {
-        Reach::Nothing | Reach::Own => false,
-        Reach::Bound => record.reader_is_bound || record.reader_is_asked,
-        Reach::Institution | Reach::Everywhere => true,
-    };
-    if !may_read {
-        return Err(Fault::not_allowed());
     }
     let now = clock::now();
     audit::note(&state.pool, &record.institution, caller.id, Action::ReadMessages, record.id.0, now).await?;

@@ -12,6 +12,8 @@ use hotline_actors::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::im::embedded;
+
 /// What a client may send.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -25,6 +27,9 @@ pub(super) enum Command {
     },
     /// Answered with a pong, for clients that cannot see the protocol's own.
     Ping,
+    /// Our own IM.
+    #[serde(untagged)]
+    Talk(embedded::Command),
 }
 
 /// A client's frame.
@@ -311,6 +316,7 @@ pub(super) fn text(push: &Push) -> Option<String> {
             common: Common { waiting: *common_waiting },
             others: others.as_ref().map(|others| others.iter().map(LoadView::from).collect()),
         }),
+        Push::Parcel(parcel) => return Some(parcel.0.to_string()),
         Push::Close(_) => return None,
     };
     Some(write(&frame))

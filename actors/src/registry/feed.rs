@@ -43,8 +43,8 @@ struct Socket {
 
 /// The actors that carry what lives outside a decision, and what they were told.
 pub(crate) struct Carriers {
-    counselors: BTreeMap<CounselorId, Addr<CounselorCarrier>>,
-    visitors: BTreeMap<VisitorId, Addr<VisitorCarrier>>,
+    pub(crate) counselors: BTreeMap<CounselorId, Addr<CounselorCarrier>>,
+    pub(crate) visitors: BTreeMap<VisitorId, Addr<VisitorCarrier>>,
     talks: BTreeMap<ConversationId, Addr<TalkCarrier>>,
     /// Who is logged in to IM.
     pub(crate) logins: Logins,

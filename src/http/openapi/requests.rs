@@ -29,6 +29,15 @@ pub(crate) struct WechatCode {
     code: String,
 }
 
+/// 自有：上传会话图片
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfUpload {
+    /// 会话id
+    #[param(example = "2c93189d7b53e68e017b53ead62d002c")]
+    conversation: String,
+}
+
 /// 26. 创建会话
 #[derive(ToSchema)]
 pub(crate) struct Open {

@@ -12,6 +12,7 @@ pub mod image;
 pub mod message;
 pub mod metrics;
 pub(crate) mod openapi;
+pub mod pages;
 pub mod record;
 pub mod statistics;
 pub mod user;
@@ -39,4 +40,5 @@ pub fn routes(cfg: &mut ServiceConfig) {
     metrics::routes(cfg);
     wechat::routes(cfg);
     openapi::routes(cfg);
+    pages::routes(cfg);
 }

@@ -120,7 +120,11 @@ const ROWS: &[Row] = &[
 ];
 
 /// Answered without a session, or over a socket.
-const WITHOUT_ROWS: [&str; 13] = [
+const WITHOUT_ROWS: [&str; 17] = [
+    "",
+    "/",
+    "/visitor",
+    "/assets/{}",
     "/api",
     "/api/openapi.json",
     "/api/{}",

@@ -25,8 +25,8 @@ use hotline_actors::{
     },
     push::{Closing, Push, SocketId},
     registry::{
-        Ask, Badge, Bounds, Called, Choose, Deliver, Dismiss, Fate, Floor, Health, Heard, Join, Leave, LoggedIn,
-        LookFloor, LookHealth, LookPlace, Rejected, Setup, Stop, Tell,
+        Ask, Badge, Bounds, Called, Choose, Deliver, Dismiss, Fate, Floor, Health, Heard, Join, Leave,
+        LoggedIn, LookFloor, LookHealth, LookPlace, Rejected, Setup, Stop, Tell,
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};

@@ -35,6 +35,7 @@ mod marks;
 pub mod record;
 pub mod said;
 pub mod unplaced;
+pub mod unread;
 pub mod web;
 mod writer;
 

@@ -115,6 +115,8 @@ pub enum Push {
     Floor {
         /// Who waits in the common queue.
         common_waiting: usize,
+        /// Whether he himself is on shift; none for those without places.
+        on_shift: Option<bool>,
         /// Everyone's load; for supervisors and administrators only.
         others: Option<Arc<Vec<Load>>>,
     },

@@ -16,7 +16,7 @@ use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
     auth::{self, Caller},
-    config::{Emergency, ImMode, Settings, WechatMode},
+    config::{Dispatch, Emergency, ImMode, Settings, WechatMode},
     im::embedded,
     params::Params,
 };
@@ -49,6 +49,7 @@ struct Config<'a> {
     emergency: &'a [Emergency],
     im: Im,
     sandbox: Option<Sandbox>,
+    limits: Limits,
     /// Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn.
     turn_template: Option<String>,
 }
@@ -113,6 +114,31 @@ struct Im {
     text_characters_max: usize,
 }
 
+/// Ours: what the institution allows, in seconds; the pages show the clock of a talk.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Limits {
+    waiting_seconds: u64,
+    silence_notice_seconds: u64,
+    silence_end_seconds: u64,
+    text_seconds: u64,
+    voice_seconds: u64,
+    limit_notices_seconds: Vec<u64>,
+}
+
+impl From<&Dispatch> for Limits {
+    fn from(rules: &Dispatch) -> Self {
+        Self {
+            waiting_seconds: rules.waiting_seconds_max,
+            silence_notice_seconds: rules.silence_notice_seconds,
+            silence_end_seconds: rules.silence_end_seconds,
+            text_seconds: rules.text_seconds_max,
+            voice_seconds: rules.voice_seconds_max,
+            limit_notices_seconds: rules.limit_notices_seconds.clone(),
+        }
+    }
+}
+
 /// Ours: where anybody may log in as a visitor, to try it.
 #[derive(Serialize, ToSchema)]
 struct Sandbox {
@@ -160,6 +186,7 @@ async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answ
             text_characters_max: embedded::TEXT_CHARS_MAX,
         },
         sandbox,
+        limits: Limits::from(&rules),
         turn_template: turn_template(&state, &params)?,
     }))
 }

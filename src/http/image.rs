@@ -3,7 +3,8 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{
-        CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+        CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH,
+        X_CONTENT_TYPE_OPTIONS,
     },
     web::{self, Bytes, Data, Path, Payload, ServiceConfig},
 };
@@ -24,8 +25,8 @@ use crate::{
     auth::Caller,
     clock,
     config::ImMode,
-    images::{self, Known, Picture},
     im::embedded,
+    images::{self, Known, Picture},
     messages::record,
     params::{Params, read_body},
     rights::{self, Right},
@@ -173,7 +174,8 @@ async fn require_readable(
     }
     if !record.is_party(caller.id) {
         let (institution, target) = (&record.institution, record.id.0);
-        audit::note_once(&state.pool, institution, caller.id, Action::ReadMessages, target, clock::now()).await?;
+        audit::note_once(&state.pool, institution, caller.id, Action::ReadMessages, target, clock::now())
+            .await?;
     }
     Ok(Some(()))
 }

@@ -8,8 +8,9 @@ use actix_web::{
     http::{
         StatusCode,
         header::{
-            AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ContentEncoding, ETAG, Encoding,
-            EntityTag, Header, IfNoneMatch, LOCATION, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+            AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ContentEncoding, ETAG,
+            Encoding, EntityTag, Header, IfNoneMatch, LOCATION, REFERRER_POLICY, VARY,
+            X_CONTENT_TYPE_OPTIONS,
         },
     },
     web::{self, Data, Path, ServiceConfig},
@@ -90,11 +91,18 @@ fn one_asset(req: &HttpRequest, find: impl Fn(&str) -> Option<File>, file: &str)
         return None;
     }
     // Opened by itself, a picture among them is not to run anything either.
-    answer(req, find, &format!("assets/{file}"), ASSET_CACHE, "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+    answer(
+        req,
+        find,
+        &format!("assets/{file}"),
+        ASSET_CACHE,
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    )
 }
 
 /// As the build packs them beside each file, the smaller first.
-const PACKED: [(ContentEncoding, &str); 2] = [(ContentEncoding::Brotli, ".br"), (ContentEncoding::Gzip, ".gz")];
+const PACKED: [(ContentEncoding, &str); 2] =
+    [(ContentEncoding::Brotli, ".br"), (ContentEncoding::Gzip, ".gz")];
 
 fn answer(
     req: &HttpRequest,
@@ -137,11 +145,8 @@ fn packed(
         .into_iter()
         .filter_map(|(way, ending)| Some((way, find(&format!("{name}{ending}"))?)))
         .collect();
-    let ways: Vec<Encoding> = there
-        .iter()
-        .map(|(way, _)| Encoding::Known(*way))
-        .chain([Encoding::identity()])
-        .collect();
+    let ways: Vec<Encoding> =
+        there.iter().map(|(way, _)| Encoding::Known(*way)).chain([Encoding::identity()]).collect();
     let chosen = accepted.negotiate(ways.iter())?;
     there.into_iter().find(|(way, _)| Encoding::Known(*way) == chosen)
 }

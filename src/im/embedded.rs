@@ -110,9 +110,8 @@ async fn talk(state: &AppState, caller: &Caller, named: &str) -> Result<Talk, Re
         Ok(id) => rows::talk(&state.pool, id).await?,
         Err(_malformed) => None,
     };
-    let mine = |talk: &Talk| {
-        talk.is_party(caller.id) && caller.institution.as_deref() == Some(&talk.institution)
-    };
+    let mine =
+        |talk: &Talk| talk.is_party(caller.id) && caller.institution.as_deref() == Some(&talk.institution);
     talk.filter(mine).ok_or_else(|| Refused(format!("会话未找到：{}", crate::answer::echo(named))))
 }
 
@@ -159,7 +158,11 @@ impl Asking<'_> {
             // Perhaps it was stored, and only the answer got lost.
             let before = rows::by_key(&self.state.pool, from, to, &key).await?;
             let before = before.ok_or_else(|| Refused(closed.to_string()))?;
-            return Ok(frames::said(reference, talk.id, &frames::shown(before, &talk.sides, Some(reference))));
+            return Ok(frames::said(
+                reference,
+                talk.id,
+                &frames::shown(before, &talk.sides, Some(reference)),
+            ));
         }
         let body = match (text.map(str::trim), image) {
             (Some(text), None) => text_element(text)?,

@@ -140,7 +140,9 @@ impl Rest {
     pub fn new(settings: &Settings, http: reqwest::Client) -> Option<Self> {
         let im = &settings.im;
         let is_on = im.mode == ImMode::Tencent
-            && im.sdk_app_id != 0 && !im.secret_key.is_empty() && !im.rest_url.is_empty();
+            && im.sdk_app_id != 0
+            && !im.secret_key.is_empty()
+            && !im.rest_url.is_empty();
         is_on.then(|| {
             Self(Arc::new(Inner {
                 http,

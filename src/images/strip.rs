@@ -12,8 +12,8 @@ use img_parts::{
 
 /// Chunks of PNG that say how it looks (PNG third edition, 11; `acTL` and so on move it).
 const PNG_KEPT: [&[u8; 4]; 16] = [
-    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"bKGD",
-    b"pHYs", b"acTL", b"fcTL", b"fdAT",
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP",
+    b"bKGD", b"pHYs", b"acTL", b"fcTL", b"fdAT",
 ];
 const WEBP_KEPT: [[u8; 4]; 7] = [
     webp::CHUNK_VP8X,

@@ -186,6 +186,8 @@ enum State {
     },
     Floor {
         common: Common,
+        #[serde(rename = "onShift", skip_serializing_if = "Option::is_none")]
+        on_shift: Option<bool>,
         #[serde(skip_serializing_if = "Option::is_none")]
         others: Option<Vec<LoadView>>,
     },
@@ -312,8 +314,9 @@ pub(super) fn text(push: &Push) -> Option<String> {
         Push::Resumed { cursor } => Frame::Resumed { cursor: *cursor },
         Push::Event(told) => Frame::Event(Box::new(event(told))),
         Push::Place(place) => Frame::State(State::Place { queue: (*place).into() }),
-        Push::Floor { common_waiting, others } => Frame::State(State::Floor {
+        Push::Floor { common_waiting, on_shift, others } => Frame::State(State::Floor {
             common: Common { waiting: *common_waiting },
+            on_shift: *on_shift,
             others: others.as_ref().map(|others| others.iter().map(LoadView::from).collect()),
         }),
         Push::Parcel(parcel) => return Some(parcel.0.to_string()),

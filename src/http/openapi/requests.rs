@@ -173,6 +173,8 @@ pub(crate) enum PriorityWord {
 pub(crate) struct ConsultList {
     /// 访客姓名，模糊查询
     visitor_name: Option<String>,
+    /// 自有：访客id，只列此人的
+    visitor: Option<String>,
     /// 咨询师姓名，模糊查询
     counselor_name: Option<String>,
     /// 开始时间

@@ -1,0 +1,1 @@
+export default { title: '心理热线' }

@@ -1,6 +1,5 @@
 import { fileURLToPath, URL } from 'node:url'
 import vue from '@vitejs/plugin-vue'
-import AutoImport from 'unplugin-auto-import/vite'
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import Components from 'unplugin-vue-components/vite'
 import { compression, defineAlgorithm } from 'vite-plugin-compression2'
@@ -17,7 +16,6 @@ export default defineConfig({
   base: './',
   plugins: [
     vue(),
-    AutoImport({ resolvers: [ElementPlusResolver()], imports: [], dts: 'src/auto-imports.d.ts' }),
     Components({ resolvers: [ElementPlusResolver({ importStyle: 'css' })], dirs: [], dts: 'src/components.d.ts' }),
     compression({
       include: /\.(html|js|css|svg)$/,

@@ -7,6 +7,8 @@ import { makeRouter } from './router'
 import { useSession } from './stores/api'
 import { useMe } from './stores/me'
 import 'element-plus/es/components/base/style/css'
+import 'element-plus/es/components/message/style/css'
+import 'element-plus/es/components/message-box/style/css'
 import './styles/theme.css'
 
 const app = createApp(App)

@@ -3,7 +3,7 @@ export default {
   tab: { home: 'Talk', history: 'History', me: 'Me', label: 'Navigation' },
   outside: 'Please use this hotline in its WeChat mini-program.',
   entering: 'Entering',
-  emergency: { title: 'If you or somebody near you is in danger', hint: 'please call at once:', call: 'Call {name} {number}' },
+  emergency: { title: 'If you or somebody near you is in danger, please call at once:', call: 'Call {name} {number}' },
   consent: {
     title: 'Before we begin', lead: 'Please read this first', agree: 'I agree', wait: 'I agree ({n})', decline: 'Not now',
     declined: 'That is all right. Come back whenever you want to.', again: 'Read it again', name: 'What may we call you? (optional)',
@@ -33,8 +33,15 @@ export default {
     away: 'The counselor is away just now', busy: 'The counselor is with somebody else', turn: 'It is your turn',
   },
   talk: {
+    begin: '{name} is here with you. Begin wherever you like; take your time.',
     lasting: 'Talking for {time}', end: 'End', endAsk: 'End this talk?', endYes: 'End the talk', endNo: 'Go on',
     pictures: 'Pictures are seen by the counselor and the supervisor', log: 'Talk with {name}',
+  },
+  reason: {
+    visitor: 'You ended this talk', counselor: 'The counselor ended this talk', supervisor: 'A supervisor ended this talk',
+    administrator: 'An administrator ended this talk', silence: 'It ended because nobody had written for a while',
+    limit: 'The time for this talk is over', absent: 'It ended because you had been away for a while', banned: 'This talk was stopped',
+    'counselor-gone': 'The counselor could not go on, so this talk ended',
   },
   rate: {
     title: 'This talk has ended', with: 'With {name} · {time}', ask: 'How was it?', words: 'Anything you want to say (optional)', submit: 'Send',

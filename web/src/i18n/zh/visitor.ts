@@ -3,7 +3,7 @@ export default {
   tab: { home: '倾诉', history: '历史', me: '我的', label: '导航' },
   outside: '请在微信小程序中使用本热线。',
   entering: '正在进入',
-  emergency: { title: '如果你或身边的人正处于危险中', hint: '请立即拨打：', call: '拨打 {name} {number}' },
+  emergency: { title: '如果你或身边的人正处于危险中，请立即拨打：', call: '拨打 {name} {number}' },
   consent: {
     title: '开始之前', lead: '请先阅读以下说明', agree: '我同意', wait: '我同意（{n}）', decline: '暂不使用',
     declined: '没关系。需要的时候，随时可以回来。', again: '重新阅读', name: '希望我们怎么称呼你？（可不填）', nameHint: '可以用昵称',
@@ -27,8 +27,14 @@ export default {
     offline: '咨询师暂时不在线', away: '咨询师暂时离开', busy: '咨询师正在接待别人', turn: '轮到你了',
   },
   talk: {
+    begin: '{name} 已经在这里了。从哪里说起都可以，慢慢来。',
     lasting: '已聊 {time}', end: '结束', endAsk: '确定结束这次咨询吗？', endYes: '结束咨询', endNo: '继续聊', pictures: '图片由对方和督导可见',
     log: '与 {name} 的对话',
+  },
+  reason: {
+    visitor: '你结束了这次咨询', counselor: '咨询师结束了这次咨询', supervisor: '督导结束了这次咨询', administrator: '管理员结束了这次咨询',
+    silence: '因为很久没有新消息，咨询自动结束了', limit: '这次咨询的时间到了', absent: '因为你离开了一段时间，咨询自动结束了', banned: '这次咨询已被中止',
+    'counselor-gone': '咨询师暂时无法继续，这次咨询已结束',
   },
   rate: {
     title: '这次咨询已结束', with: '与 {name} · {time}', ask: '这次聊得怎么样？', words: '想说的话（可不填）', submit: '提交评价', skip: '以后再说',

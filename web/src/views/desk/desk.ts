@@ -14,14 +14,9 @@ import { endedFirst } from './order'
 
 /** How many of the talks that are over stand in the list. */
 const RECENT = 8
-/** A list of talks read at once: the server gives no more. */
-const PAGE_MAX = 200
 
 export const isOver = (talk: Pick<Conversation, 'status'> | null | undefined): boolean =>
   talk !== null && talk !== undefined && talk.status !== 'WAITING' && talk.status !== 'IN_PROGRESS'
-
-/** The consultation that a talk with a supervisor is about, where the server says it. */
-const aboutOf = (talk: Conversation): string | null => (talk as { consultation?: string | null }).consultation ?? null
 
 /** Everybody named in it. */
 function introduce(talk: Conversation): void {
@@ -85,8 +80,7 @@ export const useDesk = defineStore('desk', () => {
       // The words with the supervisor are counted as unread, too, before their pane is open.
       if (!isOver(talk.supervise) && talk.counselor?.id === me.me?.id) follow(talk.supervise.id)
     }
-    const consultation = aboutOf(talk)
-    if (consultation !== null) about.set(talk.id, consultation)
+    if (talk.consultation !== null) about.set(talk.id, talk.consultation)
   }
 
   /** Reads the words of a talk and stays with them. */
@@ -116,15 +110,6 @@ export const useDesk = defineStore('desk', () => {
     } finally {
       isRecentLoading.value = false
     }
-  }
-
-  /** The consultation a talk with a supervisor is about; asked for if it is not known. */
-  async function find(supervision: string): Promise<void> {
-    if (about.has(supervision)) return
-    const query = { size: PAGE_MAX }
-    const { rows: talks } = await rows(api().GET('/conversation/consultlist', { params: { query } }))
-    const consultation = (talks as Conversation[]).find(({ supervise }) => supervise?.id === supervision)
-    if (consultation) about.set(supervision, consultation.id)
   }
 
   function heard(event: EventFrame): void {
@@ -192,6 +177,6 @@ export const useDesk = defineStore('desk', () => {
 
   return {
     details, errors, about, recent, recentError, isRecentLoading, active, waiting, ended, isSupervisor, unread,
-    learn, open, follow, find, loadRecent, refresh, attend, unreadOf, keep,
+    learn, open, follow, loadRecent, refresh, attend, unreadOf, keep,
   }
 })

@@ -15,7 +15,7 @@ export interface Limits {
 export const USUAL_LIMITS: Limits = { textSeconds: 3600, voiceSeconds: 2400, silenceNoticeSeconds: 600, silenceEndSeconds: 300 }
 
 export const limitsOf = (config: Config | null): Limits => ({
-  ...USUAL_LIMITS, ...(config as { limits?: Partial<Limits> } | null)?.limits,
+  ...USUAL_LIMITS, ...config?.limits,
 })
 
 /** What is known of a talk's time; epoch milliseconds. */

@@ -1,8 +1,8 @@
 export default {
   menu: { chat: 'Consultations', records: 'Records' },
   home: {
-    hello: 'Hello, {name}', toChat: 'Open consultations', toRequests: 'Open requests', todayNumber: 'Today', todayTime: '{time} in all',
-    active: 'In progress', places: 'up to {n} at a time', totalNumber: 'Consultations ever', totalTime: 'Time in all', rating: 'Mean rating', ratings: '{n} ratings',
+    hello: 'Hello, {name}', toChat: 'Open consultations', toRequests: 'Open requests', todayNumber: 'Today', sum: '{time} in all',
+    active: 'In progress', places: 'up to {n} at a time', totalNumber: 'Consultations ever', rating: 'Mean rating', ratings: '{n} ratings',
     noRating: 'not rated yet', now: 'Now', latest: 'Latest consultations', allRecords: 'All records', noLatest: 'No consultations yet',
     requests: 'Requests in progress', requestsWaiting: '{n} waiting', teamOnline: 'Counselors online', teamOf: 'of {n}', teamActive: 'Team in progress',
     teamFree: '{n} free places', visitorsWaiting: 'Visitors waiting', ofCommon: '{n} in the common queue', teamRecords: 'Records of the team',
@@ -43,7 +43,7 @@ export default {
     tags: 'Emotions、Study stress、Relations、Love、Family、Sleep、Personal growth、Career、Trauma、Crisis',
   },
   capacity: {
-    title: 'Settings', now: 'In progress', places: 'Consultations at a time', hint: 'Beyond this number visitors wait in your line. Lowering it ends nothing.',
+    title: 'Settings', now: 'Serving', places: 'Consultations at a time', hint: 'Beyond this number visitors wait in your line. Lowering it ends nothing.',
     zero: 'With 0 you take nobody new. What is in progress goes on.', saved: 'Settings saved',
   },
   export: { title: 'Export', txt: 'Text (txt)', xlsx: 'Sheet (xlsx)', json: 'Data (json)' },

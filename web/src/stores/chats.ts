@@ -1,0 +1,174 @@
+// The talks whose words the page shows, and what is said in them.
+
+import { defineStore } from 'pinia'
+import { reactive, shallowRef } from 'vue'
+import { rows } from '@/api/answer'
+import type { Config, Me } from '@/api/types'
+import { fromRecord, isNotice, notice, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/im/chat'
+import { EmbeddedChat } from '@/im/embedded'
+import { failed, merge, readUntil, recalled, unread } from '@/im/thread'
+import { api, uploadImage } from './api'
+import { useLive } from './live'
+import { usePeople } from './people'
+
+export interface Thread {
+  messages: Message[]
+  /** `loading` and `wrong` are about the record; what is there stays shown. */
+  state: 'new' | 'loading' | 'there' | 'wrong'
+  error: unknown
+  /** Until when (epoch ms) this person has seen everything. */
+  seenUntil: number
+}
+
+/** A key for a message of ours; `crypto.randomUUID` is not there without TLS. */
+const newRef = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+/** Rows of the record in one answer; the server gives no more. */
+const PAGE = 200
+
+export const useChats = defineStore('chats', () => {
+  const threads = reactive(new Map<string, Thread>())
+  const chat = shallowRef<Chat | null>(null)
+  let me: Pick<Me, 'id' | 'username'> | null = null
+  let leave: (() => void)[] = []
+  let generation = 0
+
+  function thread(conversation: string): Thread {
+    const known = threads.get(conversation)
+    if (known) return known
+    threads.set(conversation, { messages: [], state: 'new', error: null, seenUntil: 0 })
+    return threads.get(conversation) as Thread
+  }
+
+  const listener: ChatListener = {
+    said(conversation, message) {
+      const talk = thread(conversation)
+      talk.messages = merge(talk.messages, [message])
+    },
+    recalled(conversation, id) {
+      const talk = thread(conversation)
+      talk.messages = recalled(talk.messages, id)
+    },
+    read(conversation, reader, until) {
+      const talk = thread(conversation)
+      const username = usePeople().find(reader)?.username ?? reader
+      if (reader === me?.id || username === me?.username) talk.seenUntil = Math.max(talk.seenUntil, until)
+      talk.messages = readUntil(talk.messages, username, until)
+    },
+    failed(ref, reason) {
+      for (const talk of threads.values()) {
+        if (talk.messages.some((message) => message.ref === ref)) talk.messages = failed(talk.messages, ref, reason)
+      }
+    },
+    stale() {
+      for (const [conversation, { state }] of threads) {
+        if (state !== 'new') void load(conversation)
+      }
+    },
+  }
+
+  /** With which IM words travel is the server's choice. */
+  async function start(config: Config, person: Pick<Me, 'id' | 'username'>): Promise<void> {
+    stop()
+    me = person
+    const mine = generation
+    const live = useLive()
+    leave = [live.onEvent((event) => {
+      if (event.event !== 'noticed' || event.conversation === undefined || event.text === undefined) return
+      listener.said(event.conversation, notice(event.seq, event.time, event.text))
+    })]
+    if (config.im?.mode === 'tencent') {
+      const { tencentChat } = await import('@/im/tencent')
+      const made = await tencentChat(config.im.sdkAppId, person.username, listener)
+      if (mine === generation) {
+        chat.value = made
+      } else {
+        made.stop()
+      }
+    } else {
+      chat.value = new EmbeddedChat({ send: live.send, onFrame: live.onFrame, onStatus: live.onStatus }, uploadImage, listener)
+    }
+  }
+
+  function stop(): void {
+    generation += 1
+    chat.value?.stop()
+    chat.value = null
+    leave.forEach((go) => { go() })
+    leave = []
+    threads.clear()
+    me = null
+  }
+
+  async function page(conversationId: string, number: number): Promise<{ rows: Message[], count: number }> {
+    const query = { conversationId, page: number, size: PAGE }
+    const answered = await rows(api().GET('/message/conversation/web', { params: { query } }))
+    return { rows: answered.rows.map(fromRecord), count: answered.count }
+  }
+
+  /** Reads the record of a talk, whole; again whenever something may have been missed. */
+  async function load(conversation: string): Promise<void> {
+    const talk = thread(conversation)
+    if (talk.state === 'loading') return
+    const before = generation
+    talk.state = 'loading'
+    try {
+      const first = await page(conversation, 0)
+      const others = Array.from({ length: Math.max(0, Math.ceil(first.count / PAGE) - 1) }, (_, at) => page(conversation, at + 1))
+      const all = [first, ...await Promise.all(others)].flatMap((one) => one.rows)
+      if (before !== generation) return
+      talk.messages = merge(talk.messages, all)
+      // What the other one said before, and the record says is read, was seen here or on another device.
+      const seen = all.filter((message) => message.isReadByPeer && message.from !== me?.username).map(({ time }) => time)
+      talk.seenUntil = Math.max(talk.seenUntil, ...seen)
+      talk.state = 'there'
+      talk.error = null
+    } catch (error) {
+      talk.state = 'wrong'
+      talk.error = error
+    }
+  }
+
+  /** Says it; the message is there at once, marked as on its way. */
+  function say(to: Addressee, content: Content, again?: Message): void {
+    if (me === null) return
+    const ref = again?.ref ?? newRef()
+    const body: Message['body'] = 'text' in content
+      ? { kind: 'text', text: content.text }
+      : { kind: 'image', url: URL.createObjectURL(content.image), width: 0, height: 0 }
+    const talk = thread(to.conversation)
+    talk.messages = merge(talk.messages, [{
+      key: again?.key ?? ref, id: null, ref, from: me.username, time: Date.now(), body, isRevoked: false, isReadByPeer: false,
+      sequence: 0, random: 0, state: 'sending', reason: null,
+    }])
+    chat.value?.say(to, ref, content)
+  }
+
+  /** Tries a failed message once more; the server counts it once. */
+  async function sayAgain(to: Addressee, message: Message): Promise<void> {
+    if (message.body.kind === 'text') {
+      say(to, { text: message.body.text }, message)
+    } else if (message.body.kind === 'image' && message.body.url.startsWith('blob:')) {
+      say(to, { image: await (await fetch(message.body.url)).blob() }, message)
+    }
+  }
+
+  /** Everything there is has been looked at. */
+  function see(to: Addressee): void {
+    const talk = thread(to.conversation)
+    const last = talk.messages.findLast((message) => message.from !== me?.username && !isNotice(message) && message.state === 'kept')
+    if (last === undefined || last.time <= talk.seenUntil) return
+    talk.seenUntil = last.time
+    chat.value?.read(to)
+  }
+
+  const unreadOf = (conversation: string): number => {
+    const talk = threads.get(conversation)
+    return talk === undefined || me === null ? 0 : unread(talk.messages, me.username, talk.seenUntil)
+  }
+
+  const recall = async (to: Addressee, message: Message): Promise<void> => chat.value?.recall(to, message)
+
+  return { threads, thread, start, stop, load, say, sayAgain, see, recall, unreadOf }
+})

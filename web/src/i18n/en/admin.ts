@@ -38,13 +38,14 @@ export default {
   },
   shifts: {
     week: 'Standing week', weekNote: 'On shift every week on these days from today on, instead of the former standing week. Single days that were added stay.',
-    who: 'Person', whom: 'Choose people', days: 'Days of the week', willClear: 'Saving this ends the standing week.', weekSaved: 'Standing week saved', onlyMine: 'Only mine',
+    who: 'Person', whom: 'Choose', days: 'Days of the week', willClear: 'Saving this ends the standing week.', weekSaved: 'Standing week saved', onlyMine: 'Only mine',
     before: 'Previous month', after: 'Next month', thisMonth: 'This month', people: '{n} on shift', nobody: 'Nobody is on shift on this day', standing: 'weekly',
     takeOff: 'Take off', takenOff: '{name} taken off', add: 'Add people', doAdd: 'Add', added: 'Added', sureOff: 'Take {name} off {day}?',
     sureStanding: 'Take {name} off {day}? Only this day; the rest of the standing week stays.', readOnly: 'This day can only be read.',
   },
   person: {
     kind: { COUNSELOR: 'Counselor', SUPERVISOR: 'Supervisor', INSTITUTION: 'Administrator', SYSTEM: 'System administrator', VISITOR: 'Visitor' },
+    counselors: 'Counselors', supervisorsAll: 'Supervisors',
     field: {
       name: 'Name', gender: 'Gender', age: 'Age', phoneNumber: 'Phone', idNumber: 'Identity number', email: 'E-mail', department: 'Department', title: 'Title',
       qualification: 'Qualification', qualificationCode: 'Qualification number', emergencyContact: 'Emergency contact', emergencyPhone: 'Emergency phone', avatarUrl: 'Picture address',

@@ -33,13 +33,14 @@ export default {
     consultations: '咨询数', day: '日期', hour: '时段', rating: '平均分', ratings: '评价数', noFigures: '还没有数据',
   },
   shifts: {
-    week: '固定排班', weekNote: '所选的星期几从今天起每周值班，代替此人原有的固定排班。单独添加的日期不受影响。', who: '人员', whom: '选择人员', days: '每周值班日',
+    week: '固定排班', weekNote: '所选的星期几从今天起每周值班，代替此人原有的固定排班。单独添加的日期不受影响。', who: '人员', whom: '请选择', days: '每周值班日',
     willClear: '保存后将取消此人的固定排班。', weekSaved: '固定排班已保存', onlyMine: '只看我的', before: '上个月', after: '下个月', thisMonth: '回到本月', people: '{n} 人值班',
     nobody: '这一天还没有人值班', standing: '固定', takeOff: '移除', takenOff: '已移除 {name}', add: '添加值班人员', doAdd: '添加', added: '已添加',
     sureOff: '将 {name} 从 {day} 的排班中移除？', sureStanding: '将 {name} 从 {day} 的排班中移除？只移除这一天，固定排班的其他日子不变。', readOnly: '这一天的排班只能查看。',
   },
   person: {
     kind: { COUNSELOR: '咨询师', SUPERVISOR: '督导', INSTITUTION: '机构管理员', SYSTEM: '系统管理员', VISITOR: '访客' },
+    counselors: '咨询师', supervisorsAll: '督导',
     field: {
       name: '姓名', gender: '性别', age: '年龄', phoneNumber: '手机号', idNumber: '身份证号', email: '电子邮箱', department: '部门', title: '职称',
       qualification: '督导资质', qualificationCode: '资质编号', emergencyContact: '紧急联系人', emergencyPhone: '紧急联系人电话', avatarUrl: '头像地址',

@@ -107,6 +107,17 @@ describe('our own IM', () => {
     expect(told).toEqual([['said', 'c1', 'm2', null], ['recalled', 'c1', 'm2'], ['read', 'c1', 'p1', 9]])
   })
 
+  it('tells what was looked at, as soon as there is a connection', () => {
+    chat.read(TO)
+    isOpen = false
+    chat.read(TO)
+    chat.read({ conversation: 'c2', peer: 'other' })
+    isOpen = true
+    connected('open')
+    connected('open')
+    expect(sent.map((command) => 'conversation' in command && command.conversation)).toEqual(['c1', 'c1', 'c2'])
+  })
+
   it('is silent after its end', () => {
     chat.say(TO, 'r1', { text: 'hi' })
     chat.stop()

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ChatListener, Message } from './chat'
-import { TencentChat, type Sdk, type SdkMessage } from './tencent'
+import { EVENT, SIGNATURE_EXPIRED, TencentChat, type Sdk, type SdkMessage } from './tencent'
 
 const CONVERSATION = '01a20a49249075379b2f92152cebc161'
 const TO = { conversation: CONVERSATION, peer: 'zixunshi1' }
@@ -120,13 +120,36 @@ describe('Tencent\'s IM', () => {
     expect(sdk.read).toEqual(['C2Czixunshi1'])
   })
 
-  it('logs in again when kicked out, but not after its end', async () => {
-    sdk.happens('kickedOut')
+  it('logs in again when its signature is too old, but not after its end', async () => {
+    sdk.happens('kickedOut', { type: 'userSigExpired' })
     await settled()
     expect(sdk.logins).toBe(2)
     chat.stop()
-    sdk.happens('kickedOut')
+    sdk.happens('kickedOut', { type: 'userSigExpired' })
     await settled()
     expect([sdk.logins, sdk.destroy.mock.calls.length]).toEqual([2, 1])
+  })
+
+  it('leaves the place to another window until something is said here', async () => {
+    sdk.happens('sdkStateReady')
+    sdk.happens('kickedOut', { type: 'multipleAccount' })
+    await settled()
+    expect(sdk.logins).toBe(1)
+    chat.say(TO, 'r1', { text: 'hi' })
+    await settled()
+    expect([sdk.logins, sdk.sent.length]).toEqual([2, 0])
+    sdk.happens('sdkStateReady')
+    await settled()
+    expect(sdk.sent).toHaveLength(1)
+  })
+
+  it('calls things as the SDK does', async () => {
+    const { default: TencentCloudChat } = await import('@tencentcloud/chat')
+    const named = TencentCloudChat as unknown as { EVENT: Record<string, string>, TYPES: Record<string, string> }
+    const { SDK_READY, MESSAGE_RECEIVED, MESSAGE_REVOKED, MESSAGE_READ_BY_PEER, KICKED_OUT } = named.EVENT
+    expect(EVENT).toEqual({
+      ready: SDK_READY, received: MESSAGE_RECEIVED, revoked: MESSAGE_REVOKED, readByPeer: MESSAGE_READ_BY_PEER, kicked: KICKED_OUT,
+    })
+    expect([SIGNATURE_EXPIRED, 'C2C']).toEqual([named.TYPES.KICKED_OUT_USERSIG_EXPIRED, named.TYPES.CONV_C2C])
   })
 })

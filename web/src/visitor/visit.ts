@@ -4,7 +4,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { NoSession, Refused, result, rows, Unreachable } from '@/api/answer'
-import type { Config, Conversation, Me } from '@/api/types'
+import type { Config, Conversation, Emergency, Me } from '@/api/types'
 import { useNow } from '@/composables/now'
 import { api, rawFetch } from '@/stores/api'
 import { useChats } from '@/stores/chats'
@@ -28,6 +28,8 @@ const TOKEN = 'hotline.visitor.token'
 const CODE = 'hotline.visitor.code'
 const CONSENT = 'hotline.visitor.consent'
 const SKIPPED = 'hotline.visitor.unrated'
+/** The numbers to call are there even if the server is not. */
+const EMERGENCY = 'hotline.visitor.emergency'
 const TOKEN_HEADER = 'X-Auth-Token'
 /** Logging in again by itself more often would be a loop. */
 const AGAIN_MS_MIN = 10_000
@@ -55,6 +57,8 @@ export const useVisit = defineStore('visit', () => {
 
   const live = useLive()
   const now = useNow(1000)
+  const emergency = computed<Emergency[]>(() =>
+    config.value?.emergency ?? JSON.parse(localStorage.getItem(EMERGENCY) ?? '[]') as Emergency[])
   const consentText = computed(() => paragraphs(config.value?.information ?? []))
   const hasConsented = computed(() => config.value !== null && consented.value === versionOf(consentText.value))
   const stage = computed(() => stageOf({
@@ -72,6 +76,7 @@ export const useVisit = defineStore('visit', () => {
     error.value = null
     try {
       config.value = await useConfig().load()
+      localStorage.setItem(EMERGENCY, JSON.stringify(config.value.emergency))
       if (hasConsented.value) await enter()
     } catch (wrong) {
       error.value = wrong
@@ -84,17 +89,15 @@ export const useVisit = defineStore('visit', () => {
   }
 
   /** Comes in: with the token that is there, else through the sandbox's door. */
-  async function enter(name = ''): Promise<void> {
+  async function enter(): Promise<void> {
     error.value = null
     try {
       me.value = await who() ?? await knock()
-      if (name.trim() !== '') await update({ name: name.trim() })
       enteredAt = Date.now()
       usePeople().introduce(me.value)
       last.value = undefined
       live.start({ path: '/visitor/ws', me: me.value.id, token: () => token.value, onRefused: lost })
-      await useChats().start(config.value as Config, me.value)
-      await loadLast()
+      useChats().start(config.value as Config, me.value)
     } catch (wrong) {
       error.value = wrong
     }
@@ -200,6 +203,11 @@ export const useVisit = defineStore('visit', () => {
       // It is asked again with the next change; the page shows meanwhile what the socket knows.
       loadCurrent().catch(() => undefined)
     }
+    // A talk may begin and end within one breath of the socket.
+  }, { flush: 'sync' })
+  // What happened before a snapshot is not told, so there may be something new to rate.
+  live.onFrame((frame) => {
+    if (frame.type === 'snapshot' && me.value !== null) loadLast().catch((wrong: unknown) => { error.value = wrong })
   })
 
   async function open(counselor: string, fallback: boolean): Promise<void> {
@@ -224,7 +232,7 @@ export const useVisit = defineStore('visit', () => {
   }
 
   return {
-    token, config, me, current, last, error, stage, now, consentText, hasConsented,
+    token, config, emergency, me, current, last, error, stage, now, consentText, hasConsented,
     start, agree, enter, lost, becomeAnother, update, loadCurrent, settle, open, end, rate, skip,
   }
 })

@@ -36,7 +36,7 @@ export default {
     offShift: 'Not on shift today', gone: 'Away just now', none: 'There is no supervisor yet', do: 'Ask',
   },
   end: { button: 'End', title: 'End the consultation', sure: 'End the consultation with {name}? Nobody can write afterwards.', do: 'End it', stay: 'Go on' },
-  ending: { over: 'Ended: {reason}', lasted: 'lasted {time}', rated: 'Rated by the visitor', stars: '{n} stars' },
+  ending: { over: '{reason}', lasted: 'lasted {time}', rated: 'Rated by the visitor', stars: '{n} stars' },
   note: {
     title: 'Note', why: 'A note that only staff can read:', tag: 'Tags, choose or type', words: 'What it was about, what to keep in mind', save: 'Save note',
     saved: 'Note saved', missing: 'Note to write', tooManyTags: 'Too many tags',

@@ -56,15 +56,13 @@ test('He chooses a counselor who is not there yet, and waits, also with the page
   await visitor.shoots('README/visitor-waiting')
 })
 
-test('The counselor comes to the desk and has him at once, with a notice that leads there', async () => {
+test('The counselor comes to the desk and has him at once', async () => {
   counselor = await at().comes('zixunshi1', { size: SMALL })
   await logIn(counselor)
   await counselor.isConnected()
   await counselor.sees(counselor.page.locator('.presence-switch', { hasText: t('presence.online') }))
   await visitor.sees(visitor.page.locator('header', { hasText: COUNSELOR }))
-  const note = counselor.page.locator('.call-note')
-  await note.first().waitFor()
-  await note.first().click()
+  await counselor.page.locator('main').getByRole('link', { name: VISITOR }).click()
   await counselor.sees(counselor.page.getByRole('heading', { name: VISITOR }))
 })
 
@@ -154,7 +152,7 @@ test('The counselor ends it and notes what it was about', async () => {
 })
 
 test('The visitor gives stars, and finds the talk in his history', async () => {
-  await visitor.page.getByRole('radio').nth(3).click()
+  await visitor.page.locator('.el-rate__item').nth(3).click()
   await visitor.presses(t('visitor.rate.submit'))
   await visitor.sees(t('visitor.choose.lead'))
   await visitor.page.getByRole('link', { name: t('visitor.tab.history') }).click()

@@ -68,12 +68,12 @@ export class Someone {
     return this.troubles.filter((trouble) => !this.expected.some((expected) => expected.test(trouble)))
   }
 
-  async sees(what: Locator | string): Promise<void> {
-    await (typeof what === 'string' ? this.page.getByText(what).first() : what.first()).waitFor({ state: 'visible' })
+  async sees(what: Locator | string | RegExp): Promise<void> {
+    await (isLocator(what) ? what : this.page.getByText(what)).first().waitFor({ state: 'visible' })
   }
 
-  async seesNoMore(what: Locator | string): Promise<void> {
-    await (typeof what === 'string' ? this.page.getByText(what) : what).first().waitFor({ state: 'hidden' })
+  async seesNoMore(what: Locator | string | RegExp): Promise<void> {
+    await (isLocator(what) ? what : this.page.getByText(what)).first().waitFor({ state: 'hidden' })
   }
 
   button(name: string | RegExp, within: Pick<Page, 'getByRole'> = this.page): Locator {
@@ -130,3 +130,5 @@ export async function consented(server: Server): Promise<Record<string, string>>
 export async function wordsIn(log: Locator): Promise<string[]> {
   return log.locator('.bubble:not(.bare)').allInnerTexts()
 }
+
+const isLocator = (what: Locator | string | RegExp): what is Locator => typeof what !== 'string' && !(what instanceof RegExp)

@@ -4,10 +4,12 @@
 import type { Locator } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
 import { hotline } from './support/hotline'
-import { LARGE, wordsIn, type Someone } from './support/someone'
+import { wordsIn, type Someone } from './support/someone'
 import { t } from './support/words'
 
 const at = hotline('losses')
+/** Only what is near the window is in the page: here that is everything. */
+const HEIGHT = 3200
 let visitor: Someone
 let counselor: Someone
 let supervisor: Someone
@@ -36,11 +38,11 @@ async function allAgree(): Promise<void> {
 const NETWORK_IS_GONE = [/ERR_INTERNET_DISCONNECTED/, /WebSocket connection .* failed/]
 
 beforeAll(async () => {
-  counselor = await at().staff('zixunshi1')
-  supervisor = await at().staff('dudao1', { size: LARGE })
+  counselor = await at().staff('zixunshi1', { size: { width: 1280, height: HEIGHT } })
+  supervisor = await at().staff('dudao1', { size: { width: 1920, height: HEIGHT } })
   await counselor.isConnected()
   await supervisor.isConnected()
-  visitor = await at().visitor('losses')
+  visitor = await at().visitor('losses', { size: { width: 390, height: HEIGHT } })
   await visitor.page.locator('.anyone').click()
   await visitor.sees(visitor.page.locator('.composer'))
   await counselor.page.locator('.call-note').first().click()
@@ -71,9 +73,12 @@ test.each([['visitor', () => visitor], ['counselor', () => counselor], ['supervi
   await someone.context.setOffline(true)
   await someone.isConnected('waiting')
   await someone.sees(new RegExp(t('connection.waiting')))
-  // What the others say meanwhile, and what is said into the void.
-  if (someone !== visitor) await says(visitor, `四，${someone.name} 断网时访客说的`)
-  if (someone !== counselor) await says(counselor, `五，${someone.name} 断网时咨询师说的`)
+  // What the others say meanwhile.
+  for (const other of [visitor, counselor]) {
+    if (other === someone) continue
+    await says(other, `四，${someone.name} 断网时 ${other.name} 说的`)
+    await other.seesNoMore(other.page.locator('.going'))
+  }
   await someone.context.setOffline(false)
   await someone.isConnected()
   await someone.seesNoMore(someone.page.getByText(new RegExp(t('connection.waiting'))))
@@ -94,9 +99,12 @@ test('After the server was killed the pages come back, and what was written mean
   for (const someone of [visitor, counselor, supervisor]) {
     someone.expects(/ERR_CONNECTION_REFUSED/, /ERR_CONNECTION_RESET/, /ERR_EMPTY_RESPONSE/, /ERR_SOCKET_NOT_CONNECTED/, /WebSocket connection .* failed/)
   }
-  await server.kill()
+  // In the middle of a flood of words: some are kept and answered, some kept only, some neither.
+  for (let n = 1; n <= 20; n += 1) {
+    await says(visitor, `七，第 ${n} 句`)
+    if (n === 10) await server.kill()
+  }
   for (const someone of [visitor, counselor, supervisor]) await someone.isConnected('waiting')
-  await says(visitor, '七，服务器不在时访客说的')
   await input(counselor).fill('八，咨询师正在写')
   const begun = Date.now()
   await server.start()

@@ -30,7 +30,7 @@ export class Someone {
 
   static async come(browser: Browser, server: Server, name: string, { size = SMALL, language = 'zh', storage = {} }: Window = {}): Promise<Someone> {
     const context = await browser.newContext({
-      viewport: size, locale: language === 'zh' ? 'zh-CN' : 'en-GB', timezoneId: 'Asia/Shanghai', hasTouch: size === PHONE, reducedMotion: 'reduce',
+      viewport: size, locale: language === 'zh' ? 'zh-CN' : 'en-GB', timezoneId: 'Asia/Shanghai', hasTouch: size.width < SMALL.width, reducedMotion: 'reduce',
     })
     context.setDefaultTimeout(WAIT_MS_MAX)
     if (Object.keys(storage).length > 0) {

@@ -6,7 +6,7 @@ import { rows } from '@/api/answer'
 import type { Config, Me } from '@/api/types'
 import { fromRecord, isNotice, notice, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/im/chat'
 import { EmbeddedChat } from '@/im/embedded'
-import { failed, merge, readUntil, recalled, unread } from '@/im/thread'
+import { failed, merge, mergeRecord, readUntil, recalled, unread } from '@/im/thread'
 import { api, uploadImage } from './api'
 import { useLive } from './live'
 import { usePeople } from './people'
@@ -134,7 +134,7 @@ export const useChats = defineStore('chats', () => {
       const others = Array.from({ length: Math.max(0, Math.ceil(first.count / PAGE) - 1) }, (_, at) => page(conversation, at + 1))
       const all = [first, ...await Promise.all(others)].flatMap((one) => one.rows)
       if (before !== generation) return
-      talk.messages = merge(talk.messages, all)
+      talk.messages = mergeRecord(talk.messages, all)
       // What the other one said before, and the record says is read, was seen here or on another device.
       const seen = all.filter((message) => message.isReadByPeer && message.from !== me?.username).map(({ time }) => time)
       talk.seenUntil = Math.max(talk.seenUntil, ...seen)

@@ -413,6 +413,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dispatch/supervisors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自有：可求助的督导
+         * @description 机构的全部督导及其状态，自己的督导在前，其余按能否接待
+         */
+        get: operations["get_dispatch_supervisors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/evaluate": {
         parameters: {
             query?: never;
@@ -456,6 +476,47 @@ export interface paths {
         };
         /** 自有：可以服务 */
         get: operations["get_health_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/im/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 自有：上传会话图片
+         * @description 内置即时通信（`im.mode = "embedded"`）使用；会话双方在会话进行中可用。消息体为图片本身（PNG、JPEG、GIF、WebP），以内容为准；\
+         *     拍摄地点等附加信息不保存。再以 `{"type":"say","image":…}` 发送
+         */
+        post: operations["post_im_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/im/image/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自有：会话图片
+         * @description 可读该会话记录者可见
+         */
+        get: operations["get_im_image_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -587,6 +648,26 @@ export interface paths {
          * @description 机构管理员可见；不属于任何人的账号，对谁都不显示
          */
         get: operations["get_message_unplaced"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/message/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自有：进行中会话的未读数、已读位置与最后一条消息
+         * @description 登录者本人参与的会话
+         */
+        get: operations["get_message_unread"];
         put?: never;
         post?: never;
         delete?: never;
@@ -923,6 +1004,18 @@ export interface components {
          * @enum {string}
          */
         ActionStatus: "OK" | "FAIL";
+        /** @description A supervisor who may be asked. */
+        Adviser: {
+            active: number;
+            /** @description Whether he looks after the one who asks. */
+            bound: boolean;
+            /** Format: int32 */
+            maxConsults: number;
+            onShift: boolean;
+            state: string;
+            user: components["schemas"]["PersonView"] | null;
+            waiting: number;
+        };
         /** @description A success with its object, or a refusal. */
         Answered_BTreeMap_String_i64: components["schemas"]["Good_BTreeMap"] | components["schemas"]["Refusal"];
         /** @description A success with its object, or a refusal. */
@@ -943,6 +1036,13 @@ export interface components {
         Answered_String: components["schemas"]["Good_String"] | components["schemas"]["Refusal"];
         /** @description A success with its object, or a refusal. */
         Answered_Subscription: components["schemas"]["Good_Subscription"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
+        Answered_Uploaded: components["schemas"]["Good_Uploaded"] | components["schemas"]["Refusal"];
+        /**
+         * @description A success with all there are, or a refusal. Named apart from [`Answered`]: the name of a schema tells one list from
+         *     another only by what is in it.
+         */
+        AnsweredAll_Adviser: components["schemas"]["GoodAll_Adviser"] | components["schemas"]["Refusal"];
         /**
          * @description A success with all there are, or a refusal. Named apart from [`Answered`]: the name of a schema tells one list from
          *     another only by what is in it.
@@ -958,6 +1058,11 @@ export interface components {
          *     another only by what is in it.
          */
         AnsweredAll_Shift: components["schemas"]["GoodAll_Shift"] | components["schemas"]["Refusal"];
+        /**
+         * @description A success with all there are, or a refusal. Named apart from [`Answered`]: the name of a schema tells one list from
+         *     another only by what is in it.
+         */
+        AnsweredAll_Unread: components["schemas"]["GoodAll_Unread"] | components["schemas"]["Refusal"];
         /** @description 22. 创建排班 */
         Arrange: {
             /**
@@ -1058,9 +1163,12 @@ export interface components {
             conversationType: components["schemas"]["ConversationType"];
             counselor: components["schemas"]["Counselor"];
             emergency: components["schemas"]["Emergency"][];
+            im: components["schemas"]["Im"];
             information: Record<string, never>[];
+            limits: components["schemas"]["Limits"];
             mode: components["schemas"]["Mode"];
             queueStatus: components["schemas"]["QueueStatus"];
+            sandbox: components["schemas"]["Sandbox"] | null;
             /** @description Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn. */
             turnTemplate: string | null;
             userRoles: components["schemas"]["UserRoles"];
@@ -1080,6 +1188,7 @@ export interface components {
             avatarUrl: string | null;
             /** Format: int64 */
             callStartTime: number | null;
+            consultation: components["schemas"]["Id"] | null;
             conversationType: string;
             counselor: components["schemas"]["PersonView"] | null;
             /** Format: int64 */
@@ -1208,9 +1317,12 @@ export interface components {
                 conversationType: components["schemas"]["ConversationType"];
                 counselor: components["schemas"]["Counselor"];
                 emergency: components["schemas"]["Emergency"][];
+                im: components["schemas"]["Im"];
                 information: Record<string, never>[];
+                limits: components["schemas"]["Limits"];
                 mode: components["schemas"]["Mode"];
                 queueStatus: components["schemas"]["QueueStatus"];
+                sandbox?: components["schemas"]["Sandbox"] | null;
                 /** @description Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn. */
                 turnTemplate?: string | null;
                 userRoles: components["schemas"]["UserRoles"];
@@ -1228,6 +1340,7 @@ export interface components {
                 avatarUrl?: string | null;
                 /** Format: int64 */
                 callStartTime?: number | null;
+                consultation?: components["schemas"]["Id"] | null;
                 conversationType: string;
                 counselor?: components["schemas"]["PersonView"] | null;
                 /** Format: int64 */
@@ -1293,15 +1406,22 @@ export interface components {
             /** @enum {string} */
             message: "OK";
             result: {
+                /** Format: int32 */
+                age: number;
                 authorities: {
                     [key: string]: string;
                 };
                 avatarUrl?: string | null;
+                emergencyContact?: string | null;
+                emergencyPhone?: string | null;
+                /** @description His own, and so in clear. */
+                gender?: string | null;
                 id: components["schemas"]["Id"];
                 institutionCode?: string | null;
                 /** Format: int32 */
                 maxConsults: number;
                 name?: string | null;
+                phoneNumber?: string | null;
                 roles: string;
                 type: string;
                 username: string;
@@ -1396,6 +1516,47 @@ export interface components {
                 allowed: number;
             };
         };
+        /** @description 成功 */
+        Good_Uploaded: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            /** @description A picture that was taken in. */
+            result: {
+                contentType: string;
+                /** Format: int32 */
+                height: number;
+                id: components["schemas"]["Id"];
+                /**
+                 * Format: int32
+                 * @description 字节
+                 */
+                size: number;
+                /** @description 取图片的地址，须登录 */
+                url: string;
+                /** Format: int32 */
+                width: number;
+            };
+        };
+        /** @description 成功，全部 */
+        GoodAll_Adviser: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                active: number;
+                /** @description Whether he looks after the one who asks. */
+                bound: boolean;
+                /** Format: int32 */
+                maxConsults: number;
+                onShift: boolean;
+                state: string;
+                user?: components["schemas"]["PersonView"] | null;
+                waiting: number;
+            }[];
+        };
         /** @description 成功，全部 */
         GoodAll_DayOfMonth: {
             /** @enum {integer} */
@@ -1445,6 +1606,32 @@ export interface components {
                 user: components["schemas"]["PersonView"];
             }[];
         };
+        /** @description 成功，全部 */
+        GoodAll_Unread: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                conversation: components["schemas"]["Id"];
+                last?: components["schemas"]["WebMessage"] | null;
+                /**
+                 * Format: int64
+                 * @description When that was said; milliseconds.
+                 */
+                lastTime?: number | null;
+                /**
+                 * Format: int64
+                 * @description When the last message of his own was said that the other one has read; milliseconds.
+                 */
+                peerReadTime?: number | null;
+                /**
+                 * Format: int64
+                 * @description Messages of the other one that are not read.
+                 */
+                unread: number;
+            }[];
+        };
         /** @enum {string} */
         Health: "live" | "ready" | "databaseaway" | "journalbehind";
         /** @description HTTP 错误 */
@@ -1468,6 +1655,33 @@ export interface components {
          * @example 2c93189d7b53e68e017b53ead62d002c
          */
         Id: string;
+        /** @description Ours: over what people talk, for the pages. */
+        Im: {
+            imageBytesMax: number;
+            mode: components["schemas"]["ImMode"];
+            /** Format: int32 */
+            sdkAppId: number;
+            textCharactersMax: number;
+        };
+        /**
+         * @description Over what people talk.
+         * @enum {string}
+         */
+        ImMode: "embedded" | "tencent";
+        /** @description Ours: what the institution allows, in seconds; the pages show the clock of a talk. */
+        Limits: {
+            limitNoticesSeconds: number[];
+            /** Format: int64 */
+            silenceEndSeconds: number;
+            /** Format: int64 */
+            silenceNoticeSeconds: number;
+            /** Format: int64 */
+            textSeconds: number;
+            /** Format: int64 */
+            voiceSeconds: number;
+            /** Format: int64 */
+            waitingSeconds: number;
+        };
         /** @description A page of rows, or a refusal. */
         Listed_ConversationView: components["schemas"]["Page_ConversationView"] | components["schemas"]["Refusal"];
         /** @description A page of rows, or a refusal. */
@@ -1503,15 +1717,22 @@ export interface components {
             maxConsults: number;
         };
         Me: {
+            /** Format: int32 */
+            age: number;
             authorities: {
                 [key: string]: string;
             };
             avatarUrl: string | null;
+            emergencyContact: string | null;
+            emergencyPhone: string | null;
+            /** @description His own, and so in clear. */
+            gender: string | null;
             id: components["schemas"]["Id"];
             institutionCode: string | null;
             /** Format: int32 */
             maxConsults: number;
             name: string | null;
+            phoneNumber: string | null;
             roles: string;
             type: string;
             username: string;
@@ -1643,6 +1864,7 @@ export interface components {
                 avatarUrl?: string | null;
                 /** Format: int64 */
                 callStartTime?: number | null;
+                consultation?: components["schemas"]["Id"] | null;
                 conversationType: string;
                 counselor?: components["schemas"]["PersonView"] | null;
                 /** Format: int64 */
@@ -1951,6 +2173,10 @@ export interface components {
             message: string | null;
             result: null;
         };
+        /** @description Ours: where anybody may log in as a visitor, to try it. */
+        Sandbox: {
+            appid: string;
+        };
         Seat: {
             active: number;
             /** Format: int32 */
@@ -2029,8 +2255,44 @@ export interface components {
             to: string;
             type: string;
         };
+        /** @description One talk in progress. */
+        Unread: {
+            conversation: components["schemas"]["Id"];
+            last: components["schemas"]["WebMessage"] | null;
+            /**
+             * Format: int64
+             * @description When that was said; milliseconds.
+             */
+            lastTime: number | null;
+            /**
+             * Format: int64
+             * @description When the last message of his own was said that the other one has read; milliseconds.
+             */
+            peerReadTime: number | null;
+            /**
+             * Format: int64
+             * @description Messages of the other one that are not read.
+             */
+            unread: number;
+        };
         /** @description What an unready server answers: what it lacks, or that it stops. */
         Unready: components["schemas"]["Told"] | components["schemas"]["HttpError"];
+        /** @description A picture that was taken in. */
+        Uploaded: {
+            contentType: string;
+            /** Format: int32 */
+            height: number;
+            id: components["schemas"]["Id"];
+            /**
+             * Format: int32
+             * @description 字节
+             */
+            size: number;
+            /** @description 取图片的地址，须登录 */
+            url: string;
+            /** Format: int32 */
+            width: number;
+        };
         UserRoles: {
             ROLE_COUNSELOR: string;
             ROLE_SUPERVISOR: string;
@@ -2585,6 +2847,8 @@ export interface operations {
                 startTime?: number;
                 /** @description 状态 */
                 status?: "WAITING" | "IN_PROGRESS" | "FINISHED" | "TIME_OUT" | "CANCELLED";
+                /** @description 自有：访客id，只列此人的 */
+                visitor?: string;
                 /** @description 访客姓名，模糊查询 */
                 visitorName?: string;
             };
@@ -2879,6 +3143,29 @@ export interface operations {
             503: components["responses"]["Stopping"];
         };
     };
+    get_dispatch_supervisors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredAll_Adviser"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
     put_evaluate: {
         parameters: {
             query?: never;
@@ -2960,6 +3247,75 @@ export interface operations {
                     "application/json": components["schemas"]["Unready"];
                 };
             };
+        };
+    };
+    post_im_image: {
+        parameters: {
+            query: {
+                /**
+                 * @description 会话id
+                 * @example 2c93189d7b53e68e017b53ead62d002c
+                 */
+                conversation: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Uploaded"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_im_image_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 图片id */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 图片本身，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description 浏览器已有的图片仍然有效 */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
         };
     };
     post_im_sign: {
@@ -3143,6 +3499,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listed_Unplaced"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_message_unread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredAll_Unread"];
                 };
             };
             403: components["responses"]["AccessDenied"];

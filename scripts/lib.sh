@@ -27,7 +27,7 @@ find_postgres() {
 # Vite's own demand.
 node_is_new() { node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null; }
 
-# need_tools [PACKAGE…]: installs what is missing, and the named packages, as root; an ordinary user is told the one line to run.
+# Installs what is missing as root, with NEED_BROWSER also for the tests in a browser; an ordinary user is told the one line to run.
 need_tools() {
     local missing=()
     command -v cargo >/dev/null || die "Rust is missing: install it with rustup (https://rustup.rs), then try again."
@@ -41,7 +41,7 @@ need_tools() {
     command -v node >/dev/null || missing+=(nodejs)
     command -v npm >/dev/null || missing+=(npm)
     find_postgres || missing+=(postgresql)
-    missing+=("$@")
+    [[ -z ${NEED_BROWSER:-} ]] || mapfile -t -O "${#missing[@]}" missing < <(browser_packages)
     if ((${#missing[@]})); then
         command -v apt-get >/dev/null ||
             die "these are missing, and there is no apt-get to install them with: ${missing[*]} (PostgreSQL 15 or later)."

@@ -24,8 +24,7 @@ tests() {
         tee "$SCRATCH/tests"
 }
 
-# shellcheck disable=SC2046 # names of packages
-step "Tools and crates" need_tools $(browser_packages)
+NEED_BROWSER=1 step "Tools and crates" need_tools
 step "Formatting" cargo fmt --all --check
 step "PostgreSQL" scratch_cluster
 mkdir "$SCRATCH/queries"

@@ -246,9 +246,9 @@ fn servers(evidence: &Evidence<'_>, verdict: &mut Verdict) {
                 verdict.find(Flaw::Complaint, line.clone());
             }
             Fact::Fault { what, status } if *status >= 500 => {
-                let excused = troubles
-                    .iter()
-                    .any(|(from, to)| *from - AFTERMATH_MS <= entry.wall_ms && entry.wall_ms <= *to + AFTERMATH_MS);
+                let excused = troubles.iter().any(|(from, to)| {
+                    *from - AFTERMATH_MS <= entry.wall_ms && entry.wall_ms <= *to + AFTERMATH_MS
+                });
                 if !excused {
                     verdict.find(Flaw::Fault, format!("{what} was answered {status} to {}", entry.client));
                 }

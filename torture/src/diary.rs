@@ -71,14 +71,24 @@ pub struct HeardEvent {
 #[serde(tag = "server", rename_all = "kebab-case")]
 pub enum ServerFact {
     Started,
-    Ready { after_ms: u64 },
-    Killed { ready: bool },
+    Ready {
+        after_ms: u64,
+    },
+    Killed {
+        ready: bool,
+    },
     /// By itself, and it was meant to.
-    Stopped { code: Option<i32> },
+    Stopped {
+        code: Option<i32>,
+    },
     /// By itself, and nobody had asked for it.
-    Died { code: Option<i32> },
+    Died {
+        code: Option<i32>,
+    },
     /// The log tells of something that must never be.
-    Complained { line: String },
+    Complained {
+        line: String,
+    },
 }
 
 /// A fact, whose, and when.

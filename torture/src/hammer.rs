@@ -61,8 +61,8 @@ impl Plan {
         frozen: Duration::from_secs(5),
         full: Duration::from_secs(2),
         crowd: 200,
-        calm: Duration::from_secs(2),
-        last_calm: Duration::from_secs(9),
+        calm: Duration::from_secs(1),
+        last_calm: Duration::from_secs(7),
     };
 }
 
@@ -129,7 +129,7 @@ impl Hammer {
         say("disk full");
         self.fill(plan.full).await?;
         say("a last kill, and calm");
-        self.kill_often(2).await?;
+        self.kill_often(1).await?;
         tokio::time::sleep(plan.last_calm).await;
         self.keep_up().await
     }
@@ -204,7 +204,8 @@ impl Hammer {
     }
 
     async fn kill_often(&mut self, kills: u32) -> io::Result<()> {
-        for _ in 0..kills {
+        let enough = self.done.kills + u64::from(kills);
+        while self.done.kills < enough {
             if self.chance.once_in(4) {
                 // While it starts, too: at the claim, at the revival, whatever it is doing.
                 self.kill().await?;
@@ -282,7 +283,7 @@ impl Hammer {
         self.cluster.start().await?;
         self.done.crashes += 1;
         self.trouble("PostgreSQL crashed", from);
-        self.pause(2500..3500).await;
+        self.pause(2000..2500).await;
         self.keep_up().await
     }
 
@@ -293,7 +294,7 @@ impl Hammer {
         drop(frozen);
         self.done.frozen_seconds += time.as_secs();
         self.trouble("PostgreSQL frozen", from);
-        self.pause(3500..4500).await;
+        self.pause(3000..3500).await;
         self.keep_up().await
     }
 
@@ -305,10 +306,11 @@ impl Hammer {
                 drop(full);
                 self.done.full_seconds += time.as_secs();
                 self.trouble("the disk of PostgreSQL full", from);
-                self.pause(3500..4500).await;
+                self.pause(3000..3500).await;
             }
             None => self.done.left_out.push(
-                "the full disk of PostgreSQL: a small disk of its own takes root, who can mount one".to_owned(),
+                "the full disk of PostgreSQL: a small disk of its own takes root, who can mount one"
+                    .to_owned(),
             ),
         }
         self.keep_up().await

@@ -33,7 +33,8 @@ pub struct Frozen(Vec<String>);
 impl Drop for Frozen {
     fn drop(&mut self) {
         // Whoever ended meanwhile need not go on; nobody else is to be told.
-        let _done = std::process::Command::new("kill").arg("-CONT").args(&self.0).stderr(Stdio::null()).status();
+        let _done =
+            std::process::Command::new("kill").arg("-CONT").args(&self.0).stderr(Stdio::null()).status();
     }
 }
 
@@ -87,7 +88,11 @@ impl Cluster {
             .stderr(log)
             .status()
             .await?;
-        if status.success() { Ok(()) } else { Err(io::Error::other(format!("pg_ctl {arguments:?}: {status}"))) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other(format!("pg_ctl {arguments:?}: {status}")))
+        }
     }
 
     /// Without a checkpoint or a goodbye, as in a crash.
@@ -131,7 +136,8 @@ impl Cluster {
 }
 
 fn signal(signal: &str, processes: &[String]) -> io::Result<()> {
-    let status = std::process::Command::new("kill").arg(signal).args(processes).stderr(Stdio::null()).status()?;
+    let status =
+        std::process::Command::new("kill").arg(signal).args(processes).stderr(Stdio::null()).status()?;
     // One that has just ended is as still as any.
     if status.success() || processes.len() > 1 { Ok(()) } else { Err(io::Error::other("nothing to signal")) }
 }

@@ -45,7 +45,11 @@ pub fn write(head: &Head, plan: &Plan, done: &Done, verdict: &Verdict, entries: 
         "connections cut",
         format!(
             "{} in {} cuts to the database ({} between a statement and its answer) and {} to clients ({} before an answer)",
-            head.connections_cut, done.database_cuts, done.commits_without_answer, done.client_cuts, done.answers_swallowed
+            head.connections_cut,
+            done.database_cuts,
+            done.commits_without_answer,
+            done.client_cuts,
+            done.answers_swallowed
         ),
     );
     line("two servers at once", format!("{} times", done.twins));
@@ -60,7 +64,15 @@ pub fn write(head: &Head, plan: &Plan, done: &Done, verdict: &Verdict, entries: 
     let count = |of: Count| format!("{} acknowledged, {} found", of.acknowledged, of.found);
     line("opens", count(figures.opens));
     line("ends", count(figures.ends));
-    line("messages", format!("{}; {} more kept apart, {} found", count(figures.words), figures.kept_apart.acknowledged, figures.kept_apart.found));
+    line(
+        "messages",
+        format!(
+            "{}; {} more kept apart, {} found",
+            count(figures.words),
+            figures.kept_apart.acknowledged,
+            figures.kept_apart.found
+        ),
+    );
     line("evaluations", count(figures.evaluations));
     line("events", figures.events.to_string());
     line("frames", format!("{} events heard on {} sockets", figures.frames, figures.sockets));
@@ -85,7 +97,10 @@ pub fn write(head: &Head, plan: &Plan, done: &Done, verdict: &Verdict, entries: 
     );
     line(
         "latest after an outage",
-        format!("{} ms, of {}, counted from three seconds after it", figures.latest_after_outage_ms, figures.deadlines_after_outage),
+        format!(
+            "{} ms, of {}, counted from three seconds after it",
+            figures.latest_after_outage_ms, figures.deadlines_after_outage
+        ),
     );
     line("waited to the end", figures.waited_out.to_string());
     line("not answered well", unwell(entries));

@@ -72,14 +72,10 @@ async fn close_half(address: SocketAddr) -> bool {
 
 /// Bytes that are no frame; and before them, now and then, no HTTP either.
 async fn send_garbage(address: SocketAddr, chance: &mut Chance) -> bool {
-    let rubbish: Vec<u8> = (0..chance.number(8..4000))
-        .map(|_| u8::try_from(chance.number(0..256)).unwrap_or(0xff))
-        .collect();
-    let stream = if chance.once_in(3) {
-        TcpStream::connect(address).await.ok()
-    } else {
-        shake_hands(address).await
-    };
+    let rubbish: Vec<u8> =
+        (0..chance.number(8..4000)).map(|_| u8::try_from(chance.number(0..256)).unwrap_or(0xff)).collect();
+    let stream =
+        if chance.once_in(3) { TcpStream::connect(address).await.ok() } else { shake_hands(address).await };
     let Some(mut stream) = stream else { return false };
     stream.write_all(&rubbish).await.is_ok()
 }

@@ -70,7 +70,8 @@ impl Recipe {
     /// What the logs tell that must never be.
     pub fn complaints(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let logs = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "log"));
+        let logs =
+            entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "log"));
         let mut found = Vec::new();
         for path in logs {
             let text = String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).into_owned();

@@ -13,7 +13,8 @@ pub async fn read(pool: &PgPool) -> Result<Tables, sqlx::Error> {
     Ok(Tables {
         events: events(pool).await?,
         conversations: conversations(pool).await?,
-        words: words(pool, "messages", "body::text", "replace(conversation::text, '-', '')", "system").await?,
+        words: words(pool, "messages", "body::text", "replace(conversation::text, '-', '')", "system")
+            .await?,
         apart: words(pool, "unplaced_messages", "callback::text", "''", "false").await?,
         evaluations: evaluations(pool).await?,
     })
@@ -82,7 +83,8 @@ async fn words(
 }
 
 async fn evaluations(pool: &PgPool) -> Result<Vec<EvaluationRow>, sqlx::Error> {
-    let query = "select replace(id::text, '-', ''), replace(conversation::text, '-', ''), object_type, level::bigint
+    let query =
+        "select replace(id::text, '-', ''), replace(conversation::text, '-', ''), object_type, level::bigint
                  from evaluations where institution = $1";
     let rows = sqlx::query(query).bind(INSTITUTION).fetch_all(pool).await?;
     rows.iter()

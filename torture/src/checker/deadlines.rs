@@ -92,7 +92,8 @@ impl<'a> Clockwork<'a> {
         });
         let mut words: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
         for word in evidence.tables.words.iter().filter(|word| !word.system) {
-            words.entry(&word.conversation).or_default().push(word.said_at);
+            // Tencent tells whole seconds: it was said before the next.
+            words.entry(&word.conversation).or_default().push(word.said_at + 1_000);
         }
         Self {
             limits: evidence.limits,
@@ -110,7 +111,8 @@ impl<'a> Clockwork<'a> {
 
     /// The end of the last trouble that touches this time, with the time the server takes to find out.
     fn trouble_end(&self, from: i64, to: i64) -> Option<i64> {
-        let touching = self.troubles.iter().filter(|(began, ended)| *began <= to && from <= *ended + RETURN_MS);
+        let touching =
+            self.troubles.iter().filter(|(began, ended)| *began <= to && from <= *ended + RETURN_MS);
         touching.map(|(_, ended)| *ended + RETURN_MS).max()
     }
 
@@ -118,7 +120,9 @@ impl<'a> Clockwork<'a> {
         let Some((index, life)) = self.life_of(event) else { return };
         let first = if due.carries_over { 0 } else { index };
         // The first that lived long enough to decide it.
-        let lasting = self.lives[first..index].iter().find(|life| life.ended - (due.at)(life).max(life.began) > LATE_MS);
+        let lasting = self.lives[first..index]
+            .iter()
+            .find(|life| life.ended - (due.at)(life).max(life.began) > LATE_MS);
         let in_charge = lasting.unwrap_or(life);
         let fell_due = (due.at)(in_charge);
         let from = fell_due.max(in_charge.began);
@@ -157,7 +161,7 @@ impl<'a> Clockwork<'a> {
             let quiet = started.max(life.began);
             self.not_before(event, "the notice of silence", quiet + self.limits.silence_notice, verdict);
             let said = self.words.get(event.conversation()).map(Vec::as_slice).unwrap_or_default();
-            let last = said.iter().copied().filter(|at| *at <= event.at).max().unwrap_or(0);
+            let last = said.iter().copied().filter(|at| *at <= event.at + 1_000).max().unwrap_or(0);
             let at = |life: &Life| started.max(life.began).max(last) + self.limits.silence_notice;
             // An outage, too, lets silence begin anew.
             if self.trouble_end(life.began, event.at).is_none() {
@@ -191,7 +195,11 @@ impl<'a> Clockwork<'a> {
                 let at = |life: &Life| self.waiting_due(talk.opened, life);
                 self.not_before(event, "the end of waiting", at(life), verdict);
                 if self.trouble_end(life.began, event.at).is_none() {
-                    self.judge(event, &Due { name: "the end of waiting", at: &at, carries_over: true }, verdict);
+                    self.judge(
+                        event,
+                        &Due { name: "the end of waiting", at: &at, carries_over: true },
+                        verdict,
+                    );
                 }
             }
             "silence" => {
@@ -203,7 +211,11 @@ impl<'a> Clockwork<'a> {
                 };
                 let fell_due = noticed + self.limits.silence_end;
                 self.not_before(event, "the end for silence", fell_due, verdict);
-                self.judge(event, &Due { name: "the end for silence", at: &|_| fell_due, carries_over: false }, verdict);
+                self.judge(
+                    event,
+                    &Due { name: "the end for silence", at: &|_| fell_due, carries_over: false },
+                    verdict,
+                );
             }
             _ => {}
         }
@@ -229,10 +241,14 @@ impl<'a> Clockwork<'a> {
         let mut from = due.max(last.began);
         if let Some(back) = self.trouble_end(last.began, self.until) {
             // Waiting is counted anew from there.
-            from = from.max(back + if talk.started.is_none() { self.limits.grace + AFTER_RETURN_MS } else { 0 });
+            from =
+                from.max(back + if talk.started.is_none() { self.limits.grace + AFTER_RETURN_MS } else { 0 });
         }
         if self.until - from > LATE_MS {
-            verdict.find(Flaw::Late, format!("{id} is still open {} ms after it was due to end", self.until - from));
+            verdict.find(
+                Flaw::Late,
+                format!("{id} is still open {} ms after it was due to end", self.until - from),
+            );
         }
     }
 }

@@ -21,6 +21,7 @@ const VISITORS_EVENTS: [&str; 7] =
 pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     let events: BTreeMap<u64, &EventRow> =
         evidence.tables.events.iter().map(|event| (event.seq, event)).collect();
+    let visitors = visitors(&evidence.tables.events);
     let mut first_told: BTreeMap<u64, (&HeardEvent, &str)> = BTreeMap::new();
     let mut ears: BTreeMap<u64, Ear<'_>> = BTreeMap::new();
     for entry in evidence.entries {
@@ -29,7 +30,7 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
                 let ear = Ear { person, cursor: *cursor, heard: BTreeSet::new(), latest: *cursor };
                 // A second snapshot on the same socket begins anew.
                 if let Some(before) = ears.insert(*socket, ear) {
-                    missed(evidence, &before, verdict);
+                    missed(&evidence.tables.events, &visitors, &before, verdict);
                 }
             }
             Fact::Heard { socket, event } => {
@@ -49,7 +50,7 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     }
     verdict.figures.sockets = ears.len() as u64;
     for ear in ears.values() {
-        missed(evidence, ear, verdict);
+        missed(&evidence.tables.events, &visitors, ear, verdict);
     }
 }
 
@@ -86,11 +87,13 @@ fn missed(evidence: &Evidence<'_>, ear: &Ear<'_>, verdict: &mut Verdict) {
         .filter(|event| event.kind == "opened" && event.text("visitor") == ear.person)
         .map(EventRow::conversation)
         .collect();
-    let between = evidence.tables.events.iter().filter(|event| ear.cursor < event.seq && event.seq <= ear.latest);
+    let between =
+        evidence.tables.events.iter().filter(|event| ear.cursor < event.seq && event.seq <= ear.latest);
     for event in between {
         let concerns = VISITORS_EVENTS.contains(&event.kind.as_str()) && own.contains(event.conversation());
         if concerns && !ear.heard.contains(&event.seq) {
-            let what = format!("{} heard event {} and not {} ({})", ear.person, ear.latest, event.seq, event.kind);
+            let what =
+                format!("{} heard event {} and not {} ({})", ear.person, ear.latest, event.seq, event.kind);
             verdict.find(Flaw::Untold, what);
         }
     }

@@ -87,7 +87,8 @@ impl Replay<'_> {
             }
             "noticed" | "unanswered" | "medium-changed" => {
                 if !self.open.contains(id) {
-                    let what = format!("event {} ({}) is about {id}, which is not open", event.seq, event.kind);
+                    let what =
+                        format!("event {} ({}) is about {id}, which is not open", event.seq, event.kind);
                     verdict.find(Flaw::BrokenJournal, what);
                 }
             }
@@ -142,7 +143,8 @@ impl Replay<'_> {
             verdict.find(Flaw::OverCapacity, what);
         }
         if let Some(ahead) = self.ahead_of(talk, counselor) {
-            verdict.find(Flaw::Overtaken, format!("event {} seats {id} while {ahead} stood ahead", event.seq));
+            verdict
+                .find(Flaw::Overtaken, format!("event {} seats {id} while {ahead} stood ahead", event.seq));
         }
         self.active.entry(counselor.to_owned()).or_default().insert(id.to_owned());
         if let Some(talk) = self.talks.get_mut(id) {

@@ -89,13 +89,13 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
                 }
             }
             Fact::Evaluated { id, conversation, object, level } => {
-                let there =
-                    is_evaluated(evidence, verdict, id.as_deref(), conversation, object, *level);
+                let there = is_evaluated(evidence, verdict, id.as_deref(), conversation, object, *level);
                 count(&mut verdict.figures.evaluations, there);
             }
             Fact::Prioritized { conversation, priority } => {
                 let word = priority.to_lowercase();
-                let changed = index.of_kind(conversation, "priority-changed").any(|e| e.text("priority") == word);
+                let changed =
+                    index.of_kind(conversation, "priority-changed").any(|e| e.text("priority") == word);
                 if !changed && word != "normal" {
                     verdict.find(Flaw::Lost, format!("the priority {priority} of {conversation}"));
                 }
@@ -133,7 +133,10 @@ fn is_opened(index: &Index<'_>, verdict: &mut Verdict, conversation: &str, visit
             false
         }
         Some(event) if event.text("visitor") != visitor => {
-            verdict.find(Flaw::Contradiction, format!("{conversation} was told to {visitor}, who did not open it"));
+            verdict.find(
+                Flaw::Contradiction,
+                format!("{conversation} was told to {visitor}, who did not open it"),
+            );
             true
         }
         Some(_) => true,
@@ -150,8 +153,7 @@ fn stands(
 ) {
     let assigned = |who: &str| index.of_kind(conversation, "assigned").any(|e| e.text("counselor") == who);
     let ended = || index.of_kind(conversation, "ended").next();
-    let timed_out =
-        |e: &EventRow| matches!(e.text("reason"), "waiting" | "silence" | "limit" | "absent");
+    let timed_out = |e: &EventRow| matches!(e.text("reason"), "waiting" | "silence" | "limit" | "absent");
     let holds = match status {
         "WAITING" => true,
         "IN_PROGRESS" => counselor.is_some_and(assigned),
@@ -179,7 +181,10 @@ fn is_said(
             return false;
         }
         [row] if row.conversation != conversation || token_of(&row.body) != Some(token) => {
-            verdict.find(Flaw::Contradiction, format!("{token} stands in {}, not {conversation}", row.conversation));
+            verdict.find(
+                Flaw::Contradiction,
+                format!("{token} stands in {}, not {conversation}", row.conversation),
+            );
         }
         [_] => {}
         several => verdict.find(Flaw::Doubled, format!("{token} stands there {} times", several.len())),

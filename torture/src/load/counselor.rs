@@ -50,7 +50,13 @@ pub(super) async fn work(world: World, who: Counselor) {
         }
         if chance.once_in(if online { 60 } else { 4 }) {
             online = !online;
-            let word = if online { "online" } else if chance.once_in(2) { "busy" } else { "away" };
+            let word = if online {
+                "online"
+            } else if chance.once_in(2) {
+                "busy"
+            } else {
+                "away"
+            };
             // A socket that is just coming back says it later.
             let _said = socket.commands.try_send(socket::presence(word));
         }

@@ -93,8 +93,7 @@ async fn deliver(world: &World, word: &Word) {
 
 async fn note_taken(world: &World, word: &Word) {
     let Talk { conversation, from, to } = word.talk.clone();
-    let said =
-        Fact::Said { token: word.token.clone(), from, to, key: word.key.clone(), conversation };
+    let said = Fact::Said { token: word.token.clone(), from, to, key: word.key.clone(), conversation };
     world.diary.note("tencent", said);
     let Talk { from, to, .. } = &word.talk;
     world.witness.look("tencent", Thing::Word { from, to, key: &word.key }).await;

@@ -196,7 +196,9 @@ impl Visitor {
             match self.client.post(&format!("/conversation/end/{conversation}"), &Value::Null).await {
                 Reply::Told(_) => {
                     self.world.waits(conversation, false);
-                    self.world.diary.note(&self.username, Fact::Ended { conversation: conversation.to_owned() });
+                    self.world
+                        .diary
+                        .note(&self.username, Fact::Ended { conversation: conversation.to_owned() });
                     self.world.witness.look(&self.username, Thing::End(conversation)).await;
                     return;
                 }

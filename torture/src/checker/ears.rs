@@ -79,18 +79,16 @@ fn compare(heard: &HeardEvent, stored: Option<&EventRow>, client: &str, verdict:
     }
 }
 
-fn missed(evidence: &Evidence<'_>, ear: &Ear<'_>, verdict: &mut Verdict) {
-    let own: BTreeSet<&str> = evidence
-        .tables
-        .events
-        .iter()
-        .filter(|event| event.kind == "opened" && event.text("visitor") == ear.person)
-        .map(EventRow::conversation)
-        .collect();
-    let between =
-        evidence.tables.events.iter().filter(|event| ear.cursor < event.seq && event.seq <= ear.latest);
-    for event in between {
-        let concerns = VISITORS_EVENTS.contains(&event.kind.as_str()) && own.contains(event.conversation());
+/// Whom a visitor's events concern, by conversation.
+fn visitors(events: &[EventRow]) -> BTreeMap<&str, &str> {
+    let opened = events.iter().filter(|event| event.kind == "opened");
+    opened.map(|event| (event.conversation(), event.text("visitor"))).collect()
+}
+
+fn missed(events: &[EventRow], visitors: &BTreeMap<&str, &str>, ear: &Ear<'_>, verdict: &mut Verdict) {
+    for event in events.iter().filter(|event| ear.cursor < event.seq && event.seq <= ear.latest) {
+        let concerns = VISITORS_EVENTS.contains(&event.kind.as_str())
+            && visitors.get(event.conversation()) == Some(&ear.person);
         if concerns && !ear.heard.contains(&event.seq) {
             let what =
                 format!("{} heard event {} and not {} ({})", ear.person, ear.latest, event.seq, event.kind);

@@ -35,5 +35,6 @@ export SQLX_OFFLINE=true
 step "Build" cargo test --workspace --locked --no-run
 step "Tests" tests
 step "Answers against the OpenAPI document" scripts/api.sh "$CLUSTER_URL" "$SCRATCH"
+step "A server under the hammer" scripts/torture.sh short
 # Cargo counts by test binary; here is the whole.
 awk '/^test result:/ { passed += $4; failed += $6 } END { printf "%d passed, %d failed\n", passed, failed }' "$SCRATCH/tests"

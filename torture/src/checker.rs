@@ -194,6 +194,10 @@ pub struct Figures {
     /// Deadlines that were decided while server and database were in order, and the latest of them, in milliseconds.
     pub deadlines: u64,
     pub latest_deadline_ms: i64,
+    /// The same, where it had fallen due before, counted from the claim: before the server was ready.
+    pub latest_from_claim_ms: i64,
+    /// The longest that the machine kept us waiting ourselves, in milliseconds.
+    pub longest_stall_ms: i64,
     /// Of these, the ones that had fallen due while no server ran.
     pub deadlines_over_restart: u64,
     /// The same after an outage of the database, counted from its end.

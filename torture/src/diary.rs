@@ -48,6 +48,8 @@ pub enum Fact {
     Fault { what: String, status: u16 },
     /// No answer came.
     Lost { what: String },
+    /// This machine let us wait so much longer than we asked for, just now: it has too much to do.
+    Stalled { ms: i64 },
     /// What the hammer did to a server.
     Server { what: ServerFact },
     /// The database, or the way to it, was out of order between these two moments of the wall clock.

@@ -261,13 +261,12 @@ impl Hammer {
         let code = first.ended(FENCED_WITHIN).await;
         self.clients.lead_to(vec![after]);
         self.database.delay(Duration::ZERO);
-        match code {
-            Some(code) => first.note_end(code, code == Some(FENCED)),
-            None => {
-                // It went on, and must not have.
-                first.note_end(None, false);
-                first.kill().await?;
-            }
+        if let Some(code) = code {
+            first.note_end(code, code == Some(FENCED));
+        } else {
+            // It went on, and must not have.
+            first.note_end(None, false);
+            first.kill().await?;
         }
         self.trouble("two servers", from);
         self.server = Some(second);

@@ -2,6 +2,11 @@
 //!
 //! `scripts/torture.sh` makes the cluster; [`run`] does the rest. The checker ([`checker`]) is pure, and tested by itself.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each check picks the few facts it judges by; a new one is no business of the others"
+)]
+
 pub mod chance;
 pub mod checker;
 pub mod diary;

@@ -162,9 +162,9 @@ impl Proxy {
         while let Ok(length @ 1..) = from.read(&mut chunk).await {
             if self.0.swallowing.load(Ordering::Relaxed) {
                 self.0.swallowed.fetch_add(1, Ordering::Relaxed);
-            } else if to.write_all(&chunk[..length]).await.is_err() {
-                // The client is gone; the server may still be at work for it.
-                continue;
+            } else {
+                // A client may be gone while the server is still at work for it.
+                let _gone = to.write_all(&chunk[..length]).await;
             }
         }
     }

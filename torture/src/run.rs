@@ -1,15 +1,18 @@
 //! One run, from an empty database to the report.
 
 use std::{
-    collections::BTreeSet,
     error::Error,
     fs,
     net::SocketAddr,
     path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use sqlx::postgres::PgPoolOptions;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::{
     chance::Chance,
@@ -40,11 +43,35 @@ pub struct Order {
     pub command: String,
 }
 
+/// Between two looks at how late we are ourselves, and from when on that is worth a note.
+const TICK: Duration = Duration::from_millis(25);
+const STALL: Duration = Duration::from_millis(100);
+
+/// Notes when this machine keeps us waiting: then it keeps the server waiting, too. Ends with the run.
+fn watch_the_machine(diary: &Diary, over: &Arc<AtomicBool>) {
+    let (diary, over) = (diary.clone(), Arc::clone(over));
+    std::thread::spawn(move || {
+        while !over.load(Ordering::Relaxed) {
+            let begun = Instant::now();
+            std::thread::sleep(TICK);
+            let late = begun.elapsed().saturating_sub(TICK);
+            if late > STALL {
+                diary.note(
+                    "machine",
+                    Fact::Stalled { ms: i64::try_from(late.as_millis()).unwrap_or(i64::MAX) },
+                );
+            }
+        }
+    });
+}
+
 /// Runs it; gives the verdict and the report.
 pub async fn run(order: &Order) -> Result<(Verdict, String), Box<dyn Error>> {
     let begun = Instant::now();
     fs::create_dir_all(&order.folder)?;
     let diary = Diary::open(&order.folder.join("diary.jsonl"))?;
+    let over = Arc::default();
+    watch_the_machine(&diary, &over);
     setup::database(&order.cluster).await?;
     let url = order.cluster.url(setup::DATABASE);
     let staff = setup::people(&order.binary, &url, order.plan.counselors).await?;
@@ -77,43 +104,44 @@ pub async fn run(order: &Order) -> Result<(Verdict, String), Box<dyn Error>> {
     // In this order: what was told before is in what is read after.
     drop(people);
     let until = wall_ms();
+    over.store(true, Ordering::Relaxed);
     for line in hammer.recipe.complaints() {
         diary.note("hammer", Fact::Server { what: ServerFact::Complained { line } });
     }
     let entries = diary.read();
-    let tables = tables::read(&pool).await?;
-    let (postgres, date): (String, String) = sqlx::query_as(
-        "select 'PostgreSQL ' || current_setting('server_version') || ', fsync ' || current_setting('fsync')
-                || ', synchronous_commit ' || current_setting('synchronous_commit'),
-                to_char(now() at time zone 'UTC', 'YYYY-MM-DD HH24:MI UTC')",
-    )
-    .fetch_one(&pool)
-    .await?;
-    let on_shift: BTreeSet<String> = staff.on_shift.iter().cloned().collect();
     let evidence = Evidence {
         entries: &entries,
-        tables: &tables,
+        tables: &tables::read(&pool).await?,
         limits: setup::LIMITS,
         capacities: &staff.capacities,
-        on_shift: &on_shift,
+        on_shift: &staff.on_shift,
         until,
     };
     let verdict = checker::check(&evidence);
+    let (postgres, date) = database_and_date(&pool).await?;
+    let is_release = order.binary.components().any(|part| part.as_os_str() == "release");
     let head = Head {
         command: order.command.clone(),
         date,
         seed: order.seed,
-        binary: if order.binary.components().any(|part| part.as_os_str() == "release") {
-            "release build".to_owned()
-        } else {
-            "debug build".to_owned()
-        },
+        binary: if is_release { "release build" } else { "debug build" }.to_owned(),
         postgres,
         took: begun.elapsed(),
         connections_cut: hammer.database.connections_cut() + hammer.clients.connections_cut(),
     };
     let text = report::write(&head, &order.plan, &hammer.done, &verdict, &entries);
     Ok((verdict, text))
+}
+
+/// For the head of the report.
+async fn database_and_date(pool: &PgPool) -> Result<(String, String), sqlx::Error> {
+    sqlx::query_as(
+        "select 'PostgreSQL ' || current_setting('server_version') || ', fsync ' || current_setting('fsync')
+                || ', synchronous_commit ' || current_setting('synchronous_commit'),
+                to_char(now() at time zone 'UTC', 'YYYY-MM-DD HH24:MI UTC')",
+    )
+    .fetch_one(pool)
+    .await
 }
 
 /// Nobody comes any more; what is open ends by its limit, and what was said arrives.

@@ -1,6 +1,11 @@
 //! A hotline to hammer: a database, its people, their shifts, and limits so short that many fall due.
 
-use std::{collections::BTreeMap, io, path::Path, process::Stdio};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::Path,
+    process::Stdio,
+};
 
 use sqlx::{Connection, PgConnection};
 use tokio::{io::AsyncWriteExt, process::Command};
@@ -44,7 +49,7 @@ pub struct Staff {
     /// Places at the start, by id.
     pub capacities: BTreeMap<String, u32>,
     /// Who serves the common queue, by id.
-    pub on_shift: Vec<String>,
+    pub on_shift: BTreeSet<String>,
 }
 
 /// The settings of the server under the hammer, as its environment.
@@ -64,7 +69,6 @@ pub fn settings(database_url: &str) -> BTreeMap<String, String> {
         ("WECHAT__MODE", "sandbox".to_owned()),
         ("WECHAT__APPS", app),
         ("JOURNAL__SETTLE_SECONDS_MAX", "3".to_owned()),
-        ("JOURNAL__FENCE_CHECK_SECONDS", "1".to_owned()),
         ("SOCKETS__HEARTBEAT_SECONDS", "2".to_owned()),
         ("DISPATCH__DEFAULT_MAX_CONSULTS", "4".to_owned()),
         ("DISPATCH__GRACE_SECONDS", seconds(LIMITS.grace)),
@@ -120,13 +124,14 @@ async fn run(
 /// Makes the database, on the small disk if there is one.
 pub async fn database(cluster: &Cluster) -> Result<(), sqlx::Error> {
     let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
-    let mut place = String::new();
-    if let Some(small) = &cluster.small_disk {
+    let place = if let Some(small) = &cluster.small_disk {
         let folder = small.join("tablespace");
         let statement = format!("create tablespace small location '{}'", folder.display());
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await?;
-        place = " tablespace small".to_owned();
-    }
+        " tablespace small"
+    } else {
+        ""
+    };
     let statement = format!("create database {DATABASE}{place}");
     sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await?;
     Ok(())
@@ -169,12 +174,12 @@ pub async fn people(
         counselors: Vec::new(),
         supervisor: "supervisor1".to_owned(),
         capacities: BTreeMap::new(),
-        on_shift: Vec::new(),
+        on_shift: BTreeSet::new(),
     };
     for (id, username, places, on_shift) in rows {
         staff.capacities.insert(id.clone(), u32::try_from(places)?);
         if on_shift {
-            staff.on_shift.push(id.clone());
+            staff.on_shift.insert(id.clone());
         }
         staff.counselors.push(Counselor { id, username });
     }

@@ -7,7 +7,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use crate::diary::{Diary, Fact};
 
 /// A database that is away or frozen is not waited for: then nothing is witnessed.
-const LOOK_MAX: Duration = Duration::from_millis(400);
+const LOOK_MAX: Duration = Duration::from_secs(2);
 
 /// What can be looked up.
 #[derive(Debug, Clone, Copy)]

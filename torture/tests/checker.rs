@@ -116,6 +116,7 @@ impl Run {
 
     /// What everybody was told of it.
     fn told(&mut self) {
+        self.note(20, "server", Fact::Server { what: ServerFact::Ready { after_ms: 100 } });
         for visitor in ["anna", "ben", "cleo"] {
             self.note(50, visitor, Fact::AskedOpen { visitor: visitor.to_owned() });
             self.note(
@@ -139,6 +140,7 @@ impl Run {
             Fact::Evaluated { id: Some("e".to_owned()), conversation, object, level: 4 },
         );
         self.note(8_000, "server", Fact::Server { what: ServerFact::Killed { ready: true } });
+        self.note(9_100, "server", Fact::Server { what: ServerFact::Ready { after_ms: 100 } });
         self.hear("ben", 9);
     }
 
@@ -372,6 +374,8 @@ fn deadlines_that_fire_late_early_or_never_are_found() {
 fn what_fell_due_while_no_server_ran_is_due_at_the_start() {
     let mut run = Run::good();
     run.swap(8, event(8, 20_000, "claimed", json!({})));
+    run.note(20_000, "server", Fact::Server { what: ServerFact::Ready { after_ms: 100 } });
+    run.until = 21_100;
     for (seq, late, found) in [(9, 900, vec![]), (9, 1_001, vec![Flaw::Late])] {
         let at = 20_000 + late;
         run.swap(seq, ended(seq, at, "b", "limit"));

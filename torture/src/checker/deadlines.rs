@@ -1,12 +1,13 @@
 //! Deadlines: decided neither early nor late, over restarts, with the allowances of contract section 5.
 //!
-//! A server lives from its claim to its end. What fell due before is due at the claim: nobody was there to decide it. An
-//! event's time is when it was decided.
+//! A server lives from its claim to its end. What fell due before is due when it is ready: nobody was there to decide it.
+//! An event's time is when it was decided. Where the machine kept us waiting ourselves, it kept the server waiting, too:
+//! that much is allowed besides.
 
 use std::collections::BTreeMap;
 
 use super::{EventRow, Evidence, Flaw, Limits, Verdict, troubles};
-use crate::diary::{Fact, ServerFact};
+use crate::diary::{Entry, Fact, ServerFact};
 
 /// "Within a second of their due time".
 const LATE_MS: i64 = 1_000;
@@ -20,6 +21,8 @@ const AFTER_RETURN_MS: i64 = 60_000;
 struct Life {
     seq: u64,
     began: i64,
+    /// When it was seen to take requests; none if it was killed before.
+    ready: Option<i64>,
     ended: i64,
 }
 
@@ -36,6 +39,8 @@ struct Clockwork<'a> {
     limits: Limits,
     lives: Vec<Life>,
     troubles: Vec<(i64, i64)>,
+    /// When the machine had kept us waiting, and for how long.
+    stalls: Vec<(i64, i64)>,
     words: BTreeMap<&'a str, Vec<i64>>,
     until: i64,
 }
@@ -50,6 +55,7 @@ struct Due<'a> {
 
 pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     let clockwork = Clockwork::of(evidence);
+    verdict.figures.longest_stall_ms = clockwork.stalls.iter().map(|(_, ms)| *ms).max().unwrap_or(0);
     let mut talks: BTreeMap<&str, Talk> = BTreeMap::new();
     for event in &evidence.tables.events {
         let talk = talks.entry(event.conversation()).or_default();
@@ -83,12 +89,15 @@ impl<'a> Clockwork<'a> {
             })
             .map(|entry| entry.wall_ms)
             .collect();
+        let ready = |entry: &&Entry| matches!(entry.fact, Fact::Server { what: ServerFact::Ready { .. } });
+        let readies: Vec<i64> = evidence.entries.iter().filter(ready).map(|entry| entry.wall_ms).collect();
         let claims: Vec<&EventRow> = evidence.tables.events.iter().filter(|e| e.kind == "claimed").collect();
         let lives = claims.iter().enumerate().map(|(index, claim)| {
             let killed = ends.iter().copied().find(|end| *end >= claim.at);
             let replaced = claims.get(index + 1).map(|next| next.at);
             let ended = killed.into_iter().chain(replaced).min().unwrap_or(i64::MAX);
-            Life { seq: claim.seq, began: claim.at, ended }
+            let ready = readies.iter().copied().find(|ready| claim.at <= *ready && *ready <= ended);
+            Life { seq: claim.seq, began: claim.at, ready, ended }
         });
         let mut words: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
         for word in evidence.tables.words.iter().filter(|word| !word.system) {
@@ -99,6 +108,7 @@ impl<'a> Clockwork<'a> {
             limits: evidence.limits,
             lives: lives.collect(),
             troubles: troubles(evidence.entries),
+            stalls: stalls(evidence.entries),
             words,
             until: evidence.until,
         }
@@ -119,34 +129,47 @@ impl<'a> Clockwork<'a> {
     fn judge(&self, event: &EventRow, due: &Due<'_>, verdict: &mut Verdict) {
         let Some((index, life)) = self.life_of(event) else { return };
         let first = if due.carries_over { 0 } else { index };
-        // The first that lived long enough to decide it.
-        let lasting = self.lives[first..index]
-            .iter()
-            .find(|life| life.ended - (due.at)(life).max(life.began) > LATE_MS);
-        let in_charge = lasting.unwrap_or(life);
+        // The first that was there long enough to decide it.
+        let lasts = |life: &&Life| {
+            life.ready.is_some_and(|ready| {
+                life.ended - (due.at)(life).max(ready) > self.late_max(ready, life.ended)
+            })
+        };
+        let in_charge = self.lives[first..index].iter().find(lasts).unwrap_or(life);
         let fell_due = (due.at)(in_charge);
-        let from = fell_due.max(in_charge.began);
-        let late = event.at - from;
         let figures = &mut verdict.figures;
         if let Some(back) = self.trouble_end(in_charge.began, event.at) {
-            let late = event.at - from.max(back);
+            let late = event.at - fell_due.max(in_charge.ready.unwrap_or(event.at)).max(back);
             figures.deadlines_after_outage += 1;
             figures.latest_after_outage_ms = figures.latest_after_outage_ms.max(late);
-            if late > LATE_MS {
+            if late > self.late_max(back, event.at) {
                 let what = format!("{} of {}: {late} ms after the outage", due.name, event.conversation());
                 verdict.find(Flaw::Late, what);
             }
             return;
         }
         figures.deadlines += 1;
-        figures.deadlines_over_restart += u64::from(fell_due < in_charge.began);
+        let before = fell_due < in_charge.began;
+        if before {
+            figures.deadlines_over_restart += 1;
+            figures.latest_from_claim_ms = figures.latest_from_claim_ms.max(event.at - in_charge.began);
+        }
+        // One that is never seen to be ready decides what it can.
+        let from = fell_due.max(in_charge.ready.unwrap_or(event.at));
+        let late = event.at - if before { from } else { fell_due.max(in_charge.began) };
         figures.latest_deadline_ms = figures.latest_deadline_ms.max(late);
-        if late > LATE_MS {
+        if late > self.late_max(from, event.at) {
             verdict.find(Flaw::Late, format!("{} of {}: {late} ms", due.name, event.conversation()));
         }
     }
 
-    fn not_before(&self, event: &EventRow, name: &str, due: i64, verdict: &mut Verdict) {
+    /// A second, and as long as the machine kept us waiting meanwhile.
+    fn late_max(&self, from: i64, to: i64) -> i64 {
+        let meanwhile = self.stalls.iter().filter(|(at, ms)| from - LATE_MS <= *at && at - ms <= to);
+        LATE_MS + meanwhile.map(|(_, ms)| *ms).sum::<i64>()
+    }
+
+    fn not_before(event: &EventRow, name: &str, due: i64, verdict: &mut Verdict) {
         if event.at < due {
             let what = format!("{name} of {}: {} ms", event.conversation(), due - event.at);
             verdict.find(Flaw::Early, what);
@@ -159,7 +182,7 @@ impl<'a> Clockwork<'a> {
         if notice["notice"] == "silence" {
             talk.silence_noticed = Some((event.seq, event.at));
             let quiet = started.max(life.began);
-            self.not_before(event, "the notice of silence", quiet + self.limits.silence_notice, verdict);
+            Self::not_before(event, "the notice of silence", quiet + self.limits.silence_notice, verdict);
             let said = self.words.get(event.conversation()).map(Vec::as_slice).unwrap_or_default();
             let last = said.iter().copied().filter(|at| *at <= event.at + 1_000).max().unwrap_or(0);
             let at = |life: &Life| started.max(life.began).max(last) + self.limits.silence_notice;
@@ -171,7 +194,7 @@ impl<'a> Clockwork<'a> {
         } else {
             let ahead = notice["ahead_seconds"].as_i64().unwrap_or(0) * 1000;
             let fell_due = started + self.limits.text_max - ahead;
-            self.not_before(event, "the notice of the limit", fell_due, verdict);
+            Self::not_before(event, "the notice of the limit", fell_due, verdict);
             let due = Due { name: "the notice of the limit", at: &|_| fell_due, carries_over: true };
             self.judge(event, &due, verdict);
         }
@@ -180,7 +203,7 @@ impl<'a> Clockwork<'a> {
     fn unanswered(&self, event: &EventRow, talk: &Talk, verdict: &mut Verdict) {
         let Some(started) = talk.started else { return };
         let fell_due = started + event.body["after_seconds"].as_i64().unwrap_or(0) * 1000;
-        self.not_before(event, "the alarm", fell_due, verdict);
+        Self::not_before(event, "the alarm", fell_due, verdict);
         self.judge(event, &Due { name: "the alarm", at: &|_| fell_due, carries_over: true }, verdict);
     }
 
@@ -193,7 +216,7 @@ impl<'a> Clockwork<'a> {
             "waiting" => {
                 verdict.figures.waited_out += 1;
                 let at = |life: &Life| self.waiting_due(talk.opened, life);
-                self.not_before(event, "the end of waiting", at(life), verdict);
+                Self::not_before(event, "the end of waiting", at(life), verdict);
                 if self.trouble_end(life.began, event.at).is_none() {
                     self.judge(
                         event,
@@ -210,7 +233,7 @@ impl<'a> Clockwork<'a> {
                     return;
                 };
                 let fell_due = noticed + self.limits.silence_end;
-                self.not_before(event, "the end for silence", fell_due, verdict);
+                Self::not_before(event, "the end for silence", fell_due, verdict);
                 self.judge(
                     event,
                     &Due { name: "the end for silence", at: &|_| fell_due, carries_over: false },
@@ -222,7 +245,7 @@ impl<'a> Clockwork<'a> {
     }
 
     fn hard(&self, event: &EventRow, name: &str, fell_due: i64, verdict: &mut Verdict) {
-        self.not_before(event, name, fell_due, verdict);
+        Self::not_before(event, name, fell_due, verdict);
         self.judge(event, &Due { name, at: &|_| fell_due, carries_over: true }, verdict);
     }
 
@@ -238,17 +261,25 @@ impl<'a> Clockwork<'a> {
             Some(started) => started + self.limits.text_max,
             None => self.waiting_due(talk.opened, last),
         };
-        let mut from = due.max(last.began);
+        let mut from = due.max(last.ready.unwrap_or(self.until));
         if let Some(back) = self.trouble_end(last.began, self.until) {
             // Waiting is counted anew from there.
             from =
                 from.max(back + if talk.started.is_none() { self.limits.grace + AFTER_RETURN_MS } else { 0 });
         }
-        if self.until - from > LATE_MS {
+        if self.until - from > self.late_max(from, self.until) {
             verdict.find(
                 Flaw::Late,
                 format!("{id} is still open {} ms after it was due to end", self.until - from),
             );
         }
     }
+}
+
+fn stalls(entries: &[Entry]) -> Vec<(i64, i64)> {
+    let of = |entry: &Entry| match entry.fact {
+        Fact::Stalled { ms } => Some((entry.wall_ms, ms)),
+        _ => None,
+    };
+    entries.iter().filter_map(of).collect()
 }

@@ -85,12 +85,9 @@ impl Replay<'_> {
                 let capacity = event.body["capacity"].as_u64().and_then(|places| u32::try_from(places).ok());
                 self.capacities.insert(event.text("counselor").to_owned(), capacity.unwrap_or(0));
             }
-            "noticed" | "unanswered" | "medium-changed" => {
-                if !self.open.contains(id) {
-                    let what =
-                        format!("event {} ({}) is about {id}, which is not open", event.seq, event.kind);
-                    verdict.find(Flaw::BrokenJournal, what);
-                }
+            "noticed" | "unanswered" | "medium-changed" if !self.open.contains(id) => {
+                let what = format!("event {} ({}) is about {id}, which is not open", event.seq, event.kind);
+                verdict.find(Flaw::BrokenJournal, what);
             }
             _ => {}
         }
@@ -184,12 +181,11 @@ impl Replay<'_> {
 
     fn change(&mut self, event: &EventRow, verdict: &mut Verdict, change: impl FnOnce(&mut Talk, &EventRow)) {
         let id = event.conversation();
-        match self.talks.get_mut(id).filter(|talk| talk.ended.is_none()) {
-            Some(talk) => change(talk, event),
-            None => {
-                let what = format!("event {} ({}) is about {id}, which is not open", event.seq, event.kind);
-                verdict.find(Flaw::BrokenJournal, what);
-            }
+        if let Some(talk) = self.talks.get_mut(id).filter(|talk| talk.ended.is_none()) {
+            change(talk, event);
+        } else {
+            let what = format!("event {} ({}) is about {id}, which is not open", event.seq, event.kind);
+            verdict.find(Flaw::BrokenJournal, what);
         }
     }
 

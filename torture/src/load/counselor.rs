@@ -50,7 +50,7 @@ pub(super) async fn work(world: World, who: Counselor) {
         }
         if chance.once_in(if online { 60 } else { 4 }) {
             online = !online;
-            let word = if online {
+            let chosen = if online {
                 "online"
             } else if chance.once_in(2) {
                 "busy"
@@ -58,7 +58,7 @@ pub(super) async fn work(world: World, who: Counselor) {
                 "away"
             };
             // A socket that is just coming back says it later.
-            let _said = socket.commands.try_send(socket::presence(word));
+            let _said = socket.commands.try_send(socket::presence(chosen));
         }
         if chance.once_in(90) {
             set_places(&world, &client, &id, &mut chance).await;

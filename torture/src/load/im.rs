@@ -58,31 +58,31 @@ impl Word {
 
 /// Says something; Tencent sees to the rest.
 pub(super) fn say(world: &World, talk: Talk) {
-    let (world, word) = (world.clone(), Word::new(talk, world.next_token()));
+    let (world, speech) = (world.clone(), Word::new(talk, world.next_token()));
     world.shared.undelivered.fetch_add(1, Ordering::Relaxed);
     tokio::spawn(async move {
-        deliver(&world, &word).await;
+        deliver(&world, &speech).await;
         world.shared.undelivered.fetch_sub(1, Ordering::Relaxed);
     });
 }
 
-async fn deliver(world: &World, word: &Word) {
+async fn deliver(world: &World, speech: &Word) {
     let client = world.client("tencent");
-    let mut chance = world.chance(&word.token);
-    let mut taken = false;
+    let mut chance = world.chance(&speech.token);
+    let mut again = false;
     loop {
-        match callback(&client, &word.body).await {
+        match callback(&client, &speech.body).await {
             Some(Answer::Taken) => {
-                note_taken(world, word).await;
+                note_taken(world, speech).await;
                 // Delivered again although it was taken: it must not stand there twice.
-                if taken || !chance.once_in(8) {
+                if again || !chance.once_in(8) {
                     return;
                 }
-                taken = true;
+                again = true;
             }
             Some(Answer::KeptApart) => {
-                let Talk { from, to, .. } = word.talk.clone();
-                let (token, key) = (word.token.clone(), word.key.clone());
+                let Talk { from, to, .. } = speech.talk.clone();
+                let (token, key) = (speech.token.clone(), speech.key.clone());
                 world.diary.note("tencent", Fact::KeptApart { token, from, to, key });
                 return;
             }
@@ -91,12 +91,12 @@ async fn deliver(world: &World, word: &Word) {
     }
 }
 
-async fn note_taken(world: &World, word: &Word) {
-    let Talk { conversation, from, to } = word.talk.clone();
-    let said = Fact::Said { token: word.token.clone(), from, to, key: word.key.clone(), conversation };
+async fn note_taken(world: &World, speech: &Word) {
+    let Talk { conversation, from, to } = speech.talk.clone();
+    let said = Fact::Said { token: speech.token.clone(), from, to, key: speech.key.clone(), conversation };
     world.diary.note("tencent", said);
-    let Talk { from, to, .. } = &word.talk;
-    world.witness.look("tencent", Thing::Word { from, to, key: &word.key }).await;
+    let Talk { from, to, .. } = &speech.talk;
+    world.witness.look("tencent", Thing::Word { from, to, key: &speech.key }).await;
 }
 
 enum Answer {

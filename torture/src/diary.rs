@@ -116,6 +116,7 @@ pub fn wall_ms() -> i64 {
 pub struct Diary {
     began: Instant,
     sockets: Arc<AtomicU64>,
+    acknowledged: Arc<AtomicU64>,
     pages: Arc<Mutex<Pages>>,
 }
 
@@ -129,7 +130,8 @@ impl Diary {
     /// A diary that is also written to `path`.
     pub fn open(path: &Path) -> io::Result<Self> {
         let pages = Pages { entries: Vec::new(), file: BufWriter::new(File::create(path)?) };
-        Ok(Self { began: Instant::now(), sockets: Arc::default(), pages: Arc::new(Mutex::new(pages)) })
+        let (sockets, acknowledged) = (Arc::default(), Arc::default());
+        Ok(Self { began: Instant::now(), sockets, acknowledged, pages: Arc::new(Mutex::new(pages)) })
     }
 
     /// A number that no other socket of the run has.
@@ -138,7 +140,10 @@ impl Diary {
     }
 
     pub fn note(&self, client: &str, fact: Fact) {
-        let run_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let run_ms = self.run_ms();
+        if let Fact::Opened { .. } | Fact::Ended { .. } | Fact::Said { .. } | Fact::Evaluated { .. } = fact {
+            self.acknowledged.fetch_add(1, Ordering::Relaxed);
+        }
         let entry = Entry { run_ms, wall_ms: wall_ms(), client: client.to_owned(), fact };
         let mut pages = self.pages.lock().expect("nobody panics while writing");
         if let Ok(line) = serde_json::to_string(&entry) {
@@ -146,6 +151,11 @@ impl Diary {
             let _unwritten = writeln!(pages.file, "{line}");
         }
         pages.entries.push(entry);
+    }
+
+    /// How much was acknowledged so far.
+    pub fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
     }
 
     /// Everything so far.

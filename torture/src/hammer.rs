@@ -1,6 +1,10 @@
 //! The hammer: what is done to the server, its database and the ways between them, in the order of a plan.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use crate::{
     chance::Chance,
@@ -17,6 +21,12 @@ const STARTS_MAX: u32 = 100;
 const FENCED_WITHIN: Duration = Duration::from_secs(20);
 /// The code of a server that another has taken over from.
 const FENCED: i32 = 75;
+
+/// Acknowledged between a start and the next kill, at least, unless that takes too long.
+const WORK_BEFORE_A_KILL: u64 = 8;
+const WORK_MAX: Duration = Duration::from_secs(3);
+/// Rude clients may slow a server down for so long.
+const RUDE_MAX: Duration = Duration::from_secs(10);
 
 /// How much of each.
 #[derive(Debug, Clone, Copy)]
@@ -150,7 +160,7 @@ impl Hammer {
 
     /// Starts a server and leads clients to it.
     async fn start_ready(&mut self) -> io::Result<SocketAddr> {
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         let mut starts = 0;
         let mut server = self.start()?;
         let address = loop {
@@ -218,9 +228,19 @@ impl Hammer {
                 self.kill().await?;
             }
             self.start_ready().await?;
-            self.pause(100..600).await;
+            self.some_work().await;
+            self.pause(50..400).await;
         }
         Ok(())
+    }
+
+    /// Until clients have been told a few things: who is killed at work has something to lose.
+    async fn some_work(&self) {
+        let enough = self.diary.acknowledged() + WORK_BEFORE_A_KILL;
+        let until = Instant::now() + WORK_MAX;
+        while self.diary.acknowledged() < enough && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     async fn cut_often(&mut self, cuts: u32) -> io::Result<()> {
@@ -323,9 +343,14 @@ impl Hammer {
             let fewer = format!("{} of {crowd} sockets", crowd - self.done.rudeness.vanished);
             self.done.left_out.push(format!("{fewer} could not be opened: is 'ulimit -n' too low?"));
         }
-        if !server::is_ready(address).await {
+        let until = Instant::now() + RUDE_MAX;
+        while !server::is_ready(address).await {
+            if Instant::now() < until {
+                continue;
+            }
             let line = "after the rude clients the server is not ready".to_owned();
             self.diary.note("hammer", Fact::Server { what: ServerFact::Complained { line } });
+            break;
         }
         self.keep_up().await
     }

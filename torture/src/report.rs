@@ -113,7 +113,7 @@ impl Lines {
         self.line("  due while no server ran", over);
         let after = figures.deadlines_after_outage;
         let latest = figures.latest_after_outage_ms;
-        let after = format!("{after}, the latest {latest} ms after its end and three seconds");
+        let after = format!("{after}, the latest {latest} ms after its end and four seconds");
         self.line("  after an outage", after);
         self.line("  ends of waiting", figures.waited_out);
         self.line("longest stall of ours", format!("{} ms", figures.longest_stall_ms));

@@ -11,9 +11,9 @@ use crate::diary::{Entry, Fact, ServerFact};
 
 /// "Within a second of their due time".
 const LATE_MS: i64 = 1_000;
-/// After an outage of the database the server finds out by itself: two seconds at most between two tries, and one more
-/// until what was due is looked at again. Each is late by no more than a restart's deadline besides.
-const RETURN_MS: i64 = 3_000;
+/// After an outage of the database the server finds out by itself: two seconds at most between two tries, one for the try
+/// itself, and one more until what was due is looked at again. A deadline is late by no more than a second besides.
+const RETURN_MS: i64 = 4_000;
 /// Who waits gets this much beyond the grace after a start or an outage (contract 5).
 const AFTER_RETURN_MS: i64 = 60_000;
 

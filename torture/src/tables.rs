@@ -1,0 +1,100 @@
+//! The database, read at the end, past the server.
+
+use serde_json::Value;
+use sqlx::{PgPool, Row, postgres::PgRow};
+
+use crate::{
+    checker::{ConversationRow, EvaluationRow, EventRow, Tables, WordRow},
+    setup::INSTITUTION,
+};
+
+/// Reads all that the checker compares.
+pub async fn read(pool: &PgPool) -> Result<Tables, sqlx::Error> {
+    Ok(Tables {
+        events: events(pool).await?,
+        conversations: conversations(pool).await?,
+        words: words(pool, "messages", "body::text", "replace(conversation::text, '-', '')", "system")
+            .await?,
+        apart: words(pool, "unplaced_messages", "callback::text", "''", "false").await?,
+        evaluations: evaluations(pool).await?,
+    })
+}
+
+async fn events(pool: &PgPool) -> Result<Vec<EventRow>, sqlx::Error> {
+    let query = "select seq, at, kind, body::text from events where institution = $1 order by seq";
+    let rows = sqlx::query(query).bind(INSTITUTION).fetch_all(pool).await?;
+    rows.iter()
+        .map(|row| {
+            let body: String = row.try_get(3)?;
+            Ok(EventRow {
+                seq: u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0),
+                at: row.try_get(1)?,
+                kind: row.try_get(2)?,
+                body: serde_json::from_str(&body).unwrap_or(Value::Null),
+            })
+        })
+        .collect()
+}
+
+async fn conversations(pool: &PgPool) -> Result<Vec<ConversationRow>, sqlx::Error> {
+    let query = "select replace(id::text, '-', ''), replace(visitor::text, '-', ''), replace(counselor::text, '-', ''),
+                        status, started_at, ended_at, end_reason
+                 from conversations where institution = $1";
+    let rows = sqlx::query(query).bind(INSTITUTION).fetch_all(pool).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ConversationRow {
+                id: row.try_get(0)?,
+                visitor: row.try_get(1)?,
+                counselor: row.try_get(2)?,
+                status: row.try_get(3)?,
+                started_at: row.try_get(4)?,
+                ended_at: row.try_get(5)?,
+                end_reason: row.try_get(6)?,
+            })
+        })
+        .collect()
+}
+
+async fn words(
+    pool: &PgPool,
+    table: &str,
+    body: &str,
+    conversation: &str,
+    system: &str,
+) -> Result<Vec<WordRow>, sqlx::Error> {
+    let query = format!(
+        "select from_account, to_account, msg_key, {conversation}, said_at, {body}, {system} from {table}"
+    );
+    // All parts are words of this file.
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(pool).await?;
+    let word = |row: &PgRow| {
+        Ok(WordRow {
+            from: row.try_get(0)?,
+            to: row.try_get(1)?,
+            key: row.try_get(2)?,
+            conversation: row.try_get(3)?,
+            said_at: row.try_get(4)?,
+            body: row.try_get(5)?,
+            system: row.try_get(6)?,
+        })
+    };
+    rows.iter().map(word).collect()
+}
+
+async fn evaluations(pool: &PgPool) -> Result<Vec<EvaluationRow>, sqlx::Error> {
+    let query =
+        "select replace(id::text, '-', ''), replace(conversation::text, '-', ''), object_type, level::bigint
+                 from evaluations where institution = $1";
+    let rows = sqlx::query(query).bind(INSTITUTION).fetch_all(pool).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(EvaluationRow {
+                id: row.try_get(0)?,
+                conversation: row.try_get(1)?,
+                object: row.try_get(2)?,
+                level: row.try_get(3)?,
+            })
+        })
+        .collect()
+}

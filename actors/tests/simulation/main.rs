@@ -11,6 +11,9 @@
 mod chance;
 mod day;
 mod ears;
+mod journal;
+#[path = "../shared/journals.rs"]
+mod journals;
 mod ledger;
 mod people;
 mod scenarios;

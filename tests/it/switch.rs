@@ -90,12 +90,15 @@ async fn comes_and_goes(visitor: Client, server: usize, told: &RefCell<Told>, en
     let ask = async |method, path: &str, body: Value| {
         let request = visitor.request(method, path);
         let request = if body.is_null() { request } else { request.json(&body) };
-        Answer::try_of(request).await.ok().filter(|answer| answer.status == 200)
+        let answer = Answer::try_of(request).await.ok()?;
+        // It stops.
+        (answer.status != 503).then_some(answer)
     };
     let id_of = |conversation: &Value| conversation["id"].as_str().map(str::to_owned);
     while !enough.get() {
         let asked = ask(reqwest::Method::PUT, "/conversation", json!({ "counselor": "any" })).await;
         let Some(answer) = asked else { return };
+        assert_eq!(answer.status, 200, "{answer:?}");
         let open = if answer.body["code"] == 0 {
             let conversation = &answer.body["result"];
             let id = id_of(conversation).expect("an id");

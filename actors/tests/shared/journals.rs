@@ -69,6 +69,9 @@ macro_rules! every_journal {
 }
 pub(crate) use every_journal;
 
+/// More than an owner gets in while another claims.
+const BATCHES_MAX: usize = 2000;
+
 pub(crate) const COUNSELORS: u128 = 4;
 pub(crate) const VISITORS: u128 = 12;
 /// Places of each counselor.
@@ -434,6 +437,7 @@ pub(crate) async fn a_claim_against_a_busy_owner_holds_all_he_was_told_and_stops
                     Err(fault) => break (fault, batch),
                 }
                 owner.journal.landed();
+                assert!(told.borrow().len() < BATCHES_MAX, "nobody stops him");
             }
         };
         let claiming = async {

@@ -1,10 +1,11 @@
 # `make run` and `make test` do all their own set-up; scripts/ says how.
 
-.PHONY: help run test torture build fmt lint sqlx clean-data
+.PHONY: help run test simulate torture build fmt lint sqlx clean-data
 
 help:
 	@echo 'make run         the server with demo people on http://127.0.0.1:8080 (PORT=... to change)'
 	@echo 'make test        formatting, lints, queries against the schema, all tests'
+	@echo 'make simulate    days of a hotline from fresh seeds, HOURS=... or DAYS=... long (five minutes), on every core'
 	@echo 'make torture     the release build under a hammer for five to eight minutes (SEED=... to do it again)'
 	@echo 'make build       the server, without a database'
 	@echo 'make fmt lint    format the code; look for mistakes'
@@ -16,6 +17,9 @@ run:
 
 test:
 	@scripts/test.sh
+
+simulate:
+	@scripts/simulate.sh
 
 torture:
 	@scripts/torture.sh long

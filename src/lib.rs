@@ -1,5 +1,9 @@
 //! The server around the dispatch domain: configuration, HTTP, sockets, IM, WeChat and the PostgreSQL store.
 
+// No server can be sabotaged: it does not even compile.
+const _: () =
+    assert!(!hotline_actors::sabotage::POSSIBLE, "the feature `sabotage` is for the actors' own tests");
+
 pub mod answer;
 pub mod app;
 pub mod arrange;

@@ -11,7 +11,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix::{
@@ -164,8 +164,8 @@ struct Session {
     choice: Option<Choice>,
     socket: Option<SocketId>,
     debt: Rc<Cell<usize>>,
-    /// Heartbeats sent since anything was heard.
-    unheard: u32,
+    /// When anything was last heard.
+    heard: Instant,
     commands_left: u32,
     closing: bool,
 }
@@ -186,7 +186,7 @@ impl Session {
             choice,
             socket: None,
             debt: Rc::default(),
-            unheard: 0,
+            heard: Instant::now(),
             commands_left: COMMANDS_BURST_MAX,
             closing: false,
         }
@@ -317,13 +317,19 @@ impl Session {
 
     fn beat(&mut self, ctx: &mut WebsocketContext<Self>) {
         let settings = &self.state.settings.sockets;
-        if self.unheard >= settings.heartbeats_missed_max {
-            // Nobody is there to read a close frame.
-            self.left();
-            ctx.stop();
-            return;
+        let heartbeat = Duration::from_secs(settings.heartbeat_seconds);
+        let silence_max = heartbeat * settings.heartbeats_missed_max;
+        let left = silence_max.saturating_sub(self.heard.elapsed());
+        if left < heartbeat {
+            // Not with the next heartbeat, which may be nearly one too late: whoever waits for him waits for this.
+            ctx.run_later(left, move |this, ctx| {
+                if this.heard.elapsed() >= silence_max {
+                    // Nobody is there to read a close frame.
+                    this.left();
+                    ctx.stop();
+                }
+            });
         }
-        self.unheard += 1;
         self.commands_left = COMMANDS_BURST_MAX;
         self.owe(0);
         ctx.ping(b"");
@@ -373,7 +379,7 @@ impl Actor for Session {
 
 impl StreamHandler<Result<Message, ProtocolError>> for Session {
     fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Self::Context) {
-        self.unheard = 0;
+        self.heard = Instant::now();
         match message {
             Ok(Message::Text(text)) if text.len() > FRAME_BYTES_MAX => {
                 self.close(CloseCode::Size, "too large", ctx);

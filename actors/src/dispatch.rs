@@ -30,6 +30,7 @@ use crate::{
         turn::Turn,
     },
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
+    sabotage::{Sabotage, sabotaged},
     time::Timestamp,
 };
 
@@ -459,7 +460,12 @@ impl Dispatch {
             }
             Watch::Talking(_) => {
                 if let Some(counselor) = facts.counselor().and_then(|id| self.counselors.get_mut(&id)) {
-                    counselor.active.remove(&id);
+                    if !sabotaged(Sabotage::ForgetRelease) {
+                        counselor.active.remove(&id);
+                    }
+                    if sabotaged(Sabotage::ReleaseTwice) {
+                        counselor.active.pop_first();
+                    }
                 }
             }
         }

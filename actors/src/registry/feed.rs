@@ -20,6 +20,7 @@ use crate::{
     journal::Batch,
     push::{Attach, Closing, Desk, Detach, Feed, Greeting, Load, Push, Show, SocketId, Sockets, Told},
     registry::{Badge, Choose, Dismiss, Join, Leave, Registry, Rejected, State, im::Logins},
+    sabotage::{Sabotage, sabotaged},
     visitor::{ImPresence, Visitor as VisitorCarrier},
 };
 
@@ -199,6 +200,9 @@ impl Registry {
             self.kept.counselors().map(|counselor| (counselor.id, counselor.capacity)).collect();
         for (counselor, capacity) in counselors {
             self.carry_counselor(counselor, capacity, ctx);
+        }
+        if sabotaged(Sabotage::ForgetDeadlineOnRevival) {
+            return;
         }
         let talks: Vec<ConversationId> = self
             .kept

@@ -66,7 +66,7 @@ async fn words(
     system: &str,
 ) -> Result<Vec<WordRow>, sqlx::Error> {
     let query = format!(
-        "select from_account, to_account, msg_key, {conversation}, said_at, {body}, {system} from {table}"
+        "select from_account, to_account, msg_key, {conversation}, said_at, received_at, {body}, {system} from {table}"
     );
     // All parts are words of this file.
     let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(connection).await?;
@@ -77,8 +77,9 @@ async fn words(
             key: row.try_get(2)?,
             conversation: row.try_get(3)?,
             said_at: row.try_get(4)?,
-            body: row.try_get(5)?,
-            system: row.try_get(6)?,
+            received_at: row.try_get(5)?,
+            body: row.try_get(6)?,
+            system: row.try_get(7)?,
         })
     };
     rows.iter().map(word).collect()

@@ -67,6 +67,8 @@ pub struct WordRow {
     pub key: String,
     pub conversation: String,
     pub said_at: i64,
+    /// When the server first got it.
+    pub received_at: i64,
     /// The words, or whatever stands there.
     pub body: String,
     pub system: bool,

@@ -1,28 +1,30 @@
 //! The database, read at the end, past the server.
 
 use serde_json::Value;
-use sqlx::{PgPool, Row, postgres::PgRow};
+use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 
 use crate::{
     checker::{ConversationRow, EvaluationRow, EventRow, Tables, WordRow},
     setup::INSTITUTION,
 };
 
-/// Reads all that the checker compares.
+/// Reads all that the checker compares, as it stands at one moment.
 pub async fn read(pool: &PgPool) -> Result<Tables, sqlx::Error> {
+    let mut transaction = pool.begin_with("begin isolation level repeatable read read only").await?;
+    let connection = &mut *transaction;
     Ok(Tables {
-        events: events(pool).await?,
-        conversations: conversations(pool).await?,
-        words: words(pool, "messages", "body::text", "replace(conversation::text, '-', '')", "system")
+        events: events(connection).await?,
+        conversations: conversations(connection).await?,
+        words: words(connection, "messages", "body::text", "replace(conversation::text, '-', '')", "system")
             .await?,
-        apart: words(pool, "unplaced_messages", "callback::text", "''", "false").await?,
-        evaluations: evaluations(pool).await?,
+        apart: words(connection, "unplaced_messages", "callback::text", "''", "false").await?,
+        evaluations: evaluations(connection).await?,
     })
 }
 
-async fn events(pool: &PgPool) -> Result<Vec<EventRow>, sqlx::Error> {
+async fn events(connection: &mut PgConnection) -> Result<Vec<EventRow>, sqlx::Error> {
     let query = "select seq, at, kind, body::text from events where institution = $1 order by seq";
-    let rows = sqlx::query(query).bind(INSTITUTION).fetch_all(pool).await?;
+    let rows = sqlx::query(query).bind(INSTITUTION).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             let body: String = row.try_get(3)?;
@@ -36,11 +38,11 @@ async fn events(pool: &PgPool) -> Result<Vec<EventRow>, sqlx::Error> {
         .collect()
 }
 
-async fn conversations(pool: &PgPool) -> Result<Vec<ConversationRow>, sqlx::Error> {
+async fn conversations(connection: &mut PgConnection) -> Result<Vec<ConversationRow>, sqlx::Error> {
     let query = "select replace(id::text, '-', ''), replace(visitor::text, '-', ''), replace(counselor::text, '-', ''),
                         status, started_at, ended_at, end_reason
                  from conversations where institution = $1";
-    let rows = sqlx::query(query).bind(INSTITUTION).fetch_all(pool).await?;
+    let rows = sqlx::query(query).bind(INSTITUTION).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             Ok(ConversationRow {
@@ -57,17 +59,17 @@ async fn conversations(pool: &PgPool) -> Result<Vec<ConversationRow>, sqlx::Erro
 }
 
 async fn words(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     table: &str,
     body: &str,
     conversation: &str,
     system: &str,
 ) -> Result<Vec<WordRow>, sqlx::Error> {
     let query = format!(
-        "select from_account, to_account, msg_key, {conversation}, said_at, {body}, {system} from {table}"
+        "select from_account, to_account, msg_key, {conversation}, said_at, received_at, {body}, {system} from {table}"
     );
     // All parts are words of this file.
-    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(pool).await?;
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(connection).await?;
     let word = |row: &PgRow| {
         Ok(WordRow {
             from: row.try_get(0)?,
@@ -75,18 +77,19 @@ async fn words(
             key: row.try_get(2)?,
             conversation: row.try_get(3)?,
             said_at: row.try_get(4)?,
-            body: row.try_get(5)?,
-            system: row.try_get(6)?,
+            received_at: row.try_get(5)?,
+            body: row.try_get(6)?,
+            system: row.try_get(7)?,
         })
     };
     rows.iter().map(word).collect()
 }
 
-async fn evaluations(pool: &PgPool) -> Result<Vec<EvaluationRow>, sqlx::Error> {
+async fn evaluations(connection: &mut PgConnection) -> Result<Vec<EvaluationRow>, sqlx::Error> {
     let query =
         "select replace(id::text, '-', ''), replace(conversation::text, '-', ''), object_type, level::bigint
                  from evaluations where institution = $1";
-    let rows = sqlx::query(query).bind(INSTITUTION).fetch_all(pool).await?;
+    let rows = sqlx::query(query).bind(INSTITUTION).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             Ok(EvaluationRow {

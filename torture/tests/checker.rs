@@ -74,6 +74,7 @@ fn word() -> WordRow {
         key: "1_2_3".to_owned(),
         conversation: "a".to_owned(),
         said_at: 1_000,
+        received_at: 1_050,
         body: r#"[{"MsgContent": {"Text": "word-1-end"}}]"#.to_owned(),
         system: false,
     }

@@ -41,7 +41,8 @@ struct Clockwork<'a> {
     troubles: Vec<(i64, i64)>,
     /// When the machine had kept us waiting, and for how long.
     stalls: Vec<(i64, i64)>,
-    words: BTreeMap<&'a str, Vec<i64>>,
+    /// When words were said, at the latest, and when they came, by conversation.
+    words: BTreeMap<&'a str, Vec<(i64, i64)>>,
     until: i64,
 }
 
@@ -99,10 +100,10 @@ impl<'a> Clockwork<'a> {
             let ready = readies.iter().copied().find(|ready| claim.at <= *ready && *ready <= ended);
             Life { seq: claim.seq, began: claim.at, ready, ended }
         });
-        let mut words: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+        let mut words: BTreeMap<&str, Vec<(i64, i64)>> = BTreeMap::new();
         for word in evidence.tables.words.iter().filter(|word| !word.system) {
             // Tencent tells whole seconds: it was said before the next.
-            words.entry(&word.conversation).or_default().push(word.said_at + 1_000);
+            words.entry(&word.conversation).or_default().push((word.said_at + 1_000, word.received_at));
         }
         Self {
             limits: evidence.limits,
@@ -184,8 +185,12 @@ impl<'a> Clockwork<'a> {
             let quiet = started.max(life.began);
             Self::not_before(event, "the notice of silence", quiet + self.limits.silence_notice, verdict);
             let said = self.words.get(event.conversation()).map(Vec::as_slice).unwrap_or_default();
-            let last = said.iter().copied().filter(|at| *at <= event.at + 1_000).max().unwrap_or(0);
-            let at = |life: &Life| started.max(life.began).max(last) + self.limits.silence_notice;
+            let before = said.iter().filter(|(_, received)| *received <= event.at);
+            let (last, came) =
+                before.fold((0, 0), |(last, came), (said, received)| (last.max(*said), came.max(*received)));
+            // A word that comes late may move it to a moment that is over; then it is due when the word comes.
+            let quiet = |life: &Life| started.max(life.began).max(last);
+            let at = |life: &Life| (quiet(life) + self.limits.silence_notice).max(came);
             // An outage, too, lets silence begin anew.
             if self.trouble_end(life.began, event.at).is_none() {
                 let due = Due { name: "the notice of silence", at: &at, carries_over: false };

@@ -341,14 +341,36 @@ impl Session {
         let Some(command) = self.asked.pop_front() else { return };
         self.asking = true;
         let state = self.state.clone();
-        async move { embedded::obey(&state, &caller, socket, command).await }
+        async move {
+            // Not known just now: the command itself will find out.
+            if matches!(state.sessions.goes_on(caller.token).await, Ok(false)) {
+                return Err(Fault::NoSession);
+            }
+            Ok(embedded::obey(&state, &caller, socket, command).await)
+        }
+        .into_actor(self)
+        .map(|frame, this, ctx| {
+            this.asking = false;
+            match frame {
+                Ok(Some(frame)) => this.send(frame, ctx),
+                Ok(None) => {}
+                Err(_) => this.close(LOGGED_OUT, "logged out", ctx),
+            }
+            this.ask_next(ctx);
+        })
+        .spawn(ctx);
+    }
+
+    /// A log-out ends the sockets of that log-in, and of no other of the same person.
+    fn look_whether_logged_in(&self, ctx: &mut WebsocketContext<Self>) {
+        let Some(caller) = &self.caller else { return };
+        let (state, token) = (self.state.clone(), caller.token);
+        async move { state.sessions.goes_on(token).await }
             .into_actor(self)
-            .map(|frame, this, ctx| {
-                this.asking = false;
-                if let Some(frame) = frame {
-                    this.send(frame, ctx);
+            .map(|goes_on, this, ctx| {
+                if matches!(goes_on, Ok(false)) {
+                    this.close(LOGGED_OUT, "logged out", ctx);
                 }
-                this.ask_next(ctx);
             })
             .spawn(ctx);
     }
@@ -365,6 +387,7 @@ impl Session {
         self.commands_left = COMMANDS_BURST_MAX;
         self.owe(0);
         ctx.ping(b"");
+        self.look_whether_logged_in(ctx);
     }
 }
 

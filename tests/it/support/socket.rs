@@ -159,6 +159,25 @@ impl Socket {
         &self.unexpected
     }
 
+    /// Whether the message with this key of its author's came among what was not expected so far.
+    pub(crate) fn has_heard(&self, reference: &str) -> bool {
+        self.unexpected.iter().any(|frame| frame["type"] == "message" && frame["message"]["ref"] == reference)
+    }
+
+    /// Whether a frame of this type came among what was not expected so far.
+    pub(crate) fn has_come_as(&self, kind: &str) -> bool {
+        self.unexpected.iter().any(|frame| frame["type"] == kind)
+    }
+
+    /// Sends frames until the server has had enough.
+    pub(crate) async fn flood(&mut self, frames: impl Iterator<Item = Value>) {
+        for frame in frames {
+            if self.sink.send(Message::text(frame.to_string())).await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Sends a ping command and waits for its pong: everything sent before it has been taken in.
     pub(crate) async fn ping(&mut self) {
         self.send(json!({ "type": "ping" })).await;

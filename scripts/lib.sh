@@ -24,7 +24,10 @@ find_postgres() {
     return 1
 }
 
-# Installs what is missing as root; an ordinary user is told the one line to run.
+# Vite's own demand.
+node_is_new() { node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null; }
+
+# Installs what is missing as root, with NEED_BROWSER also for the tests in a browser; an ordinary user is told the one line to run.
 need_tools() {
     local missing=()
     command -v cargo >/dev/null || die "Rust is missing: install it with rustup (https://rustup.rs), then try again."
@@ -35,7 +38,10 @@ need_tools() {
     command -v curl >/dev/null || missing+=(curl)
     command -v unzip >/dev/null || missing+=(unzip)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+    command -v node >/dev/null || missing+=(nodejs)
+    command -v npm >/dev/null || missing+=(npm)
     find_postgres || missing+=(postgresql)
+    [[ -z ${NEED_BROWSER:-} ]] || mapfile -t -O "${#missing[@]}" missing < <(browser_packages)
     if ((${#missing[@]})); then
         command -v apt-get >/dev/null ||
             die "these are missing, and there is no apt-get to install them with: ${missing[*]} (PostgreSQL 15 or later)."
@@ -49,10 +55,18 @@ need_tools() {
         fi
         find_postgres || die "PostgreSQL 15 or later is still missing after installing: ${missing[*]}."
     fi
+    node_is_new || die "Node.js 20.19 or later is needed for the pages; this is $(node --version)."
     if ((EUID == 0)); then
         id -u postgres >/dev/null 2>&1 || die "PostgreSQL does not run as root, and there is no user 'postgres' to run it as."
     fi
     cargo fetch --locked --quiet || die "the crates in Cargo.lock could not be fetched: is there a network?"
+}
+
+# What the tests in a browser need besides, as names of Debian packages; none if it is there.
+browser_packages() {
+    command -v chromium >/dev/null || say chromium
+    [[ -n $(find /usr/share/fonts /usr/local/share/fonts -iname 'NotoSansCJK*' -print -quit 2>/dev/null) ]] || say fonts-noto-cjk
+    [[ -n $(find /usr/share/fonts /usr/local/share/fonts -iname 'NotoColorEmoji*' -print -quit 2>/dev/null) ]] || say fonts-noto-color-emoji
 }
 
 target_dir() { printf '%s' "${CARGO_TARGET_DIR:-$ROOT/target}"; }

@@ -95,6 +95,7 @@ exec 9>"$STATE/run.lock"
 flock -n 9 || die "'make run' is already running in this checkout."
 
 say "Building …"
+scripts/web.sh 9>&-
 SQLX_OFFLINE=true cargo build --locked --bin hotline 9>&- || die "the server does not build; cargo says why above."
 BINARY=$(target_dir)/debug/hotline
 

@@ -227,6 +227,15 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
         .service(web::resource("/api/{file:.*}").route(web::get().to(page)));
 }
 
+/// The document as it is committed for clients: readable, and without an address.
+///
+/// # Errors
+///
+/// What JSON cannot say; the document has nothing of the kind.
+pub(crate) fn json() -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&*DOCUMENT)
+}
+
 /// The document, with the address it is served under.
 async fn document(state: Data<AppState>) -> HttpResponse {
     let base = match state.settings.server.base_path.as_str() {

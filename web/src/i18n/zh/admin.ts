@@ -1,0 +1,1 @@
+export default { menu: { console: '管理' } }

@@ -66,6 +66,7 @@ need_tools() {
 browser_packages() {
     command -v chromium >/dev/null || say chromium
     [[ -n $(find /usr/share/fonts /usr/local/share/fonts -iname 'NotoSansCJK*' -print -quit 2>/dev/null) ]] || say fonts-noto-cjk
+    [[ -n $(find /usr/share/fonts /usr/local/share/fonts -iname 'NotoColorEmoji*' -print -quit 2>/dev/null) ]] || say fonts-noto-color-emoji
 }
 
 target_dir() { printf '%s' "${CARGO_TARGET_DIR:-$ROOT/target}"; }

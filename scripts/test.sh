@@ -24,7 +24,7 @@ tests() {
         tee "$SCRATCH/tests"
 }
 
-# shellcheck disable=SC2046 # none, one or two names
+# shellcheck disable=SC2046 # names of packages
 step "Tools and crates" need_tools $(browser_packages)
 step "Formatting" cargo fmt --all --check
 step "PostgreSQL" scratch_cluster

@@ -252,7 +252,6 @@ pub(crate) enum FormatWord {
 pub(crate) struct Evaluate {
     /// 会话id
     conversation_id: String,
-    /// 评价对象类型：访客评价会话或咨询师，咨询师评价访客
     #[schema(inline)]
     object_type: ObjectWord,
     /// 评分
@@ -266,6 +265,8 @@ pub(crate) struct Evaluate {
     tag: Option<String>,
 }
 
+/// 评价对象类型：访客评价会话或咨询师，咨询师评价访客
+// Said here: beside the field it would make a second schema, and nothing is of both.
 #[derive(ToSchema)]
 #[schema(rename_all = "UPPERCASE")]
 pub(crate) enum ObjectWord {

@@ -42,7 +42,7 @@ function good(data: Envelope | undefined, response: Response): Envelope {
   if (response.status === 403) throw new NoSession()
   if (!response.ok) {
     // Malformed, too large, unknown path: the request will not get better by repeating it.
-    if (response.status >= 400 && response.status < 500) throw new Refused(-2, `HTTP ${response.status}`)
+    if (response.status >= 400 && response.status < 500) throw new Refused(-2, null)
     throw new Unreachable(response.status)
   }
   if (data === undefined || typeof data.code !== 'number') throw new Unreachable(response.status)

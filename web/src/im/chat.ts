@@ -22,6 +22,7 @@ export interface Message {
   time: number
   body: Body
   isRevoked: boolean
+  /** By the one it was said to. */
   isReadByPeer: boolean
   /** What orders messages of one second, and with `random` tells two of Tencent's apart. */
   sequence: number
@@ -89,7 +90,7 @@ export function fromRecord(row: WebMessage | SaidMessage): Message {
     time: said.timeMs ?? row.time * 1000,
     body: bodyOf(row.type, row.payload),
     isRevoked: row.isRevoked,
-    isReadByPeer: row.isPeerRead,
+    isReadByPeer: said.isRead ?? row.isPeerRead,
     sequence: row.sequence,
     random: row.random,
     state: 'kept',

@@ -27,6 +27,8 @@ interface Pending {
 export class EmbeddedChat implements Chat {
   /** By `ref`, in the order they were asked for: sent again after a reconnect, which the server counts once. */
   private readonly pending = new Map<string, Pending>()
+  /** Talks that were looked at while there was no connection to tell it. */
+  private readonly looked = new Set<string>()
   private readonly leave: (() => void)[]
 
   constructor(
@@ -63,9 +65,9 @@ export class EmbeddedChat implements Chat {
     })
   }
 
-  read(to: Addressee): void {
-    // Lost with the connection: it is said again when the talk is looked at again.
-    this.wire.send({ type: 'read', conversation: to.conversation })
+  read({ conversation }: Addressee): void {
+    if (this.wire.send({ type: 'read', conversation })) return
+    this.looked.add(conversation)
   }
 
   stop(): void {
@@ -89,6 +91,9 @@ export class EmbeddedChat implements Chat {
   private connected(status: SocketStatus): void {
     if (status === 'open') {
       this.pending.forEach((pending, ref) => { this.send(ref, pending) })
+      const looked = [...this.looked]
+      this.looked.clear()
+      looked.forEach((conversation) => { this.read({ conversation, peer: '' }) })
       this.listener.stale()
     } else {
       this.pending.forEach(({ timer }) => { clearTimeout(timer) })

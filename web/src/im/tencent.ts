@@ -35,8 +35,11 @@ export interface Sdk {
 
 interface SdkOptions<P> { to: string, conversationType: 'C2C', payload: P, cloudCustomData: string }
 
+/** Why the SDK was logged out, if only its signature was too old. */
+export const SIGNATURE_EXPIRED = 'userSigExpired'
+
 /** The SDK's names of what happens. */
-const EVENT = {
+export const EVENT = {
   ready: 'sdkStateReady',
   received: 'onMessageReceived',
   revoked: 'onMessageRevoked',
@@ -63,6 +66,8 @@ export class TencentChat implements Chat {
   /** Messages of the SDK by what the record knows of them: it takes back only its own objects. */
   private readonly known = new Map<string, SdkMessage>()
   private stopped = false
+  /** Another window of the same person took over; who writes here takes it back. Both insisting would never end. */
+  private isOut = false
 
   constructor(
     private readonly sdk: Sdk,
@@ -70,7 +75,7 @@ export class TencentChat implements Chat {
     private readonly sign: () => Promise<string>,
     private readonly listener: ChatListener,
   ) {
-    this.ready = new Promise((resolve) => { this.isReady = resolve })
+    this.ready = this.unready()
     sdk.on(EVENT.ready, () => {
       this.isReady()
       listener.stale()
@@ -78,11 +83,29 @@ export class TencentChat implements Chat {
     sdk.on(EVENT.received, ({ data }) => { (data as SdkMessage[]).forEach((message) => { this.said(message) }) })
     sdk.on(EVENT.revoked, ({ data }) => { (data as SdkMessage[]).forEach((message) => { this.said({ ...message, isRevoked: true }) }) })
     sdk.on(EVENT.readByPeer, ({ data }) => { (data as SdkMessage[]).forEach((message) => { this.said({ ...message, isPeerRead: true }) }) })
-    sdk.on(EVENT.kicked, () => { if (!this.stopped) void this.logIn() })
+    sdk.on(EVENT.kicked, ({ data }) => { this.kicked((data as { type?: string } | null)?.type) })
   }
 
   async logIn(): Promise<void> {
+    this.isOut = false
     await this.sdk.login({ userID: this.username, userSig: await this.sign() })
+  }
+
+  private unready(): Promise<void> {
+    return new Promise((resolve) => { this.isReady = resolve })
+  }
+
+  private kicked(why: string | undefined): void {
+    if (this.stopped) return
+    this.ready = this.unready()
+    this.isOut = true
+    // What is written next tries again, should this fail.
+    if (why === SIGNATURE_EXPIRED) this.logIn().catch(() => { this.isOut = true })
+  }
+
+  private async toBeReady(): Promise<void> {
+    if (this.isOut) await this.logIn()
+    await this.ready
   }
 
   say(to: Addressee, ref: string, content: Content): void {
@@ -92,7 +115,7 @@ export class TencentChat implements Chat {
   }
 
   private async send(to: Addressee, ref: string, content: Content): Promise<void> {
-    await this.ready
+    await this.toBeReady()
     // The server finds the talk by it.
     const common = { to: to.peer, conversationType: 'C2C' as const, cloudCustomData: to.conversation }
     const message = 'text' in content
@@ -103,7 +126,7 @@ export class TencentChat implements Chat {
   }
 
   async recall(to: Addressee, message: Message): Promise<void> {
-    await this.ready
+    await this.toBeReady()
     const key = keyOf(message)
     if (!this.known.has(key)) {
       // Said before the page was loaded.

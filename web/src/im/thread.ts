@@ -41,6 +41,8 @@ export function merge(messages: readonly Message[], news: readonly Message[]): M
       key: old.key,
       id: message.id ?? old.id,
       ref: message.ref ?? old.ref,
+      // The record may know only the second.
+      time: Math.floor(old.time / 1000) * 1000 === message.time && old.state === 'kept' ? old.time : message.time,
       // Neither is ever taken back; an answer under way may be older than what was told meanwhile.
       isRevoked: message.isRevoked || old.isRevoked,
       isReadByPeer: message.isReadByPeer || old.isReadByPeer,

@@ -26,9 +26,14 @@ export async function rawFetch(path: string, init?: RequestInit): Promise<Respon
   return makeFetch({ ...reached, token: options.value.token })(`${BASE}${path}`, init)
 }
 
+/** A phone far from anywhere may need a while for five megabytes. */
+const UPLOAD_MS_MAX = 120_000
+
 /** Puts a picture into a talk; answers its id. */
 export async function uploadImage(conversation: string, image: Blob): Promise<string> {
-  const call = rawFetch(`/im/image?conversation=${conversation}`, { method: 'POST', body: image })
+  const call = rawFetch(`/im/image?conversation=${conversation}`, {
+    method: 'POST', body: image, signal: AbortSignal.timeout(UPLOAD_MS_MAX),
+  })
   const answered = call.then(async (response) => ({
     data: response.ok ? await response.json() as { code: 0, result: { id: string } } : undefined,
     response,

@@ -1,7 +1,7 @@
 // The talks whose words the page shows, and what is said in them.
 
 import { defineStore } from 'pinia'
-import { reactive, shallowRef } from 'vue'
+import { reactive } from 'vue'
 import { rows } from '@/api/answer'
 import type { Config, Me } from '@/api/types'
 import { fromRecord, isNotice, notice, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/im/chat'
@@ -29,8 +29,10 @@ const PAGE = 200
 
 export const useChats = defineStore('chats', () => {
   const threads = reactive(new Map<string, Thread>())
-  const chat = shallowRef<Chat | null>(null)
   let me: Pick<Me, 'id' | 'username'> | null = null
+  /** How to get an IM, and the one that was got; a failure is forgotten, so that the next word tries again. */
+  let make: (() => Promise<Chat>) | null = null
+  let made: Promise<Chat> | null = null
   let leave: (() => void)[] = []
   let generation = 0
 
@@ -44,6 +46,8 @@ export const useChats = defineStore('chats', () => {
   const listener: ChatListener = {
     said(conversation, message) {
       const talk = thread(conversation)
+      const shown = talk.messages.find(({ ref, state }) => ref !== null && ref === message.ref && state !== 'kept')
+      if (shown?.body.kind === 'image') URL.revokeObjectURL(shown.body.url)
       talk.messages = merge(talk.messages, [message])
     },
     recalled(conversation, id) {
@@ -69,32 +73,44 @@ export const useChats = defineStore('chats', () => {
   }
 
   /** With which IM words travel is the server's choice. */
-  async function start(config: Config, person: Pick<Me, 'id' | 'username'>): Promise<void> {
+  function start(config: Config, person: Pick<Me, 'id' | 'username'>): void {
     stop()
     me = person
-    const mine = generation
     const live = useLive()
     leave = [live.onEvent((event) => {
       if (event.event !== 'noticed' || event.conversation === undefined || event.text === undefined) return
       listener.said(event.conversation, notice(event.seq, event.time, event.text))
     })]
-    if (config.im?.mode === 'tencent') {
-      const { tencentChat } = await import('@/im/tencent')
-      const made = await tencentChat(config.im.sdkAppId, person.username, listener)
-      if (mine === generation) {
-        chat.value = made
-      } else {
-        made.stop()
-      }
+    const { im } = config
+    if (im?.mode === 'tencent') {
+      make = async () => (await import('@/im/tencent')).tencentChat(im.sdkAppId, person.username, listener)
+      // Without it one reads the record; writing tries again and tells what is wrong.
+      connected().catch(() => undefined)
     } else {
-      chat.value = new EmbeddedChat({ send: live.send, onFrame: live.onFrame, onStatus: live.onStatus }, uploadImage, listener)
+      const chat = new EmbeddedChat({ send: live.send, onFrame: live.onFrame, onStatus: live.onStatus }, uploadImage, listener)
+      made = Promise.resolve(chat)
     }
+  }
+
+  function connected(): Promise<Chat> {
+    if (made !== null) return made
+    if (make === null) return Promise.reject(new Error(''))
+    const mine = generation
+    const trying = make().then((chat) => {
+      if (mine === generation) return chat
+      chat.stop()
+      throw new Error('')
+    })
+    made = trying
+    trying.catch(() => { if (made === trying) made = null })
+    return trying
   }
 
   function stop(): void {
     generation += 1
-    chat.value?.stop()
-    chat.value = null
+    made?.then((chat) => { chat.stop() }, () => undefined)
+    made = null
+    make = null
     leave.forEach((go) => { go() })
     leave = []
     threads.clear()
@@ -142,7 +158,9 @@ export const useChats = defineStore('chats', () => {
       key: again?.key ?? ref, id: null, ref, from: me.username, time: Date.now(), body, isRevoked: false, isReadByPeer: false,
       sequence: 0, random: 0, state: 'sending', reason: null,
     }])
-    chat.value?.say(to, ref, content)
+    connected().then((chat) => { chat.say(to, ref, content) }, (error: unknown) => {
+      listener.failed(ref, error instanceof Error ? error.message : '')
+    })
   }
 
   /** Tries a failed message once more; the server counts it once. */
@@ -160,7 +178,7 @@ export const useChats = defineStore('chats', () => {
     const last = talk.messages.findLast((message) => message.from !== me?.username && !isNotice(message) && message.state === 'kept')
     if (last === undefined || last.time <= talk.seenUntil) return
     talk.seenUntil = last.time
-    chat.value?.read(to)
+    connected().then((chat) => { chat.read(to) }, () => undefined)
   }
 
   const unreadOf = (conversation: string): number => {
@@ -168,7 +186,7 @@ export const useChats = defineStore('chats', () => {
     return talk === undefined || me === null ? 0 : unread(talk.messages, me.username, talk.seenUntil)
   }
 
-  const recall = async (to: Addressee, message: Message): Promise<void> => chat.value?.recall(to, message)
+  const recall = async (to: Addressee, message: Message): Promise<void> => (await connected()).recall(to, message)
 
   return { threads, thread, start, stop, load, say, sayAgain, see, recall, unreadOf }
 })

@@ -15,6 +15,9 @@ const ROLES: Record<string, Role> = {
   COUNSELOR: 'counselor', SUPERVISOR: 'supervisor', INSTITUTION: 'administrator', SYSTEM: 'system',
 }
 
+/** Whether somebody logged in here: whoever did not, need not ask. The session itself is a cookie no script can see. */
+const LOGGED_IN = 'hotline.logged-in'
+
 export const useMe = defineStore('me', () => {
   const me = ref<Me | null>(null)
   /** Null for whoever has no workbench: visitors. */
@@ -22,6 +25,7 @@ export const useMe = defineStore('me', () => {
 
   /** Asks who is logged in; null if nobody is. */
   async function load(): Promise<Me | null> {
+    if (localStorage.getItem(LOGGED_IN) === null) return null
     try {
       me.value = await result(api().GET('/auth/me'))
     } catch (error) {
@@ -44,6 +48,7 @@ export const useMe = defineStore('me', () => {
   /** The document: the password goes as MD5. */
   async function logIn(username: string, password: string): Promise<Me | null> {
     await result(api().POST('/auth/login', { body: { username, password: md5(password) } }))
+    localStorage.setItem(LOGGED_IN, '1')
     return load()
   }
 
@@ -59,6 +64,7 @@ export const useMe = defineStore('me', () => {
   /** Forgets everything about whoever was here. */
   function leave(): void {
     me.value = null
+    localStorage.removeItem(LOGGED_IN)
     useLive().forget()
     useChats().stop()
   }

@@ -27,12 +27,12 @@ export default {
     first: '第一次与您咨询', wordsOf: '{time} 的咨询内容',
   },
   supervise: {
-    title: '督导', waiting: '等待中', running: '交谈中', over: '已结束', none: '需要帮助时，可以请一位督导看到这次咨询，并在这里与您交谈。访客不会看到。',
-    patience: '正在等待督导 {name}', ahead: '前面还有 {n} 个求助', cancel: '取消请求', cancelSure: '不再请求督导？', end: '结束求助',
+    title: '督导', waiting: '等待中', running: '交谈中', over: '已结束', none: '需要帮助时，可以请一位督导来。督导会看到这次咨询，并在这里与您交谈；访客看不到这里的交谈。',
+    patience: '正在等待督导 {name}', ahead: '前面还有 {n} 个求助', next: '下一个就是您', cancel: '取消请求', cancelSure: '不再请求督导？', end: '结束求助',
     endSure: '结束与督导的交谈？咨询不受影响。', again: '再次请求督导',
   },
   ask: {
-    button: '请求督导', title: '请求督导', why: '督导会看到这次咨询的内容，访客不会知道。', bound: '我的督导', free: '空闲 {n} 位', line: '暂无空位，{n} 个在等待',
+    button: '请求督导', title: '请求督导', why: '督导会看到这次咨询的内容。访客看不到您与督导的交谈。', bound: '我的督导', free: '空闲 {n} 位', line: '需要等待，前面 {n} 个', wait: '需要等待',
     offShift: '今天没有排班', gone: '暂时不在', none: '机构里还没有督导', do: '发出请求',
   },
   end: { button: '结束咨询', title: '结束咨询', sure: '确定结束与 {name} 的咨询？结束后双方不能再发送消息。', do: '结束咨询', stay: '继续咨询' },

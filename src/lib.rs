@@ -17,6 +17,7 @@ pub mod evaluations;
 pub mod export;
 pub mod http;
 pub mod im;
+pub mod images;
 pub mod institutions;
 pub mod messages;
 pub mod metrics;

@@ -8,6 +8,7 @@ mod frames;
 
 use std::{
     cell::Cell,
+    collections::VecDeque,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -41,17 +42,20 @@ use crate::{
     app::AppState,
     auth::{self, Caller, origin},
     http::openapi::{requests, shapes::Refusal},
+    im::embedded,
     params::Params,
     people::Kind,
 };
 use frames::Command;
 
-/// A client's frame holds a command; more is none of ours.
-const FRAME_BYTES_MAX: usize = 4096;
+/// A client's frame holds a command; the longest is a text of our own IM.
+const FRAME_BYTES_MAX: usize = 16 * 1024;
 /// Pushes waiting to be written before the socket counts as too slow.
 const PUSHES_MAX: usize = 4096;
 /// Commands a socket may send in a row; refilled at every heartbeat.
-const COMMANDS_BURST_MAX: u32 = 30;
+const COMMANDS_BURST_MAX: u32 = 120;
+/// Of them, those of our own IM that wait for the one under way.
+const ASKED_MAX: usize = 64;
 /// After the close frame: for it to reach the wire.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
@@ -167,6 +171,9 @@ struct Session {
     /// Heartbeats sent since anything was heard.
     unheard: u32,
     commands_left: u32,
+    /// One after the other, in the order in which they came.
+    asked: VecDeque<embedded::Command>,
+    asking: bool,
     closing: bool,
 }
 
@@ -188,6 +195,8 @@ impl Session {
             debt: Rc::default(),
             unheard: 0,
             commands_left: COMMANDS_BURST_MAX,
+            asked: VecDeque::new(),
+            asking: false,
             closing: false,
         }
     }
@@ -298,6 +307,7 @@ impl Session {
             (Ok(Command::Auth { token }), None) => self.log_in(token, ctx),
             (_, None) => self.close(LOGGED_OUT, "no session", ctx),
             (Ok(Command::Auth { .. }), Some(_)) => self.send(frames::error("已登录"), ctx),
+            (Ok(Command::Talk(command)), Some(_)) => self.ask(command, ctx),
             (Ok(Command::Ping), Some(_)) => self.send(frames::pong(), ctx),
             (Ok(Command::Presence { .. }), Some(_)) if self.asks => {
                 self.send(frames::error("未开通权限"), ctx);
@@ -313,6 +323,34 @@ impl Session {
             },
             (Err(why), Some(_)) => self.send(frames::error(why), ctx),
         }
+    }
+
+    fn ask(&mut self, command: embedded::Command, ctx: &mut WebsocketContext<Self>) {
+        if self.asked.len() >= ASKED_MAX {
+            self.close(CloseCode::Policy, "too many commands", ctx);
+            return;
+        }
+        self.asked.push_back(command);
+        self.ask_next(ctx);
+    }
+
+    fn ask_next(&mut self, ctx: &mut WebsocketContext<Self>) {
+        let (Some(caller), Some(socket), false) = (self.caller.clone(), self.socket, self.asking) else {
+            return;
+        };
+        let Some(command) = self.asked.pop_front() else { return };
+        self.asking = true;
+        let state = self.state.clone();
+        async move { embedded::obey(&state, &caller, socket, command).await }
+            .into_actor(self)
+            .map(|frame, this, ctx| {
+                this.asking = false;
+                if let Some(frame) = frame {
+                    this.send(frame, ctx);
+                }
+                this.ask_next(ctx);
+            })
+            .spawn(ctx);
     }
 
     fn beat(&mut self, ctx: &mut WebsocketContext<Self>) {

@@ -5,6 +5,7 @@
 
 mod feed;
 mod im;
+mod post;
 mod protocol;
 mod views;
 
@@ -30,8 +31,8 @@ use crate::{
     time::Timestamp,
 };
 pub use protocol::{
-    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Dismiss, Fate, Heard, Join, Leave, LoggedIn, Rejected,
-    Setup, Stop, Tell,
+    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, Dismiss, Fate, Heard, Join, Leave, LoggedIn,
+    Rejected, Setup, Stop, Tell,
 };
 pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
 

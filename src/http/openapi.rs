@@ -56,7 +56,7 @@ struct Document;
 /// The chapters of the document with the areas that belong to them.
 fn chapters() -> Vec<(&'static str, Vec<utoipa::openapi::OpenApi>)> {
     use super::{
-        arrange, auth, config, conversation, dispatch, evaluate, health, im, message, metrics, record,
+        arrange, auth, config, conversation, dispatch, evaluate, health, im, image, message, metrics, record,
         statistics, user, wechat,
     };
     vec![
@@ -79,6 +79,7 @@ fn chapters() -> Vec<(&'static str, Vec<utoipa::openapi::OpenApi>)> {
                 statistics::Docs::openapi(),
                 dispatch::Docs::openapi(),
                 im::Docs::openapi(),
+                image::Docs::openapi(),
             ],
         ),
         ("五、评价相关API", vec![evaluate::Docs::openapi()]),

@@ -3,6 +3,7 @@
 mod arrange;
 mod backup;
 mod bad_input;
+mod chat;
 mod consumers;
 mod crowd;
 mod fakes;

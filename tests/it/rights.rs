@@ -68,6 +68,10 @@ const ROWS: &[Row] = &[
     // Conversations of one's own, and others'.
     row(PUT, "/conversation", r#"{"counselor":"{spare visitor}"}"#, "yyyyn"),
     row(GET, "/conversation/current", "", "yyyyn"),
+    row(GET, "/message/unread", "", "yyyyn"),
+    row(POST, "/im/image?conversation={conversation}", "", "yyyyy"),
+    row(GET, "/im/image/{image}", "", "yyyyn"),
+    row(GET, "/im/image/{unbound image}", "", "nnnyn"),
     row(GET, "/conversation/{conversation}", "", "yyyyn"),
     row(GET, "/conversation/{unbound conversation}", "", "nnnyn"),
     row(GET, "/message/conversation/web?conversationId={conversation}", "", "yyyyn"),
@@ -108,6 +112,7 @@ const ROWS: &[Row] = &[
     row(GET, "/conversation/ratedranking", "", "nyyyn"),
     row(GET, "/conversation/mine", "", "nyyyn"),
     row(GET, "/dispatch/now", "", "nnyyn"),
+    row(GET, "/dispatch/supervisors", "", "nynyn"),
     // WeChat: of those who come by a mini-program.
     row(POST, "/wx/user/wx-here/phone", "", "ynnnn"),
     row(POST, "/wx/user/wx-here/subscribe", "", "ynnnn"),
@@ -120,7 +125,11 @@ const ROWS: &[Row] = &[
 ];
 
 /// Answered without a session, or over a socket.
-const WITHOUT_ROWS: [&str; 13] = [
+const WITHOUT_ROWS: [&str; 17] = [
+    "",
+    "/",
+    "/visitor",
+    "/assets/{}",
     "/api",
     "/api/openapi.json",
     "/api/{}",

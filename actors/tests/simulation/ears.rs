@@ -128,7 +128,7 @@ impl Ear {
                 heard.closed = Some(*closing);
                 None
             }
-            Push::Place(_) | Push::Floor { .. } => None,
+            Push::Place(_) | Push::Floor { .. } | Push::Parcel(_) => None,
         }
     }
 

@@ -29,6 +29,15 @@ pub(crate) struct WechatCode {
     code: String,
 }
 
+/// 自有：上传会话图片
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfUpload {
+    /// 会话id
+    #[param(example = "2c93189d7b53e68e017b53ead62d002c")]
+    conversation: String,
+}
+
 /// 26. 创建会话
 #[derive(ToSchema)]
 pub(crate) struct Open {
@@ -164,6 +173,8 @@ pub(crate) enum PriorityWord {
 pub(crate) struct ConsultList {
     /// 访客姓名，模糊查询
     visitor_name: Option<String>,
+    /// 自有：访客id，只列此人的
+    visitor: Option<String>,
     /// 咨询师姓名，模糊查询
     counselor_name: Option<String>,
     /// 开始时间

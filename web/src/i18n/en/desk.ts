@@ -49,7 +49,7 @@ export default {
   export: { title: 'Export', txt: 'Text (txt)', xlsx: 'Sheet (xlsx)', json: 'Data (json)' },
   mirror: { title: 'Consultation', readOnly: 'read only', unknown: 'The consultation of this request is not known' },
   team: {
-    title: 'My counselors', none: 'No counselor is bound to you', presence: 'Presence', load: 'In progress', waiting: 'Waiting', missing: 'on shift, not there', offShift: 'not on shift',
+    title: 'My counselors', none: 'No counselor is bound to you', presence: 'Presence', load: 'In progress', waiting: 'Waiting', missing: 'expected', offShift: 'not on shift',
     loadOf: '{n} in progress of {max}',
   },
   waiting: {

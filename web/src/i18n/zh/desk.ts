@@ -9,7 +9,7 @@ export default {
   },
   month: { title: '我的排班', days: '本月 {n} 天', before: '上个月', after: '下个月', on: '值班' },
   list: {
-    title: '会话列表', active: '进行中', requests: '求助', waiting: '等待中', ended: '最近结束', unread: '{n} 条未读', urgent: '紧急',
+    title: '会话列表', active: '进行中', requests: '求助', waiting: '等待中', ended: '最近结束', unread: '{n} 条未读', urgent: '优先',
     noActive: '现在没有进行中的咨询', noRequest: '现在没有咨询师求助', noEnded: '还没有结束的会话', place: '排在第 {n} 位',
     common: '公共队列有 {n} 位访客在等待', new: '刚刚接入，请先打个招呼', image: '[图片]', about: '关于 {name} 的咨询',
   },
@@ -49,11 +49,11 @@ export default {
   export: { title: '导出会话', txt: '文本（txt）', xlsx: '表格（xlsx）', json: '数据（json）' },
   mirror: { title: '咨询内容', readOnly: '只读', unknown: '找不到这次求助对应的咨询' },
   team: {
-    title: '我的咨询师', none: '还没有绑定的咨询师', presence: '状态', load: '进行中', waiting: '等待', missing: '当班不在线', offShift: '今天没有排班',
+    title: '我的咨询师', none: '还没有绑定的咨询师', presence: '状态', load: '进行中', waiting: '等待', missing: '应在班', offShift: '今天没有排班',
     loadOf: '进行中 {n} 个，最多 {max} 个',
   },
   waiting: {
-    title: '等待的访客', none: '现在没有访客在等待', for: '等待的咨询师', anyone: '任何咨询师', since: '已等待', do: '操作', raise: '设为紧急', lower: '取消紧急',
+    title: '等待的访客', none: '现在没有访客在等待', for: '等待的咨询师', anyone: '任何咨询师', since: '已等待', do: '操作', raise: '设为优先', lower: '取消优先',
   },
   bell: {
     title: '提醒设置', sound: '提示音', desktop: '桌面通知', allow: '开启', granted: '已开启', denied: '已被浏览器拒绝', unsupported: '此浏览器不支持',

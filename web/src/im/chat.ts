@@ -90,7 +90,7 @@ export function fromRecord(row: WebMessage | SaidMessage): Message {
     time: said.timeMs ?? row.time * 1000,
     body: bodyOf(row.type, row.payload),
     isRevoked: row.isRevoked,
-    isReadByPeer: said.isRead ?? row.isPeerRead,
+    isReadByPeer: row.isPeerRead,
     sequence: row.sequence,
     random: row.random,
     state: 'kept',

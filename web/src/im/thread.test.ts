@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bodyOf, fromRecord, notice, type Message } from './chat'
-import { failed, merge, readUntil, recalled, unread } from './thread'
+import { failed, merge, ownReadUntil, readUntil, recalled, seenBefore, unread } from './thread'
 
 const said = (key: string, time: number, some: Partial<Message> = {}): Message => ({
   key, id: key, ref: null, from: 'visitor', time, body: { kind: 'text', text: key }, isRevoked: false, isReadByPeer: false,
@@ -60,6 +60,12 @@ describe('the messages of a talk', () => {
     expect(readUntil(thread, 'counselor', 3).map(({ isReadByPeer }) => isReadByPeer)).toEqual([true, false, false])
   })
 
+  it('show what the peer has read of one\'s own, and from where the news begin', () => {
+    const thread = [said('a', 1), said('own', 2, { from: 'me' }), said('b', 3), notice(1, 4, '…'), said('late', 9, { from: 'me' }), said('c', 5)]
+    expect(ownReadUntil(thread, 'me', 3).map(({ isReadByPeer }) => isReadByPeer)).toEqual([false, true, false, false, false, false])
+    expect([0, 1, 2, 3, 9].map((count) => seenBefore(thread, 'me', count))).toEqual([5, 3, 1, 0, 0])
+  })
+
   it('can fail, unless they arrived after all', () => {
     const thread = [said('a', 1, { ref: 'x' }), said('b', 1, { id: null, ref: 'y', state: 'sending' })]
     expect(failed(failed(thread, 'x', 'no'), 'y', 'no')).toMatchObject([{ state: 'kept' }, { state: 'failed', reason: 'no' }])
@@ -101,6 +107,6 @@ describe('what a message holds', () => {
       sequence: 1, random: 2,
     } as never
     expect(fromRecord(row)).toMatchObject({ id: 'm1', time: 12_000, isReadByPeer: false })
-    expect(fromRecord(Object.assign({}, row, { timeMs: 12_345, isRead: true }) as never)).toMatchObject({ time: 12_345, isReadByPeer: true })
+    expect(fromRecord(Object.assign({}, row, { timeMs: 12_345, isPeerRead: true }) as never)).toMatchObject({ time: 12_345, isReadByPeer: true })
   })
 })

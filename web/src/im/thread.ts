@@ -65,6 +65,18 @@ export function readUntil(messages: readonly Message[], reader: string, until: n
     : [...messages]
 }
 
+/** The peer of `me` has read what `me` said until `until`. */
+export function ownReadUntil(messages: readonly Message[], me: string, until: number): Message[] {
+  return messages.map((message) =>
+    (message.from === me && message.state === 'kept' && message.time <= until ? { ...message, isReadByPeer: true } : message))
+}
+
+/** Until when `me` has seen everything, if the last `count` of what others said are news. */
+export function seenBefore(messages: readonly Message[], me: string, count: number): number {
+  const others = messages.filter((message) => message.from !== me && !isNotice(message) && !message.isRevoked)
+  return others[others.length - count - 1]?.time ?? 0
+}
+
 export function failed(messages: readonly Message[], ref: string, reason: string): Message[] {
   return messages.map((message) => (message.ref === ref && message.state !== 'kept'
     ? { ...message, state: 'failed' as const, reason }

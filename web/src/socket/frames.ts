@@ -82,7 +82,7 @@ export interface StateFrame {
 }
 
 /** A row of the record, as the embedded IM tells it. */
-export type SaidMessage = WebMessage & { timeMs?: number, isRead?: boolean, ref?: string | null }
+export type SaidMessage = WebMessage & { timeMs?: number, ref?: string | null }
 
 /** What the embedded IM says. */
 export type ImFrame

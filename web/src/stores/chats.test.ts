@@ -11,6 +11,7 @@ const row = (n: number, some: Record<string, unknown> = {}): unknown => ({
   isPeerRead: false, sequence: n, random: 1000 + n, ...some,
 })
 let record: unknown[]
+let marks: unknown[]
 let sockets: FakeSocket[]
 
 class FakeSocket {
@@ -31,10 +32,14 @@ const words = (): string[] => useChats().thread('c1').messages.map(({ body }) =>
 beforeEach(() => {
   setActivePinia(createPinia())
   record = []
+  marks = []
   sockets = []
   vi.stubGlobal('WebSocket', FakeSocket)
   vi.stubGlobal('fetch', (asked: Request) => {
-    const query = new URL(asked.url).searchParams
+    const { pathname, searchParams: query } = new URL(asked.url)
+    if (pathname === '/message/unread') {
+      return Promise.resolve(new Response(JSON.stringify({ code: 0, message: 'OK', result: marks })))
+    }
     const [page, size] = [Number(query.get('page')), Number(query.get('size'))]
     const result = record.slice(page * size, (page + 1) * size)
     return Promise.resolve(new Response(JSON.stringify({ code: 0, message: 'OK', result, count: record.length, next: null }), {
@@ -101,6 +106,14 @@ describe('the talks of a page', () => {
     chats.see({ conversation: 'c1', peer: 'fangke' })
     await settled()
     expect([chats.unreadOf('c1'), sockets[0]?.sent]).toEqual([0, [{ type: 'read', conversation: 'c1' }]])
+  })
+
+  it('know after a reload what was read by both', async () => {
+    record = [row(1), row(2, { from: 'zixunshi1' }), row(3), row(4, { from: 'zixunshi1' })]
+    marks = [{ conversation: 'other', unread: 9, peerReadTime: 9000 }, { conversation: 'c1', unread: 1, peerReadTime: 2000 }]
+    await useChats().load('c1')
+    expect(useChats().unreadOf('c1')).toBe(1)
+    expect(useChats().thread('c1').messages.map(({ isReadByPeer }) => isReadByPeer)).toEqual([false, true, false, false])
   })
 
   it('hold the notices of the server between the words', () => {

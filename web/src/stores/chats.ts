@@ -2,11 +2,11 @@
 
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
-import { rows } from '@/api/answer'
-import type { Config, Me } from '@/api/types'
+import { Refused, result, rows } from '@/api/answer'
+import type { Config, Me, Unread } from '@/api/types'
 import { fromRecord, isNotice, notice, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/im/chat'
 import { EmbeddedChat } from '@/im/embedded'
-import { failed, merge, readUntil, recalled, unread } from '@/im/thread'
+import { failed, merge, ownReadUntil, readUntil, recalled, seenBefore, unread } from '@/im/thread'
 import { api, uploadImage } from './api'
 import { useLive } from './live'
 import { usePeople } from './people'
@@ -123,6 +123,23 @@ export const useChats = defineStore('chats', () => {
     return { rows: answered.rows.map(fromRecord), count: answered.count }
   }
 
+  /** None for whoever reads others' talks only. */
+  async function unreadMarks(): Promise<Unread[]> {
+    try {
+      return await result(api().GET('/message/unread'))
+    } catch (error) {
+      if (error instanceof Refused) return []
+      throw error
+    }
+  }
+
+  /** The record tells read marks from the counselor's side only; of talks in progress the server tells both. */
+  function mark(talk: Thread, told: Unread | undefined): void {
+    if (told === undefined || me === null) return
+    talk.seenUntil = Math.max(talk.seenUntil, seenBefore(talk.messages, me.username, told.unread))
+    if (told.peerReadTime !== null) talk.messages = ownReadUntil(talk.messages, me.username, told.peerReadTime)
+  }
+
   /** Reads the record of a talk, whole; again whenever something may have been missed. */
   async function load(conversation: string): Promise<void> {
     const talk = thread(conversation)
@@ -130,14 +147,12 @@ export const useChats = defineStore('chats', () => {
     const before = generation
     talk.state = 'loading'
     try {
-      const first = await page(conversation, 0)
+      const [first, marks] = await Promise.all([page(conversation, 0), unreadMarks()])
       const others = Array.from({ length: Math.max(0, Math.ceil(first.count / PAGE) - 1) }, (_, at) => page(conversation, at + 1))
       const all = [first, ...await Promise.all(others)].flatMap((one) => one.rows)
       if (before !== generation) return
       talk.messages = merge(talk.messages, all)
-      // What the other one said before, and the record says is read, was seen here or on another device.
-      const seen = all.filter((message) => message.isReadByPeer && message.from !== me?.username).map(({ time }) => time)
-      talk.seenUntil = Math.max(talk.seenUntil, ...seen)
+      mark(talk, marks.find((one) => one.conversation === conversation))
       talk.state = 'there'
       talk.error = null
     } catch (error) {

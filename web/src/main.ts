@@ -5,6 +5,7 @@ import { makeI18n } from './i18n'
 import { words } from './i18n/workbench'
 import { makeRouter } from './router'
 import { useSession } from './stores/api'
+import { useBadge } from './stores/badge'
 import { useMe } from './stores/me'
 import 'element-plus/es/components/base/style/css'
 import 'element-plus/es/components/message/style/css'
@@ -27,9 +28,11 @@ watch(() => me.me, (now) => {
   const { name, fullPath } = router.currentRoute.value
   if (name !== 'login' && name !== undefined) void router.push({ name: 'login', query: { to: fullPath } })
 })
-watch([() => router.currentRoute.value.meta.title, i18n.global.locale], ([title]) => {
+const badge = useBadge()
+watch([() => router.currentRoute.value.meta.title, () => badge.number, i18n.global.locale], ([title, unread]) => {
   const { t } = i18n.global
-  document.title = title === undefined ? t('app.workbench') : `${t(title)} · ${t('app.name')}`
+  const words = title === undefined ? t('app.workbench') : `${t(title)} · ${t('app.name')}`
+  document.title = unread > 0 ? `(${unread}) ${words}` : words
 })
 
 await me.load().catch(() => null)

@@ -2,6 +2,7 @@
 
 import createClient, { type Client, type Middleware } from 'openapi-fetch'
 import { NoSession } from './answer'
+import { hearDate } from './clock'
 import type { paths } from './schema'
 
 export type Api = Client<paths>
@@ -28,7 +29,9 @@ export function makeFetch(options: ClientOptions): (input: string | URL | Reques
     if (token) headers.set('Authorization', `Bearer ${token}`)
     const signal = init?.signal ?? AbortSignal.timeout(ASK_MS_MAX)
     const credentials = options.token ? 'omit' : 'same-origin'
+    const asked = Date.now()
     const response = await fetch(input, { ...init, headers, credentials, signal, redirect: 'manual' })
+    hearDate(response.headers.get('Date'), asked, Date.now())
     if (response.status === 403) options.onNoSession()
     return response
   }

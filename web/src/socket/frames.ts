@@ -75,6 +75,8 @@ export interface EventFrame {
 export interface StateFrame {
   type: 'state'
   common?: { waiting: number }
+  /** Of a counselor or supervisor: it changes at midnight, and when somebody is put on shift. */
+  onShift?: boolean
   others?: Load[]
   queue?: Place | null
 }

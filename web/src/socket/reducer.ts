@@ -59,6 +59,7 @@ export function reduce(view: View, frame: Frame, me: string): View {
     case 'state':
       return {
         ...view,
+        onShift: frame.onShift ?? view.onShift,
         common: frame.common?.waiting ?? view.common,
         others: frame.others ?? view.others,
         place: frame.queue === undefined ? view.place : frame.queue,

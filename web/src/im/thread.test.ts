@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bodyOf, fromRecord, notice, type Message } from './chat'
-import { failed, merge, ownReadUntil, readUntil, recalled, seenBefore, unread } from './thread'
+import { failed, merge, mergeRecord, ownReadUntil, readUntil, recalled, seenBefore, unread } from './thread'
 
 const said = (key: string, time: number, some: Partial<Message> = {}): Message => ({
   key, id: key, ref: null, from: 'visitor', time, body: { kind: 'text', text: key }, isRevoked: false, isReadByPeer: false,
@@ -39,6 +39,12 @@ describe('the messages of a talk', () => {
   it('keep the finer time where the record knows only the second', () => {
     const thread = merge([said('a', 1500), said('b', 1700)], [said('b', 1000), said('a', 1000)])
     expect(thread.map(({ time }) => time)).toEqual([1500, 1700])
+  })
+
+  it('keep the order of the record within a second', () => {
+    const thread = mergeRecord([said('a', 1100), said('c', 1700)], [said('a', 1000), said('b', 1000), said('c', 1000), said('d', 1000)])
+    expect(keys(thread)).toEqual(['a', 'b', 'c', 'd'])
+    expect(keys(merge(thread, [said('e', 1900)]))).toEqual(['a', 'b', 'c', 'd', 'e'])
   })
 
   it('stay taken back and read, also when an older answer comes late', () => {

@@ -52,6 +52,19 @@ export function merge(messages: readonly Message[], news: readonly Message[]): M
   return merged.sort(inOrder)
 }
 
+/**
+ * `messages` with the record of the whole talk. It stands in the order in which things were said, but may know only the
+ * second: what follows in it does not come before what is known more exactly.
+ */
+export function mergeRecord(messages: readonly Message[], record: readonly Message[]): Message[] {
+  const exact = new Map(messages.flatMap(({ id, time, state }) => (id === null || state !== 'kept' ? [] : [[id, time] as const])))
+  let before = 0
+  return merge(messages, record.map((message) => {
+    before = Math.max(before, message.time, message.id === null ? 0 : exact.get(message.id) ?? 0)
+    return { ...message, time: before }
+  }))
+}
+
 export function recalled(messages: readonly Message[], id: string): Message[] {
   return messages.map((message) => (message.id === id ? { ...message, isRevoked: true } : message))
 }

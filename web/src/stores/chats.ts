@@ -6,7 +6,7 @@ import { Refused, result, rows } from '@/api/answer'
 import type { Config, Me, Unread } from '@/api/types'
 import { fromRecord, isNotice, notice, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/im/chat'
 import { EmbeddedChat } from '@/im/embedded'
-import { failed, merge, ownReadUntil, readUntil, recalled, seenBefore, unread } from '@/im/thread'
+import { failed, merge, mergeRecord, ownReadUntil, readUntil, recalled, seenBefore, unread } from '@/im/thread'
 import { api, uploadImage } from './api'
 import { useLive } from './live'
 import { usePeople } from './people'
@@ -151,7 +151,7 @@ export const useChats = defineStore('chats', () => {
       const others = Array.from({ length: Math.max(0, Math.ceil(first.count / PAGE) - 1) }, (_, at) => page(conversation, at + 1))
       const all = [first, ...await Promise.all(others)].flatMap((one) => one.rows)
       if (before !== generation) return
-      talk.messages = merge(talk.messages, all)
+      talk.messages = mergeRecord(talk.messages, all)
       mark(talk, marks.find((one) => one.conversation === conversation))
       talk.state = 'there'
       talk.error = null

@@ -1,11 +1,12 @@
 # `make run` and `make test` do all their own set-up; scripts/ says how.
 
-.PHONY: help run test simulate build web web-api fmt lint sqlx clean-data
+.PHONY: help run test simulate torture build web web-api fmt lint sqlx clean-data
 
 help:
 	@echo 'make run         the server with demo people on http://127.0.0.1:8080 (PORT=... to change)'
 	@echo 'make test        formatting, lints, queries against the schema, all tests'
 	@echo 'make simulate    days of a hotline from fresh seeds, HOURS=... or DAYS=... long (five minutes), on every core'
+	@echo 'make torture     the release build under a hammer for five to eight minutes (SEED=... to do it again)'
 	@echo 'make build       the server, without a database'
 	@echo 'make web         the pages, into web/dist, where the server takes them from'
 	@echo 'make web-api     generate the pages'\'' client anew after changing the interface'
@@ -21,6 +22,9 @@ test:
 
 simulate:
 	@scripts/simulate.sh
+
+torture:
+	@scripts/torture.sh long
 
 build: web
 	SQLX_OFFLINE=true cargo build --locked

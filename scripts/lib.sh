@@ -134,7 +134,7 @@ cluster_port() {
 }
 
 # cluster_start DIR [SETTING…]: makes the cluster in DIR if need be, starts it if it does not run, sets CLUSTER_URL
-# (without a database name). Never touches a cluster outside DIR.
+# (without a database name) and CLUSTER_OPTIONS. Never touches a cluster outside DIR.
 cluster_start() {
     local dir=$1 setting options
     shift
@@ -149,6 +149,8 @@ cluster_start() {
         fi
         options="-p $(<"$dir/port") -c listen_addresses=127.0.0.1 -c unix_socket_directories="
         for setting in "$@"; do options+=" -c $setting"; done
+        # Whoever stops and starts it starts it the same way.
+        CLUSTER_OPTIONS=$options
         as_postgres "$PG_BIN/pg_ctl" start --silent --wait --timeout=60 --pgdata="$dir/data" -o "$options" \
             >>"$dir/log" 2>&1 </dev/null 9>&- ||
             die "PostgreSQL could not be started on $dir/data; it said:
@@ -169,19 +171,25 @@ sql() { "$PG_BIN/psql" --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --dbname="$1" "
 
 # --- a throw-away cluster for tests and query checks -----------------------------------------------------------------
 
-# Starts one that dies with this script, with the schema loaded into database "schema". Durability is off: nobody needs
-# these data after a crash. Sets CLUSTER_URL.
-scratch_cluster() {
+# Makes a folder that goes with this script, and removes what killed runs left behind. Sets SCRATCH.
+scratch_folder() {
     local state left
     state=$(state_dir)
-    for left in "$state"/scratch.*; do # what a killed run left behind
+    for left in "$state"/scratch.*; do
         if [[ -d $left ]] && ! kill -0 "$(cat "$left/owner" 2>/dev/null || say 0)" 2>/dev/null; then
             cluster_stop "$left" immediate
+            ! mountpoint -q "$left/small" || umount "$left/small"
             rm -rf "$left"
         fi
     done
     SCRATCH=$(mktemp -d "$state/scratch.XXXXXX")
     printf '%s' $$ >"$SCRATCH/owner"
+}
+
+# Starts one that dies with this script, with the schema loaded into database "schema". Durability is off: nobody needs
+# these data after a crash. Sets CLUSTER_URL.
+scratch_cluster() {
+    scratch_folder
     cluster_start "$SCRATCH" fsync=off full_page_writes=off max_connections=400
     sql "$CLUSTER_URL/postgres" --command='create database schema'
     local migration
@@ -196,6 +204,7 @@ at_exit() {
     if [[ -n ${STEP:-} && $code -ne 0 ]]; then say "==> $STEP: failed"; fi
     if [[ -n ${SCRATCH:-} ]]; then
         cluster_stop "$SCRATCH" immediate
+        ! mountpoint -q "$SCRATCH/small" || umount "$SCRATCH/small"
         rm -rf "$SCRATCH"
     fi
 }

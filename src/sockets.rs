@@ -12,7 +12,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix::{
@@ -168,8 +168,8 @@ struct Session {
     choice: Option<Choice>,
     socket: Option<SocketId>,
     debt: Rc<Cell<usize>>,
-    /// Heartbeats sent since anything was heard.
-    unheard: u32,
+    /// When anything was last heard.
+    heard: Instant,
     commands_left: u32,
     /// One after the other, in the order in which they came.
     asked: VecDeque<embedded::Command>,
@@ -193,7 +193,7 @@ impl Session {
             choice,
             socket: None,
             debt: Rc::default(),
-            unheard: 0,
+            heard: Instant::now(),
             commands_left: COMMANDS_BURST_MAX,
             asked: VecDeque::new(),
             asking: false,
@@ -341,30 +341,59 @@ impl Session {
         let Some(command) = self.asked.pop_front() else { return };
         self.asking = true;
         let state = self.state.clone();
-        async move { embedded::obey(&state, &caller, socket, command).await }
+        async move {
+            // Not known just now: the command itself will find out.
+            if matches!(state.sessions.goes_on(caller.token).await, Ok(false)) {
+                return Err(Fault::NoSession);
+            }
+            Ok(embedded::obey(&state, &caller, socket, command).await)
+        }
+        .into_actor(self)
+        .map(|frame, this, ctx| {
+            this.asking = false;
+            match frame {
+                Ok(Some(frame)) => this.send(frame, ctx),
+                Ok(None) => {}
+                Err(_) => this.close(LOGGED_OUT, "logged out", ctx),
+            }
+            this.ask_next(ctx);
+        })
+        .spawn(ctx);
+    }
+
+    /// A log-out ends the sockets of that log-in, and of no other of the same person.
+    fn look_whether_logged_in(&self, ctx: &mut WebsocketContext<Self>) {
+        let Some(caller) = &self.caller else { return };
+        let (state, token) = (self.state.clone(), caller.token);
+        async move { state.sessions.goes_on(token).await }
             .into_actor(self)
-            .map(|frame, this, ctx| {
-                this.asking = false;
-                if let Some(frame) = frame {
-                    this.send(frame, ctx);
+            .map(|goes_on, this, ctx| {
+                if matches!(goes_on, Ok(false)) {
+                    this.close(LOGGED_OUT, "logged out", ctx);
                 }
-                this.ask_next(ctx);
             })
             .spawn(ctx);
     }
 
     fn beat(&mut self, ctx: &mut WebsocketContext<Self>) {
         let settings = &self.state.settings.sockets;
-        if self.unheard >= settings.heartbeats_missed_max {
-            // Nobody is there to read a close frame.
-            self.left();
-            ctx.stop();
-            return;
+        let heartbeat = Duration::from_secs(settings.heartbeat_seconds);
+        let silence_max = heartbeat * settings.heartbeats_missed_max;
+        let left = silence_max.saturating_sub(self.heard.elapsed());
+        if left < heartbeat {
+            // Not with the next heartbeat, which may be nearly one too late: whoever waits for him waits for this.
+            ctx.run_later(left, move |this, ctx| {
+                if this.heard.elapsed() >= silence_max {
+                    // Nobody is there to read a close frame.
+                    this.left();
+                    ctx.stop();
+                }
+            });
         }
-        self.unheard += 1;
         self.commands_left = COMMANDS_BURST_MAX;
         self.owe(0);
         ctx.ping(b"");
+        self.look_whether_logged_in(ctx);
     }
 }
 
@@ -411,7 +440,7 @@ impl Actor for Session {
 
 impl StreamHandler<Result<Message, ProtocolError>> for Session {
     fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Self::Context) {
-        self.unheard = 0;
+        self.heard = Instant::now();
         match message {
             Ok(Message::Text(text)) if text.len() > FRAME_BYTES_MAX => {
                 self.close(CloseCode::Size, "too large", ctx);

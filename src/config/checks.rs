@@ -100,7 +100,8 @@ fn limits(settings: &Settings) -> Checked {
     within("records.retention_days", settings.records.retention_days.into(), 0, 36_500)?;
     within("records.erase_every_seconds", settings.records.erase_every_seconds, 1, SECONDS_MAX)?;
     within("sockets.heartbeat_seconds", sockets.heartbeat_seconds, 1, 3600)?;
-    within("sockets.heartbeats_missed_max", sockets.heartbeats_missed_max.into(), 1, 100)?;
+    // With one, the answer to a ping would have no time to come.
+    within("sockets.heartbeats_missed_max", sockets.heartbeats_missed_max.into(), 2, 100)?;
     within("sockets.auth_seconds_max", sockets.auth_seconds_max, 1, 600)?;
     within("sockets.debt_bytes_max", sockets.debt_bytes_max as u64, 4096, 1 << 30)?;
     within("sockets.state_seconds", sockets.state_seconds, 1, 600)

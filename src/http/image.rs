@@ -29,7 +29,7 @@ use crate::{
     images::{self, Known, Picture},
     messages::record,
     params::{Params, read_body},
-    rights::{self, Right},
+    rights::{self, Reach, Right},
 };
 
 /// Whoever finds no room by then is told to come again.
@@ -130,13 +130,14 @@ async fn look_at(body: Bytes) -> Result<Picture, Fault> {
     )
 )]
 async fn download(req: HttpRequest, state: Data<AppState>, caller: Caller, named: Path<String>) -> Answer {
+    let reach = rights::require(&caller, Right::Records)?;
     let found = match named.parse::<PersonId>() {
         Ok(id) => images::find(&state.pool, id.0).await?,
         Err(_malformed) => None,
     };
     let unknown = || Fault::wrong(format!("图片未找到：{}", echo(&named)));
     let (known, conversation) = found.ok_or_else(unknown)?;
-    require_readable(&state, &caller, conversation).await?.ok_or_else(unknown)?;
+    require_readable(&state, &caller, reach, conversation).await?.ok_or_else(unknown)?;
     let tag = format!("\"{}\"", known.id.simple());
     let mut response = HttpResponse::Ok();
     response
@@ -163,9 +164,9 @@ async fn download(req: HttpRequest, state: Data<AppState>, caller: Caller, named
 async fn require_readable(
     state: &AppState,
     caller: &Caller,
+    reach: Reach,
     conversation: ConversationId,
 ) -> Result<Option<()>, Fault> {
-    let reach = rights::require(caller, Right::Records)?;
     let record = record::find(&state.pool, conversation, caller.id).await?;
     let own = |record: &record::Record| caller.institution.as_deref() == Some(&record.institution);
     let Some(record) = record.filter(own) else { return Ok(None) };

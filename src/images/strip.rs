@@ -10,6 +10,8 @@ use img_parts::{
     webp::{self, WebP},
 };
 
+use super::PIXELS_MAX;
+
 /// Chunks of PNG that say how it looks (PNG third edition, 11; `acTL` and so on move it).
 const PNG_KEPT: [&[u8; 4]; 16] = [
     b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP",
@@ -164,6 +166,13 @@ fn gif(bytes: &[u8]) -> Option<Bytes> {
             }
             0x2c => {
                 has_frame = true;
+                // A frame may say that it is larger than the screen.
+                let side = |from: usize| {
+                    Some(u64::from(u16::from_le_bytes([*bytes.get(from)?, *bytes.get(from + 1)?])))
+                };
+                if side(at + 5)? * side(at + 7)? > PIXELS_MAX {
+                    return None;
+                }
                 // Where it stands, its colours, and one byte ahead of its points.
                 gif_blocks(bytes, at + 10 + gif_colours(*bytes.get(at + 9)?) + 1)?
             }

@@ -187,6 +187,8 @@ impl Cast {
         let (other, talking) =
             (hotline.visitor(institution, &name("second")).await, hotline.staff(&name("talking")).await);
         ids.insert("unbound conversation", talk(hotline, &other, &talking).await);
+        ids.insert("image", picture(&visitor, &ids["conversation"]).await);
+        ids.insert("unbound image", picture(&other, &ids["unbound conversation"]).await);
         Self { clients, ids }
     }
 }
@@ -227,9 +229,21 @@ async fn talk(hotline: &Hotline, visitor: &Client, counselor: &Client) -> String
     id
 }
 
+/// A picture that the visitor brought.
+async fn picture(visitor: &Client, conversation: &str) -> String {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::new_rgb8(2, 2)
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .expect("it can be written");
+    let request = visitor.request(POST, &format!("/im/image?conversation={conversation}"));
+    let kept = Answer::of(request.body(bytes.into_inner())).await.ok();
+    kept["id"].as_str().expect("an id").to_owned()
+}
+
 /// Two institutions with everything, and the system's administrator.
 async fn world() -> (Hotline, Cast, Cast, Client) {
     let mut hotline = Hotline::prepare(&["here", "there"]).await;
+    hotline.set("im.mode", "embedded");
     add_staff(&hotline, "here");
     add_staff(&hotline, "there");
     hotline.add_system_administrator("root");

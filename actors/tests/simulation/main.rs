@@ -12,6 +12,9 @@ mod chance;
 mod day;
 mod days;
 mod ears;
+mod journal;
+#[path = "../shared/journals.rs"]
+mod journals;
 mod ledger;
 mod marathon;
 mod people;

@@ -1253,6 +1253,10 @@ export interface components {
              * @description 评分
              */
             level?: number | null;
+            /**
+             * @description 评价对象类型：访客评价会话或咨询师，咨询师评价访客
+             * @enum {string}
+             */
             objectType: "CONVERSATION" | "COUNSELOR" | "VISITOR";
             /** @description 咨询师给访客的标签 */
             tag?: string | null;

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bodyOf, fromRecord, notice, type Message } from './chat'
-<<<<<<< HEAD
-import { failed, merge, mergeRecord, readUntil, recalled, unread } from './thread'
-=======
-import { failed, merge, ownReadUntil, readUntil, recalled, seenBefore, unread } from './thread'
->>>>>>> refs/heads/web
+import { failed, merge, mergeRecord, ownReadUntil, readUntil, recalled, seenBefore, unread } from './thread'
 
 const said = (key: string, time: number, some: Partial<Message> = {}): Message => ({
   key, id: key, ref: null, from: 'visitor', time, body: { kind: 'text', text: key }, isRevoked: false, isReadByPeer: false,

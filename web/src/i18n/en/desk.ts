@@ -27,12 +27,12 @@ export default {
     first: 'The first consultation with you', wordsOf: 'Consultation of {time}',
   },
   supervise: {
-    title: 'Supervisor', waiting: 'waiting', running: 'in progress', over: 'ended', none: 'A supervisor can read along and talk to you here. The visitor does not see it.',
-    patience: 'Waiting for {name}', ahead: '{n} requests ahead', cancel: 'Withdraw', cancelSure: 'Withdraw the request?', end: 'End request',
+    title: 'Supervisor', waiting: 'waiting', running: 'in progress', over: 'ended', none: 'A supervisor can read along and talk to you here. The visitor does not see what you two say.',
+    patience: 'Waiting for {name}', ahead: '{n} requests ahead', next: 'You are next', cancel: 'Withdraw', cancelSure: 'Withdraw the request?', end: 'End request',
     endSure: 'End the talk with the supervisor? The consultation goes on.', again: 'Ask again',
   },
   ask: {
-    button: 'Ask supervisor', title: 'Ask a supervisor', why: 'The supervisor will read this consultation. The visitor is not told.', bound: 'Mine', free: '{n} places free', line: 'No place, {n} waiting',
+    button: 'Ask supervisor', title: 'Ask a supervisor', why: 'The supervisor will read this consultation. The visitor does not see what you two say.', bound: 'Mine', free: '{n} places free', line: '{n} waiting before you', wait: 'You would wait',
     offShift: 'Not on shift today', gone: 'Away just now', none: 'There is no supervisor yet', do: 'Ask',
   },
   end: { button: 'End', title: 'End the consultation', sure: 'End the consultation with {name}? Nobody can write afterwards.', do: 'End it', stay: 'Go on' },
@@ -49,7 +49,7 @@ export default {
   export: { title: 'Export', txt: 'Text (txt)', xlsx: 'Sheet (xlsx)', json: 'Data (json)' },
   mirror: { title: 'Consultation', readOnly: 'read only', unknown: 'The consultation of this request is not known' },
   team: {
-    title: 'My counselors', none: 'No counselor is bound to you', presence: 'Presence', load: 'In progress', waiting: 'Waiting', missing: 'on shift, not there', offShift: 'not on shift',
+    title: 'My counselors', none: 'No counselor is bound to you', presence: 'Presence', load: 'In progress', waiting: 'Waiting', missing: 'expected', offShift: 'not on shift',
     loadOf: '{n} in progress of {max}',
   },
   waiting: {

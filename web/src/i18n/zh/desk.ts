@@ -9,7 +9,7 @@ export default {
   },
   month: { title: '我的排班', days: '本月 {n} 天', before: '上个月', after: '下个月', on: '值班' },
   list: {
-    title: '会话列表', active: '进行中', requests: '求助', waiting: '等待中', ended: '最近结束', unread: '{n} 条未读', urgent: '紧急',
+    title: '会话列表', active: '进行中', requests: '求助', waiting: '等待中', ended: '最近结束', unread: '{n} 条未读', urgent: '优先',
     noActive: '现在没有进行中的咨询', noRequest: '现在没有咨询师求助', noEnded: '还没有结束的会话', place: '排在第 {n} 位',
     common: '公共队列有 {n} 位访客在等待', new: '刚刚接入，请先打个招呼', image: '[图片]', about: '关于 {name} 的咨询',
   },
@@ -27,12 +27,12 @@ export default {
     first: '第一次与您咨询', wordsOf: '{time} 的咨询内容',
   },
   supervise: {
-    title: '督导', waiting: '等待中', running: '交谈中', over: '已结束', none: '需要帮助时，可以请一位督导看到这次咨询，并在这里与您交谈。访客不会看到。',
-    patience: '正在等待督导 {name}', ahead: '前面还有 {n} 个求助', cancel: '取消请求', cancelSure: '不再请求督导？', end: '结束求助',
+    title: '督导', waiting: '等待中', running: '交谈中', over: '已结束', none: '需要帮助时，可以请一位督导来。督导会看到这次咨询，并在这里与您交谈；访客看不到这里的交谈。',
+    patience: '正在等待督导 {name}', ahead: '前面还有 {n} 个求助', next: '下一个就是您', cancel: '取消请求', cancelSure: '不再请求督导？', end: '结束求助',
     endSure: '结束与督导的交谈？咨询不受影响。', again: '再次请求督导',
   },
   ask: {
-    button: '请求督导', title: '请求督导', why: '督导会看到这次咨询的内容，访客不会知道。', bound: '我的督导', free: '空闲 {n} 位', line: '暂无空位，{n} 个在等待',
+    button: '请求督导', title: '请求督导', why: '督导会看到这次咨询的内容。访客看不到您与督导的交谈。', bound: '我的督导', free: '空闲 {n} 位', line: '需要等待，前面 {n} 个', wait: '需要等待',
     offShift: '今天没有排班', gone: '暂时不在', none: '机构里还没有督导', do: '发出请求',
   },
   end: { button: '结束咨询', title: '结束咨询', sure: '确定结束与 {name} 的咨询？结束后双方不能再发送消息。', do: '结束咨询', stay: '继续咨询' },
@@ -49,11 +49,11 @@ export default {
   export: { title: '导出会话', txt: '文本（txt）', xlsx: '表格（xlsx）', json: '数据（json）' },
   mirror: { title: '咨询内容', readOnly: '只读', unknown: '找不到这次求助对应的咨询' },
   team: {
-    title: '我的咨询师', none: '还没有绑定的咨询师', presence: '状态', load: '进行中', waiting: '等待', missing: '当班不在线', offShift: '今天没有排班',
+    title: '我的咨询师', none: '还没有绑定的咨询师', presence: '状态', load: '进行中', waiting: '等待', missing: '应在班', offShift: '今天没有排班',
     loadOf: '进行中 {n} 个，最多 {max} 个',
   },
   waiting: {
-    title: '等待的访客', none: '现在没有访客在等待', for: '等待的咨询师', anyone: '任何咨询师', since: '已等待', do: '操作', raise: '设为紧急', lower: '取消紧急',
+    title: '等待的访客', none: '现在没有访客在等待', for: '等待的咨询师', anyone: '任何咨询师', since: '已等待', do: '操作', raise: '设为优先', lower: '取消优先',
   },
   bell: {
     title: '提醒设置', sound: '提示音', desktop: '桌面通知', allow: '开启', granted: '已开启', denied: '已被浏览器拒绝', unsupported: '此浏览器不支持',

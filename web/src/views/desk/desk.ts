@@ -129,7 +129,11 @@ export const useDesk = defineStore('desk', () => {
       })
     }
     void learn(talk.id)
-    if (talk.consultation !== null) void learn(talk.consultation)
+    if (talk.consultation !== null) {
+      void learn(talk.consultation)
+      // From now on its words come by themselves; those before may not have.
+      if (event.event === 'assigned' && chats.threads.has(talk.consultation)) void chats.load(talk.consultation)
+    }
     if (event.event === 'ended') void loadRecent()
   }
 

@@ -1,10 +1,12 @@
 # `make run` and `make test` do all their own set-up; scripts/ says how.
 
-.PHONY: help run test simulate torture build web web-api fmt lint sqlx clean-data
+.PHONY: help run test browser screenshots simulate torture build web web-api fmt lint sqlx clean-data
 
 help:
 	@echo 'make run         the server with demo people on http://127.0.0.1:8080 (PORT=... to change)'
 	@echo 'make test        formatting, lints, queries against the schema, all tests'
+	@echo 'make browser     the tests in a browser alone (ONLY=story for one file)'
+	@echo 'make screenshots those of the README, made anew by these tests'
 	@echo 'make simulate    days of a hotline from fresh seeds, HOURS=... or DAYS=... long (five minutes), on every core'
 	@echo 'make torture     the release build under a hammer for five to eight minutes (SEED=... to do it again)'
 	@echo 'make build       the server, without a database'
@@ -19,6 +21,12 @@ run:
 
 test:
 	@scripts/test.sh
+
+browser:
+	@scripts/browser.sh
+
+screenshots:
+	@SCREENSHOTS=1 ONLY=story scripts/browser.sh
 
 simulate:
 	@scripts/simulate.sh

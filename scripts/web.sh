@@ -23,7 +23,7 @@ client_is_current() { "$HOTLINE" openapi | in_web api -- --check; }
 # Built only if something it is made of changed.
 build() {
     local stamp=web/dist/.built of
-    of=$(git ls-files -co --exclude-standard -- web | LC_ALL=C sort | tr '\n' '\0' | xargs -0 sha256sum 2>/dev/null | sha256sum)
+    of=$(git ls-files -co --exclude-standard -- web ':!web/e2e' | LC_ALL=C sort | tr '\n' '\0' | xargs -0 sha256sum 2>/dev/null | sha256sum)
     if [[ $(cat "$stamp" 2>/dev/null) != "$of" ]]; then
         in_web build -- --logLevel warn || die "the pages do not build; vite says why above."
         printf '%s\n' "$of" >"$stamp"

@@ -23,6 +23,12 @@ describe('the messages of a talk', () => {
     expect(thread).toMatchObject([{ key: 'r1', id: 'm1', ref: 'r1' }])
   })
 
+  it('are there once, also when the record knows what was never answered', () => {
+    const going = said('r1', 5, { id: null, ref: 'r1', state: 'sending' })
+    const thread = merge([going], [said('m1', 7)])
+    expect(merge(thread, [said('m1', 7, { ref: 'r1' })])).toMatchObject([{ id: 'm1', ref: 'r1', state: 'kept' }])
+  })
+
   it('of Tencent are the same by what the sender drew', () => {
     const live = said('144115', 2, { id: null, sequence: 7, random: 99 })
     const row = said('m1', 2, { sequence: 7, random: 99 })

@@ -49,7 +49,9 @@ export function merge(messages: readonly Message[], news: readonly Message[]): M
       state: old.state === 'kept' ? 'kept' : message.state,
     }
   }
-  return merged.sort(inOrder)
+  // It was kept but never answered, and the record told it before it was said again: then it is there twice.
+  const kept = new Set(merged.flatMap(({ ref, state }) => (ref !== null && state === 'kept' ? [ref] : [])))
+  return merged.filter(({ ref, state }) => state === 'kept' || ref === null || !kept.has(ref)).sort(inOrder)
 }
 
 /**

@@ -20,6 +20,13 @@ use crate::answer::describe;
 const PIXELS_MAX: u64 = 50_000_000;
 /// No screen and no phone has a side as long.
 const SIDE_PIXELS_MAX: u32 = 16_384;
+/// What is taken, and as what it is served.
+const KINDS: [(ImageFormat, &str); 4] = [
+    (ImageFormat::Png, "image/png"),
+    (ImageFormat::Jpeg, "image/jpeg"),
+    (ImageFormat::Gif, "image/gif"),
+    (ImageFormat::WebP, "image/webp"),
+];
 /// Bytes of a picture that are in memory for one reader.
 const PIECE_BYTES: i32 = 256 * 1024;
 /// Pictures taken in at once: each is in memory whole.
@@ -73,13 +80,8 @@ impl Picture {
     /// [`NotTaken`].
     pub fn of(bytes: Bytes) -> Result<Self, NotTaken> {
         let format = image::guess_format(&bytes).map_err(|_| NotTaken::Kind)?;
-        let content_type = match format {
-            ImageFormat::Png => "image/png",
-            ImageFormat::Jpeg => "image/jpeg",
-            ImageFormat::Gif => "image/gif",
-            ImageFormat::WebP => "image/webp",
-            _ => return Err(NotTaken::Kind),
-        };
+        let known = KINDS.iter().find(|(kind, _)| *kind == format);
+        let (_, content_type) = *known.ok_or(NotTaken::Kind)?;
         let ((width, height), orientation) = header(&bytes, format)?;
         if width.max(height) > SIDE_PIXELS_MAX || u64::from(width) * u64::from(height) > PIXELS_MAX {
             return Err(NotTaken::TooManyPixels);
@@ -102,9 +104,12 @@ fn header(bytes: &Bytes, format: ImageFormat) -> Result<((u32, u32), Orientation
     let mut limits = Limits::default();
     limits.max_alloc = Some(64 * 1024 * 1024);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|error| match error {
-        image::ImageError::Limits(_) => NotTaken::TooManyPixels,
-        _ => NotTaken::Damaged,
+    let mut decoder = reader.into_decoder().map_err(|error| {
+        if matches!(error, image::ImageError::Limits(_)) {
+            NotTaken::TooManyPixels
+        } else {
+            NotTaken::Damaged
+        }
     })?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {

@@ -117,6 +117,7 @@ struct Im {
 /// Ours: what the institution allows, in seconds; the pages show the clock of a talk.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the unit stands in the names")]
 struct Limits {
     waiting_seconds: u64,
     silence_notice_seconds: u64,

@@ -30,6 +30,7 @@ const WEBP_KEPT: [[u8; 4]; 7] = [
 const WEBP_METADATA: u8 = 0b0000_1100;
 
 /// The picture alone; `None` where it is not whole.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the crate knows many kinds that are not taken")]
 pub(super) fn stripped(bytes: Bytes, format: ImageFormat, orientation: Orientation) -> Option<Bytes> {
     match format {
         ImageFormat::Jpeg => jpeg(bytes, orientation),
@@ -151,7 +152,7 @@ fn webp(bytes: Bytes, orientation: Orientation) -> Option<Bytes> {
     Some(webp.encoder().bytes())
 }
 
-/// Screen, colours, frames and their timing (GIF89a, sections 17 to 27); remarks and what programs added go.
+/// Screen, colours, frames and their timing (`GIF89a`, sections 17 to 27); remarks and what programs added go.
 fn gif(bytes: &[u8]) -> Option<Bytes> {
     const SCREEN: usize = 13;
     let mut kept = BytesMut::with_capacity(bytes.len());

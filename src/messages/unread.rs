@@ -10,6 +10,7 @@ use crate::http::openapi::shapes::Id;
 
 /// One talk in progress.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "how many are unread is what it is about")]
 #[serde(rename_all = "camelCase")]
 pub struct Unread {
     #[schema(value_type = Id)]

@@ -19,7 +19,7 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// What a machine that compiles beside us may add. Less than a heartbeat, so that one more than promised is noticed.
 const SLACK: Duration = Duration::from_millis(1500);
 /// One who flaps is gone for a moment this often: to the grace as five seconds are to a minute.
-const FLAP: Duration = Duration::from_millis(GRACE.as_millis() as u64 / 12);
+const FLAP: Duration = Duration::from_millis(GRACE.as_secs() * 1000 / 12);
 
 /// How a connection may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,7 +229,7 @@ async fn after_a_restart_who_comes_back_keeps_his_line_and_who_does_not_is_offli
     let down = Instant::now();
     house.hotline.start().await;
     house.boss = House::boss(&house.hotline).await;
-    let ((for_lin, lins, _), lin, _) = &lines[0];
+    let ((for_lin, lin_waits, _), lin, _) = &lines[0];
     let ((for_wu, wus, _), _, wu_id) = &lines[1];
     let (mut his, mut hers) = (he.workbench().await, lin.workbench().await);
     for socket in [&mut his, &mut hers] {
@@ -243,7 +243,7 @@ async fn after_a_restart_who_comes_back_keeps_his_line_and_who_does_not_is_offli
     his.event("assigned", wus).await;
     let moved = for_wu.conversation(wus).await;
     assert_eq!(moved["counselor"]["id"], he_id.as_str());
-    let stays = for_lin.conversation(lins).await;
+    let stays = for_lin.conversation(lin_waits).await;
     assert_eq!((&stays["status"], &stays["queue"]["position"]), (&json!("WAITING"), &json!(1)));
     for (visitor, talk, _) in &talks {
         assert_eq!(visitor.conversation(talk).await["status"], "IN_PROGRESS", "talks go on");

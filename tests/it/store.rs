@@ -34,7 +34,7 @@ impl House {
         let database = Database::fresh().await;
         MIGRATIONS.run(&database.pool).await.expect("the schema can be made");
         let mut people: Vec<(Uuid, &str)> = (0..COUNSELORS).map(|n| (counselor(n).0, "COUNSELOR")).collect();
-        people.extend((0..VISITORS).map(|n| (visitor(n).0, "VISITOR")));
+        people.extend((0..u128::from(VISITORS)).map(|n| (visitor(n).0, "VISITOR")));
         sqlx::query!("insert into institutions (code, name, created_at) values ('ecnu', 'ecnu', 0)")
             .execute(&database.pool)
             .await

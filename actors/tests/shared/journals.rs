@@ -73,7 +73,7 @@ pub(crate) use every_journal;
 const BATCHES_MAX: usize = 2000;
 
 pub(crate) const COUNSELORS: u128 = 4;
-pub(crate) const VISITORS: u128 = 12;
+pub(crate) const VISITORS: u64 = 12;
 /// Places of each counselor.
 pub(crate) const CAPACITY: u32 = 2;
 
@@ -186,7 +186,7 @@ impl<S: Store> Owner<S> {
         let command = match dice.below(10) {
             0..=3 => Command::Open {
                 conversation: ConversationId(fresh()),
-                visitor: visitor(u128::from(dice.below(12))),
+                visitor: visitor(u128::from(dice.below(VISITORS))),
                 wanted: (dice.below(2) == 0).then_some(one),
                 fallback: Some(dice.below(2) == 0),
             },

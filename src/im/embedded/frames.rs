@@ -15,7 +15,7 @@ pub(super) struct Shown(Box<RawValue>);
 #[serde(rename_all = "camelCase")]
 struct Message<'a> {
     #[serde(flatten)]
-    message: WebMessage,
+    row: WebMessage,
     time_ms: i64,
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     reference: Option<&'a str>,
@@ -55,7 +55,7 @@ enum Frame<'a> {
 
 pub(super) fn shown(message: StoredMessage, sides: &Sides, reference: Option<&str>) -> Shown {
     let time_ms = message.said_at;
-    let message = Message { message: in_web_form(message, sides), time_ms, reference };
+    let message = Message { row: in_web_form(message, sides), time_ms, reference };
     // Texts, numbers and what was JSON before: nothing in it can fail to be JSON.
     Shown(serde_json::value::to_raw_value(&message).unwrap_or_default())
 }

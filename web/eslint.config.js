@@ -37,7 +37,7 @@ export default typescript.config(
     languageOptions: { parserOptions: { parser: typescript.parser } },
   },
   {
-    files: ['scripts/**', '*.js', '*.ts'],
+    files: ['scripts/**', 'e2e/**', '*.js', '*.ts'],
     languageOptions: { globals: { ...globals.node } },
     rules: { 'no-console': 'off' },
   },

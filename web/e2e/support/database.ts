@@ -36,6 +36,6 @@ export async function demoDatabase(name: string): Promise<string> {
 /** Vitest calls this once before everything. */
 export default async function setup(): Promise<void> {
   await make(TEMPLATE, 'template0')
-  await runHotline(TEMPLATE, 'migrate')
-  await runHotline(TEMPLATE, 'demo')
+  await runHotline(TEMPLATE, ['migrate'])
+  await runHotline(TEMPLATE, ['demo'])
 }

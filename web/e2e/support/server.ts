@@ -28,9 +28,11 @@ function environment(database: string): NodeJS.ProcessEnv {
   }
 }
 
-/** `hotline COMMAND` on that database. */
-export async function runHotline(database: string, ...command: string[]): Promise<void> {
-  await promisify(execFile)(needed('HOTLINE'), command, { env: environment(database) })
+/** `hotline COMMAND` on that database, with `input` to read. */
+export async function runHotline(database: string, command: string[], input = ''): Promise<void> {
+  const running = promisify(execFile)(needed('HOTLINE'), command, { env: environment(database) })
+  running.child.stdin?.end(input)
+  await running
 }
 
 export class Server {

@@ -56,13 +56,13 @@ test('He chooses a counselor who is not there yet, and waits, also with the page
   await visitor.shoots('README/visitor-waiting')
 })
 
-test('The counselor comes to the desk and has him at once', async () => {
+test('The counselor comes to the desk and has him at once, with a notice that leads there', async () => {
   counselor = await at().comes('zixunshi1', { size: SMALL })
   await logIn(counselor)
   await counselor.isConnected()
   await counselor.sees(counselor.page.locator('.presence-switch', { hasText: t('presence.online') }))
   await visitor.sees(visitor.page.locator('header', { hasText: COUNSELOR }))
-  await counselor.page.locator('main').getByRole('link', { name: VISITOR }).click()
+  await counselor.page.locator('.call-note').first().click()
   await counselor.sees(counselor.page.getByRole('heading', { name: VISITOR }))
 })
 

@@ -19,15 +19,19 @@ function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   return made
 }
 
+/** Making one takes as long as hundreds of uses, and a long talk asks for the day of every word in it. */
+const DAY = new Intl.DateTimeFormat('en-CA', { timeZone: ZONE })
+const MOMENT = new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE, dateStyle: 'short', timeStyle: 'medium' })
+
 /** 2021-05-17, in the zone. */
 export function dayOf(time: number): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(time)
+  return DAY.format(time)
 }
 
 /** Midnight in the zone of the day written as 2021-05-17. */
 export function startOfDay(day: string): number {
   const utc = Date.parse(`${day}T00:00:00Z`)
-  const shown = new Date(utc).toLocaleString('sv-SE', { timeZone: ZONE })
+  const shown = MOMENT.format(utc)
   return utc - (Date.parse(`${shown.replace(' ', 'T')}Z`) - utc)
 }
 

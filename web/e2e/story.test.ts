@@ -182,3 +182,10 @@ test('The record shows it all, and the export has the words', async () => {
   expect(words).toContain('愿意说说从什么时候开始的吗？')
   expect(words, 'what was taken back is gone').not.toContain('说错了一句')
 })
+
+test('The administrator sees the day in figures and charts', async () => {
+  const administrator = await at().staff('ecnu_admin', { size: { width: 1280, height: 1180 } })
+  await administrator.sees(administrator.page.locator('main canvas, main [_echarts_instance_]'))
+  await administrator.isAtRest()
+  await administrator.shoots('README/overview')
+})

@@ -32,7 +32,7 @@ async function allAgree(): Promise<void> {
   for (const log of [ofVisitor(), ofCounselor(), mirrored()]) {
     await expect.poll(() => wordsIn(log)).toEqual(said)
   }
-  expect(await visitor.page.locator('.going, .failed').count() + await counselor.page.locator('.going, .failed').count()).toBe(0)
+  for (const { page } of [visitor, counselor]) await expect.poll(() => page.locator('.going, .failed').count()).toBe(0)
 }
 
 const NETWORK_IS_GONE = [/ERR_INTERNET_DISCONNECTED/, /WebSocket connection .* failed/]

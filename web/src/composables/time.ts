@@ -31,6 +31,7 @@ export function dayOf(time: number): string {
 /** Midnight in the zone of the day written as 2021-05-17. */
 export function startOfDay(day: string): number {
   const utc = Date.parse(`${day}T00:00:00Z`)
+  if (Number.isNaN(utc)) return utc
   const shown = MOMENT.format(utc)
   return utc - (Date.parse(`${shown.replace(' ', 'T')}Z`) - utc)
 }

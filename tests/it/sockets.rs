@@ -179,12 +179,12 @@ async fn frames_that_make_no_sense_are_told_so_and_harm_nobody() {
     workbench.ping().await;
 
     let mut flooding = lin.workbench().await;
-    for _ in 0..40 {
+    for _ in 0..130 {
         flooding.send(json!({ "type": "ping" })).await;
     }
     assert_eq!(flooding.closed(SOON).await, Some(1008));
     let mut large = lin.workbench().await;
-    large.send_text(&" ".repeat(5000)).await;
+    large.send_text(&" ".repeat(17 * 1024)).await;
     assert_eq!(large.closed(SOON).await, Some(1009));
     let mut binary = lin.unread_workbench().await;
     binary.send(Message::binary(vec![0_u8; 3])).await.expect("it is sent");

@@ -57,6 +57,10 @@ tell() {
 
   The hotline runs at $BASE      (Ctrl-C stops it; 'make run' again finds its data)
 
+  Open two windows:       $BASE/visitor     a visitor, as in the mini-program
+                          $BASE/            counselors, supervisors, administrators
+  (A supervisor beside a counselor in one browser: http://localhost:$PORT/ has a log-in of its own.)
+
   log in as               role
   ----------------------  ----------------------------------------------
   ecnu_admin              administrator of the institution ecnu
@@ -65,7 +69,7 @@ tell() {
   admin                   system administrator
   any code                visitor, through the sandbox of WeChat (appid wxdemo000000000001)
 
-  Everybody's password is hotline-demo; clients send its MD5. To try it, paste into another terminal:
+  Everybody's password is hotline-demo. Without a browser (clients send the password's MD5), paste into another terminal:
 
   # a counselor logs in; who is it?
   curl -s -c /tmp/hotline-staff -H 'Content-Type: application/json' $BASE/auth/login \\

@@ -198,9 +198,9 @@ scratch_cluster() {
     done
 }
 
-# Every script ends here, however it ends.
+# at_exit [CODE]: every script ends here, however it ends.
 at_exit() {
-    local code=$?
+    local code=${1:-$?}
     if [[ -n ${STEP:-} && $code -ne 0 ]]; then say "==> $STEP: failed"; fi
     if [[ -n ${SCRATCH:-} ]]; then
         cluster_stop "$SCRATCH" immediate

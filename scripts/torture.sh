@@ -31,8 +31,7 @@ torture_exit() {
         kill -CONT "$pid" || true
         pkill -CONT -P "$pid" || true
     fi
-    (exit "$code")
-    at_exit
+    at_exit "$code"
 }
 trap torture_exit EXIT
 

@@ -14,6 +14,7 @@ mod messages;
 mod metrics;
 mod openapi;
 mod outage;
+mod pages;
 mod people;
 mod presence;
 mod record;

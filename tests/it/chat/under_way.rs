@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::{Chat, answered, heard, prepared, record, say};
-use crate::support::Client;
+use crate::support::{Client, SOON, until};
 
 const EACH_SAYS: usize = 20;
 
@@ -137,9 +138,67 @@ async fn a_third_socket_hears_both_sides_in_the_order_of_the_record() {
     }
     let mut mirrored = Vec::new();
     while mirrored.len() < 2 * EACH_SAYS {
-        let frame = theirs.expect("a word", |frame| frame["type"] == "message", super::SOON).await;
+        let frame = theirs.expect("a word", |frame| frame["type"] == "message", SOON).await;
         mirrored.push(frame["message"]["ID"].clone());
     }
     let kept: Vec<_> = record(&chat.lin, &chat.talk).await.iter().map(|row| row["ID"].clone()).collect();
     assert_eq!(mirrored, kept);
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_a_word_is_refused_and_said_again_it_is_there_once() {
+    let mut hotline = prepared().await;
+    hotline.set("database.acquire_seconds_max", 1);
+    hotline.start().await;
+    let mut chat = Chat::on(hotline).await;
+    say(&mut chat.his, &chat.talk, "a1", "在吗").await;
+    chat.hotline.database.shut().await;
+    assert_eq!(say(&mut chat.his, &chat.talk, "a2", "听得到吗").await["type"], "error");
+    chat.hotline.database.reopen().await;
+    let (his, talk) = (&mut chat.his, chat.talk.clone());
+    let said = until("it is taken", SOON, async || {
+        let answer = say(his, &talk, "a2", "听得到吗").await;
+        (answer["type"] == "said").then_some(answer)
+    })
+    .await;
+    assert_eq!(heard(&mut chat.hers, "a2").await["message"], said["message"]);
+    let texts: Vec<_> =
+        record(&chat.lin, &chat.talk).await.iter().map(|row| row["payload"]["text"].clone()).collect();
+    assert_eq!(texts, ["在吗", "听得到吗"]);
+}
+
+/// Stored together, and told in the same order: many speak while nothing can be stored.
+#[tokio::test]
+async fn what_is_stored_in_one_batch_is_heard_in_the_order_of_the_record() {
+    let mut chat = Chat::begin().await;
+    let mut tabs = Vec::new();
+    for _ in 0..6 {
+        tabs.push(chat.visitor.visitor_socket().await);
+        tabs.push(chat.lin.workbench().await);
+    }
+    for tab in &mut tabs {
+        tab.snapshot().await;
+    }
+    let mut holding = chat.hotline.database.pool.begin().await.expect("a transaction");
+    sqlx::query("lock table messages in access exclusive mode").execute(&mut *holding).await.expect("locked");
+    for (number, tab) in tabs.iter_mut().enumerate() {
+        tab.send(
+            json!({ "type": "say", "ref": format!("t{number}"), "conversation": chat.talk, "text": "嗯" }),
+        )
+        .await;
+    }
+    let client = chat.hotline.client();
+    until("all of them wait to be stored", SOON, async || {
+        let text = client.request(Method::GET, "/metrics").send().await.ok()?.text().await.ok()?;
+        text.lines().any(|line| line == format!("hotline_messages_buffered {}", tabs.len())).then_some(())
+    })
+    .await;
+    holding.rollback().await.expect("let go");
+    let mut heard = Vec::new();
+    while heard.len() < tabs.len() {
+        let word = chat.hers.expect("a word", |frame| frame["type"] == "message", SOON).await;
+        heard.push(word["message"]["ID"].clone());
+    }
+    let kept: Vec<_> = record(&chat.lin, &chat.talk).await.iter().map(|row| row["ID"].clone()).collect();
+    assert_eq!(heard, kept);
 }

@@ -1,10 +1,10 @@
 // A server, a browser and the people of one file of tests; and what they leave behind when something fails.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { chromium, type Browser } from 'playwright-core'
+import { chromium, type Browser, type BrowserServer } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { demoDatabase, sql } from './database'
-import { artifacts, Server } from './server'
+import { artifacts, Server, type Settings } from './server'
 import { consented, logIn, PHONE, Someone, type Window } from './someone'
 
 /** Debian's. As root it cannot keep its own house in order, and there is nothing to protect here. */
@@ -13,6 +13,37 @@ const FLAGS = [
   '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--disable-dev-shm-usage', '--force-color-profile=srgb', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
 ]
+const LAUNCH = { executablePath: CHROMIUM, args: FLAGS, headless: true }
+
+/** A browser for one person alone: it can be stopped as a machine that sleeps stops it, and goes on. */
+export class OwnBrowser {
+  private constructor(readonly browser: Browser, private readonly server: BrowserServer) {}
+
+  static async launch(): Promise<OwnBrowser> {
+    const server = await chromium.launchServer(LAUNCH)
+    return new OwnBrowser(await chromium.connect(server.wsEndpoint()), server)
+  }
+
+  stops(): void {
+    this.signal('SIGSTOP')
+  }
+
+  goesOn(): void {
+    this.signal('SIGCONT')
+  }
+
+  async close(): Promise<void> {
+    this.goesOn()
+    await this.server.close()
+  }
+
+  /** All its processes: they are one group. */
+  private signal(signal: NodeJS.Signals): void {
+    const { pid } = this.server.process()
+    if (pid === undefined) throw new Error('The browser never started.')
+    process.kill(-pid, signal)
+  }
+}
 
 export class Hotline {
   readonly people: Someone[] = []
@@ -20,15 +51,15 @@ export class Hotline {
 
   constructor(readonly server: Server, private readonly browser: Browser) {}
 
-  async comes(name: string, window?: Window): Promise<Someone> {
-    const someone = await Someone.come(this.browser, this.server, name, window)
+  async comes(name: string, window?: Window, browser = this.browser): Promise<Someone> {
+    const someone = await Someone.come(browser, this.server, name, window)
     this.people.push(someone)
     return someone
   }
 
   /** Somebody of the staff, logged in. */
-  async staff(username: string, window?: Window): Promise<Someone> {
-    const someone = await this.comes(username, window)
+  async staff(username: string, window?: Window, browser?: Browser): Promise<Someone> {
+    const someone = await this.comes(username, window, browser)
     await logIn(someone, username, window?.language)
     return someone
   }
@@ -67,9 +98,11 @@ export class Hotline {
 
 /**
  * The hotline of a file of tests: fresh for the file, the same for its tests, which tell one story. After the first that
- * fails the others would only be confused. `prepare` changes the demo before the server starts.
+ * fails the others would only be confused. `prepare` changes the demo before the server starts, `settings` its configuration.
  */
-export function hotline(name: string, prepare: (database: string) => Promise<unknown> = async () => undefined): () => Hotline {
+export function hotline(
+  name: string, prepare: (database: string) => Promise<unknown> = async () => undefined, settings: Settings = {},
+): () => Hotline {
   let here: Hotline | null = null
   let browser: Browser | null = null
   let server: Server | null = null
@@ -78,8 +111,8 @@ export function hotline(name: string, prepare: (database: string) => Promise<unk
   beforeAll(async () => {
     const database = await demoDatabase(name)
     await prepare(database)
-    server = new Server(name, database)
-    const launched = chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true })
+    server = new Server(name, database, settings)
+    const launched = chromium.launch(LAUNCH)
     await server.start()
     browser = await launched
     here = new Hotline(server, browser)

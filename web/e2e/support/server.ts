@@ -35,11 +35,14 @@ export async function runHotline(database: string, command: string[], input = ''
   await running
 }
 
+/** Of the configuration, as the environment gives it: `HOTLINE__DISPATCH__GRACE_SECONDS`. */
+export type Settings = Readonly<Record<`HOTLINE__${string}`, string>>
+
 export class Server {
   private child: ChildProcess | null = null
   private port = 0
 
-  constructor(readonly name: string, readonly database: string) {}
+  constructor(readonly name: string, readonly database: string, private readonly settings: Settings = {}) {}
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`
@@ -56,7 +59,7 @@ export class Server {
     rmSync(told, { force: true })
     const log = openSync(this.log, this.port === 0 ? 'w' : 'a')
     const child = spawn(needed('HOTLINE'), ['serve', '--address-file', told], {
-      env: { ...environment(this.database), HOTLINE__SERVER__PORT: String(this.port) },
+      env: { ...environment(this.database), ...this.settings, HOTLINE__SERVER__PORT: String(this.port) },
       stdio: ['ignore', log, log],
     })
     closeSync(log)

@@ -155,7 +155,8 @@ sql() { "$PG_BIN/psql" --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --dbname="$1" "
 
 # --- a throw-away cluster for tests and query checks -----------------------------------------------------------------
 
-# Starts one that dies with this script, with the schema loaded into database "schema". Durability is off: nobody needs
+# scratch_cluster [SETTING…]: starts one that dies with this script, with the schema loaded into database "schema".
+# Durability is off unless a setting says otherwise: nobody needs
 # these data after a crash. Sets CLUSTER_URL.
 scratch_cluster() {
     local state left
@@ -168,7 +169,7 @@ scratch_cluster() {
     done
     SCRATCH=$(mktemp -d "$state/scratch.XXXXXX")
     printf '%s' $$ >"$SCRATCH/owner"
-    cluster_start "$SCRATCH" fsync=off full_page_writes=off max_connections=400
+    cluster_start "$SCRATCH" fsync=off full_page_writes=off max_connections=400 "$@"
     sql "$CLUSTER_URL/postgres" --command='create database schema'
     local migration
     for migration in migrations/*.sql; do

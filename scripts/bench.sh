@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# make bench, make bench-quick: the server's release binary beside others, on a private PostgreSQL that keeps what it is
+# told (fsync on). Arguments go to the load generator: --quick, or the names of single measurements.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_tools
+command -v npm >/dev/null || die "Node 20 with npm is missing: the peers run on it."
+say "Building …"
+SQLX_OFFLINE=true cargo build --release --locked --bin hotline --bin hotline-bench || die "the release does not build; cargo says why above."
+
+say "Installing the peers …"
+(cd bench/peers && npm ci --silent --no-audit --no-fund) || die "the peers in bench/peers could not be fetched: is there a network?"
+
+scratch_cluster fsync=on synchronous_commit=on full_page_writes=on max_connections=200 shared_buffers=512MB max_wal_size=8GB
+mkdir "$SCRATCH/bench"
+say "The physical floor: pg_test_fsync"
+as_postgres "$PG_BIN/pg_test_fsync" --secs-per-test=1 --filename="$SCRATCH/data/pg_test_fsync" | sed -n '/one 8kB/,/^$/p' || true
+
+# Sockets need files: as many as may be.
+ulimit -n "$(ulimit -H -n)"
+RELEASE=$(target_dir)/release
+export HOTLINE_BENCH_CLUSTER=$CLUSTER_URL
+"$RELEASE/hotline-bench" --server "$RELEASE/hotline" --postgres-bin "$PG_BIN" --scratch "$SCRATCH/bench" \
+    --peers bench/peers --results bench/results "$@"

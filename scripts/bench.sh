@@ -7,7 +7,7 @@
 need_tools
 command -v npm >/dev/null || die "Node 20 with npm is missing: the peers run on it."
 say "Building …"
-SQLX_OFFLINE=true cargo build --release --locked --bin hotline --bin hotline-bench || die "the release does not build; cargo says why above."
+SQLX_OFFLINE=true cargo build --release --locked -p hotline -p hotline-bench || die "the release does not build; cargo says why above."
 
 say "Installing the peers …"
 (cd bench/peers && npm ci --silent --no-audit --no-fund) || die "the peers in bench/peers could not be fetched: is there a network?"

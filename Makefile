@@ -1,11 +1,17 @@
 # `make run` and `make test` do all their own set-up; scripts/ says how.
 
-.PHONY: help run test build fmt lint sqlx clean-data
+.PHONY: help run test browser screenshots simulate torture build web web-api fmt lint sqlx clean-data
 
 help:
 	@echo 'make run         the server with demo people on http://127.0.0.1:8080 (PORT=... to change)'
 	@echo 'make test        formatting, lints, queries against the schema, all tests'
+	@echo 'make browser     the tests in a browser alone (ONLY=story for one file)'
+	@echo 'make screenshots those of the README, made anew by these tests'
+	@echo 'make simulate    days of a hotline from fresh seeds, HOURS=... or DAYS=... long (five minutes), on every core'
+	@echo 'make torture     the release build under a hammer for five to eight minutes (SEED=... to do it again)'
 	@echo 'make build       the server, without a database'
+	@echo 'make web         the pages, into web/dist, where the server takes them from'
+	@echo 'make web-api     generate the pages'\'' client anew after changing the interface'
 	@echo 'make fmt lint    format the code; look for mistakes'
 	@echo 'make sqlx        describe the queries anew after changing one or the schema'
 	@echo 'make clean-data  forget what make run keeps'
@@ -16,8 +22,26 @@ run:
 test:
 	@scripts/test.sh
 
-build:
+browser:
+	@scripts/browser.sh
+
+screenshots:
+	@SCREENSHOTS=1 ONLY=story scripts/browser.sh
+
+simulate:
+	@scripts/simulate.sh
+
+torture:
+	@scripts/torture.sh long
+
+build: web
 	SQLX_OFFLINE=true cargo build --locked
+
+web:
+	@scripts/web.sh
+
+web-api: web
+	SQLX_OFFLINE=true cargo run --locked --quiet -- openapi | (cd web && npm run --silent api)
 
 fmt:
 	cargo fmt --all

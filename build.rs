@@ -1,5 +1,15 @@
-//! The migrations are compiled into the binary and into the checked queries, and cargo does not see it by itself.
+//! What is compiled into the binary without cargo seeing it by itself: the migrations, which are also behind the checked
+//! queries, and in a release the pages.
+
+use std::{env, path::Path};
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");
+    if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        // A path that is not there would mean a new build each time; once they are built, `web` has changed.
+        let watched = ["web/dist", "web"].into_iter().find(|path| Path::new(path).exists());
+        if let Some(watched) = watched {
+            println!("cargo::rerun-if-changed={watched}");
+        }
+    }
 }

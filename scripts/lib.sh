@@ -24,7 +24,10 @@ find_postgres() {
     return 1
 }
 
-# Installs what is missing as root; an ordinary user is told the one line to run.
+# Vite's own demand.
+node_is_new() { node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null; }
+
+# Installs what is missing as root, with NEED_BROWSER also for the tests in a browser; an ordinary user is told the one line to run.
 need_tools() {
     local missing=()
     command -v cargo >/dev/null || die "Rust is missing: install it with rustup (https://rustup.rs), then try again."
@@ -35,7 +38,10 @@ need_tools() {
     command -v curl >/dev/null || missing+=(curl)
     command -v unzip >/dev/null || missing+=(unzip)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+    command -v node >/dev/null || missing+=(nodejs)
+    command -v npm >/dev/null || missing+=(npm)
     find_postgres || missing+=(postgresql)
+    [[ -z ${NEED_BROWSER:-} ]] || mapfile -t -O "${#missing[@]}" missing < <(browser_packages)
     if ((${#missing[@]})); then
         command -v apt-get >/dev/null ||
             die "these are missing, and there is no apt-get to install them with: ${missing[*]} (PostgreSQL 15 or later)."
@@ -49,10 +55,18 @@ need_tools() {
         fi
         find_postgres || die "PostgreSQL 15 or later is still missing after installing: ${missing[*]}."
     fi
+    node_is_new || die "Node.js 20.19 or later is needed for the pages; this is $(node --version)."
     if ((EUID == 0)); then
         id -u postgres >/dev/null 2>&1 || die "PostgreSQL does not run as root, and there is no user 'postgres' to run it as."
     fi
     cargo fetch --locked --quiet || die "the crates in Cargo.lock could not be fetched: is there a network?"
+}
+
+# What the tests in a browser need besides, as names of Debian packages; none if it is there.
+browser_packages() {
+    command -v chromium >/dev/null || say chromium
+    [[ -n $(find /usr/share/fonts /usr/local/share/fonts -iname 'NotoSansCJK*' -print -quit 2>/dev/null) ]] || say fonts-noto-cjk
+    [[ -n $(find /usr/share/fonts /usr/local/share/fonts -iname 'NotoColorEmoji*' -print -quit 2>/dev/null) ]] || say fonts-noto-color-emoji
 }
 
 target_dir() { printf '%s' "${CARGO_TARGET_DIR:-$ROOT/target}"; }
@@ -120,7 +134,7 @@ cluster_port() {
 }
 
 # cluster_start DIR [SETTING…]: makes the cluster in DIR if need be, starts it if it does not run, sets CLUSTER_URL
-# (without a database name). Never touches a cluster outside DIR.
+# (without a database name) and CLUSTER_OPTIONS. Never touches a cluster outside DIR.
 cluster_start() {
     local dir=$1 setting options
     shift
@@ -135,6 +149,8 @@ cluster_start() {
         fi
         options="-p $(<"$dir/port") -c listen_addresses=127.0.0.1 -c unix_socket_directories="
         for setting in "$@"; do options+=" -c $setting"; done
+        # Whoever stops and starts it starts it the same way.
+        CLUSTER_OPTIONS=$options
         as_postgres "$PG_BIN/pg_ctl" start --silent --wait --timeout=60 --pgdata="$dir/data" -o "$options" \
             >>"$dir/log" 2>&1 </dev/null 9>&- ||
             die "PostgreSQL could not be started on $dir/data; it said:
@@ -155,20 +171,25 @@ sql() { "$PG_BIN/psql" --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --dbname="$1" "
 
 # --- a throw-away cluster for tests and query checks -----------------------------------------------------------------
 
-# scratch_cluster [SETTING…]: starts one that dies with this script, with the schema loaded into database "schema".
-# Durability is off unless a setting says otherwise: nobody needs
-# these data after a crash. Sets CLUSTER_URL.
-scratch_cluster() {
+# Makes a folder that goes with this script, and removes what killed runs left behind. Sets SCRATCH.
+scratch_folder() {
     local state left
     state=$(state_dir)
-    for left in "$state"/scratch.*; do # what a killed run left behind
+    for left in "$state"/scratch.*; do
         if [[ -d $left ]] && ! kill -0 "$(cat "$left/owner" 2>/dev/null || say 0)" 2>/dev/null; then
             cluster_stop "$left" immediate
+            ! mountpoint -q "$left/small" || umount "$left/small"
             rm -rf "$left"
         fi
     done
     SCRATCH=$(mktemp -d "$state/scratch.XXXXXX")
     printf '%s' $$ >"$SCRATCH/owner"
+}
+
+# scratch_cluster [SETTING…]: starts one that dies with this script, with the schema loaded into database "schema".
+# Durability is off unless a setting says otherwise: nobody needs these data after a crash. Sets CLUSTER_URL.
+scratch_cluster() {
+    scratch_folder
     cluster_start "$SCRATCH" fsync=off full_page_writes=off max_connections=400 "$@"
     sql "$CLUSTER_URL/postgres" --command='create database schema'
     local migration
@@ -177,12 +198,13 @@ scratch_cluster() {
     done
 }
 
-# Every script ends here, however it ends.
+# at_exit [CODE]: every script ends here, however it ends.
 at_exit() {
-    local code=$?
+    local code=${1:-$?}
     if [[ -n ${STEP:-} && $code -ne 0 ]]; then say "==> $STEP: failed"; fi
     if [[ -n ${SCRATCH:-} ]]; then
         cluster_stop "$SCRATCH" immediate
+        ! mountpoint -q "$SCRATCH/small" || umount "$SCRATCH/small"
         rm -rf "$SCRATCH"
     fi
 }

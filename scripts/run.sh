@@ -20,7 +20,8 @@ demo_settings() {
         read -r HOTLINE__IM__SECRET_KEY
     } <"$keys"
     export HOTLINE__SECRETS__DATA_KEY HOTLINE__IM__SECRET_KEY
-    # The account is made up, so Tencent itself is not asked.
+    # People talk over the pages' own sockets. The account is made up, so Tencent itself is not asked.
+    export HOTLINE__IM__MODE=embedded
     export HOTLINE__IM__SDK_APP_ID=1400000000 HOTLINE__IM__REST_URL=
     export HOTLINE__SERVER__ADDRESS=127.0.0.1 HOTLINE__SERVER__PORT=$PORT
     export HOTLINE__DATABASE__URL=$CLUSTER_URL/hotline
@@ -56,6 +57,10 @@ tell() {
 
   The hotline runs at $BASE      (Ctrl-C stops it; 'make run' again finds its data)
 
+  Open two windows:       $BASE/visitor     a visitor, as in the mini-program
+                          $BASE/            counselors, supervisors, administrators
+  (A supervisor beside a counselor in one browser: http://localhost:$PORT/ has a log-in of its own.)
+
   log in as               role
   ----------------------  ----------------------------------------------
   ecnu_admin              administrator of the institution ecnu
@@ -64,7 +69,7 @@ tell() {
   admin                   system administrator
   any code                visitor, through the sandbox of WeChat (appid wxdemo000000000001)
 
-  Everybody's password is hotline-demo; clients send its MD5. To try it, paste into another terminal:
+  Everybody's password is hotline-demo. Without a browser (clients send the password's MD5), paste into another terminal:
 
   # a counselor logs in; who is it?
   curl -s -c /tmp/hotline-staff -H 'Content-Type: application/json' $BASE/auth/login \\
@@ -94,6 +99,7 @@ exec 9>"$STATE/run.lock"
 flock -n 9 || die "'make run' is already running in this checkout."
 
 say "Building …"
+scripts/web.sh 9>&-
 SQLX_OFFLINE=true cargo build --locked --bin hotline 9>&- || die "the server does not build; cargo says why above."
 BINARY=$(target_dir)/debug/hotline
 

@@ -24,7 +24,7 @@ tests() {
         tee "$SCRATCH/tests"
 }
 
-step "Tools and crates" need_tools
+NEED_BROWSER=1 step "Tools and crates" need_tools
 step "Formatting" cargo fmt --all --check
 step "PostgreSQL" scratch_cluster
 mkdir "$SCRATCH/queries"
@@ -32,8 +32,14 @@ step "Lints, and every query against the schema" describe_queries "$SCRATCH/quer
 step "Committed query descriptions" queries_are_current
 # From here on as everybody builds: without a database.
 export SQLX_OFFLINE=true
+step "Pages: packages and build" scripts/web.sh
 step "Build" cargo test --workspace --locked --no-run
+HOTLINE=$(target_dir)/debug/hotline step "Pages: lints, types, client, tests" scripts/web.sh check
 step "Tests" tests
+step "Lints of the sabotages" cargo clippy -p hotline-actors --features sabotage --all-targets --locked -- -D warnings
+step "Every sabotage is caught" cargo test -p hotline-actors --features sabotage --locked --test simulation sabotages:: -- --nocapture
 step "Answers against the OpenAPI document" scripts/api.sh "$CLUSTER_URL" "$SCRATCH"
+step "Pages in a browser" scripts/browser.sh "$CLUSTER_URL"
+step "A server under the hammer" scripts/torture.sh short
 # Cargo counts by test binary; here is the whole.
 awk '/^test result:/ { passed += $4; failed += $6 } END { printf "%d passed, %d failed\n", passed, failed }' "$SCRATCH/tests"

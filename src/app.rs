@@ -41,6 +41,7 @@ use crate::{
     export::Exports,
     http,
     im::Im,
+    images::Uploads,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
     metrics::Metrics,
@@ -76,6 +77,7 @@ pub struct AppState {
     pub metrics: Metrics,
     pub exports: Exports,
     pub im: Im,
+    pub uploads: Uploads,
     /// For what we ask others.
     pub outbound: reqwest::Client,
     pub traffic: Traffic,
@@ -239,8 +241,9 @@ impl AppState {
         let options = database::options(&settings.database)?;
         let (institutions, doom) =
             Institutions::start(Arc::clone(&settings), pool.clone(), options.clone()).await?;
-        let dispatch = institutions.clone();
-        let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard));
+        let (dispatch, post) = (institutions.clone(), institutions.clone());
+        let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard))
+            .delivering(move |letter| post.deliver(letter));
         let messages = MessageStore::start(&options, Limits::of(&settings), ears);
         let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
         let state = Self {
@@ -254,6 +257,7 @@ impl AppState {
             metrics: Metrics::new()?,
             exports: Exports::default(),
             im,
+            uploads: Uploads::default(),
             outbound,
             traffic: Traffic::default(),
             sealer,

@@ -1,8 +1,13 @@
 //! Who looked at, or did what to, something that is another's (design 9). Ids only.
 
+use std::time::Duration;
+
 use hotline_actors::{PersonId, Timestamp};
 use sqlx::postgres::PgExecutor;
 use uuid::Uuid;
+
+/// A record and its pictures, opened within this, are one reading.
+const READ_AS_ONE: Duration = Duration::from_mins(10);
 
 /// What is noted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +73,32 @@ pub async fn note(
         action.as_str(),
         target,
         at.0,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// As [`note`], unless the same was noted within the last minutes: what is read in many small pieces is read once.
+pub async fn note_once(
+    executor: impl PgExecutor<'_>,
+    institution: &str,
+    actor: PersonId,
+    action: Action,
+    target: Uuid,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let since = at.0 - i64::try_from(READ_AS_ONE.as_millis()).unwrap_or(0);
+    sqlx::query!(
+        "insert into audit (institution, actor, action, target, at)
+         select $1, $2, $3, $4, $5
+         where not exists (select from audit where target = $4 and action = $3 and actor = $2 and at > $6)",
+        institution,
+        actor.0,
+        action.as_str(),
+        target,
+        at.0,
+        since,
     )
     .execute(executor)
     .await?;

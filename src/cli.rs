@@ -8,7 +8,12 @@ mod accounts;
 mod keys;
 mod serve;
 
-use std::{future::Future, path::PathBuf, process::ExitCode};
+use std::{
+    future::Future,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -16,7 +21,9 @@ use crate::{
     app::StartError,
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
-    demo, telemetry, wechat,
+    demo,
+    http::openapi,
+    telemetry, wechat,
 };
 
 #[derive(Debug, Parser)]
@@ -37,6 +44,8 @@ enum Command {
     Migrate,
     /// Check the settings without starting
     CheckConfig,
+    /// Print the interface's OpenAPI document
+    Openapi,
     /// Seal phone and identity numbers anew under `secrets.data_key`, after changing it
     RotateKeys,
     /// Institutions
@@ -130,6 +139,7 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
             println!("The settings are good.");
             Ok(())
         }
+        Command::Openapi => print_document(),
         Command::Serve(serve) => {
             telemetry::start(&settings.log);
             in_system(serve.run(settings))
@@ -140,6 +150,13 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::User(user) => in_system(user.run(settings)),
         Command::Demo(Demo { large }) => in_system(make_demo(settings, large)),
     }
+}
+
+/// The clients of the pages are generated from it, so that they cannot drift from the server.
+fn print_document() -> Result<(), CliError> {
+    let document = openapi::json().map_err(|error| CliError::Other(error.to_string()))?;
+    // Whoever reads it may have enough before the end.
+    writeln!(io::stdout(), "{document}").map_err(|error| CliError::Other(error.to_string()))
 }
 
 /// actix needs a `System` of its own on the main thread.

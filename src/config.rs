@@ -204,6 +204,9 @@ pub struct Sockets {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Im {
+    pub mode: ImMode,
+    pub image_bytes_max: usize,
+    pub images_per_conversation_max: u32,
     pub sdk_app_id: u32,
     pub secret_key: Hidden,
     pub administrator: String,
@@ -212,6 +215,16 @@ pub struct Im {
     pub gate: bool,
     pub rest_url: String,
     pub notices: bool,
+}
+
+/// Over what people talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ImMode {
+    /// Over the sockets of this server.
+    Embedded,
+    /// Over Tencent IM.
+    Tencent,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -8,9 +8,11 @@ pub mod dispatch;
 pub mod evaluate;
 pub mod health;
 pub mod im;
+pub mod image;
 pub mod message;
 pub mod metrics;
 pub(crate) mod openapi;
+pub mod pages;
 pub mod record;
 pub mod statistics;
 pub mod user;
@@ -33,8 +35,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
     crate::sockets::routes(cfg);
     health::routes(cfg);
     im::routes(cfg);
+    image::routes(cfg);
     message::routes(cfg);
     metrics::routes(cfg);
     wechat::routes(cfg);
     openapi::routes(cfg);
+    pages::routes(cfg);
 }

@@ -1,10 +1,11 @@
 //! Tencent IM: the signatures people log in with, the callbacks it sends, what it is asked, and the form its web client
-//! shows.
+//! shows. And an IM of our own, for where there is none (embedded.rs).
 
 pub mod accounts;
 pub mod callback;
 pub mod calls;
 pub mod elements;
+pub mod embedded;
 pub mod errands;
 pub mod gate;
 pub mod history;

@@ -25,15 +25,15 @@ use hotline_actors::{
     },
     push::{Closing, Push, SocketId},
     registry::{
-        Ask, Badge, Bounds, Called, Choose, Dismiss, Fate, Floor, Health, Heard, Join, Leave, LoggedIn,
-        LookFloor, LookHealth, LookPlace, Rejected, Setup, Stop, Tell,
+        Ask, Badge, Bounds, Called, Choose, Deliver, Dismiss, Fate, Floor, Health, Heard, Join, Leave,
+        LoggedIn, LookFloor, LookHealth, LookPlace, Rejected, Setup, Stop, Tell,
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
-use crate::{answer::Fault, clock, config::Settings, messages, store::PgStore};
+use crate::{answer::Fault, clock, config::Settings, messages, messages::said::Letter, store::PgStore};
 
 /// A Registry that does not say how it is within this is not well.
 const LOOK_MAX: Duration = Duration::from_secs(2);
@@ -236,6 +236,15 @@ impl Institutions {
         }
         if spoken {
             registry.do_send(Heard { from, to, conversation, at: before });
+        }
+    }
+
+    /// Takes what is stored to the sockets it concerns.
+    pub fn deliver(&self, letter: Letter) {
+        let Letter { institution, conversation, to, except, parcel } = letter;
+        if let Some(registry) = self.registry(&institution) {
+            // Bounded by the buffer of messages.
+            registry.do_send(Deliver { conversation, to, except, parcel });
         }
     }
 

@@ -1,5 +1,9 @@
 //! The server around the dispatch domain: configuration, HTTP, sockets, IM, WeChat and the PostgreSQL store.
 
+// No server can be sabotaged: it does not even compile.
+const _: () =
+    assert!(!hotline_actors::sabotage::POSSIBLE, "the feature `sabotage` is for the actors' own tests");
+
 pub mod answer;
 pub mod app;
 pub mod arrange;
@@ -17,6 +21,7 @@ pub mod evaluations;
 pub mod export;
 pub mod http;
 pub mod im;
+pub mod images;
 pub mod institutions;
 pub mod messages;
 pub mod metrics;

@@ -33,13 +33,15 @@ mod hearing;
 mod insert;
 mod marks;
 pub mod record;
+pub mod said;
 pub mod unplaced;
+pub mod unread;
 pub mod web;
 mod writer;
 
 use hearing::Word;
 pub use hearing::{Ears, Heard};
-use writer::{Entry, Room, Writer};
+use writer::{Entry, Lines, Room, Writer};
 
 /// How late after the end of a conversation a word of it may have been said: `MsgTime` has whole seconds, and what was
 /// written while the other one ended still belongs to it (contract 7).
@@ -218,6 +220,8 @@ pub struct MessageStore {
     room_bytes: Arc<Semaphore>,
     stopping: Arc<watch::Sender<bool>>,
     alive: watch::Receiver<()>,
+    /// When the last word over our own IM was said (said.rs).
+    latest: Arc<std::sync::Mutex<Timestamp>>,
     /// Held while a batch goes in, and while a mark is set (marks.rs).
     marking: Arc<Mutex<()>>,
     counters: Arc<Counters>,
@@ -240,7 +244,8 @@ impl MessageStore {
         let (living, alive) = watch::channel(());
         let counters = Arc::new(Counters::default());
         let marking = Arc::new(Mutex::new(()));
-        let writer = Writer::new(options, limits, waiting, stop, Arc::clone(&marking), Arc::clone(&counters));
+        let lines = Lines { waiting, stop, deliver: ears.deliver() };
+        let writer = Writer::new(options, limits, lines, Arc::clone(&marking), Arc::clone(&counters));
         tokio::spawn(async move {
             // Dropped however the writer ends, also by a panic: that is what `ended` waits for.
             let _living = living;
@@ -254,6 +259,7 @@ impl MessageStore {
             room_bytes: Arc::new(Semaphore::new(BUFFER_BYTES_MAX)),
             stopping: Arc::new(stopping),
             alive,
+            latest: Arc::new(std::sync::Mutex::new(Timestamp(i64::MIN))),
             marking,
             counters,
         }
@@ -269,10 +275,7 @@ impl MessageStore {
         let word = Word::of(&message);
         let (answer, answered) = oneshot::channel();
         let entry = self.admit(message, answer)?;
-        self.entries.try_send(entry).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => StoreFault::Full,
-            mpsc::error::TrySendError::Closed(_) => StoreFault::Stopped,
-        })?;
+        self.enqueue(entry)?;
         // In the buffer first: an outage that keeps us from knowing who speaks must not cost the word itself.
         if let Some(word) = word {
             self.ears.hear(word).await;
@@ -324,6 +327,13 @@ impl MessageStore {
         self.ended().await;
     }
 
+    fn enqueue(&self, entry: Entry) -> Result<(), StoreFault> {
+        self.entries.try_send(entry).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => StoreFault::Full,
+            mpsc::error::TrySendError::Closed(_) => StoreFault::Stopped,
+        })
+    }
+
     /// Gives the message its place in the buffer, or says why not.
     fn admit(
         &self,
@@ -336,7 +346,7 @@ impl MessageStore {
         match (room, room_bytes) {
             (Ok(room), Ok(room_bytes)) => {
                 let room = Room { _message: room, _bytes: room_bytes };
-                Ok(Entry { id: Uuid::now_v7(), message, answer, room })
+                Ok(Entry { id: Uuid::now_v7(), message, answer, room, letter: None })
             }
             (Err(TryAcquireError::Closed), _) => Err(StoreFault::Stopped),
             (Err(TryAcquireError::NoPermits), _) | (Ok(_), Err(_)) => {

@@ -296,7 +296,7 @@ async fn read_within(req: &HttpRequest, mut payload: Payload, bytes_max: usize) 
         too_large = too_large || read > bytes_max;
         if !too_large {
             body.extend_from_slice(&chunk);
-        } else if read > DRAIN_BYTES_MAX {
+        } else if read > bytes_max.saturating_add(DRAIN_BYTES_MAX) {
             break;
         }
     }

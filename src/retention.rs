@@ -57,6 +57,8 @@ async fn erase_some(pool: &PgPool, until: i64, now: Timestamp) -> Result<u64, sq
             for update skip locked
         ), said as (
             delete from messages where conversation in (select id from due)
+        ), shown as (
+            delete from images where conversation in (select id from due)
         ), thought as (
             update evaluations set content = null, tag = null where conversation in (select id from due)
         ), marked as (

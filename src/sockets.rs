@@ -8,10 +8,11 @@ mod frames;
 
 use std::{
     cell::Cell,
+    collections::VecDeque,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix::{
@@ -41,17 +42,20 @@ use crate::{
     app::AppState,
     auth::{self, Caller, origin},
     http::openapi::{requests, shapes::Refusal},
+    im::embedded,
     params::Params,
     people::Kind,
 };
 use frames::Command;
 
-/// A client's frame holds a command; more is none of ours.
-const FRAME_BYTES_MAX: usize = 4096;
+/// A client's frame holds a command; the longest is a text of our own IM.
+const FRAME_BYTES_MAX: usize = 16 * 1024;
 /// Pushes waiting to be written before the socket counts as too slow.
 const PUSHES_MAX: usize = 4096;
 /// Commands a socket may send in a row; refilled at every heartbeat.
-const COMMANDS_BURST_MAX: u32 = 30;
+const COMMANDS_BURST_MAX: u32 = 120;
+/// Of them, those of our own IM that wait for the one under way.
+const ASKED_MAX: usize = 64;
 /// After the close frame: for it to reach the wire.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
@@ -164,9 +168,12 @@ struct Session {
     choice: Option<Choice>,
     socket: Option<SocketId>,
     debt: Rc<Cell<usize>>,
-    /// Heartbeats sent since anything was heard.
-    unheard: u32,
+    /// When anything was last heard.
+    heard: Instant,
     commands_left: u32,
+    /// One after the other, in the order in which they came.
+    asked: VecDeque<embedded::Command>,
+    asking: bool,
     closing: bool,
 }
 
@@ -186,8 +193,10 @@ impl Session {
             choice,
             socket: None,
             debt: Rc::default(),
-            unheard: 0,
+            heard: Instant::now(),
             commands_left: COMMANDS_BURST_MAX,
+            asked: VecDeque::new(),
+            asking: false,
             closing: false,
         }
     }
@@ -298,6 +307,7 @@ impl Session {
             (Ok(Command::Auth { token }), None) => self.log_in(token, ctx),
             (_, None) => self.close(LOGGED_OUT, "no session", ctx),
             (Ok(Command::Auth { .. }), Some(_)) => self.send(frames::error("已登录"), ctx),
+            (Ok(Command::Talk(command)), Some(_)) => self.ask(command, ctx),
             (Ok(Command::Ping), Some(_)) => self.send(frames::pong(), ctx),
             (Ok(Command::Presence { .. }), Some(_)) if self.asks => {
                 self.send(frames::error("未开通权限"), ctx);
@@ -315,18 +325,75 @@ impl Session {
         }
     }
 
-    fn beat(&mut self, ctx: &mut WebsocketContext<Self>) {
-        let settings = &self.state.settings.sockets;
-        if self.unheard >= settings.heartbeats_missed_max {
-            // Nobody is there to read a close frame.
-            self.left();
-            ctx.stop();
+    fn ask(&mut self, command: embedded::Command, ctx: &mut WebsocketContext<Self>) {
+        if self.asked.len() >= ASKED_MAX {
+            self.close(CloseCode::Policy, "too many commands", ctx);
             return;
         }
-        self.unheard += 1;
+        self.asked.push_back(command);
+        self.ask_next(ctx);
+    }
+
+    fn ask_next(&mut self, ctx: &mut WebsocketContext<Self>) {
+        let (Some(caller), Some(socket), false) = (self.caller.clone(), self.socket, self.asking) else {
+            return;
+        };
+        let Some(command) = self.asked.pop_front() else { return };
+        self.asking = true;
+        let state = self.state.clone();
+        async move {
+            // Not known just now: the command itself will find out.
+            if matches!(state.sessions.goes_on(caller.token).await, Ok(false)) {
+                return Err(Fault::NoSession);
+            }
+            Ok(embedded::obey(&state, &caller, socket, command).await)
+        }
+        .into_actor(self)
+        .map(|frame, this, ctx| {
+            this.asking = false;
+            match frame {
+                Ok(Some(frame)) => this.send(frame, ctx),
+                Ok(None) => {}
+                Err(_) => this.close(LOGGED_OUT, "logged out", ctx),
+            }
+            this.ask_next(ctx);
+        })
+        .spawn(ctx);
+    }
+
+    /// A log-out ends the sockets of that log-in, and of no other of the same person.
+    fn look_whether_logged_in(&self, ctx: &mut WebsocketContext<Self>) {
+        let Some(caller) = &self.caller else { return };
+        let (state, token) = (self.state.clone(), caller.token);
+        async move { state.sessions.goes_on(token).await }
+            .into_actor(self)
+            .map(|goes_on, this, ctx| {
+                if matches!(goes_on, Ok(false)) {
+                    this.close(LOGGED_OUT, "logged out", ctx);
+                }
+            })
+            .spawn(ctx);
+    }
+
+    fn beat(&mut self, ctx: &mut WebsocketContext<Self>) {
+        let settings = &self.state.settings.sockets;
+        let heartbeat = Duration::from_secs(settings.heartbeat_seconds);
+        let silence_max = heartbeat * settings.heartbeats_missed_max;
+        let left = silence_max.saturating_sub(self.heard.elapsed());
+        if left < heartbeat {
+            // Not with the next heartbeat, which may be nearly one too late: whoever waits for him waits for this.
+            ctx.run_later(left, move |this, ctx| {
+                if this.heard.elapsed() >= silence_max {
+                    // Nobody is there to read a close frame.
+                    this.left();
+                    ctx.stop();
+                }
+            });
+        }
         self.commands_left = COMMANDS_BURST_MAX;
         self.owe(0);
         ctx.ping(b"");
+        self.look_whether_logged_in(ctx);
     }
 }
 
@@ -373,7 +440,7 @@ impl Actor for Session {
 
 impl StreamHandler<Result<Message, ProtocolError>> for Session {
     fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Self::Context) {
-        self.unheard = 0;
+        self.heard = Instant::now();
         match message {
             Ok(Message::Text(text)) if text.len() > FRAME_BYTES_MAX => {
                 self.close(CloseCode::Size, "too large", ctx);

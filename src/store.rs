@@ -13,7 +13,7 @@ use hotline_actors::{
     dispatch::{Revived, Seat, Snapshot},
     journal::{AppendFault, Batch, Claim, Store, StoreFault},
 };
-use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, error::ErrorKind, postgres::PgConnectOptions};
 use tokio::sync::Mutex;
 
 pub use rows::text_of;
@@ -67,6 +67,16 @@ impl Trouble {
         }
     }
 
+    /// A batch gets no numbers when the row before it is missing (store/append.sql).
+    fn misses_a_row(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => {
+                error.kind() == ErrorKind::NotNullViolation && error.table() == Some("events")
+            }
+            Self::Database(_) | Self::Row(_) | Self::Late => false,
+        }
+    }
+
     /// Whether the database understood and said no for good: data, integrity and syntax errors, and missing rights.
     fn is_final(&self) -> bool {
         match self {
@@ -113,10 +123,12 @@ impl Store for PgStore {
     fn append(&self, batch: Arc<Batch>) -> LocalBoxFuture<'static, Result<(), AppendFault>> {
         let inner = Rc::clone(&self.0);
         async move {
+            if !batch.events.windows(2).all(|pair| pair[0].seq + 1 == pair[1].seq) {
+                return Err(AppendFault::Refused(format!("a gap in the batch up to {}", batch.last_seq())));
+            }
             match inner.call(async |connection| inner.insert(connection, &batch).await).await {
                 Ok(()) => Ok(()),
-                Err(trouble) if trouble.hits_fence() => inner.whose(&batch).await,
-                Err(trouble) if trouble.is_final() => Err(AppendFault::Refused(trouble.describe())),
+                Err(trouble) if trouble.is_final() => inner.fate(&batch, &trouble).await,
                 Err(trouble) => Err(AppendFault::Unknown(trouble.describe())),
             }
         }
@@ -158,25 +170,37 @@ impl Inner {
         outcome
     }
 
-    /// After the fence was hit: was it our own row, stored by an attempt whose answer was lost?
-    async fn whose(&self, batch: &Batch) -> Result<(), AppendFault> {
-        let last = batch.last_seq();
-        let writer = self
+    /// After the database said no: had the batch landed, by an attempt whose answer was lost, or has another owner been
+    /// here? Asked whatever it said no to: notices and conversations stand under constraints of their own, and which of
+    /// them a batch meets first, before the fence or behind it, is for PostgreSQL to choose.
+    async fn fate(&self, batch: &Batch, trouble: &Trouble) -> Result<(), AppendFault> {
+        let found = self
             .call(async |connection| {
-                let writer = sqlx::query_scalar!(
-                    "select writer from events where institution = $1 and seq = $2",
+                let found = sqlx::query!(
+                    r#"
+                    select (select writer from events where institution = $1 and seq = $2) as "standing",
+                           (select writer from events where institution = $1 order by seq desc limit 1) as "newest"
+                    "#,
                     self.institution,
-                    number(last)
+                    number(batch.last_seq())
                 )
-                .fetch_optional(connection)
+                .fetch_one(connection)
                 .await?;
-                Ok(writer)
+                Ok([found.standing, found.newest])
             })
             .await;
-        match writer {
-            Ok(Some(writer)) if writer == batch.writer.0 => Ok(()),
-            Ok(_) => Err(AppendFault::Fenced),
-            Err(trouble) => Err(AppendFault::Unknown(trouble.describe())),
+        let writers = found.map_err(|trouble| AppendFault::Unknown(trouble.describe()))?;
+        if writers[0] == Some(batch.writer.0) {
+            Ok(())
+        } else if writers.into_iter().flatten().any(|writer| writer != batch.writer.0) {
+            Err(AppendFault::Fenced)
+        } else if trouble.misses_a_row() {
+            let first = batch.events.first().map_or(0, |first| first.seq);
+            Err(AppendFault::Refused(format!(
+                "the row before {first} is missing: the database was set back?"
+            )))
+        } else {
+            Err(AppendFault::Refused(trouble.describe()))
         }
     }
 

@@ -103,8 +103,9 @@ impl Conversation {
         if let Event::MediumChanged { medium, .. } = told.event {
             self.clock.medium_changed(medium, told.at);
         }
+        // Not if a word has come since that was said before it.
         if let Event::Noticed { notice: Notice::Silence, .. } = told.event
-            && self.clock.quiet_since < told.at
+            && self.clock.quiet_since + self.limits.silence_notice <= told.at
         {
             self.clock.silence_noticed = Some(told.at);
         }
@@ -122,9 +123,14 @@ impl Actor for Conversation {
 impl Handler<Word> for Conversation {
     type Result = ();
 
-    fn handle(&mut self, word: Word, _ctx: &mut Self::Context) {
-        // A word only moves deadlines away: the timer finds out when it rings.
+    fn handle(&mut self, word: Word, ctx: &mut Self::Context) {
+        let noticed = self.clock.silence_noticed;
         self.clock.heard(word.at, word.by_counselor);
+        // A word moves deadlines away, and the timer finds out when it rings; but where a late one withdraws the notice,
+        // the next may be due before the end that was waited for.
+        if self.clock.silence_noticed != noticed {
+            self.arm(ctx);
+        }
     }
 }
 

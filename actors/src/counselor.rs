@@ -15,7 +15,7 @@ use crate::{
         queue::Ticket,
     },
     ids::{ConversationId, CounselorId},
-    push::{Attach, Desk, Detach, Feed, Greeting, Push, SeatView, Show, SocketId, Sockets, Told},
+    push::{Attach, Desk, Detach, Feed, Greeting, Post, Push, SeatView, Show, SocketId, Sockets, Told},
     registry::{Registry, Tell},
 };
 
@@ -113,9 +113,9 @@ impl Counselor {
         }
     }
 
-    fn push(&mut self, push: &Push, ctx: &mut Context<Self>) {
+    fn push(&mut self, push: &Push, except: Option<SocketId>, ctx: &mut Context<Self>) {
         let had = !self.sockets.is_empty();
-        self.sockets.push(push);
+        self.sockets.push_except(push, except);
         if had {
             self.dropped(ctx);
         }
@@ -187,7 +187,7 @@ impl Handler<Feed> for Counselor {
     fn handle(&mut self, Feed(events): Feed, ctx: &mut Self::Context) {
         for told in events {
             self.take_in(&told);
-            self.push(&Push::Event(told), ctx);
+            self.push(&Push::Event(told), None, ctx);
         }
     }
 }
@@ -196,6 +196,14 @@ impl Handler<Show> for Counselor {
     type Result = ();
 
     fn handle(&mut self, Show(push): Show, ctx: &mut Self::Context) {
-        self.push(&push, ctx);
+        self.push(&push, None, ctx);
+    }
+}
+
+impl Handler<Post> for Counselor {
+    type Result = ();
+
+    fn handle(&mut self, Post { parcel, except }: Post, ctx: &mut Self::Context) {
+        self.push(&Push::Parcel(parcel), except, ctx);
     }
 }

@@ -30,6 +30,7 @@ use crate::{
         turn::Turn,
     },
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
+    sabotage::{Sabotage, sabotaged},
     time::Timestamp,
 };
 
@@ -300,7 +301,8 @@ impl Dispatch {
         }
     }
 
-    /// The talk in progress of these two, or the one named if it is theirs.
+    /// The talk in progress of these two. What names a conversation belongs to it and to no other: a late word of a talk
+    /// that is over is none of the next one's.
     pub fn talk_between(
         &self,
         one: PersonId,
@@ -311,8 +313,8 @@ impl Dispatch {
             let (visitor, counselor) = (PersonId::from(facts.visitor), facts.counselor().map(PersonId::from));
             (visitor == one && counselor == Some(other)) || (visitor == other && counselor == Some(one))
         };
-        if let Some(facts) = named.and_then(|id| self.conversation(id)) {
-            return theirs(facts).then_some(facts.id);
+        if let Some(named) = named {
+            return self.conversation(named).filter(|facts| theirs(facts)).map(|facts| facts.id);
         }
         let consultation = [one, other]
             .into_iter()
@@ -458,7 +460,12 @@ impl Dispatch {
             }
             Watch::Talking(_) => {
                 if let Some(counselor) = facts.counselor().and_then(|id| self.counselors.get_mut(&id)) {
-                    counselor.active.remove(&id);
+                    if !sabotaged(Sabotage::ForgetRelease) {
+                        counselor.active.remove(&id);
+                    }
+                    if sabotaged(Sabotage::ReleaseTwice) {
+                        counselor.active.pop_first();
+                    }
                 }
             }
         }

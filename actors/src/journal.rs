@@ -19,6 +19,7 @@ use crate::{
         event::{Event, Expulsion},
     },
     ids::{ConversationId, PersonId, WriterId},
+    sabotage::{Sabotage, sabotaged},
     time::Timestamp,
 };
 
@@ -185,7 +186,7 @@ impl<W> Journal<W> {
         if decision.events.is_empty() {
             return;
         }
-        let events: Vec<Stamped> = std::mem::take(&mut decision.events)
+        let mut events: Vec<Stamped> = std::mem::take(&mut decision.events)
             .into_iter()
             .map(|event| {
                 self.decided += 1;
@@ -193,6 +194,10 @@ impl<W> Journal<W> {
             })
             .collect();
         self.gathered_events += events.len();
+        if sabotaged(Sabotage::SplitDecision) && events.len() > 1 {
+            let first = events.drain(..1).collect();
+            self.gathered.push_back(Decided { events: first, touched: Vec::new() });
+        }
         self.gathered.push_back(Decided { events, touched: std::mem::take(&mut decision.touched) });
     }
 
@@ -210,6 +215,7 @@ impl<W> Journal<W> {
         if self.in_flight.is_some() || self.gathered.is_empty() {
             return None;
         }
+        let events_max = if sabotaged(Sabotage::SplitDecision) { 1 } else { events_max };
         let mut events = Vec::new();
         let mut conversations = Vec::new();
         let mut index: BTreeMap<ConversationId, usize> = BTreeMap::new();
@@ -250,6 +256,15 @@ impl<W> Journal<W> {
     /// The batch in flight, to be tried again as it is.
     pub fn in_flight(&self) -> Option<&Arc<Batch>> {
         self.in_flight.as_ref()
+    }
+
+    /// For a sabotage alone: what is in flight is frozen anew, with what was decided since.
+    pub(crate) fn regather(&mut self) {
+        let Some(batch) = self.in_flight.take() else { return };
+        self.gathered_events += batch.events.len();
+        self.gathered
+            .push_front(Decided { events: batch.events.clone(), touched: batch.conversations.clone() });
+        self.freeze(usize::MAX);
     }
 
     /// Gives up: everyone who waits.

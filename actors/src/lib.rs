@@ -9,6 +9,7 @@ pub mod ids;
 pub mod journal;
 pub mod push;
 pub mod registry;
+pub mod sabotage;
 pub mod time;
 mod visitor;
 

@@ -1,6 +1,6 @@
 //! What goes out to sockets: values, not frames. The edge writes the JSON.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use actix::{Message, Recipient};
 
@@ -77,6 +77,16 @@ pub struct SeatView {
     pub waiting: Vec<Conversation>,
 }
 
+/// A frame that the edge has written; what it says is the edge's own. Prints nothing: it may hold a person's words.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Parcel(pub Arc<str>);
+
+impl fmt::Debug for Parcel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parcel(…)")
+    }
+}
+
 /// Something for one socket.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
@@ -105,9 +115,13 @@ pub enum Push {
     Floor {
         /// Who waits in the common queue.
         common_waiting: usize,
+        /// Whether he himself is on shift; none for those without places.
+        on_shift: Option<bool>,
         /// Everyone's load; for supervisors and administrators only.
         others: Option<Arc<Vec<Load>>>,
     },
+    /// What was said, taken back or read in a talk: stored, and as the edge wrote it.
+    Parcel(Parcel),
     /// The socket is to be closed.
     Close(Closing),
 }
@@ -146,12 +160,22 @@ impl Sockets {
 
     /// To all; one whose mailbox is full does not keep up and is closed: it resumes from its cursor.
     pub(crate) fn push(&mut self, push: &Push) {
-        self.0.retain(|_, socket| match socket.try_send(push.clone()) {
-            Ok(()) => true,
-            Err(actix::prelude::SendError::Closed(_)) => false,
-            Err(actix::prelude::SendError::Full(_)) => {
-                socket.do_send(Push::Close(Closing::TooSlow));
-                false
+        self.push_except(push, None);
+    }
+
+    /// As [`Sockets::push`], to all but one.
+    pub(crate) fn push_except(&mut self, push: &Push, except: Option<SocketId>) {
+        self.0.retain(|id, socket| {
+            if Some(*id) == except {
+                return true;
+            }
+            match socket.try_send(push.clone()) {
+                Ok(()) => true,
+                Err(actix::prelude::SendError::Closed(_)) => false,
+                Err(actix::prelude::SendError::Full(_)) => {
+                    socket.do_send(Push::Close(Closing::TooSlow));
+                    false
+                }
             }
         });
     }
@@ -203,3 +227,11 @@ pub(crate) struct Feed(pub(crate) Vec<Arc<Told>>);
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Show(pub(crate) Push);
+
+/// A parcel for a carrier's sockets, but for the one that sent it.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Post {
+    pub(crate) parcel: Parcel,
+    pub(crate) except: Option<SocketId>,
+}

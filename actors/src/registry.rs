@@ -5,6 +5,7 @@
 
 mod feed;
 mod im;
+mod post;
 mod protocol;
 mod views;
 
@@ -27,11 +28,12 @@ use crate::{
     journal::{AppendFault, Batch, Claim, Journal, Store, StoreFault},
     push::Closing,
     registry::feed::Carriers,
+    sabotage::{Sabotage, answers_early, sabotaged},
     time::Timestamp,
 };
 pub use protocol::{
-    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Dismiss, Fate, Heard, Join, Leave, LoggedIn, Rejected,
-    Setup, Stop, Tell,
+    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, Dismiss, Fate, Heard, Join, Leave, LoggedIn,
+    Rejected, Setup, Stop, Tell,
 };
 pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
 
@@ -196,6 +198,9 @@ impl Registry {
     }
 
     fn store_batch(&mut self, batch: Arc<Batch>, ctx: &mut Context<Self>) {
+        if sabotaged(Sabotage::TellBeforeKept) {
+            self.feed(&batch, ctx);
+        }
         self.store
             .append(batch)
             .into_actor(self)
@@ -209,11 +214,18 @@ impl Registry {
                     this.tally.retries += 1;
                     let delay = this.back_off();
                     ctx.run_later(delay, |this, ctx| {
+                        if sabotaged(Sabotage::RegatherOnRetry) {
+                            this.journal.regather();
+                        }
+                        if sabotaged(Sabotage::SkipUnknownBatch) {
+                            return this.landed(ctx);
+                        }
                         if let Some(batch) = this.journal.in_flight().cloned() {
                             this.store_batch(batch, ctx);
                         }
                     });
                 }
+                Err(AppendFault::Fenced) if sabotaged(Sabotage::FenceTakenForLanded) => this.landed(ctx),
                 Err(AppendFault::Fenced) => this.fenced(),
                 Err(AppendFault::Refused(fault)) => {
                     tracing::error!(institution = %this.setup.institution, %fault, "the store refuses a batch");
@@ -233,7 +245,9 @@ impl Registry {
         for waiter in ready {
             waiter.answer();
         }
-        self.feed(&batch, ctx);
+        if !sabotaged(Sabotage::TellBeforeKept) {
+            self.feed(&batch, ctx);
+        }
         if std::mem::take(&mut self.troubled) {
             self.returned(ctx);
         }
@@ -378,9 +392,13 @@ impl Handler<Ask> for Registry {
         if let Some(rejected) = rejected {
             return Box::pin(std::future::ready(Err(rejected)));
         }
-        let reply = self
-            .turn(&command, ctx)
+        let decided = self.turn(&command, ctx);
+        let is_first = decided.is_ok();
+        let reply = decided
             .or_else(|refusal| self.join_pending(&command, &refusal).ok_or(Rejected::Refused(refusal)));
+        if answers_early(is_first, reply.is_ok()) {
+            return Box::pin(std::future::ready(reply));
+        }
         let (to, answered) = oneshot::channel();
         // A refusal too waits for all that it rests on.
         if let Some(waiter) = self.journal.wait(Waiter { reply, to }) {
@@ -413,7 +431,10 @@ impl Handler<Heard> for Registry {
 
     fn handle(&mut self, heard: Heard, _ctx: &mut Self::Context) {
         let Some(talk) = self.decided.talk_between(heard.from, heard.to, heard.conversation) else { return };
-        let at = heard.at.min(self.now());
+        let mut at = heard.at.min(self.now());
+        if sabotaged(Sabotage::CountWordAgain) {
+            at = self.now();
+        }
         self.decided.heard(talk, at, heard.from);
         let counselor =
             self.decided.conversation(talk).and_then(crate::dispatch::conversation::Conversation::counselor);

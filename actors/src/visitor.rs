@@ -8,7 +8,7 @@ use crate::{
         conversation::{Conversation, Phase},
     },
     ids::VisitorId,
-    push::{Attach, Detach, Feed, Greeting, Push, Show, Sockets},
+    push::{Attach, Detach, Feed, Greeting, Post, Push, Show, SocketId, Sockets},
     registry::{Registry, Tell},
 };
 
@@ -46,9 +46,9 @@ impl Visitor {
         }
     }
 
-    fn push(&mut self, push: &Push) {
+    fn push(&mut self, push: &Push, except: Option<SocketId>) {
         let had = !self.sockets.is_empty();
-        self.sockets.push(push);
+        self.sockets.push_except(push, except);
         if had {
             self.seen();
         }
@@ -116,7 +116,7 @@ impl Handler<Feed> for Visitor {
                     Phase::Ended { .. } => None,
                 };
             }
-            self.push(&Push::Event(told));
+            self.push(&Push::Event(told), None);
         }
         if self.conversation.is_none_or(|facts| facts.phase != Phase::Waiting) {
             self.place = None;
@@ -141,6 +141,14 @@ impl Handler<Show> for Visitor {
             }
             self.place = Some(place);
         }
-        self.push(&push);
+        self.push(&push, None);
+    }
+}
+
+impl Handler<Post> for Visitor {
+    type Result = ();
+
+    fn handle(&mut self, Post { parcel, except }: Post, _ctx: &mut Self::Context) {
+        self.push(&Push::Parcel(parcel), except);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{ConfigError, Settings, WechatMode};
+use super::{ConfigError, ImMode, Settings, WechatMode};
 
 type Checked = Result<(), ConfigError>;
 
@@ -100,7 +100,8 @@ fn limits(settings: &Settings) -> Checked {
     within("records.retention_days", settings.records.retention_days.into(), 0, 36_500)?;
     within("records.erase_every_seconds", settings.records.erase_every_seconds, 1, SECONDS_MAX)?;
     within("sockets.heartbeat_seconds", sockets.heartbeat_seconds, 1, 3600)?;
-    within("sockets.heartbeats_missed_max", sockets.heartbeats_missed_max.into(), 1, 100)?;
+    // With one, the answer to a ping would have no time to come.
+    within("sockets.heartbeats_missed_max", sockets.heartbeats_missed_max.into(), 2, 100)?;
     within("sockets.auth_seconds_max", sockets.auth_seconds_max, 1, 600)?;
     within("sockets.debt_bytes_max", sockets.debt_bytes_max as u64, 4096, 1 << 30)?;
     within("sockets.state_seconds", sockets.state_seconds, 1, 600)
@@ -183,6 +184,13 @@ fn im(settings: &Settings) -> Checked {
         "im.notices",
         "notices need im.sdk_app_id, im.secret_key and im.rest_url",
     )?;
+    ensure(
+        !im.notices || im.mode == ImMode::Tencent,
+        "im.notices",
+        "with im.mode = \"embedded\" the pages show notices themselves, and Tencent is not asked for anything",
+    )?;
+    within("im.image_bytes_max", im.image_bytes_max as u64, 1024, 64 << 20)?;
+    within("im.images_per_conversation_max", im.images_per_conversation_max.into(), 0, 100_000)?;
     within("im.user_sig_seconds", im.user_sig_seconds, 60, SECONDS_MAX * 120)
 }
 
@@ -236,6 +244,11 @@ fn safety(settings: &Settings) -> Checked {
     }
     if settings.secrets.data_key.is_empty() {
         closed(settings, "secrets.data_key is not set, so phone and identity numbers are not protected")?;
+    }
+    let im = &settings.im;
+    if im.mode == ImMode::Embedded && im.sdk_app_id != 0 && im.callback_token.is_empty() {
+        // Nobody needs the callback then, and whoever knows the application's number could write in anybody's name.
+        closed(settings, "im.mode is \"embedded\" and im.sdk_app_id set without im.callback_token")?;
     }
     if settings.demo.enabled { demo_is_safe(settings) } else { Ok(()) }
 }

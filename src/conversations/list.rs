@@ -117,6 +117,8 @@ pub struct Wish {
     pub end: Option<i64>,
     /// A part of the name of the visitor.
     pub visitor_name: Option<String>,
+    /// This very visitor.
+    pub visitor: Option<PersonId>,
     /// A part of the name of the counselor.
     pub counselor_name: Option<String>,
     pub sorted_by: Property,
@@ -188,7 +190,8 @@ macro_rules! wished {
                          and strpos(lower(coalesce(nullif(p.name, ''), p.username)), lower($7)) > 0))
                  and ($8::text is null or coalesce(c.counselor, c.wanted) in (
                      select p.id from people p where p.institution = $1
-                         and strpos(lower(coalesce(nullif(p.name, ''), p.username)), lower($8)) > 0)) "
+                         and strpos(lower(coalesce(nullif(p.name, ''), p.username)), lower($8)) > 0))
+                 and ($9::uuid is null or c.visitor = $9) "
              + $rest,
             $reader.institution,
             $reader.scope.counselors() as Option<&[Uuid]>,
@@ -197,7 +200,8 @@ macro_rules! wished {
             $wish.begin,
             $wish.end,
             $wish.visitor_name.as_deref(),
-            $wish.counselor_name.as_deref()
+            $wish.counselor_name.as_deref(),
+            $wish.visitor.map(|visitor| visitor.0)
             $(, $argument)*
         )
     };
@@ -238,40 +242,43 @@ async fn consultations(
     // Each order is a statement of its own: an order that is a parameter could not be served by an index.
     match (wish.sorted_by, wish.direction) {
         (Property::CreatedTime, Direction::Descending) => {
-            ids!("", "order by c.opened_at desc, c.id desc limit $9 offset $10")
+            ids!("", "order by c.opened_at desc, c.id desc limit $10 offset $11")
         }
         (Property::CreatedTime, Direction::Ascending) => {
-            ids!("", "order by c.opened_at, c.id limit $9 offset $10")
+            ids!("", "order by c.opened_at, c.id limit $10 offset $11")
         }
         (Property::StartTime, Direction::Descending) => {
-            ids!("", "order by c.started_at desc nulls last, c.opened_at desc, c.id desc limit $9 offset $10")
+            ids!(
+                "",
+                "order by c.started_at desc nulls last, c.opened_at desc, c.id desc limit $10 offset $11"
+            )
         }
         (Property::StartTime, Direction::Ascending) => {
-            ids!("", "order by c.started_at nulls last, c.opened_at, c.id limit $9 offset $10")
+            ids!("", "order by c.started_at nulls last, c.opened_at, c.id limit $10 offset $11")
         }
         (Property::EndTime, Direction::Descending) => {
-            ids!("", "order by c.ended_at desc nulls last, c.opened_at desc, c.id desc limit $9 offset $10")
+            ids!("", "order by c.ended_at desc nulls last, c.opened_at desc, c.id desc limit $10 offset $11")
         }
         (Property::EndTime, Direction::Ascending) => {
-            ids!("", "order by c.ended_at nulls last, c.opened_at, c.id limit $9 offset $10")
+            ids!("", "order by c.ended_at nulls last, c.opened_at, c.id limit $10 offset $11")
         }
         (Property::Duration, Direction::Descending) => ids!(
             "",
-            "order by c.ended_at - c.started_at desc nulls last, c.opened_at desc, c.id desc limit $9 offset $10"
+            "order by c.ended_at - c.started_at desc nulls last, c.opened_at desc, c.id desc limit $10 offset $11"
         ),
         (Property::Duration, Direction::Ascending) => ids!(
             "",
-            "order by c.ended_at - c.started_at nulls last, c.opened_at desc, c.id desc limit $9 offset $10"
+            "order by c.ended_at - c.started_at nulls last, c.opened_at desc, c.id desc limit $10 offset $11"
         ),
         (Property::Level, Direction::Descending) => ids!(
             "left join evaluations e on e.conversation = c.id and e.object_type = 'CONVERSATION'
              left join evaluations k on k.conversation = c.id and k.object_type = 'COUNSELOR'",
-            "order by coalesce(e.level, k.level) desc nulls last, c.opened_at desc, c.id desc limit $9 offset $10"
+            "order by coalesce(e.level, k.level) desc nulls last, c.opened_at desc, c.id desc limit $10 offset $11"
         ),
         (Property::Level, Direction::Ascending) => ids!(
             "left join evaluations e on e.conversation = c.id and e.object_type = 'CONVERSATION'
              left join evaluations k on k.conversation = c.id and k.object_type = 'COUNSELOR'",
-            "order by coalesce(e.level, k.level) nulls last, c.opened_at desc, c.id desc limit $9 offset $10"
+            "order by coalesce(e.level, k.level) nulls last, c.opened_at desc, c.id desc limit $10 offset $11"
         ),
     }
 }
@@ -305,6 +312,7 @@ async fn supervisions(
                  or strpos(lower(coalesce(nullif(visitor.name, ''), visitor.username)), lower($7)) > 0)
             and ($8::text is null
                  or strpos(lower(coalesce(nullif(asker.name, ''), asker.username)), lower($8)) > 0)
+            and ($11::uuid is null or about.visitor = $11)
         order by $9::bigint * case $10::text
                 when 'level' then coalesce(e.level, k.level)
                 when 'createdTime' then c.opened_at
@@ -323,6 +331,7 @@ async fn supervisions(
         wish.counselor_name.as_deref(),
         sign,
         wish.sorted_by.as_str(),
+        wish.visitor.map(|visitor| visitor.0),
     )
     .fetch_all(pool)
     .await?;

@@ -47,6 +47,9 @@ pub struct ConversationView {
     queue: Option<QueueView>,
     medium: String,
     call_start_time: Option<i64>,
+    /// Of a talk with a supervisor: what it is about.
+    #[schema(value_type = Option<Id>)]
+    consultation: Option<ConversationId>,
     /// The last talk with a supervisor about it. Not for the visitor.
     #[schema(no_recursion)]
     supervise: Option<Box<ConversationView>>,
@@ -144,6 +147,7 @@ impl Around {
             priority: row.priority,
             medium: row.medium,
             call_start_time: row.call_started_at,
+            consultation: row.consultation.map(ConversationId),
         }
     }
 

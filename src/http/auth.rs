@@ -24,7 +24,7 @@ use crate::{
     config::Settings,
     metrics::LogInBy,
     params::{JsonParams, Params},
-    people::Person,
+    people::{Person, PersonView, view},
     rights::{self, Reach, Right},
     wechat,
 };
@@ -172,11 +172,24 @@ struct Me {
     institution_code: Option<String>,
     avatar_url: Option<String>,
     max_consults: i32,
+    /// His own, and so in clear.
+    gender: Option<String>,
+    age: i32,
+    phone_number: Option<String>,
+    emergency_contact: Option<String>,
+    emergency_phone: Option<String>,
 }
 
-impl From<Person> for Me {
-    fn from(person: Person) -> Self {
+impl Me {
+    fn of(person: Person, caller: &Caller) -> Self {
+        let PersonView { gender, age, phone_number, emergency_contact, emergency_phone, .. } =
+            view(&person, caller);
         Self {
+            gender,
+            age,
+            phone_number,
+            emergency_contact,
+            emergency_phone,
             name: person.name,
             authorities: rights::authorities(person.kind),
             username: person.username,
@@ -194,5 +207,5 @@ impl From<Person> for Me {
 #[utoipa::path(get, path = "/auth/me", responses((status = 200, body = Answered<Me>)))]
 async fn me(state: Data<AppState>, caller: Caller) -> Answer {
     let person = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?;
-    Ok(answer::ok(Me::from(person)))
+    Ok(answer::ok(Me::of(person, &caller)))
 }

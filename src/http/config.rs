@@ -16,7 +16,8 @@ use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
     auth::{self, Caller},
-    config::{Emergency, WechatMode},
+    config::{Dispatch, Emergency, ImMode, Settings, WechatMode},
+    im::embedded,
     params::Params,
 };
 
@@ -46,6 +47,9 @@ struct Config<'a> {
     queue_status: QueueStatus,
     mode: Mode,
     emergency: &'a [Emergency],
+    im: Im,
+    sandbox: Option<Sandbox>,
+    limits: Limits,
     /// Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn.
     turn_template: Option<String>,
 }
@@ -100,6 +104,48 @@ struct Mode {
     active_mode: &'static str,
 }
 
+/// Ours: over what people talk, for the pages.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Im {
+    mode: ImMode,
+    sdk_app_id: u32,
+    image_bytes_max: usize,
+    text_characters_max: usize,
+}
+
+/// Ours: what the institution allows, in seconds; the pages show the clock of a talk.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the unit stands in the names")]
+struct Limits {
+    waiting_seconds: u64,
+    silence_notice_seconds: u64,
+    silence_end_seconds: u64,
+    text_seconds: u64,
+    voice_seconds: u64,
+    limit_notices_seconds: Vec<u64>,
+}
+
+impl From<&Dispatch> for Limits {
+    fn from(rules: &Dispatch) -> Self {
+        Self {
+            waiting_seconds: rules.waiting_seconds_max,
+            silence_notice_seconds: rules.silence_notice_seconds,
+            silence_end_seconds: rules.silence_end_seconds,
+            text_seconds: rules.text_seconds_max,
+            voice_seconds: rules.voice_seconds_max,
+            limit_notices_seconds: rules.limit_notices_seconds.clone(),
+        }
+    }
+}
+
+/// Ours: where anybody may log in as a visitor, to try it.
+#[derive(Serialize, ToSchema)]
+struct Sandbox {
+    appid: String,
+}
+
 /// 39. 获取配置项
 #[utoipa::path(
     get,
@@ -111,6 +157,7 @@ struct Mode {
 async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answer {
     let institution = institution(&req, &state, &params).await?;
     let settings = &state.settings;
+    let sandbox = sandbox(settings, institution.as_deref());
     let rules = institution.map_or_else(|| settings.dispatch.clone(), |code| settings.dispatch_for(&code));
     Ok(answer::ok(Config {
         conversation_type: ConversationType {
@@ -133,8 +180,23 @@ async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answ
             },
         },
         emergency: &settings.emergency,
+        im: Im {
+            mode: settings.im.mode,
+            sdk_app_id: settings.im.sdk_app_id,
+            image_bytes_max: settings.im.image_bytes_max,
+            text_characters_max: embedded::TEXT_CHARS_MAX,
+        },
+        sandbox,
+        limits: Limits::from(&rules),
         turn_template: turn_template(&state, &params)?,
     }))
+}
+
+/// The mini-program of the sandbox that belongs to the institution.
+fn sandbox(settings: &Settings, institution: Option<&str>) -> Option<Sandbox> {
+    let mut apps = settings.wechat.apps.iter().filter(|_| settings.wechat.mode == WechatMode::Sandbox);
+    let app = apps.find(|app| Some(app.institution.as_str()) == institution)?;
+    Some(Sandbox { appid: app.appid.clone() })
 }
 
 /// The template of the mini-program that asks, if it says which it is.

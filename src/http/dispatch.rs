@@ -15,7 +15,7 @@ use hotline_actors::{
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::openapi::shapes::{Answered, Id};
+use super::openapi::shapes::{Answered, AnsweredAll, Id};
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
@@ -28,11 +28,12 @@ use crate::{
 
 /// This area in the OpenAPI document.
 #[derive(OpenApi)]
-#[openapi(paths(now))]
+#[openapi(paths(now, supervisors))]
 pub(super) struct Docs;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/dispatch/now").route(web::get().to(now)));
+    cfg.service(web::resource("/dispatch/now").route(web::get().to(now)))
+        .service(web::resource("/dispatch/supervisors").route(web::get().to(supervisors)));
 }
 
 #[derive(Serialize, ToSchema)]
@@ -77,6 +78,63 @@ struct Waiting {
     created_time: i64,
     /// Milliseconds since then.
     waited: i64,
+}
+
+/// A supervisor who may be asked.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Adviser {
+    user: Option<PersonView>,
+    state: &'static str,
+    on_shift: bool,
+    active: usize,
+    waiting: usize,
+    max_consults: u32,
+    /// Whether he looks after the one who asks.
+    bound: bool,
+}
+
+/// 自有：可求助的督导
+///
+/// 机构的全部督导及其状态，自己的督导在前，其余按能否接待
+#[utoipa::path(
+    get,
+    path = "/dispatch/supervisors",
+    responses((status = 200, body = AnsweredAll<Adviser>))
+)]
+async fn supervisors(state: Data<AppState>, caller: Caller) -> Answer {
+    rights::require(&caller, Right::RequestSupervisor)?;
+    let floor = state.institutions.floor(caller.institution()?).await;
+    let mut floor = floor.ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
+    floor.loads.retain(|load| load.role == Role::Supervisor);
+    let ids: Vec<PersonId> = floor.loads.iter().map(|load| load.counselor.into()).collect();
+    let people = state.people.load(&ids).await?;
+    let own = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?.supervisors;
+    let is_bound = |load: &Load| own.contains(&load.counselor.into());
+    let free = |load: &Load| usize::try_from(load.capacity).unwrap_or(0).saturating_sub(load.active);
+    floor.loads.sort_by_key(|load| {
+        (!is_bound(load), nearness(load.shown), std::cmp::Reverse(free(load)), load.counselor)
+    });
+    let row = |load: &Load| Adviser {
+        user: people.get(&load.counselor.into()).map(|person| view(person, &caller)),
+        state: load.shown.as_str(),
+        on_shift: load.on_shift,
+        active: load.active,
+        waiting: load.waiting,
+        max_consults: load.capacity,
+        bound: is_bound(load),
+    };
+    Ok(answer::ok(floor.loads.iter().map(row).collect::<Vec<_>>()))
+}
+
+/// How soon somebody may be expected to answer.
+fn nearness(shown: Shown) -> u8 {
+    match shown {
+        Shown::Online => 0,
+        Shown::Busy => 1,
+        Shown::Away => 2,
+        Shown::Offline => 3,
+    }
 }
 
 /// 自有：实时接待状况

@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 
 use super::openapi::{
     requests,
-    shapes::{CallbackAnswer, Listed},
+    shapes::{AnsweredAll, CallbackAnswer, Listed},
 };
 
 use crate::{
@@ -29,6 +29,7 @@ use crate::{
         gaps::{self, Gap},
         record::{self, Record},
         unplaced::{self, Unplaced},
+        unread::{self, Unread},
         web::{WebMessage, shown},
     },
     params::{CALLBACK_BYTES_MAX, Paging, Params, read_body},
@@ -39,12 +40,13 @@ const PAGING: Paging = Paging::FromZero { default: 20 };
 
 /// This area in the OpenAPI document.
 #[derive(OpenApi)]
-#[openapi(paths(callback, conversation_web, unplaced, gaps))]
+#[openapi(paths(callback, conversation_web, unread, unplaced, gaps))]
 pub(super) struct Docs;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/message/callback").route(web::post().to(callback)))
         .service(web::resource("/message/conversation/web").route(web::get().to(conversation_web)))
+        .service(web::resource("/message/unread").route(web::get().to(unread)))
         .service(web::resource("/message/unplaced").route(web::get().to(unplaced)))
         .service(web::resource("/message/gaps").route(web::get().to(gaps)));
 }
@@ -135,6 +137,15 @@ async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params)
     Ok(answer::list(&rows, count))
 }
 
+/// 自有：进行中会话的未读数、已读位置与最后一条消息
+///
+/// 登录者本人参与的会话
+#[utoipa::path(get, path = "/message/unread", responses((status = 200, body = AnsweredAll<Unread>)))]
+async fn unread(state: Data<AppState>, caller: Caller) -> Answer {
+    rights::require(&caller, Right::OwnConversations)?;
+    Ok(answer::ok(unread::of(&state.pool, caller.id, &caller.username).await?))
+}
+
 /// 自有：未归入会话的消息
 ///
 /// 机构管理员可见；不属于任何人的账号，对谁都不显示
@@ -184,16 +195,11 @@ async fn readable(state: &AppState, caller: &Caller, reach: Reach, named: &str) 
     let record = record
         .filter(|record| caller.institution.as_deref() == Some(&record.institution))
         .ok_or_else(|| Fault::wrong(format!("conversation not find: {named}")))?;
+    if !record.may_be_read_by(caller.id, reach) {
+        return Err(Fault::not_allowed());
+    }
     if record.is_party(caller.id) {
         return Ok(record);
-    }
-    let may_read = match reach {
-        Reach::Nothing | Reach::Own => false,
-        Reach::Bound => record.reader_is_bound || record.reader_is_asked,
-        Reach::Institution | Reach::Everywhere => true,
-    };
-    if !may_read {
-        return Err(Fault::not_allowed());
     }
     let now = clock::now();
     audit::note(&state.pool, &record.institution, caller.id, Action::ReadMessages, record.id.0, now).await?;

@@ -56,7 +56,7 @@ struct Document;
 /// The chapters of the document with the areas that belong to them.
 fn chapters() -> Vec<(&'static str, Vec<utoipa::openapi::OpenApi>)> {
     use super::{
-        arrange, auth, config, conversation, dispatch, evaluate, health, im, message, metrics, record,
+        arrange, auth, config, conversation, dispatch, evaluate, health, im, image, message, metrics, record,
         statistics, user, wechat,
     };
     vec![
@@ -79,6 +79,7 @@ fn chapters() -> Vec<(&'static str, Vec<utoipa::openapi::OpenApi>)> {
                 statistics::Docs::openapi(),
                 dispatch::Docs::openapi(),
                 im::Docs::openapi(),
+                image::Docs::openapi(),
             ],
         ),
         ("五、评价相关API", vec![evaluate::Docs::openapi()]),
@@ -224,6 +225,15 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/api").route(web::get().to(to_page)))
         .service(web::resource("/api/openapi.json").route(web::get().to(document)))
         .service(web::resource("/api/{file:.*}").route(web::get().to(page)));
+}
+
+/// The document as it is committed for clients: readable, and without an address.
+///
+/// # Errors
+///
+/// What JSON cannot say; the document has nothing of the kind.
+pub(crate) fn json() -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&*DOCUMENT)
 }
 
 /// The document, with the address it is served under.

@@ -67,6 +67,7 @@ async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> 
         begin: params.int("startTime")?,
         end: params.int("endTime")?,
         visitor_name: params.text("visitorName")?,
+        visitor: params.parsed("visitor")?,
         counselor_name: params.text("counselorName")?,
         sorted_by: params.parsed("property")?.unwrap_or(Property::CreatedTime),
         direction: params.parsed("direction")?.unwrap_or(Direction::Descending),

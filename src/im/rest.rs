@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     clock,
-    config::{Hidden, Settings},
+    config::{Hidden, ImMode, Settings},
 };
 
 /// Tencent's own time-out is 3 seconds; a client must be more patient.
@@ -139,7 +139,10 @@ impl Rest {
     /// None where there is no application, or Tencent is not to be asked.
     pub fn new(settings: &Settings, http: reqwest::Client) -> Option<Self> {
         let im = &settings.im;
-        let is_on = im.sdk_app_id != 0 && !im.secret_key.is_empty() && !im.rest_url.is_empty();
+        let is_on = im.mode == ImMode::Tencent
+            && im.sdk_app_id != 0
+            && !im.secret_key.is_empty()
+            && !im.rest_url.is_empty();
         is_on.then(|| {
             Self(Arc::new(Inner {
                 http,

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use hotline_actors::{ConversationId, PersonId, Timestamp, dispatch::conversation::CallSignal};
 
-use super::NewMessage;
+use super::{NewMessage, said::Letter};
 use crate::{answer::describe, people::People};
 
 /// Who speaks is mostly known from memory. A database that takes longer than this is as good as away; then the word is
@@ -27,11 +27,15 @@ pub struct Heard {
     pub call: Option<CallSignal>,
 }
 
+/// Takes letters to the sockets.
+pub(super) type Deliver = Arc<dyn Fn(Letter) + Send + Sync>;
+
 /// Who is told of words.
 #[derive(Clone)]
 pub struct Ears {
     people: People,
     tell: Arc<dyn Fn(Heard) + Send + Sync>,
+    deliver: Deliver,
 }
 
 impl fmt::Debug for Ears {
@@ -68,7 +72,17 @@ impl Word {
 impl Ears {
     /// Calls `tell` for every word between two people of one institution. It must not block.
     pub fn new(people: People, tell: impl Fn(Heard) + Send + Sync + 'static) -> Self {
-        Self { people, tell: Arc::new(tell) }
+        Self { people, tell: Arc::new(tell), deliver: Arc::new(|_| {}) }
+    }
+
+    /// Calls `deliver` with every letter whose message is stored, in the order in which they are. It must not block.
+    #[must_use]
+    pub fn delivering(self, deliver: impl Fn(Letter) + Send + Sync + 'static) -> Self {
+        Self { deliver: Arc::new(deliver), ..self }
+    }
+
+    pub(super) fn deliver(&self) -> Deliver {
+        Arc::clone(&self.deliver)
     }
 
     pub(super) async fn hear(&self, word: Word) {

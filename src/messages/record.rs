@@ -4,6 +4,7 @@ use hotline_actors::{ConversationId, PersonId};
 use sqlx::PgPool;
 
 use super::web::{Sides, StoredMessage};
+use crate::rights::Reach;
 
 /// A conversation as far as reading it needs it, and how one reader stands to it.
 #[derive(Debug, Clone)]
@@ -23,6 +24,16 @@ impl Record {
     /// Whether `person` is one of the two.
     pub fn is_party(&self, person: PersonId) -> bool {
         self.parties.0 == person || self.parties.1 == Some(person)
+    }
+
+    /// Whether `person`, the reader it was looked up for, may read it; his right to records reaches this far.
+    pub fn may_be_read_by(&self, person: PersonId, reach: Reach) -> bool {
+        self.is_party(person)
+            || match reach {
+                Reach::Nothing | Reach::Own => false,
+                Reach::Bound => self.reader_is_bound || self.reader_is_asked,
+                Reach::Institution | Reach::Everywhere => true,
+            }
     }
 }
 

@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::{
     Counters, Limits, NewMessage, StoreFault, Stored, count,
+    hearing::Deliver,
     insert::{self, Outcome},
+    said::Letter,
 };
 
 /// A batch is closed when it holds this much: the statement carries it whole.
@@ -27,6 +29,8 @@ pub(super) struct Entry {
     pub(super) message: NewMessage,
     pub(super) answer: oneshot::Sender<Result<Stored, StoreFault>>,
     pub(super) room: Room,
+    /// Tells of it once it is stored, for the first time.
+    pub(super) letter: Option<Letter>,
 }
 
 /// A place in the buffer, free again when dropped.
@@ -35,11 +39,17 @@ pub(super) struct Room {
     pub(super) _bytes: OwnedSemaphorePermit,
 }
 
+/// What leads to the writer, and away from it.
+pub(super) struct Lines {
+    pub(super) waiting: mpsc::Receiver<Entry>,
+    pub(super) stop: watch::Receiver<bool>,
+    pub(super) deliver: Deliver,
+}
+
 pub(super) struct Writer {
     options: PgConnectOptions,
     limits: Limits,
-    waiting: mpsc::Receiver<Entry>,
-    stop: watch::Receiver<bool>,
+    lines: Lines,
     marking: Arc<Mutex<()>>,
     counters: Arc<Counters>,
     connection: Option<PgConnection>,
@@ -58,8 +68,7 @@ impl Writer {
     pub(super) fn new(
         options: &PgConnectOptions,
         limits: Limits,
-        waiting: mpsc::Receiver<Entry>,
-        stop: watch::Receiver<bool>,
+        lines: Lines,
         marking: Arc<Mutex<()>>,
         counters: Arc<Counters>,
     ) -> Self {
@@ -68,7 +77,7 @@ impl Writer {
             ("lock_timeout", limits.lock_max.as_millis().to_string()),
             ("idle_in_transaction_session_timeout", limits.statement_max.as_millis().to_string()),
         ]);
-        Self { options, limits, waiting, stop, marking, counters, connection: None, outage: false }
+        Self { options, limits, lines, marking, counters, connection: None, outage: false }
     }
 
     /// Runs until it is told to stop, or nobody is left who could say anything; then what waits is stored first.
@@ -80,24 +89,24 @@ impl Writer {
     }
 
     async fn next(&mut self) -> Option<Entry> {
-        let stop = &mut self.stop;
+        let Lines { waiting, stop, .. } = &mut self.lines;
         let told = async {
             // An error means that nobody is left to tell us: as good as being told.
             stop.wait_for(|stop| *stop).await.is_ok()
         };
         tokio::select! {
-            entry = self.waiting.recv() => return entry,
+            entry = waiting.recv() => return entry,
             _ = told => {}
         }
-        self.waiting.close();
-        self.waiting.recv().await
+        waiting.close();
+        waiting.recv().await
     }
 
     fn gather(&mut self, first: Entry) -> Vec<Entry> {
         let mut bytes = first.message.bytes();
         let mut batch = vec![first];
         while batch.len() < self.limits.batch_max && bytes < BATCH_BYTES_MAX {
-            let Ok(entry) = self.waiting.try_recv() else { break };
+            let Ok(entry) = self.lines.waiting.try_recv() else { break };
             bytes += entry.message.bytes();
             batch.push(entry);
         }
@@ -188,8 +197,14 @@ impl Writer {
         count(counter);
         // The place in the buffer is free before the answer is heard.
         drop(entry.room);
+        let letter = entry.letter.filter(|_| answer == Ok(Stored::First));
         // Whoever asked may have gone: late callers do not wait.
-        let _gone = entry.answer.send(answer);
+        let gone = entry.answer.send(answer).is_err();
+        if let Some(letter) = letter {
+            // One who is not answered any more hears it as the others do.
+            let except = letter.except.filter(|_| !gone);
+            (self.lines.deliver)(Letter { except, ..letter });
+        }
     }
 }
 

@@ -12,6 +12,8 @@ use hotline_actors::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::im::embedded;
+
 /// What a client may send.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -25,6 +27,9 @@ pub(super) enum Command {
     },
     /// Answered with a pong, for clients that cannot see the protocol's own.
     Ping,
+    /// Our own IM.
+    #[serde(untagged)]
+    Talk(embedded::Command),
 }
 
 /// A client's frame.
@@ -181,6 +186,8 @@ enum State {
     },
     Floor {
         common: Common,
+        #[serde(rename = "onShift", skip_serializing_if = "Option::is_none")]
+        on_shift: Option<bool>,
         #[serde(skip_serializing_if = "Option::is_none")]
         others: Option<Vec<LoadView>>,
     },
@@ -307,10 +314,12 @@ pub(super) fn text(push: &Push) -> Option<String> {
         Push::Resumed { cursor } => Frame::Resumed { cursor: *cursor },
         Push::Event(told) => Frame::Event(Box::new(event(told))),
         Push::Place(place) => Frame::State(State::Place { queue: (*place).into() }),
-        Push::Floor { common_waiting, others } => Frame::State(State::Floor {
+        Push::Floor { common_waiting, on_shift, others } => Frame::State(State::Floor {
             common: Common { waiting: *common_waiting },
+            on_shift: *on_shift,
             others: others.as_ref().map(|others| others.iter().map(LoadView::from).collect()),
         }),
+        Push::Parcel(parcel) => return Some(parcel.0.to_string()),
         Push::Close(_) => return None,
     };
     Some(write(&frame))

@@ -7,6 +7,7 @@ mod history;
 mod lost;
 mod notices;
 mod presence;
+mod torrent;
 
 use serde_json::{Value, json};
 

@@ -16,6 +16,9 @@ const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
 /// The document itself and its page: what describes is not described.
 const ITS_OWN: [&str; 3] = ["/api", "/api/openapi.json", "/api/{file}"];
 
+/// The pages: they are looked at, not asked.
+const PAGES: [&str; 4] = ["", "/", "/visitor", "/assets/{file}"];
+
 /// Taken by every method, so that whichever is documented will do.
 const ANY: &str = "any";
 
@@ -44,7 +47,7 @@ fn routes() -> BTreeMap<String, BTreeSet<String>> {
             assert!(!known.is_empty(), "{route}: its methods can be read from the code");
         }
     }
-    for own in ITS_OWN {
+    for own in ITS_OWN.into_iter().chain(PAGES) {
         assert!(routes.remove(own).is_some(), "{own} is there");
     }
     routes

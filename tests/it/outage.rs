@@ -78,19 +78,3 @@ async fn beyond_the_backlog_requests_are_refused_at_once() {
     })
     .await;
 }
-
-#[tokio::test]
-async fn a_second_server_takes_over_and_the_first_stops_with_75() {
-    let mut hotline = Hotline::prepare(&["ecnu"]).await;
-    hotline.add_counselor("ecnu", "lin").await;
-    hotline.set("journal.fence_check_seconds", 1);
-    hotline.start().await;
-    let mut workbench = hotline.staff("lin").await.workbench().await;
-    workbench.snapshot().await;
-    let mut other = hotline.twin();
-    other.start().await;
-    assert_eq!(workbench.closed(SOON).await, Some(1012));
-    assert_eq!(hotline.ended(SOON).await.code(), Some(75));
-    let visitor = other.visitor("ecnu", "first").await;
-    assert_eq!(visitor.open("any").await["status"], "WAITING");
-}

@@ -68,6 +68,10 @@ const ROWS: &[Row] = &[
     // Conversations of one's own, and others'.
     row(PUT, "/conversation", r#"{"counselor":"{spare visitor}"}"#, "yyyyn"),
     row(GET, "/conversation/current", "", "yyyyn"),
+    row(GET, "/message/unread", "", "yyyyn"),
+    row(POST, "/im/image?conversation={conversation}", "", "yyyyy"),
+    row(GET, "/im/image/{image}", "", "yyyyn"),
+    row(GET, "/im/image/{unbound image}", "", "nnnyn"),
     row(GET, "/conversation/{conversation}", "", "yyyyn"),
     row(GET, "/conversation/{unbound conversation}", "", "nnnyn"),
     row(GET, "/message/conversation/web?conversationId={conversation}", "", "yyyyn"),
@@ -108,6 +112,7 @@ const ROWS: &[Row] = &[
     row(GET, "/conversation/ratedranking", "", "nyyyn"),
     row(GET, "/conversation/mine", "", "nyyyn"),
     row(GET, "/dispatch/now", "", "nnyyn"),
+    row(GET, "/dispatch/supervisors", "", "nynyn"),
     // WeChat: of those who come by a mini-program.
     row(POST, "/wx/user/wx-here/phone", "", "ynnnn"),
     row(POST, "/wx/user/wx-here/subscribe", "", "ynnnn"),
@@ -120,7 +125,11 @@ const ROWS: &[Row] = &[
 ];
 
 /// Answered without a session, or over a socket.
-const WITHOUT_ROWS: [&str; 13] = [
+const WITHOUT_ROWS: [&str; 17] = [
+    "",
+    "/",
+    "/visitor",
+    "/assets/{}",
     "/api",
     "/api/openapi.json",
     "/api/{}",
@@ -178,6 +187,8 @@ impl Cast {
         let (other, talking) =
             (hotline.visitor(institution, &name("second")).await, hotline.staff(&name("talking")).await);
         ids.insert("unbound conversation", talk(hotline, &other, &talking).await);
+        ids.insert("image", picture(&visitor, &ids["conversation"]).await);
+        ids.insert("unbound image", picture(&other, &ids["unbound conversation"]).await);
         Self { clients, ids }
     }
 }
@@ -218,9 +229,21 @@ async fn talk(hotline: &Hotline, visitor: &Client, counselor: &Client) -> String
     id
 }
 
+/// A picture that the visitor brought.
+async fn picture(visitor: &Client, conversation: &str) -> String {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::new_rgb8(2, 2)
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .expect("it can be written");
+    let request = visitor.request(POST, &format!("/im/image?conversation={conversation}"));
+    let kept = Answer::of(request.body(bytes.into_inner())).await.ok();
+    kept["id"].as_str().expect("an id").to_owned()
+}
+
 /// Two institutions with everything, and the system's administrator.
 async fn world() -> (Hotline, Cast, Cast, Client) {
     let mut hotline = Hotline::prepare(&["here", "there"]).await;
+    hotline.set("im.mode", "embedded");
     add_staff(&hotline, "here");
     add_staff(&hotline, "there");
     hotline.add_system_administrator("root");

@@ -66,10 +66,13 @@ impl TalkClock {
         }
     }
 
-    /// A person said something at this moment; an old word that comes late ends no silence.
+    /// A person said something at this moment. A word that is older than what was heard already, or is delivered again,
+    /// ends no silence; one that was said before the notice and only comes after it does: there was none.
     pub fn heard(&mut self, at: Timestamp, by_counselor: bool) {
-        self.quiet_since = self.quiet_since.max(at);
-        self.silence_noticed = self.silence_noticed.filter(|noticed| at < *noticed);
+        if at > self.quiet_since {
+            self.quiet_since = at;
+            self.silence_noticed = None;
+        }
         if by_counselor {
             self.answered = true;
         } else {
@@ -191,6 +194,26 @@ mod tests {
         assert_eq!(clock.next(&limits, at(80)), (at(80), Due::LimitNotice(1)));
         assert_eq!(called(10, 30).limit(&limits), at(60), "within the limit nothing is added");
         assert_eq!(called(10, 58).limit(&limits), at(63));
+    }
+
+    #[test]
+    fn a_word_said_before_the_notice_that_comes_after_it_was_no_silence() {
+        let limits = Limits::default();
+        let mut clock = TalkClock::new(at(0), Medium::Text, false);
+        clock.heard(at(1), true);
+        clock.silence_noticed = Some(at(11));
+        clock.heard(at(1), true);
+        assert_eq!(
+            clock.next(&limits, at(12)),
+            (at(16), Due::SilenceEnd),
+            "delivered again it changes nothing"
+        );
+        clock.heard(at(6), false);
+        assert_eq!(
+            clock.next(&limits, at(12)),
+            (at(16), Due::SilenceNotice),
+            "ten minutes after it was said"
+        );
     }
 
     #[test]

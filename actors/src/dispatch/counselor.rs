@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     dispatch::queue::Queue,
     ids::{ConversationId, CounselorId},
+    sabotage::{Sabotage, sabotaged},
     time::Timestamp,
 };
 
@@ -113,7 +114,8 @@ impl Counselor {
 
     /// Places nobody has; zero while capacity is lowered below what runs.
     pub fn free(&self) -> u32 {
-        self.capacity.saturating_sub(u32::try_from(self.active.len()).unwrap_or(u32::MAX))
+        let capacity = self.capacity + u32::from(sabotaged(Sabotage::SeatBeyondCapacity));
+        capacity.saturating_sub(u32::try_from(self.active.len()).unwrap_or(u32::MAX))
     }
 
     /// Whether he would take somebody now.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     dispatch::conversation::{Conversation, Priority},
     ids::ConversationId,
+    sabotage::{Sabotage, sabotaged},
 };
 
 /// A place in a line. The order of the fields is the order of service.
@@ -44,7 +45,7 @@ impl Queue {
 
     /// Who is next.
     pub fn head(&self) -> Option<&Ticket> {
-        self.0.first()
+        if sabotaged(Sabotage::ServeNewestFirst) { self.0.last() } else { self.0.first() }
     }
 
     /// How many wait.

@@ -17,6 +17,7 @@ use crate::{
         queue::Ticket,
     },
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
+    sabotage::{Sabotage, sabotaged},
     time::Timestamp,
 };
 
@@ -146,7 +147,9 @@ impl<'a> Turn<'a> {
         if self.dispatch.expelled.contains_key(&visitor.into()) {
             return Err(Refusal::Expelled);
         }
-        if let Some(open) = self.dispatch.consultation_of(visitor) {
+        if let Some(open) = self.dispatch.consultation_of(visitor)
+            && !sabotaged(Sabotage::OpenBeside)
+        {
             let counselor = open.counselor().or(open.wanted);
             return Err(Refusal::AlreadyConsulting { conversation: open.id, counselor });
         }
@@ -324,7 +327,7 @@ impl<'a> Turn<'a> {
     fn due(&mut self, conversation: ConversationId) {
         while let Some(clock) = self.dispatch.clock(conversation) {
             let (at, due) = clock.next(&self.dispatch.limits, self.now);
-            if at > self.now {
+            if at > self.now && !sabotaged(Sabotage::BelieveTimers) {
                 break;
             }
             let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
@@ -424,6 +427,9 @@ impl<'a> Turn<'a> {
 
     /// Law L-3: nobody is left beside a free place.
     fn settle(&mut self) {
+        if sabotaged(Sabotage::ForgetTheQueue) {
+            self.freed.clear();
+        }
         while let Some(counselor) = self.freed.pop_first() {
             while let Some(conversation) = self.dispatch.next_for(counselor) {
                 self.emit(Event::Assigned { conversation, counselor });

@@ -20,6 +20,7 @@ use crate::{
     journal::Batch,
     push::{Attach, Closing, Desk, Detach, Feed, Greeting, Load, Push, Show, SocketId, Sockets, Told},
     registry::{Badge, Choose, Dismiss, Join, Leave, Registry, Rejected, State, im::Logins},
+    sabotage::{Sabotage, sabotaged},
     visitor::{ImPresence, Visitor as VisitorCarrier},
 };
 
@@ -43,8 +44,8 @@ struct Socket {
 
 /// The actors that carry what lives outside a decision, and what they were told.
 pub(crate) struct Carriers {
-    counselors: BTreeMap<CounselorId, Addr<CounselorCarrier>>,
-    visitors: BTreeMap<VisitorId, Addr<VisitorCarrier>>,
+    pub(crate) counselors: BTreeMap<CounselorId, Addr<CounselorCarrier>>,
+    pub(crate) visitors: BTreeMap<VisitorId, Addr<VisitorCarrier>>,
     talks: BTreeMap<ConversationId, Addr<TalkCarrier>>,
     /// Who is logged in to IM.
     pub(crate) logins: Logins,
@@ -199,6 +200,9 @@ impl Registry {
             self.kept.counselors().map(|counselor| (counselor.id, counselor.capacity)).collect();
         for (counselor, capacity) in counselors {
             self.carry_counselor(counselor, capacity, ctx);
+        }
+        if sabotaged(Sabotage::ForgetDeadlineOnRevival) {
+            return;
         }
         let talks: Vec<ConversationId> = self
             .kept
@@ -364,12 +368,14 @@ impl Registry {
         let common_waiting = self.kept.common().len();
         let others: Arc<Vec<Load>> = Arc::new(self.kept.counselors().map(Load::from).collect());
         for (counselor, carrier) in &self.carriers.counselors {
-            let supervises =
-                self.kept.counselor(*counselor).is_some_and(|known| known.role == Role::Supervisor);
+            let known = self.kept.counselor(*counselor);
+            let supervises = known.is_some_and(|known| known.role == Role::Supervisor);
             let others = supervises.then(|| Arc::clone(&others));
-            carrier.do_send(Show(Push::Floor { common_waiting, others }));
+            let on_shift = known.map(|known| known.on_shift);
+            carrier.do_send(Show(Push::Floor { common_waiting, on_shift, others }));
         }
-        self.carriers.administrators.push(&Push::Floor { common_waiting, others: Some(others) });
+        let floor = Push::Floor { common_waiting, on_shift: None, others: Some(others) };
+        self.carriers.administrators.push(&floor);
         let Self { kept, carriers, .. } = self;
         for (place, conversation) in kept.places() {
             let Some(facts) = kept.conversation(conversation) else { continue };

@@ -17,7 +17,7 @@ use crate::{
         limits::Limits,
     },
     ids::{ConversationId, CounselorId, PersonId, WriterId},
-    push::{Closing, Push, SocketId},
+    push::{Closing, Parcel, Push, SocketId},
     time::Timestamp,
 };
 
@@ -213,6 +213,20 @@ pub struct Choose {
     pub counselor: CounselorId,
     /// What.
     pub choice: Choice,
+}
+
+/// Something of a talk, stored already: for the sockets of the two, and of whoever is asked about it just now.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Deliver {
+    /// Of which talk.
+    pub conversation: ConversationId,
+    /// The two.
+    pub to: [PersonId; 2],
+    /// The socket that sent it and is answered itself.
+    pub except: Option<SocketId>,
+    /// What.
+    pub parcel: Parcel,
 }
 
 /// Closes every socket of a person.

@@ -13,6 +13,7 @@ use crate::{
     ids::ConversationId,
     push::Load,
     registry::{Registry, State},
+    sabotage::{Sabotage, sabotaged},
     time::Timestamp,
 };
 
@@ -114,8 +115,9 @@ impl Handler<LookFloor> for Registry {
 
     fn handle(&mut self, _: LookFloor, _ctx: &mut Self::Context) -> Self::Result {
         self.kept.mirror_presence(&self.decided);
+        let shown = if sabotaged(Sabotage::ShowBeforeKept) { &self.decided } else { &self.kept };
         let mut waiting: Vec<Conversation> =
-            self.kept.conversations().filter(|facts| facts.phase == Phase::Waiting).copied().collect();
+            shown.conversations().filter(|facts| facts.phase == Phase::Waiting).copied().collect();
         waiting.sort_unstable_by_key(|facts| Ticket::from(facts));
         actix::MessageResult(Floor {
             loads: self.kept.counselors().map(Load::from).collect(),

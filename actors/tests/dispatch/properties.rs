@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 use hotline_actors::{
     ConversationId, CounselorId, Dispatch, PersonId, Timestamp,
     dispatch::{
+        clock::AFTER_CALL,
         command::Command,
         conversation::{EndReason, Medium, Priority},
         counselor::{Choice, Role},
@@ -150,6 +151,8 @@ struct Day {
     folded: Dispatch,
     witness: Witness,
     now: Timestamp,
+    /// The last start or end of an outage.
+    returned: Timestamp,
     opened: u128,
     calls: u128,
 }
@@ -162,6 +165,7 @@ impl Day {
             folded: Dispatch::new(limits),
             witness: Witness::default(),
             now: Timestamp(1_700_000_000_000),
+            returned: Timestamp(0),
             opened: 0,
             calls: 0,
         };
@@ -248,14 +252,18 @@ impl Day {
         let limits = self.dispatch.limits();
         for facts in self.dispatch.conversations() {
             match facts.started_at() {
-                Some(started) if facts.medium == Medium::Text => {
-                    assert!(started + limits.text_max > self.now, "{facts:?} talks for too long");
+                Some(started) => {
+                    let text = started + limits.text_max;
+                    let may = match facts.medium {
+                        Medium::Text => facts.call_ended.map_or(text, |ended| text.max(ended + AFTER_CALL)),
+                        Medium::Voice { since } => (since + limits.voice_max).min(text + limits.voice_max),
+                    };
+                    assert!(may > self.now, "{facts:?} talks for too long");
                 }
-                Some(_) => {}
                 None => {
-                    let waits_since = facts.opened_at;
-                    let may = limits.waiting_max + Duration::from_hours(3);
-                    assert!(waits_since + may > self.now, "{facts:?} waits for ever");
+                    let may = (facts.opened_at + limits.waiting_max)
+                        .max(self.returned + limits.waiting_after_return());
+                    assert!(may > self.now, "{facts:?} waits for ever");
                 }
             }
         }
@@ -297,6 +305,7 @@ impl Day {
                 self.now = self.now + Duration::from_secs(*seconds);
                 self.dispatch = Dispatch::revive(Limits::default(), &kept, self.now);
                 self.witness.restarted();
+                self.returned = self.now;
                 self.passes(Duration::ZERO);
             }
             Step::Spurious { which } => {
@@ -305,15 +314,20 @@ impl Day {
                 assert_eq!(self.decide(&Command::Due { conversation }), Some(vec![]));
                 assert_eq!(self.decide(&Command::Wake), Some(vec![]));
             }
+            Step::Return => {
+                self.returned = self.now;
+                self.decide(&Command::Return);
+            }
             simple => {
-                let command = self.command(simple);
+                let command = self.command(simple).expect("a simple step");
                 self.decide(&command);
             }
         }
     }
 
-    fn command(&self, step: &Step) -> Command {
-        match step {
+    /// The command of a step that is no more than that.
+    fn command(&self, step: &Step) -> Option<Command> {
+        Some(match step {
             Step::Prioritize { which, priority } => {
                 Command::Prioritize { conversation: self.chosen(*which), priority: *priority }
             }
@@ -334,8 +348,8 @@ impl Day {
             }
             Step::Shift { on } => Command::Shift { on: on.iter().map(|number| counselor(*number)).collect() },
             Step::Seen { visitor: number, here } => Command::Seen { visitor: visitor(*number), here: *here },
-            _ => Command::Return,
-        }
+            _ => return None,
+        })
     }
 
     fn say(&mut self, which: usize, by_visitor: bool) {

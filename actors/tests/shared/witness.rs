@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_actors::{
-    ConversationId, CounselorId, PersonId, Timestamp, VisitorId,
+    ConversationId, CounselorId, Dispatch, PersonId, Timestamp, VisitorId,
     dispatch::{
         command::Command,
         conversation::{Kind, Priority},
@@ -80,6 +80,43 @@ impl Witness {
     /// Whether a conversation was ever opened, and whether it is over.
     pub(crate) fn is_over(&self, conversation: ConversationId) -> Option<bool> {
         self.talks.get(&conversation).map(|talk| talk.life == Life::Over)
+    }
+
+    /// What `dispatch` holds otherwise than the events say: people with places, who has which, and who waits how.
+    pub(crate) fn differs_from(&self, dispatch: &Dispatch) -> Option<String> {
+        let seats = |(id, seat): (&CounselorId, &Seat)| {
+            let known = dispatch.counselor(*id);
+            let same = known.is_some_and(|known| {
+                (known.role, known.capacity, &known.active) == (seat.role, seat.capacity, &seat.held)
+            });
+            (!same).then(|| format!("{id} has {seat:?}, and here {known:?}"))
+        };
+        let strangers = dispatch.counselors().find(|known| !self.seats.contains_key(&known.id));
+        let talks = |(id, talk): (&ConversationId, &Talk)| {
+            let holder = match talk.life {
+                // How many are open is compared below.
+                Life::Over => return None,
+                Life::Waits => None,
+                Life::Talks(counselor) => Some(counselor),
+            };
+            let known = dispatch.conversation(*id);
+            let same = known.is_some_and(|known| {
+                let urgent = known.priority == Priority::Urgent;
+                (known.counselor(), known.visitor, known.wanted) == (holder, talk.visitor, talk.wanted)
+                    && (known.common, urgent, known.arrival) == (talk.common, talk.urgent, talk.arrival)
+            });
+            (!same).then(|| format!("{id} is {talk:?}, and here {known:?}"))
+        };
+        let open = self.talks.values().filter(|talk| talk.life != Life::Over).count();
+        self.seats
+            .iter()
+            .find_map(seats)
+            .or_else(|| strangers.map(|known| format!("{known:?} never came in")))
+            .or_else(|| self.talks.iter().find_map(talks))
+            .or_else(|| {
+                (dispatch.conversations().count() != open)
+                    .then(|| "one is open that was not opened".to_owned())
+            })
     }
 
     /// A command that was not refused: who can be reached is known from them alone.

@@ -26,12 +26,17 @@ impl World {
         badge: Badge,
         since: Option<u64>,
     ) -> Option<Line> {
-        let registry = self.registry()?;
+        let registry = self.server_of(person)?.registry;
         let heard: Rc<RefCell<HeardLine>> = Rc::default();
         heard.borrow_mut().cursor = since;
         let ear = Ear { world: Rc::clone(self), person, badge, heard: Rc::clone(&heard) }.start();
         let socket = ear.clone().recipient();
-        let id = registry.send(Join { person, badge, socket, since }).await.ok()?.ok()?;
+        let joining = registry.send(Join { person, badge, socket, since });
+        let joined = match self.settle_max.get() {
+            Some(limit) => tokio::time::timeout(limit, joining).await.ok()?,
+            None => joining.await,
+        };
+        let id = joined.ok()?.ok()?;
         Some(Line { id, registry, heard, _ear: ear })
     }
 }
@@ -85,9 +90,18 @@ impl Handler<Push> for Ear {
     fn handle(&mut self, push: Push, _ctx: &mut Self::Context) {
         let world = Rc::clone(&self.world);
         world.pushes.set(world.pushes.get() + 1);
-        world.note(|| format!("{} hears {push:?}", self.person));
+        let is_state = matches!(push, Push::Place(_) | Push::Floor { .. });
+        if is_state {
+            world.note_state(format_args!("{:?} {} {push:?}", world.now(), self.person));
+        } else {
+            world.note(|| format!("{} hears {push:?}", self.person));
+        }
         if let Some(wrong) = self.hears(&push) {
-            world.finds(format!("{} hears {wrong}: {push:?}", self.person));
+            world.finds(format!("L-5: {} hears {wrong}: {push:?}", self.person));
+        }
+        if is_state && self.world.settle_max.get().is_some() {
+            // A day of it is not worth remembering.
+            return;
         }
         self.heard.borrow_mut().pushes.push(push);
     }
@@ -103,7 +117,7 @@ impl Ear {
             Push::Desk(desk) => {
                 heard.cursor = Some(desk.cursor);
                 (desk.cursor > kept)
-                    .then(|| "L-5: of what is not kept".to_owned())
+                    .then(|| "of what is not kept".to_owned())
                     .or_else(|| self.desk(desk, &book))
             }
             Push::Visit { cursor, conversation, .. } => {
@@ -112,12 +126,12 @@ impl Ear {
                 let open = book.open_at(*cursor);
                 let his = open.values().find(|facts| facts.is_consultation() && facts.visitor == visitor);
                 if *cursor > kept {
-                    Some("L-5: of what is not kept".to_owned())
+                    Some("of what is not kept".to_owned())
                 } else {
                     (his != conversation.as_ref()).then(|| format!("a snapshot where {his:?} is kept"))
                 }
             }
-            Push::Resumed { cursor } => (*cursor > kept).then(|| "L-5: of what is not kept".to_owned()),
+            Push::Resumed { cursor } => (*cursor > kept).then(|| "of what is not kept".to_owned()),
             Push::Event(told) => {
                 let wrong = self.event(told, heard.cursor, &book);
                 heard.cursor = Some(told.seq);
@@ -128,13 +142,13 @@ impl Ear {
                 heard.closed = Some(*closing);
                 None
             }
-            Push::Place(_) | Push::Floor { .. } => None,
+            Push::Place(_) | Push::Floor { .. } | Push::Parcel(_) => None,
         }
     }
 
     fn event(&self, told: &Told, cursor: Option<u64>, book: &Book) -> Option<String> {
         let row = usize::try_from(told.seq - 1).ok().and_then(|at| book.rows.get(at));
-        let Some(row) = row else { return Some("L-5: what is not kept".to_owned()) };
+        let Some(row) = row else { return Some("what is not kept".to_owned()) };
         if (row.stamped.at, &row.stamped.event, row.facts) != (told.at, &told.event, told.facts) {
             return Some(format!("something else than is kept: {row:?}"));
         }

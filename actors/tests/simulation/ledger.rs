@@ -1,17 +1,19 @@
 //! The journal in memory: what a database would hold, with its own weather. What is stored outlives any Registry.
 
+pub(crate) mod prefix;
+pub(crate) mod weather;
+pub(crate) mod words;
+
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    ops::RangeInclusive,
     rc::Rc,
     sync::Arc,
-    time::Duration,
 };
 
 use futures_util::future::LocalBoxFuture;
 use hotline_actors::{
-    ConversationId, Dispatch, Timestamp, WriterId,
+    ConversationId, Dispatch, PersonId, Timestamp, WriterId,
     dispatch::{
         Snapshot,
         conversation::{Conversation, Phase},
@@ -19,20 +21,28 @@ use hotline_actors::{
         limits::Limits,
     },
     journal::{AppendFault, Batch, Claim, Stamped, Store, StoreFault},
+    sabotage::honestly,
+};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::{
+    ledger::{
+        weather::{Course, Weather},
+        words::Words,
+    },
+    witness::Witness,
+    world::BEGINNING,
 };
 
-use crate::{chance::Chance, witness::Witness};
-
-/// How the store behaves. Slow and gone for now: what else can go wrong belongs here too.
-#[derive(Debug)]
-pub(crate) struct Weather {
-    pub(crate) chance: Chance,
-    /// Milliseconds until the store has it …
-    pub(crate) reach: RangeInclusive<u64>,
-    /// … and until the answer is back.
-    pub(crate) answer: RangeInclusive<u64>,
-    /// Nothing reaches it.
-    pub(crate) gone: bool,
+/// A deliberate fault of what is around the actors, for the proof alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lapse {
+    /// A number that is taken does not stop whoever writes it again.
+    NoFence,
+    /// A revival only reads: the next number stays free for whatever an old owner has in flight.
+    NoClaim,
+    /// Every life writes under the same id.
+    SameWriter,
 }
 
 /// One row: the event, who wrote it, and the conversation after it.
@@ -43,19 +53,33 @@ pub(crate) struct Row {
     pub(crate) facts: Option<Conversation>,
 }
 
+/// Who owns the journal, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) writer: WriterId,
+    pub(crate) seq: u64,
+    pub(crate) since: Timestamp,
+}
+
 #[derive(Debug)]
 pub(crate) struct Book {
+    begun: Instant,
+    limits: Limits,
     pub(crate) rows: Vec<Row>,
     /// The projection: what the rows say.
     pub(crate) folded: Dispatch,
     pub(crate) weather: Weather,
-    /// Where the counselor has said something, by the stored messages.
-    pub(crate) answered: BTreeSet<ConversationId>,
+    pub(crate) words: Words,
     pub(crate) witness: Witness,
     pub(crate) found: Vec<String>,
     /// Batches that landed.
     pub(crate) commits: usize,
+    pub(crate) owner: Option<Owner>,
+    pub(crate) lapse: Option<Lapse>,
     ended: BTreeMap<ConversationId, Conversation>,
+    /// Who was banned or deleted: nobody logs in as one of them.
+    out: BTreeSet<PersonId>,
+    ever_out: BTreeSet<PersonId>,
 }
 
 impl Book {
@@ -63,19 +87,39 @@ impl Book {
         let Some(first) = batch.events.first() else { return Ok(()) };
         let next = self.rows.len() as u64 + 1;
         if first.seq < next {
-            let landed = |event: &Stamped| {
-                let row = usize::try_from(event.seq - 1).ok().and_then(|at| self.rows.get(at));
-                row.is_some_and(|row| row.writer == batch.writer && row.stamped == *event)
-            };
-            return if batch.events.iter().all(landed) { Ok(()) } else { Err(AppendFault::Fenced) };
+            return self.stands_already(batch);
         }
         let numbers = batch.events.iter().map(|event| event.seq);
         if !numbers.eq(next..next + batch.events.len() as u64) {
             self.found.push(format!("L-6: a batch from {} stands where {next} is next", first.seq));
             return Err(AppendFault::Refused("a gap".to_owned()));
         }
+        self.store(batch);
+        Ok(())
+    }
+
+    /// What the fence says. The writer of the last row decides, as in the database.
+    fn stands_already(&mut self, batch: &Batch) -> Result<(), AppendFault> {
+        let row = |seq: u64| usize::try_from(seq - 1).ok().and_then(|at| self.rows.get(at));
+        if row(batch.last_seq()).is_some_and(|row| row.writer == batch.writer) {
+            let stands = |event: &Stamped| row(event.seq).is_some_and(|row| row.stamped == *event);
+            if !batch.events.iter().all(stands) {
+                self.found
+                    .push(format!("L-9: up to {} another's rows are taken for one's own", batch.last_seq()));
+            }
+            return Ok(());
+        }
+        if self.lapse == Some(Lapse::NoFence) {
+            self.store(batch);
+            return Ok(());
+        }
+        Err(AppendFault::Fenced)
+    }
+
+    fn store(&mut self, batch: &Batch) {
         let mut touched = BTreeMap::new();
         for stamped in &batch.events {
+            self.check_early(stamped, batch.writer);
             self.witness.event(&stamped.event);
             let facts = self.fold(stamped, batch.writer);
             touched.extend(facts.map(|facts| (facts.id, facts)));
@@ -86,29 +130,50 @@ impl Book {
                 .push(format!("L-6: a batch up to {} stores what its events do not say", batch.last_seq()));
         }
         self.commits += 1;
-        Ok(())
+        self.check_prefix();
     }
 
     fn fold(&mut self, stamped: &Stamped, writer: WriterId) -> Option<Conversation> {
-        let facts = self.folded.apply(stamped.at, &stamped.event);
+        let facts = honestly(|| self.folded.apply(stamped.at, &stamped.event));
         if let Some(facts) = facts.filter(|facts| matches!(facts.phase, Phase::Ended { .. })) {
             self.ended.insert(facts.id, facts);
+            self.words.forget(facts.id);
+        }
+        match &stamped.event {
+            Event::Expelled { person, .. } => {
+                self.out.insert(*person);
+                self.ever_out.insert(*person);
+            }
+            Event::Pardoned { person } => {
+                self.out.remove(person);
+            }
+            _ => {}
         }
         self.rows.push(Row { stamped: stamped.clone(), writer, facts });
         facts
     }
 
-    fn claim(&mut self, writer: WriterId, now: Timestamp) -> Claim {
+    fn claim(&mut self, writer: WriterId, at: Timestamp) -> Claim {
+        self.witness.restarted();
+        if self.lapse == Some(Lapse::NoClaim) {
+            return Claim { seq: self.rows.len() as u64, snapshot: self.snapshot() };
+        }
         let seq = self.rows.len() as u64 + 1;
-        self.fold(&Stamped { seq, at: now, event: Event::Claimed }, writer);
+        self.fold(&Stamped { seq, at, event: Event::Claimed }, writer);
+        self.owner = Some(Owner { writer, seq, since: self.now() });
+        self.check_prefix();
         Claim { seq, snapshot: self.snapshot() }
+    }
+
+    fn now(&self) -> Timestamp {
+        BEGINNING + self.begun.elapsed()
     }
 
     /// What a revival finds.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.folded.snapshot();
         for open in &mut snapshot.open {
-            open.answered = self.answered.contains(&open.facts.id) && open.facts.counselor().is_some();
+            open.answered = self.words.answered.contains(&open.facts.id) && open.facts.counselor().is_some();
         }
         snapshot
     }
@@ -122,8 +187,32 @@ impl Book {
         self.ended.contains_key(&id)
     }
 
+    /// Whether somebody was taken out: his log-in has ended with it.
+    pub(crate) fn is_out(&self, person: PersonId) -> bool {
+        self.out.contains(&person)
+    }
+
+    /// Whether somebody was ever taken out; another may have let him in again since.
+    pub(crate) fn was_ever_out(&self, person: PersonId) -> bool {
+        self.ever_out.contains(&person)
+    }
+
+    pub(crate) fn is_owner(&self, writer: WriterId) -> bool {
+        self.owner.is_some_and(|owner| owner.writer == writer)
+    }
+
+    /// Whether anybody has claimed the journal after `writer` did.
+    pub(crate) fn is_claimed_after(&self, writer: WriterId) -> bool {
+        let claims = || self.rows.iter().filter(|row| row.stamped.event == Event::Claimed);
+        let his = claims().rfind(|row| row.writer == writer).map_or(0, |row| row.stamped.seq);
+        claims().any(|row| row.stamped.seq > his && row.writer != writer)
+    }
+
     /// Every conversation that was open after row `seq`.
     pub(crate) fn open_at(&self, seq: u64) -> BTreeMap<ConversationId, Conversation> {
+        if seq == self.rows.len() as u64 {
+            return self.folded.conversations().map(|facts| (facts.id, *facts)).collect();
+        }
         let mut open = BTreeMap::new();
         for facts in self.rows.iter().take_while(|row| row.stamped.seq <= seq).filter_map(|row| row.facts) {
             if matches!(facts.phase, Phase::Ended { .. }) {
@@ -136,52 +225,87 @@ impl Book {
     }
 }
 
-/// A handle to the book; the Registry holds one, the world another.
+/// A handle to the book; every Registry holds one, the world another.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger(pub(crate) Rc<RefCell<Book>>);
 
+/// Why a call came to nothing, as far as the caller knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failed {
+    /// It may have happened or not.
+    Unheard,
+    /// It has not, and will not.
+    Refused,
+}
+
 impl Ledger {
-    pub(crate) fn new(limits: Limits, weather: Weather) -> Self {
+    pub(crate) fn new(begun: Instant, limits: Limits, weather: Weather) -> Self {
         Self(Rc::new(RefCell::new(Book {
+            begun,
             rows: Vec::new(),
-            folded: Dispatch::new(limits),
+            folded: Dispatch::new(limits.clone()),
+            limits,
             weather,
-            answered: BTreeSet::new(),
+            words: Words::default(),
             witness: Witness::default(),
             found: Vec::new(),
             commits: 0,
+            owner: None,
+            lapse: None,
             ended: BTreeMap::new(),
+            out: BTreeSet::new(),
+            ever_out: BTreeSet::new(),
         })))
     }
 
+    fn course(&self) -> Course {
+        let book = &mut *self.0.borrow_mut();
+        let now = book.now();
+        book.weather.course(now)
+    }
+
+    /// One look, which changes nothing: it need not outlive whoever looks.
+    fn look<T: 'static>(
+        &self,
+        work: impl FnOnce(&Book) -> T + 'static,
+    ) -> LocalBoxFuture<'static, Result<T, Failed>> {
+        let (ledger, Course { there, back, refused, fails_after }) = (self.clone(), self.course());
+        let takes = there.zip(back).map(|(there, back)| there + back);
+        Box::pin(async move {
+            let takes = takes.filter(|takes| *takes < fails_after && !refused);
+            sleep(takes.unwrap_or(fails_after)).await;
+            takes.map(|_| work(&ledger.0.borrow())).ok_or(Failed::Unheard)
+        })
+    }
+
     /// One call: it reaches the store after a while, or does not; the answer takes its time too. What is on its way
-    /// arrives although whoever sent it may be dead by then.
+    /// arrives although whoever sent it may have given up, or be dead by then.
     fn call<T: 'static>(
         &self,
         work: impl FnOnce(&mut Book) -> T + 'static,
-    ) -> LocalBoxFuture<'static, Option<T>> {
-        let ledger = self.clone();
-        let (there, back) = {
-            let weather = &mut ledger.0.borrow_mut().weather;
-            let (reach, answer) = (weather.reach.clone(), weather.answer.clone());
-            (weather.chance.millis(reach), weather.chance.millis(answer))
-        };
+    ) -> LocalBoxFuture<'static, Result<T, Failed>> {
+        let (ledger, Course { there, back, refused, fails_after }) = (self.clone(), self.course());
         let (to, answered) = tokio::sync::oneshot::channel();
         let on_its_way = async move {
-            tokio::time::sleep(there).await;
-            let gone = ledger.0.borrow().weather.gone;
-            if gone {
-                // The statement's own limit.
-                tokio::time::sleep(Duration::from_secs(2)).await;
-                return;
-            }
-            let answer = work(&mut ledger.0.borrow_mut());
-            tokio::time::sleep(back).await;
-            // Whoever asked may be dead by now.
+            let Some(there) = there else { return sleep(fails_after).await };
+            sleep(there).await;
+            let answer = if refused { Err(Failed::Refused) } else { Ok(work(&mut ledger.0.borrow_mut())) };
+            let Some(back) = back else { return sleep(fails_after).await };
+            sleep(back).await;
+            // Whoever asked may have given up by now.
             let _ = to.send(answer);
         };
         tokio::task::spawn_local(on_its_way);
-        Box::pin(async move { answered.await.ok() })
+        let in_time = there.zip(back).is_some_and(|(there, back)| there + back < fails_after);
+        Box::pin(async move {
+            if in_time {
+                return answered.await.unwrap_or(Err(Failed::Unheard));
+            }
+            match timeout(fails_after, answered).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_)) | Err(_) => Err(Failed::Unheard),
+            }
+        })
     }
 }
 
@@ -190,16 +314,21 @@ const GONE: &str = "no answer";
 impl Store for Ledger {
     fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, StoreFault>> {
         let claimed = self.call(move |book| book.claim(writer, now));
-        Box::pin(async move { claimed.await.ok_or_else(|| StoreFault(GONE.to_owned())) })
+        Box::pin(async move { claimed.await.map_err(|_| StoreFault(GONE.to_owned())) })
     }
 
     fn append(&self, batch: Arc<Batch>) -> LocalBoxFuture<'static, Result<(), AppendFault>> {
         let landed = self.call(move |book| book.land(&batch));
-        Box::pin(async move { landed.await.unwrap_or_else(|| Err(AppendFault::Unknown(GONE.to_owned()))) })
+        Box::pin(async move {
+            landed.await.unwrap_or_else(|failed| match failed {
+                Failed::Unheard => Err(AppendFault::Unknown(GONE.to_owned())),
+                Failed::Refused => Err(AppendFault::Refused("no".to_owned())),
+            })
+        })
     }
 
     fn newest(&self) -> LocalBoxFuture<'static, Result<(u64, WriterId), StoreFault>> {
-        let newest = self.call(|book| book.rows.last().map(|row| (row.stamped.seq, row.writer)));
-        Box::pin(async move { newest.await.flatten().ok_or_else(|| StoreFault(GONE.to_owned())) })
+        let newest = self.look(|book| book.rows.last().map(|row| (row.stamped.seq, row.writer)));
+        Box::pin(async move { newest.await.ok().flatten().ok_or_else(|| StoreFault(GONE.to_owned())) })
     }
 }

@@ -1,5 +1,5 @@
 //! The real actors under a paused clock: the Registry, its carriers and the journal pipeline, against a ledger in memory.
-//! A day of a hotline passes in about a second, the same way for the same seed (`SEED=…` replays one).
+//! A day of a hotline passes in about a second, the same way for the same seed; `days.rs` says how to run more.
 
 #![allow(
     clippy::wildcard_enum_match_arm,
@@ -10,9 +10,16 @@
 
 mod chance;
 mod day;
+mod days;
 mod ears;
+mod journal;
+#[path = "../shared/journals.rs"]
+mod journals;
 mod ledger;
+mod marathon;
 mod people;
+#[cfg(feature = "sabotage")]
+mod sabotages;
 mod scenarios;
 #[path = "../shared/witness.rs"]
 mod witness;

@@ -13,7 +13,7 @@ use hotline_actors::{
     },
     journal::Store,
     push::{Closing, Push},
-    registry::{Ask, Badge, Choose, Fate, LookHealth, Rejected, Stop},
+    registry::{Ask, Badge, Bounds, Choose, Fate, Heard, LookHealth, Rejected, Stop},
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -127,6 +127,27 @@ fn words_keep_a_talk_alive_until_its_limit() {
         let notices =
             world.book().rows.iter().filter(|row| matches!(row.stamped.event, Event::Noticed { .. })).count();
         assert_eq!(notices, 2, "ten and five minutes ahead, and no silence");
+    });
+}
+
+#[test]
+fn a_word_that_comes_after_the_notice_and_was_said_before_it_counts_from_when_it_was_said() {
+    story(|world, _line| async move {
+        let talk = asks(&world, 1).await;
+        let begun = started(&world, talk);
+        sleep(minutes(11)).await;
+        let (from, to) = (visitor(1).into(), he().into());
+        let late = Heard { from, to, conversation: Some(talk), at: begun + minutes(4) };
+        world.registry().expect("the server is up").do_send(late);
+        sleep(minutes(9)).await;
+        let at = |row: &crate::ledger::Row| row.stamped.at.since(begun).as_secs();
+        let is_notice = |row: &&crate::ledger::Row| {
+            matches!(row.stamped.event, Event::Noticed { notice: Notice::Silence, .. })
+        };
+        let notices: Vec<u64> = world.book().rows.iter().filter(is_notice).map(at).collect();
+        assert_eq!(notices, [600, 840], "the second ten minutes after it was said");
+        let (at, reason) = ended(&world, talk).expect("has ended");
+        assert_eq!((at.since(begun).as_secs(), reason), (1_140, EndReason::Silence));
     });
 }
 
@@ -290,8 +311,8 @@ fn what_was_decided_during_an_outage_is_kept_when_it_is_over_once() {
 #[test]
 fn beyond_a_bounded_backlog_new_commands_are_refused_at_once() {
     under_paused_time(async {
-        let mut world = World::new(1, Limits::default());
-        Rc::get_mut(&mut world).expect("nobody else has it yet").bounds.backlog_max = 10;
+        let world = World::new(1, Limits::default());
+        world.bounds.set(Bounds { backlog_max: 10, ..Bounds::default() });
         world.start().await;
         let _line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
         sleep(seconds(1)).await;

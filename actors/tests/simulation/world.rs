@@ -1,35 +1,37 @@
-//! The world around one institution: its clock, its ledger, the server that lives and dies, and the checks that need
-//! both sides: what was told, and what was kept when it was told.
+//! The world around one institution: its clock, its ledger, the servers that live and die, and whoever asks them.
+
+mod checks;
+mod servers;
+mod talking;
 
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
     future::Future,
     rc::Rc,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use actix::{Actor, Addr};
+use actix::Addr;
 use hotline_actors::{
-    ConversationId, CounselorId, Dispatch, PersonId, Registry, Timestamp, WriterId,
+    ConversationId, CounselorId, PersonId, Registry, Timestamp,
     dispatch::{
-        command::{Answer, Command, Refusal},
-        conversation::{Conversation, EndReason, Phase},
+        command::{Answer, Command},
+        conversation::EndReason,
         limits::Limits,
     },
-    registry::{Ask, Bounds, Fate, Heard, LookFloor, LookHealth, Rejected, Setup, Tell},
+    registry::{Ask, Bounds, Fate, Rejected},
 };
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
     chance::{Chance, Trace},
-    ledger::{Book, Ledger, Weather},
+    ledger::{Book, Ledger, weather::Weather},
 };
+use servers::News;
+pub(crate) use servers::{Life, troubles};
 
 /// The moment at which every world begins.
 pub(crate) const BEGINNING: Timestamp = Timestamp(1_700_000_000_000);
@@ -46,57 +48,61 @@ pub(crate) fn under_paused_time<T>(world: impl Future<Output = T>) -> T {
     system.block_on(world)
 }
 
-/// What the dead say when they look at their clock. Not a panic anybody should read about.
-struct Dead;
-
-struct Life {
-    alive: Arc<AtomicBool>,
-    registry: Addr<Registry>,
-    /// When it could serve again.
-    since: Timestamp,
-}
+/// Where a server runs: two at most, and one is meant.
+pub(crate) type Site = usize;
 
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) limits: Limits,
-    pub(crate) bounds: Bounds,
+    pub(crate) bounds: Cell<Bounds>,
     pub(crate) ledger: Ledger,
+    /// How long a client waits for an answer; for ever, if none.
+    pub(crate) settle_max: Cell<Option<Duration>>,
     begun: Instant,
-    life: RefCell<Option<Life>>,
+    servers: RefCell<BTreeMap<Site, Life>>,
     pub(crate) lives: Cell<u32>,
     next_id: Cell<u64>,
-    trace: RefCell<Trace>,
+    trace: RefCell<Option<Trace>>,
     found: RefCell<Vec<String>>,
     pub(crate) on_shift: RefCell<BTreeSet<CounselorId>>,
     acknowledged_opens: RefCell<BTreeSet<ConversationId>>,
     acknowledged_ends: RefCell<BTreeSet<ConversationId>>,
-    last_words: RefCell<BTreeMap<ConversationId, Timestamp>>,
+    deliveries: RefCell<Chance>,
     pub(crate) commands: Cell<u64>,
     pub(crate) pushes: Cell<u64>,
     pub(crate) fates: Arc<Mutex<Vec<Fate>>>,
+    news: (tokio::sync::mpsc::UnboundedSender<News>, RefCell<Option<servers::NewsFeed>>),
 }
 
 impl World {
     pub(crate) fn new(seed: u64, limits: Limits) -> Rc<Self> {
-        let weather = Weather { chance: Chance::stream(seed, 999), reach: 0..=8, answer: 0..=8, gone: false };
+        Self::new_traced(seed, limits, true)
+    }
+
+    /// Without a trace it is faster; what is found wrong is then told by running the seed again with one.
+    pub(crate) fn new_traced(seed: u64, limits: Limits, traced: bool) -> Rc<Self> {
+        let begun = Instant::now();
+        let (teller, news) = tokio::sync::mpsc::unbounded_channel();
         Rc::new(Self {
             seed,
-            ledger: Ledger::new(limits.clone(), weather),
+            ledger: Ledger::new(begun, limits.clone(), Weather::fair(Chance::stream(seed, 999))),
             limits,
-            bounds: Bounds::default(),
-            begun: Instant::now(),
-            life: RefCell::new(None),
+            bounds: Cell::default(),
+            settle_max: Cell::new(None),
+            begun,
+            servers: RefCell::default(),
             lives: Cell::new(0),
             next_id: Cell::new(0),
-            trace: RefCell::default(),
+            trace: RefCell::new(traced.then(Trace::default)),
             found: RefCell::default(),
             on_shift: RefCell::default(),
             acknowledged_opens: RefCell::default(),
             acknowledged_ends: RefCell::default(),
-            last_words: RefCell::default(),
+            deliveries: RefCell::new(Chance::stream(seed, 998)),
             commands: Cell::new(0),
             pushes: Cell::new(0),
             fates: Arc::default(),
+            news: (teller, RefCell::new(Some(news))),
         })
     }
 
@@ -105,11 +111,21 @@ impl World {
     }
 
     pub(crate) fn note(&self, line: impl FnOnce() -> String) {
-        self.trace.borrow_mut().note(format!("{:?} {}", self.now().since(BEGINNING), line()));
+        if let Some(trace) = &mut *self.trace.borrow_mut() {
+            trace.note(format!("{:?} {}", self.now().since(BEGINNING), line()));
+        }
     }
 
+    /// What is seen so often that it is not worth telling.
+    pub(crate) fn note_state(&self, line: std::fmt::Arguments<'_>) {
+        if let Some(trace) = &mut *self.trace.borrow_mut() {
+            trace.note_state(line);
+        }
+    }
+
+    /// Everything that anyone saw, as one number; zero without a trace.
     pub(crate) fn hash(&self) -> u64 {
-        self.trace.borrow().hash()
+        self.trace.borrow().as_ref().map_or(0, Trace::hash)
     }
 
     pub(crate) fn finds(&self, what: String) {
@@ -117,21 +133,30 @@ impl World {
         self.found.borrow_mut().push(what);
     }
 
-    /// Everything found wrong, here and in the ledger, with the last that happened; nothing if all is well.
-    pub(crate) fn verdict(&self) -> Option<String> {
+    /// The first that was found wrong, here and in the ledger.
+    pub(crate) fn first_wrong(&self) -> Option<String> {
         let book = self.book();
         let found = self.found.borrow();
-        let all: Vec<&String> = found.iter().chain(&book.found).chain(book.witness.found()).collect();
-        let first = all.first()?;
-        Some(format!("{first} ({} in all)\n{}", all.len(), self.trace.borrow().tail()))
+        book.found.iter().chain(book.witness.found()).chain(found.iter()).next().cloned()
+    }
+
+    /// What was broken: the words before the colon of everything found.
+    pub(crate) fn laws_broken(&self) -> BTreeSet<String> {
+        let book = self.book();
+        let found = self.found.borrow();
+        let all = book.found.iter().chain(book.witness.found()).chain(found.iter());
+        all.filter_map(|what| what.split_once(':')).map(|(law, _)| law.to_owned()).collect()
+    }
+
+    /// What was found wrong, with the last that happened; nothing if all is well.
+    pub(crate) fn verdict(&self) -> Option<String> {
+        let first = self.first_wrong()?;
+        let account = self.trace.borrow().as_ref().map(Trace::tail).unwrap_or_default();
+        Some(format!("{first}\nThe last that happened:\n{account}"))
     }
 
     pub(crate) fn book(&self) -> std::cell::Ref<'_, Book> {
         self.ledger.0.borrow()
-    }
-
-    pub(crate) fn registry(&self) -> Option<Addr<Registry>> {
-        self.life.borrow().as_ref().map(|life| life.registry.clone())
     }
 
     /// A number that nobody has had; in no order, as ids of several servers.
@@ -142,94 +167,48 @@ impl World {
         Uuid::from_u64_pair(chance.next(), number)
     }
 
-    /// The server starts, revives what is kept, and is told who is on shift.
-    pub(crate) async fn start(self: &Rc<Self>) {
-        let alive = Arc::new(AtomicBool::new(true));
-        let (begun, heartbeat) = (self.begun, Arc::clone(&alive));
-        let writers = Arc::new(AtomicU64::new(0));
-        let life_number = u64::from(self.lives.get()) + 1;
-        let fates = Arc::clone(&self.fates);
-        let setup = Setup {
-            institution: "sim".to_owned(),
-            limits: self.limits.clone(),
-            bounds: self.bounds,
-            clock: Arc::new(move || {
-                if !heartbeat.load(Ordering::Relaxed) {
-                    std::panic::resume_unwind(Box::new(Dead));
-                }
-                BEGINNING + begun.elapsed()
-            }),
-            writer: Arc::new(move || {
-                let number = writers.fetch_add(1, Ordering::Relaxed);
-                WriterId(Uuid::from_u64_pair(life_number, number))
-            }),
-            fate: Arc::new(move |fate| fates.lock().expect("nobody dies holding it").push(fate)),
-        };
-        let registry = Registry::new(setup, Rc::new(self.ledger.clone())).start();
-        registry.do_send(Tell(Command::Shift { on: self.on_shift.borrow().clone() }));
-        self.lives.set(self.lives.get() + 1);
-        self.note(|| format!("the server starts for the {life_number}. time"));
-        *self.life.borrow_mut() = Some(Life { alive, registry: registry.clone(), since: self.now() });
-        // Answered as soon as it serves.
-        if registry.send(LookHealth).await.is_err() {
-            self.finds("a Registry died while it started".to_owned());
-        }
-        if let Some(life) = self.life.borrow_mut().as_mut() {
-            life.since = self.now();
-        }
-        self.check_revival();
+    /// The server that is meant.
+    pub(crate) fn registry(&self) -> Option<Addr<Registry>> {
+        self.servers.borrow().values().next().map(|life| life.registry.clone())
     }
 
-    /// The process is killed: whoever belongs to it is gone as soon as he looks at the clock.
-    pub(crate) async fn kill(&self) {
-        let Some(life) = self.life.borrow_mut().take() else { return };
-        life.alive.store(false, Ordering::Relaxed);
-        self.note(|| "the server is killed".to_owned());
-        life.registry.do_send(Tell(Command::Wake));
-        let gone = async {
-            while life.registry.connected() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        if tokio::time::timeout(Duration::from_secs(10), gone).await.is_err() {
-            self.finds("a server cannot be killed".to_owned());
-        }
+    /// The server that somebody's requests go to: his own half of two, and rarely one that refuses them.
+    pub(crate) fn server_of(&self, person: PersonId) -> Option<Life> {
+        let servers = self.servers.borrow();
+        let his = usize::from(person.0.as_u128() % 2 == 1);
+        let well = |site: &Site| servers.get(site).filter(|life| life.is_well());
+        well(&his).or_else(|| well(&(1 - his))).or_else(|| servers.values().next()).cloned()
     }
 
-    /// The server has stopped in order: nobody waits for it any more.
-    pub(crate) fn closes(&self) {
-        *self.life.borrow_mut() = None;
+    /// Asks the server that is meant.
+    pub(crate) async fn asks(&self, command: Command) -> Result<Answer, Rejected> {
+        let meant = self.servers.borrow().values().next().cloned();
+        self.asks_at(meant, command).await
     }
 
-    /// L-10: what is kept keeps the laws and holds every acknowledged event.
-    fn check_revival(&self) {
-        let book = self.book();
-        let revived = Dispatch::revive(self.limits.clone(), &book.snapshot(), self.now());
-        let mut found: Vec<String> =
-            revived.broken_laws().iter().map(|law| format!("L-10: {} after a restart", law.name())).collect();
-        for open in self.acknowledged_opens.borrow().iter() {
-            if book.facts(*open).is_none() {
-                found.push(format!("L-10: {open} was acknowledged and is lost"));
-            }
-        }
-        for ended in self.acknowledged_ends.borrow().iter() {
-            if !book.has_ended(*ended) || revived.conversation(*ended).is_some() {
-                found.push(format!("L-10: the end of {ended} was acknowledged and is lost"));
-            }
-        }
-        drop(book);
-        for what in found {
-            self.finds(what);
-        }
+    /// Asks the server that somebody's requests go to.
+    pub(crate) async fn asks_by(
+        &self,
+        person: impl Into<PersonId>,
+        command: Command,
+    ) -> Result<Answer, Rejected> {
+        let his = self.server_of(person.into());
+        self.asks_at(his, command).await
     }
 
     /// Asks, and holds the answer against what is kept at that moment (L-5).
-    pub(crate) async fn asks(&self, command: Command) -> Result<Answer, Rejected> {
-        let Some(registry) = self.registry() else { return Err(Rejected::Unsettled) };
+    async fn asks_at(&self, server: Option<Life>, command: Command) -> Result<Answer, Rejected> {
+        let Some(server) = server else { return Err(Rejected::Unsettled) };
         self.commands.set(self.commands.get() + 1);
-        let answer = registry.send(Ask(command.clone())).await.unwrap_or(Err(Rejected::Unsettled));
+        let asked = server.registry.send(Ask(command.clone()));
+        let answer = match self.settle_max.get() {
+            // As the server's edge has it: what was asked may still happen.
+            Some(limit) => tokio::time::timeout(limit, asked).await.unwrap_or(Ok(Err(Rejected::Unsettled))),
+            None => asked.await,
+        };
+        let answer = answer.unwrap_or(Err(Rejected::Unsettled));
         self.note(|| format!("{command:?} -> {answer:?}"));
-        if let Some(early) = self.told_too_early(&command, &answer) {
+        if let Some(early) = self.told_too_early(&server, &command, &answer) {
             self.finds(format!("L-5: {early}: {command:?} -> {answer:?}"));
         }
         match (&command, &answer) {
@@ -241,105 +220,8 @@ impl World {
             }
             _ => {}
         }
+        self.check_server(&server).await;
         answer
-    }
-
-    fn told_too_early(&self, command: &Command, answer: &Result<Answer, Rejected>) -> Option<&'static str> {
-        let book = self.book();
-        let kept = |id: &ConversationId| book.facts(*id);
-        match (command, answer) {
-            (_, Ok(Answer::Opened { conversation, counselor, .. })) => {
-                match (kept(conversation), counselor) {
-                    (None, _) => Some("opened, and not kept"),
-                    (Some(facts), Some(counselor)) if facts.counselor() != Some(*counselor) => {
-                        Some("seated, and not kept")
-                    }
-                    (Some(_), _) => None,
-                }
-            }
-            (_, Err(Rejected::Refused(Refusal::AlreadyConsulting { conversation, .. }))) => {
-                kept(conversation).is_none().then_some("refused for one that is not kept")
-            }
-            (Command::End { conversation, .. }, Ok(_)) => {
-                (!book.has_ended(*conversation)).then_some("ended, and not kept")
-            }
-            (Command::End { conversation, .. }, Err(Rejected::Refused(Refusal::UnknownConversation))) => {
-                (kept(conversation).is_some() && !book.has_ended(*conversation))
-                    .then_some("refused for an end that is not kept")
-            }
-            _ => None,
-        }
-    }
-
-    /// A word: it is stored, and the Registry hears that it came.
-    pub(crate) fn says(&self, conversation: &Conversation, by_counselor: bool) {
-        let Some(registry) = self.registry() else { return };
-        let Some(counselor) = conversation.counselor().map(PersonId::from) else { return };
-        let visitor = PersonId::from(conversation.visitor);
-        let (from, to) = if by_counselor { (counselor, visitor) } else { (visitor, counselor) };
-        if by_counselor {
-            self.ledger.0.borrow_mut().answered.insert(conversation.id);
-        }
-        self.last_words.borrow_mut().insert(conversation.id, self.now());
-        registry.do_send(Heard { from, to, conversation: Some(conversation.id), at: self.now() });
-    }
-
-    /// Laws, as the Registry counts them on what it has decided, and limits in time on what is kept.
-    pub(crate) async fn check(&self) {
-        let Some(registry) = self.registry() else { return };
-        // Both looks before the floor can change: what is compared must be of one moment.
-        let looks = futures_util::future::join(registry.send(LookFloor), registry.send(LookHealth));
-        let (Ok(floor), Ok(health)) = looks.await else { return };
-        for (law, broken) in health.breaches.iter().filter(|(_, broken)| *broken > 0) {
-            self.finds(format!("{} was broken {broken} times", law.name()));
-        }
-        let book = self.book();
-        if health.committed > book.rows.len() as u64 {
-            let kept = book.rows.len();
-            drop(book);
-            return self.finds(format!("L-5: {} is said to be kept, and {kept} is", health.committed));
-        }
-        if health.committed == book.rows.len() as u64 {
-            let waiting: BTreeSet<_> = floor.waiting.iter().map(|facts| facts.id).collect();
-            let kept: BTreeSet<_> = book
-                .folded
-                .conversations()
-                .filter(|facts| facts.phase == Phase::Waiting)
-                .map(|facts| facts.id)
-                .collect();
-            if waiting != kept {
-                drop(book);
-                return self.finds(format!("who waits: {waiting:?} is shown, {kept:?} is kept"));
-            }
-        }
-        drop(book);
-        self.check_times();
-    }
-
-    /// Deadlines fire within seconds, a restart allowed for.
-    fn check_times(&self) {
-        let Some(since) = self.life.borrow().as_ref().map(|life| life.since) else { return };
-        let (now, slack) = (self.now(), Duration::from_secs(5));
-        let mut late = Vec::new();
-        for facts in self.book().folded.conversations() {
-            let due = match facts.phase {
-                Phase::Waiting => (facts.opened_at + self.limits.waiting_max)
-                    .max(since + self.limits.waiting_after_return()),
-                Phase::InProgress { since: started, .. } => {
-                    let word = self.last_words.borrow().get(&facts.id).copied().unwrap_or(started);
-                    let quiet = word.max(started).max(since);
-                    let silence = quiet + self.limits.silence_notice + self.limits.silence_end;
-                    silence.min((started + self.limits.text_max).max(since))
-                }
-                Phase::Ended { .. } => continue,
-            };
-            if due + slack < now {
-                late.push(format!("was due at {:?} and goes on: {facts:?}", due.since(BEGINNING)));
-            }
-        }
-        for what in late {
-            self.finds(what);
-        }
     }
 }
 

@@ -29,6 +29,15 @@ pub(crate) struct WechatCode {
     code: String,
 }
 
+/// 自有：上传会话图片
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OfUpload {
+    /// 会话id
+    #[param(example = "2c93189d7b53e68e017b53ead62d002c")]
+    conversation: String,
+}
+
 /// 26. 创建会话
 #[derive(ToSchema)]
 pub(crate) struct Open {
@@ -164,6 +173,8 @@ pub(crate) enum PriorityWord {
 pub(crate) struct ConsultList {
     /// 访客姓名，模糊查询
     visitor_name: Option<String>,
+    /// 自有：访客id，只列此人的
+    visitor: Option<String>,
     /// 咨询师姓名，模糊查询
     counselor_name: Option<String>,
     /// 开始时间
@@ -252,7 +263,6 @@ pub(crate) enum FormatWord {
 pub(crate) struct Evaluate {
     /// 会话id
     conversation_id: String,
-    /// 评价对象类型：访客评价会话或咨询师，咨询师评价访客
     #[schema(inline)]
     object_type: ObjectWord,
     /// 评分
@@ -266,6 +276,8 @@ pub(crate) struct Evaluate {
     tag: Option<String>,
 }
 
+/// 评价对象类型：访客评价会话或咨询师，咨询师评价访客
+// Said here: beside the field it would make a second schema, and nothing is of both.
 #[derive(ToSchema)]
 #[schema(rename_all = "UPPERCASE")]
 pub(crate) enum ObjectWord {

@@ -5,6 +5,8 @@ use std::sync::{Arc, RwLock};
 use md5::{Digest, Md5};
 use reqwest::{Method, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 
 use super::{Socket, socket};
 
@@ -104,6 +106,12 @@ impl Client {
     /// The person's socket: the workbench for staff.
     pub(crate) async fn workbench(&self) -> Socket {
         self.socket("/workbench/ws").await
+    }
+
+    /// The workbench of somebody who reads nothing and answers no ping, until the test reads for him.
+    pub(crate) async fn unread_workbench(&self) -> WebSocketStream<TcpStream> {
+        let url = self.url("/workbench/ws").replacen("http", "ws", 1);
+        socket::open_unread(&url, self.token.as_deref().expect("logged in")).await
     }
 
     /// The visitor's socket.

@@ -65,6 +65,40 @@ impl Database {
         assert_eq!(done.rows_affected(), 1, "{counselor} and {supervisor} exist");
     }
 
+    /// Lets everything of a conversation have been said `milliseconds` earlier.
+    pub(crate) async fn age_messages(&self, conversation: &str, milliseconds: i64) {
+        sqlx::query!(
+            "update messages set said_at = said_at - $2 where conversation = $1::text::uuid",
+            conversation,
+            milliseconds,
+        )
+        .execute(&self.pool)
+        .await
+        .expect("messages can be changed");
+    }
+
+    /// Who did `action` to `target`, by the audit.
+    pub(crate) async fn audits(&self, action: &str, target: &str) -> Vec<String> {
+        sqlx::query_scalar!(
+            "select p.username from audit a join people p on p.id = a.actor
+             where a.action = $1 and a.target = $2::text::uuid order by a.id",
+            action,
+            target,
+        )
+        .fetch_all(&self.pool)
+        .await
+        .expect("the audit can be read")
+    }
+
+    /// How many pictures there are of a conversation.
+    pub(crate) async fn pictures(&self, conversation: &str) -> i64 {
+        let count = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from images where conversation = $1::text::uuid"#,
+            conversation
+        );
+        count.fetch_one(&self.pool).await.expect("pictures can be counted")
+    }
+
     /// The id of a person, as the wire writes it.
     pub(crate) async fn id_of(&self, username: &str) -> String {
         sqlx::query_scalar!("select id from people where username = $1", username)

@@ -7,7 +7,11 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, sync::mpsc, task::JoinHandle};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    sync::mpsc,
+    task::JoinHandle,
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
     tungstenite::{Message, client::IntoClientRequest},
@@ -62,6 +66,22 @@ async fn read(mut stream: SplitStream<Stream>, sender: mpsc::UnboundedSender<Inc
         }
     }
     let _ = sender.send(Incoming::Closed(None));
+}
+
+/// A window so small that a reader who stops is noticed early.
+const RECEIVE_BUFFER_BYTES: u32 = 32 * 1024;
+
+/// A socket whose frames nobody reads until the test does: no ping is answered meanwhile.
+pub(super) async fn open_unread(url: &str, token: &str) -> WebSocketStream<TcpStream> {
+    let mut request = url.into_client_request().expect("the address is well formed");
+    let bearer = format!("Bearer {token}").parse().expect("a token fits a header");
+    request.headers_mut().insert("Authorization", bearer);
+    let host = request.uri().authority().expect("the address has a host").as_str().to_owned();
+    let tcp = TcpSocket::new_v4().expect("a socket can be made");
+    tcp.set_recv_buffer_size(RECEIVE_BUFFER_BYTES).expect("the window can be small");
+    let stream = tcp.connect(host.parse().expect("an address")).await.expect("the server listens");
+    let (socket, _) = tokio_tungstenite::client_async(request, stream).await.expect("the socket opens");
+    socket
 }
 
 impl Socket {
@@ -132,6 +152,30 @@ impl Socket {
     /// Whether the event `name` came among what was not expected so far.
     pub(crate) fn has_come(&self, name: &str) -> bool {
         self.unexpected.iter().any(|frame| frame["event"] == name)
+    }
+
+    /// What came and was not expected so far.
+    pub(crate) fn came(&self) -> &[Value] {
+        &self.unexpected
+    }
+
+    /// Whether the message with this key of its author's came among what was not expected so far.
+    pub(crate) fn has_heard(&self, reference: &str) -> bool {
+        self.unexpected.iter().any(|frame| frame["type"] == "message" && frame["message"]["ref"] == reference)
+    }
+
+    /// Whether a frame of this type came among what was not expected so far.
+    pub(crate) fn has_come_as(&self, kind: &str) -> bool {
+        self.unexpected.iter().any(|frame| frame["type"] == kind)
+    }
+
+    /// Sends frames until the server has had enough.
+    pub(crate) async fn flood(&mut self, frames: impl Iterator<Item = Value>) {
+        for frame in frames {
+            if self.sink.send(Message::text(frame.to_string())).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Sends a ping command and waits for its pong: everything sent before it has been taken in.

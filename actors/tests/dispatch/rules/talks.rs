@@ -231,3 +231,15 @@ fn a_word_that_comes_from_a_slow_clock_takes_nothing_back() {
     house.dispatch.heard(talk, earlier, he.into());
     assert_eq!(house.passes(minutes(10) - seconds(1)), []);
 }
+
+#[test]
+fn a_word_that_names_a_talk_belongs_to_it_and_not_to_the_next_of_the_two() {
+    let mut house = House::new();
+    let (over, he) = talk(&mut house);
+    house.ends(over);
+    let next = house.asks_for(1, he);
+    let (one, other) = (visitor(1).into(), he.into());
+    assert_eq!(house.dispatch.talk_between(one, other, Some(over)), None);
+    assert_eq!(house.dispatch.talk_between(one, other, Some(next)), Some(next));
+    assert_eq!(house.dispatch.talk_between(one, other, None), Some(next));
+}

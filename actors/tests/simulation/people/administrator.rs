@@ -1,0 +1,133 @@
+//! Administrators.
+
+use std::rc::Rc;
+
+use hotline_actors::{
+    ConversationId, PersonId, Timestamp,
+    dispatch::{
+        command::{Answer, Command},
+        conversation::{EndReason, Phase, Priority},
+        counselor::Role,
+        event::Expulsion,
+    },
+    registry::{Badge, Rejected},
+};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::{
+    chance::Chance,
+    ears::Line,
+    people::{counselor, visitor},
+    world::{World, ends},
+};
+
+/// An administrator: looks on, raises priorities, ends talks, and rarely bans or deletes somebody, or brings in
+/// somebody new.
+pub(crate) struct Administrator {
+    world: Rc<World>,
+    chance: Chance,
+    id: PersonId,
+    line: Option<Line>,
+    counselors: u64,
+    visitors: u64,
+}
+
+/// Until somebody is taken out for good: after that many asked, somebody has.
+const TRIES_MAX: usize = 8;
+
+impl Administrator {
+    pub(crate) fn new(world: &Rc<World>, number: u64, counselors: u64, visitors: u64) -> Self {
+        let chance = Chance::stream(world.seed, 300 + number);
+        let id = PersonId(Uuid::from_u64_pair(0xa, number));
+        Self { world: Rc::clone(world), chance, id, line: None, counselors, visitors }
+    }
+
+    pub(crate) async fn works(mut self, until: Timestamp) {
+        while self.world.now() < until {
+            sleep(self.chance.seconds(60..=900)).await;
+            self.looks_on().await;
+            self.sorts_the_queue().await;
+            match self.chance.within(0..=99) {
+                0..=5 => self.bans_a_visitor().await,
+                6..=9 => self.bans_a_counselor().await,
+                10..=12 => self.deletes_a_visitor().await,
+                13..=14 => self.tries_somebody_new().await,
+                15..=20 => self.ends_a_talk().await,
+                _ => {}
+            }
+        }
+    }
+
+    async fn looks_on(&mut self) {
+        if self.line.as_ref().is_some_and(Line::is_up) && self.chance.percent(80) {
+            return;
+        }
+        let since = self.line.take().and_then(Line::leaves).filter(|_| self.chance.percent(70));
+        self.line = self.world.joins(self.id, Badge::Administrator, since).await;
+    }
+
+    async fn sorts_the_queue(&mut self) {
+        let waiting = self.open(|phase| phase == Phase::Waiting);
+        if let Some(conversation) = self.chance.one_of(&waiting) {
+            let priority = if self.chance.percent(70) { Priority::Urgent } else { Priority::Normal };
+            let _ = self.asks(Command::Prioritize { conversation, priority }).await;
+        }
+    }
+
+    async fn ends_a_talk(&mut self) {
+        let talks = self.open(|phase| phase != Phase::Waiting);
+        if let Some(talk) = self.chance.one_of(&talks) {
+            let _ = self.asks(ends(talk, EndReason::Administrator)).await;
+        }
+    }
+
+    async fn bans_a_visitor(&mut self) {
+        let person: PersonId = visitor(self.chance.within(0..=self.visitors - 1)).into();
+        let _ = self.asks(Command::Expel { person, how: Expulsion::Banned }).await;
+        sleep(self.chance.seconds(1..=900)).await;
+        self.insists(Command::Pardon { person, seat: None }).await;
+    }
+
+    async fn bans_a_counselor(&mut self) {
+        let person: PersonId = counselor(self.chance.within(0..=self.counselors - 1)).into();
+        let _ = self.asks(Command::Expel { person, how: Expulsion::Banned }).await;
+        sleep(self.chance.seconds(1..=300)).await;
+        self.insists(Command::Pardon { person, seat: Some((Role::Counselor, 3)) }).await;
+    }
+
+    async fn deletes_a_visitor(&mut self) {
+        let person: PersonId = visitor(self.chance.within(0..=self.visitors - 1)).into();
+        let _ = self.asks(Command::Expel { person, how: Expulsion::Deleted }).await;
+    }
+
+    /// Somebody new comes in, is asked for by name, never shows up, and is deleted again.
+    async fn tries_somebody_new(&mut self) {
+        let new = counselor(self.counselors);
+        if self.world.book().is_out(new.into()) {
+            return;
+        }
+        self.insists(Command::Admit { counselor: new, role: Role::Counselor, capacity: 2 }).await;
+        sleep(self.chance.seconds(600..=7_200)).await;
+        let _ = self.asks(Command::Expel { person: new.into(), how: Expulsion::Deleted }).await;
+    }
+
+    /// Asks until it is done, or refused.
+    async fn insists(&mut self, command: Command) {
+        for _ in 0..TRIES_MAX {
+            match self.asks(command.clone()).await {
+                Ok(_) | Err(Rejected::Refused(_)) => return,
+                Err(_) => sleep(self.chance.seconds(5..=120)).await,
+            }
+        }
+    }
+
+    async fn asks(&self, command: Command) -> Result<Answer, Rejected> {
+        self.world.asks_by(self.id, command).await
+    }
+
+    fn open(&self, which: impl Fn(Phase) -> bool) -> Vec<ConversationId> {
+        let book = self.world.book();
+        book.folded.conversations().filter(|facts| which(facts.phase)).map(|facts| facts.id).collect()
+    }
+}

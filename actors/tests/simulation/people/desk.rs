@@ -1,0 +1,117 @@
+//! Counselors and supervisors.
+
+use std::rc::Rc;
+
+use hotline_actors::{
+    ConversationId, CounselorId, Timestamp,
+    dispatch::{
+        command::Command,
+        conversation::{Conversation, EndReason},
+        counselor::{Choice, Role},
+    },
+    registry::{Badge, Choose},
+};
+use tokio::time::sleep;
+
+use crate::{
+    chance::Chance,
+    ears::Line,
+    people::{counselor, supervisor},
+    world::{World, ends},
+};
+
+/// A counselor or supervisor: answers, ends, changes his presence and capacity, and his sockets drop.
+pub(crate) struct Desk {
+    world: Rc<World>,
+    chance: Chance,
+    id: CounselorId,
+    badge: Badge,
+    line: Option<Line>,
+    cursor: Option<u64>,
+}
+
+impl Desk {
+    pub(crate) fn counselor(world: &Rc<World>, number: u64) -> Self {
+        Self::new(world, counselor(number), Role::Counselor, 3, 100 + number)
+    }
+
+    pub(crate) fn supervisor(world: &Rc<World>, number: u64) -> Self {
+        Self::new(world, supervisor(number), Role::Supervisor, 2, 200 + number)
+    }
+
+    fn new(world: &Rc<World>, id: CounselorId, role: Role, capacity: u32, stream: u64) -> Self {
+        let badge = Badge::Counselor { role, capacity, choice: None };
+        let chance = Chance::stream(world.seed, stream);
+        Self { world: Rc::clone(world), chance, id, badge, line: None, cursor: None }
+    }
+
+    pub(crate) async fn works(mut self, until: Timestamp) {
+        while self.world.now() < until {
+            if !self.line.as_ref().is_some_and(Line::is_up) && !self.world.book().is_out(self.id.into()) {
+                self.disconnects();
+                let since = self.cursor.filter(|_| self.chance.percent(70));
+                self.line = self.world.joins(self.id.into(), self.badge, since).await;
+            }
+            sleep(self.chance.seconds(20..=120)).await;
+            for talk in self.talks() {
+                if self.chance.percent(60) {
+                    self.world.says_by_im(&talk, true);
+                }
+                if self.chance.percent(2) {
+                    let _ = self.world.asks_by(self.id, ends(talk.id, EndReason::Counselor)).await;
+                } else if self.chance.percent(2) {
+                    self.calls(talk.id).await;
+                }
+            }
+            if self.chance.percent(12) {
+                self.changes().await;
+            }
+        }
+        self.disconnects();
+    }
+
+    fn talks(&self) -> Vec<Conversation> {
+        let book = self.world.book();
+        book.folded.conversations().filter(|facts| facts.counselor() == Some(self.id)).copied().collect()
+    }
+
+    fn disconnects(&mut self) {
+        if let Some(line) = self.line.take() {
+            self.cursor = line.leaves();
+        }
+    }
+
+    async fn calls(&mut self, consultation: ConversationId) {
+        let conversation = ConversationId(self.world.fresh_id());
+        let supervisor = supervisor(self.chance.within(0..=1));
+        let _ =
+            self.world.asks_by(self.id, Command::Supervise { conversation, consultation, supervisor }).await;
+    }
+
+    async fn changes(&mut self) {
+        match self.chance.within(0..=9) {
+            // Flaps, and now and then stays away for longer than the grace.
+            0..=2 => {
+                self.disconnects();
+                sleep(self.chance.seconds(1..=50)).await;
+            }
+            3 => {
+                self.disconnects();
+                sleep(self.chance.seconds(50..=900)).await;
+            }
+            4..=6 => {
+                let choices = [Choice::Online, Choice::Online, Choice::Online, Choice::Busy, Choice::Away];
+                let choice = self.chance.one_of(&choices).unwrap_or(Choice::Online);
+                if let Some(server) = self.world.server_of(self.id.into()) {
+                    self.world.note(|| format!("{} chooses {choice:?}", self.id));
+                    server.registry.do_send(Choose { counselor: self.id, choice });
+                }
+            }
+            _ => {
+                let capacity = u32::try_from(self.chance.within(0..=5)).unwrap_or(3);
+                let set = Command::SetCapacity { counselor: self.id, capacity };
+                let _ = self.world.asks_by(self.id, set).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What is checked while the day goes on: what servers say of themselves and show, against what is kept.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use hotline_actors::{
+    ConversationId, PersonId, Timestamp,
+    dispatch::{
+        command::{Answer, Command, Refusal},
+        conversation::{Conversation, Phase},
+        counselor::{Role, Shown},
+    },
+    push::Load,
+    registry::{Floor, Health, LookFloor, LookHealth, Rejected},
+};
+
+use crate::{
+    ledger::Book,
+    world::{BEGINNING, Life, World},
+};
+
+/// How late a deadline may fire while all is well.
+const LATE_MAX: Duration = Duration::from_secs(5);
+/// How long after the last trouble with the store all is well again: what was under way was tried again, with pauses.
+const SETTLED_AFTER: Duration = Duration::from_secs(20);
+/// How long a server may take to find out that another has taken over: it looks every five seconds.
+const FENCED_WITHIN: Duration = Duration::from_secs(20);
+
+impl World {
+    /// Everything that is acknowledged is kept (L-10).
+    pub(crate) fn check_acknowledged(&self) {
+        let book = self.book();
+        let mut found = Vec::new();
+        for open in self.acknowledged_opens.borrow().iter() {
+            if book.facts(*open).is_none() {
+                found.push(format!("L-10: {open} was acknowledged and is lost"));
+            }
+        }
+        for ended in self.acknowledged_ends.borrow().iter() {
+            if !book.has_ended(*ended) || book.folded.conversation(*ended).is_some() {
+                found.push(format!("L-10: the end of {ended} was acknowledged and is lost"));
+            }
+        }
+        drop(book);
+        for what in found {
+            self.finds(what);
+        }
+    }
+
+    pub(super) fn told_too_early(
+        &self,
+        server: &Life,
+        command: &Command,
+        answer: &Result<Answer, Rejected>,
+    ) -> Option<&'static str> {
+        let book = self.book();
+        let kept = |id: &ConversationId| book.facts(*id);
+        // Whoever is overtaken and has not found out knows a prefix only.
+        let is_current = server.writer().is_some_and(|writer| book.is_owner(writer));
+        match (command, answer) {
+            (_, Ok(Answer::Opened { conversation, counselor, .. })) => {
+                match (kept(conversation), counselor) {
+                    (None, _) => Some("opened, and not kept"),
+                    (Some(facts), Some(counselor)) if facts.counselor() != Some(*counselor) => {
+                        Some("seated, and not kept")
+                    }
+                    (Some(_), _) => None,
+                }
+            }
+            (_, Err(Rejected::Refused(Refusal::AlreadyConsulting { conversation, .. }))) => {
+                kept(conversation).is_none().then_some("refused for one that is not kept")
+            }
+            (Command::End { conversation, .. }, Ok(_)) => {
+                (!book.has_ended(*conversation)).then_some("ended, and not kept")
+            }
+            (Command::End { conversation, .. }, Err(Rejected::Refused(Refusal::UnknownConversation))) => {
+                (is_current && kept(conversation).is_some() && !book.has_ended(*conversation))
+                    .then_some("refused for an end that is not kept")
+            }
+            (Command::Expel { person, .. }, Ok(_)) => {
+                (!book.was_ever_out(*person)).then_some("taken out, and not kept")
+            }
+            _ => None,
+        }
+    }
+
+    /// Everything that can be seen from outside, now and then: all servers, and limits in time on what is kept.
+    pub(crate) async fn check(&self) {
+        for life in self.all_lives() {
+            self.check_server(&life).await;
+            self.check_owner(&life).await;
+        }
+    }
+
+    /// What one server says of itself: the laws as it counts them on what it has decided, and what it shows.
+    pub(super) async fn check_server(&self, life: &Life) {
+        if !life.is_well() {
+            return;
+        }
+        // Both looks before the floor can change: what is compared must be of one moment.
+        let looks = futures_util::future::join(life.registry.send(LookFloor), life.registry.send(LookHealth));
+        let (Ok(floor), Ok(health)) = looks.await else { return };
+        let found = self.wrong_with(&floor, &health);
+        if let Some(what) = found {
+            self.finds(what);
+        }
+    }
+
+    fn wrong_with(&self, floor: &Floor, health: &Health) -> Option<String> {
+        if let Some((law, broken)) = health.breaches.iter().find(|(_, broken)| *broken > 0) {
+            return Some(format!("{}: a server counts {broken} times", law.name()));
+        }
+        let book = self.book();
+        let kept = book.rows.len() as u64;
+        if health.committed > kept {
+            return Some(format!("L-5: {} is said to be kept, and {kept} is", health.committed));
+        }
+        if health.backlog == 0
+            && let Some(what) = beside_room(floor)
+        {
+            return Some(what);
+        }
+        (health.committed == kept).then(|| shown_otherwise(floor, &book)).flatten()
+    }
+
+    /// Who owns the journal keeps time; who does not finds out.
+    async fn check_owner(&self, life: &Life) {
+        let Some((writer, since)) = life.writer().zip(life.since()) else { return };
+        let Ok(health) = life.registry.send(LookHealth).await else { return };
+        let now = self.now();
+        let found = {
+            let book = self.book();
+            let Some(owner) = book.owner else { return };
+            let settled = book.weather.disturbed_until + SETTLED_AFTER <= now && !book.weather.gone;
+            if !settled || health.fenced || !health.serving {
+                Vec::new()
+            } else if health.troubled {
+                vec!["late: a server is troubled though the store is well".to_owned()]
+            } else if owner.writer == writer {
+                self.late(&book, since, now)
+            } else if owner.since + FENCED_WITHIN < now {
+                vec!["L-9: two servers serve, and neither finds out".to_owned()]
+            } else {
+                Vec::new()
+            }
+        };
+        for what in found {
+            self.finds(what);
+        }
+    }
+
+    /// Deadlines fire within seconds, a restart or an outage allowed for.
+    fn late(&self, book: &Book, since: Timestamp, now: Timestamp) -> Vec<String> {
+        let due = |facts: &Conversation| match facts.phase {
+            Phase::Waiting => {
+                (facts.opened_at + self.limits.waiting_max).max(since + self.limits.waiting_after_return())
+            }
+            Phase::InProgress { since: started, .. } => {
+                let silence = self.limits.silence_notice + self.limits.silence_end;
+                let quiet = started.max(since) + silence;
+                let writer = book.owner.map(|owner| owner.writer);
+                let words = writer.into_iter().flat_map(|writer| book.words.of(facts.id, writer, now));
+                // A word that comes late, after the notice, leaves the time after the notice.
+                let heard =
+                    words.map(|word| (word.said + silence).max(word.delivered + self.limits.silence_end));
+                heard.fold(quiet, Timestamp::max).min((started + self.limits.text_max).max(since))
+            }
+            Phase::Ended { .. } => now,
+        };
+        book.folded
+            .conversations()
+            .filter(|facts| due(facts) + LATE_MAX < now)
+            .map(|facts| format!("late: was due at {:?} and goes on: {facts:?}", due(facts).since(BEGINNING)))
+            .collect()
+    }
+}
+
+/// L-3 as anyone can see it: somebody waits beside a free place.
+fn beside_room(floor: &Floor) -> Option<String> {
+    let serves = |load: &Load, facts: &Conversation| {
+        let common = facts.common && load.on_shift && load.role == Role::Counselor;
+        PersonId::from(load.counselor) != PersonId::from(facts.visitor)
+            && (facts.wanted == Some(load.counselor) || common)
+    };
+    let free = |load: &&Load| {
+        load.shown == Shown::Online && load.active < usize::try_from(load.capacity).unwrap_or(usize::MAX)
+    };
+    floor.loads.iter().filter(free).find_map(|load| {
+        let beside = floor.waiting.iter().find(|facts| serves(load, facts))?;
+        Some(format!("L-3: {} waits beside a free place at {}", beside.id, load.counselor))
+    })
+}
+
+/// What is shown is what is kept.
+fn shown_otherwise(floor: &Floor, book: &Book) -> Option<String> {
+    let shown: BTreeSet<_> = floor.waiting.iter().map(|facts| facts.id).collect();
+    let waits = |facts: &&Conversation| facts.phase == Phase::Waiting;
+    let kept: BTreeSet<_> = book.folded.conversations().filter(waits).map(|facts| facts.id).collect();
+    if shown != kept {
+        return Some(format!("L-5: {shown:?} are shown as waiting, {kept:?} are kept"));
+    }
+    floor.loads.iter().find_map(|load| {
+        let counselor = book.folded.counselor(load.counselor)?;
+        let same = (counselor.active.len(), counselor.capacity) == (load.active, load.capacity);
+        (!same).then(|| format!("L-7: {load:?} is shown, {counselor:?} is kept"))
+    })
+}

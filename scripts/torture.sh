@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# torture.sh long|short: a real server on a PostgreSQL of its own, killed, cut off, frozen and crowded, and then judged by
+# what it told its clients (torture/). long takes the release build and five to eight minutes, short whatever 'make test'
+# has built and about a minute. SEED=… draws the same chances again.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+FORM=${1:-long}
+case $FORM in
+long) PROFILE=release ASKED='make torture' SMALL_MEGABYTES=384 ;;
+short) PROFILE=debug ASKED='scripts/torture.sh short' SMALL_MEGABYTES=96 ;;
+*) die "it is 'long' or 'short', not '$FORM'." ;;
+esac
+FOLDER=$(target_dir)/torture/$FORM
+
+# Tables on a disk that can be filled without filling anybody else's.
+small_disk() {
+    ((EUID == 0)) || return 1
+    mkdir "$SCRATCH/small"
+    mount -t tmpfs -o "size=${SMALL_MEGABYTES}m,mode=700,uid=$(id -u postgres)" hotline-small "$SCRATCH/small" 2>/dev/null || return 1
+    as_postgres mkdir "$SCRATCH/small/tablespace"
+}
+
+# However it ended: nothing of it goes on, and nothing stays frozen.
+torture_exit() {
+    local code=$? pid
+    for pid in $(cat "$FOLDER/pids" 2>/dev/null); do
+        [[ $(readlink "/proc/$pid/cwd" 2>/dev/null) != "$FOLDER" ]] || kill -KILL "$pid" 2>/dev/null || true
+    done
+    if [[ -n ${SCRATCH:-} ]] && pid=$(cluster_pid "$SCRATCH"); then
+        kill -CONT "$pid" || true
+        pkill -CONT -P "$pid" || true
+    fi
+    at_exit "$code"
+}
+trap torture_exit EXIT
+
+if [[ $FORM == long ]]; then
+    need_tools
+    say "Building the server and the hammer as for production …"
+    SQLX_OFFLINE=true cargo build --release --locked --bin hotline --bin hotline-torture --package hotline \
+        --package hotline-torture || die "it does not build; cargo says why above."
+else
+    find_postgres || die "PostgreSQL is missing."
+fi
+BINARIES=$(target_dir)/$PROFILE
+# Two thousand sockets on either side.
+ulimit -Sn "$(ulimit -Hn)" 2>/dev/null || true
+rm -rf "$FOLDER"
+mkdir -p "$FOLDER"
+FOLDER=$(readlink -f "$FOLDER")
+scratch_folder
+# The cluster first: its folder is made there.
+cluster_start "$SCRATCH" max_connections=200
+SMALL=()
+if small_disk; then SMALL=(--small-disk "$SCRATCH/small"); fi
+"$BINARIES/hotline-torture" --form "$FORM" --server "$BINARIES/hotline" --cluster "$SCRATCH" --postgres "$PG_BIN" \
+    --postgres-options "$CLUSTER_OPTIONS" "${SMALL[@]}" --folder "$FOLDER" --command "$ASKED" ||
+    die "it did not hold. The report, the diary of all clients and the server's logs are in $FOLDER."

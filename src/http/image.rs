@@ -1,0 +1,182 @@
+//! Ours: pictures of talks over our own IM.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{
+        CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH,
+        X_CONTENT_TYPE_OPTIONS,
+    },
+    web::{self, Bytes, Data, Path, Payload, ServiceConfig},
+};
+use hotline_actors::{ConversationId, PersonId};
+use serde::Serialize;
+use std::time::Duration;
+use utoipa::{OpenApi, ToSchema};
+
+use super::openapi::{
+    requests,
+    shapes::{Answered, Id, Refusal},
+};
+
+use crate::{
+    answer::{self, Answer, Fault, echo},
+    app::AppState,
+    audit::{self, Action},
+    auth::Caller,
+    clock,
+    config::ImMode,
+    im::embedded,
+    images::{self, Known, Picture},
+    messages::record,
+    params::{Params, read_body},
+    rights::{self, Reach, Right},
+};
+
+/// Whoever finds no room by then is told to come again.
+const ROOM_MAX: Duration = Duration::from_secs(10);
+/// A browser shows it and does nothing else with it, whatever it may be.
+const POLICY: &str = "default-src 'none'; sandbox";
+const CROSS_ORIGIN: &str = "cross-origin-resource-policy";
+
+/// This area in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(upload, download))]
+pub(super) struct Docs;
+
+pub(super) fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource("/im/image").route(web::post().to(upload)))
+        .service(web::resource("/im/image/{id}").route(web::get().to(download)));
+}
+
+/// A picture that was taken in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Uploaded {
+    #[schema(value_type = Id)]
+    id: String,
+    /// 取图片的地址，须登录
+    url: String,
+    width: i32,
+    height: i32,
+    /// 字节
+    size: i32,
+    content_type: String,
+}
+
+impl Uploaded {
+    fn of(known: Known, base_path: &str) -> Self {
+        Self {
+            id: known.id.simple().to_string(),
+            url: images::url(base_path, known.id),
+            width: known.width,
+            height: known.height,
+            size: known.size,
+            content_type: known.content_type,
+        }
+    }
+}
+
+/// 自有：上传会话图片
+///
+/// 内置即时通信（`im.mode = "embedded"`）使用；会话双方在会话进行中可用。消息体为图片本身（PNG、JPEG、GIF、WebP），以内容为准；\
+/// 拍摄地点等附加信息不保存。再以 `{"type":"say","image":…}` 发送
+#[utoipa::path(
+    post,
+    path = "/im/image",
+    params(requests::OfUpload),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Answered<Uploaded>))
+)]
+async fn upload(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {
+    let settings = &state.settings;
+    if settings.im.mode != ImMode::Embedded {
+        return Err(Fault::wrong("未启用内置即时通信"));
+    }
+    let named = Params::of_query(&req).required("conversation")?;
+    let conversation = embedded::open_talk(&state, &caller, &named).await?;
+    let room = tokio::time::timeout(ROOM_MAX, state.uploads.0.acquire()).await;
+    let Ok(Ok(_room)) = room else { return Err(Fault::wrong("系统繁忙，请稍后再试")) };
+    let body = read_body(&req, payload.into_inner(), settings.im.image_bytes_max).await?;
+    let picture = look_at(body).await?;
+    let kept = images::keep(
+        &state.pool,
+        caller.institution()?,
+        conversation,
+        caller.id,
+        &picture,
+        clock::now(),
+        settings.im.images_per_conversation_max,
+    );
+    let kept = kept.await?.ok_or_else(|| Fault::wrong("本次会话的图片已达上限"))?;
+    Ok(answer::ok(Uploaded::of(kept, &settings.server.base_path)))
+}
+
+/// Checksums of megabytes are no work for those who serve.
+async fn look_at(body: Bytes) -> Result<Picture, Fault> {
+    let looked = web::block(move || Picture::of(body)).await.map_err(Fault::internal)?;
+    looked.map_err(|reason| Fault::malformed(reason.to_string()))
+}
+
+/// 自有：会话图片
+///
+/// 可读该会话记录者可见
+#[utoipa::path(
+    get,
+    path = "/im/image/{id}",
+    params(("id" = Id, Path, description = "图片id")),
+    responses(
+        (status = 200, body = Refusal, description = "图片本身，或业务拒绝"),
+        (status = 304, description = "浏览器已有的图片仍然有效"),
+    )
+)]
+async fn download(req: HttpRequest, state: Data<AppState>, caller: Caller, named: Path<String>) -> Answer {
+    let reach = rights::require(&caller, Right::Records)?;
+    let found = match named.parse::<PersonId>() {
+        Ok(id) => images::find(&state.pool, id.0).await?,
+        Err(_malformed) => None,
+    };
+    let unknown = || Fault::wrong(format!("图片未找到：{}", echo(&named)));
+    let (known, conversation) = found.ok_or_else(unknown)?;
+    require_readable(&state, &caller, reach, conversation).await?.ok_or_else(unknown)?;
+    let tag = format!("\"{}\"", known.id.simple());
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((ETAG, tag.clone()))
+        // Asked for each time, so that nobody sees it any more who may no longer.
+        .insert_header((CACHE_CONTROL, "private, no-cache"))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((CROSS_ORIGIN, "same-origin"))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY));
+    let has_it = req.headers().get(IF_NONE_MATCH).is_some_and(|tags| tags.as_bytes() == tag.as_bytes());
+    if has_it {
+        return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
+    }
+    let disposition = format!("inline; filename=\"{}\"", known.file_name());
+    let length = u64::try_from(known.size).unwrap_or(0);
+    Ok(response
+        .content_type(known.content_type.clone())
+        .insert_header((CONTENT_DISPOSITION, disposition))
+        .no_chunking(length)
+        .streaming(images::pieces(state.pool.clone(), &known)))
+}
+
+/// Whoever may read the talk may see its pictures, and is noted as a reader of it; `None` where the talk is unknown to him.
+async fn require_readable(
+    state: &AppState,
+    caller: &Caller,
+    reach: Reach,
+    conversation: ConversationId,
+) -> Result<Option<()>, Fault> {
+    let record = record::find(&state.pool, conversation, caller.id).await?;
+    let own = |record: &record::Record| caller.institution.as_deref() == Some(&record.institution);
+    let Some(record) = record.filter(own) else { return Ok(None) };
+    if !record.may_be_read_by(caller.id, reach) {
+        return Err(Fault::not_allowed());
+    }
+    if !record.is_party(caller.id) {
+        let (institution, target) = (&record.institution, record.id.0);
+        audit::note_once(&state.pool, institution, caller.id, Action::ReadMessages, target, clock::now())
+            .await?;
+    }
+    Ok(Some(()))
+}

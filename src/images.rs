@@ -1,0 +1,305 @@
+//! Pictures of talks over our own IM: taken in when they are what they seem to be, kept beside the words, served to
+//! whoever may read the talk, erased with it.
+
+mod strip;
+
+use std::{io::Cursor, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use hotline_actors::{ConversationId, PersonId, Timestamp};
+use image::{ImageDecoder, ImageFormat, ImageReader, Limits, metadata::Orientation};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::answer::describe;
+
+/// Whoever opens a picture takes four bytes of memory for each of its points.
+const PIXELS_MAX: u64 = 50_000_000;
+/// No screen and no phone has a side as long.
+const SIDE_PIXELS_MAX: u32 = 16_384;
+/// What is taken, and as what it is served.
+const KINDS: [(ImageFormat, &str); 4] = [
+    (ImageFormat::Png, "image/png"),
+    (ImageFormat::Jpeg, "image/jpeg"),
+    (ImageFormat::Gif, "image/gif"),
+    (ImageFormat::WebP, "image/webp"),
+];
+/// Bytes of a picture that are in memory for one reader.
+const PIECE_BYTES: i32 = 256 * 1024;
+/// Pictures taken in at once: each is in memory whole.
+const UPLOADS_MAX: usize = 16;
+/// Several that come at once count anew until each has a number of its own.
+const NUMBERINGS_MAX: usize = 64;
+
+/// Room for what is being taken in. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Uploads(pub Arc<Semaphore>);
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(UPLOADS_MAX)))
+    }
+}
+
+/// Why bytes are not taken for a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    #[error("图片格式不支持，请使用 PNG、JPEG、GIF 或 WebP")]
+    Kind,
+    #[error("图片已损坏")]
+    Damaged,
+    #[error("图片尺寸过大")]
+    TooManyPixels,
+}
+
+/// A picture that was looked through: nothing is in it but what is shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub content_type: &'static str,
+    /// As it is shown.
+    pub width: u32,
+    pub height: u32,
+    pub bytes: Bytes,
+}
+
+impl std::fmt::Debug for Picture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Picture").field("content_type", &self.content_type).finish_non_exhaustive()
+    }
+}
+
+impl Picture {
+    /// Looks at the content, whatever it is called. Only the header is decoded, so a picture that would unpack to far more
+    /// than it weighs costs nothing here. What is not picture goes: where and by what it was taken, remarks, whatever hangs
+    /// on behind. Its orientation stays.
+    ///
+    /// # Errors
+    /// [`NotTaken`].
+    pub fn of(bytes: Bytes) -> Result<Self, NotTaken> {
+        let format = image::guess_format(&bytes).map_err(|_| NotTaken::Kind)?;
+        let known = KINDS.iter().find(|(kind, _)| *kind == format);
+        let (_, content_type) = *known.ok_or(NotTaken::Kind)?;
+        let ((width, height), orientation) = header(&bytes, format)?;
+        if width.max(height) > SIDE_PIXELS_MAX || u64::from(width) * u64::from(height) > PIXELS_MAX {
+            return Err(NotTaken::TooManyPixels);
+        }
+        let bytes = strip::stripped(bytes, format, orientation).ok_or(NotTaken::Damaged)?;
+        let lies_on_its_side = matches!(
+            orientation,
+            Orientation::Rotate90
+                | Orientation::Rotate270
+                | Orientation::Rotate90FlipH
+                | Orientation::Rotate270FlipH
+        );
+        let (width, height) = if lies_on_its_side { (height, width) } else { (width, height) };
+        Ok(Self { content_type, width, height, bytes })
+    }
+}
+
+fn header(bytes: &Bytes, format: ImageFormat) -> Result<((u32, u32), Orientation), NotTaken> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(64 * 1024 * 1024);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(|error| {
+        if matches!(error, image::ImageError::Limits(_)) {
+            NotTaken::TooManyPixels
+        } else {
+            NotTaken::Damaged
+        }
+    })?;
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err(NotTaken::Damaged);
+    }
+    // One that cannot be read is none.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    Ok(((width, height), orientation))
+}
+
+/// A picture as it is known without its bytes.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub id: Uuid,
+    pub content_type: String,
+    pub width: i32,
+    pub height: i32,
+    pub size: i32,
+}
+
+/// Where a picture is to be had.
+pub fn url(base_path: &str, id: Uuid) -> String {
+    format!("{base_path}/im/image/{}", id.simple())
+}
+
+impl Known {
+    /// The element of a message, in the form of Tencent's callback: the three sizes are all the same picture.
+    pub fn element(&self, base_path: &str) -> Value {
+        let url = url(base_path, self.id);
+        let picture = |kind: u8| json!({ "Type": kind, "Size": self.size, "Width": self.width, "Height": self.height, "URL": url });
+        let content = json!({
+            "UUID": self.id.simple().to_string(),
+            "ImageFormat": self.number_of_kind(),
+            "ImageInfoArray": [picture(1), picture(2), picture(3)],
+        });
+        json!([{ "MsgType": "TIMImageElem", "MsgContent": content }])
+    }
+
+    /// `ImageFormat` (document 269/2720).
+    fn number_of_kind(&self) -> u8 {
+        match self.content_type.as_str() {
+            "image/jpeg" => 1,
+            "image/gif" => 2,
+            "image/png" => 3,
+            _ => 255,
+        }
+    }
+
+    /// What a file of it is called.
+    pub fn file_name(&self) -> String {
+        let ending = self.content_type.strip_prefix("image/").unwrap_or("bin");
+        format!("{}.{}", self.id.simple(), if ending == "jpeg" { "jpg" } else { ending })
+    }
+}
+
+/// Keeps a picture; `None` when the conversation has as many as it may.
+///
+/// # Errors
+/// The database's.
+pub async fn keep(
+    pool: &PgPool,
+    institution: &str,
+    conversation: ConversationId,
+    by: PersonId,
+    picture: &Picture,
+    at: Timestamp,
+    most: u32,
+) -> Result<Option<Known>, sqlx::Error> {
+    let known = Known {
+        id: Uuid::now_v7(),
+        content_type: picture.content_type.to_owned(),
+        width: whole(picture.width),
+        height: whole(picture.height),
+        size: whole(picture.bytes.len()),
+    };
+    for _ in 0..NUMBERINGS_MAX {
+        let row = sqlx::query!(
+            r#"
+            with next as (
+                select coalesce(max(number), 0) + 1 as number from images where conversation = $3
+            ), kept as (
+                insert into images (id, institution, conversation, number, uploaded_by, uploaded_at, content_type,
+                                    width, height, size, bytes)
+                select $1, $2, $3, number, $4, $5, $6, $7, $8, $9, $10 from next where number <= $11
+                on conflict on constraint images_numbered do nothing
+                returning id
+            )
+            select number > $11 as "full!", exists (select from kept) as "kept!" from next
+            "#,
+            known.id,
+            institution,
+            conversation.0,
+            by.0,
+            at.0,
+            known.content_type,
+            known.width,
+            known.height,
+            known.size,
+            &picture.bytes[..],
+            whole(most),
+        )
+        .fetch_one(pool)
+        .await?;
+        if row.full {
+            return Ok(None);
+        }
+        if row.kept {
+            return Ok(Some(known));
+        }
+    }
+    Err(sqlx::Error::PoolTimedOut)
+}
+
+fn whole(number: impl TryInto<i32>) -> i32 {
+    number.try_into().unwrap_or(i32::MAX)
+}
+
+/// A picture that `by` uploaded for this conversation.
+///
+/// # Errors
+/// The database's.
+pub async fn uploaded(
+    pool: &PgPool,
+    id: Uuid,
+    conversation: ConversationId,
+    by: PersonId,
+) -> Result<Option<Known>, sqlx::Error> {
+    sqlx::query_as!(
+        Known,
+        "select id, content_type, width, height, size from images
+         where id = $1 and conversation = $2 and uploaded_by = $3",
+        id,
+        conversation.0,
+        by.0,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// A picture and its conversation.
+///
+/// # Errors
+/// The database's.
+pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<(Known, ConversationId)>, sqlx::Error> {
+    let row = sqlx::query!(
+        "select id, conversation, content_type, width, height, size from images where id = $1",
+        id
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|row| {
+        let known = Known {
+            id: row.id,
+            content_type: row.content_type,
+            width: row.width,
+            height: row.height,
+            size: row.size,
+        };
+        (known, ConversationId(row.conversation))
+    }))
+}
+
+/// The bytes of a picture, piece by piece, as fast as they are taken.
+pub fn pieces(pool: PgPool, known: &Known) -> impl Stream<Item = Result<Bytes, sqlx::Error>> + use<> {
+    let (id, size) = (known.id, known.size);
+    stream::try_unfold(0, move |offset| {
+        let pool = pool.clone();
+        async move {
+            if offset >= size {
+                return Ok(None);
+            }
+            // PostgreSQL counts from one.
+            let piece = sqlx::query_scalar!(
+                r#"select substring(bytes from $2 for $3) as "piece!" from images where id = $1"#,
+                id,
+                offset + 1,
+                PIECE_BYTES,
+            )
+            .fetch_one(&pool)
+            .await;
+            match piece {
+                Ok(piece) => Ok(Some((Bytes::from(piece), offset.saturating_add(PIECE_BYTES)))),
+                Err(error) => {
+                    tracing::warn!(error = %describe(&error), "a picture is broken off");
+                    Err(error)
+                }
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

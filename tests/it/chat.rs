@@ -1,0 +1,211 @@
+//! Our own IM: what two people say over their sockets, as both of them, their supervisor and the record see it.
+
+mod hardened;
+mod pictures;
+mod under_way;
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Hotline, SOON, Socket};
+
+/// A visitor in a talk with the counselor lin, over the IM of our own.
+struct Chat {
+    hotline: Hotline,
+    lin: Client,
+    visitor: Client,
+    his: Socket,
+    hers: Socket,
+    talk: String,
+}
+
+async fn prepared() -> Hotline {
+    let mut hotline = Hotline::prepare(&["ecnu", "hdu"]).await;
+    hotline.add_counselor("ecnu", "lin").await;
+    hotline.add_counselor("hdu", "other").await;
+    hotline.add_user("ecnu", "SUPERVISOR", "du");
+    hotline.add_user("ecnu", "INSTITUTION", "boss");
+    hotline.database.bind_supervisor("lin", "du").await;
+    hotline.set("im.mode", "embedded");
+    hotline
+}
+
+impl Chat {
+    async fn begin() -> Self {
+        let mut hotline = prepared().await;
+        hotline.start().await;
+        Self::on(hotline).await
+    }
+
+    async fn on(hotline: Hotline) -> Self {
+        let lin = hotline.staff("lin").await;
+        let mut hers = lin.workbench().await;
+        hers.snapshot().await;
+        let visitor = hotline.visitor("ecnu", "first").await;
+        let mut his = visitor.visitor_socket().await;
+        his.snapshot().await;
+        let talk = visitor.open(&lin.id().await).await["id"].as_str().expect("an id").to_owned();
+        hers.event("assigned", &talk).await;
+        his.event("assigned", &talk).await;
+        Self { hotline, lin, visitor, his, hers, talk }
+    }
+
+    /// A supervisor is asked, and takes it.
+    async fn ask(&mut self, supervisor: &Client) -> (Socket, String) {
+        let mut theirs = supervisor.workbench().await;
+        theirs.snapshot().await;
+        let asked = json!({ "supervise": supervisor.id().await, "conversationId": self.talk });
+        let answer = self.lin.put("/conversation/supervise", asked).await.ok();
+        let request = answer["supervise"]["id"].as_str().expect("an id").to_owned();
+        theirs.event("assigned", &request).await;
+        (theirs, request)
+    }
+}
+
+async fn say(socket: &mut Socket, talk: &str, reference: &str, text: &str) -> Value {
+    socket.send(json!({ "type": "say", "ref": reference, "conversation": talk, "text": text })).await;
+    answered(socket, reference).await
+}
+
+async fn recall(socket: &mut Socket, talk: &str, reference: &str, message: &Value) -> Value {
+    let frame = json!({ "type": "recall", "ref": reference, "conversation": talk, "message": message });
+    socket.send(frame).await;
+    answered(socket, reference).await
+}
+
+async fn answered(socket: &mut Socket, reference: &str) -> Value {
+    let fits = |frame: &Value| frame["ref"] == reference;
+    socket.expect(&format!("an answer to {reference}"), fits, SOON).await
+}
+
+async fn heard(socket: &mut Socket, reference: &str) -> Value {
+    let fits = |frame: &Value| frame["type"] == "message" && frame["message"]["ref"] == reference;
+    socket.expect(&format!("the message {reference}"), fits, SOON).await
+}
+
+fn refused(answer: &Value, why: &str) {
+    let told = answer["message"].as_str().unwrap_or_default();
+    assert_eq!((&answer["type"], &answer["code"]), (&json!("error"), &json!(-1)), "{answer}");
+    assert!(told.contains(why), "{told}");
+}
+
+async fn record(client: &Client, talk: &str) -> Vec<Value> {
+    let rows = client.get(&format!("/message/conversation/web?conversationId={talk}&size=200")).await.ok();
+    rows.as_array().expect("a list").clone()
+}
+
+/// Without what only the sockets tell.
+fn row(message: &Value) -> Value {
+    let mut row = message.clone();
+    let fields = row.as_object_mut().expect("a message");
+    assert!(fields.remove("timeMs").is_some_and(|time| time.is_i64()), "{message}");
+    fields.remove("ref");
+    row
+}
+
+#[tokio::test]
+async fn what_is_said_is_stored_answered_and_heard_by_the_other_one() {
+    let mut chat = Chat::begin().await;
+    let mut second_tab = chat.visitor.visitor_socket().await;
+    second_tab.snapshot().await;
+    let said = say(&mut chat.his, &chat.talk, "a1", "  你好 😀  ").await;
+    assert_eq!((&said["type"], &said["conversation"]), (&json!("said"), &json!(chat.talk)));
+    for socket in [&mut chat.hers, &mut second_tab] {
+        assert_eq!(heard(socket, "a1").await["message"], said["message"]);
+    }
+    assert_eq!(said["message"]["payload"], json!({ "text": "你好 😀" }));
+    assert_eq!((&said["message"]["from"], &said["message"]["flow"]), (&json!("sandbox_first"), &json!("in")));
+    assert_eq!(record(&chat.lin, &chat.talk).await, [row(&said["message"])]);
+    // His own tab that asked was answered, and hears nothing besides.
+    chat.his.ping().await;
+    assert!(!chat.his.has_heard("a1"));
+    let back = say(&mut chat.hers, &chat.talk, "b1", "您好").await;
+    assert_eq!(heard(&mut chat.his, "b1").await["message"], back["message"]);
+    assert_eq!(back["message"]["flow"], "out");
+    chat.hotline.assert_calm();
+    assert!(!chat.hotline.log().contains("你好"), "words stay out of the log");
+}
+
+#[tokio::test]
+async fn what_is_read_is_told_and_counted() {
+    let mut chat = Chat::begin().await;
+    let first = say(&mut chat.his, &chat.talk, "a1", "在吗").await;
+    say(&mut chat.his, &chat.talk, "a2", "您好").await;
+    heard(&mut chat.hers, "a2").await;
+    let open = chat.lin.get("/message/unread").await.ok();
+    assert_eq!((&open[0]["conversation"], &open[0]["unread"]), (&json!(chat.talk), &json!(2)));
+    assert_eq!(open[0]["last"]["payload"]["text"], "您好");
+    assert_eq!(chat.visitor.get("/message/unread").await.ok()[0]["peerReadTime"], Value::Null);
+    chat.hers.send(json!({ "type": "read", "conversation": chat.talk })).await;
+    for socket in [&mut chat.his, &mut chat.hers] {
+        let read = socket.expect("read", |frame| frame["type"] == "read", SOON).await;
+        assert_eq!(
+            (&read["conversation"], &read["reader"]),
+            (&json!(chat.talk), &json!(chat.lin.id().await))
+        );
+        assert!(read["until"].as_i64() >= first["message"]["timeMs"].as_i64());
+    }
+    let open = chat.lin.get("/message/unread").await.ok();
+    assert_eq!(open[0]["unread"], 0);
+    assert!(chat.visitor.get("/message/unread").await.ok()[0]["peerReadTime"].is_i64());
+    let back = say(&mut chat.hers, &chat.talk, "b1", "在的").await;
+    heard(&mut chat.his, "b1").await;
+    chat.his.send(json!({ "type": "read", "conversation": chat.talk })).await;
+    chat.hers.expect("read", |frame| frame["type"] == "read", SOON).await;
+    let rows = record(&chat.lin, &chat.talk).await;
+    let of_hers = rows.iter().find(|row| row["ID"] == back["message"]["ID"]).expect("it is there");
+    assert_eq!(of_hers["isPeerRead"], true);
+    // Nothing is new to him, and nothing is told.
+    chat.his.send(json!({ "type": "read", "conversation": chat.talk })).await;
+    say(&mut chat.his, &chat.talk, "a3", "好").await;
+    heard(&mut chat.hers, "a3").await;
+    assert!(!chat.hers.has_come_as("read"));
+}
+
+#[tokio::test]
+async fn what_was_said_can_be_taken_back_for_two_minutes() {
+    let mut chat = Chat::begin().await;
+    let said = say(&mut chat.his, &chat.talk, "a1", "说错了").await;
+    heard(&mut chat.hers, "a1").await;
+    let id = said["message"]["ID"].clone();
+    let done = recall(&mut chat.his, &chat.talk, "r1", &id).await;
+    assert_eq!((&done["type"], &done["message"]), (&json!("recalled"), &id));
+    let told = chat.hers.expect("recalled", |frame| frame["type"] == "recalled", SOON).await;
+    assert_eq!((&told["conversation"], &told["message"]), (&json!(chat.talk), &id));
+    assert_eq!(record(&chat.lin, &chat.talk).await[0]["isRevoked"], true);
+    // Once more changes nothing, and is no fault.
+    assert_eq!(recall(&mut chat.his, &chat.talk, "r2", &id).await["type"], "recalled");
+
+    let of_hers = say(&mut chat.hers, &chat.talk, "b1", "没关系").await["message"]["ID"].clone();
+    refused(&recall(&mut chat.his, &chat.talk, "r3", &of_hers).await, "消息未找到");
+    refused(&recall(&mut chat.his, &chat.talk, "r4", &json!("nonsense")).await, "消息未找到");
+    chat.hotline.database.age_messages(&chat.talk, 121_000).await;
+    refused(&recall(&mut chat.hers, &chat.talk, "r5", &of_hers).await, "两分钟");
+    assert_eq!(record(&chat.lin, &chat.talk).await[1]["isRevoked"], false);
+}
+
+#[tokio::test]
+async fn a_supervisor_who_is_asked_hears_the_consultation_until_that_is_over() {
+    let mut chat = Chat::begin().await;
+    let (du, boss) = (chat.hotline.staff("du").await, chat.hotline.staff("boss").await);
+    let mut watching = boss.workbench().await;
+    watching.snapshot().await;
+    let (mut theirs, request) = chat.ask(&du).await;
+    say(&mut chat.his, &chat.talk, "a1", "我很难过").await;
+    assert_eq!(heard(&mut theirs, "a1").await["conversation"], chat.talk);
+    // The talk of the two about it is theirs alone.
+    let advice = say(&mut theirs, &request, "s1", "多听他说").await;
+    assert_eq!(heard(&mut chat.hers, "s1").await["message"], advice["message"]);
+    assert_eq!((&advice["message"]["flow"], &advice["message"]["to"]), (&json!("in"), &json!("lin")));
+    // He listens; he does not speak in it.
+    refused(&say(&mut theirs, &chat.talk, "s2", "你好").await, "会话未找到");
+    chat.lin.end(&request).await;
+    theirs.event("ended", &request).await;
+    say(&mut chat.his, &chat.talk, "a2", "谢谢").await;
+    heard(&mut chat.hers, "a2").await;
+    theirs.ping().await;
+    assert!(!theirs.has_heard("a2"), "what he was asked is over");
+    chat.his.ping().await;
+    watching.ping().await;
+    assert!(!chat.his.has_heard("s1") && !watching.has_heard("a1") && !watching.has_heard("s1"));
+    refused(&say(&mut theirs, &request, "s3", "再见").await, "没有进行中的会话");
+}

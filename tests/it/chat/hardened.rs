@@ -1,0 +1,154 @@
+//! What must not happen, whoever tries it.
+
+use serde_json::{Value, json};
+
+use super::{Chat, heard, prepared, record, refused, say};
+use crate::support::Hotline;
+
+#[tokio::test]
+async fn nobody_speaks_in_a_talk_that_is_not_his_own() {
+    let mut chat = Chat::begin().await;
+    let stranger = chat.hotline.visitor("ecnu", "second").await;
+    let mut strange = stranger.visitor_socket().await;
+    strange.snapshot().await;
+    let mut foreign = chat.hotline.staff("other").await.workbench().await;
+    foreign.snapshot().await;
+    let mut boss = chat.hotline.staff("boss").await.workbench().await;
+    boss.snapshot().await;
+    for socket in [&mut strange, &mut foreign, &mut boss] {
+        refused(&say(socket, &chat.talk, "x1", "让我说").await, "会话未找到");
+        refused(&super::recall(socket, &chat.talk, "x2", &json!("0".repeat(32))).await, "会话未找到");
+        socket.send(json!({ "type": "read", "conversation": chat.talk })).await;
+        let answer = socket.expect("an error", |frame| frame["type"] == "error", super::SOON).await;
+        refused(&answer, "会话未找到");
+    }
+    refused(&say(&mut chat.his, "no-id", "x3", "在吗").await, "会话未找到");
+    chat.hers.ping().await;
+    assert!(!chat.hers.has_come_as("message"));
+    assert_eq!(record(&chat.lin, &chat.talk).await, [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn a_talk_hears_nothing_before_it_begins_and_nothing_after_it_has_ended() {
+    let mut chat = Chat::begin().await;
+    let late = chat.hotline.visitor("ecnu", "late").await;
+    let mut waiting = late.visitor_socket().await;
+    waiting.snapshot().await;
+    assert_eq!(chat.lin.post("/user/maxconsults", json!({ "maxConsults": 1 })).await.ok(), "ok");
+    let queued = late.open(&chat.lin.id().await).await;
+    assert_eq!(queued["status"], "WAITING");
+    let queued = queued["id"].as_str().expect("an id");
+    refused(&say(&mut waiting, queued, "w1", "您好").await, "尚未开始");
+    refused(&say(&mut chat.hers, queued, "w2", "请稍等").await, "尚未开始");
+
+    chat.visitor.end(&chat.talk).await;
+    chat.his.event("ended", &chat.talk).await;
+    chat.hers.event("ended", &chat.talk).await;
+    refused(&say(&mut chat.his, &chat.talk, "a1", "还有").await, "没有进行中的会话");
+    refused(&say(&mut chat.hers, &chat.talk, "b1", "再见").await, "没有进行中的会话");
+    assert_eq!(record(&chat.lin, &chat.talk).await, [] as [Value; 0]);
+    let unplaced = chat.hotline.staff("boss").await.get("/message/unplaced").await.ok();
+    assert_eq!(unplaced, json!([]), "what is refused is kept nowhere");
+}
+
+#[tokio::test]
+async fn a_word_has_its_length_and_what_looks_like_a_script_is_a_text() {
+    let mut chat = Chat::begin().await;
+    let long = "字".repeat(4000);
+    let said = say(&mut chat.his, &chat.talk, "a1", &long).await;
+    assert_eq!(said["message"]["payload"]["text"], long);
+    // Four bytes each: the longest text there is fits into one frame.
+    assert_eq!(say(&mut chat.his, &chat.talk, "a2", &"😀".repeat(4000)).await["type"], "said");
+    refused(&say(&mut chat.his, &chat.talk, "a3", &"字".repeat(4001)).await, "4000");
+    refused(&say(&mut chat.his, &chat.talk, "a4", " \n ").await, "不能为空");
+    let without = json!({ "type": "say", "ref": "", "conversation": chat.talk, "text": "嗯" });
+    let endless = json!({ "type": "say", "ref": "r".repeat(65), "conversation": chat.talk, "text": "嗯" });
+    for wrong in [without, endless] {
+        chat.his.send(wrong).await;
+        let answer = chat.his.expect("an error", |frame| frame["type"] == "error", super::SOON).await;
+        refused(&answer, "ref");
+    }
+    let script = "<script>alert(1)</script><img src=x onerror=alert(1)>";
+    say(&mut chat.his, &chat.talk, "a5", script).await;
+    assert_eq!(heard(&mut chat.hers, "a5").await["message"]["payload"], json!({ "text": script }));
+    say(&mut chat.his, &chat.talk, "a6", "nul\0here").await;
+    let rows = record(&chat.lin, &chat.talk).await;
+    assert_eq!(rows.last().expect("rows")["payload"]["text"], "nul\u{fffd}here");
+    for wrong in [
+        json!({ "type": "say", "ref": "b1", "conversation": chat.talk }),
+        json!({ "type": "say", "ref": "b1", "conversation": chat.talk, "text": "嗯", "image": "x" }),
+        json!({ "type": "say", "ref": "b1", "conversation": chat.talk, "image": "0".repeat(32) }),
+    ] {
+        chat.his.send(wrong).await;
+        assert_eq!(super::answered(&mut chat.his, "b1").await["type"], "error");
+    }
+    chat.his.send(json!({ "type": "say", "conversation": chat.talk, "text": "嗯" })).await;
+    let answer = chat.his.expect("an error", |frame| frame["type"] == "error", super::SOON).await;
+    assert_eq!(answer["code"], -2, "no command at all");
+    chat.his.send_text(&"x".repeat(16 * 1024 + 1)).await;
+    assert_eq!(chat.his.closed(super::SOON).await, Some(1009));
+    chat.hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn one_who_sends_without_end_is_closed() {
+    let mut chat = Chat::begin().await;
+    let talk = chat.talk.clone();
+    let say =
+        |number| json!({ "type": "say", "ref": format!("f{number}"), "conversation": talk, "text": "刷" });
+    chat.his.flood((0..200).map(say)).await;
+    assert_eq!(chat.his.closed(super::SOON).await, Some(1008));
+    chat.hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn where_people_talk_over_tencent_the_sockets_carry_no_words() {
+    let mut hotline = prepared().await;
+    hotline.set("im.mode", "tencent");
+    hotline.start().await;
+    let mut chat = Chat::on(hotline).await;
+    refused(&say(&mut chat.his, &chat.talk, "a1", "在吗").await, "未启用");
+    let path = format!("/im/image?conversation={}", chat.talk);
+    chat.visitor.post(&path, Value::Null).await.refused(-1, "未启用内置即时通信");
+    let config = chat.visitor.get("/config").await.ok();
+    assert_eq!(config["im"]["mode"], "tencent");
+}
+
+#[tokio::test]
+async fn a_log_in_that_has_ended_says_nothing_more() {
+    let mut hotline = prepared().await;
+    hotline.set("sockets.heartbeat_seconds", 1);
+    hotline.start().await;
+    let mut chat = Chat::on(hotline).await;
+    // Of two log-ins of the same visitor one ends.
+    let other = chat.hotline.visitor("ecnu", "first").await;
+    let (mut silent, mut speaking) = (other.visitor_socket().await, other.visitor_socket().await);
+    for socket in [&mut silent, &mut speaking] {
+        socket.snapshot().await;
+    }
+    assert_eq!(other.post("/logout", Value::Null).await.status, 302);
+    speaking.send(json!({ "type": "say", "ref": "x1", "conversation": chat.talk, "text": "在吗" })).await;
+    assert_eq!(speaking.closed(super::SOON).await, Some(4003));
+    assert_eq!(silent.closed(super::SOON).await, Some(4003));
+    assert_eq!(record(&chat.lin, &chat.talk).await, [] as [Value; 0]);
+    assert_eq!(say(&mut chat.his, &chat.talk, "a1", "在").await["type"], "said");
+}
+
+#[tokio::test]
+async fn two_ims_at_once_and_an_open_callback_are_no_settings_for_the_open() {
+    let mut hotline = prepared().await;
+    hotline.set("im.notices", true);
+    hotline.set("im.rest_url", "https://console.tim.qq.com");
+    assert!(hotline.fails(&["check-config"], 78).contains("im.notices"));
+    let mut open: Hotline = prepared().await;
+    open.set("wechat.mode", "live");
+    open.set("wechat.apps", "[]");
+    open.set("server.public_url", "https://hotline.example.edu");
+    assert!(open.fails(&["check-config"], 78).contains("im.callback_token"));
+    open.set("im.callback_token", "secret");
+    open.run(&["check-config"], "");
+    open.set("im.callback_token", "");
+    open.set("im.sdk_app_id", 0);
+    open.set("im.secret_key", "");
+    open.run(&["check-config"], "");
+}

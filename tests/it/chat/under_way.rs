@@ -1,0 +1,145 @@
+//! What gets lost or doubled on the way: answers, servers, order.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::{Chat, answered, heard, prepared, record, say};
+use crate::support::Client;
+
+const EACH_SAYS: usize = 20;
+
+#[tokio::test]
+async fn the_same_word_sent_again_is_stored_once_also_over_a_kill() {
+    let mut chat = Chat::begin().await;
+    let first = say(&mut chat.his, &chat.talk, "a1", "只说一次").await;
+    let again = say(&mut chat.his, &chat.talk, "a1", "只说一次").await;
+    assert_eq!(again, first);
+    let mut second_tab = chat.visitor.visitor_socket().await;
+    second_tab.snapshot().await;
+    assert_eq!(say(&mut second_tab, &chat.talk, "a1", "只说一次").await, first);
+    chat.hotline.kill();
+    chat.hotline.start().await;
+    let mut his = chat.visitor.visitor_socket().await;
+    his.snapshot().await;
+    assert_eq!(say(&mut his, &chat.talk, "a1", "只说一次").await, first);
+    assert_eq!(record(&chat.lin, &chat.talk).await.len(), 1);
+    // Another's key is his own.
+    let mut hers = chat.lin.workbench().await;
+    hers.snapshot().await;
+    assert_ne!(say(&mut hers, &chat.talk, "a1", "我也是").await["message"]["ID"], first["message"]["ID"]);
+    chat.visitor.end(&chat.talk).await;
+    his.event("ended", &chat.talk).await;
+    assert_eq!(say(&mut his, &chat.talk, "a1", "只说一次").await, first, "the answer may have got lost");
+    assert_eq!(record(&chat.lin, &chat.talk).await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_sent_while_the_server_dies_is_there_once_it_is_answered() {
+    let mut chat = Chat::begin().await;
+    let mut acknowledged = Vec::new();
+    for number in 0..10 {
+        let reference = format!("k{number}");
+        acknowledged.push(say(&mut chat.his, &chat.talk, &reference, "在说").await["message"]["ID"].clone());
+    }
+    for number in 10..20 {
+        let text =
+            json!({ "type": "say", "ref": format!("k{number}"), "conversation": chat.talk, "text": "在说" });
+        chat.his.send(text).await;
+    }
+    chat.hotline.kill();
+    chat.hotline.start().await;
+    let mut his = chat.visitor.visitor_socket().await;
+    his.snapshot().await;
+    for number in 10..20 {
+        acknowledged
+            .push(say(&mut his, &chat.talk, &format!("k{number}"), "在说").await["message"]["ID"].clone());
+    }
+    let kept: Vec<_> = record(&chat.lin, &chat.talk).await.iter().map(|row| row["ID"].clone()).collect();
+    assert_eq!(kept.len(), 20);
+    assert!(acknowledged.iter().all(|id| kept.contains(id)));
+}
+
+/// Ten talks at once; in each both speak as fast as they can, and both hear all of it in the order of the record.
+#[tokio::test]
+async fn ten_talks_at_once_are_each_heard_in_the_order_of_the_record() {
+    let mut hotline = prepared().await;
+    for number in 0..10 {
+        hotline.add_counselor("ecnu", &format!("busy{number}")).await;
+    }
+    hotline.start().await;
+    let hotline = &hotline;
+    let talks = (0..10).map(async |number| {
+        let counselor = hotline.staff(&format!("busy{number}")).await;
+        let visitor = hotline.visitor("ecnu", &format!("many{number}")).await;
+        one_talk(&counselor, &visitor).await
+    });
+    let mut took: Vec<Duration> = join_all(talks).await.into_iter().flatten().collect();
+    took.sort_unstable();
+    let (median, last) = (took[took.len() / 2], took[took.len() - 1]);
+    println!("{} messages, from say to the other side: median {median:?}, longest {last:?}", took.len());
+    hotline.assert_calm();
+}
+
+async fn one_talk(counselor: &Client, visitor: &Client) -> Vec<Duration> {
+    let mut hers = counselor.workbench().await;
+    hers.snapshot().await;
+    let mut his = visitor.visitor_socket().await;
+    his.snapshot().await;
+    let talk = visitor.open(&counselor.id().await).await["id"].as_str().expect("an id").to_owned();
+    hers.event("assigned", &talk).await;
+    let begun = Instant::now();
+    for number in 0..EACH_SAYS {
+        for (socket, who) in [(&mut his, "v"), (&mut hers, "k")] {
+            let reference = format!("{who}{number}");
+            let text = json!({ "type": "say", "ref": reference, "conversation": talk, "text": reference });
+            socket.send(text).await;
+        }
+    }
+    let (mut by_her, mut took) = (Vec::new(), Vec::new());
+    for number in 0..EACH_SAYS {
+        by_her.push(heard(&mut hers, &format!("v{number}")).await["message"]["ID"].clone());
+        took.push(begun.elapsed());
+        heard(&mut his, &format!("k{number}")).await;
+    }
+    for number in 0..EACH_SAYS {
+        assert_eq!(answered(&mut his, &format!("v{number}")).await["type"], "said");
+        assert_eq!(answered(&mut hers, &format!("k{number}")).await["type"], "said");
+    }
+    let rows = record(counselor, &talk).await;
+    assert_eq!(rows.len(), 2 * EACH_SAYS);
+    let of = |flow: &str| {
+        let rows = rows.iter().filter(|row| row["flow"] == flow);
+        rows.map(|row| row["payload"]["text"].as_str().expect("a text").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("in"), (0..EACH_SAYS).map(|number| format!("v{number}")).collect::<Vec<_>>());
+    assert_eq!(of("out"), (0..EACH_SAYS).map(|number| format!("k{number}")).collect::<Vec<_>>());
+    let in_record: Vec<_> =
+        rows.iter().filter(|row| row["flow"] == "in").map(|row| row["ID"].clone()).collect();
+    assert_eq!(by_her, in_record);
+    // She hears the visitor, and her own words by their answers: the whole has one order.
+    took
+}
+
+#[tokio::test]
+async fn a_third_socket_hears_both_sides_in_the_order_of_the_record() {
+    let mut chat = Chat::begin().await;
+    let du = chat.hotline.staff("du").await;
+    let (mut theirs, _) = chat.ask(&du).await;
+    for number in 0..EACH_SAYS {
+        for (socket, who) in [(&mut chat.his, "v"), (&mut chat.hers, "k")] {
+            let reference = format!("{who}{number}");
+            let text = json!({ "type": "say", "ref": reference, "conversation": chat.talk, "text": "嗯" });
+            socket.send(text).await;
+        }
+    }
+    let mut mirrored = Vec::new();
+    while mirrored.len() < 2 * EACH_SAYS {
+        let frame = theirs.expect("a word", |frame| frame["type"] == "message", super::SOON).await;
+        mirrored.push(frame["message"]["ID"].clone());
+    }
+    let kept: Vec<_> = record(&chat.lin, &chat.talk).await.iter().map(|row| row["ID"].clone()).collect();
+    assert_eq!(mirrored, kept);
+}

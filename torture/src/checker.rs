@@ -1,0 +1,274 @@
+//! The checker: what clients were told against what the database holds. Pure; it shares nothing with the server, not even
+//! the names of its types.
+
+mod deadlines;
+mod ears;
+mod replay;
+mod told;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use serde_json::Value;
+
+use crate::diary::{Entry, Fact, ServerFact};
+
+/// How long things may take under the hammer, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub grace: i64,
+    pub waiting_max: i64,
+    pub silence_notice: i64,
+    pub silence_end: i64,
+    pub text_max: i64,
+    pub absent_max: i64,
+    pub unanswered: [i64; 2],
+    pub limit_notices: [i64; 2],
+}
+
+/// A row of `events`.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    pub seq: u64,
+    pub at: i64,
+    pub kind: String,
+    pub body: Value,
+}
+
+impl EventRow {
+    fn text(&self, key: &str) -> &str {
+        self.body[key].as_str().unwrap_or_default()
+    }
+
+    fn conversation(&self) -> &str {
+        self.text("conversation")
+    }
+}
+
+/// A row of `conversations`.
+#[derive(Debug, Clone)]
+pub struct ConversationRow {
+    pub id: String,
+    pub visitor: String,
+    pub counselor: Option<String>,
+    pub status: String,
+    pub started_at: Option<i64>,
+    pub ended_at: Option<i64>,
+    pub end_reason: Option<String>,
+}
+
+/// A row of `messages`, or of those kept apart.
+#[derive(Debug, Clone)]
+pub struct WordRow {
+    pub from: String,
+    pub to: String,
+    pub key: String,
+    pub conversation: String,
+    pub said_at: i64,
+    /// When the server first got it.
+    pub received_at: i64,
+    /// The words, or whatever stands there.
+    pub body: String,
+    pub system: bool,
+}
+
+/// A row of `evaluations`.
+#[derive(Debug, Clone)]
+pub struct EvaluationRow {
+    pub id: String,
+    pub conversation: String,
+    pub object: String,
+    pub level: Option<i64>,
+}
+
+/// The database at the end.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    pub events: Vec<EventRow>,
+    pub conversations: Vec<ConversationRow>,
+    pub words: Vec<WordRow>,
+    pub apart: Vec<WordRow>,
+    pub evaluations: Vec<EvaluationRow>,
+}
+
+/// All there is to judge by.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    pub entries: &'a [Entry],
+    pub tables: &'a Tables,
+    pub limits: Limits,
+    /// Places at the start, by counselor.
+    pub capacities: &'a BTreeMap<String, u32>,
+    /// Who serves the common queue.
+    pub on_shift: &'a BTreeSet<String>,
+    /// When the tables were read, by the wall clock; the server still ran.
+    pub until: i64,
+}
+
+/// What can be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flaw {
+    /// Acknowledged, and not there.
+    Lost,
+    /// There twice, or more often than it was asked for.
+    Doubled,
+    /// Served before somebody who stood ahead.
+    Overtaken,
+    /// More talks than places.
+    OverCapacity,
+    /// A conversation ended, or began, twice.
+    EndedTwice,
+    /// Told before it was stored.
+    AcknowledgedBeforeStored,
+    /// Told otherwise than it is, or to two people differently.
+    Contradiction,
+    /// A visitor in two conversations.
+    TwoOpen,
+    /// The journal has holes, or what cannot follow from what went before.
+    BrokenJournal,
+    /// The conversations are not what the journal makes of them.
+    StoreDisagrees,
+    /// A socket was told later events and not this one.
+    Untold,
+    /// Fell due and was not decided within the limit.
+    Late,
+    /// Was decided before it fell due.
+    Early,
+    /// A server ended by itself, or went on when it should not have.
+    ServerDied,
+    /// The server's log tells of a panic or a broken law.
+    Complaint,
+    /// An answer told of a fault while everything was in order.
+    Fault,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Lost => "lost",
+            Self::Doubled => "doubled",
+            Self::Overtaken => "overtaken",
+            Self::OverCapacity => "over capacity",
+            Self::EndedTwice => "begun or ended twice",
+            Self::AcknowledgedBeforeStored => "acknowledged before stored",
+            Self::Contradiction => "contradiction",
+            Self::TwoOpen => "two open conversations of one visitor",
+            Self::BrokenJournal => "broken journal",
+            Self::StoreDisagrees => "conversations disagree with the journal",
+            Self::Untold => "untold",
+            Self::Late => "late",
+            Self::Early => "early",
+            Self::ServerDied => "server died",
+            Self::Complaint => "complaint in the log",
+            Self::Fault => "fault",
+        })
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub flaw: Flaw,
+    pub what: String,
+}
+
+/// How often what was acknowledged, and found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    pub acknowledged: u64,
+    pub found: u64,
+}
+
+/// What was counted on the way.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Figures {
+    pub opens: Count,
+    pub ends: Count,
+    pub words: Count,
+    pub kept_apart: Count,
+    pub evaluations: Count,
+    pub events: u64,
+    pub frames: u64,
+    pub sockets: u64,
+    pub looks: u64,
+    /// Deadlines that were decided while server and database were in order, and the latest of them, in milliseconds.
+    pub deadlines: u64,
+    pub latest_deadline_ms: i64,
+    /// The same, where it had fallen due before, counted from the claim: before the server was ready.
+    pub latest_from_claim_ms: i64,
+    /// The longest that the machine kept us waiting ourselves, in milliseconds.
+    pub longest_stall_ms: i64,
+    /// Of these, the ones that had fallen due while no server ran.
+    pub deadlines_over_restart: u64,
+    /// The same after an outage of the database, counted from its end.
+    pub deadlines_after_outage: u64,
+    pub latest_after_outage_ms: i64,
+    pub waited_out: u64,
+}
+
+/// What the checker says.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    pub findings: Vec<Finding>,
+    pub figures: Figures,
+}
+
+impl Verdict {
+    fn find(&mut self, flaw: Flaw, what: String) {
+        self.findings.push(Finding { flaw, what });
+    }
+
+    /// How many findings of this kind.
+    pub fn count(&self, flaw: Flaw) -> usize {
+        self.findings.iter().filter(|finding| finding.flaw == flaw).count()
+    }
+}
+
+/// Judges a run.
+pub fn check(evidence: &Evidence<'_>) -> Verdict {
+    let mut verdict = Verdict::default();
+    verdict.figures.events = evidence.tables.events.len() as u64;
+    replay::check(evidence, &mut verdict);
+    told::check(evidence, &mut verdict);
+    ears::check(evidence, &mut verdict);
+    deadlines::check(evidence, &mut verdict);
+    servers(evidence, &mut verdict);
+    verdict
+}
+
+/// After the database is back, what was under way may still fail for this long.
+const AFTERMATH_MS: i64 = 5_000;
+
+fn servers(evidence: &Evidence<'_>, verdict: &mut Verdict) {
+    let troubles = troubles(evidence.entries);
+    for entry in evidence.entries {
+        match &entry.fact {
+            Fact::Server { what: ServerFact::Died { code } } => {
+                verdict.find(Flaw::ServerDied, format!("{} ended by itself: {code:?}", entry.client));
+            }
+            Fact::Server { what: ServerFact::Complained { line } } => {
+                verdict.find(Flaw::Complaint, line.clone());
+            }
+            Fact::Fault { what, status } if *status >= 500 => {
+                let excused = troubles.iter().any(|(from, to)| {
+                    *from - AFTERMATH_MS <= entry.wall_ms && entry.wall_ms <= *to + AFTERMATH_MS
+                });
+                if !excused {
+                    verdict.find(Flaw::Fault, format!("{what} was answered {status} to {}", entry.client));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// When the database was out of order, by the wall clock.
+fn troubles(entries: &[Entry]) -> Vec<(i64, i64)> {
+    let of = |entry: &Entry| match entry.fact {
+        Fact::Trouble { from, to, .. } => Some((from, to)),
+        _ => None,
+    };
+    entries.iter().filter_map(of).collect()
+}

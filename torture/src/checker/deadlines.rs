@@ -1,0 +1,290 @@
+//! Deadlines: decided neither early nor late, over restarts, with the allowances of contract section 5.
+//!
+//! A server lives from its claim to its end. What fell due before is due when it is ready: nobody was there to decide it.
+//! An event's time is when it was decided. Where the machine kept us waiting ourselves, it kept the server waiting, too:
+//! that much is allowed besides.
+
+use std::collections::BTreeMap;
+
+use super::{EventRow, Evidence, Flaw, Limits, Verdict, troubles};
+use crate::diary::{Entry, Fact, ServerFact};
+
+/// "Within a second of their due time".
+const LATE_MS: i64 = 1_000;
+/// After an outage of the database the server finds out by itself: two seconds at most between two tries, one for the try
+/// itself, and one more until what was due is looked at again. A deadline is late by no more than a second besides.
+const RETURN_MS: i64 = 4_000;
+/// Who waits gets this much beyond the grace after a start or an outage (contract 5).
+const AFTER_RETURN_MS: i64 = 60_000;
+
+#[derive(Debug, Clone, Copy)]
+struct Life {
+    seq: u64,
+    began: i64,
+    /// When it was seen to take requests; none if it was killed before.
+    ready: Option<i64>,
+    ended: i64,
+}
+
+/// What is known of a talk when something of it falls due.
+#[derive(Debug, Default, Clone)]
+struct Talk {
+    opened: i64,
+    started: Option<i64>,
+    silence_noticed: Option<(u64, i64)>,
+    over: bool,
+}
+
+struct Clockwork<'a> {
+    limits: Limits,
+    lives: Vec<Life>,
+    troubles: Vec<(i64, i64)>,
+    /// When the machine had kept us waiting, and for how long.
+    stalls: Vec<(i64, i64)>,
+    /// When words were said, at the latest, and when they came, by conversation.
+    words: BTreeMap<&'a str, Vec<(i64, i64)>>,
+    until: i64,
+}
+
+/// When something is due in a life that began then; for what does not carry over, a life of its own.
+struct Due<'a> {
+    name: &'a str,
+    at: &'a dyn Fn(&Life) -> i64,
+    /// Must be decided in the first life that lasts; else it begins anew with each.
+    carries_over: bool,
+}
+
+pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
+    let clockwork = Clockwork::of(evidence);
+    verdict.figures.longest_stall_ms = clockwork.stalls.iter().map(|(_, ms)| *ms).max().unwrap_or(0);
+    let mut talks: BTreeMap<&str, Talk> = BTreeMap::new();
+    for event in &evidence.tables.events {
+        let talk = talks.entry(event.conversation()).or_default();
+        match event.kind.as_str() {
+            "opened" => talk.opened = event.at,
+            "assigned" => talk.started = Some(event.at),
+            "noticed" => clockwork.noticed(event, talk, verdict),
+            "unanswered" => clockwork.unanswered(event, talk, verdict),
+            "ended" => {
+                talk.over = true;
+                clockwork.ended(event, talk, verdict);
+            }
+            _ => {}
+        }
+    }
+    for (id, talk) in talks.iter().filter(|(id, talk)| !talk.over && !id.is_empty()) {
+        clockwork.left_open(id, talk, verdict);
+    }
+}
+
+impl<'a> Clockwork<'a> {
+    fn of(evidence: &'a Evidence<'a>) -> Self {
+        let ends: Vec<i64> = evidence
+            .entries
+            .iter()
+            .filter(|entry| {
+                matches!(
+                    entry.fact,
+                    Fact::Server { what: ServerFact::Killed { .. } | ServerFact::Died { .. } }
+                )
+            })
+            .map(|entry| entry.wall_ms)
+            .collect();
+        let ready = |entry: &&Entry| matches!(entry.fact, Fact::Server { what: ServerFact::Ready { .. } });
+        let readies: Vec<i64> = evidence.entries.iter().filter(ready).map(|entry| entry.wall_ms).collect();
+        let claims: Vec<&EventRow> = evidence.tables.events.iter().filter(|e| e.kind == "claimed").collect();
+        let lives = claims.iter().enumerate().map(|(index, claim)| {
+            let killed = ends.iter().copied().find(|end| *end >= claim.at);
+            let replaced = claims.get(index + 1).map(|next| next.at);
+            let ended = killed.into_iter().chain(replaced).min().unwrap_or(i64::MAX);
+            let ready = readies.iter().copied().find(|ready| claim.at <= *ready && *ready <= ended);
+            Life { seq: claim.seq, began: claim.at, ready, ended }
+        });
+        let mut words: BTreeMap<&str, Vec<(i64, i64)>> = BTreeMap::new();
+        for word in evidence.tables.words.iter().filter(|word| !word.system) {
+            // Tencent tells whole seconds: it was said before the next.
+            words.entry(&word.conversation).or_default().push((word.said_at + 1_000, word.received_at));
+        }
+        Self {
+            limits: evidence.limits,
+            lives: lives.collect(),
+            troubles: troubles(evidence.entries),
+            stalls: stalls(evidence.entries),
+            words,
+            until: evidence.until,
+        }
+    }
+
+    /// The life in which `event` was decided.
+    fn life_of(&self, event: &EventRow) -> Option<(usize, &Life)> {
+        self.lives.iter().enumerate().rev().find(|(_, life)| life.seq < event.seq)
+    }
+
+    /// The end of the last trouble that touches this time, with the time the server takes to find out.
+    fn trouble_end(&self, from: i64, to: i64) -> Option<i64> {
+        let touching =
+            self.troubles.iter().filter(|(began, ended)| *began <= to && from <= *ended + RETURN_MS);
+        touching.map(|(_, ended)| *ended + RETURN_MS).max()
+    }
+
+    fn judge(&self, event: &EventRow, due: &Due<'_>, verdict: &mut Verdict) {
+        let Some((index, life)) = self.life_of(event) else { return };
+        let first = if due.carries_over { 0 } else { index };
+        // The first that was there long enough to decide it.
+        let lasts = |life: &&Life| {
+            life.ready.is_some_and(|ready| {
+                life.ended - (due.at)(life).max(ready) > self.late_max(ready, life.ended)
+            })
+        };
+        let in_charge = self.lives[first..index].iter().find(lasts).unwrap_or(life);
+        let fell_due = (due.at)(in_charge);
+        let figures = &mut verdict.figures;
+        if let Some(back) = self.trouble_end(in_charge.began, event.at) {
+            let late = event.at - fell_due.max(in_charge.ready.unwrap_or(event.at)).max(back);
+            figures.deadlines_after_outage += 1;
+            figures.latest_after_outage_ms = figures.latest_after_outage_ms.max(late);
+            if late > self.late_max(back, event.at) {
+                let what = format!("{} of {}: {late} ms after the outage", due.name, event.conversation());
+                verdict.find(Flaw::Late, what);
+            }
+            return;
+        }
+        figures.deadlines += 1;
+        let before = fell_due < in_charge.began;
+        if before {
+            figures.deadlines_over_restart += 1;
+            figures.latest_from_claim_ms = figures.latest_from_claim_ms.max(event.at - in_charge.began);
+        }
+        // One that is never seen to be ready decides what it can.
+        let from = fell_due.max(in_charge.ready.unwrap_or(event.at));
+        let late = event.at - if before { from } else { fell_due.max(in_charge.began) };
+        figures.latest_deadline_ms = figures.latest_deadline_ms.max(late);
+        if late > self.late_max(from, event.at) {
+            verdict.find(Flaw::Late, format!("{} of {}: {late} ms", due.name, event.conversation()));
+        }
+    }
+
+    /// A second, and as long as the machine kept us waiting meanwhile.
+    fn late_max(&self, from: i64, to: i64) -> i64 {
+        let meanwhile = self.stalls.iter().filter(|(at, ms)| from - LATE_MS <= *at && at - ms <= to);
+        LATE_MS + meanwhile.map(|(_, ms)| *ms).sum::<i64>()
+    }
+
+    fn not_before(event: &EventRow, name: &str, due: i64, verdict: &mut Verdict) {
+        if event.at < due {
+            let what = format!("{name} of {}: {} ms", event.conversation(), due - event.at);
+            verdict.find(Flaw::Early, what);
+        }
+    }
+
+    fn noticed(&self, event: &EventRow, talk: &mut Talk, verdict: &mut Verdict) {
+        let (Some(started), Some((_, life))) = (talk.started, self.life_of(event)) else { return };
+        let notice = &event.body["notice"];
+        if notice["notice"] == "silence" {
+            talk.silence_noticed = Some((event.seq, event.at));
+            let quiet = started.max(life.began);
+            Self::not_before(event, "the notice of silence", quiet + self.limits.silence_notice, verdict);
+            let said = self.words.get(event.conversation()).map(Vec::as_slice).unwrap_or_default();
+            let before = said.iter().filter(|(_, received)| *received <= event.at);
+            let (last, came) =
+                before.fold((0, 0), |(last, came), (said, received)| (last.max(*said), came.max(*received)));
+            // A word that comes late may move it to a moment that is over; then it is due when the word comes.
+            let quiet = |life: &Life| started.max(life.began).max(last);
+            let at = |life: &Life| (quiet(life) + self.limits.silence_notice).max(came);
+            // An outage, too, lets silence begin anew.
+            if self.trouble_end(life.began, event.at).is_none() {
+                let due = Due { name: "the notice of silence", at: &at, carries_over: false };
+                self.judge(event, &due, verdict);
+            }
+        } else {
+            let ahead = notice["ahead_seconds"].as_i64().unwrap_or(0) * 1000;
+            let fell_due = started + self.limits.text_max - ahead;
+            Self::not_before(event, "the notice of the limit", fell_due, verdict);
+            let due = Due { name: "the notice of the limit", at: &|_| fell_due, carries_over: true };
+            self.judge(event, &due, verdict);
+        }
+    }
+
+    fn unanswered(&self, event: &EventRow, talk: &Talk, verdict: &mut Verdict) {
+        let Some(started) = talk.started else { return };
+        let fell_due = started + event.body["after_seconds"].as_i64().unwrap_or(0) * 1000;
+        Self::not_before(event, "the alarm", fell_due, verdict);
+        self.judge(event, &Due { name: "the alarm", at: &|_| fell_due, carries_over: true }, verdict);
+    }
+
+    fn ended(&self, event: &EventRow, talk: &Talk, verdict: &mut Verdict) {
+        let Some((_, life)) = self.life_of(event) else { return };
+        let started = talk.started.unwrap_or(event.at);
+        match event.text("reason") {
+            "limit" => self.hard(event, "the limit", started + self.limits.text_max, verdict),
+            "absent" => self.hard(event, "the end for absence", started + self.limits.absent_max, verdict),
+            "waiting" => {
+                verdict.figures.waited_out += 1;
+                let at = |life: &Life| self.waiting_due(talk.opened, life);
+                Self::not_before(event, "the end of waiting", at(life), verdict);
+                if self.trouble_end(life.began, event.at).is_none() {
+                    self.judge(
+                        event,
+                        &Due { name: "the end of waiting", at: &at, carries_over: true },
+                        verdict,
+                    );
+                }
+            }
+            "silence" => {
+                let noticed = talk.silence_noticed.filter(|(seq, _)| *seq > life.seq).map(|(_, at)| at);
+                let Some(noticed) = noticed else {
+                    let what = format!("the end for silence of {} without a notice", event.conversation());
+                    verdict.find(Flaw::Early, what);
+                    return;
+                };
+                let fell_due = noticed + self.limits.silence_end;
+                Self::not_before(event, "the end for silence", fell_due, verdict);
+                self.judge(
+                    event,
+                    &Due { name: "the end for silence", at: &|_| fell_due, carries_over: false },
+                    verdict,
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn hard(&self, event: &EventRow, name: &str, fell_due: i64, verdict: &mut Verdict) {
+        Self::not_before(event, name, fell_due, verdict);
+        self.judge(event, &Due { name, at: &|_| fell_due, carries_over: true }, verdict);
+    }
+
+    fn waiting_due(&self, opened: i64, life: &Life) -> i64 {
+        let after_start = life.began + self.limits.grace + AFTER_RETURN_MS;
+        (opened + self.limits.waiting_max).max(after_start)
+    }
+
+    /// Still open when the tables were read: was it due?
+    fn left_open(&self, id: &str, talk: &Talk, verdict: &mut Verdict) {
+        let Some(last) = self.lives.last() else { return };
+        let due = match talk.started {
+            Some(started) => started + self.limits.text_max,
+            None => self.waiting_due(talk.opened, last),
+        };
+        let mut from = due.max(last.ready.unwrap_or(self.until));
+        if let Some(back) = self.trouble_end(last.began, self.until) {
+            // Waiting is counted anew from there.
+            from =
+                from.max(back + if talk.started.is_none() { self.limits.grace + AFTER_RETURN_MS } else { 0 });
+        }
+        if self.until - from > self.late_max(from, self.until) {
+            verdict.find(
+                Flaw::Late,
+                format!("{id} is still open {} ms after it was due to end", self.until - from),
+            );
+        }
+    }
+}
+
+fn stalls(entries: &[Entry]) -> Vec<(i64, i64)> {
+    let of = |entry: &Entry| match entry.fact {
+        Fact::Stalled { ms } => Some((entry.wall_ms, ms)),
+        _ => None,
+    };
+    entries.iter().filter_map(of).collect()
+}

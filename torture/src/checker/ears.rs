@@ -1,0 +1,98 @@
+//! What sockets heard: each event is in the journal and says the same, to everybody, once, in order; and who heard a later
+//! one has heard all that concerns him before it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{EventRow, Evidence, Flaw, Verdict};
+use crate::diary::{Fact, HeardEvent};
+
+struct Ear<'a> {
+    person: &'a str,
+    /// Everything up to here was known when it came.
+    cursor: u64,
+    heard: BTreeSet<u64>,
+    latest: u64,
+}
+
+/// What a visitor hears of his own conversation.
+const VISITORS_EVENTS: [&str; 7] =
+    ["opened", "widened", "priority-changed", "assigned", "medium-changed", "noticed", "ended"];
+
+pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
+    let events: BTreeMap<u64, &EventRow> =
+        evidence.tables.events.iter().map(|event| (event.seq, event)).collect();
+    let visitors = visitors(&evidence.tables.events);
+    let mut first_told: BTreeMap<u64, (&HeardEvent, &str)> = BTreeMap::new();
+    let mut ears: BTreeMap<u64, Ear<'_>> = BTreeMap::new();
+    for entry in evidence.entries {
+        match &entry.fact {
+            Fact::Joined { socket, person, cursor } => {
+                let ear = Ear { person, cursor: *cursor, heard: BTreeSet::new(), latest: *cursor };
+                // A second snapshot on the same socket begins anew.
+                if let Some(before) = ears.insert(*socket, ear) {
+                    missed(&evidence.tables.events, &visitors, &before, verdict);
+                }
+            }
+            Fact::Heard { socket, event } => {
+                verdict.figures.frames += 1;
+                compare(event, events.get(&event.seq).copied(), &entry.client, verdict);
+                let (first, to) = *first_told.entry(event.seq).or_insert((event, &entry.client));
+                if first != event {
+                    let what = format!("{to} was told {first:?}, {} {event:?}", entry.client);
+                    verdict.find(Flaw::Contradiction, what);
+                }
+                if let Some(ear) = ears.get_mut(socket) {
+                    hear(ear, event.seq, &entry.client, verdict);
+                }
+            }
+            _ => {}
+        }
+    }
+    verdict.figures.sockets = ears.len() as u64;
+    for ear in ears.values() {
+        missed(&evidence.tables.events, &visitors, ear, verdict);
+    }
+}
+
+fn hear(ear: &mut Ear<'_>, seq: u64, client: &str, verdict: &mut Verdict) {
+    if !ear.heard.insert(seq) {
+        verdict.find(Flaw::Doubled, format!("{client} heard event {seq} twice on one socket"));
+    } else if seq <= ear.latest {
+        verdict.find(Flaw::Contradiction, format!("{client} heard event {seq} after {}", ear.latest));
+    }
+    ear.latest = ear.latest.max(seq);
+}
+
+fn compare(heard: &HeardEvent, stored: Option<&EventRow>, client: &str, verdict: &mut Verdict) {
+    let Some(stored) = stored else {
+        verdict.find(Flaw::Lost, format!("event {} ({}), told to {client}", heard.seq, heard.kind));
+        return;
+    };
+    let told = |key: &str| stored.body[key].as_str();
+    let same = heard.kind == stored.kind
+        && heard.at == stored.at
+        && heard.conversation.as_deref() == told("conversation")
+        && heard.reason.as_deref() == told("reason")
+        && (heard.kind != "assigned" || heard.counselor.as_deref() == told("counselor"));
+    if !same {
+        verdict.find(Flaw::Contradiction, format!("{client} was told {heard:?}; the journal has {stored:?}"));
+    }
+}
+
+/// Whom a visitor's events concern, by conversation.
+fn visitors(events: &[EventRow]) -> BTreeMap<&str, &str> {
+    let opened = events.iter().filter(|event| event.kind == "opened");
+    opened.map(|event| (event.conversation(), event.text("visitor"))).collect()
+}
+
+fn missed(events: &[EventRow], visitors: &BTreeMap<&str, &str>, ear: &Ear<'_>, verdict: &mut Verdict) {
+    for event in events.iter().filter(|event| ear.cursor < event.seq && event.seq <= ear.latest) {
+        let concerns = VISITORS_EVENTS.contains(&event.kind.as_str())
+            && visitors.get(event.conversation()) == Some(&ear.person);
+        if concerns && !ear.heard.contains(&event.seq) {
+            let what =
+                format!("{} heard event {} and not {} ({})", ear.person, ear.latest, event.seq, event.kind);
+            verdict.find(Flaw::Untold, what);
+        }
+    }
+}

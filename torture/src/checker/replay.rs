@@ -1,0 +1,216 @@
+//! The event log, told again from the start: laws L-1, L-2, L-4 and L-7, and the conversations it leads to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{ConversationRow, EventRow, Evidence, Flaw, Verdict};
+
+/// A place in a line; smaller is served first.
+type Ticket = (bool, u64);
+
+#[derive(Debug, Clone)]
+struct Talk {
+    visitor: String,
+    is_consultation: bool,
+    wanted: Option<String>,
+    common: bool,
+    urgent: bool,
+    arrival: u64,
+    counselor: Option<String>,
+    started_at: Option<i64>,
+    ended: Option<(i64, String)>,
+}
+
+impl Talk {
+    fn ticket(&self) -> Ticket {
+        (!self.urgent, self.arrival)
+    }
+
+    fn waits(&self) -> bool {
+        self.counselor.is_none() && self.ended.is_none()
+    }
+
+    fn status(&self) -> &'static str {
+        match (&self.ended, self.counselor.is_some()) {
+            (None, false) => "WAITING",
+            (None, true) => "IN_PROGRESS",
+            (Some((_, reason)), began) => match (reason.as_str(), began) {
+                ("waiting" | "silence" | "limit" | "absent", _) => "TIME_OUT",
+                (_, true) => "FINISHED",
+                (_, false) => "CANCELLED",
+            },
+        }
+    }
+}
+
+struct Replay<'a> {
+    on_shift: &'a BTreeSet<String>,
+    capacities: BTreeMap<String, u32>,
+    talks: BTreeMap<String, Talk>,
+    open: BTreeSet<String>,
+    active: BTreeMap<String, BTreeSet<String>>,
+    latest_arrival: u64,
+}
+
+pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
+    let mut replay = Replay {
+        on_shift: evidence.on_shift,
+        capacities: evidence.capacities.clone(),
+        talks: BTreeMap::new(),
+        open: BTreeSet::new(),
+        active: BTreeMap::new(),
+        latest_arrival: 0,
+    };
+    for (index, event) in evidence.tables.events.iter().enumerate() {
+        if event.seq != index as u64 + 1 {
+            let what = format!("event {} stands where {} should", event.seq, index + 1);
+            verdict.find(Flaw::BrokenJournal, what);
+        }
+        replay.fold(event, verdict);
+    }
+    replay.compare(&evidence.tables.conversations, verdict);
+}
+
+impl Replay<'_> {
+    fn fold(&mut self, event: &EventRow, verdict: &mut Verdict) {
+        let id = event.conversation();
+        match event.kind.as_str() {
+            "opened" => self.opened(event, verdict),
+            "assigned" => self.assigned(event, verdict),
+            "ended" => self.ended(event, verdict),
+            "widened" => self.change(event, verdict, |talk, _| talk.common = true),
+            "priority-changed" => self.change(event, verdict, |talk, event| {
+                talk.urgent = event.text("priority") == "urgent";
+            }),
+            "capacity-changed" | "admitted" => {
+                let capacity = event.body["capacity"].as_u64().and_then(|places| u32::try_from(places).ok());
+                self.capacities.insert(event.text("counselor").to_owned(), capacity.unwrap_or(0));
+            }
+            "noticed" | "unanswered" | "medium-changed" if !self.open.contains(id) => {
+                let what = format!("event {} ({}) is about {id}, which is not open", event.seq, event.kind);
+                verdict.find(Flaw::BrokenJournal, what);
+            }
+            _ => {}
+        }
+    }
+
+    fn opened(&mut self, event: &EventRow, verdict: &mut Verdict) {
+        let (id, visitor) = (event.conversation().to_owned(), event.text("visitor").to_owned());
+        let arrival = event.body["arrival"].as_u64().unwrap_or(0);
+        let is_consultation = event.body["kind"] == "consultation";
+        if self.talks.contains_key(&id) {
+            verdict.find(Flaw::Doubled, format!("{id} is opened again by event {}", event.seq));
+        }
+        let other = self.open.iter().find(|open| {
+            self.talks.get(*open).is_some_and(|talk| talk.is_consultation && talk.visitor == visitor)
+        });
+        if let Some(other) = other.filter(|_| is_consultation) {
+            verdict.find(Flaw::TwoOpen, format!("{visitor} opened {id} while in {other}"));
+        }
+        if arrival <= self.latest_arrival {
+            let what = format!("{id} arrives as number {arrival} after number {}", self.latest_arrival);
+            verdict.find(Flaw::BrokenJournal, what);
+        }
+        self.latest_arrival = self.latest_arrival.max(arrival);
+        let wanted = event.body["wanted"].as_str().map(str::to_owned);
+        let talk = Talk {
+            visitor,
+            is_consultation,
+            common: wanted.is_none(),
+            wanted,
+            urgent: false,
+            arrival,
+            counselor: None,
+            started_at: None,
+            ended: None,
+        };
+        self.open.insert(id.clone());
+        self.talks.insert(id, talk);
+    }
+
+    fn assigned(&mut self, event: &EventRow, verdict: &mut Verdict) {
+        let (id, counselor) = (event.conversation(), event.text("counselor"));
+        let Some(talk) = self.talks.get(id).filter(|talk| talk.waits()) else {
+            verdict.find(Flaw::EndedTwice, format!("event {} begins {id}, which does not wait", event.seq));
+            return;
+        };
+        let active = self.active.get(counselor).map_or(0, BTreeSet::len);
+        let capacity = self.capacities.get(counselor).copied().unwrap_or(0);
+        if u32::try_from(active).unwrap_or(u32::MAX) >= capacity {
+            let what = format!("event {} gives {counselor} talk {} of {capacity}", event.seq, active + 1);
+            verdict.find(Flaw::OverCapacity, what);
+        }
+        if let Some(ahead) = self.ahead_of(talk, counselor) {
+            verdict
+                .find(Flaw::Overtaken, format!("event {} seats {id} while {ahead} stood ahead", event.seq));
+        }
+        self.active.entry(counselor.to_owned()).or_default().insert(id.to_owned());
+        if let Some(talk) = self.talks.get_mut(id) {
+            talk.counselor = Some(counselor.to_owned());
+            talk.started_at = Some(event.at);
+        }
+    }
+
+    /// Somebody whom `counselor` would have to serve before `talk`.
+    fn ahead_of(&self, talk: &Talk, counselor: &str) -> Option<String> {
+        let serves = |other: &Talk| {
+            let by_name = other.wanted.as_deref() == Some(counselor);
+            let from_common = other.common && self.on_shift.contains(counselor) && other.visitor != counselor;
+            by_name || from_common
+        };
+        let waiting = self.open.iter().filter_map(|id| Some((id, self.talks.get(id)?)));
+        waiting
+            .filter(|(_, other)| other.waits() && other.ticket() < talk.ticket() && serves(other))
+            .map(|(id, _)| id.clone())
+            .next()
+    }
+
+    fn ended(&mut self, event: &EventRow, verdict: &mut Verdict) {
+        let id = event.conversation();
+        if !self.open.remove(id) {
+            verdict.find(Flaw::EndedTwice, format!("event {} ends {id}, which is not open", event.seq));
+            return;
+        }
+        let Some(talk) = self.talks.get_mut(id) else { return };
+        talk.ended = Some((event.at, event.text("reason").to_owned()));
+        if let Some(counselor) = &talk.counselor
+            && let Some(active) = self.active.get_mut(counselor)
+        {
+            active.remove(id);
+        }
+    }
+
+    fn change(&mut self, event: &EventRow, verdict: &mut Verdict, change: impl FnOnce(&mut Talk, &EventRow)) {
+        let id = event.conversation();
+        if let Some(talk) = self.talks.get_mut(id).filter(|talk| talk.ended.is_none()) {
+            change(talk, event);
+        } else {
+            let what = format!("event {} ({}) is about {id}, which is not open", event.seq, event.kind);
+            verdict.find(Flaw::BrokenJournal, what);
+        }
+    }
+
+    fn compare(&self, rows: &[ConversationRow], verdict: &mut Verdict) {
+        let mut known = BTreeSet::new();
+        for row in rows {
+            known.insert(row.id.as_str());
+            let Some(talk) = self.talks.get(&row.id) else {
+                verdict.find(Flaw::StoreDisagrees, format!("{} stands there and was never opened", row.id));
+                continue;
+            };
+            let ended_at = talk.ended.as_ref().map(|(at, _)| *at);
+            let reason = talk.ended.as_ref().map(|(_, reason)| reason.clone());
+            let same = row.visitor == talk.visitor
+                && row.status == talk.status()
+                && row.counselor == talk.counselor
+                && row.started_at == talk.started_at
+                && row.ended_at == ended_at
+                && row.end_reason == reason;
+            if !same {
+                verdict.find(Flaw::StoreDisagrees, format!("{row:?} is not what the journal says: {talk:?}"));
+            }
+        }
+        for id in self.talks.keys().filter(|id| !known.contains(id.as_str())) {
+            verdict.find(Flaw::StoreDisagrees, format!("{id} was opened and does not stand there"));
+        }
+    }
+}

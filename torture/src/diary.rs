@@ -1,0 +1,172 @@
+//! What clients asked, what they were told, and what was done to the server: in the order of our own clock, in memory and
+//! in a file of JSON lines. It is all that the checker believes.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use serde::Serialize;
+
+/// Something that somebody was told, or that was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "fact", rename_all = "kebab-case")]
+pub enum Fact {
+    /// A visitor asks for a conversation; whether the request arrives is another matter.
+    AskedOpen { visitor: String },
+    /// Acknowledged: this conversation is there, and stands so.
+    Opened { conversation: String, visitor: String, status: String, counselor: Option<String> },
+    /// Read: it stands so.
+    Seen { conversation: String, visitor: String, status: String, counselor: Option<String> },
+    /// Acknowledged: it is over.
+    Ended { conversation: String },
+    /// Acknowledged: this word is kept. `token` stands in the words and nowhere else.
+    Said { token: String, from: String, to: String, key: String, conversation: String },
+    /// The word belongs to no talk, the server says, and keeps it apart.
+    KeptApart { token: String, from: String, to: String, key: String },
+    /// Acknowledged: this evaluation is kept.
+    Evaluated { id: Option<String>, conversation: String, object: String, level: i64 },
+    /// Acknowledged: the priority is this.
+    Prioritized { conversation: String, priority: String },
+    /// Acknowledged: so many places.
+    Places { counselor: String, capacity: u32 },
+    /// A socket's first frame. It will hear everything that concerns `person` after `cursor`.
+    Joined { socket: u64, person: String, cursor: u64 },
+    /// A socket heard an event.
+    Heard { socket: u64, event: HeardEvent },
+    /// Looked up in the database, past the server, right after it was told.
+    Looked { what: String, there: bool },
+    /// A refusal of the server's own.
+    Refused { what: String, code: i64, message: String },
+    /// An answer that says that something broke inside.
+    Fault { what: String, status: u16 },
+    /// No answer came.
+    Lost { what: String },
+    /// This machine let us wait so much longer than we asked for, just now: it has too much to do.
+    Stalled { ms: i64 },
+    /// What the hammer did to a server.
+    Server { what: ServerFact },
+    /// The database, or the way to it, was out of order between these two moments of the wall clock.
+    Trouble { what: String, from: i64, to: i64 },
+}
+
+/// An event as a socket tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HeardEvent {
+    pub seq: u64,
+    pub at: i64,
+    pub kind: String,
+    pub conversation: Option<String>,
+    pub counselor: Option<String>,
+    pub reason: Option<String>,
+}
+
+/// The life of a server's process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "server", rename_all = "kebab-case")]
+pub enum ServerFact {
+    Started,
+    Ready {
+        after_ms: u64,
+    },
+    Killed {
+        ready: bool,
+    },
+    /// By itself, and it was meant to.
+    Stopped {
+        code: Option<i32>,
+    },
+    /// By itself, and nobody had asked for it.
+    Died {
+        code: Option<i32>,
+    },
+    /// The log tells of something that must never be.
+    Complained {
+        line: String,
+    },
+}
+
+/// A fact, whose, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Milliseconds since the run began; never goes back.
+    pub run_ms: u64,
+    /// Milliseconds since the epoch.
+    pub wall_ms: i64,
+    pub client: String,
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// Milliseconds since the epoch.
+pub fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The one diary of a run. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Diary {
+    began: Instant,
+    sockets: Arc<AtomicU64>,
+    acknowledged: Arc<AtomicU64>,
+    pages: Arc<Mutex<Pages>>,
+}
+
+#[derive(Debug)]
+struct Pages {
+    entries: Vec<Entry>,
+    file: BufWriter<File>,
+}
+
+impl Diary {
+    /// A diary that is also written to `path`.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let pages = Pages { entries: Vec::new(), file: BufWriter::new(File::create(path)?) };
+        let (sockets, acknowledged) = (Arc::default(), Arc::default());
+        Ok(Self { began: Instant::now(), sockets, acknowledged, pages: Arc::new(Mutex::new(pages)) })
+    }
+
+    /// A number that no other socket of the run has.
+    pub fn next_socket(&self) -> u64 {
+        self.sockets.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub fn note(&self, client: &str, fact: Fact) {
+        let run_ms = self.run_ms();
+        if let Fact::Opened { .. } | Fact::Ended { .. } | Fact::Said { .. } | Fact::Evaluated { .. } = fact {
+            self.acknowledged.fetch_add(1, Ordering::Relaxed);
+        }
+        let entry = Entry { run_ms, wall_ms: wall_ms(), client: client.to_owned(), fact };
+        let mut pages = self.pages.lock().expect("nobody panics while writing");
+        if let Ok(line) = serde_json::to_string(&entry) {
+            // A full disk of ours is no reason to stop: the checker reads what is in memory.
+            let _unwritten = writeln!(pages.file, "{line}");
+        }
+        pages.entries.push(entry);
+    }
+
+    /// How much was acknowledged so far.
+    pub fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+
+    /// Everything so far.
+    pub fn read(&self) -> Vec<Entry> {
+        let mut pages = self.pages.lock().expect("nobody panics while writing");
+        let _unwritten = pages.file.flush();
+        pages.entries.clone()
+    }
+
+    /// Milliseconds since the run began.
+    pub fn run_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,361 @@
+//! The hammer: what is done to the server, its database and the ways between them, in the order of a plan.
+
+use std::{
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    chance::Chance,
+    diary::{Diary, Fact, ServerFact, wall_ms},
+    postgres::Cluster,
+    proxy::Proxy,
+    rude::{self, Rudeness},
+    server::{self, Recipe, Server},
+};
+
+const READY_MAX: Duration = Duration::from_secs(30);
+/// A server that cannot reach its database ends, and is started again by whoever looks after it.
+const STARTS_MAX: u32 = 100;
+const FENCED_WITHIN: Duration = Duration::from_secs(20);
+/// The code of a server that another has taken over from.
+const FENCED: i32 = 75;
+
+/// Acknowledged between a start and the next kill, at least, unless that takes too long.
+const WORK_BEFORE_A_KILL: u64 = 8;
+const WORK_MAX: Duration = Duration::from_secs(3);
+/// Rude clients may slow a server down for so long.
+const RUDE_MAX: Duration = Duration::from_secs(10);
+
+/// How much of each.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    pub visitors: usize,
+    pub counselors: usize,
+    pub kills: u32,
+    pub crashes: u32,
+    pub cuts: u32,
+    pub twins: u32,
+    pub frozen: Duration,
+    pub full: Duration,
+    pub crowd: u64,
+    /// Nothing is done for so long, after the first storm and at the end: deadlines fall due.
+    pub calm: Duration,
+    pub last_calm: Duration,
+}
+
+impl Plan {
+    /// Five to eight minutes.
+    pub const LONG: Self = Self {
+        visitors: 60,
+        counselors: 7,
+        kills: 50,
+        crashes: 3,
+        cuts: 20,
+        twins: 3,
+        frozen: Duration::from_secs(30),
+        full: Duration::from_secs(10),
+        crowd: 2000,
+        calm: Duration::from_secs(75),
+        last_calm: Duration::from_secs(75),
+    };
+    /// About a minute.
+    pub const SHORT: Self = Self {
+        visitors: 24,
+        counselors: 4,
+        kills: 8,
+        crashes: 1,
+        cuts: 4,
+        twins: 1,
+        frozen: Duration::from_secs(5),
+        full: Duration::from_secs(2),
+        crowd: 200,
+        calm: Duration::from_secs(1),
+        last_calm: Duration::from_secs(7),
+    };
+}
+
+/// What was done.
+#[derive(Debug, Clone, Default)]
+pub struct Done {
+    pub kills: u64,
+    pub kills_while_starting: u64,
+    pub starts: u64,
+    pub crashes: u64,
+    pub database_cuts: u64,
+    pub commits_without_answer: u64,
+    pub client_cuts: u64,
+    pub answers_swallowed: u64,
+    pub twins: u64,
+    pub frozen_seconds: u64,
+    pub full_seconds: u64,
+    pub rudeness: Rudeness,
+    pub slowest_start_ms: u64,
+    pub left_out: Vec<String>,
+}
+
+/// Everything it takes.
+#[derive(Debug)]
+pub struct Hammer {
+    pub recipe: Recipe,
+    pub cluster: Cluster,
+    /// Between the server and PostgreSQL.
+    pub database: Proxy,
+    /// Between clients and the server.
+    pub clients: Proxy,
+    pub diary: Diary,
+    pub chance: Chance,
+    pub done: Done,
+    pub server: Option<Server>,
+    pub servers: u32,
+}
+
+impl Hammer {
+    /// Goes through the plan. The server runs at the end.
+    pub async fn strike(&mut self, plan: &Plan) -> io::Result<()> {
+        self.start_ready().await?;
+        self.pause(2000..2500).await;
+        say("kills");
+        self.database.delay(Duration::from_millis(8));
+        self.kill_often(plan.kills).await?;
+        self.database.delay(Duration::ZERO);
+        say("calm");
+        tokio::time::sleep(plan.calm).await;
+        say("connections cut");
+        self.cut_often(plan.cuts).await?;
+        say("two servers");
+        for _ in 0..plan.twins {
+            self.twin().await?;
+        }
+        say("rude clients");
+        self.be_rude(plan.crowd).await?;
+        say("PostgreSQL crashes");
+        for _ in 0..plan.crashes {
+            self.crash().await?;
+        }
+        say("PostgreSQL frozen");
+        self.freeze(plan.frozen).await?;
+        say("disk full");
+        self.fill(plan.full).await?;
+        say("a last kill, and calm");
+        self.kill_often(1).await?;
+        tokio::time::sleep(plan.last_calm).await;
+        self.keep_up().await
+    }
+
+    async fn pause(&mut self, milliseconds: std::ops::Range<u64>) {
+        tokio::time::sleep(self.chance.milliseconds(milliseconds)).await;
+    }
+
+    fn trouble(&self, what: &str, from: i64) {
+        self.diary.note("hammer", Fact::Trouble { what: what.to_owned(), from, to: wall_ms() });
+    }
+
+    fn start(&mut self) -> io::Result<Server> {
+        self.servers += 1;
+        self.done.starts += 1;
+        self.recipe.start(&format!("server{}", self.servers))
+    }
+
+    /// Starts a server and leads clients to it.
+    async fn start_ready(&mut self) -> io::Result<SocketAddr> {
+        let begun = Instant::now();
+        let mut starts = 0;
+        let mut server = self.start()?;
+        let address = loop {
+            match server.ready(READY_MAX).await {
+                Ok(address) => break address,
+                // While the database is away a server ends; it is started again.
+                Err(error) if starts < STARTS_MAX && !server.is_up() => {
+                    starts += 1;
+                    server.note_end(None, self.database_is_away());
+                    if !self.database_is_away() {
+                        return Err(error);
+                    }
+                    self.pause(100..200).await;
+                    server = self.start()?;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.done.slowest_start_ms = self.done.slowest_start_ms.max(took);
+        self.clients.lead_to(vec![address]);
+        self.server = Some(server);
+        Ok(address)
+    }
+
+    fn database_is_away(&self) -> bool {
+        std::net::TcpStream::connect(("127.0.0.1", self.cluster.port())).is_err()
+    }
+
+    async fn kill(&mut self) -> io::Result<()> {
+        self.keep_up().await?;
+        self.clients.lead_to(Vec::new());
+        if let Some(server) = self.server.take() {
+            server.kill().await?;
+            self.done.kills += 1;
+        }
+        Ok(())
+    }
+
+    /// Nobody ends who was not asked to.
+    async fn keep_up(&mut self) -> io::Result<()> {
+        if let Some(server) = &mut self.server
+            && !server.is_up()
+        {
+            let code = server.ended(Duration::from_secs(1)).await.flatten();
+            server.note_end(code, false);
+            self.server = None;
+            self.start_ready().await?;
+        }
+        Ok(())
+    }
+
+    async fn kill_often(&mut self, kills: u32) -> io::Result<()> {
+        let enough = self.done.kills + u64::from(kills);
+        while self.done.kills < enough {
+            if self.chance.once_in(4) {
+                // While it starts, too: at the claim, at the revival, whatever it is doing.
+                self.kill().await?;
+                let server = self.start()?;
+                self.pause(10..400).await;
+                server.kill().await?;
+                self.done.kills += 1;
+                self.done.kills_while_starting += 1;
+            } else {
+                self.kill().await?;
+            }
+            self.start_ready().await?;
+            self.some_work().await;
+            self.pause(50..400).await;
+        }
+        Ok(())
+    }
+
+    /// Until clients have been told a few things: who is killed at work has something to lose.
+    async fn some_work(&self) {
+        let enough = self.diary.acknowledged() + WORK_BEFORE_A_KILL;
+        let until = Instant::now() + WORK_MAX;
+        while self.diary.acknowledged() < enough && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn cut_often(&mut self, cuts: u32) -> io::Result<()> {
+        for _ in 0..cuts {
+            let from = wall_ms();
+            self.database.cut();
+            self.done.database_cuts += 1;
+            self.trouble("connections to the database cut", from);
+            self.pause(200..600).await;
+            let from = wall_ms();
+            let swallowed = self.database.swallow_and_cut(Duration::from_millis(500)).await;
+            self.done.database_cuts += 1;
+            self.done.commits_without_answer += u64::from(swallowed);
+            self.trouble("an answer of the database lost", from);
+            self.pause(200..600).await;
+            self.clients.cut();
+            self.done.client_cuts += 1;
+            self.pause(100..400).await;
+            let swallowed = self.clients.swallow_and_cut(Duration::from_millis(500)).await;
+            self.done.client_cuts += 1;
+            self.done.answers_swallowed += u64::from(swallowed);
+            self.pause(100..400).await;
+            self.keep_up().await?;
+        }
+        Ok(())
+    }
+
+    /// A second server on the same database, by mistake. The first finds out and ends.
+    async fn twin(&mut self) -> io::Result<()> {
+        let Some(mut first) = self.server.take() else { return Ok(()) };
+        let before = first.address;
+        let from = wall_ms();
+        let mut second = self.start()?;
+        // Slow commits, so that both are at work at once.
+        self.database.delay(Duration::from_millis(20));
+        let after = second.ready(READY_MAX).await?;
+        self.clients.lead_to(before.into_iter().chain([after]).collect());
+        let code = first.ended(FENCED_WITHIN).await;
+        self.clients.lead_to(vec![after]);
+        self.database.delay(Duration::ZERO);
+        if let Some(code) = code {
+            first.note_end(code, code == Some(FENCED));
+        } else {
+            // It went on, and must not have.
+            first.note_end(None, false);
+            first.kill().await?;
+        }
+        self.trouble("two servers", from);
+        self.server = Some(second);
+        self.done.twins += 1;
+        self.pause(500..1500).await;
+        self.keep_up().await
+    }
+
+    async fn crash(&mut self) -> io::Result<()> {
+        let from = wall_ms();
+        self.cluster.stop_at_once().await?;
+        self.pause(300..1500).await;
+        self.cluster.start().await?;
+        self.done.crashes += 1;
+        self.trouble("PostgreSQL crashed", from);
+        self.pause(2000..2500).await;
+        self.keep_up().await
+    }
+
+    async fn freeze(&mut self, time: Duration) -> io::Result<()> {
+        let from = wall_ms();
+        let frozen = self.cluster.freeze()?;
+        tokio::time::sleep(time).await;
+        drop(frozen);
+        self.done.frozen_seconds += time.as_secs();
+        self.trouble("PostgreSQL frozen", from);
+        self.pause(3000..3500).await;
+        self.keep_up().await
+    }
+
+    async fn fill(&mut self, time: Duration) -> io::Result<()> {
+        let from = wall_ms();
+        match self.cluster.fill()? {
+            Some(full) => {
+                tokio::time::sleep(time).await;
+                drop(full);
+                self.done.full_seconds += time.as_secs();
+                self.trouble("the disk of PostgreSQL full", from);
+                self.pause(3000..3500).await;
+            }
+            None => self.done.left_out.push(
+                "the full disk of PostgreSQL: a small disk of its own takes root, who can mount one"
+                    .to_owned(),
+            ),
+        }
+        self.keep_up().await
+    }
+
+    async fn be_rude(&mut self, crowd: u64) -> io::Result<()> {
+        let address = self.server.as_ref().and_then(|server| server.address);
+        let Some(address) = address else { return Ok(()) };
+        self.done.rudeness = rude::be_rude(address, 12, crowd, &mut self.chance).await;
+        if self.done.rudeness.vanished < crowd {
+            let fewer = format!("{} of {crowd} sockets", crowd - self.done.rudeness.vanished);
+            self.done.left_out.push(format!("{fewer} could not be opened: is 'ulimit -n' too low?"));
+        }
+        let until = Instant::now() + RUDE_MAX;
+        while !server::is_ready(address).await {
+            if Instant::now() < until {
+                continue;
+            }
+            let line = "after the rude clients the server is not ready".to_owned();
+            self.diary.note("hammer", Fact::Server { what: ServerFact::Complained { line } });
+            break;
+        }
+        self.keep_up().await
+    }
+}
+
+fn say(what: &str) {
+    println!("    {what} …");
+}

@@ -1,0 +1,107 @@
+//! Real clients: visitors, counselors, a supervisor, and Tencent IM between them.
+
+mod counselor;
+mod im;
+mod supervisor;
+mod visitor;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use tokio::task::JoinSet;
+
+use crate::{chance::Chance, diary::Diary, setup::Staff, wire::Client, witness::Witness};
+
+/// What all clients share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub base: String,
+    pub seed: u64,
+    pub diary: Diary,
+    pub witness: Witness,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// User names by the ids of people.
+    names: Mutex<BTreeMap<String, String>>,
+    /// Conversations that were waiting when last heard of.
+    waiting: Mutex<BTreeSet<String>>,
+    tokens: AtomicU64,
+    undelivered: AtomicU64,
+    closing: AtomicBool,
+}
+
+impl World {
+    pub fn new(base: &str, seed: u64, diary: &Diary, witness: &Witness) -> Self {
+        let (base, diary, witness) = (base.to_owned(), diary.clone(), witness.clone());
+        Self { base, seed, diary, witness, shared: Arc::default() }
+    }
+
+    fn client(&self, name: &str) -> Client {
+        Client::new(&self.base, name, &self.diary).expect("a plain client can be built")
+    }
+
+    fn chance(&self, name: &str) -> Chance {
+        Chance::of(self.seed, name)
+    }
+
+    fn know(&self, id: &str, username: &str) {
+        let mut names = self.shared.names.lock().expect("nobody panics while writing");
+        names.insert(id.to_owned(), username.to_owned());
+    }
+
+    fn username(&self, id: &str) -> Option<String> {
+        self.shared.names.lock().expect("nobody panics while writing").get(id).cloned()
+    }
+
+    fn waits(&self, conversation: &str, waits: bool) {
+        let mut waiting = self.shared.waiting.lock().expect("nobody panics while writing");
+        if waits {
+            waiting.insert(conversation.to_owned());
+        } else {
+            waiting.remove(conversation);
+        }
+    }
+
+    fn waiting(&self) -> Vec<String> {
+        self.shared.waiting.lock().expect("nobody panics while writing").iter().cloned().collect()
+    }
+
+    fn next_token(&self) -> u64 {
+        self.shared.tokens.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Nobody comes any more; who is there may finish.
+    pub fn close(&self) {
+        self.shared.closing.store(true, Ordering::Relaxed);
+    }
+
+    fn is_closing(&self) -> bool {
+        self.shared.closing.load(Ordering::Relaxed)
+    }
+
+    /// Words that Tencent has not got rid of yet.
+    pub fn undelivered(&self) -> u64 {
+        self.shared.undelivered.load(Ordering::Relaxed)
+    }
+}
+
+/// Everybody comes. Dropping the set sends everybody away.
+pub fn begin(world: &World, visitors: usize, staff: &Staff) -> JoinSet<()> {
+    let mut people = JoinSet::new();
+    for username in &staff.counselors {
+        people.spawn(counselor::work(world.clone(), username.clone()));
+    }
+    people.spawn(supervisor::watch(world.clone(), staff.supervisor.clone()));
+    for number in 0..visitors {
+        people.spawn(visitor::live(world.clone(), number, staff.counselors.clone()));
+    }
+    people
+}

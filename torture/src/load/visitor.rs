@@ -1,0 +1,257 @@
+//! A visitor: logs in, asks, waits or leaves, talks or falls silent, ends, evaluates, and comes again.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{
+    World,
+    im::{Talk, say},
+};
+use crate::{
+    chance::Chance,
+    diary::Fact,
+    setup::{APP_ID, Counselor},
+    socket::{self, Ear, Socket},
+    wire::{Client, Reply},
+    witness::Thing,
+};
+
+/// Looks again after this when nothing was heard.
+const LOOK_AGAIN: Duration = Duration::from_millis(400);
+
+struct Visitor {
+    world: World,
+    client: Client,
+    chance: Chance,
+    id: String,
+    username: String,
+    socket: Socket,
+    counselors: Vec<Counselor>,
+}
+
+/// How a conversation stands, as the visitor was told last.
+#[derive(Debug, Clone, PartialEq)]
+struct Standing {
+    conversation: String,
+    status: String,
+    counselor: Option<String>,
+}
+
+impl Standing {
+    fn of(object: &Value) -> Option<Self> {
+        Some(Self {
+            conversation: object["id"].as_str()?.to_owned(),
+            status: object["status"].as_str()?.to_owned(),
+            counselor: object["counselor"]["id"].as_str().map(str::to_owned),
+        })
+    }
+
+    fn is_open(&self) -> bool {
+        self.status == "WAITING" || self.status == "IN_PROGRESS"
+    }
+}
+
+/// Lives until the world closes.
+pub(super) async fn live(world: World, number: usize, counselors: Vec<Counselor>) {
+    let username = format!("sandbox_v{number}");
+    let mut chance = world.chance(&username);
+    tokio::time::sleep(chance.milliseconds(0..1500)).await;
+    let mut client = world.client(&username);
+    let id = client.log_in(&format!("/auth/wx/{APP_ID}/login?code=v{number}"), &Value::Null).await;
+    world.know(&id, &username);
+    let ear = Ear {
+        client: client.clone(),
+        person: id.clone(),
+        path: "/visitor/ws",
+        witness: world.witness.clone(),
+    };
+    let socket = socket::open(ear, world.chance(&format!("{username} socket")));
+    let mut visitor = Visitor { world, client, chance, id, username, socket, counselors };
+    while !visitor.world.is_closing() {
+        visitor.visit().await;
+        let pause = visitor.chance.milliseconds(100..1200);
+        visitor.pause(pause).await;
+    }
+    // What is still told to him is heard.
+    loop {
+        visitor.pause(Duration::from_secs(1)).await;
+    }
+}
+
+impl Visitor {
+    async fn visit(&mut self) {
+        let Some(opened) = self.open().await else { return };
+        let Some(talk) = self.wait(opened).await else { return };
+        let counselor = talk.counselor.as_deref().and_then(|id| self.world.username(id));
+        if let Some(counselor) = counselor {
+            self.talk(&talk, &counselor).await;
+        }
+        // Some just go, and leave the end to the limits.
+        if self.chance.once_in(5) {
+            self.until_over(&talk).await;
+        } else {
+            self.end(&talk.conversation).await;
+        }
+        if !self.chance.once_in(3) {
+            self.evaluate(&talk.conversation).await;
+        }
+    }
+
+    async fn open(&mut self) -> Option<Standing> {
+        let named = self.chance.once_in(3);
+        let wanted = if named { self.chance.one_of(&self.counselors).map(|c| c.id.clone()) } else { None };
+        let mut request = json!({ "counselor": wanted.clone().unwrap_or_else(|| "any".to_owned()) });
+        if wanted.is_some() && self.chance.once_in(2) {
+            request["fallback"] = json!(true);
+        }
+        self.world.diary.note(&self.username, Fact::AskedOpen { visitor: self.id.clone() });
+        match self.client.put("/conversation", &request).await {
+            Reply::Told(object) => {
+                let standing = Standing::of(&object)?;
+                self.note(&standing, true);
+                let conversation = Thing::Conversation(&standing.conversation);
+                self.world.witness.look(&self.username, conversation).await;
+                Some(standing)
+            }
+            Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
+                let pause = self.chance.milliseconds(50..250);
+                self.pause(pause).await;
+                self.current().await.filter(Standing::is_open)
+            }
+        }
+    }
+
+    fn note(&self, standing: &Standing, acknowledged: bool) {
+        self.world.waits(&standing.conversation, standing.status == "WAITING");
+        let Standing { conversation, status, counselor } = standing.clone();
+        let visitor = self.id.clone();
+        let fact = if acknowledged {
+            Fact::Opened { conversation, visitor, status, counselor }
+        } else {
+            Fact::Seen { conversation, visitor, status, counselor }
+        };
+        self.world.diary.note(&self.username, fact);
+    }
+
+    /// The newest of his conversations.
+    async fn current(&mut self) -> Option<Standing> {
+        let Reply::Told(list) = self.client.get("/conversation/current?size=1").await else { return None };
+        let standing = Standing::of(&list[0])?;
+        self.note(&standing, false);
+        Some(standing)
+    }
+
+    async fn one(&mut self, conversation: &str) -> Option<Standing> {
+        let Reply::Told(object) = self.client.get(&format!("/conversation/{conversation}")).await else {
+            return None;
+        };
+        let standing = Standing::of(&object)?;
+        self.note(&standing, false);
+        Some(standing)
+    }
+
+    /// Waits for his turn, or leaves; none when it is over before it began.
+    async fn wait(&mut self, opened: Standing) -> Option<Standing> {
+        let mut standing = opened;
+        let patience = if self.chance.once_in(4) { 300..3000 } else { 60_000..120_000 };
+        let patience = tokio::time::Instant::now() + self.chance.milliseconds(patience);
+        while standing.status == "WAITING" {
+            if tokio::time::Instant::now() > patience || self.world.is_closing() {
+                self.end(&standing.conversation).await;
+                return None;
+            }
+            self.pause(LOOK_AGAIN).await;
+            if let Some(now) = self.one(&standing.conversation.clone()).await {
+                standing = now;
+            }
+        }
+        (standing.status == "IN_PROGRESS").then_some(standing)
+    }
+
+    async fn talk(&mut self, talk: &Standing, counselor: &str) {
+        for _ in 0..self.chance.number(1..7) {
+            let (from, to) = (self.username.clone(), counselor.to_owned());
+            say(&self.world, Talk { conversation: talk.conversation.clone(), from, to });
+            let pause = self.chance.milliseconds(80..900);
+            if self.pause_unless_over(pause, &talk.conversation).await {
+                return;
+            }
+        }
+    }
+
+    async fn until_over(&mut self, talk: &Standing) {
+        loop {
+            if self.pause_unless_over(LOOK_AGAIN * 2, &talk.conversation).await {
+                return;
+            }
+            if self.one(&talk.conversation).await.is_some_and(|now| !now.is_open()) {
+                return;
+            }
+        }
+    }
+
+    async fn end(&mut self, conversation: &str) {
+        loop {
+            match self.client.post(&format!("/conversation/end/{conversation}"), &Value::Null).await {
+                Reply::Told(_) => {
+                    self.world.waits(conversation, false);
+                    self.world
+                        .diary
+                        .note(&self.username, Fact::Ended { conversation: conversation.to_owned() });
+                    self.world.witness.look(&self.username, Thing::End(conversation)).await;
+                    return;
+                }
+                Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
+                    let pause = self.chance.milliseconds(50..250);
+                    self.pause(pause).await;
+                }
+            }
+        }
+    }
+
+    /// Evaluates until the server says that it is there, by its own answer or by refusing a second one.
+    async fn evaluate(&mut self, conversation: &str) {
+        let object = if self.chance.once_in(2) { "CONVERSATION" } else { "COUNSELOR" };
+        let level = i64::try_from(self.chance.number(1..6)).unwrap_or(5);
+        let request = json!({ "conversationId": conversation, "objectType": object, "level": level });
+        for _ in 0..100 {
+            let id = match self.client.put("/evaluate", &request).await {
+                Reply::Told(evaluation) => evaluation["id"].as_str().map(str::to_owned),
+                Reply::Refused { message, .. } if message == "评价已存在" => None,
+                Reply::Refused { code: -1, message } if message == "会话尚未开始" => return,
+                Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
+                    let pause = self.chance.milliseconds(50..250);
+                    self.pause(pause).await;
+                    continue;
+                }
+            };
+            let (conversation, object) = (conversation.to_owned(), object.to_owned());
+            let look = Thing::Evaluation { conversation: &conversation, object: &object };
+            self.world.witness.look(&self.username, look).await;
+            self.world.diary.note(&self.username, Fact::Evaluated { id, conversation, object, level });
+            return;
+        }
+    }
+
+    /// Passes time, and hears what comes.
+    async fn pause(&mut self, time: Duration) {
+        self.pause_unless_over(time, "").await;
+    }
+
+    /// As [`Self::pause`]; breaks off and says so when `conversation` is heard to be over.
+    async fn pause_unless_over(&mut self, time: Duration, conversation: &str) -> bool {
+        let until = tokio::time::Instant::now() + time;
+        loop {
+            match tokio::time::timeout_at(until, self.socket.frames.recv()).await {
+                Ok(Some(frame)) => {
+                    if frame["event"] == "ended" && frame["conversation"] == conversation {
+                        return true;
+                    }
+                }
+                // The socket keeps itself; it ends with us.
+                Ok(None) | Err(_) => return false,
+            }
+        }
+    }
+}

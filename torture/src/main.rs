@@ -1,0 +1,90 @@
+//! `hotline-torture`: see `scripts/torture.sh`.
+
+use std::{fs, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, ValueEnum};
+use hotline_torture::{
+    hammer::Plan,
+    postgres::Cluster,
+    run::{Order, run},
+};
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Form {
+    Short,
+    Long,
+}
+
+/// Hammers a hotline server and its PostgreSQL, and checks from outside that nothing it said was untrue.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// About a minute, or five to eight.
+    #[arg(long, value_enum, default_value = "long")]
+    form: Form,
+    /// What chance is drawn from.
+    #[arg(long, env = "SEED")]
+    seed: Option<u64>,
+    /// The server's binary.
+    #[arg(long)]
+    server: PathBuf,
+    /// The private cluster's folder.
+    #[arg(long)]
+    cluster: PathBuf,
+    /// Where PostgreSQL's programs are.
+    #[arg(long)]
+    postgres: PathBuf,
+    /// What the cluster is started with.
+    #[arg(long, allow_hyphen_values = true)]
+    postgres_options: String,
+    /// A small disk for the tables.
+    #[arg(long)]
+    small_disk: Option<PathBuf>,
+    /// For logs, the diary and the report.
+    #[arg(long)]
+    folder: PathBuf,
+    /// How this run was asked for, for the report.
+    #[arg(long, default_value = "hotline-torture")]
+    command: String,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(1..1_000_000));
+    println!("    SEED={seed}");
+    let order = Order {
+        plan: match arguments.form {
+            Form::Short => Plan::SHORT,
+            Form::Long => Plan::LONG,
+        },
+        seed,
+        binary: arguments.server,
+        cluster: Cluster {
+            folder: arguments.cluster,
+            programs: arguments.postgres,
+            options: arguments.postgres_options,
+            small_disk: arguments.small_disk,
+        },
+        folder: arguments.folder.clone(),
+        command: arguments.command,
+    };
+    // Whatever was started dies with what is dropped here.
+    let outcome = tokio::select! {
+        outcome = run(&order) => outcome,
+        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+    };
+    match outcome {
+        Ok((verdict, text)) => {
+            print!("{text}");
+            if let Err(error) = fs::write(arguments.folder.join("report.txt"), &text) {
+                eprintln!("the report could not be written: {error}");
+                return ExitCode::FAILURE;
+            }
+            if verdict.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("torture (SEED={seed}) broke off: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

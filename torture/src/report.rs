@@ -1,0 +1,149 @@
+//! The report: what was done, what was acknowledged and found, and what is wrong.
+
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
+
+use crate::{
+    checker::{Count, Figures, Flaw, Verdict},
+    diary::{Entry, Fact},
+    hammer::{Done, Plan},
+};
+
+/// Findings shown of each kind; the diary has the rest.
+const SHOWN_MAX: usize = 8;
+
+/// What stands at its head.
+#[derive(Debug, Clone)]
+pub struct Head {
+    pub command: String,
+    pub date: String,
+    pub seed: u64,
+    pub binary: String,
+    pub postgres: String,
+    pub took: Duration,
+    pub connections_cut: u64,
+}
+
+/// The whole report, as text.
+pub fn write(head: &Head, plan: &Plan, done: &Done, verdict: &Verdict, entries: &[Entry]) -> String {
+    let mut lines = Lines(String::new());
+    lines.head(head, plan);
+    lines.done(head, done);
+    lines.kept(&verdict.figures);
+    lines.flaws(verdict);
+    lines.deadlines(&verdict.figures);
+    lines.line("not answered well", unwell(entries));
+    for left_out in &done.left_out {
+        lines.line("LEFT OUT", left_out);
+    }
+    lines.line("findings", verdict.findings.len());
+    let mut text = lines.0;
+    findings(verdict, &mut text);
+    text
+}
+
+struct Lines(String);
+
+impl Lines {
+    fn line(&mut self, name: &str, value: impl std::fmt::Display) {
+        let _infallible = writeln!(self.0, "{name:<28} {value}");
+    }
+
+    fn head(&mut self, head: &Head, plan: &Plan) {
+        self.line("torture", format!("{}, SEED={}", head.command, head.seed));
+        self.line("date", &head.date);
+        self.line("server", &head.binary);
+        self.line("database", &head.postgres);
+        self.line("duration", format!("{} s", head.took.as_secs()));
+        let Plan { visitors, counselors, .. } = plan;
+        self.line("people", format!("{visitors} visitors, {counselors} counselors, 1 supervisor"));
+    }
+
+    fn done(&mut self, head: &Head, done: &Done) {
+        let starting = done.kills_while_starting;
+        self.line("kills (SIGKILL)", format!("{}, {starting} of them while starting", done.kills));
+        self.line("starts", format!("{}, slowest {} ms until ready", done.starts, done.slowest_start_ms));
+        self.line("PostgreSQL crashed", format!("{} times (pg_ctl stop -m immediate)", done.crashes));
+        self.line("PostgreSQL frozen", format!("{} s (SIGSTOP)", done.frozen_seconds));
+        self.line("disk of PostgreSQL full", format!("{} s", done.full_seconds));
+        self.line("connections cut", head.connections_cut);
+        let unanswered = done.commits_without_answer;
+        self.line("  to the database", format!("{} cuts, {unanswered} before an answer", done.database_cuts));
+        let swallowed = done.answers_swallowed;
+        self.line("  to clients", format!("{} cuts, {swallowed} before an answer", done.client_cuts));
+        self.line("two servers at once", format!("{} times", done.twins));
+        let rude = done.rudeness;
+        let silent = format!("{} stalled, {} half-closed", rude.stalled, rude.half_closed);
+        let loud = format!("{} with garbage, {} vanished", rude.garbage, rude.vanished);
+        self.line("rude clients", format!("{silent}, {loud}"));
+    }
+
+    fn kept(&mut self, figures: &Figures) {
+        let count = |of: Count| format!("{} acknowledged, {} found", of.acknowledged, of.found);
+        self.line("opens", count(figures.opens));
+        self.line("ends", count(figures.ends));
+        self.line("messages", count(figures.words));
+        let apart = figures.kept_apart;
+        self.line("messages kept apart", format!("{} told, {} found", apart.acknowledged, apart.found));
+        self.line("evaluations", count(figures.evaluations));
+        self.line("events", figures.events);
+        let frames = format!("{} events heard on {} sockets", figures.frames, figures.sockets);
+        self.line("frames", frames);
+        self.line("looked up at once", format!("{} acknowledgements", figures.looks));
+    }
+
+    fn flaws(&mut self, verdict: &Verdict) {
+        for (name, flaw) in [
+            ("lost", Flaw::Lost),
+            ("doubled", Flaw::Doubled),
+            ("overtaken", Flaw::Overtaken),
+            ("over capacity", Flaw::OverCapacity),
+            ("begun or ended twice", Flaw::EndedTwice),
+            ("acknowledged before stored", Flaw::AcknowledgedBeforeStored),
+            ("contradictions", Flaw::Contradiction),
+        ] {
+            self.line(name, verdict.count(flaw));
+        }
+    }
+
+    fn deadlines(&mut self, figures: &Figures) {
+        self.line("latest deadline", format!("{} ms, of {}", figures.latest_deadline_ms, figures.deadlines));
+        let over = figures.deadlines_over_restart;
+        let from_claim = figures.latest_from_claim_ms;
+        let over = format!("{over}, the latest {from_claim} ms after the new server's claim");
+        self.line("  due while no server ran", over);
+        let after = figures.deadlines_after_outage;
+        let latest = figures.latest_after_outage_ms;
+        let after = format!("{after}, the latest {latest} ms after its end and four seconds");
+        self.line("  after an outage", after);
+        self.line("  ends of waiting", figures.waited_out);
+        self.line("longest stall of ours", format!("{} ms", figures.longest_stall_ms));
+    }
+}
+
+/// Answers that were none, or said no.
+fn unwell(entries: &[Entry]) -> String {
+    let (mut lost, mut faults, mut refused) = (0_u64, 0_u64, 0_u64);
+    for entry in entries {
+        match entry.fact {
+            Fact::Lost { .. } => lost += 1,
+            Fact::Fault { .. } => faults += 1,
+            Fact::Refused { .. } => refused += 1,
+            _ => {}
+        }
+    }
+    format!("{lost} requests without an answer, {faults} answered with a fault, {refused} refused")
+}
+
+fn findings(verdict: &Verdict, text: &mut String) {
+    let mut shown: BTreeMap<Flaw, usize> = BTreeMap::new();
+    for finding in &verdict.findings {
+        let times = shown.entry(finding.flaw).or_default();
+        *times += 1;
+        if *times <= SHOWN_MAX {
+            let _infallible = writeln!(text, "  {}: {}", finding.flaw, finding.what);
+        }
+    }
+    for (flaw, times) in shown.into_iter().filter(|(_, times)| *times > SHOWN_MAX) {
+        let _infallible = writeln!(text, "  {flaw}: {} more", times - SHOWN_MAX);
+    }
+}

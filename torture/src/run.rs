@@ -1,0 +1,156 @@
+//! One run, from an empty database to the report.
+
+use std::{
+    error::Error,
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use sqlx::{PgPool, postgres::PgPoolOptions};
+
+use crate::{
+    chance::Chance,
+    checker::{self, Evidence, Verdict},
+    diary::{Diary, Fact, ServerFact, wall_ms},
+    hammer::{Done, Hammer, Plan},
+    load::{self, World},
+    postgres::Cluster,
+    proxy::Proxy,
+    report::{self, Head},
+    server::Recipe,
+    setup, tables,
+    witness::Witness,
+};
+
+/// Words that are still on their way get this long at the end.
+const DELIVERY_MAX: Duration = Duration::from_secs(15);
+
+/// What a run is made of.
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub plan: Plan,
+    pub seed: u64,
+    pub binary: PathBuf,
+    pub cluster: Cluster,
+    /// For logs, the diary and the report.
+    pub folder: PathBuf,
+    pub command: String,
+}
+
+/// Between two looks at how late we are ourselves, and from when on that is worth a note.
+const TICK: Duration = Duration::from_millis(25);
+const STALL: Duration = Duration::from_millis(100);
+
+/// Notes when this machine keeps us waiting: then it keeps the server waiting, too. Ends with the run.
+fn watch_the_machine(diary: &Diary, over: &Arc<AtomicBool>) {
+    let (diary, over) = (diary.clone(), Arc::clone(over));
+    std::thread::spawn(move || {
+        while !over.load(Ordering::Relaxed) {
+            let begun = Instant::now();
+            std::thread::sleep(TICK);
+            let late = begun.elapsed().saturating_sub(TICK);
+            if late > STALL {
+                diary.note(
+                    "machine",
+                    Fact::Stalled { ms: i64::try_from(late.as_millis()).unwrap_or(i64::MAX) },
+                );
+            }
+        }
+    });
+}
+
+/// Runs it; gives the verdict and the report.
+pub async fn run(order: &Order) -> Result<(Verdict, String), Box<dyn Error>> {
+    let begun = Instant::now();
+    fs::create_dir_all(&order.folder)?;
+    let diary = Diary::open(&order.folder.join("diary.jsonl"))?;
+    let over = Arc::default();
+    watch_the_machine(&diary, &over);
+    setup::database(&order.cluster).await?;
+    let url = order.cluster.url(setup::DATABASE);
+    let staff = setup::people(&order.binary, &url, order.plan.counselors).await?;
+    let database = Proxy::start(vec![SocketAddr::from(([127, 0, 0, 1], order.cluster.port()))]).await?;
+    let clients = Proxy::start(Vec::new()).await?;
+    let through = order.cluster.url_through(database.address().port(), setup::DATABASE);
+    let recipe = Recipe {
+        binary: order.binary.clone(),
+        settings: setup::settings(&through),
+        folder: order.folder.clone(),
+        diary: diary.clone(),
+    };
+    let witness = Witness::new(&url, setup::INSTITUTION, &diary)?;
+    let world = World::new(&format!("http://{}", clients.address()), order.seed, &diary, &witness);
+    let people = load::begin(&world, order.plan.visitors, &staff);
+    let mut hammer = Hammer {
+        recipe,
+        cluster: order.cluster.clone(),
+        database,
+        clients,
+        diary: diary.clone(),
+        chance: Chance::of(order.seed, "hammer"),
+        done: Done::default(),
+        server: None,
+        servers: 0,
+    };
+    hammer.strike(&order.plan).await?;
+    finish(&world).await;
+    let pool = PgPoolOptions::new().max_connections(1).connect(&url).await?;
+    // In this order: what was told before is in what is read after.
+    drop(people);
+    let until = wall_ms();
+    over.store(true, Ordering::Relaxed);
+    for line in hammer.recipe.complaints() {
+        diary.note("hammer", Fact::Server { what: ServerFact::Complained { line } });
+    }
+    let entries = diary.read();
+    let evidence = Evidence {
+        entries: &entries,
+        tables: &tables::read(&pool).await?,
+        limits: setup::LIMITS,
+        capacities: &staff.capacities,
+        on_shift: &staff.on_shift,
+        until,
+    };
+    let verdict = checker::check(&evidence);
+    let (postgres, date) = database_and_date(&pool).await?;
+    let is_release = order.binary.components().any(|part| part.as_os_str() == "release");
+    let head = Head {
+        command: order.command.clone(),
+        date,
+        seed: order.seed,
+        binary: if is_release { "release build" } else { "debug build" }.to_owned(),
+        postgres,
+        took: begun.elapsed(),
+        connections_cut: hammer.database.connections_cut() + hammer.clients.connections_cut(),
+    };
+    let text = report::write(&head, &order.plan, &hammer.done, &verdict, &entries);
+    Ok((verdict, text))
+}
+
+/// For the head of the report.
+async fn database_and_date(pool: &PgPool) -> Result<(String, String), sqlx::Error> {
+    sqlx::query_as(
+        "select 'PostgreSQL ' || current_setting('server_version') || ', fsync ' || current_setting('fsync')
+                || ', synchronous_commit ' || current_setting('synchronous_commit'),
+                to_char(now() at time zone 'UTC', 'YYYY-MM-DD HH24:MI UTC')",
+    )
+    .fetch_one(pool)
+    .await
+}
+
+/// Nobody comes any more; what is open ends by its limit, and what was said arrives.
+async fn finish(world: &World) {
+    world.close();
+    let limit = u64::try_from(setup::LIMITS.text_max).unwrap_or(0);
+    tokio::time::sleep(Duration::from_millis(limit / 2)).await;
+    let deadline = Instant::now() + DELIVERY_MAX;
+    while world.undelivered() > 0 && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,134 @@
+//! A person's socket: comes back whenever it is lost, goes on from its cursor, and writes down what it hears.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+
+use crate::{
+    chance::Chance,
+    diary::{Fact, HeardEvent},
+    wire::Client,
+    witness::{Thing, Witness},
+};
+
+/// Connecting takes no longer, or is tried again.
+const CONNECT_MAX: Duration = Duration::from_secs(4);
+/// A server that pings every two seconds and says nothing for so long is gone.
+const SILENT_MAX: Duration = Duration::from_secs(12);
+/// Frames that nobody has looked at yet.
+const FRAMES_MAX: usize = 4096;
+
+/// What comes from, and goes to, a socket that its owner need not look after.
+#[derive(Debug)]
+pub struct Socket {
+    pub frames: mpsc::Receiver<Value>,
+    pub commands: mpsc::Sender<Value>,
+}
+
+/// Whose socket, and where.
+#[derive(Debug, Clone)]
+pub struct Ear {
+    pub client: Client,
+    pub person: String,
+    pub path: &'static str,
+    pub witness: Witness,
+}
+
+/// Opens a socket that lives as long as its frames are read.
+pub fn open(ear: Ear, chance: Chance) -> Socket {
+    let (sender, frames) = mpsc::channel(FRAMES_MAX);
+    let (commands, to_send) = mpsc::channel(16);
+    tokio::spawn(keep(ear, chance, sender, to_send));
+    Socket { frames, commands }
+}
+
+async fn keep(
+    ear: Ear,
+    mut chance: Chance,
+    frames: mpsc::Sender<Value>,
+    mut commands: mpsc::Receiver<Value>,
+) {
+    let mut cursor = None;
+    while !frames.is_closed() {
+        let _gone = ear.listen(&mut cursor, &frames, &mut commands).await;
+        tokio::time::sleep(chance.milliseconds(20..120)).await;
+        // Now and then somebody loads the page anew, and knows nothing.
+        if chance.once_in(6) {
+            cursor = None;
+        }
+    }
+}
+
+impl Ear {
+    /// One connection, until it ends.
+    async fn listen(
+        &self,
+        cursor: &mut Option<u64>,
+        frames: &mpsc::Sender<Value>,
+        commands: &mut mpsc::Receiver<Value>,
+    ) -> Option<()> {
+        let query = cursor.map_or(String::new(), |since| format!("?since={since}"));
+        let url = self.client.socket_url(&format!("{}{query}", self.path));
+        let mut request = url.into_client_request().ok()?;
+        let bearer = format!("Bearer {}", self.client.token.as_deref().unwrap_or_default());
+        request.headers_mut().insert("Authorization", bearer.parse().ok()?);
+        let connecting = tokio_tungstenite::connect_async(request);
+        let (stream, _) = tokio::time::timeout(CONNECT_MAX, connecting).await.ok()?.ok()?;
+        let (mut sink, mut stream) = stream.split();
+        let socket = self.client.diary.next_socket();
+        loop {
+            tokio::select! {
+                command = commands.recv() => {
+                    sink.send(Message::text(command?.to_string())).await.ok()?;
+                }
+                message = tokio::time::timeout(SILENT_MAX, stream.next()) => {
+                    let Message::Text(text) = message.ok()??.ok()? else { continue };
+                    let frame: Value = serde_json::from_str(&text).ok()?;
+                    self.note(socket, &frame, cursor).await;
+                    frames.send(frame).await.ok()?;
+                }
+            }
+        }
+    }
+
+    async fn note(&self, socket: u64, frame: &Value, cursor: &mut Option<u64>) {
+        let joined = |cursor| Fact::Joined { socket, person: self.person.clone(), cursor };
+        let name = &self.client.name;
+        match frame["type"].as_str() {
+            Some("snapshot") => {
+                *cursor = frame["cursor"].as_u64();
+                self.client.diary.note(name, joined(cursor.unwrap_or(0)));
+            }
+            // What was missed follows: it goes on from where it was.
+            Some("resumed") => self.client.diary.note(name, joined(cursor.unwrap_or(0))),
+            Some("event") => {
+                let Some(event) = heard(frame) else { return };
+                let seq = event.seq;
+                *cursor = Some(seq);
+                self.client.diary.note(name, Fact::Heard { socket, event });
+                self.witness.look(name, Thing::Event(seq)).await;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn heard(frame: &Value) -> Option<HeardEvent> {
+    let text = |key: &str| frame[key].as_str().map(str::to_owned);
+    Some(HeardEvent {
+        seq: frame["seq"].as_u64()?,
+        at: frame["time"].as_i64()?,
+        kind: text("event")?,
+        conversation: text("conversation"),
+        counselor: text("counselor"),
+        reason: text("endReason"),
+    })
+}
+
+/// The command that sets presence.
+pub fn presence(word: &str) -> Value {
+    json!({ "type": "presence", "presence": word })
+}

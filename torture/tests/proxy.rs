@@ -1,0 +1,74 @@
+//! The proxy cuts as it says, and delivers what is on its way.
+
+use std::time::Duration;
+
+use hotline_torture::proxy::Proxy;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// Who is behind the proxy, and a client's connection through it.
+async fn connected() -> (Proxy, TcpStream, TcpStream) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+    let upstream = listener.local_addr().expect("it listens");
+    let proxy = Proxy::start(vec![upstream]).await.expect("a port is free");
+    let client = TcpStream::connect(proxy.address()).await.expect("the proxy listens");
+    let (server, _) = timeout(SOON, listener.accept()).await.expect("soon").expect("the proxy comes");
+    (proxy, client, server)
+}
+
+async fn read(stream: &mut TcpStream, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    timeout(SOON, stream.read_exact(&mut bytes)).await.expect("soon").expect("it comes");
+    bytes
+}
+
+/// Whether the peer is gone.
+async fn is_over(stream: &mut TcpStream) -> bool {
+    matches!(timeout(SOON, stream.read(&mut [0; 16])).await, Ok(Ok(0) | Err(_)))
+}
+
+#[tokio::test]
+async fn what_was_sent_arrives_although_its_sender_is_gone() {
+    let (proxy, mut client, mut server) = connected().await;
+    proxy.delay(Duration::from_millis(200));
+    client.write_all(b"insert").await.expect("it is sent");
+    client.set_zero_linger().expect("a reset can be asked for");
+    // As when its process is killed.
+    drop(client);
+    assert_eq!(read(&mut server, 6).await, b"insert");
+}
+
+#[tokio::test]
+async fn an_answer_vanishes_and_then_the_connection() {
+    let (proxy, mut client, mut server) = connected().await;
+    client.write_all(b"commit").await.expect("it is sent");
+    assert_eq!(read(&mut server, 6).await, b"commit");
+    let swallowing = tokio::spawn({
+        let proxy = proxy.clone();
+        async move { proxy.swallow_and_cut(SOON).await }
+    });
+    // Whatever comes through before it begins is no answer yet.
+    while !swallowing.is_finished() && server.write_all(b".").await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(swallowing.await.expect("nothing panics"), "an answer vanished");
+    let mut rest = Vec::new();
+    let _end = timeout(SOON, client.read_to_end(&mut rest)).await.expect("the connection is cut");
+    assert!(rest.iter().all(|byte| *byte == b'.'));
+    assert_eq!(proxy.connections_cut(), 1);
+}
+
+#[tokio::test]
+async fn a_cut_ends_both_sides_and_a_way_to_nowhere_is_closed() {
+    let (proxy, mut client, mut server) = connected().await;
+    proxy.cut();
+    assert!(is_over(&mut client).await && is_over(&mut server).await);
+    proxy.lead_to(Vec::new());
+    let mut nobody = TcpStream::connect(proxy.address()).await.expect("the proxy listens");
+    assert!(is_over(&mut nobody).await);
+}

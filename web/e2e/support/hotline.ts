@@ -1,0 +1,108 @@
+// A server, a browser and the people of one file of tests; and what they leave behind when something fails.
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { chromium, type Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { demoDatabase, sql } from './database'
+import { artifacts, Server } from './server'
+import { consented, logIn, PHONE, Someone, type Window } from './someone'
+
+/** Debian's. As root it cannot keep its own house in order, and there is nothing to protect here. */
+const CHROMIUM = '/usr/bin/chromium'
+const FLAGS = [
+  '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--disable-dev-shm-usage', '--force-color-profile=srgb', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+]
+
+export class Hotline {
+  readonly people: Someone[] = []
+  private consent: Record<string, string> | null = null
+
+  constructor(readonly server: Server, private readonly browser: Browser) {}
+
+  async comes(name: string, window?: Window): Promise<Someone> {
+    const someone = await Someone.come(this.browser, this.server, name, window)
+    this.people.push(someone)
+    return someone
+  }
+
+  /** Somebody of the staff, logged in. */
+  async staff(username: string, window?: Window): Promise<Someone> {
+    const someone = await this.comes(username, window)
+    await logIn(someone, username, window?.language)
+    return someone
+  }
+
+  /** A visitor who consented on another day, before the choice of counselors. `code` is who he is to the sandbox. */
+  async visitor(code: string, window: Window = {}): Promise<Someone> {
+    this.consent ??= await consented(this.server)
+    const storage = { ...this.consent, 'hotline.visitor.code': code, ...window.storage }
+    const someone = await this.comes(code, { size: PHONE, ...window, storage })
+    await someone.page.goto(`${this.server.url}/visitor`)
+    return someone
+  }
+
+  /** Closes somebody's window. */
+  async leaves(someone: Someone): Promise<void> {
+    await someone.context.close()
+    this.people.splice(this.people.indexOf(someone), 1)
+  }
+
+  sql(statement: string): Promise<string> {
+    return sql(this.server.database, statement)
+  }
+
+  /** What there is to find out why a test failed. */
+  async evidence(test: string): Promise<void> {
+    const folder = artifacts('failed', test.replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, 80))
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(`${folder}/server.log`, this.server.lastWords())
+    for (const { name, page, troubles } of this.people) {
+      writeFileSync(`${folder}/${name}.txt`, [page.url(), ...troubles, '', await page.locator('body').innerText({ timeout: 2000 }).catch(String)].join('\n'))
+      await page.screenshot({ path: `${folder}/${name}.png`, timeout: 10_000 }).catch(() => undefined)
+    }
+    console.error(`    What the pages showed and complained of, and the server's last words: ${folder}`)
+  }
+}
+
+/**
+ * The hotline of a file of tests: fresh for the file, the same for its tests, which tell one story. After the first that
+ * fails the others would only be confused. `prepare` changes the demo before the server starts.
+ */
+export function hotline(name: string, prepare: (database: string) => Promise<unknown> = async () => undefined): () => Hotline {
+  let here: Hotline | null = null
+  let browser: Browser | null = null
+  let server: Server | null = null
+  let hasFailed = false
+
+  beforeAll(async () => {
+    const database = await demoDatabase(name)
+    await prepare(database)
+    server = new Server(name, database)
+    const launched = chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true })
+    await server.start()
+    browser = await launched
+    here = new Hotline(server, browser)
+  })
+  beforeEach((context) => {
+    if (hasFailed) context.skip('an earlier part of the story failed')
+  })
+  afterEach(async ({ task }) => {
+    if (here === null) return
+    const surprises = here.people.flatMap((someone) => someone.surprises.map((trouble) => `${someone.name}: ${trouble}`))
+    if (task.result?.state === 'fail' || surprises.length > 0) {
+      hasFailed = true
+      await here.evidence(task.name)
+    }
+    expect(surprises, 'what the consoles, the pages and the network complained of').toEqual([])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+  })
+
+  return () => {
+    if (here === null) throw new Error('Nothing is there before the tests run.')
+    return here
+  }
+}

@@ -1,0 +1,51 @@
+// How the pages ask the server. Staff by the session's cookie, the visitor by a token: see `makeClient`.
+
+import createClient, { type Client, type Middleware } from 'openapi-fetch'
+import { NoSession } from './answer'
+import { hearDate } from './clock'
+import type { paths } from './schema'
+
+export type Api = Client<paths>
+
+/** Where the server is: the pages may be served under a prefix. */
+export const BASE = new URL('.', window.location.href.replace(/[?#].*$/, '')).href.replace(/\/$/, '')
+
+/** An answer that takes longer is none. */
+const ASK_MS_MAX = 20_000
+
+export interface ClientOptions {
+  /** A Bearer token instead of the cookie; asked anew for every request. */
+  token?: () => string | null
+  /** Called at every 403, before the error is thrown. */
+  onNoSession: () => void
+}
+
+/** Fetch as whoever is logged in: with the cookie, or with the token alone. */
+export function makeFetch(options: ClientOptions): (input: string | URL | Request, init?: RequestInit) => Promise<Response> {
+  return async (input, init) => {
+    const token = options.token?.()
+    const headers = new Headers(input instanceof Request ? input.headers : undefined)
+    new Headers(init?.headers).forEach((value, name) => { headers.set(name, value) })
+    if (token) headers.set('Authorization', `Bearer ${token}`)
+    const signal = init?.signal ?? AbortSignal.timeout(ASK_MS_MAX)
+    const credentials = options.token ? 'omit' : 'same-origin'
+    const asked = Date.now()
+    const response = await fetch(input, { ...init, headers, credentials, signal, redirect: 'manual' })
+    hearDate(response.headers.get('Date'), asked, Date.now())
+    if (response.status === 403) options.onNoSession()
+    return response
+  }
+}
+
+export function makeClient(options: ClientOptions): Api {
+  const client = createClient<paths>({ baseUrl: BASE, fetch: makeFetch(options) })
+  client.use(no403)
+  return client
+}
+
+// The document's 403 has another shape than its answers; callers need not know.
+const no403: Middleware = {
+  onResponse({ response }) {
+    if (response.status === 403) throw new NoSession()
+  },
+}

@@ -1,0 +1,4217 @@
+// Generated from the server's OpenAPI document by scripts/api.js; `make web-api` writes it anew.
+
+export interface paths {
+    "/arrange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** 22. 创建排班 */
+        put: operations["put_arrange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/arrange/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** 25. 移除咨询师/督导排班记录 */
+        delete: operations["delete_arrange_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/arrange/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 23. 批量排班 */
+        post: operations["post_arrange_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/arrange/month": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 自有：一个月的排班 */
+        get: operations["get_arrange_month"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/arrange/theday": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 24. 获取当天在线的值班人员 */
+        get: operations["get_arrange_theday"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 1. 后台用户登录接口 */
+        post: operations["post_auth_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 4. 获取当前登录用户信息 */
+        get: operations["get_auth_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/wx/{appid}/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 3. 微信小程序用户登录接口 */
+        post: operations["post_auth_wx_appid_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 39. 获取配置项 */
+        get: operations["get_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** 26. 创建会话 */
+        put: operations["put_conversation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 自有：一个会话 */
+        get: operations["get_conversation_id"];
+        put?: never;
+        post?: never;
+        /** 36. 删除会话 */
+        delete: operations["delete_conversation_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/7statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 30. 七日咨询数量统计 */
+        get: operations["get_conversation_7statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/batchexport": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 35. 批量导出 */
+        post: operations["post_conversation_batchexport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/consultlist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 28. 咨询记录 */
+        get: operations["get_conversation_consultlist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 29. 获取小程序当前用户的会话 */
+        get: operations["get_conversation_current"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/end/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 26. 结束会话 */
+        post: operations["post_conversation_end_id"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/export/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 34. 会话导出 */
+        post: operations["post_conversation_export_id"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 自有：本人的咨询数据 */
+        get: operations["get_conversation_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/numberranking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 31. 当月咨询数排行 */
+        get: operations["get_conversation_numberranking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/priority/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 自有：改变排队优先级 */
+        post: operations["post_conversation_priority_id"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/ratedranking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 32. 当月评价排行 */
+        get: operations["get_conversation_ratedranking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/supervise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * 27. 请求督导
+         * @description 答复为被求助的会话本身，`supervise` 为与督导的会话
+         */
+        put: operations["put_conversation_supervise"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversation/todaychange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 33. 今日咨询数量变化 */
+        get: operations["get_conversation_todaychange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dispatch/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 自有：实时接待状况 */
+        get: operations["get_dispatch_now"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dispatch/supervisors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自有：可求助的督导
+         * @description 机构的全部督导及其状态，自己的督导在前，其余按能否接待
+         */
+        get: operations["get_dispatch_supervisors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** 38. 新建评价 */
+        put: operations["put_evaluate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 自有：进程存活 */
+        get: operations["get_health_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 自有：可以服务 */
+        get: operations["get_health_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/im/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 自有：上传会话图片
+         * @description 内置即时通信（`im.mode = "embedded"`）使用；会话双方在会话进行中可用。消息体为图片本身（PNG、JPEG、GIF、WebP），以内容为准；\
+         *     拍摄地点等附加信息不保存。再以 `{"type":"say","image":…}` 发送
+         */
+        post: operations["post_im_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/im/image/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自有：会话图片
+         * @description 可读该会话记录者可见
+         */
+        get: operations["get_im_image_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/im/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 37. 获取 UserSig
+         * @description 登录者本人的，用户名即 IM 账号
+         */
+        post: operations["post_im_sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 2. 注销后跳转到的登录页：总是 403 */
+        get: operations["get_login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 2. 后台用户注销接口 */
+        post: operations["post_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/message/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 38. 消息回调
+         * @description 无需登录，但经校验。总是 HTTP 200，除非消息体过大
+         */
+        post: operations["post_message_callback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/message/conversation/web": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 38. 根据会话提取web转化后的消息 */
+        get: operations["get_message_conversation_web"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/message/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自有：消息序号缺口
+         * @description 可读该会话记录者可见
+         */
+        get: operations["get_message_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/message/unplaced": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自有：未归入会话的消息
+         * @description 机构管理员可见；不属于任何人的账号，对谁都不显示
+         */
+        get: operations["get_message_unplaced"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/message/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自有：进行中会话的未读数、已读位置与最后一条消息
+         * @description 登录者本人参与的会话
+         */
+        get: operations["get_message_unread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自有：运行指标
+         * @description Prometheus 文本格式；只对 `metrics.allow` 中的地址开放
+         */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/active/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 20. 启用访客 */
+        post: operations["post_user_active_id"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/ban/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 15. 禁用访客 */
+        post: operations["post_user_ban_id"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 6. 获取用户列表；16. 访客列表 */
+        get: operations["get_user_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/maxconsults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 21. 修改咨询师最大咨询人数 */
+        post: operations["post_user_maxconsults"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/ms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** 5. 添加后台用户 */
+        put: operations["put_user_ms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/ms/counselor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** 9. 添加咨询师用户 */
+        put: operations["put_user_ms_counselor"];
+        /** 12. 修改咨询师 */
+        post: operations["post_user_ms_counselor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/ms/counselor/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 19. 修改咨询师 */
+        post: operations["post_user_ms_counselor_key"];
+        /** 14. 删除咨询师 */
+        delete: operations["delete_user_ms_counselor_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/ms/counselor/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 10. 获取咨询师列表 */
+        get: operations["get_user_ms_counselor_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/ms/supervisor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** 8. 添加督导用户 */
+        put: operations["put_user_ms_supervisor"];
+        /** 11. 修改督导 */
+        post: operations["post_user_ms_supervisor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/ms/supervisor/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 11. 修改督导（路径为用户 id） */
+        post: operations["post_user_ms_supervisor_key"];
+        /** 13. 刪除督导 */
+        delete: operations["delete_user_ms_supervisor_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/ms/supervisor/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 10. 获取督导列表 */
+        get: operations["get_user_ms_supervisor_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 17. 修改密码 */
+        post: operations["post_user_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 18. 更新访客信息 */
+        post: operations["post_user_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/visitor/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自有：访客的实时连接（WebSocket）
+         * @description 同上；也可不带会话，而在首帧给出令牌。帧的格式见项目的 docs/sockets.md
+         */
+        get: operations["get_visitor_ws"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workbench/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 自有：工作台的实时连接（WebSocket）
+         * @description 咨询师、督导、机构管理员使用，连接即在线。帧的格式见项目的 docs/sockets.md
+         */
+        get: operations["get_workbench_ws"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/wx/user/{appid}/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 7. 微信小程序获取当前用户手机号 */
+        post: operations["post_wx_user_appid_phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/wx/user/{appid}/subscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 自有：允许发送一次“轮到您了”订阅消息 */
+        post: operations["post_wx_user_appid_subscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description 请求处理的结果：OK 表示处理成功，FAIL 表示失败
+         * @enum {string}
+         */
+        ActionStatus: "OK" | "FAIL";
+        /** @description A supervisor who may be asked. */
+        Adviser: {
+            active: number;
+            /** @description Whether he looks after the one who asks. */
+            bound: boolean;
+            /** Format: int32 */
+            maxConsults: number;
+            onShift: boolean;
+            state: string;
+            user: components["schemas"]["PersonView"] | null;
+            waiting: number;
+        };
+        /** @description A success with its object, or a refusal. */
+        Answered_BTreeMap_String_i64: components["schemas"]["Good_BTreeMap"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
+        Answered_Config: components["schemas"]["Good_Config"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
+        Answered_ConversationView: components["schemas"]["Good_ConversationView"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
+        Answered_Done: components["schemas"]["Good_Done"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
+        Answered_EvaluationView: components["schemas"]["Good_EvaluationView"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
+        Answered_Me: components["schemas"]["Good_Me"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
+        Answered_Mine: components["schemas"]["Good_Mine"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
+        Answered_Now: components["schemas"]["Good_Now"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
+        Answered_String: components["schemas"]["Good_String"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
+        Answered_Subscription: components["schemas"]["Good_Subscription"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
+        Answered_Uploaded: components["schemas"]["Good_Uploaded"] | components["schemas"]["Refusal"];
+        /**
+         * @description A success with all there are, or a refusal. Named apart from [`Answered`]: the name of a schema tells one list from
+         *     another only by what is in it.
+         */
+        AnsweredAll_Adviser: components["schemas"]["GoodAll_Adviser"] | components["schemas"]["Refusal"];
+        /**
+         * @description A success with all there are, or a refusal. Named apart from [`Answered`]: the name of a schema tells one list from
+         *     another only by what is in it.
+         */
+        AnsweredAll_DayOfMonth: components["schemas"]["GoodAll_DayOfMonth"] | components["schemas"]["Refusal"];
+        /**
+         * @description A success with all there are, or a refusal. Named apart from [`Answered`]: the name of a schema tells one list from
+         *     another only by what is in it.
+         */
+        AnsweredAll_RankingRow: components["schemas"]["GoodAll_RankingRow"] | components["schemas"]["Refusal"];
+        /**
+         * @description A success with all there are, or a refusal. Named apart from [`Answered`]: the name of a schema tells one list from
+         *     another only by what is in it.
+         */
+        AnsweredAll_Shift: components["schemas"]["GoodAll_Shift"] | components["schemas"]["Refusal"];
+        /**
+         * @description A success with all there are, or a refusal. Named apart from [`Answered`]: the name of a schema tells one list from
+         *     another only by what is in it.
+         */
+        AnsweredAll_Unread: components["schemas"]["GoodAll_Unread"] | components["schemas"]["Refusal"];
+        /** @description 22. 创建排班 */
+        Arrange: {
+            /**
+             * Format: int64
+             * @description 当天的任一时刻
+             */
+            timestamp: number;
+            /** @description 咨询师、督导的用户id */
+            users: string[];
+        };
+        /** @description 23. 批量排班：代替此人原有的每周排班，空列表为取消 */
+        ArrangeWeek: {
+            /** @description 咨询师或督导的用户id */
+            user: string;
+            /** @description 1（周一）到 7（周日） */
+            weekDays: number[];
+        };
+        Brief: {
+            avatarUrl: string | null;
+            /** @description Of the shift. */
+            id: components["schemas"]["Id"];
+            name: string | null;
+            standing: boolean;
+            type: string;
+            user: components["schemas"]["Id"];
+            username: string;
+        };
+        /** @description 消息回调的应答：两种格式合一 */
+        CallbackAnswer: {
+            ActionStatus: components["schemas"]["ActionStatus"];
+            /** Format: int32 */
+            code: number;
+            /**
+             * Format: int32
+             * @description 0为回调成功；1为回调出错；120001 起为拒绝发送的原因
+             */
+            ErrorCode: number;
+            ErrorInfo: string;
+            message: string;
+            result: components["schemas"]["Done"] | null;
+        };
+        /** @description 38. 消息回调：各命令的字段不尽相同，此处为 `C2C.CallbackAfterSendMsg` */
+        CallbackBody: {
+            /**
+             * @description 回调命令
+             * @example C2C.CallbackAfterSendMsg
+             */
+            CallbackCommand: string;
+            /** @description 消息自定义数据：存储 `conversationId` */
+            CloudCustomData?: string | null;
+            /** @description 该条消息下发失败的错误信息 */
+            ErrorInfo?: string | null;
+            /** @description 消息发送者 `UserID` */
+            From_Account?: string | null;
+            /** @description 消息体 */
+            MsgBody?: unknown[] | null;
+            /** @description 该条消息的唯一标识 */
+            MsgKey?: string | null;
+            /**
+             * Format: int32
+             * @description 消息随机数（32位无符号整数）
+             */
+            MsgRandom?: number | null;
+            /**
+             * Format: int32
+             * @description 消息序列号（32位无符号整数）
+             */
+            MsgSeq?: number | null;
+            /**
+             * Format: int32
+             * @description 消息的发送时间戳，单位为秒
+             */
+            MsgTime?: number | null;
+            /**
+             * Format: int32
+             * @description 在线消息，为1，否则为0
+             */
+            OnlineOnlyFlag?: number | null;
+            /**
+             * Format: int32
+             * @description 该条消息的下发结果：0表示下发成功，非0表示下发失败
+             */
+            SendMsgResult?: number | null;
+            /** @description 消息接收者 `UserID` */
+            To_Account?: string | null;
+        };
+        /** @description 17. 修改密码 */
+        ChangedPassword: {
+            /** @description 同 `password` */
+            newPassword?: string | null;
+            /** @description 原密码，需要MD5后传输 */
+            oldPassword: string;
+            /** @description 新密码，需要MD5后传输 */
+            password?: string | null;
+        };
+        Config: {
+            conversationStatus: components["schemas"]["ConversationStatus"];
+            conversationType: components["schemas"]["ConversationType"];
+            counselor: components["schemas"]["Counselor"];
+            emergency: components["schemas"]["Emergency"][];
+            im: components["schemas"]["Im"];
+            information: Record<string, never>[];
+            limits: components["schemas"]["Limits"];
+            mode: components["schemas"]["Mode"];
+            queueStatus: components["schemas"]["QueueStatus"];
+            sandbox: components["schemas"]["Sandbox"] | null;
+            /** @description Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn. */
+            turnTemplate: string | null;
+            userRoles: components["schemas"]["UserRoles"];
+            userType: components["schemas"]["UserType"];
+        };
+        ConversationStatus: {
+            FINISHED: string;
+            IN_PROGRESS: string;
+            TIME_OUT: string;
+        };
+        ConversationType: {
+            COUNSELING_SESSION: string;
+            REQUEST_SUPERVISE: string;
+        };
+        /** @description See the module. Null fields are present. */
+        ConversationView: {
+            avatarUrl: string | null;
+            /** Format: int64 */
+            callStartTime: number | null;
+            consultation: components["schemas"]["Id"] | null;
+            conversationType: string;
+            counselor: components["schemas"]["PersonView"] | null;
+            /** Format: int64 */
+            createdTime: number;
+            /**
+             * Format: int64
+             * @description Milliseconds, as everywhere.
+             */
+            duration: number | null;
+            endReason: string | null;
+            /** Format: int64 */
+            endTime: number | null;
+            evaluate: components["schemas"]["EvaluationView"] | null;
+            id: components["schemas"]["Id"];
+            medium: string;
+            priority: string;
+            queue: components["schemas"]["QueueView"] | null;
+            /** Format: int64 */
+            startTime: number | null;
+            status: string;
+            supervise: components["schemas"]["ConversationView"] | null;
+            supervisor: components["schemas"]["PersonView"] | null;
+            user: components["schemas"]["PersonView"] | null;
+            visitorEvaluate: components["schemas"]["EvaluationView"] | null;
+        };
+        Counselor: {
+            /** Format: int32 */
+            maxConsults: number;
+        };
+        DayOfMonth: {
+            counselors: number;
+            /** Format: date */
+            day: string;
+            supervisors: number;
+            /** Format: int64 */
+            timestamp: number;
+            users: components["schemas"]["Brief"][];
+        };
+        /**
+         * @description The result of a success without an object.
+         * @enum {string}
+         */
+        Done: "ok";
+        /**
+         * Format: binary
+         * @description A file to keep, or a refusal as JSON.
+         */
+        Download: string;
+        /** @description A number for somebody in need. */
+        Emergency: {
+            name: string;
+            number: string;
+        };
+        /** @description 38. 新建评价 */
+        Evaluate: {
+            /** @description 评语 */
+            content?: string | null;
+            /** @description 会话id */
+            conversationId: string;
+            /**
+             * Format: int64
+             * @description 评分
+             */
+            level?: number | null;
+            /**
+             * @description 评价对象类型：访客评价会话或咨询师，咨询师评价访客
+             * @enum {string}
+             */
+            objectType: "CONVERSATION" | "COUNSELOR" | "VISITOR";
+            /** @description 咨询师给访客的标签 */
+            tag?: string | null;
+        };
+        /** @description As it is on the wire. */
+        EvaluationView: {
+            content: string | null;
+            conversationId: components["schemas"]["Id"];
+            /** Format: int64 */
+            createdTime: number;
+            creator: components["schemas"]["PersonView"] | null;
+            id: components["schemas"]["Id"];
+            /** Format: int32 */
+            level: number | null;
+            objectType: string;
+            tag: string | null;
+        };
+        ForVisitor: {
+            consulted?: boolean;
+            /** Format: double */
+            rating?: number | null;
+        };
+        /** @description Numbers of one sender that are nowhere, between two of his messages in the conversation. */
+        Gap: {
+            /**
+             * Format: int64
+             * @description When the message before and the one after were said, in seconds.
+             */
+            afterTime: number;
+            /** Format: int64 */
+            beforeTime: number;
+            /** Format: int64 */
+            first: number;
+            from: string;
+            /** Format: int64 */
+            last: number;
+            /** Format: int64 */
+            number: number;
+        };
+        /** @description 成功 */
+        Good_BTreeMap: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                [key: string]: number;
+            };
+        };
+        /** @description 成功 */
+        Good_Config: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                conversationStatus: components["schemas"]["ConversationStatus"];
+                conversationType: components["schemas"]["ConversationType"];
+                counselor: components["schemas"]["Counselor"];
+                emergency: components["schemas"]["Emergency"][];
+                im: components["schemas"]["Im"];
+                information: Record<string, never>[];
+                limits: components["schemas"]["Limits"];
+                mode: components["schemas"]["Mode"];
+                queueStatus: components["schemas"]["QueueStatus"];
+                sandbox?: components["schemas"]["Sandbox"] | null;
+                /** @description Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn. */
+                turnTemplate?: string | null;
+                userRoles: components["schemas"]["UserRoles"];
+                userType: components["schemas"]["UserType"];
+            };
+        };
+        /** @description 成功 */
+        Good_ConversationView: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            /** @description See the module. Null fields are present. */
+            result: {
+                avatarUrl?: string | null;
+                /** Format: int64 */
+                callStartTime?: number | null;
+                consultation?: components["schemas"]["Id"] | null;
+                conversationType: string;
+                counselor?: components["schemas"]["PersonView"] | null;
+                /** Format: int64 */
+                createdTime: number;
+                /**
+                 * Format: int64
+                 * @description Milliseconds, as everywhere.
+                 */
+                duration?: number | null;
+                endReason?: string | null;
+                /** Format: int64 */
+                endTime?: number | null;
+                evaluate?: components["schemas"]["EvaluationView"] | null;
+                id: components["schemas"]["Id"];
+                medium: string;
+                priority: string;
+                queue?: components["schemas"]["QueueView"] | null;
+                /** Format: int64 */
+                startTime?: number | null;
+                status: string;
+                supervise?: components["schemas"]["ConversationView"] | null;
+                supervisor?: components["schemas"]["PersonView"] | null;
+                user?: components["schemas"]["PersonView"] | null;
+                visitorEvaluate?: components["schemas"]["EvaluationView"] | null;
+            };
+        };
+        /** @description 成功 */
+        Good_Done: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            /**
+             * @description The result of a success without an object.
+             * @enum {string}
+             */
+            result: "ok";
+        };
+        /** @description 成功 */
+        Good_EvaluationView: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            /** @description As it is on the wire. */
+            result: {
+                content?: string | null;
+                conversationId: components["schemas"]["Id"];
+                /** Format: int64 */
+                createdTime: number;
+                creator?: components["schemas"]["PersonView"] | null;
+                id: components["schemas"]["Id"];
+                /** Format: int32 */
+                level?: number | null;
+                objectType: string;
+                tag?: string | null;
+            };
+        };
+        /** @description 成功 */
+        Good_Me: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                /** Format: int32 */
+                age: number;
+                authorities: {
+                    [key: string]: string;
+                };
+                avatarUrl?: string | null;
+                emergencyContact?: string | null;
+                emergencyPhone?: string | null;
+                /** @description His own, and so in clear. */
+                gender?: string | null;
+                id: components["schemas"]["Id"];
+                institutionCode?: string | null;
+                /** Format: int32 */
+                maxConsults: number;
+                name?: string | null;
+                phoneNumber?: string | null;
+                roles: string;
+                type: string;
+                username: string;
+            };
+        };
+        /** @description 成功 */
+        Good_Mine: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            /** @description What one counselor has done. */
+            result: {
+                /**
+                 * Format: int64
+                 * @description In progress now.
+                 */
+                active: number;
+                /**
+                 * Format: double
+                 * @description Mean of 1 to 5; null if nobody has rated.
+                 */
+                rating?: number | null;
+                /**
+                 * Format: int64
+                 * @description Of how many ratings.
+                 */
+                ratingNumber: number;
+                /**
+                 * Format: int64
+                 * @description Consultations begun today.
+                 */
+                todayNumber: number;
+                /**
+                 * Format: int64
+                 * @description Their length in milliseconds, as far as they are over.
+                 */
+                todayTime: number;
+                /**
+                 * Format: int64
+                 * @description Consultations ever begun.
+                 */
+                totalNumber: number;
+                /**
+                 * Format: int64
+                 * @description Their length in milliseconds, as far as they are over.
+                 */
+                totalTime: number;
+            };
+        };
+        /** @description 成功 */
+        Good_Now: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                /** @description How many stand in the common queue. */
+                common: number;
+                /** @description Who is on shift and cannot be reached. */
+                missing: components["schemas"]["Seat"][];
+                /** @description Who can be reached: online, busy or away. */
+                online: components["schemas"]["Seat"][];
+                /**
+                 * Format: int64
+                 * @description When this was so.
+                 */
+                time: number;
+                /** @description Who waits, in the order of service. */
+                waiting: components["schemas"]["Waiting"][];
+            };
+        };
+        /** @description 成功 */
+        Good_String: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: string;
+        };
+        /** @description 成功 */
+        Good_Subscription: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                /**
+                 * Format: int32
+                 * @description Messages that may be sent to him.
+                 */
+                allowed: number;
+            };
+        };
+        /** @description 成功 */
+        Good_Uploaded: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            /** @description A picture that was taken in. */
+            result: {
+                contentType: string;
+                /** Format: int32 */
+                height: number;
+                id: components["schemas"]["Id"];
+                /**
+                 * Format: int32
+                 * @description 字节
+                 */
+                size: number;
+                /** @description 取图片的地址，须登录 */
+                url: string;
+                /** Format: int32 */
+                width: number;
+            };
+        };
+        /** @description 成功，全部 */
+        GoodAll_Adviser: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                active: number;
+                /** @description Whether he looks after the one who asks. */
+                bound: boolean;
+                /** Format: int32 */
+                maxConsults: number;
+                onShift: boolean;
+                state: string;
+                user?: components["schemas"]["PersonView"] | null;
+                waiting: number;
+            }[];
+        };
+        /** @description 成功，全部 */
+        GoodAll_DayOfMonth: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                counselors: number;
+                /** Format: date */
+                day: string;
+                supervisors: number;
+                /** Format: int64 */
+                timestamp: number;
+                users: components["schemas"]["Brief"][];
+            }[];
+        };
+        /** @description 成功，全部 */
+        GoodAll_RankingRow: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                avatarUrl?: string | null;
+                id: components["schemas"]["Id"];
+                name?: string | null;
+                /** Format: int64 */
+                number: number;
+                /** Format: double */
+                rating?: number | null;
+                username: string;
+            }[];
+        };
+        /** @description 成功，全部 */
+        GoodAll_Shift: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                id: components["schemas"]["Id"];
+                /**
+                 * Format: int64
+                 * @description The beginning of the day.
+                 */
+                timestamp: number;
+                user: components["schemas"]["PersonView"];
+            }[];
+        };
+        /** @description 成功，全部 */
+        GoodAll_Unread: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: {
+                conversation: components["schemas"]["Id"];
+                last?: components["schemas"]["WebMessage"] | null;
+                /**
+                 * Format: int64
+                 * @description When that was said; milliseconds.
+                 */
+                lastTime?: number | null;
+                /**
+                 * Format: int64
+                 * @description When the last message of his own was said that the other one has read; milliseconds.
+                 */
+                peerReadTime?: number | null;
+                /**
+                 * Format: int64
+                 * @description Messages of the other one that are not read.
+                 */
+                unread: number;
+            }[];
+        };
+        /** @enum {string} */
+        Health: "live" | "ready" | "databaseaway" | "journalbehind";
+        /** @description HTTP 错误 */
+        HttpError: {
+            /** @example Forbidden */
+            error: string;
+            /** @example Access Denied */
+            message: string;
+            /** @example /auth/me */
+            path: string;
+            /**
+             * Format: int32
+             * @example 403
+             */
+            status: number;
+            /** @example 2021-04-23T05:53:06.333+00:00 */
+            timestamp: string;
+        };
+        /**
+         * @description 32 位十六进制数字
+         * @example 2c93189d7b53e68e017b53ead62d002c
+         */
+        Id: string;
+        /** @description Ours: over what people talk, for the pages. */
+        Im: {
+            imageBytesMax: number;
+            mode: components["schemas"]["ImMode"];
+            /** Format: int32 */
+            sdkAppId: number;
+            textCharactersMax: number;
+        };
+        /**
+         * @description Over what people talk.
+         * @enum {string}
+         */
+        ImMode: "embedded" | "tencent";
+        /** @description Ours: what the institution allows, in seconds; the pages show the clock of a talk. */
+        Limits: {
+            limitNoticesSeconds: number[];
+            /** Format: int64 */
+            silenceEndSeconds: number;
+            /** Format: int64 */
+            silenceNoticeSeconds: number;
+            /** Format: int64 */
+            textSeconds: number;
+            /** Format: int64 */
+            voiceSeconds: number;
+            /** Format: int64 */
+            waitingSeconds: number;
+        };
+        /** @description A page of rows, or a refusal. */
+        Listed_ConversationView: components["schemas"]["Page_ConversationView"] | components["schemas"]["Refusal"];
+        /** @description A page of rows, or a refusal. */
+        Listed_Gap: components["schemas"]["Page_Gap"] | components["schemas"]["Refusal"];
+        /** @description A page of rows, or a refusal. */
+        Listed_OnDuty: components["schemas"]["Page_OnDuty"] | components["schemas"]["Refusal"];
+        /** @description A page of rows, or a refusal. */
+        Listed_PersonView: components["schemas"]["Page_PersonView"] | components["schemas"]["Refusal"];
+        /** @description A page of rows, or a refusal. */
+        Listed_Unplaced: components["schemas"]["Page_Unplaced"] | components["schemas"]["Refusal"];
+        /** @description A page of rows, or a refusal. */
+        Listed_WebMessage: components["schemas"]["Page_WebMessage"] | components["schemas"]["Refusal"];
+        /** @description 1. 后台用户登录接口 */
+        Login: {
+            /**
+             * @description 密码，需要MD5后传输
+             * @example 173afad5992a3f73a472fc09b05b1fb7
+             */
+            password: string;
+            /**
+             * @description 用户名
+             * @example ecnu_admin
+             */
+            username: string;
+        };
+        /** @description 21. 修改咨询师最大咨询人数 */
+        MaxConsults: {
+            /**
+             * Format: int64
+             * @description 最大咨询数量
+             * @example 8
+             */
+            maxConsults: number;
+        };
+        Me: {
+            /** Format: int32 */
+            age: number;
+            authorities: {
+                [key: string]: string;
+            };
+            avatarUrl: string | null;
+            emergencyContact: string | null;
+            emergencyPhone: string | null;
+            /** @description His own, and so in clear. */
+            gender: string | null;
+            id: components["schemas"]["Id"];
+            institutionCode: string | null;
+            /** Format: int32 */
+            maxConsults: number;
+            name: string | null;
+            phoneNumber: string | null;
+            roles: string;
+            type: string;
+            username: string;
+        };
+        /** @description What one counselor has done. */
+        Mine: {
+            /**
+             * Format: int64
+             * @description In progress now.
+             */
+            active: number;
+            /**
+             * Format: double
+             * @description Mean of 1 to 5; null if nobody has rated.
+             */
+            rating: number | null;
+            /**
+             * Format: int64
+             * @description Of how many ratings.
+             */
+            ratingNumber: number;
+            /**
+             * Format: int64
+             * @description Consultations begun today.
+             */
+            todayNumber: number;
+            /**
+             * Format: int64
+             * @description Their length in milliseconds, as far as they are over.
+             */
+            todayTime: number;
+            /**
+             * Format: int64
+             * @description Consultations ever begun.
+             */
+            totalNumber: number;
+            /**
+             * Format: int64
+             * @description Their length in milliseconds, as far as they are over.
+             */
+            totalTime: number;
+        };
+        Mode: {
+            activeMode: string;
+        };
+        /** @description 11、12. 以用户名指定的后台用户 */
+        NamedStaff: components["schemas"]["StaffProfile"] & {
+            /** @description 用户名，不可更改 */
+            username: string;
+        };
+        /** @description 5. 新的后台用户 */
+        NewBackOffice: components["schemas"]["NewStaff"] & {
+            /** @enum {string} */
+            role: "ROLE_COUNSELOR" | "ROLE_SUPERVISOR" | "ROLE_INSTITUTION_ADMINISTRATOR" | "ROLE_SYSTEM_ADMINISTRATOR";
+        };
+        /** @description 8、9. 新的督导、咨询师 */
+        NewStaff: components["schemas"]["StaffProfile"] & {
+            /** @description 机构编码，系统管理员必填 */
+            institutionCode?: string | null;
+            /**
+             * @description 密码，需要MD5后传输
+             * @example 173afad5992a3f73a472fc09b05b1fb7
+             */
+            password: string;
+            /** @description 2到32位的字母、数字、下划线或连字符 */
+            username: string;
+        };
+        Now: {
+            /** @description How many stand in the common queue. */
+            common: number;
+            /** @description Who is on shift and cannot be reached. */
+            missing: components["schemas"]["Seat"][];
+            /** @description Who can be reached: online, busy or away. */
+            online: components["schemas"]["Seat"][];
+            /**
+             * Format: int64
+             * @description When this was so.
+             */
+            time: number;
+            /** @description Who waits, in the order of service. */
+            waiting: components["schemas"]["Waiting"][];
+        };
+        /** @description Somebody on duty, as he is just now. */
+        OnDuty: (components["schemas"]["ForVisitor"] | null) & {
+            active: number;
+            id: components["schemas"]["Id"];
+            /** Format: int32 */
+            maxConsults: number;
+            state: string;
+            /** Format: int64 */
+            timestamp: number;
+            user: components["schemas"]["PersonView"];
+            waiting: number;
+        };
+        /** @description 26. 创建会话 */
+        Open: {
+            /**
+             * @description 咨询师id；不指定或 `any` 时由任意在线值班咨询师接待
+             * @example any
+             */
+            counselor?: string | null;
+            /** @description 指定的咨询师离线或久等时，是否也可由其他咨询师接待；默认按机构配置 */
+            fallback?: boolean | null;
+        };
+        /** @description 18. 更新访客信息：未传的不变，空串为清除 */
+        OwnProfile: {
+            /** Format: int64 */
+            age?: number | null;
+            avatarUrl?: string | null;
+            emergencyContact?: string | null;
+            emergencyPhone?: string | null;
+            gender?: string | null;
+            name?: string | null;
+            phoneNumber?: string | null;
+        };
+        /** @description 成功，分页列表 */
+        Page_ConversationView: {
+            /** @enum {integer} */
+            code: 0;
+            /**
+             * Format: int64
+             * @description 符合条件的总数，不限于本页
+             */
+            count: number;
+            /** @enum {string} */
+            message: "OK";
+            next: null;
+            result: {
+                avatarUrl?: string | null;
+                /** Format: int64 */
+                callStartTime?: number | null;
+                consultation?: components["schemas"]["Id"] | null;
+                conversationType: string;
+                counselor?: components["schemas"]["PersonView"] | null;
+                /** Format: int64 */
+                createdTime: number;
+                /**
+                 * Format: int64
+                 * @description Milliseconds, as everywhere.
+                 */
+                duration?: number | null;
+                endReason?: string | null;
+                /** Format: int64 */
+                endTime?: number | null;
+                evaluate?: components["schemas"]["EvaluationView"] | null;
+                id: components["schemas"]["Id"];
+                medium: string;
+                priority: string;
+                queue?: components["schemas"]["QueueView"] | null;
+                /** Format: int64 */
+                startTime?: number | null;
+                status: string;
+                supervise?: components["schemas"]["ConversationView"] | null;
+                supervisor?: components["schemas"]["PersonView"] | null;
+                user?: components["schemas"]["PersonView"] | null;
+                visitorEvaluate?: components["schemas"]["EvaluationView"] | null;
+            }[];
+        };
+        /** @description 成功，分页列表 */
+        Page_Gap: {
+            /** @enum {integer} */
+            code: 0;
+            /**
+             * Format: int64
+             * @description 符合条件的总数，不限于本页
+             */
+            count: number;
+            /** @enum {string} */
+            message: "OK";
+            next: null;
+            result: {
+                /**
+                 * Format: int64
+                 * @description When the message before and the one after were said, in seconds.
+                 */
+                afterTime: number;
+                /** Format: int64 */
+                beforeTime: number;
+                /** Format: int64 */
+                first: number;
+                from: string;
+                /** Format: int64 */
+                last: number;
+                /** Format: int64 */
+                number: number;
+            }[];
+        };
+        /** @description 成功，分页列表 */
+        Page_OnDuty: {
+            /** @enum {integer} */
+            code: 0;
+            /**
+             * Format: int64
+             * @description 符合条件的总数，不限于本页
+             */
+            count: number;
+            /** @enum {string} */
+            message: "OK";
+            next: null;
+            result: ((components["schemas"]["ForVisitor"] | null) & {
+                active: number;
+                id: components["schemas"]["Id"];
+                /** Format: int32 */
+                maxConsults: number;
+                state: string;
+                /** Format: int64 */
+                timestamp: number;
+                user: components["schemas"]["PersonView"];
+                waiting: number;
+            })[];
+        };
+        /** @description 成功，分页列表 */
+        Page_PersonView: {
+            /** @enum {integer} */
+            code: 0;
+            /**
+             * Format: int64
+             * @description 符合条件的总数，不限于本页
+             */
+            count: number;
+            /** @enum {string} */
+            message: "OK";
+            next: null;
+            result: {
+                accountNonExpired: boolean;
+                accountNonLocked: boolean;
+                activated: boolean;
+                /** Format: int64 */
+                activateTime?: number | null;
+                /** Format: int32 */
+                age: number;
+                /** @default null */
+                authorities: unknown;
+                avatar?: string | null;
+                avatarUrl?: string | null;
+                /** Format: int64 */
+                createdTime: number;
+                creator?: components["schemas"]["Id"] | null;
+                credentialsNonExpired: boolean;
+                department?: string | null;
+                email?: string | null;
+                emergencyContact?: string | null;
+                emergencyPhone?: string | null;
+                enabled: boolean;
+                gender?: string | null;
+                id: components["schemas"]["Id"];
+                idNumber?: string | null;
+                institutionCode?: string | null;
+                lastUpdater?: components["schemas"]["Id"] | null;
+                /** Format: int64 */
+                lastUpdateTime: number;
+                /** Format: int32 */
+                maxConsults: number;
+                name?: string | null;
+                openId?: string | null;
+                phoneNumber?: string | null;
+                qualification?: string | null;
+                qualificationCode?: string | null;
+                roles: string;
+                state?: string | null;
+                subscribe: boolean;
+                supervisors?: components["schemas"]["Id"][] | null;
+                title?: string | null;
+                /** Format: int64 */
+                totalTime: number;
+                type: string;
+                username: string;
+            }[];
+        };
+        /** @description 成功，分页列表 */
+        Page_Unplaced: {
+            /** @enum {integer} */
+            code: 0;
+            /**
+             * Format: int64
+             * @description 符合条件的总数，不限于本页
+             */
+            count: number;
+            /** @enum {string} */
+            message: "OK";
+            next: null;
+            result: {
+                cloudCustomData: string;
+                from: string;
+                id: components["schemas"]["Id"];
+                msgKey: string;
+                payload: unknown;
+                /** @description The word of the store, and the same for people. */
+                reason: string;
+                reasonText: string;
+                /**
+                 * Format: int64
+                 * @description Milliseconds.
+                 */
+                receivedTime: number;
+                /**
+                 * Format: int64
+                 * @description Seconds since the epoch, as everywhere with messages.
+                 */
+                time: number;
+                to: string;
+                type: string;
+            }[];
+        };
+        /** @description 成功，分页列表 */
+        Page_WebMessage: {
+            /** @enum {integer} */
+            code: 0;
+            /**
+             * Format: int64
+             * @description 符合条件的总数，不限于本页
+             */
+            count: number;
+            /** @enum {string} */
+            message: "OK";
+            next: null;
+            result: {
+                avatar: string;
+                cloudCustomData: string;
+                conversationID: string;
+                conversationType: string;
+                flow: string;
+                from: string;
+                ID: string;
+                isDeleted: boolean;
+                isModified: boolean;
+                isPeerRead: boolean;
+                isRevoked: boolean;
+                nick: string;
+                payload: unknown;
+                priority: string;
+                /** Format: int64 */
+                random: number;
+                /** Format: int64 */
+                sequence: number;
+                status: string;
+                /**
+                 * Format: int64
+                 * @description Seconds since the epoch.
+                 */
+                time: number;
+                to: string;
+                type: string;
+            }[];
+        };
+        /** @description The fields of the document's section 16, in its order. */
+        PersonView: {
+            accountNonExpired: boolean;
+            accountNonLocked: boolean;
+            activated: boolean;
+            /** Format: int64 */
+            activateTime: number | null;
+            /** Format: int32 */
+            age: number;
+            /** @default null */
+            authorities: unknown;
+            avatar: string | null;
+            avatarUrl: string | null;
+            /** Format: int64 */
+            createdTime: number;
+            creator: components["schemas"]["Id"] | null;
+            credentialsNonExpired: boolean;
+            department: string | null;
+            email: string | null;
+            emergencyContact: string | null;
+            emergencyPhone: string | null;
+            enabled: boolean;
+            gender: string | null;
+            id: components["schemas"]["Id"];
+            idNumber: string | null;
+            institutionCode: string | null;
+            lastUpdater: components["schemas"]["Id"] | null;
+            /** Format: int64 */
+            lastUpdateTime: number;
+            /** Format: int32 */
+            maxConsults: number;
+            name: string | null;
+            openId: string | null;
+            phoneNumber: string | null;
+            qualification: string | null;
+            qualificationCode: string | null;
+            roles: string;
+            state: string | null;
+            subscribe: boolean;
+            supervisors: components["schemas"]["Id"][] | null;
+            title: string | null;
+            /** Format: int64 */
+            totalTime: number;
+            type: string;
+            username: string;
+        };
+        /** @description 7. 微信小程序获取当前用户手机号：`code`，或 `encryptedData` 与 `iv` */
+        PhoneProof: {
+            /** @description 新版 getPhoneNumber 给出的 code */
+            code?: string | null;
+            /** @description getPhoneNumber 给出的密文（base64） */
+            encryptedData?: string | null;
+            /** @description 密文的初始向量（base64） */
+            iv?: string | null;
+        };
+        /** @description 自有：改变排队优先级 */
+        Prioritize: {
+            /** @enum {string} */
+            priority: "NORMAL" | "URGENT";
+        };
+        /** @description Ours: what a conversation is before it begins. Apart, so that `conversationStatus` keeps its three. */
+        QueueStatus: {
+            CANCELLED: string;
+            WAITING: string;
+        };
+        /** @description A waiting conversation's place, counted as people count. */
+        QueueView: {
+            ahead: number;
+            counselorState: string | null;
+            /** Format: int64 */
+            estimatedWaitSeconds: number | null;
+            position: number;
+        };
+        /** @description A row of a ranking. */
+        RankingRow: {
+            avatarUrl?: string | null;
+            id: components["schemas"]["Id"];
+            name?: string | null;
+            /** Format: int64 */
+            number: number;
+            /** Format: double */
+            rating?: number | null;
+            username: string;
+        };
+        /** @description 业务拒绝：HTTP 200，错误码为负 */
+        Refusal: {
+            /**
+             * @description -1 状态不允许或出错；-2 参数缺失或格式不正确；-3 账号或人员不存在，或尝试次数过多；-5 未开通权限
+             * @enum {integer}
+             */
+            code: -1 | -2 | -3 | -5;
+            /** @example 未开通权限 */
+            message: string | null;
+            result: null;
+        };
+        /** @description Ours: where anybody may log in as a visitor, to try it. */
+        Sandbox: {
+            appid: string;
+        };
+        Seat: {
+            active: number;
+            /** Format: int32 */
+            maxConsults: number;
+            onShift: boolean;
+            role: string;
+            state: string;
+            user: components["schemas"]["PersonView"] | null;
+            waiting: number;
+        };
+        Shift: {
+            id: components["schemas"]["Id"];
+            /**
+             * Format: int64
+             * @description The beginning of the day.
+             */
+            timestamp: number;
+            user: components["schemas"]["PersonView"];
+        };
+        /** @description 11、12、19. 后台用户的资料：未传的不变，空串为清除 */
+        StaffProfile: {
+            /** Format: int64 */
+            age?: number | null;
+            avatarUrl?: string | null;
+            department?: string | null;
+            email?: string | null;
+            emergencyContact?: string | null;
+            emergencyPhone?: string | null;
+            gender?: string | null;
+            idNumber?: string | null;
+            name?: string | null;
+            /** @description 新密码，需要MD5后传输 */
+            password?: string | null;
+            phoneNumber?: string | null;
+            qualification?: string | null;
+            qualificationCode?: string | null;
+            /** @description 咨询师的督导，用户id */
+            supervisors?: string[] | null;
+            title?: string | null;
+        };
+        /** @description 自有：允许发送一次订阅消息 */
+        Subscribe: {
+            /** @description 用户同意的模板，默认为配置的模板 */
+            templateId?: string | null;
+        };
+        Subscription: {
+            /**
+             * Format: int32
+             * @description Messages that may be sent to him.
+             */
+            allowed: number;
+        };
+        Told: {
+            status: components["schemas"]["Health"];
+        };
+        /** @description A message kept apart. Holds a person's words: prints none of them. */
+        Unplaced: {
+            cloudCustomData: string;
+            from: string;
+            id: components["schemas"]["Id"];
+            msgKey: string;
+            payload: unknown;
+            /** @description The word of the store, and the same for people. */
+            reason: string;
+            reasonText: string;
+            /**
+             * Format: int64
+             * @description Milliseconds.
+             */
+            receivedTime: number;
+            /**
+             * Format: int64
+             * @description Seconds since the epoch, as everywhere with messages.
+             */
+            time: number;
+            to: string;
+            type: string;
+        };
+        /** @description One talk in progress. */
+        Unread: {
+            conversation: components["schemas"]["Id"];
+            last: components["schemas"]["WebMessage"] | null;
+            /**
+             * Format: int64
+             * @description When that was said; milliseconds.
+             */
+            lastTime: number | null;
+            /**
+             * Format: int64
+             * @description When the last message of his own was said that the other one has read; milliseconds.
+             */
+            peerReadTime: number | null;
+            /**
+             * Format: int64
+             * @description Messages of the other one that are not read.
+             */
+            unread: number;
+        };
+        /** @description What an unready server answers: what it lacks, or that it stops. */
+        Unready: components["schemas"]["Told"] | components["schemas"]["HttpError"];
+        /** @description A picture that was taken in. */
+        Uploaded: {
+            contentType: string;
+            /** Format: int32 */
+            height: number;
+            id: components["schemas"]["Id"];
+            /**
+             * Format: int32
+             * @description 字节
+             */
+            size: number;
+            /** @description 取图片的地址，须登录 */
+            url: string;
+            /** Format: int32 */
+            width: number;
+        };
+        UserRoles: {
+            ROLE_COUNSELOR: string;
+            ROLE_SUPERVISOR: string;
+        };
+        UserType: {
+            COUNSELOR: string;
+            SUPERVISOR: string;
+            VISITOR: string;
+        };
+        Waiting: {
+            /** @description Whether it stands in the common queue. */
+            common: boolean;
+            conversationType: string;
+            counselor: components["schemas"]["PersonView"] | null;
+            /** Format: int64 */
+            createdTime: number;
+            id: components["schemas"]["Id"];
+            priority: string;
+            user: components["schemas"]["PersonView"] | null;
+            /**
+             * Format: int64
+             * @description Milliseconds since then.
+             */
+            waited: number;
+        };
+        /** @description One row of `/message/conversation/web`, with exactly these keys. */
+        WebMessage: {
+            avatar: string;
+            cloudCustomData: string;
+            conversationID: string;
+            conversationType: string;
+            flow: string;
+            from: string;
+            ID: string;
+            isDeleted: boolean;
+            isModified: boolean;
+            isPeerRead: boolean;
+            isRevoked: boolean;
+            nick: string;
+            payload: unknown;
+            priority: string;
+            /** Format: int64 */
+            random: number;
+            /** Format: int64 */
+            sequence: number;
+            status: string;
+            /**
+             * Format: int64
+             * @description Seconds since the epoch.
+             */
+            time: number;
+            to: string;
+            type: string;
+        };
+    };
+    responses: {
+        /** @description 未登录、会话失效，或请求来自别的站点 */
+        AccessDenied: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["HttpError"];
+            };
+        };
+        /** @description 服务出错 */
+        Failed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["HttpError"];
+            };
+        };
+        /** @description 消息体不合法 */
+        Malformed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["HttpError"];
+            };
+        };
+        /** @description 路径不存在 */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["HttpError"];
+            };
+        };
+        /** @description 服务停止中 */
+        Stopping: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["HttpError"];
+            };
+        };
+        /** @description 消息体过大 */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["HttpError"];
+            };
+        };
+        /** @description 消息体须为 JSON 并如此声明 */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["HttpError"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    put_arrange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Arrange"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredAll_Shift"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    delete_arrange_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 排班id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_arrange_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArrangeWeek"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_arrange_month: {
+        parameters: {
+            query?: {
+                /** @description 当月的任一时刻，默认现在 */
+                timestamp?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredAll_DayOfMonth"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_arrange_theday: {
+        parameters: {
+            query: {
+                /** @description 页码，首页为 0 */
+                page?: number;
+                /** @description 数量，至多 200，默认 20 */
+                size?: number;
+                /** @description 状态，默认不限 */
+                state?: "online" | "busy" | "away" | "offline";
+                /** @description 当天的任一时刻 */
+                timestamp: number;
+                /** @description 咨询师或督导 */
+                type: "COUNSELOR" | "SUPERVISOR";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_OnDuty"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_auth_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    /** @description 会话令牌 */
+                    "X-Auth-Token"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_auth_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Me"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_auth_wx_appid_login: {
+        parameters: {
+            query: {
+                /**
+                 * @description 微信小程序端调用微信login获得的code
+                 * @example first
+                 */
+                code: string;
+            };
+            header?: never;
+            path: {
+                /** @description 微信小程序APPID */
+                appid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    /** @description 会话令牌 */
+                    "X-Auth-Token"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_config: {
+        parameters: {
+            query?: {
+                /** @description 微信小程序APPID，决定机构 */
+                appid?: string;
+                /** @description 机构编码；缺省为登录者的机构，再缺省为第一个机构 */
+                institutionCode?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Config"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    put_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Open"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_ConversationView"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_conversation_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 会话id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_ConversationView"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    delete_conversation_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 会话id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_conversation_7statistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_BTreeMap_String_i64"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_conversation_batchexport: {
+        parameters: {
+            query?: {
+                /** @description 以固定代号替换姓名、号码与 id */
+                anonymize?: boolean;
+                /** @description 文件格式，默认 txt */
+                format?: "txt" | "json" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description 会话id列表，至多 1000 */
+        requestBody: {
+            content: {
+                "application/json": string[];
+            };
+        };
+        responses: {
+            /** @description 压缩文件，一个会话一个目录；业务拒绝则为 JSON */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                    "application/zip": components["schemas"]["Download"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_conversation_consultlist: {
+        parameters: {
+            query?: {
+                /** @description 会话类型，默认咨询会话 */
+                conversationType?: "COUNSELING_SESSION" | "REQUEST_SUPERVISE";
+                /** @description 咨询师姓名，模糊查询 */
+                counselorName?: string;
+                /** @description 顺序，默认倒序 */
+                direction?: "asc" | "desc";
+                /** @description 结束时间 */
+                endTime?: number;
+                /** @description 页码，首页为 0 */
+                page?: number;
+                /** @description 排序依据，默认创建时间 */
+                property?: "level" | "createdTime" | "startTime" | "endTime" | "duration";
+                /** @description 数量，至多 200，默认 20 */
+                size?: number;
+                /** @description 开始时间 */
+                startTime?: number;
+                /** @description 状态 */
+                status?: "WAITING" | "IN_PROGRESS" | "FINISHED" | "TIME_OUT" | "CANCELLED";
+                /** @description 自有：访客id，只列此人的 */
+                visitor?: string;
+                /** @description 访客姓名，模糊查询 */
+                visitorName?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_ConversationView"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_conversation_current: {
+        parameters: {
+            query?: {
+                /** @description 页码，首页为 0 */
+                page?: number;
+                /** @description 数量，至多 200，默认 20 */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_ConversationView"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_conversation_end_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 会话id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_conversation_export_id: {
+        parameters: {
+            query?: {
+                /** @description 以固定代号替换姓名、号码与 id */
+                anonymize?: boolean;
+                /** @description 文件格式，默认 txt */
+                format?: "txt" | "json" | "xlsx";
+            };
+            header?: never;
+            path: {
+                /** @description 会话id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 文件；业务拒绝则为 JSON */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Download"];
+                    "text/plain": string;
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_conversation_mine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Mine"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_conversation_numberranking: {
+        parameters: {
+            query?: {
+                /** @description 人数，默认 10 */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredAll_RankingRow"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_conversation_priority_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 会话id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Prioritize"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_ConversationView"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_conversation_ratedranking: {
+        parameters: {
+            query?: {
+                /** @description 人数，默认 10 */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredAll_RankingRow"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    put_conversation_supervise: {
+        parameters: {
+            query: {
+                /** @description 请求督导的会话id */
+                conversationId: string;
+                /** @description 督导id */
+                supervise: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_ConversationView"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_conversation_todaychange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_BTreeMap_String_i64"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_dispatch_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Now"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_dispatch_supervisors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredAll_Adviser"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    put_evaluate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Evaluate"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_EvaluationView"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_health_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Told"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_health_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Told"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            /** @description 数据库不可用，或服务停止中 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unready"];
+                };
+            };
+        };
+    };
+    post_im_image: {
+        parameters: {
+            query: {
+                /**
+                 * @description 会话id
+                 * @example 2c93189d7b53e68e017b53ead62d002c
+                 */
+                conversation: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Uploaded"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_im_image_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 图片id */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 图片本身，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description 浏览器已有的图片仍然有效 */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_im_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_String"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 会话已结束 */
+            302: {
+                headers: {
+                    /** @description /login */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_message_callback: {
+        parameters: {
+            query?: {
+                /**
+                 * @description 回调命令，须与消息体一致
+                 * @example C2C.CallbackAfterSendMsg
+                 */
+                CallbackCommand?: string;
+                /** @description 配置 `im.callback_token` 后必填：`Sign` 的时间（秒） */
+                RequestTime?: string;
+                /**
+                 * @description 即时通信应用
+                 * @example 1400513208
+                 */
+                SdkAppid?: string;
+                /** @description 配置 `im.callback_token` 后必填：`SHA256(token + RequestTime)` */
+                Sign?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CallbackBody"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackAnswer"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_message_conversation_web: {
+        parameters: {
+            query: {
+                /** @description 会话id */
+                conversationId: string;
+                /** @description 页码，首页为 0 */
+                page?: number;
+                /** @description 数量，至多 200，默认 20 */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_WebMessage"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_message_gaps: {
+        parameters: {
+            query: {
+                /** @description 会话id */
+                conversationId: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Gap"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_message_unplaced: {
+        parameters: {
+            query?: {
+                /** @description 页码，首页为 0 */
+                page?: number;
+                /** @description 数量，至多 200，默认 20 */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Unplaced"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_message_unread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredAll_Unread"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 指标 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_user_active_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 用户id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_user_ban_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 用户id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_user_list: {
+        parameters: {
+            query?: {
+                /** @description 部门 */
+                department?: string;
+                /** @description 性别 */
+                gender?: string;
+                /** @description 机构编码，仅系统管理员可用 */
+                institutionCode?: string;
+                /** @description 姓名，模糊查询 */
+                name?: string;
+                /** @description 页码，首页为 1 */
+                page?: number;
+                /** @description 手机号；对咨询师不开放 */
+                phoneNumber?: string;
+                /** @description 数量，至多 200，默认 10 */
+                size?: number;
+                /** @description 用户类型，默认为可见的全部 */
+                type?: "VISITOR" | "COUNSELOR" | "SUPERVISOR" | "INSTITUTION" | "SYSTEM";
+                /** @description 用户名，模糊查询 */
+                username?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_PersonView"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_user_maxconsults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MaxConsults"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    put_user_ms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewBackOffice"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    put_user_ms_counselor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewStaff"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_user_ms_counselor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NamedStaff"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_user_ms_counselor_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 用户名或用户id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StaffProfile"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    delete_user_ms_counselor_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 用户名或用户id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_user_ms_counselor_list: {
+        parameters: {
+            query?: {
+                /** @description 部门 */
+                department?: string;
+                /** @description 性别 */
+                gender?: string;
+                /** @description 机构编码，仅系统管理员可用 */
+                institutionCode?: string;
+                /** @description 姓名，模糊查询 */
+                name?: string;
+                /** @description 页码，首页为 1 */
+                page?: number;
+                /** @description 手机号；对咨询师不开放 */
+                phoneNumber?: string;
+                /** @description 数量，至多 200，默认 10 */
+                size?: number;
+                /** @description 用户名，模糊查询 */
+                username?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_PersonView"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    put_user_ms_supervisor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewStaff"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_user_ms_supervisor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NamedStaff"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_user_ms_supervisor_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 用户名或用户id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StaffProfile"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    delete_user_ms_supervisor_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 用户名或用户id */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_user_ms_supervisor_list: {
+        parameters: {
+            query?: {
+                /** @description 部门 */
+                department?: string;
+                /** @description 性别 */
+                gender?: string;
+                /** @description 机构编码，仅系统管理员可用 */
+                institutionCode?: string;
+                /** @description 姓名，模糊查询 */
+                name?: string;
+                /** @description 页码，首页为 1 */
+                page?: number;
+                /** @description 手机号；对咨询师不开放 */
+                phoneNumber?: string;
+                /** @description 数量，至多 200，默认 10 */
+                size?: number;
+                /** @description 用户名，模糊查询 */
+                username?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_PersonView"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_user_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ChangedPassword"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_user_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OwnProfile"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_visitor_ws: {
+        parameters: {
+            query?: {
+                /** @description 重连时：已收到的最后一个 `seq` */
+                since?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 已升级为 WebSocket */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    get_workbench_ws: {
+        parameters: {
+            query?: {
+                /** @description `online`、`busy` 或 `away` */
+                presence?: string;
+                /** @description 重连时：已收到的最后一个 `seq` */
+                since?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description 已升级为 WebSocket */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            403: components["responses"]["AccessDenied"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_wx_user_appid_phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 微信小程序APPID */
+                appid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PhoneProof"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_String"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_wx_user_appid_subscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 微信小程序APPID */
+                appid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Subscribe"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Subscription"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+}

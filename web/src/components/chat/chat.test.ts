@@ -1,0 +1,143 @@
+import { mount, type VueWrapper } from '@vue/test-utils'
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Component } from 'vue'
+import { makeI18n } from '@/i18n'
+import { words } from '@/i18n/workbench'
+import { notice, type Message } from '@/im/chat'
+import Bubble from './bubble.vue'
+import Composer from './composer.vue'
+import { isOnlyEmoji, rowsOf } from './rows'
+
+const T0 = Date.UTC(2026, 10, 24, 1)
+const said = (key: string, time: number, some: Partial<Message> = {}): Message => ({
+  key, id: key, ref: null, from: 'visitor', time, body: { kind: 'text', text: key }, isRevoked: false, isReadByPeer: false,
+  sequence: 0, random: 0, state: 'kept', reason: null, ...some,
+})
+
+// In the same global as the browser's, so that words are there.
+const render = (component: Component, props: Record<string, unknown>): VueWrapper =>
+  mount(component, { props, attachTo: document.body, global: { plugins: [makeI18n(words)] } })
+
+beforeEach(() => {
+  setActivePinia(createPinia())
+  sessionStorage.clear()
+  localStorage.setItem('hotline.language', 'zh')
+})
+
+describe('the rows of a talk', () => {
+  it('tell the time at the start, after a silence and on a new day', () => {
+    const rows = rowsOf([said('a', T0), said('b', T0 + 60_000), said('c', T0 + 400_000)], 'me')
+    expect(rows.map(({ kind }) => kind)).toEqual(['time', 'said', 'said', 'time', 'said'])
+    const midnight = Date.UTC(2026, 10, 24, 16)
+    expect(rowsOf([said('a', midnight - 1000), said('b', midnight + 1000)], 'me').map(({ kind }) => kind)).toEqual(['time', 'said', 'time', 'said'])
+  })
+
+  it('show who speaks at the first of several, and what is one\'s own', () => {
+    const rows = rowsOf([said('a', T0), said('b', T0), said('c', T0, { from: 'me' }), notice(1, T0, '…'), said('d', T0, { from: 'me' })], 'me')
+    expect(rows.flatMap((row) => (row.kind === 'said' ? [[row.key, row.isOwn, row.isFirst]] : [])))
+      .toEqual([['a', false, true], ['b', false, false], ['c', true, true], ['d', true, true]])
+  })
+
+  it('say of what was taken back only that it was', () => {
+    const rows = rowsOf([said('secret', T0, { isRevoked: true })], 'me')
+    expect(rows.map(({ kind }) => kind)).toEqual(['time', 'recalled'])
+  })
+
+  it('know when there is nothing but emoji', () => {
+    expect(['😭', '❤️', '👨‍👩‍👧', '😊😊 '].map(isOnlyEmoji)).toEqual([true, true, true, true])
+    expect(['', '好😭', '12', '😭😭😭😭'].map(isOnlyEmoji)).toEqual([false, false, false, false])
+  })
+})
+
+describe('a bubble', () => {
+  const props = { isOwn: true, isFirst: true, isMine: true, now: T0 + 60_000 }
+
+  it('shows what was typed as it was typed', () => {
+    const text = '<img src=x onerror=alert(1)><b>x</b>'
+    const bubble = render(Bubble, { ...props, message: said('m', T0, { body: { kind: 'text', text } }) })
+    expect(bubble.find('.bubble').text()).toBe(text)
+    expect(bubble.find('.bubble').element.children).toHaveLength(0)
+  })
+
+  it('can be taken back by its author for two minutes', async () => {
+    const bubble = render(Bubble, { ...props, message: said('m', T0) })
+    expect(bubble.find('.recall').exists()).toBe(true)
+    await bubble.setProps({ now: T0 + 120_000 })
+    expect(bubble.find('.recall').exists()).toBe(false)
+    await bubble.setProps({ now: T0, isMine: false })
+    expect(bubble.find('.recall').exists()).toBe(false)
+  })
+
+  it('says whether it was read, is on its way, or failed and why', async () => {
+    const bubble = render(Bubble, { ...props, message: said('m', T0) })
+    expect(bubble.text()).toContain('未读')
+    await bubble.setProps({ message: said('m', T0, { isReadByPeer: true }) })
+    expect(bubble.text()).toContain('已读')
+    await bubble.setProps({ message: said('m', T0, { state: 'failed', reason: '会话已结束' }) })
+    expect(bubble.text()).toContain('会话已结束')
+    await bubble.find('.failed').trigger('click')
+    expect(bubble.emitted('resend')).toHaveLength(1)
+  })
+})
+
+describe('the composer', () => {
+  const compose = async (text: string): Promise<VueWrapper> => {
+    const composer = render(Composer, { conversation: 'c1' })
+    await composer.find('textarea').setValue(text)
+    return composer
+  }
+  const spoken = (composer: VueWrapper): unknown[] => (composer.emitted('say') ?? []).map(([content]) => content)
+
+  it('sends with Enter, once, and is empty then', async () => {
+    const composer = await compose('  你好  ')
+    await composer.find('textarea').trigger('keydown', { key: 'Enter' })
+    expect(spoken(composer)).toEqual([{ text: '你好' }])
+    await composer.find('textarea').trigger('keydown', { key: 'Enter' })
+    expect(spoken(composer)).toHaveLength(1)
+    expect(sessionStorage).toHaveLength(0)
+  })
+
+  it('sends nothing while a character is being chosen, or a line ends', async () => {
+    const composer = await compose('nihao')
+    await composer.find('textarea').trigger('keydown', { key: 'Enter', isComposing: true })
+    await composer.find('textarea').trigger('keydown', { key: 'Enter', keyCode: 229 })
+    await composer.find('textarea').trigger('keydown', { key: 'Enter', shiftKey: true })
+    expect(spoken(composer)).toEqual([])
+  })
+
+  it('keeps what is not yet said, for each talk', async () => {
+    const composer = await compose('没说完')
+    await composer.setProps({ conversation: 'c2' })
+    expect(composer.find('textarea').element.value).toBe('')
+    await composer.setProps({ conversation: 'c1' })
+    expect(composer.find('textarea').element.value).toBe('没说完')
+    // Element Plus measures the field once more after the change.
+    await new Promise((resolve) => { setTimeout(resolve) })
+    composer.unmount()
+    expect(render(Composer, { conversation: 'c1' }).find('textarea').element.value).toBe('没说完')
+  })
+
+  it('sends no more than the server takes', async () => {
+    const composer = await compose('字'.repeat(4001))
+    await composer.find('textarea').trigger('keydown', { key: 'Enter' })
+    expect(spoken(composer)).toEqual([])
+    await composer.find('textarea').setValue('😊'.repeat(4000))
+    await composer.find('textarea').trigger('keydown', { key: 'Enter' })
+    expect(spoken(composer)).toHaveLength(1)
+  })
+
+  it('takes pictures that are pasted, and nothing else', async () => {
+    const composer = await compose('')
+    const paste = (file: File): Promise<void> => composer.trigger('paste', { clipboardData: { files: [file] } })
+    await paste(new File(['x'], 'a.png', { type: 'image/png' }))
+    await paste(new File(['<svg/>'], 'a.svg', { type: 'image/svg+xml' }))
+    await paste(new File([new Uint8Array(6 * 1024 * 1024)], 'b.png', { type: 'image/png' }))
+    expect(spoken(composer)).toHaveLength(1)
+  })
+
+  it('says why one cannot write', () => {
+    const composer = render(Composer, { conversation: 'c1', disabled: true, reason: '咨询已结束' })
+    expect([composer.text(), composer.find('textarea').exists()]).toEqual(['咨询已结束', false])
+  })
+})

@@ -1,0 +1,74 @@
+// Times in the institution's zone, in the language that is spoken.
+
+import { useI18n } from 'vue-i18n'
+import { language } from '@/i18n'
+
+/** The zone of the institution; the server counts its days in it. */
+export const ZONE = 'Asia/Shanghai'
+
+const LOCALES = { zh: 'zh-CN', en: 'en-GB' }
+const kept = new Map<string, Intl.DateTimeFormat>()
+
+function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const locale = LOCALES[language()]
+  const key = locale + JSON.stringify(options)
+  const known = kept.get(key)
+  if (known) return known
+  const made = new Intl.DateTimeFormat(locale, { timeZone: ZONE, hourCycle: 'h23', ...options })
+  kept.set(key, made)
+  return made
+}
+
+/** Making one takes as long as hundreds of uses, and a long talk asks for the day of every word in it. */
+const DAY = new Intl.DateTimeFormat('en-CA', { timeZone: ZONE })
+const MOMENT = new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE, dateStyle: 'short', timeStyle: 'medium' })
+
+/** 2021-05-17, in the zone. */
+export function dayOf(time: number): string {
+  return DAY.format(time)
+}
+
+/** Midnight in the zone of the day written as 2021-05-17. */
+export function startOfDay(day: string): number {
+  const utc = Date.parse(`${day}T00:00:00Z`)
+  if (Number.isNaN(utc)) return utc
+  const shown = MOMENT.format(utc)
+  return utc - (Date.parse(`${shown.replace(' ', 'T')}Z`) - utc)
+}
+
+export function useTime() {
+  const { t } = useI18n()
+
+  const clock = (time: number): string => formatter({ hour: '2-digit', minute: '2-digit' }).format(time)
+  const day = (time: number): string => formatter({ year: 'numeric', month: '2-digit', day: '2-digit' }).format(time)
+  const full = (time: number | null): string => (time === null ? '—' : `${day(time)} ${clock(time)}`)
+
+  /** As a person would say it: the clock today, the day before. */
+  function near(time: number, now = Date.now()): string {
+    const days = Math.round((startOfDay(dayOf(now)) - startOfDay(dayOf(time))) / 86_400_000)
+    if (days === 0) return clock(time)
+    if (days === 1) return `${t('time.yesterday')} ${clock(time)}`
+    const options: Intl.DateTimeFormatOptions = dayOf(now).slice(0, 4) === dayOf(time).slice(0, 4)
+      ? { month: 'short', day: 'numeric' }
+      : { year: 'numeric', month: 'short', day: 'numeric' }
+    return `${formatter(options).format(time)} ${clock(time)}`
+  }
+
+  /** How long, in minutes from an hour on in hours. */
+  function length(milliseconds: number | null): string {
+    if (milliseconds === null) return '—'
+    const minutes = Math.round(milliseconds / 60_000)
+    if (milliseconds < 60_000) return t('time.seconds', { n: Math.round(milliseconds / 1000) })
+    return minutes < 60 ? t('time.minutes', { n: minutes }) : t('time.hours', { h: Math.floor(minutes / 60), m: minutes % 60 })
+  }
+
+  /** 12:05, from an hour on 1:02:05. */
+  function stopwatch(milliseconds: number): string {
+    const seconds = Math.max(0, Math.floor(milliseconds / 1000))
+    const two = (n: number): string => String(n).padStart(2, '0')
+    const hours = Math.floor(seconds / 3600)
+    return `${hours > 0 ? `${hours}:` : ''}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+  }
+
+  return { clock, day, full, near, length, stopwatch }
+}

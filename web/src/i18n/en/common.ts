@@ -1,0 +1,47 @@
+export default {
+  app: { name: 'Hotline', workbench: 'Hotline workbench', skip: 'Skip to content' },
+  menu: { home: 'Home', main: 'Main menu', open: 'Expand menu', close: 'Collapse menu' },
+  login: {
+    title: 'Log in to the workbench', hello: 'Welcome back', username: 'User name', password: 'Password', submit: 'Log in',
+    needUsername: 'Enter your user name', needPassword: 'Enter your password', notHere: 'This account has no workbench',
+  },
+  account: {
+    menu: 'Account', changePassword: 'Change password', logOut: 'Log out', oldPassword: 'Current password', newPassword: 'New password',
+    repeatPassword: 'New password again', notSame: 'The new passwords differ', tooShort: 'At least 8 characters',
+    changed: 'Password changed; other devices are logged out',
+  },
+  presence: { title: 'My presence', online: 'Online', busy: 'Busy', away: 'Away', offline: 'Offline', offShift: 'Not on shift today' },
+  connection: {
+    open: 'Connected', connecting: 'Connecting', waiting: 'Connection lost, trying again', idle: 'Not connected', refused: 'Log-in has ended',
+  },
+  role: {
+    counselor: 'Counselor', supervisor: 'Supervisor', administrator: 'Administrator', system: 'System administrator', visitor: 'Visitor',
+  },
+  status: { WAITING: 'Waiting', IN_PROGRESS: 'In progress', FINISHED: 'Finished', TIME_OUT: 'Timed out', CANCELLED: 'Cancelled' },
+  endReason: {
+    visitor: 'Ended by visitor', counselor: 'Ended by counselor', supervisor: 'Ended by supervisor', administrator: 'Ended by administrator',
+    waiting: 'Waited too long', silence: 'Nobody wrote', limit: 'Time limit', absent: 'Visitor left', 'counselor-gone': 'Counselor removed',
+    banned: 'Account banned', 'consultation-ended': 'Consultation ended',
+  },
+  state: {
+    loading: 'Loading', empty: 'Nothing here yet', wrong: 'Something went wrong', again: 'Try again',
+    unreachable: 'The server cannot be reached just now', noSession: 'Your log-in has ended, please log in again', refused: 'That did not work',
+  },
+  button: {
+    ok: 'OK', cancel: 'Cancel', close: 'Close', save: 'Save', search: 'Search', reset: 'Reset', back: 'Back', more: 'More',
+  },
+  language: 'Language',
+  time: { today: 'Today', yesterday: 'Yesterday', minutes: '{n} min', seconds: '{n} s', hours: '{h} h {m} min', justNow: 'just now' },
+  chat: {
+    messages: 'Messages', input: 'Write a message', hint: 'Enter sends, Shift+Enter starts a new line', send: 'Send', emoji: 'Emoji',
+    image: 'Picture', imageOf: 'Picture from {name}', viewer: 'View picture', recall: 'Recall', recalled: '{name} recalled a message',
+    recalledOwn: 'You recalled a message', read: 'Read', unread: 'Unread', sending: 'Sending', failed: 'Not sent', again: 'Send again',
+    latest: 'To the latest', news: '{n} new messages', empty: 'No messages yet', tooLong: 'Too long: at most {max} characters',
+    tooLarge: 'Picture too large: at most {max} MB', notImage: 'Only PNG, JPEG, GIF or WebP pictures', pictureGone: 'Picture unavailable',
+    cannotRecall: 'Could not be recalled', open: 'Open',
+    other: {
+      TIMSoundElem: '[Voice]', TIMFileElem: '[File]', TIMVideoFileElem: '[Video]', TIMFaceElem: '[Emoji]', TIMLocationElem: '[Place]',
+      TIMCustomElem: '[Custom message]', unknown: '[Message]',
+    },
+  },
+}

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import type { Words } from '.'
+import { words as visitor } from './visitor'
+import { words as workbench } from './workbench'
+
+const leaves = (words: Words, path = ''): [string, string][] => Object.entries(words).flatMap(([key, value]) =>
+  (typeof value === 'string' ? [[path + key, value] as [string, string]] : leaves(value, `${path}${key}.`)))
+const places = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([place]) => place).sort()
+
+describe.each([['workbench', workbench], ['visitor', visitor]])('the words of the %s', (_, { zh, en }) => {
+  it('are the same keys in both languages', () => {
+    expect(leaves(en).map(([key]) => key).sort()).toEqual(leaves(zh).map(([key]) => key).sort())
+  })
+
+  it('have the same places to fill, and none is empty', () => {
+    const english = new Map(leaves(en))
+    for (const [key, chinese] of leaves(zh)) {
+      expect(chinese, key).not.toBe('')
+      expect([key, ...places(english.get(key) ?? '')]).toEqual([key, ...places(chinese)])
+    }
+  })
+
+  it('hold nothing the formatter would trip over', () => {
+    for (const [key, text] of [...leaves(zh), ...leaves(en)]) expect(text, key).not.toMatch(/[@|]/)
+  })
+})

@@ -1,0 +1,67 @@
+export default {
+  menu: {
+    records: '咨询记录', record: '记录详情', overview: '运行概况', shifts: '排班', staff: '咨询师与督导', visitors: '访客', unplaced: '未归入消息',
+    accounts: '账号管理', profile: '个人资料',
+  },
+  list: {
+    pages: '分页', count: '共 {n} 条', perPage: '{n} 条/页', size: '每页条数', actions: '操作', noMatch: '没有符合条件的内容', from: '开始日期', to: '结束日期',
+    lastDays: '最近 {n} 天', delete: '删除', edit: '编辑', moreFor: '{name}的更多操作', comma: '、',
+  },
+  priority: { NORMAL: '普通', URGENT: '优先' },
+  record: {
+    consultations: '咨询记录', requests: '求助记录', kind: '记录类型', visitorName: '访客姓名', counselorName: '咨询师姓名', status: '状态',
+    createdTime: '发起时间', startTime: '开始时间', endTime: '结束时间', duration: '时长', level: '评分', asker: '求助人', gone: '（已注销）',
+    none: '还没有记录', tick: '选择 {name} 的记录', tickAll: '选择本页全部', ticked: '已选 {n} 条', tickedMax: '一次最多 {n} 条',
+    exportTicked: '批量导出', untick: '取消选择', delete: '删除记录', deleted: '记录已删除',
+    sureDelete: '删除访客 {visitor} 与 {counselor} 的这条记录？删除后各处立即不可见，并在保留期后彻底清除，不能恢复。',
+    oneConsultation: '咨询详情', oneRequest: '求助详情', toList: '返回列表', end: '结束会话', ended: '会话已结束', sureEnd: '确定结束这个会话？双方都会立即看到会话结束。',
+    words: '咨询内容', withSupervisor: '与督导的交流', neverBegan: '会话没有开始，没有消息', waited: '等待时长', medium: '方式', priority: '优先级',
+    refresh: '刷新',
+    media: { TEXT: '文字', VOICE: '语音通话' },
+    thoughts: '评价', ofConversation: '对咨询的评价', ofVisitor: '咨询师的记录', notGiven: '没有评价', stars: '{n} 星，满分 5 星',
+  },
+  export: {
+    title: '导出记录', one: '导出这条记录的全部消息，不含与督导的交流。', many: '将 {n} 条记录打包为一个压缩文件，每条记录一个目录，与督导的交流一并附上。',
+    format: '文件格式', txt: '文本', json: 'JSON', xlsx: 'Excel', anonymous: '匿名：以代号替换姓名、号码和编号',
+    confidential: '记录属于保密内容，导出会留下操作记录，请妥善保管。', do: '导出', done: '已导出 {name}',
+  },
+  overview: {
+    today: '今日咨询', week: '近 7 日咨询', active: '进行中', waiting: '正在等待', online: '当前在线', yesterday: '昨日 {n}', perDay: '日均 {n}', places: '还可接待 {n} 人',
+    nobodyWaits: '没有人在等待', longest: '最久 {time}', missingNumber: '在班未上线 {n} 人', nobodyOnline: '现在没有人在线', missing: '在班但不在线', asTables: '以表格显示',
+    who: '姓名', presence: '状态', load: '接待', inLine: '点名等待', offShift: '未排班', place: '次序', wants: '希望的咨询师', waited: '已等待', anyone: '任意咨询师',
+    orAnyone: '也可由其他人接待', makeUrgent: '设为优先', makeNormal: '取消优先', nowURGENT: '已设为优先', nowNORMAL: '已取消优先',
+    sevenDays: '近 7 日咨询量', todayByHour: '今日各时段咨询量', byNumber: '咨询量排行', byRating: '评价排行', thisMonth: '本月', ratingNote: '本月平均分，括号内为评价数',
+    consultations: '咨询数', day: '日期', hour: '时段', rating: '平均分', ratings: '评价数', noFigures: '还没有数据',
+  },
+  shifts: {
+    week: '固定排班', weekNote: '所选的星期几从今天起每周值班，代替此人原有的固定排班。单独添加的日期不受影响。', who: '人员', whom: '请选择', days: '每周值班日',
+    willClear: '保存后将取消此人的固定排班。', weekSaved: '固定排班已保存', onlyMine: '只看我的', before: '上个月', after: '下个月', thisMonth: '回到本月', people: '{n} 人值班',
+    nobody: '这一天还没有人值班', standing: '固定', takeOff: '移除', takenOff: '已移除 {name}', add: '添加值班人员', doAdd: '添加', added: '已添加',
+    sureOff: '将 {name} 从 {day} 的排班中移除？', sureStanding: '将 {name} 从 {day} 的排班中移除？只移除这一天，固定排班的其他日子不变。', readOnly: '这一天的排班只能查看。',
+  },
+  person: {
+    kind: { COUNSELOR: '咨询师', SUPERVISOR: '督导', INSTITUTION: '机构管理员', SYSTEM: '系统管理员', VISITOR: '访客' },
+    counselors: '咨询师', supervisorsAll: '督导',
+    field: {
+      name: '姓名', gender: '性别', age: '年龄', phoneNumber: '手机号', idNumber: '身份证号', email: '电子邮箱', department: '部门', title: '职称',
+      qualification: '督导资质', qualificationCode: '资质编号', emergencyContact: '紧急联系人', emergencyPhone: '紧急联系人电话', avatarUrl: '头像地址',
+    },
+    gender: { 女: '女', 男: '男', 其他: '其他' },
+    add: { COUNSELOR: '添加咨询师', SUPERVISOR: '添加督导', INSTITUTION: '添加机构管理员', SYSTEM: '添加系统管理员' },
+    change: { COUNSELOR: '编辑咨询师', SUPERVISOR: '编辑督导', INSTITUTION: '编辑机构管理员', SYSTEM: '编辑系统管理员' },
+    addOffice: '添加后台用户', role: '角色', institution: '机构', state: '状态', normal: '正常', banned: '已禁用', capacity: '接待上限', totalTime: '累计时长',
+    supervisors: '绑定的督导', noSupervisors: '不绑定', none: '还没有人', noVisitors: '还没有访客', nameless: '（未填姓名）', account: '账号', about: '性别与年龄', years: '{n} 岁',
+    since: '加入时间', records: '记录', setPassword: '设置密码', passwordOf: '为 {name} 设置新密码，其已登录的设备会退出登录。', passwordSet: '{name} 的密码已设置',
+    ban: '禁用', activate: '启用', remove: '删除', saved: '已保存',
+    sure: {
+      ban: '禁用 {name}？其登录立即失效，正在进行的会话会结束，排队会取消。', remove: '删除 {name}？账号不能恢复，用户名也不能再用。已有的咨询记录会保留。',
+    },
+    done: { ban: '{name} 已禁用', activate: '{name} 已启用', remove: '{name} 已删除' },
+    usernameRule: '2 到 32 位字母、数字、_ 或 -', usernameHint: '登录用，之后不能更改', needInstitution: '请选择机构', needName: '请输入姓名',
+    ageRule: '年龄应为 0 到 150', avatarRule: '应以 https 开头的图片地址', ownCapacity: '最多同时接待', capacityHint: '0 表示不再接待新访客',
+    unknownBefore: '留空的项目保持不变。', noWords: '系统管理员管理各机构的账号，看不到任何咨询内容。',
+  },
+  unplaced: {
+    note: '这些消息无法归入任何会话，单独保存，不会丢失。查看会留下操作记录。', none: '没有未归入会话的消息', time: '时间', from: '发送者', to: '接收者', said: '内容', reason: '原因',
+  },
+}

@@ -1,0 +1,43 @@
+export default {
+  app: { name: '心理热线', workbench: '心理热线工作台', skip: '跳到正文' },
+  menu: { home: '首页', main: '主菜单', open: '展开菜单', close: '收起菜单' },
+  login: {
+    title: '登录工作台', hello: '欢迎回来', username: '用户名', password: '密码', submit: '登录',
+    needUsername: '请输入用户名', needPassword: '请输入密码', notHere: '此账号没有工作台',
+  },
+  account: {
+    menu: '账号', changePassword: '修改密码', logOut: '退出登录', oldPassword: '原密码', newPassword: '新密码',
+    repeatPassword: '再输一次新密码', notSame: '两次输入的新密码不一致', tooShort: '新密码至少 8 个字符', changed: '密码已修改，其他设备已退出登录',
+  },
+  presence: { title: '我的状态', online: '在线', busy: '忙碌', away: '离开', offline: '离线', offShift: '今天没有排班' },
+  connection: {
+    open: '已连接', connecting: '正在连接', waiting: '连接已断开，正在重连', idle: '未连接', refused: '登录已失效',
+  },
+  role: {
+    counselor: '咨询师', supervisor: '督导', administrator: '机构管理员', system: '系统管理员', visitor: '访客',
+  },
+  status: { WAITING: '等待中', IN_PROGRESS: '进行中', FINISHED: '已结束', TIME_OUT: '超时结束', CANCELLED: '已取消' },
+  endReason: {
+    visitor: '访客结束', counselor: '咨询师结束', supervisor: '督导结束', administrator: '管理员结束', waiting: '等待超时',
+    silence: '长时间无消息', limit: '达到时长上限', absent: '访客离开', 'counselor-gone': '咨询师停用', banned: '账号停用',
+    'consultation-ended': '咨询已结束',
+  },
+  state: {
+    loading: '正在加载', empty: '暂无内容', wrong: '出了点问题', again: '重试',
+    unreachable: '暂时连接不上服务器，请稍后再试', noSession: '登录已失效，请重新登录', refused: '操作未能完成',
+  },
+  button: { ok: '确定', cancel: '取消', close: '关闭', save: '保存', search: '查询', reset: '重置', back: '返回', more: '更多' },
+  language: '语言',
+  time: { today: '今天', yesterday: '昨天', minutes: '{n} 分钟', seconds: '{n} 秒', hours: '{h} 小时 {m} 分钟', justNow: '刚刚' },
+  chat: {
+    messages: '聊天消息', input: '输入消息', hint: 'Enter 发送，Shift+Enter 换行', send: '发送', emoji: '表情', image: '图片',
+    imageOf: '{name} 发送的图片', viewer: '查看图片', recall: '撤回', recalled: '{name} 撤回了一条消息', recalledOwn: '你撤回了一条消息',
+    read: '已读', unread: '未读', sending: '发送中', failed: '发送失败', again: '重新发送', latest: '回到最新消息', news: '{n} 条新消息',
+    empty: '还没有消息', tooLong: '消息太长，最多 {max} 个字', tooLarge: '图片太大，最多 {max} MB', notImage: '只能发送 PNG、JPEG、GIF 或 WebP 图片',
+    pictureGone: '图片无法显示', cannotRecall: '撤回失败', open: '打开',
+    other: {
+      TIMSoundElem: '[语音]', TIMFileElem: '[文件]', TIMVideoFileElem: '[视频]', TIMFaceElem: '[表情]', TIMLocationElem: '[位置]',
+      TIMCustomElem: '[自定义消息]', unknown: '[消息]',
+    },
+  },
+}

@@ -1,0 +1,122 @@
+// The one face of both IMs. The record of a talk always comes from our server; an IM brings what is said just now and
+// takes what is to be said.
+
+import type { WebMessage } from '@/api/types'
+import type { SaidMessage } from '@/socket/frames'
+
+export type Body
+  = | { kind: 'text', text: string }
+    | { kind: 'image', url: string, width: number, height: number }
+    /** Voice, file, video and the like: what it is, and where it is, if that is known. */
+    | { kind: 'other', type: string, url: string | null }
+
+export interface Message {
+  /** Stable as long as the page lives, also while the message gets its id. */
+  key: string
+  /** Our id of it; null until it is kept. */
+  id: string | null
+  ref: string | null
+  /** A user name. */
+  from: string
+  /** Epoch milliseconds. */
+  time: number
+  body: Body
+  isRevoked: boolean
+  /** By the one it was said to. */
+  isReadByPeer: boolean
+  /** What orders messages of one second, and with `random` tells two of Tencent's apart. */
+  sequence: number
+  random: number
+  state: 'sending' | 'kept' | 'failed'
+  /** Why it failed, in the server's words. */
+  reason: string | null
+}
+
+export type Content = { text: string } | { image: Blob }
+
+/** What an IM tells. */
+export interface ChatListener {
+  said: (conversation: string, message: Message) => void
+  recalled: (conversation: string, id: string) => void
+  /** Everything that others than `reader` (a person's id or user name) said until `until` is read. */
+  read: (conversation: string, reader: string, until: number) => void
+  /** The message with this `ref` could not be said. */
+  failed: (ref: string, reason: string) => void
+  /** Something may have been missed: the record is to be read again. */
+  stale: () => void
+}
+
+/** Whom a talk is with: Tencent's IM knows people, ours knows conversations. */
+export interface Addressee {
+  conversation: string
+  /** The other's user name. */
+  peer: string
+}
+
+export interface Chat {
+  /** Says it, sooner or later, or tells `failed`. `ref` is the caller's own key for it; the same again is said once. */
+  say: (to: Addressee, ref: string, content: Content) => void
+  /** Takes one's own message back. */
+  recall: (to: Addressee, message: Message) => Promise<void>
+  read: (to: Addressee) => void
+  stop: () => void
+}
+
+/** Within which one may take a message back, as with Tencent. */
+export const RECALL_MS_MAX = 2 * 60 * 1000
+
+/** The IM account that notices of ours come from; nobody can be called so. */
+const ADMINISTRATOR = 'administrator'
+
+/** Whether nobody said it: the two are told something. */
+export const isNotice = (message: Message): boolean => message.from === ADMINISTRATOR
+
+/** A notice that came as an event; the record will have it, too. */
+export function notice(seq: number, time: number, text: string): Message {
+  return {
+    key: `notice-${seq}`, id: null, ref: null, from: ADMINISTRATOR, time, body: { kind: 'text', text }, isRevoked: false,
+    isReadByPeer: false, sequence: 0, random: 0, state: 'kept', reason: null,
+  }
+}
+
+/** A row of the record. */
+export function fromRecord(row: WebMessage | SaidMessage): Message {
+  const said = row as SaidMessage
+  return {
+    key: row.ID,
+    id: row.ID,
+    ref: said.ref ?? null,
+    from: row.from,
+    time: said.timeMs ?? row.time * 1000,
+    body: bodyOf(row.type, row.payload),
+    isRevoked: row.isRevoked,
+    isReadByPeer: row.isPeerRead,
+    sequence: row.sequence,
+    random: row.random,
+    state: 'kept',
+    reason: null,
+  }
+}
+
+const record = (value: unknown): Record<string, unknown> =>
+  (typeof value === 'object' && value !== null ? value as Record<string, unknown> : {})
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0)
+
+/** What a message of type `type` holds. A person made the payload: nothing in it is taken for granted. */
+export function bodyOf(type: string, payload: unknown): Body {
+  const content = record(payload)
+  if (type === 'TIMTextElem') return { kind: 'text', text: text(content.text) }
+  if (type === 'TIMImageElem' && Array.isArray(content.imageInfoArray)) {
+    const sizes = content.imageInfoArray.map(record)
+    // Tencent's thumbnails have types of their own; 1 is the picture itself, 0 in newer SDKs.
+    const whole = sizes.find(({ type: size }) => size === 1 || size === 0) ?? sizes[0] ?? {}
+    const url = text(whole.url) || text(whole.imageUrl)
+    if (isPicture(url)) return { kind: 'image', url, width: number(whole.width), height: number(whole.height) }
+  }
+  const url = [content.url, content.remoteAudioUrl, content.fileUrl, content.videoUrl].map(text).find(isLink)
+  return { kind: 'other', type, url: url ?? null }
+}
+
+const isLink = (url: string): boolean => url.startsWith('https://')
+const isPicture = (url: string): boolean => isLink(url) || /^\/im\/image\/[0-9a-f]+$/i.test(url)

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Command, Frame } from '@/socket/frames'
+import type { SocketStatus } from '@/socket/socket'
+import type { ChatListener, Message } from './chat'
+import { EmbeddedChat } from './embedded'
+
+const TO = { conversation: 'c1', peer: 'counselor' }
+const row = (id: string): never => ({
+  ID: id, type: 'TIMTextElem', payload: { text: 'hi' }, from: 'visitor', to: 'counselor', time: 1, timeMs: 1200, isRevoked: false,
+  isPeerRead: false, sequence: 0, random: 0,
+}) as never
+
+let sent: Command[]
+let isOpen: boolean
+let hear: (frame: Frame) => void
+let connected: (status: SocketStatus) => void
+let told: unknown[]
+let upload: ReturnType<typeof vi.fn<(conversation: string, image: Blob) => Promise<string>>>
+let chat: EmbeddedChat
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  sent = []
+  told = []
+  isOpen = true
+  upload = vi.fn(() => Promise.resolve('image1'))
+  const listener: ChatListener = {
+    said: (conversation, message) => told.push(['said', conversation, message.id, message.ref]),
+    recalled: (conversation, id) => told.push(['recalled', conversation, id]),
+    read: (conversation, reader, until) => told.push(['read', conversation, reader, until]),
+    failed: (ref, reason) => told.push(['failed', ref, reason]),
+    stale: () => told.push(['stale']),
+  }
+  chat = new EmbeddedChat({
+    send: (command) => { if (isOpen) sent.push(command); return isOpen },
+    onFrame: (on) => { hear = on; return () => { hear = () => {} } },
+    onStatus: (on) => { connected = on; return () => {} },
+  }, upload, listener)
+})
+afterEach(() => { vi.useRealTimers() })
+
+describe('our own IM', () => {
+  it('says a text, and tells it once it is kept', () => {
+    chat.say(TO, 'r1', { text: 'hi' })
+    expect(sent).toEqual([{ type: 'say', ref: 'r1', conversation: 'c1', text: 'hi' }])
+    hear({ type: 'said', ref: 'r1', conversation: 'c1', message: row('m1') })
+    expect(told).toEqual([['said', 'c1', 'm1', 'r1']])
+    vi.advanceTimersByTime(60_000)
+    connected('open')
+    expect([sent.length, told.at(-1)]).toEqual([1, ['stale']])
+  })
+
+  it('says again after a reconnect what was not answered, under the same key and in the same order', () => {
+    chat.say(TO, 'r1', { text: 'one' })
+    connected('waiting')
+    isOpen = false
+    chat.say(TO, 'r2', { text: 'two' })
+    vi.advanceTimersByTime(60_000)
+    expect(told).toEqual([])
+    isOpen = true
+    connected('open')
+    expect(sent.map((command) => 'ref' in command && command.ref)).toEqual(['r1', 'r1', 'r2'])
+  })
+
+  it('gives up on what an open connection does not answer', () => {
+    chat.say(TO, 'r1', { text: 'hi' })
+    vi.advanceTimersByTime(15_000)
+    expect(told).toEqual([['failed', 'r1', '']])
+  })
+
+  it('tells why something could not be said, and does not say it again', () => {
+    chat.say(TO, 'r1', { text: 'hi' })
+    hear({ type: 'error', ref: 'r1', code: -1, message: '会话已结束' })
+    connected('open')
+    expect([told[0], sent.length]).toEqual([['failed', 'r1', '会话已结束'], 1])
+    hear({ type: 'error', code: -2, message: '参数格式不正确' })
+    expect(told).toHaveLength(2)
+  })
+
+  it('shows a picture only after it is there', async () => {
+    chat.say(TO, 'r1', { image: new Blob(['x']) })
+    expect(sent).toEqual([])
+    await vi.runAllTimersAsync()
+    expect(sent).toEqual([{ type: 'say', ref: 'r1', conversation: 'c1', image: 'image1' }])
+    upload.mockRejectedValueOnce(new Error('too large'))
+    chat.say(TO, 'r2', { image: new Blob(['x']) })
+    await vi.runAllTimersAsync()
+    expect(told).toContainEqual(['failed', 'r2', 'too large'])
+  })
+
+  it('takes back, and says when that was not possible', async () => {
+    const message = { id: 'm1' } as Message
+    const done = chat.recall(TO, message)
+    expect(sent.at(-1)).toEqual({ type: 'recall', ref: 'recall-m1', conversation: 'c1', message: 'm1' })
+    hear({ type: 'recalled', ref: 'recall-m1', conversation: 'c1', message: 'm1' })
+    await expect(done).resolves.toBeUndefined()
+    expect(told).toEqual([['recalled', 'c1', 'm1']])
+    const late = chat.recall(TO, message)
+    hear({ type: 'error', ref: 'recall-m1', code: -1, message: '已超过两分钟' })
+    await expect(late).rejects.toThrow('已超过两分钟')
+  })
+
+  it('tells what others say, take back and read', () => {
+    hear({ type: 'message', conversation: 'c1', message: row('m2') })
+    hear({ type: 'recalled', conversation: 'c1', message: 'm2' })
+    hear({ type: 'read', conversation: 'c1', reader: 'p1', until: 9 })
+    expect(told).toEqual([['said', 'c1', 'm2', null], ['recalled', 'c1', 'm2'], ['read', 'c1', 'p1', 9]])
+  })
+
+  it('tells what was looked at, as soon as there is a connection', () => {
+    chat.read(TO)
+    isOpen = false
+    chat.read(TO)
+    chat.read({ conversation: 'c2', peer: 'other' })
+    isOpen = true
+    connected('open')
+    connected('open')
+    expect(sent.map((command) => 'conversation' in command && command.conversation)).toEqual(['c1', 'c1', 'c2'])
+  })
+
+  it('is silent after its end', () => {
+    chat.say(TO, 'r1', { text: 'hi' })
+    chat.stop()
+    vi.advanceTimersByTime(60_000)
+    hear({ type: 'message', conversation: 'c1', message: row('m2') })
+    expect(told).toEqual([])
+  })
+})

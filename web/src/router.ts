@@ -1,0 +1,30 @@
+// Hash routes. Who is not logged in sees the log-in and comes back; who may not see a page, or asks for none, comes home.
+
+import { createRouter, createWebHashHistory, type RouteLocationRaw, type Router } from 'vue-router'
+import type { Role } from '@/api/types'
+import { admin } from '@/routes/admin'
+import { desk } from '@/routes/desk'
+import { useMe } from '@/stores/me'
+
+/** Where each role starts. */
+export const HOME: Record<Role, string> = {
+  counselor: 'home', supervisor: 'home', administrator: 'console', system: 'console',
+}
+
+export function makeRouter(): Router {
+  const router = createRouter({
+    history: createWebHashHistory(),
+    routes: [
+      { path: '/login', name: 'login', component: () => import('@/views/login.vue'), meta: { isOpen: true, title: 'login.title' } },
+      { path: '/', component: () => import('@/layout/shell.vue'), children: [...desk, ...admin] },
+      { path: '/:unknown(.*)*', redirect: { name: 'home' } },
+    ],
+  })
+  router.beforeEach((to): RouteLocationRaw | true => {
+    const { role } = useMe()
+    if (to.meta.isOpen) return role === null ? true : { name: HOME[role] }
+    if (role === null) return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+    return to.meta.roles && !to.meta.roles.includes(role) ? { name: HOME[role] } : true
+  })
+  return router
+}

@@ -1,0 +1,45 @@
+// The page's way to the server; the two pages differ in who is logged in and how.
+
+import { shallowRef } from 'vue'
+import { BASE, makeClient, makeFetch, type Api, type ClientOptions } from '@/api/client'
+import { result } from '@/api/answer'
+
+const options = shallowRef<ClientOptions>({ onNoSession: () => {} })
+
+/** Called once by each page before anything is asked. */
+export function useSession(chosen: ClientOptions): void {
+  options.value = chosen
+}
+
+const reached: ClientOptions = {
+  token: undefined,
+  onNoSession: () => { options.value.onNoSession() },
+}
+
+/** `result(api().GET('/auth/me'))`. */
+export function api(): Api {
+  return makeClient({ ...reached, token: options.value.token })
+}
+
+/** What is no JSON: pictures, downloads. Paths are relative to the server. */
+export async function rawFetch(path: string, init?: RequestInit): Promise<Response> {
+  return makeFetch({ ...reached, token: options.value.token })(`${BASE}${path}`, init)
+}
+
+/** A phone far from anywhere may need a while for five megabytes. */
+const UPLOAD_MS_MAX = 120_000
+
+/** Puts a picture into a talk; answers its id. */
+export async function uploadImage(conversation: string, image: Blob): Promise<string> {
+  const call = rawFetch(`/im/image?conversation=${conversation}`, {
+    method: 'POST', body: image, signal: AbortSignal.timeout(UPLOAD_MS_MAX),
+  })
+  const answered = call.then(async (response) => ({
+    data: response.ok ? await response.json() as { code: 0, result: { id: string } } : undefined,
+    response,
+  }))
+  return (await result(answered)).id
+}
+
+/** Whether pictures of ours can be shown by their address alone. */
+export const hasCookie = (): boolean => options.value.token === undefined

@@ -1,0 +1,132 @@
+import { createPinia, setActivePinia } from 'pinia'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Config } from '@/api/types'
+import { useChats } from './chats'
+import { useLive } from './live'
+
+const ME = { id: 'p1', username: 'zixunshi1' }
+const CONFIG = { im: { mode: 'embedded', sdkAppId: 1, imageBytesMax: 1, textCharactersMax: 1 } } as Config
+const row = (n: number, some: Record<string, unknown> = {}): unknown => ({
+  ID: `m${n}`, type: 'TIMTextElem', payload: { text: String(n) }, from: 'fangke', to: 'zixunshi1', time: n, isRevoked: false,
+  isPeerRead: false, sequence: n, random: 1000 + n, ...some,
+})
+let record: unknown[]
+let marks: unknown[]
+let sockets: FakeSocket[]
+
+class FakeSocket {
+  static OPEN = 1
+  readyState = 1
+  sent: Record<string, unknown>[] = []
+  onmessage?: (event: { data: string }) => void
+  onclose?: (event: { code: number }) => void
+  constructor() { sockets.push(this) }
+
+  send(text: string): void { this.sent.push(JSON.parse(text) as Record<string, unknown>) }
+  close(): void {}
+  hears(frame: unknown): void { this.onmessage?.({ data: JSON.stringify(frame) }) }
+}
+const settled = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve) })
+const words = (): string[] => useChats().thread('c1').messages.map(({ body }) => (body.kind === 'text' ? body.text : body.kind))
+
+beforeEach(() => {
+  setActivePinia(createPinia())
+  record = []
+  marks = []
+  sockets = []
+  vi.stubGlobal('WebSocket', FakeSocket)
+  vi.stubGlobal('fetch', (asked: Request) => {
+    const { pathname, searchParams: query } = new URL(asked.url)
+    if (pathname === '/message/unread') {
+      return Promise.resolve(new Response(JSON.stringify({ code: 0, message: 'OK', result: marks })))
+    }
+    const [page, size] = [Number(query.get('page')), Number(query.get('size'))]
+    const result = record.slice(page * size, (page + 1) * size)
+    return Promise.resolve(new Response(JSON.stringify({ code: 0, message: 'OK', result, count: record.length, next: null }), {
+      headers: { 'Content-Type': 'application/json' },
+    }))
+  })
+  useLive().start({ path: '/workbench/ws', me: ME.id, onRefused: () => {} })
+  useChats().start(CONFIG, ME)
+  sockets[0]?.hears({ type: 'snapshot', cursor: 1, presence: 'online', active: [], waiting: [], common: { waiting: 0 } })
+})
+afterEach(() => {
+  useLive().stop()
+  vi.unstubAllGlobals()
+})
+
+describe('the talks of a page', () => {
+  it('have their whole record, however many pages it has', async () => {
+    record = Array.from({ length: 450 }, (_, n) => row(n))
+    await useChats().load('c1')
+    expect([words().length, words()[0], words().at(-1), useChats().thread('c1').state]).toEqual([450, '0', '449', 'there'])
+  })
+
+  it('read the record again after a reconnect, and lose nothing said meanwhile', async () => {
+    record = [row(1)]
+    await useChats().load('c1')
+    record = [row(1), row(2)]
+    sockets[0]?.onclose?.({ code: 1006 })
+    await vi.waitFor(() => { expect(sockets).toHaveLength(2) }, { timeout: 2000 })
+    sockets[1]?.hears({ type: 'resumed', cursor: 1 })
+    await vi.waitFor(() => { expect(words()).toEqual(['1', '2']) })
+  })
+
+  it('show at once what one says, and once only', async () => {
+    useChats().say({ conversation: 'c1', peer: 'fangke' }, { text: '你好' })
+    expect(useChats().thread('c1').messages).toMatchObject([{ from: 'zixunshi1', state: 'sending' }])
+    await settled()
+    const { ref } = sockets[0]?.sent.at(-1) ?? {}
+    const message = row(5, { from: 'zixunshi1', payload: { text: '你好' } })
+    sockets[0]?.hears({ type: 'said', ref, conversation: 'c1', message })
+    record = [message]
+    await useChats().load('c1')
+    expect(useChats().thread('c1').messages).toMatchObject([{ id: 'm5', state: 'kept' }])
+  })
+
+  it('say again under the same key what failed', async () => {
+    const to = { conversation: 'c1', peer: 'fangke' }
+    useChats().say(to, { text: '你好' })
+    await settled()
+    const { ref } = sockets[0]?.sent.at(-1) ?? {}
+    sockets[0]?.hears({ type: 'error', ref, code: -1, message: '消息暂未保存' })
+    const [message] = useChats().thread('c1').messages
+    expect(message).toMatchObject({ state: 'failed', reason: '消息暂未保存' })
+    if (message) await useChats().sayAgain(to, message)
+    await settled()
+    expect(sockets[0]?.sent.at(-1)).toEqual({ type: 'say', ref, conversation: 'c1', text: '你好' })
+    expect(useChats().thread('c1').messages).toMatchObject([{ state: 'sending' }])
+  })
+
+  it('count what was not looked at, and tell the other one once it is', async () => {
+    const chats = useChats()
+    sockets[0]?.hears({ type: 'message', conversation: 'c1', message: row(7) })
+    expect(chats.unreadOf('c1')).toBe(1)
+    chats.see({ conversation: 'c1', peer: 'fangke' })
+    chats.see({ conversation: 'c1', peer: 'fangke' })
+    await settled()
+    expect([chats.unreadOf('c1'), sockets[0]?.sent]).toEqual([0, [{ type: 'read', conversation: 'c1' }]])
+  })
+
+  it('know after a reload what was read by both', async () => {
+    record = [row(1), row(2, { from: 'zixunshi1' }), row(3), row(4, { from: 'zixunshi1' })]
+    marks = [{ conversation: 'other', unread: 9, peerReadTime: 9000 }, { conversation: 'c1', unread: 1, peerReadTime: 2000 }]
+    await useChats().load('c1')
+    expect(useChats().unreadOf('c1')).toBe(1)
+    expect(useChats().thread('c1').messages.map(({ isReadByPeer }) => isReadByPeer)).toEqual([false, true, false, false])
+  })
+
+  it('hold the notices of the server between the words', () => {
+    const event = { type: 'event', seq: 2, time: 9000, event: 'noticed', conversation: 'c1', notice: 'silence', text: '请问还在吗？' }
+    sockets[0]?.hears(event)
+    expect(words()).toEqual(['请问还在吗？'])
+  })
+
+  it('are forgotten with whoever looked at them', async () => {
+    record = [row(1)]
+    const loading = useChats().load('c1')
+    useChats().stop()
+    await loading
+    expect([useChats().threads.size, words()]).toEqual([0, []])
+  })
+})

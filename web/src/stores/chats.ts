@@ -1,0 +1,207 @@
+// The talks whose words the page shows, and what is said in them.
+
+import { defineStore } from 'pinia'
+import { reactive } from 'vue'
+import { Refused, result, rows } from '@/api/answer'
+import type { Config, Me, Unread } from '@/api/types'
+import { fromRecord, isNotice, notice, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/im/chat'
+import { EmbeddedChat } from '@/im/embedded'
+import { failed, merge, mergeRecord, ownReadUntil, readUntil, recalled, seenBefore, unread } from '@/im/thread'
+import { api, uploadImage } from './api'
+import { useLive } from './live'
+import { usePeople } from './people'
+
+export interface Thread {
+  messages: Message[]
+  /** `loading` and `wrong` are about the record; what is there stays shown. */
+  state: 'new' | 'loading' | 'there' | 'wrong'
+  error: unknown
+  /** Until when (epoch ms) this person has seen everything. */
+  seenUntil: number
+}
+
+/** A key for a message of ours; `crypto.randomUUID` is not there without TLS. */
+const newRef = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+/** Rows of the record in one answer; the server gives no more. */
+const PAGE = 200
+
+export const useChats = defineStore('chats', () => {
+  const threads = reactive(new Map<string, Thread>())
+  let me: Pick<Me, 'id' | 'username'> | null = null
+  /** How to get an IM, and the one that was got; a failure is forgotten, so that the next word tries again. */
+  let make: (() => Promise<Chat>) | null = null
+  let made: Promise<Chat> | null = null
+  let leave: (() => void)[] = []
+  let generation = 0
+
+  function thread(conversation: string): Thread {
+    const known = threads.get(conversation)
+    if (known) return known
+    threads.set(conversation, { messages: [], state: 'new', error: null, seenUntil: 0 })
+    return threads.get(conversation) as Thread
+  }
+
+  const listener: ChatListener = {
+    said(conversation, message) {
+      const talk = thread(conversation)
+      const shown = talk.messages.find(({ ref, state }) => ref !== null && ref === message.ref && state !== 'kept')
+      if (shown?.body.kind === 'image') URL.revokeObjectURL(shown.body.url)
+      talk.messages = merge(talk.messages, [message])
+    },
+    recalled(conversation, id) {
+      const talk = thread(conversation)
+      talk.messages = recalled(talk.messages, id)
+    },
+    read(conversation, reader, until) {
+      const talk = thread(conversation)
+      const username = usePeople().find(reader)?.username ?? reader
+      if (reader === me?.id || username === me?.username) talk.seenUntil = Math.max(talk.seenUntil, until)
+      talk.messages = readUntil(talk.messages, username, until)
+    },
+    failed(ref, reason) {
+      for (const talk of threads.values()) {
+        if (talk.messages.some((message) => message.ref === ref)) talk.messages = failed(talk.messages, ref, reason)
+      }
+    },
+    stale() {
+      for (const [conversation, { state }] of threads) {
+        if (state !== 'new') void load(conversation)
+      }
+    },
+  }
+
+  /** With which IM words travel is the server's choice. */
+  function start(config: Config, person: Pick<Me, 'id' | 'username'>): void {
+    stop()
+    me = person
+    const live = useLive()
+    leave = [live.onEvent((event) => {
+      if (event.event !== 'noticed' || event.conversation === undefined || event.text === undefined) return
+      listener.said(event.conversation, notice(event.seq, event.time, event.text))
+    })]
+    const { im } = config
+    if (im?.mode === 'tencent') {
+      make = async () => (await import('@/im/tencent')).tencentChat(im.sdkAppId, person.username, listener)
+      // Without it one reads the record; writing tries again and tells what is wrong.
+      connected().catch(() => undefined)
+    } else {
+      const chat = new EmbeddedChat({ send: live.send, onFrame: live.onFrame, onStatus: live.onStatus }, uploadImage, listener)
+      made = Promise.resolve(chat)
+    }
+  }
+
+  function connected(): Promise<Chat> {
+    if (made !== null) return made
+    if (make === null) return Promise.reject(new Error(''))
+    const mine = generation
+    const trying = make().then((chat) => {
+      if (mine === generation) return chat
+      chat.stop()
+      throw new Error('')
+    })
+    made = trying
+    trying.catch(() => { if (made === trying) made = null })
+    return trying
+  }
+
+  function stop(): void {
+    generation += 1
+    made?.then((chat) => { chat.stop() }, () => undefined)
+    made = null
+    make = null
+    leave.forEach((go) => { go() })
+    leave = []
+    threads.clear()
+    me = null
+  }
+
+  async function page(conversationId: string, number: number): Promise<{ rows: Message[], count: number }> {
+    const query = { conversationId, page: number, size: PAGE }
+    const answered = await rows(api().GET('/message/conversation/web', { params: { query } }))
+    return { rows: answered.rows.map(fromRecord), count: answered.count }
+  }
+
+  /** None for whoever reads others' talks only. */
+  async function unreadMarks(): Promise<Unread[]> {
+    try {
+      return await result(api().GET('/message/unread'))
+    } catch (error) {
+      if (error instanceof Refused) return []
+      throw error
+    }
+  }
+
+  /** The record tells read marks from the counselor's side only; of talks in progress the server tells both. */
+  function mark(talk: Thread, told: Unread | undefined): void {
+    if (told === undefined || me === null) return
+    talk.seenUntil = Math.max(talk.seenUntil, seenBefore(talk.messages, me.username, told.unread))
+    if (told.peerReadTime !== null) talk.messages = ownReadUntil(talk.messages, me.username, told.peerReadTime)
+  }
+
+  /** Reads the record of a talk, whole; again whenever something may have been missed. */
+  async function load(conversation: string): Promise<void> {
+    const talk = thread(conversation)
+    if (talk.state === 'loading') return
+    const before = generation
+    talk.state = 'loading'
+    try {
+      const [first, marks] = await Promise.all([page(conversation, 0), unreadMarks()])
+      const others = Array.from({ length: Math.max(0, Math.ceil(first.count / PAGE) - 1) }, (_, at) => page(conversation, at + 1))
+      const all = [first, ...await Promise.all(others)].flatMap((one) => one.rows)
+      if (before !== generation) return
+      talk.messages = mergeRecord(talk.messages, all)
+      mark(talk, marks.find((one) => one.conversation === conversation))
+      talk.state = 'there'
+      talk.error = null
+    } catch (error) {
+      talk.state = 'wrong'
+      talk.error = error
+    }
+  }
+
+  /** Says it; the message is there at once, marked as on its way. */
+  function say(to: Addressee, content: Content, again?: Message): void {
+    if (me === null) return
+    const ref = again?.ref ?? newRef()
+    const body: Message['body'] = 'text' in content
+      ? { kind: 'text', text: content.text }
+      : { kind: 'image', url: URL.createObjectURL(content.image), width: 0, height: 0 }
+    const talk = thread(to.conversation)
+    talk.messages = merge(talk.messages, [{
+      key: again?.key ?? ref, id: null, ref, from: me.username, time: Date.now(), body, isRevoked: false, isReadByPeer: false,
+      sequence: 0, random: 0, state: 'sending', reason: null,
+    }])
+    connected().then((chat) => { chat.say(to, ref, content) }, (error: unknown) => {
+      listener.failed(ref, error instanceof Error ? error.message : '')
+    })
+  }
+
+  /** Tries a failed message once more; the server counts it once. */
+  async function sayAgain(to: Addressee, message: Message): Promise<void> {
+    if (message.body.kind === 'text') {
+      say(to, { text: message.body.text }, message)
+    } else if (message.body.kind === 'image' && message.body.url.startsWith('blob:')) {
+      say(to, { image: await (await fetch(message.body.url)).blob() }, message)
+    }
+  }
+
+  /** Everything there is has been looked at. */
+  function see(to: Addressee): void {
+    const talk = thread(to.conversation)
+    const last = talk.messages.findLast((message) => message.from !== me?.username && !isNotice(message) && message.state === 'kept')
+    if (last === undefined || last.time <= talk.seenUntil) return
+    talk.seenUntil = last.time
+    connected().then((chat) => { chat.read(to) }, () => undefined)
+  }
+
+  const unreadOf = (conversation: string): number => {
+    const talk = threads.get(conversation)
+    return talk === undefined || me === null ? 0 : unread(talk.messages, me.username, talk.seenUntil)
+  }
+
+  const recall = async (to: Addressee, message: Message): Promise<void> => (await connected()).recall(to, message)
+
+  return { threads, thread, start, stop, load, say, sayAgain, see, recall, unreadOf }
+})

@@ -1,0 +1,186 @@
+// What a counselor or supervisor has on his desk: the talks he serves, waits for and has ended, with who is in them.
+
+import { defineStore } from 'pinia'
+import { computed, reactive, ref, shallowRef, watch } from 'vue'
+import { NoSession, result, rows } from '@/api/answer'
+import type { Conversation } from '@/api/types'
+import type { EventFrame, Talk } from '@/socket/frames'
+import { api } from '@/stores/api'
+import { useChats } from '@/stores/chats'
+import { useLive } from '@/stores/live'
+import { useMe } from '@/stores/me'
+import { usePeople } from '@/stores/people'
+import { endedFirst } from './order'
+
+/** How many of the talks that are over stand in the list. */
+const RECENT = 8
+
+export const isOver = (talk: Pick<Conversation, 'status'> | null | undefined): boolean =>
+  talk !== null && talk !== undefined && talk.status !== 'WAITING' && talk.status !== 'IN_PROGRESS'
+
+/** Everybody named in it. */
+function introduce(talk: Conversation): void {
+  usePeople().introduce(talk.user, talk.counselor, talk.supervisor)
+  if (talk.supervise) introduce(talk.supervise)
+}
+
+export const useDesk = defineStore('desk', () => {
+  const live = useLive()
+  const chats = useChats()
+  const me = useMe()
+
+  /** Talks as the server last described them, by id. */
+  const details = reactive(new Map<string, Conversation>())
+  const errors = reactive(new Map<string, unknown>())
+  /** The consultation each talk with a supervisor is about. */
+  const about = reactive(new Map<string, string>())
+  const recent = shallowRef<Conversation[]>([])
+  const recentError = shallowRef<unknown>(null)
+  const isRecentLoading = ref(false)
+  const asking = new Map<string, Promise<void>>()
+  const again = new Set<string>()
+
+  const isSupervisor = computed(() => me.role === 'supervisor')
+  const active = computed<Talk[]>(() => live.view.active)
+  const waiting = computed<Talk[]>(() => live.view.waiting)
+  const ended = computed(() => {
+    const open = new Set([...active.value, ...waiting.value].map(({ id }) => id))
+    return endedFirst(recent.value.map((talk) => details.get(talk.id) ?? talk)).filter(({ id }) => !open.has(id))
+  })
+
+  /** Asks the server about a talk; once more if something happened meanwhile. */
+  function learn(id: string): Promise<void> {
+    const under = asking.get(id)
+    if (under !== undefined) {
+      again.add(id)
+      return under
+    }
+    const asked = ask(id).finally(() => {
+      asking.delete(id)
+      if (again.delete(id)) void learn(id)
+    })
+    asking.set(id, asked)
+    return asked
+  }
+
+  async function ask(id: string): Promise<void> {
+    try {
+      keep(await result(api().GET('/conversation/{id}', { params: { path: { id } } })))
+      errors.delete(id)
+    } catch (error) {
+      if (!(error instanceof NoSession)) errors.set(id, error)
+    }
+  }
+
+  function keep(talk: Conversation): void {
+    introduce(talk)
+    details.set(talk.id, talk)
+    if (talk.supervise) {
+      about.set(talk.supervise.id, talk.id)
+      // The words with the supervisor are counted as unread, too, before their pane is open.
+      if (!isOver(talk.supervise) && talk.counselor?.id === me.me?.id) follow(talk.supervise.id)
+    }
+    if (talk.consultation !== null) about.set(talk.id, talk.consultation)
+  }
+
+  /** Reads the words of a talk and stays with them. */
+  function follow(id: string): void {
+    if (chats.thread(id).state === 'new') void chats.load(id)
+  }
+
+  /** A talk with all that belongs to it, for somebody who looks at it. */
+  function open(id: string): void {
+    void learn(id)
+    follow(id)
+  }
+
+  async function loadRecent(): Promise<void> {
+    isRecentLoading.value = true
+    try {
+      const conversationType = isSupervisor.value ? 'REQUEST_SUPERVISE' as const : 'COUNSELING_SESSION' as const
+      // Those that run have no end, and stand last.
+      const query = { conversationType, property: 'endTime' as const, size: isSupervisor.value ? RECENT * 4 : RECENT * 2 }
+      const { rows: talks } = await rows(api().GET('/conversation/consultlist', { params: { query } }))
+      const own = (talks as Conversation[]).filter((talk) => talk.counselor?.id === me.me?.id)
+      own.forEach(introduce)
+      recent.value = endedFirst(own).slice(0, RECENT)
+      recentError.value = null
+    } catch (error) {
+      if (!(error instanceof NoSession)) recentError.value = error
+    } finally {
+      isRecentLoading.value = false
+    }
+  }
+
+  function heard(event: EventFrame): void {
+    const { talk } = event
+    if (talk === undefined) return
+    if (talk.consultation !== null) about.set(talk.id, talk.consultation)
+    if (event.event === 'noticed' || event.event === 'unanswered') return
+    const known = details.get(talk.id)
+    if (known !== undefined) {
+      // At once what the event says; the rest when the server has answered.
+      details.set(talk.id, {
+        ...known,
+        status: talk.status,
+        priority: talk.priority,
+        startTime: talk.startTime,
+        ...(event.event === 'ended' ? { endReason: event.endReason ?? null, endTime: event.time } : {}),
+      })
+    }
+    void learn(talk.id)
+    if (talk.consultation !== null) {
+      void learn(talk.consultation)
+      // From now on its words come by themselves; those before may not have.
+      if (event.event === 'assigned' && chats.threads.has(talk.consultation)) void chats.load(talk.consultation)
+    }
+    if (event.event === 'ended') void loadRecent()
+  }
+
+  /** What was missed while nobody could tell. */
+  function refresh(): void {
+    for (const [id, talk] of details) {
+      if (!isOver(talk)) void learn(id)
+    }
+    void loadRecent()
+  }
+
+  /** Keeps the desk as long as the caller lives; returns the way out. */
+  function attend(): () => void {
+    const leave = [
+      live.onEvent(heard),
+      live.onStatus((status) => { if (status === 'open') refresh() }),
+      watch(() => active.value.map(({ id }) => id), (ids) => {
+        for (const id of ids) {
+          const talk = active.value.find((one) => one.id === id)
+          if (talk?.consultation) about.set(id, talk.consultation)
+          if (!details.has(id)) void learn(id)
+          follow(id)
+        }
+      }, { immediate: true }),
+      watch(() => waiting.value.map(({ id }) => id), (ids) => {
+        for (const id of ids) if (!details.has(id)) void learn(id)
+      }, { immediate: true }),
+    ]
+    void loadRecent()
+    return () => {
+      leave.forEach((go) => { go() })
+      details.clear()
+      errors.clear()
+      about.clear()
+      recent.value = []
+    }
+  }
+
+  /** Unread words of a talk, and of the one beside it. */
+  function unreadOf(id: string): number {
+    const beside = details.get(id)?.supervise
+    return chats.unreadOf(id) + (beside && !isOver(beside) ? chats.unreadOf(beside.id) : 0)
+  }
+  const unread = computed(() => active.value.reduce((sum, { id }) => sum + unreadOf(id), 0))
+
+  return {
+    details, errors, about, recent, recentError, isRecentLoading, active, waiting, ended, isSupervisor, unread,
+    learn, open, follow, loadRecent, refresh, attend, unreadOf, keep,
+  }
+})

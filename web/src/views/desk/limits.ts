@@ -1,0 +1,104 @@
+// The clock of one talk, counted from what the server said: when it began, what was said last, what it announced. Pure.
+
+import type { Config } from '@/api/types'
+import { isNotice, type Message } from '@/im/chat'
+
+/** How long things may last, in seconds, as `/config` says for the institution. */
+export interface Limits {
+  textSeconds: number
+  voiceSeconds: number
+  silenceNoticeSeconds: number
+  silenceEndSeconds: number
+}
+
+/** Where the server does not say: what the consent text promises. */
+export const USUAL_LIMITS: Limits = { textSeconds: 3600, voiceSeconds: 2400, silenceNoticeSeconds: 600, silenceEndSeconds: 300 }
+
+export const limitsOf = (config: Config | null): Limits => ({
+  ...USUAL_LIMITS, ...config?.limits,
+})
+
+/** What is known of a talk's time; epoch milliseconds. */
+export interface Facts {
+  start: number
+  /** When a person said something last. */
+  lastSaid: number | null
+  /** When the call began that is under way. */
+  callStart: number | null
+  /** When the two were asked whether there is anything else, and nobody has answered. */
+  silenceNoticed: number | null
+  /** The end that was announced, and when it was. */
+  announced: { at: number, end: number } | null
+}
+
+/** The server's notices, as they stand in the record. */
+const LIMIT_NOTICE = /在(\d+)(分钟|秒)后结束/
+const SILENCE_NOTICE = '请问还有什么需要继续咨询的吗'
+
+export function factsOf(messages: readonly Message[], start: number, callStart: number | null): Facts {
+  const facts: Facts = { start, lastSaid: null, callStart, silenceNoticed: null, announced: null }
+  for (const message of messages) {
+    if (message.state !== 'kept') continue
+    if (!isNotice(message)) {
+      facts.lastSaid = Math.max(facts.lastSaid ?? 0, message.time)
+      facts.silenceNoticed = null
+      continue
+    }
+    const words = message.body.kind === 'text' ? message.body.text : ''
+    if (words.includes(SILENCE_NOTICE)) facts.silenceNoticed = message.time
+    const [, number, unit] = LIMIT_NOTICE.exec(words) ?? []
+    if (number !== undefined) {
+      facts.announced = { at: message.time, end: message.time + Number(number) * (unit === '分钟' ? 60_000 : 1000) }
+    }
+  }
+  return facts
+}
+
+/** When it must end at the latest. What the server announced goes before what we count, unless a call came after it. */
+export function endOf({ start, callStart, announced }: Facts, limits: Limits): number {
+  if (announced !== null && (callStart === null || callStart <= announced.at)) return announced.end
+  const text = start + limits.textSeconds * 1000
+  const voice = limits.voiceSeconds * 1000
+  return callStart === null ? text : Math.min(callStart + voice, text + voice)
+}
+
+export interface Silence {
+  /** What comes next: the question whether there is anything else, or the end. */
+  next: 'notice' | 'end'
+  /** When nobody says anything. */
+  at: number
+}
+
+/** What a silence leads to; in a call it leads to nothing. */
+export function silenceOf({ start, lastSaid, callStart, silenceNoticed }: Facts, limits: Limits): Silence | null {
+  if (callStart !== null) return null
+  return silenceNoticed === null
+    ? { next: 'notice', at: Math.max(start, lastSaid ?? start) + limits.silenceNoticeSeconds * 1000 }
+    : { next: 'end', at: silenceNoticed + limits.silenceEndSeconds * 1000 }
+}
+
+/** Silence is spoken of only when its end is near. */
+const SILENCE_NEAR_MS = 3 * 60_000
+const SOON_MS = 10 * 60_000
+const NOW_MS = 5 * 60_000
+
+export interface TalkClock {
+  elapsed: number
+  /** Until the limit; never negative. */
+  left: number
+  tone: 'calm' | 'soon' | 'now'
+  /** Worth a word; `left` never negative. */
+  silence: { next: Silence['next'], left: number } | null
+}
+
+export function clockOf(facts: Facts, limits: Limits, now: number): TalkClock {
+  const left = Math.max(0, endOf(facts, limits) - now)
+  const silence = silenceOf(facts, limits)
+  const isNear = silence !== null && (silence.next === 'end' || silence.at - now <= SILENCE_NEAR_MS)
+  return {
+    elapsed: Math.max(0, now - facts.start),
+    left,
+    tone: left <= NOW_MS ? 'now' : left <= SOON_MS ? 'soon' : 'calm',
+    silence: isNear ? { next: silence.next, left: Math.max(0, silence.at - now) } : null,
+  }
+}

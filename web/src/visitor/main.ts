@@ -1,0 +1,43 @@
+import { createPinia } from 'pinia'
+import { createApp, watch } from 'vue'
+import { createRouter, createWebHashHistory } from 'vue-router'
+import { makeI18n } from '@/i18n'
+import { words } from '@/i18n/visitor'
+import { useSession } from '@/stores/api'
+import App from './app.vue'
+import { useVisit } from './visit'
+import 'element-plus/es/components/base/style/css'
+import 'element-plus/es/components/message/style/css'
+import 'element-plus/es/components/message-box/style/css'
+import '@/styles/theme.css'
+import './visitor.css'
+
+const app = createApp(App)
+app.use(createPinia())
+const i18n = makeI18n(words)
+app.use(i18n)
+
+const visit = useVisit()
+useSession({ token: () => visit.token, onNoSession: visit.lost })
+
+const router = createRouter({
+  history: createWebHashHistory(),
+  routes: [
+    { path: '/', name: 'home', component: () => import('./views/home.vue') },
+    { path: '/history', name: 'history', component: () => import('./views/history.vue') },
+    { path: '/history/:id([0-9a-f]{32})', name: 'past', component: () => import('./views/past.vue') },
+    { path: '/me', name: 'me', component: () => import('./views/me.vue') },
+    { path: '/:unknown(.*)*', redirect: '/' },
+  ],
+})
+app.use(router)
+
+// Who waits may be looking at something else: the window's name calls him.
+watch([() => visit.stage, i18n.global.locale], ([stage]) => {
+  const { t } = i18n.global
+  document.title = stage === 'talk' && document.visibilityState === 'hidden' ? `● ${t('visitor.waiting.turn')}` : t('visitor.title')
+})
+document.addEventListener('visibilitychange', () => { document.title = i18n.global.t('visitor.title') })
+
+void visit.start()
+app.mount('#app')

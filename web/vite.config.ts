@@ -1,0 +1,54 @@
+import { fileURLToPath, URL } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
+import Components from 'unplugin-vue-components/vite'
+import { compression, defineAlgorithm } from 'vite-plugin-compression2'
+import { defineConfig } from 'vitest/config'
+
+/** The server that `npm run dev` asks. */
+const SERVER = process.env.HOTLINE_URL ?? 'http://127.0.0.1:8080'
+
+/** Where the server's interface is; everything else is a page of ours. */
+const INTERFACE = '^/(arrange|auth|config|conversation|dispatch|evaluate|health|im|login|logout|message|user|wx|api|(visitor|workbench)/ws)(/|\\?|$)'
+
+export default defineConfig({
+  // The pages may be served under a prefix.
+  base: './',
+  plugins: [
+    vue(),
+    Components({ resolvers: [ElementPlusResolver({ importStyle: 'css' })], dirs: [], dts: 'src/components.d.ts' }),
+    compression({
+      include: /\.(html|js|css|svg)$/,
+      threshold: 512,
+      algorithms: [defineAlgorithm('gzip', { level: 9 }), defineAlgorithm('brotliCompress')],
+    }),
+  ],
+  resolve: { alias: { '@': fileURLToPath(new URL('src', import.meta.url)) } },
+  define: {
+    __VUE_OPTIONS_API__: true,
+    __VUE_PROD_DEVTOOLS__: false,
+    __VUE_I18N_LEGACY_API__: false,
+  },
+  build: {
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    // The Content-Security-Policy knows no data: scripts, and a font of Element Plus is none of ours.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      input: {
+        index: fileURLToPath(new URL('index.html', import.meta.url)),
+        visitor: fileURLToPath(new URL('visitor.html', import.meta.url)),
+      },
+    },
+  },
+  server: {
+    host: '127.0.0.1',
+    proxy: { [INTERFACE]: { target: SERVER, ws: true } },
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.ts'],
+    server: { deps: { inline: ['element-plus'] } },
+  },
+})

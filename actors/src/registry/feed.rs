@@ -292,6 +292,11 @@ impl Registry {
             let told =
                 Arc::new(Told { seq: stamped.seq, at: stamped.at, event: stamped.event.clone(), facts });
             self.carry(&told, ctx);
+            if let Event::Expelled { person, .. } = told.event {
+                // Gathered for the carrier that has just retired: one who is admitted again in the same batch begins
+                // with what is kept by then.
+                counselors.remove(&person.into());
+            }
             for person in &audience.persons {
                 let counselor = CounselorId::from(*person);
                 if self.carriers.counselors.contains_key(&counselor) {

@@ -6,7 +6,7 @@ use hotline_actors::{
     ConversationId, CounselorId, Timestamp, VisitorId,
     dispatch::{
         command::{Answer, Command, Refusal},
-        conversation::EndReason,
+        conversation::{EndReason, Priority},
         counselor::{Choice, Role},
         event::{Event, Notice},
         limits::Limits,
@@ -456,6 +456,54 @@ fn one_who_goes_away_and_is_activated_again_is_not_made_offline_by_what_he_left_
         sleep(minutes(2)).await;
         let talk = asks(&world, 1).await;
         assert_eq!(world.book().facts(talk).and_then(|facts| facts.counselor()), Some(he()));
+    });
+}
+
+#[test]
+fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
+    story(|world, _line| async move {
+        let other = CounselorId(Uuid::from_u128(0xc1));
+        let none = Badge::Counselor { role: Role::Counselor, capacity: 0, choice: None };
+        let _other = world.joins(other.into(), none, None).await.expect("the server is up");
+        sleep(seconds(1)).await;
+        asks(&world, 1).await;
+        slow_store(&world, 100, 100);
+        let waits = ConversationId(world.fresh_id());
+        let how = hotline_actors::dispatch::event::Expulsion::Banned;
+        // The first is on its way alone; while it is, the others gather for one commit.
+        let all = [
+            Command::Open {
+                conversation: ConversationId(world.fresh_id()),
+                visitor: visitor(2),
+                wanted: None,
+                fallback: None,
+            },
+            Command::Open {
+                conversation: waits,
+                visitor: visitor(3),
+                wanted: Some(he()),
+                fallback: Some(true),
+            },
+            Command::Prioritize { conversation: waits, priority: Priority::Urgent },
+            Command::Expel { person: he().into(), how },
+            Command::Shift { on: [he(), other].into() },
+            Command::SetCapacity { counselor: other, capacity: 1 },
+            Command::Pardon { person: he().into(), seat: Some((Role::Counselor, 1)) },
+        ];
+        let before = world.book().commits;
+        for answer in futures_util::future::join_all(all.map(|command| world.asks(command))).await {
+            answer.expect("is not refused");
+        }
+        assert_eq!(world.book().commits - before, 2);
+        assert_eq!(world.book().facts(waits).and_then(|facts| facts.counselor()), Some(other));
+        let line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        sleep(seconds(1)).await;
+        let heard = line.heard();
+        let desk = heard.pushes.iter().find_map(|push| match push {
+            Push::Desk(desk) => desk.seat.as_ref(),
+            _ => None,
+        });
+        assert_eq!(desk.expect("a desk").waiting, []);
     });
 }
 

@@ -16,6 +16,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// A transaction of ours that does nothing this long has lost its owner.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
 
+/// A connection of the pool idle for longer is asked whether it is still there before it is given out.
+const IDLE_UNTESTED_MAX: Duration = Duration::from_secs(1);
+
 /// How a connection is made, with the limits of `[database]` set on the server's side.
 pub fn options(settings: &Database) -> Result<PgConnectOptions, ConfigError> {
     let options: PgConnectOptions = settings.url.reveal().parse().map_err(|_: sqlx::Error| {
@@ -40,7 +43,18 @@ pub async fn pool(settings: &Database) -> Result<PgPool, DatabaseFault> {
     Ok(PgPoolOptions::new()
         .max_connections(settings.connections_max)
         .acquire_timeout(Duration::from_secs(settings.acquire_seconds_max))
-        .connect_lazy_with(options))
+        // A connection that was just used is there still; asking each time would double the way of a small statement.
+        .test_before_acquire(false)
+        .before_acquire(|connection, told| {
+            Box::pin(async move {
+                if told.idle_for > IDLE_UNTESTED_MAX {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        // Lists are asked for with some of many filters: a plan made for any of them would serve none.
+        .connect_lazy_with(options.options([("plan_cache_mode", "force_custom_plan")])))
 }
 
 async fn reach(settings: &Database, options: &PgConnectOptions) -> Result<PgConnection, DatabaseFault> {

@@ -75,40 +75,65 @@ impl Place {
 pub(crate) struct House {
     pub(crate) place: Place,
     pub(crate) database: String,
+    pub(crate) institutions: Vec<Institution>,
     settings: Vec<(String, String)>,
     process: Option<Child>,
     /// `host:port`
     pub(crate) address: String,
 }
 
-/// The institution of all measurements, and its mini-program.
-pub(crate) const INSTITUTION: &str = "bench";
-pub(crate) const APPID: &str = "wxbench000000000001";
+/// An institution, its mini-program and its administrator.
+#[derive(Debug, Clone)]
+pub(crate) struct Institution {
+    pub(crate) id: String,
+    pub(crate) appid: String,
+    pub(crate) administrator: String,
+}
+
+impl Institution {
+    /// The first is the one that most measurements are made in.
+    fn numbered(number: usize) -> Self {
+        let id = if number == 0 { "bench".to_owned() } else { format!("bench{number}") };
+        Self { appid: format!("wxbench{number:012}"), administrator: format!("{id}_admin"), id }
+    }
+}
+
 pub(crate) const SDK_APP_ID: u32 = 1_400_000_000;
+/// What Tencent would sign its callbacks with.
+pub(crate) const CALLBACK_TOKEN: &str = "a token of these measurements";
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "hotline-bench";
-/// The administrator of the institution.
-pub(crate) const ADMINISTRATOR: &str = "bench_admin";
 
 impl House {
     /// A server on a fresh database, with an institution and its administrator; not yet started.
     pub(crate) async fn prepare(place: &Place, database: &str) -> Result<Self> {
+        Self::prepare_with(place, database, 1).await
+    }
+
+    /// The same with so many institutions.
+    pub(crate) async fn prepare_with(place: &Place, database: &str, institutions: usize) -> Result<Self> {
         place.fresh_database(database).await?;
-        let house = Self::on(place, database);
+        let house = Self::on(place, database, (0..institutions).map(Institution::numbered).collect());
         house.run(&["migrate"], "").await?;
-        house.run(&["institution", "add", INSTITUTION, "--name", "bench"], "").await?;
-        let administrator =
-            ["user", "add", ADMINISTRATOR, "--kind", "INSTITUTION", "--institution", INSTITUTION];
-        house.run(&administrator, PASSWORD).await?;
+        for Institution { id, administrator, .. } in &house.institutions {
+            house.run(&["institution", "add", id, "--name", id], "").await?;
+            let add = ["user", "add", administrator, "--kind", "INSTITUTION", "--institution", id];
+            house.run(&add, PASSWORD).await?;
+        }
         Ok(house)
     }
 
     /// A server on a database that is there.
-    pub(crate) fn on(place: &Place, database: &str) -> Self {
-        let apps = format!(r#"[{{"appid":"{APPID}","institution":"{INSTITUTION}"}}]"#);
+    fn on(place: &Place, database: &str, institutions: Vec<Institution>) -> Self {
+        let apps: Vec<_> = institutions
+            .iter()
+            .map(|one| serde_json::json!({ "appid": one.appid, "institution": one.id }))
+            .collect();
+        let apps = serde_json::Value::from(apps).to_string();
         let mut house = Self {
             place: place.clone(),
             database: database.to_owned(),
+            institutions,
             settings: Vec::new(),
             process: None,
             address: String::new(),
@@ -120,6 +145,7 @@ impl House {
         house.set("secrets.data_key", &"ab".repeat(32));
         house.set("im.sdk_app_id", &SDK_APP_ID.to_string());
         house.set("im.secret_key", &"cd".repeat(32));
+        house.set("im.callback_token", CALLBACK_TOKEN);
         house.set("im.rest_url", "");
         house.set("wechat.mode", "sandbox");
         house.set("wechat.apps", &apps);

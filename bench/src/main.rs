@@ -23,7 +23,7 @@ use serde_json::json;
 
 use house::Place;
 use measure::Effort;
-use report::{Outcome, plot, plot_ratios};
+use report::{Outcome, Plot, plot, plot_ratios};
 
 /// Measures the hotline server beside others.
 #[derive(Debug, Parser)]
@@ -49,13 +49,30 @@ struct Arguments {
     /// Where the results go
     #[arg(long, value_name = "FOLDER")]
     results: PathBuf,
+    /// Where criterion left what it measured of the core
+    #[arg(long, value_name = "FOLDER")]
+    criterion: PathBuf,
+    /// What pg_test_fsync found for fdatasync: the floor under every durable answer
+    #[arg(long, value_name = "NUMBER")]
+    fsyncs_per_second: f64,
     /// Only these measurements
     names: Vec<String>,
 }
 
 /// In the order in which they run.
-const ALL: [&str; 9] =
-    ["ingest", "freed-to-bound", "arrival", "race", "sockets", "lists", "fairness", "start", "overload"];
+const ALL: [&str; 11] = [
+    "ingest",
+    "freed-to-bound",
+    "arrival",
+    "race",
+    "sockets",
+    "lists",
+    "fairness",
+    "start",
+    "institutions",
+    "overload",
+    "core",
+];
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<()> {
@@ -67,7 +84,7 @@ async fn main() -> Result<()> {
         scratch: arguments.scratch.canonicalize().context("the scratch folder")?,
         peers: arguments.peers.canonicalize().context("the peers")?,
     };
-    let effort = Effort { place, quick: arguments.quick };
+    let effort = Effort { place, quick: arguments.quick, criterion: arguments.criterion };
     std::fs::create_dir_all(&arguments.results)?;
     let mut outcomes: Vec<Outcome> = Vec::new();
     for name in ALL {
@@ -75,7 +92,10 @@ async fn main() -> Result<()> {
             continue;
         }
         println!("==> {name}");
-        let found = measured(name, &effort, &arguments.results).await.with_context(|| name.to_owned())?;
+        let (found, plots) = measured(name, &effort).await.with_context(|| name.to_owned())?;
+        for one in &plots {
+            plot(&arguments.results, one)?;
+        }
         for outcome in &found {
             println!("    {outcome}");
         }
@@ -89,28 +109,28 @@ async fn main() -> Result<()> {
         "at": jiff::Timestamp::now().to_string(),
         "quick": effort.quick,
         "machine": machine(),
+        "fsyncs_per_second": arguments.fsyncs_per_second,
         "outcomes": outcomes,
     });
     std::fs::write(arguments.results.join("results.json"), serde_json::to_string_pretty(&report)?)?;
     plot_ratios(&arguments.results.join("ratios.svg"), &outcomes)
 }
 
-async fn measured(name: &str, effort: &Effort, results: &std::path::Path) -> Result<Vec<Outcome>> {
+async fn measured(name: &str, effort: &Effort) -> Result<(Vec<Outcome>, Vec<Plot>)> {
+    let without = |found: Result<Vec<Outcome>>| found.map(|outcomes| (outcomes, Vec::new()));
+    let with = |found: Result<(Vec<Outcome>, Plot)>| found.map(|(outcomes, plot)| (outcomes, vec![plot]));
     match name {
-        "ingest" => measure::ingest::measure(effort).await,
-        "freed-to-bound" => {
-            let (outcomes, series) = measure::freed::measure(effort).await?;
-            let title = "From an end until the next is seated and both have heard (median)";
-            plot(&results.join("freed-to-bound.svg"), title, ("waiting", "milliseconds"), &series)?;
-            Ok(outcomes)
-        }
-        "arrival" => measure::arrival::measure(effort).await,
-        "race" => measure::race::measure(effort).await,
-        "sockets" => measure::sockets::measure(effort).await,
-        "lists" => measure::lists::measure(effort).await,
-        "fairness" => measure::fairness::measure(effort).await,
-        "start" => measure::start::measure(effort).await,
-        "overload" => measure::overload::measure(effort).await,
+        "ingest" => without(measure::ingest::measure(effort).await),
+        "freed-to-bound" => with(measure::freed::measure(effort).await),
+        "arrival" => without(measure::arrival::measure(effort).await),
+        "race" => without(measure::race::measure(effort).await),
+        "sockets" => with(measure::sockets::measure(effort).await),
+        "lists" => without(measure::lists::measure(effort).await),
+        "fairness" => without(measure::fairness::measure(effort).await),
+        "start" => with(measure::start::measure(effort).await),
+        "institutions" => with(measure::institutions::measure(effort).await),
+        "overload" => without(measure::overload::measure(effort).await),
+        "core" => without(measure::core::measure(effort)),
         other => anyhow::bail!("no measurement is called {other}"),
     }
 }

@@ -1,9 +1,11 @@
 //! The measurements, one file each.
 
 pub(crate) mod arrival;
+pub(crate) mod core;
 pub(crate) mod fairness;
 pub(crate) mod freed;
 pub(crate) mod ingest;
+pub(crate) mod institutions;
 pub(crate) mod lists;
 pub(crate) mod overload;
 pub(crate) mod race;
@@ -20,6 +22,8 @@ pub(crate) struct Effort {
     pub(crate) place: Place,
     /// A minute in all rather than a quarter of an hour.
     pub(crate) quick: bool,
+    /// What criterion measured.
+    pub(crate) criterion: std::path::PathBuf,
 }
 
 impl Effort {

@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 use serde_json::json;
 
 use crate::{
-    house::{ADMINISTRATOR, APPID, House, PASSWORD},
+    house::{House, Institution, PASSWORD},
     http::Connection,
 };
 
@@ -49,16 +49,26 @@ pub(crate) async fn staff(house: &House, username: &str) -> Result<Person> {
     who(&mut connection, token).await
 }
 
-/// The administrator of the institution.
+/// The administrator of the first institution.
 pub(crate) async fn administrator(house: &House) -> Result<Person> {
-    staff(house, ADMINISTRATOR).await
+    staff(house, &house.institutions[0].administrator).await
 }
 
 /// Counselors on shift every day, with so many places each.
 pub(crate) async fn counselors(house: &House, number: usize, places: u32) -> Result<Vec<Person>> {
-    let administrator = &administrator(house).await?;
+    counselors_of(house, &house.institutions[0], number, places).await
+}
+
+/// The same in that institution.
+pub(crate) async fn counselors_of(
+    house: &House,
+    institution: &Institution,
+    number: usize,
+    places: u32,
+) -> Result<Vec<Person>> {
+    let administrator = &staff(house, &institution.administrator).await?;
     let one = |index: usize| async move {
-        let username = format!("bench_counselor_{index}");
+        let username = format!("{}_counselor_{index}", institution.id);
         let mut connection = Connection::open(&house.address).await?;
         let body = json!({ "username": username, "password": password() }).to_string();
         connection.ask("PUT", "/user/ms/counselor", Some(&administrator.token), &body).await?.result()?;
@@ -80,12 +90,23 @@ pub(crate) async fn set_places(connection: &mut Connection, counselor: &Person, 
 
 /// Visitors of the mini-program; `from` is the number of the first.
 pub(crate) async fn visitors(house: &House, from: usize, number: usize) -> Result<Vec<Person>> {
+    visitors_of(house, &house.institutions[0], from, number).await
+}
+
+/// The same of that institution.
+pub(crate) async fn visitors_of(
+    house: &House,
+    institution: &Institution,
+    from: usize,
+    number: usize,
+) -> Result<Vec<Person>> {
     let each = number.div_ceil(AT_ONCE).max(1);
     let some = |begin: usize| async move {
         let mut connection = Connection::open(&house.address).await?;
         let mut people = Vec::with_capacity(each);
         for index in begin..(begin + each).min(from + number) {
-            let path = format!("/auth/wx/{APPID}/login?code=bench{index}");
+            let Institution { id, appid, .. } = institution;
+            let path = format!("/auth/wx/{appid}/login?code={id}v{index}");
             let answer = connection.ask("POST", &path, None, "").await?;
             let token = answer.token.with_context(|| format!("no log-in: HTTP {}", answer.status))?;
             people.push(who(&mut connection, token).await?);

@@ -81,13 +81,19 @@ pub(crate) struct Series {
     pub(crate) points: Vec<(f64, f64)>,
 }
 
+/// How something grows.
+#[derive(Debug)]
+pub(crate) struct Plot {
+    pub(crate) file: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) axes: (&'static str, &'static str),
+    pub(crate) series: Vec<Series>,
+}
+
 /// Draws measured points; both axes logarithmic, from what is measured.
-pub(crate) fn plot(
-    path: &Path,
-    title: &str,
-    (x_name, y_name): (&str, &str),
-    series: &[Series],
-) -> Result<()> {
+pub(crate) fn plot(folder: &Path, plot: &Plot) -> Result<()> {
+    let Plot { file, title, axes: (x_name, y_name), series } = plot;
+    let path = folder.join(file);
     let all = || series.iter().flat_map(|line| &line.points);
     let bounds = |values: &mut dyn Iterator<Item = f64>| {
         let (low, high) =
@@ -96,15 +102,15 @@ pub(crate) fn plot(
     };
     let x = bounds(&mut all().map(|point| point.0));
     let y = bounds(&mut all().map(|point| point.1));
-    let area = SVGBackend::new(path, (720, 420)).into_drawing_area();
+    let area = SVGBackend::new(&path, (720, 420)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
-        .caption(title, ("sans-serif", 18))
+        .caption(*title, ("sans-serif", 18))
         .margin(14)
         .x_label_area_size(42)
         .y_label_area_size(64)
         .build_cartesian_2d(x.log_scale(), y.log_scale())?;
-    chart.configure_mesh().x_desc(x_name).y_desc(y_name).light_line_style(WHITE).draw()?;
+    chart.configure_mesh().x_desc(*x_name).y_desc(*y_name).light_line_style(WHITE).draw()?;
     for (index, line) in series.iter().enumerate() {
         let color = Palette99::pick(index).to_rgba();
         chart

@@ -1,6 +1,7 @@
 //! Conversations under way, and the words that are said in them, as Tencent brings them.
 
 use std::{
+    fmt::Write as _,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -8,10 +9,11 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
 use crate::{
-    house::{House, SDK_APP_ID},
+    house::{CALLBACK_TOKEN, House, SDK_APP_ID},
     http::{self, Connection},
     people::{self, Person},
     socket::Socket,
@@ -85,6 +87,15 @@ pub(crate) async fn many(house: &House, number: usize) -> Result<(Presence, Vec<
 /// Every word of a run has a number of its own.
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
+/// As Tencent signs a callback: `SHA256(token + RequestTime)` in hex.
+fn sign(now: u64) -> String {
+    Sha256::digest(format!("{CALLBACK_TOKEN}{now}")).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// A callback that brings a new word of `talk`: the visitor's and the counselor's in turn.
 pub(crate) fn word(talk: &Talk) -> Vec<u8> {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -100,7 +111,8 @@ pub(crate) fn word(talk: &Talk) -> Vec<u8> {
         talk.id
     );
     let path = format!(
-        "/message/callback?SdkAppid={SDK_APP_ID}&CallbackCommand=C2C.CallbackAfterSendMsg&contenttype=json&ClientIP=127.0.0.1&OptPlatform=RESTAPI"
+        "/message/callback?SdkAppid={SDK_APP_ID}&CallbackCommand=C2C.CallbackAfterSendMsg&contenttype=json&ClientIP=127.0.0.1&OptPlatform=RESTAPI&RequestTime={now}&Sign={}",
+        sign(now)
     );
     http::request("POST", &path, None, &body)
 }

@@ -108,9 +108,10 @@ impl Around {
         }
         let all: Vec<&Row> = rows.iter().chain(supervisions.values()).collect();
         let ids: Vec<Uuid> = all.iter().map(|row| row.id).collect();
-        let people = state.people.load(&parties(&all)).await?;
+        let parties = parties(&all);
+        let (people, evaluations) =
+            tokio::try_join!(state.people.load(&parties), evaluations::of_conversations(&state.pool, &ids))?;
         let queues = queues(state, &all, &people).await?;
-        let evaluations = evaluations::of_conversations(&state.pool, &ids).await?;
         Ok(Self { people, supervisions, evaluations, queues })
     }
 

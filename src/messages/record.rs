@@ -87,13 +87,12 @@ pub async fn page(
     offset: i64,
     size: i64,
 ) -> Result<(Vec<StoredMessage>, i64), sqlx::Error> {
-    let count = sqlx::query_scalar!(
+    let counted = sqlx::query_scalar!(
         r#"select count(*) as "count!" from messages
            where conversation = $1 and not online_only and send_result = 0"#,
         id.0,
     )
-    .fetch_one(pool)
-    .await?;
+    .fetch_one(pool);
     let rows = sqlx::query_as!(
         StoredMessage,
         r#"select id, from_account as "from", to_account as "to", sequence, random, said_at, body, cloud_custom_data,
@@ -106,9 +105,8 @@ pub async fn page(
         offset,
         size,
     )
-    .fetch_all(pool)
-    .await?;
-    Ok((rows, count))
+    .fetch_all(pool);
+    tokio::try_join!(rows, counted)
 }
 
 /// All that was said, oldest first; not shown are the same as in a page.

@@ -17,7 +17,7 @@ use crate::{
     http::Connection,
     peer::Peer,
     people::{self, Person},
-    report::{Outcome, Series, Target},
+    report::{Outcome, Plot, Series, Target},
     rounds::{Duel, play},
     socket::Socket,
     stats::{Latencies, median},
@@ -153,7 +153,7 @@ impl Duel for Sides {
     }
 }
 
-pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Vec<Series>)> {
+pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
     let sizes: &[usize] = if effort.quick { &[10, 100] } else { &[10, 100, 1000, 10_000] };
     let mut outcomes = Vec::new();
     let (mut ours_points, mut other_points) = (Vec::new(), Vec::new());
@@ -173,7 +173,13 @@ pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Vec<Series
         Series { name: "hotline".to_owned(), points: ours_points },
         Series { name: "graphile-worker".to_owned(), points: other_points },
     ];
-    Ok((outcomes, series))
+    let plot = Plot {
+        file: "freed-to-bound.svg",
+        title: "From an end until the next is seated and both have heard (median)",
+        axes: ("waiting", "milliseconds"),
+        series,
+    };
+    Ok((outcomes, plot))
 }
 
 async fn one(effort: &Effort, waiting: usize) -> Result<Outcome> {

@@ -26,7 +26,7 @@ use crate::{
     http::Connection,
     peer::Peer,
     people::{self, Person},
-    report::{Outcome, Target},
+    report::{Outcome, Plot, Series, Target},
     rounds::random,
     stats::median,
     talks::Presence,
@@ -55,6 +55,7 @@ struct Ears {
 }
 
 /// A crowd of sockets, read until dropped.
+#[derive(Default)]
 struct Crowd {
     tasks: Vec<JoinHandle<()>>,
     ears: Arc<Ears>,
@@ -109,7 +110,14 @@ async fn listen(mut stream: Stream, protocol: Protocol, ears: Arc<Ears>) {
     }
 }
 
-async fn gather(url: &str, tokens: &[Person], number: usize, protocol: Protocol) -> Result<Crowd> {
+/// Adds sockets until there are so many.
+async fn gather(
+    crowd: &mut Crowd,
+    url: &str,
+    tokens: &[Person],
+    number: usize,
+    protocol: Protocol,
+) -> Result<()> {
     // What a client reads at once: the default of 128 KiB each is for few and busy ones.
     let config =
         WebSocketConfig::default().read_buffer_size(2048).write_buffer_size(0).max_write_buffer_size(4096);
@@ -124,12 +132,13 @@ async fn gather(url: &str, tokens: &[Person], number: usize, protocol: Protocol)
         protocol.greet(&mut stream).await?;
         anyhow::Ok(stream)
     };
-    let streams: Vec<Stream> =
-        stream::iter((0..number).map(connect)).buffer_unordered(CONNECTING_AT_ONCE).try_collect().await?;
-    let ears = Arc::new(Ears::default());
-    let tasks =
-        streams.into_iter().map(|one| tokio::spawn(listen(one, protocol, Arc::clone(&ears)))).collect();
-    Ok(Crowd { tasks, ears })
+    let streams: Vec<Stream> = stream::iter((crowd.tasks.len()..number).map(connect))
+        .buffer_unordered(CONNECTING_AT_ONCE)
+        .try_collect()
+        .await?;
+    let Crowd { tasks, ears } = crowd;
+    tasks.extend(streams.into_iter().map(|one| tokio::spawn(listen(one, protocol, Arc::clone(ears)))));
+    Ok(())
 }
 
 impl Crowd {
@@ -166,62 +175,100 @@ fn per_socket(before: u64, after: u64, number: usize) -> Result<f64> {
     Ok(f64::from(grown) / f64::from(u32::try_from(number)?))
 }
 
-pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
-    let number = number_of_sockets(effort)?;
-    let rounds = effort.rounds();
-    let (our_memory, ours) = measure_ours(effort, number, rounds).await?;
-    let (other_memory, other) = measure_other(effort, number, rounds).await?;
-    let details = json!({ "sockets": number });
-    let memory =
-        Outcome::new("sockets-memory", "KiB", (our_memory, other_memory), Target::AtMost(1.3), details);
-    let details = json!({ "sockets": number, "ours_rounds_ms": ours, "other_rounds_ms": other });
-    let time = (median(&ours), median(&other));
-    Ok(vec![memory, Outcome::new("sockets-change", "ms", time, Target::AtMost(0.5), details)])
+/// What was found with so many sockets.
+struct Found {
+    sockets: usize,
+    /// KiB each.
+    memory: f64,
+    /// Milliseconds until all have heard, round by round.
+    times: Vec<f64>,
 }
 
-async fn measure_ours(effort: &Effort, number: usize, rounds: usize) -> Result<(f64, Vec<f64>)> {
+pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
+    let most = number_of_sockets(effort)?;
+    let mut sizes: Vec<usize> = [100, 1000, SOCKETS_MIN].into_iter().filter(|size| *size < most).collect();
+    sizes.push(most);
+    let rounds = effort.rounds();
+    let ours = measure_ours(effort, &sizes, rounds).await?;
+    let other = measure_other(effort, &sizes, rounds).await?;
+    let series = |name: &str, found: &[Found]| {
+        let points = found.iter().filter_map(|one| {
+            Some((f64::from(u32::try_from(one.sockets).ok()?), median(&one.times).max(1.0)))
+        });
+        Series { name: name.to_owned(), points: points.collect() }
+    };
+    let plot = Plot {
+        file: "sockets.svg",
+        title: "One change until every socket has heard (median)",
+        axes: ("sockets", "milliseconds"),
+        series: vec![series("hotline", &ours), series("socket.io", &other)],
+    };
+    let (Some(ours), Some(other)) = (ours.last(), other.last()) else {
+        anyhow::bail!("nothing was measured")
+    };
+    let details = json!({ "sockets": most });
+    let memory =
+        Outcome::new("sockets-memory", "KiB", (ours.memory, other.memory), Target::AtMost(1.3), details);
+    let details = json!({ "sockets": most, "ours_rounds_ms": ours.times, "other_rounds_ms": other.times });
+    let time = (median(&ours.times), median(&other.times));
+    Ok((vec![memory, Outcome::new("sockets-change", "ms", time, Target::AtMost(0.5), details)], plot))
+}
+
+async fn measure_ours(effort: &Effort, sizes: &[usize], rounds: usize) -> Result<Vec<Found>> {
     let mut house = House::prepare(&effort.place, "bench_sockets").await?;
     // A talk whose counselor says nothing is told to every administrator; here at once.
     house.set("dispatch.unanswered_seconds", "[1]");
     house.start().await?;
     let counselors = people::counselors(&house, 1, 50).await?;
     let _presence = Presence::of(&house, &counselors).await?;
-    let visitors = people::visitors(&house, 0, rounds + 1).await?;
+    let mut visitors = people::visitors(&house, 0, (rounds + 1) * sizes.len()).await?;
     let administrator = people::administrator(&house).await?;
     settle().await;
     let before = resident_bytes(house.process_id()?)?;
     let url = format!("ws://{}/workbench/ws", house.address);
-    let crowd = gather(&url, &[administrator], number, Protocol::Hotline).await?;
-    settle().await;
-    let memory = per_socket(before, resident_bytes(house.process_id()?)?, number)?;
     let mut connection = Connection::open(&house.address).await?;
-    let mut times = Vec::new();
-    for visitor in &visitors {
-        let talk = crate::talks::open_request(visitor, &counselors[0].id);
-        let opened = connection.send(&talk).await?.result()?;
-        let due = opened["startTime"].as_u64().context("not seated")? + 1000;
-        times.push(crowd.all_heard(due).await?);
-        tokio::time::sleep(Duration::from_millis(random(300)?)).await;
+    let mut crowd = Crowd::default();
+    let mut all = Vec::new();
+    for &sockets in sizes {
+        gather(&mut crowd, &url, std::slice::from_ref(&administrator), sockets, Protocol::Hotline).await?;
+        settle().await;
+        let memory = per_socket(before, resident_bytes(house.process_id()?)?, sockets)?;
+        let mut times = Vec::new();
+        for _ in 0..=rounds {
+            let visitor = visitors.pop().context("no visitor is left")?;
+            let talk = crate::talks::open_request(&visitor, &counselors[0].id);
+            let opened = connection.send(&talk).await?.result()?;
+            let due = opened["startTime"].as_u64().context("not seated")? + 1000;
+            times.push(crowd.all_heard(due).await?);
+            tokio::time::sleep(Duration::from_millis(random(300)?)).await;
+        }
+        // The first warms up.
+        all.push(Found { sockets, memory, times: times.split_off(1) });
     }
-    Ok((memory, times.split_off(1)))
+    Ok(all)
 }
 
-async fn measure_other(effort: &Effort, number: usize, rounds: usize) -> Result<(f64, Vec<f64>)> {
+async fn measure_other(effort: &Effort, sizes: &[usize], rounds: usize) -> Result<Vec<Found>> {
     let (mut peer, ready) = Peer::start(&effort.place, "chat.mjs", &[]).await?;
     peer.ask("collect").await?;
     settle().await;
     let before = resident_bytes(peer.process_id()?)?;
     let url = format!("ws://127.0.0.1:{}/socket.io/?EIO=4&transport=websocket", ready["port"]);
-    let crowd = gather(&url, &[], number, Protocol::SocketIo).await?;
-    settle().await;
-    peer.ask("collect").await?;
-    let memory = per_socket(before, resident_bytes(peer.process_id()?)?, number)?;
-    let mut times = Vec::new();
-    for _ in 0..=rounds {
-        let at = now_millis();
-        peer.ask("emit").await?;
-        times.push(crowd.all_heard(at).await?);
-        tokio::time::sleep(Duration::from_millis(random(300)?)).await;
+    let mut crowd = Crowd::default();
+    let mut all = Vec::new();
+    for &sockets in sizes {
+        gather(&mut crowd, &url, &[], sockets, Protocol::SocketIo).await?;
+        settle().await;
+        peer.ask("collect").await?;
+        let memory = per_socket(before, resident_bytes(peer.process_id()?)?, sockets)?;
+        let mut times = Vec::new();
+        for _ in 0..=rounds {
+            let at = now_millis();
+            peer.ask("emit").await?;
+            times.push(crowd.all_heard(at).await?);
+            tokio::time::sleep(Duration::from_millis(random(300)?)).await;
+        }
+        all.push(Found { sockets, memory, times: times.split_off(1) });
     }
-    Ok((memory, times.split_off(1)))
+    Ok(all)
 }

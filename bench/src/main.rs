@@ -52,7 +52,7 @@ struct Arguments {
     /// Where criterion left what it measured of the core
     #[arg(long, value_name = "FOLDER")]
     criterion: PathBuf,
-    /// What pg_test_fsync found for fdatasync: the floor under every durable answer
+    /// What `pg_test_fsync` found for fdatasync: the floor under every durable answer
     #[arg(long, value_name = "NUMBER")]
     fsyncs_per_second: f64,
     /// Only these measurements

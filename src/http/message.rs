@@ -131,10 +131,15 @@ async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params)
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;
     let page = params.page(PAGING)?;
-    let record = readable(&state, &caller, reach, &named).await?;
-    // The note and the page at once; nothing is answered without both.
-    let read = record::page(&state.pool, record.id, page.offset, page.limit);
-    let ((messages, count), ()) = tokio::try_join!(read, noted(&state, &caller, &record))?;
+    // Whether he may read it is asked while it is read; nothing is answered before.
+    let read = async {
+        match named.parse() {
+            Ok(id) => Ok(record::page(&state.pool, id, page.offset, page.limit).await?),
+            Err(_malformed) => Ok((Vec::new(), 0)),
+        }
+    };
+    let (record, (messages, count)) = tokio::try_join!(readable(&state, &caller, reach, &named), read)?;
+    noted(&state, &caller, &record).await?;
     let rows: Vec<_> = messages.into_iter().map(|message| shown(message, &record.sides)).collect();
     Ok(answer::list(&rows, count))
 }

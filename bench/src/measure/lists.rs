@@ -79,7 +79,9 @@ fn lists(now: u64, conversation: &str) -> Vec<List> {
             name: "messages",
             path: format!("/message/conversation/web?conversationId={conversation}"),
             sql: format!(
-                "select * from messages where conversation = '{conversation}' order by said_at, sequence limit 200;"
+                "select count(*) from messages where conversation = '{conversation}' and not online_only and send_result = 0;\
+                 select * from messages where conversation = '{conversation}' and not online_only and send_result = 0 \
+                 order by said_at, sequence, id limit 20;"
             ),
         },
     ]

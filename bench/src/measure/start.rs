@@ -79,9 +79,9 @@ impl Full {
 }
 
 pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
-    let sizes: &[usize] = if effort.quick { &[100, 1000] } else { &[100, 1000, 10_000] };
+    let numbers: &[usize] = if effort.quick { &[100, 1000] } else { &[100, 1000, 10_000] };
     let mut houses = Vec::new();
-    for open in sizes {
+    for open in numbers {
         houses.push(Full::prepare(effort, *open).await?);
     }
     for _ in 0..effort.rounds() {
@@ -99,10 +99,7 @@ pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
         axes: ("open conversations", "milliseconds"),
         series: vec![Series { name: "hotline".to_owned(), points: points.clone() }],
     };
-    let (open, full) = match houses.pop() {
-        Some(Full { open, house, .. }) => (open, house),
-        None => anyhow::bail!("no house was measured"),
-    };
+    let Some(Full { open, house: full, .. }) = houses.pop() else { anyhow::bail!("no house was measured") };
     drop(houses);
     let mut empty = House::prepare(&effort.place, "bench_start_empty").await?;
     empty.start().await?;

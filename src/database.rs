@@ -16,8 +16,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// A transaction of ours that does nothing this long has lost its owner.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
 
-/// A connection of the pool idle for longer is asked whether it is still there before it is given out.
-const IDLE_UNTESTED_MAX: Duration = Duration::from_secs(1);
+/// A connection of the pool idle for longer is asked whether it is still there before it is given out. Short, so that
+/// whoever comes after an outage finds none that died in it.
+const IDLE_UNTESTED_MAX: Duration = Duration::from_millis(50);
 
 /// Each list takes two.
 const LISTS_CONNECTIONS_MAX: u32 = 4;
@@ -70,9 +71,7 @@ pub fn lists(settings: &Database, options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
         .max_connections(LISTS_CONNECTIONS_MAX)
         .acquire_timeout(Duration::from_secs(settings.acquire_seconds_max))
-        .connect_lazy_with(
-            options.options([("plan_cache_mode", "force_custom_plan"), ("enable_seqscan", "on")]),
-        )
+        .connect_lazy_with(options.options([("plan_cache_mode", "force_custom_plan")]))
 }
 
 async fn reach(settings: &Database, options: &PgConnectOptions) -> Result<PgConnection, DatabaseFault> {

@@ -54,7 +54,7 @@ struct Arguments {
     criterion: PathBuf,
     /// What `pg_test_fsync` found for fdatasync: the floor under every durable answer
     #[arg(long, value_name = "NUMBER")]
-    fsyncs_per_second: f64,
+    fsyncs_per_second: Option<f64>,
     /// Only these measurements
     names: Vec<String>,
 }
@@ -92,6 +92,7 @@ async fn main() -> Result<()> {
             continue;
         }
         println!("==> {name}");
+        let begun = std::time::Instant::now();
         let (found, plots) = measured(name, &effort).await.with_context(|| name.to_owned())?;
         for one in &plots {
             plot(&arguments.results, one)?;
@@ -99,6 +100,7 @@ async fn main() -> Result<()> {
         for outcome in &found {
             println!("    {outcome}");
         }
+        println!("    {name}: {:.0} s", begun.elapsed().as_secs_f64());
         outcomes.extend(found);
     }
     println!();

@@ -33,7 +33,7 @@ impl Effort {
 
     /// How long one side is under load in one round.
     pub(crate) fn round(&self) -> Duration {
-        Duration::from_secs(if self.quick { 2 } else { 4 })
+        Duration::from_secs(if self.quick { 1 } else { 4 })
     }
 
     /// The larger number, or the smaller one when there is little time.

@@ -71,7 +71,7 @@ impl Duel for Sides<'_> {
 pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
     let mut house = House::prepare(&effort.place, "bench_fairness").await?;
     house.start().await?;
-    let (presence, talks) = talks::many(&house, TALKS).await?;
+    let (presence, talks) = talks::many(&house, effort.of(TALKS, TALKS / 5)).await?;
     // One of the counselors gets a place back for those who come and go.
     let leaving = &talks[0];
     let mut connection = Connection::open(&house.address).await?;

@@ -49,7 +49,7 @@ pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
     let mut house = House::prepare(&effort.place, "bench_ingest").await?;
     effort.place.sql(&house.database, "create table peer_messages (like messages including all)").await?;
     house.start().await?;
-    let (presence, talks) = talks::many(&house, TALKS).await?;
+    let (presence, talks) = talks::many(&house, effort.of(TALKS, TALKS / 5)).await?;
     let mut sides = Sides { effort, house, _presence: presence, talks, rate: None };
     let full = play(&mut sides, effort.rounds()).await?;
     let ours: Vec<f64> = full.ours.iter().map(Ingested::per_second).collect();

@@ -160,11 +160,13 @@ impl Duel for Sides {
 
 pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
     let mut house = House::prepare(&effort.place, "bench_lists").await?;
-    effort.place.sql(&house.database, include_str!("../../sql/lists.sql")).await?;
+    let rows = include_str!("../../sql/lists.sql");
+    let fewer = rows.replace("10000", "1000");
+    effort.place.sql(&house.database, if effort.quick { &fewer } else { rows }).await?;
     house.start().await?;
     let administrator = people::administrator(&house).await?;
     let now = effort.place.sql(&house.database, "select (extract(epoch from now()) * 1000)::bigint").await?;
-    let conversation = effort.place.sql(&house.database, "select md5('talk77777')").await?;
+    let conversation = effort.place.sql(&house.database, "select md5('talk7777')").await?;
     let mut outcomes = Vec::new();
     for list in lists(now.parse()?, &conversation) {
         let mut sides = Sides {

@@ -14,9 +14,8 @@ use crate::{
     talks,
 };
 
-const TALKS: usize = 2000;
 const CLIENTS: usize = 64;
-/// Many more than are answered in time when each offers the next word at once.
+/// Many more than are answered in time when each offers the next word at once; each in a talk of its own.
 const CLIENTS_TOO_MANY: usize = 2000;
 const RECOVERED_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -24,7 +23,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
     let mut house = House::prepare(&effort.place, "bench_overload").await?;
     house.start().await?;
-    let (_presence, talks) = talks::many(&house, TALKS).await?;
+    let clients_too_many = effort.of(CLIENTS_TOO_MANY, CLIENTS_TOO_MANY / 4);
+    let (_presence, talks) = talks::many(&house, clients_too_many).await?;
     let calm = talks::ingest(&house, &talks, CLIENTS, effort.round(), None).await?;
     let before = resident_bytes(house.process_id()?)?;
     let process = house.process_id()?;
@@ -40,7 +40,7 @@ pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
     let time = Duration::from_secs(if effort.quick { 5 } else { 60 });
     let twice = (2.0 * calm.per_second()).round();
     let offered = format!("{twice:.0}").parse::<u32>()?;
-    let storm = talks::ingest(&house, &talks, CLIENTS_TOO_MANY, time, Some(offered)).await?;
+    let storm = talks::ingest(&house, &talks, clients_too_many, time, Some(offered)).await?;
     ensure!(stop.send(()).is_ok(), "nobody watched the memory");
     let most = watch.await?;
     let recovered = recovery(&house, &talks, &calm.latencies).await?;

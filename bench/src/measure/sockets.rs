@@ -226,13 +226,14 @@ async fn measure_ours(effort: &Effort, sizes: &[usize], rounds: usize) -> Result
     settle().await;
     let before = resident_bytes(house.process_id()?)?;
     let url = format!("ws://{}/workbench/ws", house.address);
-    let mut connection = Connection::open(&house.address).await?;
     let mut crowd = Crowd::default();
     let mut all = Vec::new();
     for &sockets in sizes {
         gather(&mut crowd, &url, std::slice::from_ref(&administrator), sockets, Protocol::Hotline).await?;
         settle().await;
         let memory = per_socket(before, resident_bytes(house.process_id()?)?, sockets)?;
+        // Anew for each size: the server closes a connection that was idle for long.
+        let mut connection = Connection::open(&house.address).await?;
         let mut times = Vec::new();
         for _ in 0..=rounds {
             let visitor = visitors.pop().context("no visitor is left")?;

@@ -1,6 +1,6 @@
 # `make run` and `make test` do all their own set-up; scripts/ says how.
 
-.PHONY: help run test browser screenshots simulate torture build web web-api fmt lint sqlx clean-data
+.PHONY: help run test browser screenshots simulate torture bench bench-quick build web web-api fmt lint sqlx clean-data
 
 help:
 	@echo 'make run         the server with demo people on http://127.0.0.1:8080 (PORT=... to change)'
@@ -9,6 +9,7 @@ help:
 	@echo 'make screenshots those of the README, made anew by these tests'
 	@echo 'make simulate    days of a hotline from fresh seeds, HOURS=... or DAYS=... long (five minutes), on every core'
 	@echo 'make torture     the release build under a hammer for five to eight minutes (SEED=... to do it again)'
+	@echo 'make bench       the release build beside others for a quarter of an hour (make bench-quick: a minute)'
 	@echo 'make build       the server, without a database'
 	@echo 'make web         the pages, into web/dist, where the server takes them from'
 	@echo 'make web-api     generate the pages'\'' client anew after changing the interface'
@@ -33,6 +34,12 @@ simulate:
 
 torture:
 	@scripts/torture.sh long
+
+bench:
+	@scripts/bench.sh
+
+bench-quick:
+	@scripts/bench.sh --quick
 
 build: web
 	SQLX_OFFLINE=true cargo build --locked

@@ -186,11 +186,11 @@ scratch_folder() {
     printf '%s' $$ >"$SCRATCH/owner"
 }
 
-# Starts one that dies with this script, with the schema loaded into database "schema". Durability is off: nobody needs
-# these data after a crash. Sets CLUSTER_URL.
+# scratch_cluster [SETTING…]: starts one that dies with this script, with the schema loaded into database "schema".
+# Durability is off unless a setting says otherwise: nobody needs these data after a crash. Sets CLUSTER_URL.
 scratch_cluster() {
     scratch_folder
-    cluster_start "$SCRATCH" fsync=off full_page_writes=off max_connections=400
+    cluster_start "$SCRATCH" fsync=off full_page_writes=off max_connections=400 "$@"
     sql "$CLUSTER_URL/postgres" --command='create database schema'
     local migration
     for migration in migrations/*.sql; do

@@ -151,7 +151,7 @@ impl From<sqlx::Error> for Fault {
 }
 
 /// Whether the database could not be reached, or could not work just now, rather than refuse what was asked of it.
-fn is_away(error: &sqlx::Error) -> bool {
+pub fn is_away(error: &sqlx::Error) -> bool {
     // Connections, resources, limits in time, operators' work, and databases that let nobody in.
     const AWAY: [&str; 6] = ["08", "53", "57", "58", "55000", "55P03"];
     if let Some(error) = error.as_database_error() {

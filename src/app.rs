@@ -66,6 +66,8 @@ const FLUSH_MAX: Duration = Duration::from_secs(1);
 pub struct AppState {
     pub settings: Arc<Settings>,
     pub pool: PgPool,
+    /// For the list of records alone.
+    pub lists: PgPool,
     pub sessions: Sessions,
     pub passwords: Passwords,
     pub login_limits: LoginLimits,
@@ -225,6 +227,7 @@ impl Application {
         }
         let _ = timeout(FLUSH_MAX, closed).await;
         state.pool.close().await;
+        state.lists.close().await;
         tracing::info!("stopped");
         ending.and(settled.map_err(|_| StartError::StopTooSlow))
     }
@@ -262,6 +265,7 @@ impl AppState {
             traffic: Traffic::default(),
             sealer,
             pool,
+            lists: database::lists(&settings.database, options),
             settings,
         };
         Ok((state, doom))

@@ -35,7 +35,16 @@ pub trait Consumer: Send + Sync + 'static {
     fn age_max(&self) -> Duration;
 
     /// Does what follows from one event. It may be called again for the same event.
-    fn consume(&self, kept: &Kept) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn consume(&self, kept: &Kept) -> impl Future<Output = Result<Consumed, Failure>> + Send;
+}
+
+/// What followed from an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consumed {
+    /// Something outside: it should not be done again.
+    Acted,
+    /// Nothing; looked at again, it would be nothing again.
+    Nothing,
 }
 
 /// An event as it is kept.
@@ -188,7 +197,8 @@ impl<C: Consumer> Follower<C> {
         for left in (0..self.patience.tries_max).rev() {
             let (consumer, institution, seq) = (self.consumer.name(), &kept.institution, kept.seq);
             match self.consumer.consume(kept).await {
-                Ok(()) => return self.cursor.done(&self.pool, kept.seq).await,
+                Ok(Consumed::Acted) => return self.cursor.done(&self.pool, kept.seq).await,
+                Ok(Consumed::Nothing) => return self.cursor.pass(&self.pool, kept.seq).await,
                 Err(Failure::Passing(reason)) if left > 0 => {
                     tracing::info!(consumer, institution, seq, reason, "it will be tried again");
                     sleep(wait).await;

@@ -7,7 +7,10 @@ pub mod view;
 
 use std::collections::HashMap;
 
-use hotline_actors::{ConversationId, PersonId};
+use hotline_actors::{
+    ConversationId, PersonId,
+    dispatch::conversation::{Conversation, Kind, Medium, Phase, Priority},
+};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -49,6 +52,43 @@ pub struct Row {
 }
 
 impl Row {
+    /// The row of a conversation of this institution, from the facts as the journal keeps them.
+    pub fn of(institution: &str, facts: &Conversation) -> Self {
+        let (kind, consultation) = match facts.kind {
+            Kind::Consultation => ("COUNSELING_SESSION", None),
+            Kind::Supervision { consultation } => ("REQUEST_SUPERVISE", Some(consultation.0)),
+        };
+        let (medium, call_started_at) = match facts.medium {
+            Medium::Text => ("TEXT", None),
+            Medium::Voice { since } => ("VOICE", Some(since.0)),
+        };
+        let (ended_at, end_reason) = match facts.phase {
+            Phase::Waiting | Phase::InProgress { .. } => (None, None),
+            Phase::Ended { at, reason, .. } => (Some(at.0), Some(reason.as_str().to_owned())),
+        };
+        let priority = match facts.priority {
+            Priority::Normal => "NORMAL",
+            Priority::Urgent => "URGENT",
+        };
+        Self {
+            id: facts.id.0,
+            institution: institution.to_owned(),
+            kind: kind.to_owned(),
+            visitor: facts.visitor.0,
+            wanted: facts.wanted.map(|wanted| wanted.0),
+            counselor: facts.counselor().map(|counselor| counselor.0),
+            consultation,
+            status: facts.status().as_str().to_owned(),
+            priority: priority.to_owned(),
+            opened_at: facts.opened_at.0,
+            started_at: facts.started_at().map(|at| at.0),
+            ended_at,
+            end_reason,
+            medium: medium.to_owned(),
+            call_started_at,
+        }
+    }
+
     /// Whether it is over.
     pub fn is_over(&self) -> bool {
         self.ended_at.is_some()

@@ -16,6 +16,13 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// A transaction of ours that does nothing this long has lost its owner.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
 
+/// A connection of the pool idle for longer is asked whether it is still there before it is given out. Short, so that
+/// whoever comes after an outage finds none that died in it.
+const IDLE_UNTESTED_MAX: Duration = Duration::from_millis(50);
+
+/// Each list takes two.
+const LISTS_CONNECTIONS_MAX: u32 = 4;
+
 /// How a connection is made, with the limits of `[database]` set on the server's side.
 pub fn options(settings: &Database) -> Result<PgConnectOptions, ConfigError> {
     let options: PgConnectOptions = settings.url.reveal().parse().map_err(|_: sqlx::Error| {
@@ -30,6 +37,11 @@ pub fn options(settings: &Database) -> Result<PgConnectOptions, ConfigError> {
         ("idle_in_transaction_session_timeout", milliseconds(IDLE_IN_TRANSACTION)),
         // The default of 4 is a turning disk's. What is hot lies in memory here, so an index is worth its pages.
         ("random_page_cost", "1.1".to_owned()),
+        // Our statements find what they name by an index, or go through arrays: one plan does for all of them. Left to
+        // itself PostgreSQL makes a new one for each array, which takes longer than what is planned.
+        ("plan_cache_mode", "force_generic_plan".to_owned()),
+        // A plan made while a table was new and small must not read it whole when it has grown.
+        ("enable_seqscan", "off".to_owned()),
     ]))
 }
 
@@ -40,7 +52,26 @@ pub async fn pool(settings: &Database) -> Result<PgPool, DatabaseFault> {
     Ok(PgPoolOptions::new()
         .max_connections(settings.connections_max)
         .acquire_timeout(Duration::from_secs(settings.acquire_seconds_max))
+        // A connection that was just used is there still; asking each time would double the way of a small statement.
+        .test_before_acquire(false)
+        .before_acquire(|connection, told| {
+            Box::pin(async move {
+                if told.idle_for > IDLE_UNTESTED_MAX {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options))
+}
+
+/// Connections for the list of records, made when they are first needed. It is asked for with some of many filters: a plan
+/// kept for all of them would serve none. And however many lists are read, requests have their connections.
+pub fn lists(settings: &Database, options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(LISTS_CONNECTIONS_MAX)
+        .acquire_timeout(Duration::from_secs(settings.acquire_seconds_max))
+        .connect_lazy_with(options.options([("plan_cache_mode", "force_custom_plan")]))
 }
 
 async fn reach(settings: &Database, options: &PgConnectOptions) -> Result<PgConnection, DatabaseFault> {

@@ -22,6 +22,8 @@ use actix_web::web::ServiceConfig;
 
 /// Every route. A path is registered once, with all its methods, so that another method is answered 405.
 pub fn routes(cfg: &mut ServiceConfig) {
+    // First: each message comes by it, and paths are tried in this order.
+    message::routes(cfg);
     auth::routes(cfg);
     user::routes(cfg);
     config::routes(cfg);
@@ -36,7 +38,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
     health::routes(cfg);
     im::routes(cfg);
     image::routes(cfg);
-    message::routes(cfg);
     metrics::routes(cfg);
     wechat::routes(cfg);
     openapi::routes(cfg);

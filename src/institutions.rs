@@ -19,14 +19,14 @@ use hotline_actors::{
     CounselorId, PersonId, Registry, Timestamp, WriterId,
     dispatch::{
         command::{Answer, Command, Place, Refusal},
-        conversation::CallSignal,
+        conversation::{CallSignal, Conversation},
         counselor::{Choice, Role},
         limits::Limits,
     },
     push::{Closing, Push, SocketId},
     registry::{
-        Ask, Badge, Bounds, Called, Choose, Deliver, Dismiss, Fate, Floor, Health, Heard, Join, Leave,
-        LoggedIn, LookFloor, LookHealth, LookPlace, Rejected, Setup, Stop, Tell,
+        Ask, Badge, Bounds, Called, Choose, Deliver, Dismiss, EndOwn, Fate, Floor, Health, Heard, Join,
+        Leave, LoggedIn, LookFloor, LookHealth, LookPlace, LookTalk, Rejected, Setup, Stop, Tell,
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
@@ -182,6 +182,24 @@ impl Institutions {
         }
     }
 
+    /// Ends a conversation for one of the two in it; `None` if it is not open, or he is not.
+    ///
+    /// # Errors
+    /// As [`Institutions::ask`].
+    pub async fn end_own(
+        &self,
+        institution: &str,
+        conversation: hotline_actors::ConversationId,
+        person: PersonId,
+    ) -> Option<Result<Answer, Rejected>> {
+        let registry = self.registry(institution)?;
+        let limit = Duration::from_secs(self.0.settings.journal.settle_seconds_max);
+        match tokio::time::timeout(limit, registry.send(EndOwn { conversation, person })).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Some(Err(Rejected::Unsettled)),
+        }
+    }
+
     /// Sets how many conversations somebody has at once. Raising it seats who waits.
     ///
     /// # Errors
@@ -318,6 +336,16 @@ impl Institutions {
     ) -> Option<Place> {
         let registry = self.registry(institution)?;
         tokio::time::timeout(LOOK_MAX, registry.send(LookPlace(conversation))).await.ok()?.ok()?
+    }
+
+    /// An open conversation and its place, as they are kept; none if it is not open, or the Registry does not say.
+    pub async fn talk(
+        &self,
+        institution: &str,
+        conversation: hotline_actors::ConversationId,
+    ) -> Option<(Conversation, Option<Place>)> {
+        let registry = self.registry(institution)?;
+        tokio::time::timeout(LOOK_MAX, registry.send(LookTalk(conversation))).await.ok()?.ok()?
     }
 
     /// Who is there and who waits; none if the Registry does not say.

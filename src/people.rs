@@ -2,6 +2,7 @@
 
 pub mod effects;
 mod listing;
+mod loader;
 pub mod names;
 mod profile;
 mod repository;
@@ -23,6 +24,7 @@ pub use staff::Change;
 pub use view::{PersonView, view};
 
 use crate::{answer::Fault, params::Page, secrets::Sealer};
+use loader::Loader;
 
 /// What somebody is. A person has one kind for life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -170,6 +172,7 @@ pub struct People {
     pool: PgPool,
     sealer: Sealer,
     directory: Arc<Directory>,
+    loader: Loader,
 }
 
 #[derive(Default)]
@@ -186,7 +189,8 @@ impl fmt::Debug for People {
 
 impl People {
     pub fn new(pool: PgPool, sealer: Sealer) -> Self {
-        Self { pool, sealer, directory: Arc::default() }
+        let loader = Loader::start(pool.clone(), sealer.clone());
+        Self { pool, sealer, directory: Arc::default(), loader }
     }
 
     /// Who has this user name, also after deletion: names are never given out again.
@@ -230,7 +234,10 @@ impl People {
 
     /// Everything about these people, as it stands now, deleted ones too: records name them.
     pub async fn load(&self, ids: &[PersonId]) -> Result<HashMap<PersonId, Person>, sqlx::Error> {
-        repository::load(&self.pool, &self.sealer, ids).await
+        match self.loader.load(ids).await {
+            Some(found) => found,
+            None => repository::load(&self.pool, &self.sealer, ids).await,
+        }
     }
 
     /// Everything about one person, as it stands now.

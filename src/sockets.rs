@@ -27,6 +27,7 @@ use actix_web_actors::ws::{
     CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, handshake_with_protocols,
 };
 use bytes::Bytes;
+use bytestring::ByteString;
 use futures_util::Stream;
 use hotline_actors::{
     CounselorId,
@@ -201,10 +202,11 @@ impl Session {
         }
     }
 
-    fn send(&mut self, text: String, ctx: &mut WebsocketContext<Self>) {
+    fn send(&mut self, text: impl Into<ByteString>, ctx: &mut WebsocketContext<Self>) {
         if self.closing {
             return;
         }
+        let text = text.into();
         self.owe(text.len());
         ctx.text(text);
         if self.debt.get() > self.state.settings.sockets.debt_bytes_max {

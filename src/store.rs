@@ -287,7 +287,7 @@ impl Inner {
 
     async fn insert(&self, connection: &mut PgConnection, batch: &Batch) -> Result<(), Trouble> {
         let events = EventRows::new(batch);
-        let talks = TalkRows::new(batch);
+        let talks = TalkRows::new(&self.institution, batch);
         let people = PersonRows::new(batch);
         let notices = NoticeRows::new(batch);
         sqlx::query_file!(

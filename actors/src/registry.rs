@@ -22,6 +22,7 @@ use crate::{
     dispatch::{
         Dispatch,
         command::{Answer, Command, Refusal},
+        conversation::EndReason,
         limits::Limits,
     },
     ids::{PersonId, VisitorId, WriterId},
@@ -32,10 +33,10 @@ use crate::{
     time::Timestamp,
 };
 pub use protocol::{
-    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, Dismiss, Fate, Heard, Join, Leave, LoggedIn,
-    Rejected, Setup, Stop, Tell,
+    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, Dismiss, EndOwn, Fate, Heard, Join, Leave,
+    LoggedIn, Rejected, Setup, Stop, Tell,
 };
-pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
+pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, LookTalk, Tally};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -405,6 +406,25 @@ impl Handler<Ask> for Registry {
             waiter.answer();
         }
         Box::pin(async move { answered.await.unwrap_or(Err(Rejected::Unsettled)) })
+    }
+}
+
+impl Handler<EndOwn> for Registry {
+    type Result = ResponseFuture<Option<Reply>>;
+
+    fn handle(&mut self, own: EndOwn, ctx: &mut Self::Context) -> Self::Result {
+        let EndOwn { conversation, person } = own;
+        let facts = self.decided.conversation(conversation);
+        let reason = facts.and_then(|facts| {
+            if PersonId::from(facts.visitor) == person {
+                Some(EndReason::Visitor)
+            } else {
+                (facts.counselor().map(PersonId::from) == Some(person)).then_some(EndReason::Counselor)
+            }
+        });
+        let Some(reason) = reason else { return Box::pin(std::future::ready(None)) };
+        let ended = self.handle(Ask(Command::End { conversation, reason }), ctx);
+        Box::pin(async move { Some(ended.await) })
     }
 }
 

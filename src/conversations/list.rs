@@ -148,8 +148,8 @@ pub async fn page(pool: &PgPool, reader: Reader<'_>, wish: &Wish) -> Result<(Vec
     let (ids, count) = match wish.kind {
         Kind::Consultation => {
             let asked = asked_about(pool, reader).await?;
-            let ids = consultations(pool, reader, wish, &asked).await?;
-            (ids, count_consultations(pool, reader, wish, &asked).await?)
+            let ids = consultations(pool, reader, wish, &asked);
+            tokio::try_join!(ids, count_consultations(pool, reader, wish, &asked))?
         }
         Kind::Supervision => supervisions(pool, reader, wish).await?,
     };

@@ -8,6 +8,7 @@ use hotline_actors::{
     dispatch::{command::Place, counselor::Shown},
 };
 use serde::Serialize;
+use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -74,6 +75,29 @@ pub async fn one(state: &AppState, row: Row, reader: &Caller) -> Result<Conversa
     Ok(around.shown(row, reader))
 }
 
+/// One conversation that has just been opened: nobody was called in to it and nobody rated it yet. `known` are people
+/// who were looked up already.
+///
+/// # Errors
+/// The database's.
+pub async fn opened(
+    state: &AppState,
+    row: Row,
+    place: Option<Place>,
+    known: Vec<Person>,
+    reader: &Caller,
+) -> Result<ConversationView, sqlx::Error> {
+    let mut people: HashMap<PersonId, Person> = known.into_iter().map(|person| (person.id, person)).collect();
+    let unknown: Vec<PersonId> =
+        parties(&[&row]).into_iter().filter(|party| !people.contains_key(party)).collect();
+    if !unknown.is_empty() {
+        people.extend(state.people.load(&unknown).await?);
+    }
+    let queues = queued(&state.pool, vec![(&row, place)], &people).await?;
+    let around = Around { people, queues, supervisions: HashMap::new(), evaluations: HashMap::new() };
+    Ok(around.shown(row, reader))
+}
+
 /// Several conversations, with as many statements as one.
 ///
 /// # Errors
@@ -108,9 +132,10 @@ impl Around {
         }
         let all: Vec<&Row> = rows.iter().chain(supervisions.values()).collect();
         let ids: Vec<Uuid> = all.iter().map(|row| row.id).collect();
-        let people = state.people.load(&parties(&all)).await?;
+        let parties = parties(&all);
+        let (people, evaluations) =
+            tokio::try_join!(state.people.load(&parties), evaluations::of_conversations(&state.pool, &ids))?;
         let queues = queues(state, &all, &people).await?;
-        let evaluations = evaluations::of_conversations(&state.pool, &ids).await?;
         Ok(Self { people, supervisions, evaluations, queues })
     }
 
@@ -172,19 +197,29 @@ async fn queues(
     rows: &[&Row],
     people: &HashMap<PersonId, Person>,
 ) -> Result<HashMap<Uuid, QueueView>, sqlx::Error> {
-    let waiting: Vec<&Row> = rows.iter().copied().filter(|row| row.waits()).collect();
-    let mut wanted: Vec<Uuid> =
-        waiting.iter().filter(|row| row.is_consultation()).filter_map(|row| row.wanted).collect();
+    let waiting = rows.iter().copied().filter(|row| row.waits());
+    let placed =
+        join_all(waiting.map(async |row| {
+            (row, state.institutions.place(&row.institution, ConversationId(row.id)).await)
+        }));
+    queued(&state.pool, placed.await, people).await
+}
+
+async fn queued(
+    pool: &PgPool,
+    placed: Vec<(&Row, Option<Place>)>,
+    people: &HashMap<PersonId, Person>,
+) -> Result<HashMap<Uuid, QueueView>, sqlx::Error> {
+    let consultations = placed.iter().filter(|(row, place)| place.is_some() && row.is_consultation());
+    let mut wanted: Vec<Uuid> = consultations.filter_map(|(row, _)| row.wanted).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let medians = super::median_lengths(&state.pool, &wanted).await?;
-    let places = waiting.iter().map(|row| state.institutions.place(&row.institution, ConversationId(row.id)));
-    let places = join_all(places).await;
-    let queued = waiting.into_iter().zip(places).filter_map(|(row, place)| {
+    let medians = super::median_lengths(pool, &wanted).await?;
+    let queued = placed.into_iter().filter_map(|(row, place)| {
         let place = place?;
         let estimated_wait_seconds = row.wanted.and_then(|wanted| {
-            let places = people.get(&PersonId(wanted)).map(|person| person.max_consults);
-            estimate(*medians.get(&wanted)?, place, places?)
+            let capacity = people.get(&PersonId(wanted)).map(|person| person.max_consults);
+            estimate(*medians.get(&wanted)?, place, capacity?)
         });
         let queue = QueueView {
             position: place.ahead + 1,

@@ -60,8 +60,10 @@ async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::OwnConversations)?;
     let institution = caller.institution()?;
     let fallback = params.flag("fallback")?;
+    // Whom the answer shows, too.
+    let mut known = Vec::new();
     let wanted = match params.text("counselor")?.filter(|word| word != ANYONE) {
-        Some(id) => Some(wanted(&state, institution, &id).await?),
+        Some(id) => Some(wanted(&state, institution, &id, caller.id, &mut known).await?),
         None => None,
     };
     let command = Command::Open {
@@ -79,6 +81,12 @@ async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
         }
         Err(rejected) => return Err(rejected.into()),
     };
+    if let Some((facts, place)) = state.institutions.talk(institution, id).await {
+        return Ok(answer::ok(
+            view::opened(&state, Row::of(institution, &facts), place, known, &caller).await?,
+        ));
+    }
+    // It has ended meanwhile.
     let row = conversations::find(&state.pool, institution, id).await?;
     let row = row.ok_or_else(|| Fault::internal("an acknowledged conversation is not there"))?;
     Ok(answer::ok(view::one(&state, row, &caller).await?))
@@ -109,10 +117,25 @@ async fn ask_about(
     }
 }
 
-/// A counselor of this institution whom one can ask for.
-async fn wanted(state: &AppState, institution: &str, id: &str) -> Result<Person, Fault> {
-    let found = colleague(state, institution, id, Kind::Counselor).await?;
-    found.ok_or_else(|| Refusal::UnknownCounselor.into())
+/// A counselor of this institution whom one can ask for. He and `asker` are `known` afterwards.
+async fn wanted(
+    state: &AppState,
+    institution: &str,
+    id: &str,
+    asker: PersonId,
+    known: &mut Vec<Person>,
+) -> Result<Person, Fault> {
+    let unknown = || Fault::from(Refusal::UnknownCounselor);
+    let id = id.parse::<PersonId>().map_err(|_malformed| unknown())?;
+    let people = state.people.load(&[id, asker]).await?;
+    let found = people.get(&id).filter(|person| is_colleague(person, institution, Kind::Counselor)).cloned();
+    known.extend(people.into_values());
+    found.ok_or_else(unknown)
+}
+
+/// Whether this is somebody of this kind in this institution whose account can be used.
+fn is_colleague(person: &Person, institution: &str, kind: Kind) -> bool {
+    person.kind == kind && person.institution.as_deref() == Some(institution) && person.may_come_in()
 }
 
 /// Somebody of this kind in this institution whose account can be used.
@@ -124,9 +147,7 @@ async fn colleague(
 ) -> Result<Option<Person>, Fault> {
     let Ok(id) = id.parse::<PersonId>() else { return Ok(None) };
     let person = state.people.get(id).await?;
-    Ok(person.filter(|person| {
-        person.kind == kind && person.institution.as_deref() == Some(institution) && person.may_come_in()
-    }))
+    Ok(person.filter(|person| is_colleague(person, institution, kind)))
 }
 
 async fn already_consulting(state: &AppState, counselor: Option<CounselorId>) -> Result<Fault, Fault> {
@@ -147,13 +168,27 @@ async fn already_consulting(state: &AppState, counselor: Option<CounselorId>) ->
     responses((status = 200, body = Answered<Done>))
 )]
 async fn end(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
+    if let Some(ended) = end_own(&state, &caller, &id).await? {
+        return ended;
+    }
     let row = find(&state, &caller, &id).await?;
     let reason = part_in(&state, &caller, &row).await?.ok_or_else(Fault::not_allowed)?;
     if row.is_over() {
         return Ok(answer::done());
     }
     let end = Command::End { conversation: ConversationId(row.id), reason };
-    match state.institutions.ask(&row.institution, end).await {
+    ended(state.institutions.ask(&row.institution, end).await)
+}
+
+/// For one of the two in it, without a look at the database; none if he is not, or it is not open.
+async fn end_own(state: &AppState, caller: &Caller, id: &str) -> Result<Option<Answer>, Fault> {
+    let institution = caller.institution()?;
+    let Ok(id) = id.parse() else { return Ok(None) };
+    Ok(state.institutions.end_own(institution, id, caller.id).await.map(ended))
+}
+
+fn ended(outcome: Result<Decided, Rejected>) -> Answer {
+    match outcome {
         // It has ended meanwhile, and that is kept.
         Ok(_) | Err(Rejected::Refused(Refusal::UnknownConversation)) => Ok(answer::done()),
         Err(rejected) => Err(rejected.into()),

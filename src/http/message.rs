@@ -131,8 +131,15 @@ async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params)
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;
     let page = params.page(PAGING)?;
-    let record = readable(&state, &caller, reach, &named).await?;
-    let (messages, count) = record::page(&state.pool, record.id, page.offset, page.limit).await?;
+    // Whether he may read it is asked while it is read; nothing is answered before.
+    let read = async {
+        match named.parse() {
+            Ok(id) => Ok(record::page(&state.pool, id, page.offset, page.limit).await?),
+            Err(_malformed) => Ok((Vec::new(), 0)),
+        }
+    };
+    let (record, (messages, count)) = tokio::try_join!(readable(&state, &caller, reach, &named), read)?;
+    noted(&state, &caller, &record).await?;
     let rows: Vec<_> = messages.into_iter().map(|message| shown(message, &record.sides)).collect();
     Ok(answer::list(&rows, count))
 }
@@ -180,12 +187,12 @@ async fn gaps(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;
     let record = readable(&state, &caller, reach, &named).await?;
-    let gaps = gaps::of(&state.pool, record.id).await?;
+    let (gaps, ()) = tokio::try_join!(gaps::of(&state.pool, record.id), noted(&state, &caller, &record))?;
     let count = i64::try_from(gaps.len()).unwrap_or(i64::MAX);
     Ok(answer::list(&gaps, count))
 }
 
-/// The conversation if the caller may read it. That he read another's is noted.
+/// The conversation if the caller may read it.
 async fn readable(state: &AppState, caller: &Caller, reach: Reach, named: &str) -> Result<Record, Fault> {
     let record = match named.parse::<ConversationId>() {
         Ok(id) => record::find(&state.pool, id, caller.id).await?,
@@ -198,10 +205,14 @@ async fn readable(state: &AppState, caller: &Caller, reach: Reach, named: &str) 
     if !record.may_be_read_by(caller.id, reach) {
         return Err(Fault::not_allowed());
     }
-    if record.is_party(caller.id) {
-        return Ok(record);
-    }
-    let now = clock::now();
-    audit::note(&state.pool, &record.institution, caller.id, Action::ReadMessages, record.id.0, now).await?;
     Ok(record)
+}
+
+/// Notes that somebody reads another's conversation: once, however many pages of it he turns.
+async fn noted(state: &AppState, caller: &Caller, record: &Record) -> Result<(), sqlx::Error> {
+    if record.is_party(caller.id) {
+        return Ok(());
+    }
+    let (action, now) = (Action::ReadMessages, clock::now());
+    audit::note_once(&state.pool, &record.institution, caller.id, action, record.id.0, now).await
 }

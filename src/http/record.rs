@@ -74,12 +74,20 @@ async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> 
         page: params.page(PAGING)?,
     };
     let scope = Scope::of(&state.pool, &caller, reach).await?;
-    if reach != Reach::Own {
-        audit::note_whole(&state.pool, institution, caller.id, Action::ListRecords, clock::now()).await?;
-    }
     let reader = Reader { institution, id: caller.id, scope: &scope };
-    let (rows, count) = list::page(&state.pool, reader, &wish).await?;
-    Ok(answer::list(&view::many(&state, rows, &caller).await?, count))
+    // The note and the list at once; nothing is answered without both.
+    let noted = async {
+        if reach != Reach::Own {
+            audit::note_whole(&state.pool, institution, caller.id, Action::ListRecords, clock::now()).await?;
+        }
+        Ok(())
+    };
+    let listed = async {
+        let (rows, count) = list::page(&state.lists, reader, &wish).await?;
+        Ok::<_, sqlx::Error>((view::many(&state, rows, &caller).await?, count))
+    };
+    let ((rows, count), ()) = tokio::try_join!(listed, noted)?;
+    Ok(answer::list(&rows, count))
 }
 
 /// 34. 会话导出

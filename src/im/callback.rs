@@ -163,8 +163,8 @@ pub fn receive(query: &str, body: &[u8], trust: Trust<'_>, now: Timestamp) -> Re
         return Err(Rejected::CommandMismatch);
     }
     match command {
-        "C2C.CallbackBeforeSendMsg" => Ok(Callback::BeforeSend(Box::new(sent(fields, &document)?))),
-        "C2C.CallbackAfterSendMsg" => Ok(Callback::AfterSend(Box::new(sent(fields, &document)?))),
+        "C2C.CallbackBeforeSendMsg" => Ok(Callback::BeforeSend(Box::new(sent(document)?))),
+        "C2C.CallbackAfterSendMsg" => Ok(Callback::AfterSend(Box::new(sent(document)?))),
         "C2C.CallbackAfterMsgReport" => Ok(Callback::Read(Read {
             reader: account(fields, "Report_Account")?,
             peer: account(fields, "Peer_Account")?,
@@ -210,7 +210,7 @@ pub fn fetched(entry: &Value) -> Result<Fetched, Rejected> {
     Ok(Fetched {
         is_withdrawn: flags & WITHDRAWN != 0,
         is_read: fields.optional_number::<u32>("IsPeerRead")?.unwrap_or(0) != 0,
-        sent: sent(fields, &document)?,
+        sent: sent(document)?,
     })
 }
 
@@ -241,7 +241,8 @@ pub fn failed(reason: &str) -> Value {
     })
 }
 
-fn sent(fields: Fields<'_>, document: &Value) -> Result<Sent, Rejected> {
+fn sent(document: Value) -> Result<Sent, Rejected> {
+    let fields = Fields::of(&document)?;
     let sequence = fields.number("MsgSeq")?;
     let random = fields.number("MsgRandom")?;
     let time: u32 = fields.number("MsgTime")?;
@@ -252,17 +253,22 @@ fn sent(fields: Fields<'_>, document: &Value) -> Result<Sent, Rejected> {
     if !fields.is_array("MsgBody") {
         return Err(Rejected::Field("MsgBody"));
     }
+    let (from, to) = (account(fields, "From_Account")?, account(fields, "To_Account")?);
+    let online_only = fields.optional_number::<u32>("OnlineOnlyFlag")?.unwrap_or(0) != 0;
+    let send_result = fields.optional_number("SendMsgResult")?.unwrap_or(0);
+    let cloud_custom_data = fields.optional_text("CloudCustomData")?.unwrap_or_default().to_owned();
+    let said_at = seconds(time);
     Ok(Sent {
-        from: account(fields, "From_Account")?,
-        to: account(fields, "To_Account")?,
+        from,
+        to,
         sequence,
         random,
-        said_at: seconds(time),
+        said_at,
         key,
-        online_only: fields.optional_number::<u32>("OnlineOnlyFlag")?.unwrap_or(0) != 0,
-        send_result: fields.optional_number("SendMsgResult")?.unwrap_or(0),
-        cloud_custom_data: fields.optional_text("CloudCustomData")?.unwrap_or_default().to_owned(),
-        document: document.clone(),
+        online_only,
+        send_result,
+        cloud_custom_data,
+        document,
     })
 }
 

@@ -11,7 +11,7 @@ use sqlx::PgPool;
 
 use super::rest::{Notice, Rest, RestFault};
 use crate::{
-    consumers::{Consumer, Failure, Kept},
+    consumers::{Consumed, Consumer, Failure, Kept},
     store::text_of,
 };
 
@@ -56,8 +56,8 @@ impl Consumer for Notices {
         AGE_MAX
     }
 
-    async fn consume(&self, kept: &Kept) -> Result<(), Failure> {
-        let Event::Noticed { conversation, notice } = &kept.event else { return Ok(()) };
+    async fn consume(&self, kept: &Kept) -> Result<Consumed, Failure> {
+        let Event::Noticed { conversation, notice } = &kept.event else { return Ok(Consumed::Nothing) };
         let talk = sqlx::query!(
             "select v.username as visitor, k.username as counselor
              from conversations c join people v on v.id = c.visitor join people k on k.id = c.counselor
@@ -67,12 +67,12 @@ impl Consumer for Notices {
         .fetch_optional(&self.pool)
         .await?;
         // Over meanwhile: nothing left to be said.
-        let Some(talk) = talk else { return Ok(()) };
+        let Some(talk) = talk else { return Ok(Consumed::Nothing) };
         let (text, custom) = (text_of(*notice), conversation.to_string());
         for to in [&talk.visitor, &talk.counselor] {
             self.tell(kept, to, &text, &custom).await?;
         }
-        Ok(())
+        Ok(Consumed::Acted)
     }
 }
 

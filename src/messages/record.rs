@@ -87,17 +87,10 @@ pub async fn page(
     offset: i64,
     size: i64,
 ) -> Result<(Vec<StoredMessage>, i64), sqlx::Error> {
-    let count = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from messages
-           where conversation = $1 and not online_only and send_result = 0"#,
-        id.0,
-    )
-    .fetch_one(pool)
-    .await?;
-    let rows = sqlx::query_as!(
-        StoredMessage,
-        r#"select id, from_account as "from", to_account as "to", sequence, random, said_at, body, cloud_custom_data,
-                  is_read, is_revoked
+    let found = sqlx::query!(
+        r#"select id, from_account, to_account, sequence, random, said_at, body, cloud_custom_data, is_read, is_revoked,
+                  (select count(*) from messages where conversation = $1 and not online_only and send_result = 0)
+                      as "count!"
            from messages
            where conversation = $1 and not online_only and send_result = 0
            order by said_at, sequence, id
@@ -108,7 +101,35 @@ pub async fn page(
     )
     .fetch_all(pool)
     .await?;
-    Ok((rows, count))
+    let count = match found.first() {
+        Some(row) => row.count,
+        None if offset == 0 => 0,
+        None => count(pool, id).await?,
+    };
+    let rows = found.into_iter().map(|row| StoredMessage {
+        id: row.id,
+        from: row.from_account,
+        to: row.to_account,
+        sequence: row.sequence,
+        random: row.random,
+        said_at: row.said_at,
+        body: row.body,
+        cloud_custom_data: row.cloud_custom_data,
+        is_read: row.is_read,
+        is_revoked: row.is_revoked,
+    });
+    Ok((rows.collect(), count))
+}
+
+/// Behind the last page nothing tells how many there are.
+async fn count(pool: &PgPool, id: ConversationId) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from messages
+           where conversation = $1 and not online_only and send_result = 0"#,
+        id.0,
+    )
+    .fetch_one(pool)
+    .await
 }
 
 /// All that was said, oldest first; not shown are the same as in a page.

@@ -1,5 +1,8 @@
 //! The JSON of the sockets; `docs/sockets.md` shows one of each.
 
+use std::{cell::RefCell, sync::Arc};
+
+use bytestring::ByteString;
 use hotline_actors::{
     ConversationId, CounselorId, PersonId, Timestamp, VisitorId,
     dispatch::{
@@ -302,8 +305,42 @@ fn notice_name(notice: Notice) -> String {
     }
 }
 
+thread_local! {
+    /// What goes to everybody's sockets goes to one after the other: it is written for the first of a thread alone.
+    static LAST: RefCell<Option<(Push, ByteString)>> = const { RefCell::new(None) };
+}
+
+/// Whether both say the same because they are the same. What is shared stays alive in [`LAST`], so its address is its own.
+fn is_same(one: &Push, other: &Push) -> bool {
+    match (one, other) {
+        (Push::Event(one), Push::Event(other)) => Arc::ptr_eq(one, other),
+        (
+            Push::Floor { common_waiting, on_shift, others: Some(others) },
+            Push::Floor { common_waiting: waiting, on_shift: shift, others: Some(loads) },
+        ) => Arc::ptr_eq(others, loads) && common_waiting == waiting && on_shift == shift,
+        _ => false,
+    }
+}
+
 /// What a push says to a client; none if it says nothing.
-pub(super) fn text(push: &Push) -> Option<String> {
+pub(super) fn text(push: &Push) -> Option<ByteString> {
+    let is_shared = matches!(push, Push::Event(_) | Push::Floor { others: Some(_), .. });
+    if !is_shared {
+        return written(push).map(ByteString::from);
+    }
+    LAST.with_borrow_mut(|last| {
+        if let Some((last, text)) = last
+            && is_same(last, push)
+        {
+            return Some(text.clone());
+        }
+        let text = ByteString::from(written(push)?);
+        *last = Some((push.clone(), text.clone()));
+        Some(text)
+    })
+}
+
+fn written(push: &Push) -> Option<String> {
     let frame = match push {
         Push::Desk(desk) => Frame::Snapshot(snapshot(desk)),
         Push::Visit { cursor, conversation, place } => Frame::Snapshot(Snapshot::Visit(VisitSnapshot {
@@ -344,8 +381,6 @@ fn write(frame: &Frame<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use hotline_actors::dispatch::{
         conversation::{Medium, Phase, Sent},
         event::Expulsion,
@@ -415,6 +450,26 @@ mod tests {
             })
             .collect();
         insta::assert_json_snapshot!("events", frames);
+    }
+
+    #[test]
+    fn what_many_hear_is_written_once_and_what_is_new_anew() {
+        let first = told(Event::Claimed);
+        let text_of = |push: &Push| text(push).expect("an event has a frame");
+        assert_eq!(text_of(&first).as_ptr(), text_of(&first.clone()).as_ptr(), "the same bytes for both");
+        let conversation = ConversationId(Uuid::from_u128(1));
+        assert!(text_of(&told(Event::Widened { conversation })).contains("widened"));
+        let floor = |common_waiting, on_shift| Push::Floor {
+            common_waiting,
+            on_shift,
+            others: Some(Arc::new(Vec::new())),
+        };
+        let of = floor(1, Some(true));
+        assert_eq!(text_of(&of).as_ptr(), text_of(&of).as_ptr());
+        assert!(text_of(&floor(2, Some(false))).contains(r#""waiting":2"#));
+        let Push::Floor { others, .. } = of else { panic!("it is") };
+        let his = Push::Floor { common_waiting: 1, on_shift: Some(false), others };
+        assert!(text_of(&his).contains(r#""onShift":false"#), "one's own shift is one's own");
     }
 
     #[test]

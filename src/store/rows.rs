@@ -13,6 +13,7 @@ use hotline_actors::{
 use uuid::Uuid;
 
 use super::number;
+use crate::conversations::Row;
 
 /// A stored row says what it cannot.
 #[derive(Debug, thiserror::Error)]
@@ -160,50 +161,35 @@ pub(super) struct TalkRows {
 }
 
 impl TalkRows {
-    pub(super) fn new(batch: &Batch) -> Self {
+    pub(super) fn new(institution: &str, batch: &Batch) -> Self {
         let mut rows = Self::default();
         for facts in &batch.conversations {
-            rows.push(facts);
+            rows.push(institution, facts);
         }
         rows
     }
 
-    fn push(&mut self, facts: &Conversation) {
-        let (kind, consultation) = match facts.kind {
-            Kind::Consultation => ("COUNSELING_SESSION", None),
-            Kind::Supervision { consultation } => ("REQUEST_SUPERVISE", Some(consultation.0)),
-        };
-        let (medium, call_started_at) = match facts.medium {
-            Medium::Text => ("TEXT", None),
-            Medium::Voice { since } => ("VOICE", Some(since.0)),
-        };
-        let (ended_at, end_reason) = match facts.phase {
-            Phase::Waiting | Phase::InProgress { .. } => (None, None),
-            Phase::Ended { at, reason, .. } => (Some(at.0), Some(reason.as_str().to_owned())),
-        };
-        let priority = match facts.priority {
-            Priority::Normal => "NORMAL",
-            Priority::Urgent => "URGENT",
-        };
-        self.id.push(facts.id.0);
-        self.kind.push(kind.to_owned());
-        self.visitor.push(facts.visitor.0);
-        self.wanted.push(facts.wanted.map(|wanted| wanted.0));
-        self.counselor.push(facts.counselor().map(|counselor| counselor.0));
-        self.consultation.push(consultation);
-        self.status.push(facts.status().as_str().to_owned());
-        self.priority.push(priority.to_owned());
-        self.medium.push(medium.to_owned());
+    fn push(&mut self, institution: &str, facts: &Conversation) {
+        let row = Row::of(institution, facts);
+        self.id.push(row.id);
+        self.kind.push(row.kind);
+        self.visitor.push(row.visitor);
+        self.wanted.push(row.wanted);
+        self.counselor.push(row.counselor);
+        self.consultation.push(row.consultation);
+        self.status.push(row.status);
+        self.priority.push(row.priority);
+        self.medium.push(row.medium);
         self.fallback.push(facts.fallback);
         self.common.push(facts.common);
         self.arrival.push(number(facts.arrival));
         self.notices.push(i32::from(facts.sent.0));
-        self.opened_at.push(facts.opened_at.0);
-        self.started_at.push(facts.started_at().map(|at| at.0));
-        self.call_started_at.push(call_started_at);
+        self.opened_at.push(row.opened_at);
+        self.started_at.push(row.started_at);
+        self.call_started_at.push(row.call_started_at);
         self.call_ended_at.push(facts.call_ended.map(|at| at.0));
-        self.ended_at.push(ended_at);
-        self.end_reason.push(end_reason);
+        self.ended_at.push(row.ended_at);
+        self.end_reason.push(row.end_reason);
     }
 }
 

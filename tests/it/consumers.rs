@@ -8,7 +8,7 @@ use std::{
 
 use hotline::{
     clock,
-    consumers::{self, Consumer, Failure, Kept, Patience},
+    consumers::{self, Consumed, Consumer, Failure, Kept, Patience},
     metrics::{self, Metrics, Seen},
 };
 use hotline_actors::{ConversationId, CounselorId, dispatch::event::Event};
@@ -61,14 +61,14 @@ impl Consumer for Diary {
         AGE_MAX
     }
 
-    async fn consume(&self, kept: &Kept) -> Result<(), Failure> {
+    async fn consume(&self, kept: &Kept) -> Result<Consumed, Failure> {
         self.tries.lock().expect("nobody panicked with it").push(kept.seq);
         let failure = self.failures.lock().expect("nobody panicked with it").pop_front();
         if let Some(failure) = failure {
             return Err(failure);
         }
         self.read.lock().expect("nobody panicked with it").push((kept.institution.clone(), kept.seq));
-        Ok(())
+        Ok(Consumed::Acted)
     }
 }
 

@@ -94,6 +94,16 @@ impl fmt::Debug for Setup {
 #[rtype(result = "Result<Answer, Rejected>")]
 pub struct Ask(pub Command);
 
+/// One of the two in a conversation ends it. `None`: it is not open, or he is not in it, and nothing was done.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Option<Result<Answer, Rejected>>")]
+pub struct EndOwn {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Who asked, or who serves it.
+    pub person: PersonId,
+}
+
 /// Why a command got no answer of Dispatch, or its no.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {

@@ -251,21 +251,18 @@ impl Day {
     fn check_times(&self) {
         let limits = self.dispatch.limits();
         for facts in self.dispatch.conversations() {
-            match facts.started_at() {
-                Some(started) => {
-                    let text = started + limits.text_max;
-                    let may = match facts.medium {
-                        Medium::Text => facts.call_ended.map_or(text, |ended| text.max(ended + AFTER_CALL)),
-                        Medium::Voice { since } => (since + limits.voice_max).min(text + limits.voice_max),
-                    };
-                    assert!(may > self.now, "{facts:?} talks for too long");
-                }
-                None => {
-                    let may = (facts.opened_at + limits.waiting_max)
-                        .max(self.returned + limits.waiting_after_return());
-                    assert!(may > self.now, "{facts:?} waits for ever");
-                }
-            }
+            let (may, what) = if let Some(started) = facts.started_at() {
+                let text = started + limits.text_max;
+                let may = match facts.medium {
+                    Medium::Text => facts.call_ended.map_or(text, |ended| text.max(ended + AFTER_CALL)),
+                    Medium::Voice { since } => (since + limits.voice_max).min(text + limits.voice_max),
+                };
+                (may, "talks for too long")
+            } else {
+                let waiting = facts.opened_at + limits.waiting_max;
+                (waiting.max(self.returned + limits.waiting_after_return()), "waits for ever")
+            };
+            assert!(may > self.now, "{facts:?} {what}");
         }
     }
 

@@ -34,10 +34,14 @@ async fn scans(hotline: &Hotline) -> (i64, i64) {
     (row.whole, row.indexed)
 }
 
-/// What a server counted is told when its connections are gone.
 async fn stopped(hotline: &mut Hotline) {
     hotline.terminate();
     assert!(hotline.ended(SOON).await.success());
+    counted(hotline).await;
+}
+
+/// What a connection counted is told when it is gone.
+async fn counted(hotline: &Hotline) {
     until("the server's connections are gone", SOON, async || {
         let left = sqlx::query_scalar!(
             r#"select count(*) as "left!" from pg_stat_activity
@@ -57,6 +61,7 @@ async fn lists_and_figures_of_much_history_come_from_indexes() {
     let count = count.fetch_one(&hotline.database.pool).await.expect("a count");
     assert!((10_000..11_000).contains(&count), "a second time makes nothing new: {count}");
 
+    counted(&hotline).await;
     let (whole, indexed) = scans(&hotline).await;
     hotline.start().await;
     for who in ["guanli", "zixunshi101", "dudao101"] {

@@ -1,0 +1,19 @@
+// socket.io beside ours: as many idle sockets as are opened, and one change told to all of them (`emit`). Set up as its
+// manual recommends for many connections: the first HTTP request of each is forgotten.
+import { createServer } from "node:http";
+import { createInterface } from "node:readline";
+import { Server } from "socket.io";
+
+const http = createServer();
+const io = new Server(http, { transports: ["websocket"], serveClient: false });
+io.engine.on("connection", (socket) => {
+  socket.request = null;
+});
+await new Promise((listening) => http.listen(0, "127.0.0.1", listening));
+console.log(JSON.stringify({ port: http.address().port }));
+
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === "emit") io.emit("change", { time: Date.now(), event: "unanswered", counselor: "01a20a491c66707d97ad4f36d1edede2" });
+  if (line === "collect") globalThis.gc();
+  console.log(JSON.stringify({ sockets: io.engine.clientsCount }));
+}

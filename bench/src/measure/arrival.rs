@@ -1,0 +1,145 @@
+//! `arrival` and `hot-counselor`: opens per second over HTTP, each durable when answered, beside pgbench doing the same
+//! decision in SQL: lock the counselor's row, count his active ones, insert, commit.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::Effort;
+use crate::{
+    house::House,
+    http::Connection,
+    people::{self, Person},
+    pgbench::Pgbench,
+    report::{Outcome, Target},
+    rounds::{Duel, play, random},
+    stats::{Latencies, median},
+    talks::{self, Presence},
+};
+
+const CLIENTS: usize = 32;
+const COUNSELORS: usize = 200;
+const PLACES: u32 = 50;
+
+/// Opens of one round.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    per_second: f64,
+    latencies: Latencies,
+}
+
+struct Sides<'a> {
+    effort: &'a Effort,
+    house: House,
+    _presence: Presence,
+    counselors: Vec<Person>,
+    /// Each client's own; each opens once a round.
+    visitors: Vec<Vec<Person>>,
+    script: &'static str,
+}
+
+impl Duel for Sides<'_> {
+    type Ours = Opened;
+    type Other = Opened;
+
+    async fn ours(&mut self) -> Result<Opened> {
+        let until = Instant::now() + self.effort.round();
+        let begun = Instant::now();
+        let mut tasks = Vec::new();
+        for visitors in &self.visitors {
+            let connection = Connection::open(&self.house.address).await?;
+            tasks.push(tokio::spawn(open_all(connection, visitors.clone(), self.counselors.clone(), until)));
+        }
+        let (mut latencies, mut open, mut last) = (Latencies::default(), Vec::new(), begun);
+        for task in tasks {
+            let (mine, opened, finished) = task.await??;
+            latencies.add(&mine);
+            open.extend(opened);
+            last = last.max(finished);
+        }
+        let per_second = f64::from(u32::try_from(open.len())?) / last.duration_since(begun).as_secs_f64();
+        // Not measured: everybody leaves again.
+        let mut connection = Connection::open(&self.house.address).await?;
+        for (visitor, conversation) in open.iter().rev() {
+            connection.send(&talks::end_request(visitor, conversation)).await?.result()?;
+        }
+        Ok(Opened { per_second, latencies })
+    }
+
+    async fn other(&mut self) -> Result<Opened> {
+        self.effort.place.sql(&self.house.database, "truncate peer_conversations").await?;
+        let pgbench = Pgbench {
+            database: self.house.database.clone(),
+            script: self.script,
+            clients: CLIENTS,
+            rate: None,
+        };
+        let found = pgbench.run(&self.effort.place, self.effort.round()).await?;
+        Ok(Opened { per_second: found.per_second, latencies: found.latencies })
+    }
+}
+
+type Done = (Latencies, Vec<(Person, String)>, Instant);
+
+async fn open_all(
+    mut connection: Connection,
+    visitors: Vec<Person>,
+    counselors: Vec<Person>,
+    until: Instant,
+) -> Result<Done> {
+    let (mut latencies, mut open, mut last) = (Latencies::default(), Vec::new(), Instant::now());
+    for visitor in visitors {
+        if Instant::now() >= until {
+            break;
+        }
+        let counselor = &counselors[usize::try_from(random(counselors.len() as u64)?)?];
+        let begun = Instant::now();
+        let id = talks::open(&mut connection, &visitor, &counselor.id).await?;
+        latencies.record(begun.elapsed());
+        last = Instant::now();
+        open.push((visitor, id));
+    }
+    Ok((latencies, open, last))
+}
+
+pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
+    let spread = one(effort, "arrival", COUNSELORS, "arrival.sql", Target::AtLeast(2.0)).await?;
+    let hot = one(effort, "hot-counselor", 1, "hot.sql", Target::AtLeast(5.0)).await?;
+    Ok(vec![spread, hot])
+}
+
+async fn one(
+    effort: &Effort,
+    name: &str,
+    counselors: usize,
+    script: &'static str,
+    target: Target,
+) -> Result<Outcome> {
+    let mut house = House::prepare(&effort.place, &format!("bench_{}", name.replace('-', "_"))).await?;
+    let tables = include_str!("../../sql/arrival_tables.sql");
+    effort.place.sql(&house.database, tables).await?;
+    house.start().await?;
+    let counselors = people::counselors(&house, counselors, PLACES).await?;
+    let presence = Presence::of(&house, &counselors).await?;
+    // Enough that nobody runs out of visitors within a round, up to the places there are.
+    let seconds = Duration::as_secs(&effort.round());
+    let number = usize::try_from(seconds)? * 2400;
+    let all = people::visitors(&house, 0, number).await?;
+    let visitors: Vec<Vec<Person>> = all.chunks(number / CLIENTS).map(<[Person]>::to_vec).collect();
+    ensure!(visitors.len() >= CLIENTS, "a client without visitors");
+    let mut sides = Sides { effort, house, _presence: presence, counselors, visitors, script };
+    let found = play(&mut sides, effort.rounds()).await?;
+    let per_second = |rounds: &[Opened]| rounds.iter().map(|round| round.per_second).collect::<Vec<f64>>();
+    let quantile = |rounds: &[Opened], quantile: f64| {
+        let values: Vec<f64> = rounds.iter().map(|round| round.latencies.quantile(quantile)).collect();
+        median(&values)
+    };
+    let (ours, other) = (per_second(&found.ours), per_second(&found.other));
+    let details = json!({
+        "ours_rounds": ours, "other_rounds": other, "clients": CLIENTS,
+        "ours_p50_ms": quantile(&found.ours, 0.5), "ours_p99_ms": quantile(&found.ours, 0.99),
+        "other_p50_ms": quantile(&found.other, 0.5), "other_p99_ms": quantile(&found.other, 0.99),
+    });
+    Ok(Outcome::new(name, "/s", (median(&ours), median(&other)), target, details))
+}

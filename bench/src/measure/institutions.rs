@@ -1,0 +1,126 @@
+//! `institutions`: the same number of clients, spread over more and more institutions, each with a Registry and a journal
+//! of its own: how many opens and ends a second, and what one of them costs. Beside nothing; the plot shows how it grows.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use futures_util::future::try_join_all;
+use serde_json::json;
+
+use super::Effort;
+use crate::{
+    house::House,
+    http::Connection,
+    people::{self, Person},
+    report::{Outcome, Plot, Series, Target},
+    stats::{Latencies, median},
+    talks::{self, Presence},
+};
+
+const CLIENTS: usize = 32;
+const TIME: Duration = Duration::from_secs(2);
+
+struct Spread {
+    institutions: usize,
+    house: House,
+    _presence: Presence,
+    /// Each client's visitor and his counselor.
+    clients: Vec<(Person, String)>,
+    per_second: Vec<f64>,
+    p50: Vec<f64>,
+}
+
+impl Spread {
+    async fn prepare(effort: &Effort, institutions: usize) -> Result<Self> {
+        let database = format!("bench_institutions_{institutions}");
+        let mut house = House::prepare_with(&effort.place, &database, institutions).await?;
+        house.start().await?;
+        let mut counselors = Vec::new();
+        let mut clients = Vec::new();
+        for (number, institution) in house.institutions.iter().enumerate() {
+            let counselor = people::counselors_of(&house, institution, 1, 50).await?.remove(0);
+            let mine = (number..CLIENTS).step_by(institutions).count();
+            for visitor in people::visitors_of(&house, institution, 0, mine).await? {
+                clients.push((visitor, counselor.id.clone()));
+            }
+            counselors.push(counselor);
+        }
+        let presence = Presence::of(&house, &counselors).await?;
+        Ok(Self {
+            institutions,
+            house,
+            _presence: presence,
+            clients,
+            per_second: Vec::new(),
+            p50: Vec::new(),
+        })
+    }
+
+    async fn round(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        let until = begun + TIME;
+        let house = &self.house;
+        let each = self.clients.iter().map(|(visitor, counselor)| async move {
+            let mut connection = Connection::open(&house.address).await?;
+            let mut latencies = Latencies::default();
+            let mut done = 0_u32;
+            while Instant::now() < until {
+                let begun = Instant::now();
+                let id = talks::open(&mut connection, visitor, counselor).await?;
+                latencies.record(begun.elapsed());
+                connection.send(&talks::end_request(visitor, &id)).await?.result()?;
+                done += 2;
+            }
+            anyhow::Ok((done, latencies))
+        });
+        let all = try_join_all(each).await?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let (mut done, mut latencies) = (0, Latencies::default());
+        for (mine, measured) in &all {
+            done += mine;
+            latencies.add(measured);
+        }
+        self.per_second.push(f64::from(done) / seconds);
+        self.p50.push(latencies.quantile(0.5));
+        Ok(())
+    }
+}
+
+pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
+    let sizes: &[usize] = if effort.quick { &[1, 4] } else { &[1, 2, 4, 8, 16, 32] };
+    let mut houses = Vec::new();
+    for institutions in sizes {
+        houses.push(Spread::prepare(effort, *institutions).await?);
+    }
+    for _ in 0..effort.rounds().min(3) {
+        for house in &mut houses {
+            house.round().await?;
+        }
+    }
+    let mut points = Vec::new();
+    let mut all = Vec::new();
+    for house in &houses {
+        let institutions = u32::try_from(house.institutions)?;
+        points.push((f64::from(institutions), median(&house.per_second)));
+        all.push(json!({
+            "institutions": institutions, "per_second": median(&house.per_second), "open_p50_ms": median(&house.p50),
+        }));
+    }
+    let (Some(one), Some(many)) = (points.first(), points.last()) else {
+        anyhow::bail!("nothing was measured")
+    };
+    let outcome = Outcome::new(
+        "institutions",
+        "/s",
+        (many.1, one.1),
+        Target::Reported,
+        json!({ "clients": CLIENTS, "all": all }),
+    );
+    let plot = Plot {
+        file: "institutions.svg",
+        title: "Opens and ends over HTTP, 32 clients over all institutions",
+        axes: ("institutions", "a second"),
+        series: vec![Series { name: "hotline".to_owned(), points }],
+    };
+    Ok((vec![outcome], plot))
+}

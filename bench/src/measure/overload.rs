@@ -1,0 +1,69 @@
+//! `overload`: more words than the server can take, for a minute. Its memory must stay bounded, late ones be refused with
+//! a clear answer, nothing acknowledged be lost, and all be as before within seconds.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+
+use super::Effort;
+use crate::{
+    house::{House, resident_bytes},
+    report::{Outcome, Target},
+    stats::Latencies,
+    talks,
+};
+
+const CLIENTS: usize = 64;
+/// Many more than are answered in time when each offers the next word at once; each in a talk of its own.
+const CLIENTS_TOO_MANY: usize = 2000;
+const RECOVERED_WITHIN: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
+    let mut house = House::prepare(&effort.place, "bench_overload").await?;
+    house.start().await?;
+    let clients_too_many = effort.of(CLIENTS_TOO_MANY, CLIENTS_TOO_MANY / 4);
+    let (_presence, talks) = talks::many(&house, clients_too_many).await?;
+    let calm = talks::ingest(&house, &talks, CLIENTS, effort.round(), None).await?;
+    let before = resident_bytes(house.process_id()?)?;
+    let process = house.process_id()?;
+    let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
+    let watch = tokio::spawn(async move {
+        let mut most = 0;
+        while stopped.try_recv().is_err() {
+            most = most.max(resident_bytes(process).unwrap_or(0));
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        most
+    });
+    let time = Duration::from_secs(if effort.quick { 5 } else { 60 });
+    let twice = (2.0 * calm.per_second()).round();
+    let offered = format!("{twice:.0}").parse::<u32>()?;
+    let storm = talks::ingest(&house, &talks, clients_too_many, time, Some(offered)).await?;
+    ensure!(stop.send(()).is_ok(), "nobody watched the memory");
+    let most = watch.await?;
+    let recovered = recovery(&house, &talks, &calm.latencies).await?;
+    let kept: u64 = effort.place.sql(&house.database, "select count(*) from messages").await?.parse()?;
+    let acknowledged = calm.stored + storm.stored;
+    ensure!(kept >= acknowledged, "{acknowledged} words acknowledged, {kept} kept");
+    let mib = |bytes: u64| u32::try_from(bytes / (1024 * 1024)).map(f64::from);
+    let details = json!({
+        "offered_per_second": offered, "stored_per_second": storm.per_second(), "refused": storm.refused,
+        "acknowledged": acknowledged, "kept": kept, "recovered_s": recovered.as_secs_f64(), "seconds": time.as_secs(),
+        "p99_ms": storm.latencies.quantile(0.99),
+    });
+    Ok(vec![Outcome::new("overload-memory", "MiB", (mib(most)?, mib(before)?), Target::Reported, details)])
+}
+
+/// Until words are taken as fast as before the storm.
+async fn recovery(house: &House, talks: &[talks::Talk], calm: &Latencies) -> Result<Duration> {
+    let begun = Instant::now();
+    loop {
+        let now = talks::ingest(house, talks, CLIENTS, Duration::from_millis(500), None).await?;
+        if now.refused == 0 && now.latencies.quantile(0.5) <= calm.quantile(0.5) * 2.0 {
+            return Ok(begun.elapsed());
+        }
+        (begun.elapsed() < RECOVERED_WITHIN).then_some(()).context("the server did not recover")?;
+    }
+}

@@ -1,0 +1,275 @@
+//! `sockets`: idle sockets of the workbench, as many as files may be open, beside socket.io on Node: memory of each, and
+//! how long one change takes to reach all of them.
+//!
+//! The change is told by the server's own clock on both sides: the moment stands in the frame.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context, Result, ensure};
+use futures_util::{SinkExt, StreamExt, TryStreamExt, stream};
+use serde_json::json;
+use tokio::{net::TcpStream, sync::Notify, task::JoinHandle};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream,
+    tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
+};
+
+use super::Effort;
+use crate::{
+    house::{House, resident_bytes},
+    http::Connection,
+    peer::Peer,
+    people::{self, Person},
+    report::{Outcome, Plot, Series, Target},
+    rounds::random,
+    stats::median,
+    talks::Presence,
+};
+
+type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Files that are needed for other things, on each side.
+const FILES_SPARE: usize = 1000;
+const SOCKETS_MIN: usize = 5000;
+const CONNECTING_AT_ONCE: usize = 32;
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Memory is looked at once nothing has changed for this long.
+const SETTLED: Duration = Duration::from_secs(2);
+
+fn now_millis() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How many sockets told of the change, and when it had happened.
+#[derive(Debug, Default)]
+struct Ears {
+    heard: AtomicUsize,
+    changed: Notify,
+}
+
+/// A crowd of sockets, read until dropped.
+#[derive(Default)]
+struct Crowd {
+    tasks: Vec<JoinHandle<()>>,
+    ears: Arc<Ears>,
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// What differs between the two protocols, for a client that only listens.
+#[derive(Debug, Clone, Copy)]
+enum Protocol {
+    Hotline,
+    SocketIo,
+}
+
+impl Protocol {
+    async fn greet(self, stream: &mut Stream) -> Result<()> {
+        let begins = |text: &str| match self {
+            Self::Hotline => text.contains(r#""type":"snapshot""#),
+            Self::SocketIo => text.starts_with("40"),
+        };
+        if matches!(self, Self::SocketIo) {
+            stream.send(Message::text("40")).await?;
+        }
+        loop {
+            let message = stream.next().await.context("a socket ended")??;
+            if message.to_text().is_ok_and(begins) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+async fn listen(mut stream: Stream, protocol: Protocol, ears: Arc<Ears>) {
+    while let Some(Ok(message)) = stream.next().await {
+        let Ok(text) = message.to_text() else { continue };
+        if text.contains("unanswered") {
+            ears.heard.fetch_add(1, Ordering::Relaxed);
+            ears.changed.notify_one();
+        } else if matches!(protocol, Protocol::SocketIo)
+            && text == "2"
+            && stream.send(Message::text("3")).await.is_err()
+        {
+            // engine.io's own ping.
+            return;
+        }
+    }
+}
+
+/// Adds sockets until there are so many.
+async fn gather(
+    crowd: &mut Crowd,
+    url: &str,
+    tokens: &[Person],
+    number: usize,
+    protocol: Protocol,
+) -> Result<()> {
+    // What a client reads at once: the default of 128 KiB each is for few and busy ones.
+    let config =
+        WebSocketConfig::default().read_buffer_size(2048).write_buffer_size(0).max_write_buffer_size(4096);
+    let connect = |index: usize| async move {
+        let mut request = url.into_client_request()?;
+        if let Some(person) = tokens.get(index % tokens.len().max(1)) {
+            request.headers_mut().insert("Authorization", format!("Bearer {}", person.token).parse()?);
+        }
+        let (mut stream, _) = tokio_tungstenite::connect_async_with_config(request, Some(config), true)
+            .await
+            .context("connecting")?;
+        protocol.greet(&mut stream).await?;
+        anyhow::Ok(stream)
+    };
+    let streams: Vec<Stream> = stream::iter((crowd.tasks.len()..number).map(connect))
+        .buffer_unordered(CONNECTING_AT_ONCE)
+        .try_collect()
+        .await?;
+    let Crowd { tasks, ears } = crowd;
+    tasks.extend(streams.into_iter().map(|one| tokio::spawn(listen(one, protocol, Arc::clone(ears)))));
+    Ok(())
+}
+
+impl Crowd {
+    /// Waits until all have heard of a change that happened at `at`; how many milliseconds that took.
+    async fn all_heard(&self, at: u64) -> Result<f64> {
+        let wait = async {
+            while self.ears.heard.load(Ordering::Relaxed) < self.tasks.len() {
+                self.ears.changed.notified().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.context("not every socket heard")?;
+        let took = now_millis().saturating_sub(at);
+        self.ears.heard.store(0, Ordering::Relaxed);
+        Ok(f64::from(u32::try_from(took)?))
+    }
+}
+
+fn number_of_sockets(effort: &Effort) -> Result<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits")?;
+    let line =
+        limits.lines().find(|line| line.starts_with("Max open files")).context("no limit of open files")?;
+    let soft: usize = line.split_whitespace().nth(3).context("no limit of open files")?.parse()?;
+    let possible = soft.saturating_sub(FILES_SPARE);
+    ensure!(possible >= SOCKETS_MIN, "at most {soft} files may be open: {SOCKETS_MIN} sockets do not fit");
+    Ok(if effort.quick { SOCKETS_MIN } else { possible })
+}
+
+async fn settle() {
+    tokio::time::sleep(SETTLED).await;
+}
+
+fn per_socket(before: u64, after: u64, number: usize) -> Result<f64> {
+    let grown = u32::try_from(after.saturating_sub(before) / 1024)?;
+    Ok(f64::from(grown) / f64::from(u32::try_from(number)?))
+}
+
+/// What was found with so many sockets.
+struct Found {
+    sockets: usize,
+    /// KiB each.
+    memory: f64,
+    /// Milliseconds until all have heard, round by round.
+    times: Vec<f64>,
+}
+
+pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
+    let most = number_of_sockets(effort)?;
+    let mut sizes: Vec<usize> = [100, 1000, SOCKETS_MIN].into_iter().filter(|size| *size < most).collect();
+    sizes.push(most);
+    let rounds = effort.rounds();
+    let ours = measure_ours(effort, &sizes, rounds).await?;
+    let other = measure_other(effort, &sizes, rounds).await?;
+    let series = |name: &str, found: &[Found]| {
+        let points = found.iter().filter_map(|one| {
+            Some((f64::from(u32::try_from(one.sockets).ok()?), median(&one.times).max(1.0)))
+        });
+        Series { name: name.to_owned(), points: points.collect() }
+    };
+    let plot = Plot {
+        file: "sockets.svg",
+        title: "One change until every socket has heard (median)",
+        axes: ("sockets", "milliseconds"),
+        series: vec![series("hotline", &ours), series("socket.io", &other)],
+    };
+    let (Some(ours), Some(other)) = (ours.last(), other.last()) else {
+        anyhow::bail!("nothing was measured")
+    };
+    let details = json!({ "sockets": most });
+    let memory =
+        Outcome::new("sockets-memory", "KiB", (ours.memory, other.memory), Target::AtMost(1.3), details);
+    let details = json!({ "sockets": most, "ours_rounds_ms": ours.times, "other_rounds_ms": other.times });
+    let time = (median(&ours.times), median(&other.times));
+    Ok((vec![memory, Outcome::new("sockets-change", "ms", time, Target::AtMost(0.5), details)], plot))
+}
+
+async fn measure_ours(effort: &Effort, sizes: &[usize], rounds: usize) -> Result<Vec<Found>> {
+    let mut house = House::prepare(&effort.place, "bench_sockets").await?;
+    // A talk whose counselor says nothing is told to every administrator; here at once.
+    house.set("dispatch.unanswered_seconds", "[1]");
+    house.start().await?;
+    let counselors = people::counselors(&house, 1, 50).await?;
+    let _presence = Presence::of(&house, &counselors).await?;
+    let mut visitors = people::visitors(&house, 0, (rounds + 1) * sizes.len()).await?;
+    let administrator = people::administrator(&house).await?;
+    settle().await;
+    let before = resident_bytes(house.process_id()?)?;
+    let url = format!("ws://{}/workbench/ws", house.address);
+    let mut crowd = Crowd::default();
+    let mut all = Vec::new();
+    for &sockets in sizes {
+        gather(&mut crowd, &url, std::slice::from_ref(&administrator), sockets, Protocol::Hotline).await?;
+        settle().await;
+        let memory = per_socket(before, resident_bytes(house.process_id()?)?, sockets)?;
+        // Anew for each size: the server closes a connection that was idle for long.
+        let mut connection = Connection::open(&house.address).await?;
+        let mut times = Vec::new();
+        for _ in 0..=rounds {
+            let visitor = visitors.pop().context("no visitor is left")?;
+            let talk = crate::talks::open_request(&visitor, &counselors[0].id);
+            let opened = connection.send(&talk).await?.result()?;
+            let due = opened["startTime"].as_u64().context("not seated")? + 1000;
+            times.push(crowd.all_heard(due).await?);
+            tokio::time::sleep(Duration::from_millis(random(300)?)).await;
+        }
+        // The first warms up.
+        all.push(Found { sockets, memory, times: times.split_off(1) });
+    }
+    Ok(all)
+}
+
+async fn measure_other(effort: &Effort, sizes: &[usize], rounds: usize) -> Result<Vec<Found>> {
+    let (mut peer, ready) = Peer::start(&effort.place, "chat.mjs", &[]).await?;
+    peer.ask("collect").await?;
+    settle().await;
+    let before = resident_bytes(peer.process_id()?)?;
+    let url = format!("ws://127.0.0.1:{}/socket.io/?EIO=4&transport=websocket", ready["port"]);
+    let mut crowd = Crowd::default();
+    let mut all = Vec::new();
+    for &sockets in sizes {
+        gather(&mut crowd, &url, &[], sockets, Protocol::SocketIo).await?;
+        settle().await;
+        peer.ask("collect").await?;
+        let memory = per_socket(before, resident_bytes(peer.process_id()?)?, sockets)?;
+        let mut times = Vec::new();
+        for _ in 0..=rounds {
+            let at = now_millis();
+            peer.ask("emit").await?;
+            times.push(crowd.all_heard(at).await?);
+            tokio::time::sleep(Duration::from_millis(random(300)?)).await;
+        }
+        all.push(Found { sockets, memory, times: times.split_off(1) });
+    }
+    Ok(all)
+}

@@ -1,0 +1,212 @@
+//! Conversations under way, and the words that are said in them, as Tencent brings them.
+
+use std::{
+    fmt::Write as _,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context, Result, ensure};
+use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::task::JoinHandle;
+
+use crate::{
+    house::{CALLBACK_TOKEN, House, SDK_APP_ID},
+    http::{self, Connection},
+    people::{self, Person},
+    socket::Socket,
+    stats::Latencies,
+};
+
+/// Requests under way at once while something is prepared.
+const AT_ONCE: usize = 16;
+
+/// A talk between two.
+#[derive(Debug, Clone)]
+pub(crate) struct Talk {
+    pub(crate) id: String,
+    pub(crate) visitor: Person,
+    pub(crate) counselor: String,
+}
+
+/// Opens a conversation.
+pub(crate) async fn open(connection: &mut Connection, visitor: &Person, counselor: &str) -> Result<String> {
+    let answer = connection.send(&open_request(visitor, counselor)).await?;
+    let id = answer.result()?["id"].as_str().map(str::to_owned);
+    id.context("a conversation without an id")
+}
+
+pub(crate) fn open_request(visitor: &Person, counselor: &str) -> Vec<u8> {
+    let body = json!({ "counselor": counselor }).to_string();
+    http::request("PUT", "/conversation", Some(&visitor.token), &body)
+}
+
+pub(crate) fn end_request(visitor: &Person, conversation: &str) -> Vec<u8> {
+    http::request("POST", &format!("/conversation/end/{conversation}"), Some(&visitor.token), "")
+}
+
+/// A counselor's sockets, read and forgotten, so that he is online.
+#[derive(Debug)]
+pub(crate) struct Presence(Vec<JoinHandle<()>>);
+
+impl Presence {
+    pub(crate) async fn of(house: &House, counselors: &[Person]) -> Result<Self> {
+        let open = counselors.iter().map(|one| Socket::open(&house.address, "/workbench/ws", &one.token));
+        let sockets = try_join_all(open).await?;
+        Ok(Self(sockets.into_iter().map(|socket| tokio::spawn(socket.idle())).collect()))
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        for task in &self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// Counselors of fifty places each, all of them taken.
+pub(crate) async fn many(house: &House, number: usize) -> Result<(Presence, Vec<Talk>)> {
+    const PLACES: usize = 50;
+    let counselors = people::counselors(house, number.div_ceil(PLACES), 50).await?;
+    let presence = Presence::of(house, &counselors).await?;
+    let visitors = people::visitors(house, 0, number).await?;
+    let counselors = &counselors;
+    let each = visitors.into_iter().enumerate().map(|(index, visitor)| async move {
+        let mut connection = Connection::open(&house.address).await?;
+        let counselor = &counselors[index / PLACES];
+        let id = open(&mut connection, &visitor, &counselor.id).await?;
+        anyhow::Ok(Talk { id, visitor, counselor: counselor.username.clone() })
+    });
+    let talks: Vec<Talk> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+    Ok((presence, talks))
+}
+
+/// Every word of a run has a number of its own.
+static NUMBER: AtomicU64 = AtomicU64::new(1);
+
+/// As Tencent signs a callback: `SHA256(token + RequestTime)` in hex.
+fn sign(now: u64) -> String {
+    Sha256::digest(format!("{CALLBACK_TOKEN}{now}")).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A callback that brings a new word of `talk`: the visitor's and the counselor's in turn.
+pub(crate) fn word(talk: &Talk) -> Vec<u8> {
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let (from, to) = match number % 2 {
+        0 => (&talk.visitor.username, &talk.counselor),
+        _ => (&talk.counselor, &talk.visitor.username),
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let sequence = number % u64::from(u32::MAX);
+    let random = number.wrapping_mul(2_654_435_761) % u64::from(u32::MAX);
+    let body = format!(
+        r#"{{"CallbackCommand":"C2C.CallbackAfterSendMsg","From_Account":"{from}","To_Account":"{to}","MsgSeq":{sequence},"MsgRandom":{random},"MsgTime":{now},"MsgKey":"{sequence}_{random}_{now}","OnlineOnlyFlag":0,"SendMsgResult":0,"ErrorInfo":"send msg succeed","UnreadMsgNum":1,"MsgBody":[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":"message number {number} of this measurement, about as long as people write"}}}}],"CloudCustomData":"{}"}}"#,
+        talk.id
+    );
+    let path = format!(
+        "/message/callback?SdkAppid={SDK_APP_ID}&CallbackCommand=C2C.CallbackAfterSendMsg&contenttype=json&ClientIP=127.0.0.1&OptPlatform=RESTAPI&RequestTime={now}&Sign={}",
+        sign(now)
+    );
+    http::request("POST", &path, None, &body)
+}
+
+/// What a load of words gave.
+#[derive(Debug, Default)]
+pub(crate) struct Ingested {
+    /// Answered as stored.
+    pub(crate) stored: u64,
+    /// Refused with FAIL.
+    pub(crate) refused: u64,
+    pub(crate) latencies: Latencies,
+    pub(crate) time: Duration,
+}
+
+impl Ingested {
+    pub(crate) fn per_second(&self) -> f64 {
+        u32::try_from(self.stored).map_or(f64::INFINITY, f64::from) / self.time.as_secs_f64()
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.stored += other.stored;
+        self.refused += other.refused;
+        self.latencies.add(&other.latencies);
+    }
+}
+
+/// Offers words for `time` over so many connections: each as fast as it is answered, or together at `rate` a second.
+/// With a rate, latency counts from the moment a word was due, whether or not it could be sent then.
+pub(crate) async fn ingest(
+    house: &House,
+    talks: &[Talk],
+    connections: usize,
+    time: Duration,
+    rate: Option<u32>,
+) -> Result<Ingested> {
+    let spacing = rate.map(|rate| {
+        Duration::from_secs_f64(f64::from(u32::try_from(connections).unwrap_or(1)) / f64::from(rate))
+    });
+    let begun = Instant::now() + Duration::from_millis(50);
+    let mut load = Vec::new();
+    for index in 0..connections {
+        let mine: Vec<Talk> = talks.iter().skip(index).step_by(connections).cloned().collect();
+        ensure!(!mine.is_empty(), "more connections than talks");
+        let connection = Connection::open(&house.address).await?;
+        let phase = spacing.map(|spacing| {
+            spacing.mul_f64(
+                f64::from(u32::try_from(index).unwrap_or(0))
+                    / f64::from(u32::try_from(connections).unwrap_or(1)),
+            )
+        });
+        load.push(tokio::spawn(one_connection(
+            connection,
+            mine,
+            begun + phase.unwrap_or_default(),
+            begun + time,
+            spacing,
+        )));
+    }
+    let mut all = Ingested::default();
+    for task in load {
+        all.add(&task.await??);
+    }
+    all.time = begun.elapsed();
+    Ok(all)
+}
+
+async fn one_connection(
+    mut connection: Connection,
+    talks: Vec<Talk>,
+    begin: Instant,
+    until: Instant,
+    spacing: Option<Duration>,
+) -> Result<Ingested> {
+    let mut found = Ingested::default();
+    let mut due = begin;
+    for talk in talks.iter().cycle() {
+        if spacing.is_some() {
+            tokio::time::sleep_until(due.into()).await;
+        } else {
+            due = Instant::now();
+        }
+        if due >= until {
+            break;
+        }
+        let answer = connection.send(&word(talk)).await?;
+        found.latencies.record(due.elapsed());
+        ensure!(answer.status == 200, "a callback was answered with HTTP {}", answer.status);
+        if answer.body.windows(4).any(|part| part == b"FAIL") {
+            found.refused += 1;
+        } else {
+            found.stored += 1;
+        }
+        due += spacing.unwrap_or_default();
+    }
+    Ok(found)
+}

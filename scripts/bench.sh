@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# make bench, make bench-quick: the server's release binary beside others, on a private PostgreSQL that keeps what it is
+# told (fsync on). Arguments go to the load generator: --quick, or the names of single measurements.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_tools
+command -v npm >/dev/null || die "Node 20 with npm is missing: the peers run on it."
+say "Building …"
+SQLX_OFFLINE=true cargo build --release --locked -p hotline -p hotline-bench || die "the release does not build; cargo says why above."
+SQLX_OFFLINE=true cargo bench --locked -p hotline-bench --bench core --no-run || die "the measurement of the core does not build; cargo says why above."
+
+say "Installing the peers …"
+(cd bench/peers && npm ci --silent --no-audit --no-fund) || die "the peers in bench/peers could not be fetched: is there a network?"
+
+scratch_cluster fsync=on synchronous_commit=on full_page_writes=on max_connections=300 shared_buffers=512MB max_wal_size=8GB
+mkdir "$SCRATCH/bench"
+mkdir -p bench/results
+BEGUN=$SECONDS
+
+FLOOR=() SPEED=(--warm-up-time 1 --measurement-time 5)
+case " $* " in
+*" --quick "*) SPEED=(--quick) ;;
+*)
+    say "==> the physical floor"
+    as_postgres "$PG_BIN/pg_test_fsync" --secs-per-test=1 --filename="$SCRATCH/data/pg_test_fsync" >bench/results/pg_test_fsync.txt
+    sed -n '/one 8kB/,/^$/p' bench/results/pg_test_fsync.txt
+    FLOOR=(--fsyncs-per-second "$(awk '$1 == "fdatasync" { print $2; exit }' bench/results/pg_test_fsync.txt)")
+    ;;
+esac
+
+say "==> the core, by criterion"
+export CRITERION_HOME="$SCRATCH/criterion"
+SQLX_OFFLINE=true cargo bench --quiet --locked -p hotline-bench --bench core -- --noplot "${SPEED[@]}"
+
+# Sockets need files: as many as may be.
+ulimit -n "$(ulimit -H -n)"
+RELEASE=$(target_dir)/release
+export HOTLINE_BENCH_CLUSTER=$CLUSTER_URL
+"$RELEASE/hotline-bench" --server "$RELEASE/hotline" --postgres-bin "$PG_BIN" --scratch "$SCRATCH/bench" \
+    --peers bench/peers --results bench/results --criterion "$CRITERION_HOME" "${FLOOR[@]}" "$@"
+say "It took $((SECONDS - BEGUN)) s after the build. Everything is in bench/results/."

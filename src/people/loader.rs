@@ -1,0 +1,82 @@
+//! People are looked up together: whoever asks while a statement is under way shares the next one. Under load that is one
+//! statement for dozens of requests, and never one that began before it was asked for.
+
+use std::{collections::HashMap, io};
+
+use hotline_actors::PersonId;
+use sqlx::PgPool;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Person, repository};
+use crate::{
+    answer::{describe, is_away},
+    secrets::Sealer,
+};
+
+/// Who may wait for the next statement; others wait for room.
+const WAITING_MAX: usize = 1024;
+/// People of one statement; a list that is longer goes alone.
+const PEOPLE_MAX: usize = 256;
+
+type Found = Result<HashMap<PersonId, Person>, sqlx::Error>;
+
+struct Asked {
+    ids: Vec<PersonId>,
+    answer: oneshot::Sender<Found>,
+}
+
+/// See the module. Cheap to clone; ends with the last clone.
+#[derive(Debug, Clone)]
+pub(super) struct Loader(mpsc::Sender<Asked>);
+
+impl Loader {
+    pub(super) fn start(pool: PgPool, sealer: Sealer) -> Self {
+        let (to, asked) = mpsc::channel(WAITING_MAX);
+        tokio::spawn(run(asked, pool, sealer));
+        Self(to)
+    }
+
+    /// These people, as they stand after the question; `None` if whoever wants them must look for himself.
+    pub(super) async fn load(&self, ids: &[PersonId]) -> Option<Found> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Asked { ids: ids.to_vec(), answer }).await.ok()?;
+        answered.await.ok()
+    }
+}
+
+async fn run(mut asked: mpsc::Receiver<Asked>, pool: PgPool, sealer: Sealer) {
+    while let Some(first) = asked.recv().await {
+        let mut number = first.ids.len();
+        let mut together = vec![first];
+        while number < PEOPLE_MAX {
+            let Ok(next) = asked.try_recv() else { break };
+            number += next.ids.len();
+            together.push(next);
+        }
+        let mut ids: Vec<PersonId> = together.iter().flat_map(|asked| asked.ids.iter().copied()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let found = repository::load(&pool, &sealer, &ids).await;
+        answer(together, found);
+    }
+}
+
+/// To each those he asked for. Whoever asked may have gone.
+fn answer(together: Vec<Asked>, found: Found) {
+    match found {
+        Ok(people) => {
+            for Asked { ids, answer } in together {
+                let his = ids.iter().filter_map(|id| Some((*id, people.get(id)?.clone()))).collect();
+                let _gone = answer.send(Ok(his));
+            }
+        }
+        Err(error) if is_away(&error) => {
+            let why = describe(&error);
+            for Asked { answer, .. } in together {
+                let _gone = answer.send(Err(sqlx::Error::Io(io::Error::other(why.clone()))));
+            }
+        }
+        // One row that cannot be read must not fail the others: each looks for himself.
+        Err(_) => drop(together),
+    }
+}

@@ -86,7 +86,7 @@ async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
             view::opened(&state, Row::of(institution, &facts), place, known, &caller).await?,
         ));
     }
-    // It has ended meanwhile.
+    // It has ended meanwhile, or nobody says in time.
     let row = conversations::find(&state.pool, institution, id).await?;
     let row = row.ok_or_else(|| Fault::internal("an acknowledged conversation is not there"))?;
     Ok(answer::ok(view::one(&state, row, &caller).await?))

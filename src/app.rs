@@ -36,6 +36,7 @@ use crate::{
     auth::{Sessions, limits::LoginLimits, password::HashFault, password::Passwords},
     clock,
     config::{ConfigError, Settings},
+    conversations::estimates::Estimates,
     database::{self, DatabaseFault},
     demo,
     export::Exports,
@@ -78,6 +79,7 @@ pub struct AppState {
     pub messages: MessageStore,
     pub metrics: Metrics,
     pub exports: Exports,
+    pub estimates: Estimates,
     pub im: Im,
     pub uploads: Uploads,
     /// For what we ask others.
@@ -243,7 +245,7 @@ impl AppState {
         let people = People::new(pool.clone(), sealer.clone());
         let options = database::options(&settings.database)?;
         let (institutions, doom) =
-            Institutions::start(Arc::clone(&settings), pool.clone(), options.clone()).await?;
+            Institutions::start(Arc::clone(&settings), pool.clone(), options.clone(), people.clone()).await?;
         let (dispatch, post) = (institutions.clone(), institutions.clone());
         let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard))
             .delivering(move |letter| post.deliver(letter));
@@ -259,6 +261,7 @@ impl AppState {
             messages,
             metrics: Metrics::new()?,
             exports: Exports::default(),
+            estimates: Estimates::new(pool.clone()),
             im,
             uploads: Uploads::default(),
             outbound,

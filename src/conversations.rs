@@ -1,6 +1,7 @@
 //! Conversations as they are kept: read from the projection that the journal writes.
 
 pub mod deletion;
+pub mod estimates;
 pub mod list;
 pub mod reading;
 pub mod view;
@@ -196,42 +197,6 @@ pub async fn supervisions_of(pool: &PgPool, consultations: &[Uuid]) -> Result<Ve
     )
     .fetch_all(pool)
     .await
-}
-
-/// Talks that an estimate rests on, and the fewest it can rest on.
-const ESTIMATE_TALKS_MAX: i64 = 20;
-const ESTIMATE_TALKS_MIN: i64 = 5;
-
-/// The median length in milliseconds of each counselor's last talks; left out are those with too few.
-///
-/// # Errors
-/// The database's.
-pub async fn median_lengths(pool: &PgPool, counselors: &[Uuid]) -> Result<HashMap<Uuid, f64>, sqlx::Error> {
-    if counselors.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let medians = sqlx::query!(
-        r#"
-        select w.counselor as "counselor!", talks.count as "count!", talks.median
-        from unnest($1::uuid[]) as w (counselor) cross join lateral (
-            select count(*) as count, percentile_cont(0.5) within group (order by length) as median
-            from (
-                select (ended_at - started_at)::double precision as length
-                from conversations c
-                where c.counselor = w.counselor and c.kind = 'COUNSELING_SESSION' and c.ended_at is not null
-                    and c.started_at is not null
-                order by c.opened_at desc
-                limit $2
-            ) as last
-        ) as talks
-        "#,
-        counselors,
-        ESTIMATE_TALKS_MAX
-    )
-    .fetch_all(pool)
-    .await?;
-    let sound = medians.into_iter().filter(|talks| talks.count >= ESTIMATE_TALKS_MIN);
-    Ok(sound.filter_map(|talks| Some((talks.counselor, talks.median?))).collect())
 }
 
 /// Whether `supervisor` looks after `counselor`.

@@ -42,6 +42,9 @@ pub fn options(settings: &Database) -> Result<PgConnectOptions, ConfigError> {
         ("plan_cache_mode", "force_generic_plan".to_owned()),
         // A plan made while a table was new and small must not read it whole when it has grown.
         ("enable_seqscan", "off".to_owned()),
+        // Where no index helps, a plan then looks so dear that PostgreSQL would compile it to machine code, each time anew,
+        // which takes a hundred times longer than to run it.
+        ("jit", "off".to_owned()),
     ]))
 }
 

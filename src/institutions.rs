@@ -19,21 +19,23 @@ use hotline_actors::{
     CounselorId, PersonId, Registry, Timestamp, WriterId,
     dispatch::{
         command::{Answer, Command, Place, Refusal},
-        conversation::{CallSignal, Conversation},
+        conversation::CallSignal,
         counselor::{Choice, Role},
         limits::Limits,
     },
     push::{Closing, Push, SocketId},
     registry::{
         Ask, Badge, Bounds, Called, Choose, Deliver, Dismiss, EndOwn, Fate, Floor, Health, Heard, Join,
-        Leave, LoggedIn, LookFloor, LookHealth, LookPlace, LookTalk, Rejected, Setup, Stop, Tell,
+        Leave, LoggedIn, LookFloor, LookHealth, LookPlace, Rejected, Setup, Stop, Tell, Words,
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
-use crate::{answer::Fault, clock, config::Settings, messages, messages::said::Letter, store::PgStore};
+use crate::{
+    answer::Fault, clock, config::Settings, messages, messages::said::Letter, people::People, store::PgStore,
+};
 
 /// A Registry that does not say how it is within this is not well.
 const LOOK_MAX: Duration = Duration::from_secs(2);
@@ -57,12 +59,20 @@ struct Inner {
     settings: Arc<Settings>,
     pool: PgPool,
     options: PgConnectOptions,
-    registries: DashMap<String, Addr<Registry>>,
+    people: People,
+    registries: DashMap<String, Door>,
     fenced: AtomicUsize,
     arbiters: Vec<ArbiterHandle>,
     next_arbiter: AtomicUsize,
     doom: mpsc::Sender<Doom>,
     recovered: Arc<Notify>,
+}
+
+/// The way to one Registry.
+#[derive(Clone)]
+struct Door {
+    registry: Addr<Registry>,
+    words: Words,
 }
 
 impl fmt::Debug for Institutions {
@@ -81,6 +91,7 @@ impl Institutions {
         settings: Arc<Settings>,
         pool: PgPool,
         options: PgConnectOptions,
+        people: People,
     ) -> Result<(Self, mpsc::Receiver<Doom>), sqlx::Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (doom, doomed) = mpsc::channel(1);
@@ -88,6 +99,7 @@ impl Institutions {
             settings,
             pool,
             options,
+            people,
             registries: DashMap::new(),
             fenced: AtomicUsize::new(0),
             arbiters: (0..cores).map(|_| Arbiter::new().handle()).collect(),
@@ -114,7 +126,8 @@ impl Institutions {
 
     fn open(&self, code: &str) -> Addr<Registry> {
         let entry = self.0.registries.entry(code.to_owned());
-        entry.or_insert_with(|| self.start_registry(code)).clone()
+        let start = || Door { registry: self.start_registry(code), words: Words::default() };
+        entry.or_insert_with(start).registry.clone()
     }
 
     fn start_registry(&self, code: &str) -> Addr<Registry> {
@@ -129,11 +142,11 @@ impl Institutions {
         };
         let call_max = Duration::from_secs(settings.database.statement_seconds_max) + CALL_SLACK;
         let (code, administrator) = (code.to_owned(), settings.im.administrator.clone());
-        let options = options.clone();
+        let (options, people) = (options.clone(), self.0.people.clone());
         let arbiter = &arbiters[next_arbiter.fetch_add(1, Ordering::Relaxed) % arbiters.len()];
         actix::Actor::start_in_arbiter(arbiter, move |_| {
             // The store belongs to the Registry's own thread.
-            let store = PgStore::new(code, administrator, options, call_max);
+            let store = PgStore::new(code, administrator, options, call_max, people);
             Registry::new(setup, std::rc::Rc::new(store))
         })
     }
@@ -165,7 +178,7 @@ impl Institutions {
     }
 
     fn registry(&self, institution: &str) -> Option<Addr<Registry>> {
-        self.0.registries.get(institution).map(|registry| registry.value().clone())
+        self.0.registries.get(institution).map(|door| door.registry.clone())
     }
 
     /// Asks for a decision; answered when it is kept.
@@ -241,7 +254,10 @@ impl Institutions {
     /// A person's word has come, before it is stored.
     pub fn heard(&self, word: messages::Heard) {
         let messages::Heard { institution, from, to, conversation, at, spoken, call } = word;
-        let Some(registry) = self.registry(&institution) else { return };
+        let Some(Door { registry, words }) = self.0.registries.get(&institution).map(|door| door.clone())
+        else {
+            return;
+        };
         // Tencent tells whole seconds: it was said before the next.
         let before = at + Duration::from_secs(1);
         // Both are bounded by the callbacks under way, and those by the buffer of messages.
@@ -253,7 +269,7 @@ impl Institutions {
             registry.do_send(Called { from, to, conversation, at, signal });
         }
         if spoken {
-            registry.do_send(Heard { from, to, conversation, at: before });
+            words.send(&registry, Heard { from, to, conversation, at: before });
         }
     }
 
@@ -338,16 +354,6 @@ impl Institutions {
         tokio::time::timeout(LOOK_MAX, registry.send(LookPlace(conversation))).await.ok()?.ok()?
     }
 
-    /// An open conversation and its place, as they are kept; none if it is not open, or the Registry does not say.
-    pub async fn talk(
-        &self,
-        institution: &str,
-        conversation: hotline_actors::ConversationId,
-    ) -> Option<(Conversation, Option<Place>)> {
-        let registry = self.registry(institution)?;
-        tokio::time::timeout(LOOK_MAX, registry.send(LookTalk(conversation))).await.ok()?.ok()?
-    }
-
     /// Who is there and who waits; none if the Registry does not say.
     pub async fn floor(&self, institution: &str) -> Option<Floor> {
         let registry = self.registry(institution)?;
@@ -357,7 +363,7 @@ impl Institutions {
     /// How every Registry is; none where it does not say in time. All are asked at once.
     pub async fn health(&self) -> BTreeMap<String, Option<Health>> {
         let registries: Vec<(String, Addr<Registry>)> =
-            self.0.registries.iter().map(|entry| (entry.key().clone(), entry.value().clone())).collect();
+            self.0.registries.iter().map(|entry| (entry.key().clone(), entry.registry.clone())).collect();
         let asked = registries.into_iter().map(async |(code, registry)| {
             let said = tokio::time::timeout(LOOK_MAX, registry.send(LookHealth)).await;
             (code, said.ok().and_then(Result::ok))
@@ -374,7 +380,7 @@ impl Institutions {
     /// Finishes the journals and closes the sockets with 1001.
     pub async fn shut_down(&self) {
         let registries: Vec<Addr<Registry>> =
-            self.0.registries.iter().map(|entry| entry.value().clone()).collect();
+            self.0.registries.iter().map(|entry| entry.registry.clone()).collect();
         let stops = registries.into_iter().map(|registry| registry.send(Stop));
         // One that is gone already has nothing left to finish.
         futures_util::future::join_all(stops).await;

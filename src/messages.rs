@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use hotline_actors::{ConversationId, Timestamp, dispatch::conversation::CallSignal};
+use hotline_actors::{ConversationId, PersonId, Timestamp, dispatch::conversation::CallSignal};
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
     sync::{Mutex, Semaphore, TryAcquireError, mpsc, oneshot, watch},
@@ -22,10 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     config::Settings,
-    im::{
-        callback::{Sent, heal},
-        calls,
-    },
+    im::callback::{Body, Sent},
 };
 
 pub mod gaps;
@@ -91,32 +88,32 @@ pub struct NewMessage {
     online_only: bool,
     send_result: i32,
     cloud_custom_data: String,
-    document: String,
+    body: Body,
     system: bool,
-    call: Option<CallSignal>,
+    /// Who `from` and `to` are, as far as memory knows: then nothing has to be looked up to place it.
+    sides: Option<(PersonId, PersonId)>,
 }
 
 impl NewMessage {
     /// Makes a message of what was sent. One from `administrator`, the IM account of ours, is a notice and nobody's word.
     ///
     /// U+0000, which `jsonb` cannot keep, becomes U+FFFD.
-    pub fn new(sent: &Sent, administrator: &str, received_at: Timestamp) -> Self {
-        let clean = |text: &str| text.replace('\0', "\u{fffd}");
+    pub fn new(sent: Sent, administrator: &str, received_at: Timestamp) -> Self {
+        let clean = |text: String| if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text };
         Self {
-            from: clean(&sent.from),
-            to: clean(&sent.to),
+            system: sent.from == administrator,
+            from: clean(sent.from),
+            to: clean(sent.to),
             sequence: sent.sequence,
             random: sent.random,
             said_at: sent.said_at,
             received_at,
-            key: clean(&sent.key),
+            key: clean(sent.key),
             online_only: sent.online_only,
             send_result: sent.send_result,
-            cloud_custom_data: clean(&sent.cloud_custom_data),
-            document: heal(sent.document.to_string().as_bytes()).into_owned(),
-            system: sent.from == administrator,
-            // A signal that was not delivered begins and ends nothing. `OnlineOnlyFlag` does not matter here.
-            call: sent.document.get("MsgBody").filter(|_| sent.send_result == 0).and_then(calls::signal),
+            cloud_custom_data: clean(sent.cloud_custom_data),
+            body: sent.body,
+            sides: None,
         }
     }
 
@@ -130,8 +127,15 @@ impl NewMessage {
         !self.system && !self.online_only && self.send_result == 0
     }
 
+    /// What it says about a call. A signal that was not delivered begins and ends nothing; `OnlineOnlyFlag` does not
+    /// matter here.
+    fn call(&self) -> Option<CallSignal> {
+        self.body.call().filter(|_| self.send_result == 0)
+    }
+
     fn bytes(&self) -> usize {
-        self.document.len() + self.cloud_custom_data.len() + self.key.len() + self.from.len() + self.to.len()
+        let texts = [&self.cloud_custom_data, &self.key, &self.from, &self.to];
+        self.body.json().len() + texts.into_iter().map(String::len).sum::<usize>()
     }
 }
 
@@ -337,7 +341,7 @@ impl MessageStore {
     /// Gives the message its place in the buffer, or says why not.
     fn admit(
         &self,
-        message: NewMessage,
+        mut message: NewMessage,
         answer: oneshot::Sender<Result<Stored, StoreFault>>,
     ) -> Result<Entry, StoreFault> {
         let bytes = u32::try_from(message.bytes()).unwrap_or(u32::MAX);
@@ -345,6 +349,7 @@ impl MessageStore {
         let room_bytes = Arc::clone(&self.room_bytes).try_acquire_many_owned(bytes);
         match (room, room_bytes) {
             (Ok(room), Ok(room_bytes)) => {
+                message.sides = self.ears.sides(&message);
                 let room = Room { _message: room, _bytes: room_bytes };
                 Ok(Entry { id: Uuid::now_v7(), message, answer, room, letter: None })
             }

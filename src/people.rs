@@ -3,6 +3,7 @@
 pub mod effects;
 mod listing;
 mod loader;
+mod memory;
 pub mod names;
 mod profile;
 mod repository;
@@ -25,6 +26,7 @@ pub use view::{PersonView, view};
 
 use crate::{answer::Fault, params::Page, secrets::Sealer};
 use loader::Loader;
+use memory::Memory;
 
 /// What somebody is. A person has one kind for life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -172,6 +174,7 @@ pub struct People {
     pool: PgPool,
     sealer: Sealer,
     directory: Arc<Directory>,
+    memory: Memory,
     loader: Loader,
 }
 
@@ -189,8 +192,9 @@ impl fmt::Debug for People {
 
 impl People {
     pub fn new(pool: PgPool, sealer: Sealer) -> Self {
-        let loader = Loader::start(pool.clone(), sealer.clone());
-        Self { pool, sealer, directory: Arc::default(), loader }
+        let memory = Memory::default();
+        let loader = Loader::start(pool.clone(), sealer.clone(), memory.clone());
+        Self { pool, sealer, directory: Arc::default(), memory, loader }
     }
 
     /// Who has this user name, also after deletion: names are never given out again.
@@ -208,6 +212,11 @@ impl People {
             self.directory.by_username.insert(username.to_owned(), person.clone());
         }
         Ok(found)
+    }
+
+    /// Who has this user name, if memory knows.
+    pub fn known(&self, username: &str) -> Option<PersonId> {
+        self.directory.by_username.get(username).map(|found| found.id)
     }
 
     /// What never changes about this person, also after deletion.
@@ -232,7 +241,13 @@ impl People {
         }
     }
 
-    /// Everything about these people, as it stands now, deleted ones too: records name them.
+    /// Something was written about these people: to be called before it is acknowledged.
+    pub fn changed(&self, people: impl IntoIterator<Item = PersonId>) {
+        self.memory.forget(people);
+    }
+
+    /// Everything about these people, deleted ones too: records name them. As it stands now, as far as this server itself
+    /// has written it.
     pub async fn load(&self, ids: &[PersonId]) -> Result<HashMap<PersonId, Person>, sqlx::Error> {
         match self.loader.load(ids).await {
             Some(found) => found,
@@ -260,7 +275,9 @@ impl People {
         by: PersonId,
         at: Timestamp,
     ) -> Result<bool, ProfileFault> {
-        profile::write(&self.pool, &self.sealer, id, profile, by, at).await
+        let written = profile::write(&self.pool, &self.sealer, id, profile, by, at).await;
+        self.changed([id]);
+        written
     }
 
     /// What a log-in is checked against; nothing for whoever may not come in.

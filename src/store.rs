@@ -16,6 +16,7 @@ use hotline_actors::{
 use sqlx::{Connection, PgConnection, error::ErrorKind, postgres::PgConnectOptions};
 use tokio::sync::Mutex;
 
+use crate::people::People;
 pub use rows::text_of;
 use rows::{EventRows, NoticeRows, PersonRows, TalkRows};
 
@@ -35,6 +36,8 @@ struct Inner {
     administrator: String,
     options: PgConnectOptions,
     call_max: Duration,
+    /// Told whom a commit has changed, before anybody hears of it.
+    people: People,
     /// Taken out while in use: a call that is broken off leaves none behind.
     connection: Mutex<Option<PgConnection>>,
 }
@@ -99,14 +102,16 @@ impl Trouble {
 
 impl PgStore {
     /// A store for `institution`. Connects when first used. A call is given up after `call_max`, which should be
-    /// longer than the server's own statement timeout.
+    /// longer than the server's own statement timeout. `people` are told whom a commit has changed.
     pub fn new(
         institution: String,
         administrator: String,
         options: PgConnectOptions,
         call_max: Duration,
+        people: People,
     ) -> Self {
-        Self(Rc::new(Inner { institution, administrator, options, call_max, connection: Mutex::new(None) }))
+        let connection = Mutex::new(None);
+        Self(Rc::new(Inner { institution, administrator, options, call_max, people, connection }))
     }
 }
 
@@ -126,7 +131,11 @@ impl Store for PgStore {
             if !batch.events.windows(2).all(|pair| pair[0].seq + 1 == pair[1].seq) {
                 return Err(AppendFault::Refused(format!("a gap in the batch up to {}", batch.last_seq())));
             }
-            match inner.call(async |connection| inner.insert(connection, &batch).await).await {
+            let stored = inner.call(async |connection| inner.insert(connection, &batch).await).await;
+            if !batch.people.is_empty() {
+                inner.people.changed(batch.people.keys().copied());
+            }
+            match stored {
                 Ok(()) => Ok(()),
                 Err(trouble) if trouble.is_final() => inner.fate(&batch, &trouble).await,
                 Err(trouble) => Err(AppendFault::Unknown(trouble.describe())),

@@ -179,7 +179,10 @@ impl Wechat {
             }
         };
         let sealed = state.sealer.seal(&number).map_err(Fault::internal)?;
-        rows::keep_phone(&state.pool, person, &sealed, &state.sealer.find_hash(&number), now).await?;
+        let kept =
+            rows::keep_phone(&state.pool, person, &sealed, &state.sealer.find_hash(&number), now).await;
+        state.people.changed([person]);
+        kept?;
         Ok(Some(number))
     }
 
@@ -259,7 +262,9 @@ pub async fn visitor(state: &AppState, app: &App, code: &str, now: Timestamp) ->
         None => known(state, app, &session.openid).await?,
     };
     let sealed = state.sealer.seal(&session.session_key).map_err(Fault::internal)?;
-    rows::keep_session_key(&state.pool, visitor, &app.settings.appid, &sealed).await?;
+    let kept = rows::keep_session_key(&state.pool, visitor, &app.settings.appid, &sealed).await;
+    state.people.changed([visitor]);
+    kept?;
     Ok(visitor)
 }
 

@@ -32,11 +32,12 @@ use crate::{
     sabotage::{Sabotage, answers_early, sabotaged},
     time::Timestamp,
 };
+use protocol::Hear;
 pub use protocol::{
     Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, Dismiss, EndOwn, Fate, Heard, Join, Leave,
-    LoggedIn, Rejected, Setup, Stop, Tell,
+    LoggedIn, Rejected, Setup, Stop, Tell, Words,
 };
-pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, LookTalk, Tally};
+pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -78,6 +79,8 @@ pub struct Registry {
     /// Never goes back, whatever the clock does.
     latest: Timestamp,
     alarm: Option<(Timestamp, SpawnHandle)>,
+    /// The next commit waits for so many decisions, at most for [`GATHER_MAX`]; none while there is little to do.
+    gathering: Option<SpawnHandle>,
     /// The store did not answer as it should since its last success.
     troubled: bool,
     retries: u32,
@@ -123,6 +126,7 @@ impl Registry {
             carriers: Carriers::new(setup.bounds.resume_events_max),
             latest: Timestamp(i64::MIN),
             alarm: None,
+            gathering: None,
             troubled: false,
             retries: 0,
             tally: Tally::default(),
@@ -187,6 +191,13 @@ impl Registry {
         if self.state == State::Fenced {
             return;
         }
+        if self.gathering.is_some() && self.journal.gathered() < GATHERED_MIN && self.state == State::Serving
+        {
+            return;
+        }
+        if let Some(gathering) = self.gathering.take() {
+            ctx.cancel_future(gathering);
+        }
         if let Some(batch) = self.journal.freeze(self.setup.bounds.batch_max) {
             self.store_batch(batch, ctx);
         } else if self.journal.is_idle() && self.state == State::Stopping {
@@ -240,6 +251,7 @@ impl Registry {
     /// The batch in flight is kept: whoever waited for it is answered, in order, and everyone concerned hears of it.
     fn landed(&mut self, ctx: &mut Context<Self>) {
         let Some((batch, ready)) = self.journal.landed() else { return };
+        let decisions = ready.len();
         self.retries = 0;
         self.tally.commits += 1;
         self.tally.events += batch.events.len() as u64;
@@ -251,6 +263,12 @@ impl Registry {
         }
         if std::mem::take(&mut self.troubled) {
             self.returned(ctx);
+        }
+        if decisions >= BUSY_MIN && self.journal.gathered() < GATHERED_MIN {
+            self.gathering = Some(ctx.run_later(GATHER_MAX, |this, ctx| {
+                this.gathering = None;
+                this.pump(ctx);
+            }));
         }
         self.pump(ctx);
     }
@@ -357,11 +375,7 @@ impl Registry {
         };
         let pending = self.decided.conversation(*conversation)?;
         let joins = self.kept.conversation(*conversation).is_none() && pending.wanted == *wanted;
-        joins.then(|| Answer::Opened {
-            conversation: *conversation,
-            counselor: pending.counselor(),
-            place: self.decided.place(*conversation),
-        })
+        joins.then(|| Answer::Opened { facts: *pending, place: self.decided.place(*conversation) })
     }
 }
 
@@ -373,6 +387,12 @@ impl Actor for Registry {
         self.claim(ctx);
     }
 }
+
+/// Whoever commits so many decisions at once will soon have as many again. A commit costs the database far more than one
+/// more decision in it does, so a busy journal gathers [`GATHERED_MIN`] of them, but waits no longer than [`GATHER_MAX`].
+const BUSY_MIN: usize = 4;
+const GATHERED_MIN: usize = 16;
+const GATHER_MAX: Duration = Duration::from_millis(1);
 
 /// What fell due while the journal was behind is looked at again after this.
 const RING_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -446,20 +466,13 @@ impl Handler<Tell> for Registry {
     }
 }
 
-impl Handler<Heard> for Registry {
+impl Handler<Hear> for Registry {
     type Result = ();
 
-    fn handle(&mut self, heard: Heard, _ctx: &mut Self::Context) {
-        let Some(talk) = self.decided.talk_between(heard.from, heard.to, heard.conversation) else { return };
-        let mut at = heard.at.min(self.now());
-        if sabotaged(Sabotage::CountWordAgain) {
-            at = self.now();
+    fn handle(&mut self, Hear(words): Hear, _ctx: &mut Self::Context) {
+        for heard in words.take() {
+            self.hear(heard);
         }
-        self.decided.heard(talk, at, heard.from);
-        let counselor =
-            self.decided.conversation(talk).and_then(crate::dispatch::conversation::Conversation::counselor);
-        let by_counselor = counselor.map(PersonId::from) == Some(heard.from);
-        self.carriers.tell_talk(talk, Word { at, by_counselor });
     }
 }
 
@@ -488,6 +501,19 @@ impl Handler<Stop> for Registry {
 }
 
 impl Registry {
+    fn hear(&mut self, heard: Heard) {
+        let Some(talk) = self.decided.talk_between(heard.from, heard.to, heard.conversation) else { return };
+        let mut at = heard.at.min(self.now());
+        if sabotaged(Sabotage::CountWordAgain) {
+            at = self.now();
+        }
+        self.decided.heard(talk, at, heard.from);
+        let counselor =
+            self.decided.conversation(talk).and_then(crate::dispatch::conversation::Conversation::counselor);
+        let by_counselor = counselor.map(PersonId::from) == Some(heard.from);
+        self.carriers.tell_talk(talk, Word { at, by_counselor });
+    }
+
     fn back(&mut self, visitor: VisitorId) {
         if let Some(facts) = self.decided.consultation_of(visitor) {
             self.carriers.tell_talk(facts.id, crate::conversation::Back);

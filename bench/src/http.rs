@@ -23,6 +23,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The text `key` at the beginning of a success's `result`, without reading all the rest.
+    pub(crate) fn begins_with(&self, key: &str) -> Result<&str> {
+        let begin = format!(r#"{{"code":0,"message":"OK","result":{{"{key}":""#);
+        let body = std::str::from_utf8(&self.body)?;
+        let value = body.strip_prefix(&begin).and_then(|rest| rest.split_once('"'));
+        value.map(|(value, _)| value).with_context(|| format!("HTTP {}: {body}", self.status))
+    }
+
     /// The `result` of a success.
     pub(crate) fn result(&self) -> Result<serde_json::Value> {
         let mut body: serde_json::Value = serde_json::from_slice(&self.body)

@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "the report is what it is for")]
 
+mod cpu;
 mod house;
 mod http;
 mod measure;
@@ -60,7 +61,7 @@ struct Arguments {
 }
 
 /// In the order in which they run.
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "ingest",
     "freed-to-bound",
     "arrival",
@@ -71,6 +72,7 @@ const ALL: [&str; 11] = [
     "start",
     "institutions",
     "overload",
+    "costs",
     "core",
 ];
 
@@ -132,6 +134,7 @@ async fn measured(name: &str, effort: &Effort) -> Result<(Vec<Outcome>, Vec<Plot
         "start" => with(measure::start::measure(effort).await),
         "institutions" => with(measure::institutions::measure(effort).await),
         "overload" => without(measure::overload::measure(effort).await),
+        "costs" => without(measure::costs::measure(effort).await),
         "core" => without(measure::core::measure(effort)),
         other => anyhow::bail!("no measurement is called {other}"),
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod arrival;
 pub(crate) mod core;
+pub(crate) mod costs;
 pub(crate) mod fairness;
 pub(crate) mod freed;
 pub(crate) mod ingest;

@@ -24,12 +24,7 @@ pub(crate) struct Person {
 }
 
 fn password() -> String {
-    use std::fmt::Write as _;
-    Md5::digest(PASSWORD).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(Md5::digest(PASSWORD))
 }
 
 async fn who(connection: &mut Connection, token: String) -> Result<Person> {

@@ -25,6 +25,11 @@ impl Latencies {
         self.0.add(&other.0).expect("both have the same bounds");
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.0.len()
+    }
+
     /// In milliseconds.
     pub(crate) fn quantile(&self, quantile: f64) -> f64 {
         Duration::from_micros(self.0.value_at_quantile(quantile)).as_secs_f64() * 1000.0

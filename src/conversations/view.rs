@@ -8,11 +8,10 @@ use hotline_actors::{
     dispatch::{command::Place, counselor::Shown},
 };
 use serde::Serialize;
-use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Row;
+use super::{Row, estimates::wait_seconds};
 use crate::{
     app::AppState,
     auth::Caller,
@@ -93,7 +92,7 @@ pub async fn opened(
     if !unknown.is_empty() {
         people.extend(state.people.load(&unknown).await?);
     }
-    let queues = queued(&state.pool, vec![(&row, place)], &people).await?;
+    let queues = queued(state, vec![(&row, place)], &people).await?;
     let around = Around { people, queues, supervisions: HashMap::new(), evaluations: HashMap::new() };
     Ok(around.shown(row, reader))
 }
@@ -202,11 +201,11 @@ async fn queues(
         join_all(waiting.map(async |row| {
             (row, state.institutions.place(&row.institution, ConversationId(row.id)).await)
         }));
-    queued(&state.pool, placed.await, people).await
+    queued(state, placed.await, people).await
 }
 
 async fn queued(
-    pool: &PgPool,
+    state: &AppState,
     placed: Vec<(&Row, Option<Place>)>,
     people: &HashMap<PersonId, Person>,
 ) -> Result<HashMap<Uuid, QueueView>, sqlx::Error> {
@@ -214,12 +213,12 @@ async fn queued(
     let mut wanted: Vec<Uuid> = consultations.filter_map(|(row, _)| row.wanted).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let medians = super::median_lengths(pool, &wanted).await?;
+    let medians = state.estimates.medians(&wanted).await?;
     let queued = placed.into_iter().filter_map(|(row, place)| {
         let place = place?;
         let estimated_wait_seconds = row.wanted.and_then(|wanted| {
             let capacity = people.get(&PersonId(wanted)).map(|person| person.max_consults);
-            estimate(*medians.get(&wanted)?, place, capacity?)
+            wait_seconds(*medians.get(&wanted)?, place, capacity?)
         });
         let queue = QueueView {
             position: place.ahead + 1,
@@ -230,39 +229,4 @@ async fn queued(
         Some((row.id, queue))
     });
     Ok(queued.collect())
-}
-
-/// The median length of his last talks for each that goes before and for this one, shared by his places; rounded up to
-/// a minute. A guess, and an honest one only with enough talks behind it.
-fn estimate(median_ms: f64, place: Place, capacity: i32) -> Option<u64> {
-    (capacity > 0).then(|| round_up_to_minute(median_ms, place.ahead, capacity))
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "minutes of waiting: small, positive, and a guess anyway"
-)]
-fn round_up_to_minute(median_ms: f64, ahead: usize, capacity: i32) -> u64 {
-    let minutes = median_ms * (ahead as f64 + 1.0) / f64::from(capacity) / 60_000.0;
-    minutes.ceil() as u64 * 60
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_estimate_is_rounded_up_to_a_minute() {
-        let twenty_minutes = 20.0 * 60_000.0;
-        assert_eq!(round_up_to_minute(twenty_minutes, 0, 2), 600);
-        assert_eq!(round_up_to_minute(twenty_minutes, 2, 5), 720);
-        assert_eq!(round_up_to_minute(1.0, 0, 5), 60);
-    }
-
-    #[test]
-    fn nobody_waits_for_a_counselor_without_places() {
-        assert_eq!(estimate(60_000.0, Place { ahead: 0, counselor: None }, 0), None);
-    }
 }

@@ -73,23 +73,16 @@ async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
         fallback,
     };
     let outcome = ask_about(&state, institution, command, wanted.as_ref()).await;
-    let id = match outcome {
-        Ok(Decided::Opened { conversation, .. }) => conversation,
+    let (facts, place) = match outcome {
+        Ok(Decided::Opened { facts, place }) => (facts, place),
         Ok(Decided::Done) => return Err(Fault::internal("an opening was answered like something else")),
         Err(Rejected::Refused(Refusal::AlreadyConsulting { counselor, .. })) => {
             return Err(already_consulting(&state, counselor).await?);
         }
         Err(rejected) => return Err(rejected.into()),
     };
-    if let Some((facts, place)) = state.institutions.talk(institution, id).await {
-        return Ok(answer::ok(
-            view::opened(&state, Row::of(institution, &facts), place, known, &caller).await?,
-        ));
-    }
-    // It has ended meanwhile, or nobody says in time.
-    let row = conversations::find(&state.pool, institution, id).await?;
-    let row = row.ok_or_else(|| Fault::internal("an acknowledged conversation is not there"))?;
-    Ok(answer::ok(view::one(&state, row, &caller).await?))
+    let row = Row::of(institution, &facts);
+    Ok(answer::ok(view::opened(&state, row, place, known, &caller).await?))
 }
 
 /// Asks for a decision about somebody with places who is in the database, but may have been made by the command line

@@ -81,7 +81,7 @@ async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<Value, Strin
     let now = clock::now();
     match callback::receive(query, body, trust, now).map_err(|rejected| rejected.to_string())? {
         Callback::AfterSend(sent) => {
-            let message = NewMessage::new(&sent, &im.administrator, now);
+            let message = NewMessage::new(*sent, &im.administrator, now);
             state.messages.store(message).await.map_err(|fault| fault.to_string())?;
         }
         Callback::BeforeSend(sent) if im.gate => {

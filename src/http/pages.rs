@@ -113,7 +113,7 @@ fn answer(
 ) -> Option<HttpResponse> {
     let plain = find(name)?;
     let (encoding, file) = packed(req, &find, name).map_or((None, plain), |(way, file)| (Some(way), file));
-    let tag = EntityTag::new_strong(hex(&file.hash[..16]));
+    let tag = EntityTag::new_strong(hex::encode(&file.hash[..16]));
     let mut response = HttpResponse::Ok();
     response
         .insert_header((ETAG, tag.to_string()))
@@ -156,14 +156,6 @@ fn has_it(req: &HttpRequest, tag: &EntityTag) -> bool {
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
         Ok(IfNoneMatch::Any) | Err(_) => false,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes every character");
-        text
-    })
 }
 
 /// What builds of pages are made of.

@@ -3,16 +3,18 @@
 //! The documents have different ages, so both the form of 2021 and today's are understood (protocols.md 2). Fields are
 //! taken one by one rather than derived: a wrong one is named without repeating what it held, which may be a person's words.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use hotline_actors::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+mod body;
 mod fields;
 mod heal;
 
+pub use body::Body;
 use fields::Fields;
 pub use heal::heal;
 
@@ -99,8 +101,8 @@ pub struct Sent {
     pub send_result: i32,
     /// `CloudCustomData`: holds the conversation's id.
     pub cloud_custom_data: String,
-    /// The callback as it came, `MsgBody` in it.
-    pub document: Value,
+    /// `MsgBody`: the words.
+    pub body: Body,
 }
 
 impl fmt::Debug for Sent {
@@ -155,16 +157,16 @@ pub struct StateChange {
 pub fn receive(query: &str, body: &[u8], trust: Trust<'_>, now: Timestamp) -> Result<Callback, Rejected> {
     let query = Query::parse(query);
     query.check(trust, now)?;
-    let document: Value = serde_json::from_str(&heal(body)).map_err(|_| Rejected::NotJson)?;
-    let fields = Fields::of(&document)?;
+    let document = heal(body);
+    let fields = &Fields::of(&document)?;
     // Checked before anything else is read: a replayed signature must not turn one command into another.
     let command = fields.text("CallbackCommand")?;
     if query.command != command {
         return Err(Rejected::CommandMismatch);
     }
-    match command {
-        "C2C.CallbackBeforeSendMsg" => Ok(Callback::BeforeSend(Box::new(sent(document)?))),
-        "C2C.CallbackAfterSendMsg" => Ok(Callback::AfterSend(Box::new(sent(document)?))),
+    match &*command {
+        "C2C.CallbackBeforeSendMsg" => Ok(Callback::BeforeSend(Box::new(sent(fields, "MsgTime")?))),
+        "C2C.CallbackAfterSendMsg" => Ok(Callback::AfterSend(Box::new(sent(fields, "MsgTime")?))),
         "C2C.CallbackAfterMsgReport" => Ok(Callback::Read(Read {
             reader: account(fields, "Report_Account")?,
             peer: account(fields, "Peer_Account")?,
@@ -173,7 +175,7 @@ pub fn receive(query: &str, body: &[u8], trust: Trust<'_>, now: Timestamp) -> Re
         "C2C.CallbackAfterMsgWithDraw" => Ok(Callback::Withdrawn(Withdrawn {
             from: account(fields, "From_Account")?,
             to: account(fields, "To_Account")?,
-            key: bounded(fields.text("MsgKey")?, "MsgKey", KEY_BYTES_MAX)?,
+            key: bounded(&fields.text("MsgKey")?, "MsgKey", KEY_BYTES_MAX)?,
         })),
         "State.StateChange" => state_change(fields),
         _ => Ok(Callback::Other),
@@ -199,18 +201,14 @@ const WITHDRAWN: u32 = 8;
 /// # Errors
 /// [`Rejected`] names the field that is missing or malformed.
 pub fn fetched(entry: &Value) -> Result<Fetched, Rejected> {
-    let mut document = entry.clone();
-    if let Some(object) = document.as_object_mut()
-        && let Some(time) = object.remove("MsgTimeStamp")
-    {
-        object.insert("MsgTime".to_owned(), time);
-    }
-    let fields = Fields::of(&document)?;
+    let document = entry.to_string();
+    let fields = &Fields::of(&document)?;
+    let time = if fields.json("MsgTimeStamp").is_some() { "MsgTimeStamp" } else { "MsgTime" };
     let flags: u32 = fields.optional_number("MsgFlagBits")?.unwrap_or(0);
     Ok(Fetched {
         is_withdrawn: flags & WITHDRAWN != 0,
         is_read: fields.optional_number::<u32>("IsPeerRead")?.unwrap_or(0) != 0,
-        sent: sent(document)?,
+        sent: sent(fields, time)?,
     })
 }
 
@@ -241,50 +239,37 @@ pub fn failed(reason: &str) -> Value {
     })
 }
 
-fn sent(document: Value) -> Result<Sent, Rejected> {
-    let fields = Fields::of(&document)?;
+/// `time` is the name of the moment it was said.
+fn sent(fields: &Fields<'_>, time: &'static str) -> Result<Sent, Rejected> {
     let sequence = fields.number("MsgSeq")?;
     let random = fields.number("MsgRandom")?;
-    let time: u32 = fields.number("MsgTime")?;
+    let time: u32 = fields.number(time)?;
     let key = match fields.optional_text("MsgKey")? {
-        Some(key) => bounded(key, "MsgKey", KEY_BYTES_MAX)?,
+        Some(key) => bounded(&key, "MsgKey", KEY_BYTES_MAX)?,
         None => format!("{sequence}_{random}_{time}"),
     };
-    if !fields.is_array("MsgBody") {
-        return Err(Rejected::Field("MsgBody"));
-    }
+    let body = fields.json("MsgBody").and_then(Body::read).ok_or(Rejected::Field("MsgBody"))?;
     let (from, to) = (account(fields, "From_Account")?, account(fields, "To_Account")?);
     let online_only = fields.optional_number::<u32>("OnlineOnlyFlag")?.unwrap_or(0) != 0;
     let send_result = fields.optional_number("SendMsgResult")?.unwrap_or(0);
-    let cloud_custom_data = fields.optional_text("CloudCustomData")?.unwrap_or_default().to_owned();
+    let cloud_custom_data = fields.optional_text("CloudCustomData")?.unwrap_or_default().into_owned();
     let said_at = seconds(time);
-    Ok(Sent {
-        from,
-        to,
-        sequence,
-        random,
-        said_at,
-        key,
-        online_only,
-        send_result,
-        cloud_custom_data,
-        document,
-    })
+    Ok(Sent { from, to, sequence, random, said_at, key, online_only, send_result, cloud_custom_data, body })
 }
 
-fn state_change(fields: Fields<'_>) -> Result<Callback, Rejected> {
+fn state_change(fields: &Fields<'_>) -> Result<Callback, Rejected> {
     let at = fields.optional_number("EventTime")?.map(Timestamp);
-    let info = fields.object("Info")?;
+    let info = &fields.object("Info")?;
     Ok(Callback::State(StateChange {
         account: account(info, "To_Account")?,
-        action: info.text("Action")?.to_owned(),
-        reason: info.optional_text("Reason")?.unwrap_or_default().to_owned(),
+        action: info.text("Action")?.into_owned(),
+        reason: info.optional_text("Reason")?.unwrap_or_default().into_owned(),
         at,
     }))
 }
 
-fn account(fields: Fields<'_>, name: &'static str) -> Result<String, Rejected> {
-    bounded(fields.text(name)?, name, ACCOUNT_BYTES_MAX)
+fn account(fields: &Fields<'_>, name: &'static str) -> Result<String, Rejected> {
+    bounded(&fields.text(name)?, name, ACCOUNT_BYTES_MAX)
 }
 
 fn bounded(text: &str, name: &'static str, bytes_max: usize) -> Result<String, Rejected> {
@@ -297,19 +282,18 @@ fn seconds(seconds: u32) -> Timestamp {
 
 /// The parameters that are checked; names as Tencent writes them. The others are hints that nobody needs.
 #[derive(Default)]
-struct Query {
-    sdk_app_id: String,
-    command: String,
-    sign: String,
-    request_time: String,
+struct Query<'a> {
+    sdk_app_id: Cow<'a, str>,
+    command: Cow<'a, str>,
+    sign: Cow<'a, str>,
+    request_time: Cow<'a, str>,
 }
 
-impl Query {
-    fn parse(query: &str) -> Self {
+impl<'a> Query<'a> {
+    fn parse(query: &'a str) -> Self {
         let mut found = Self::default();
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
-        for (name, value) in pairs {
-            match name.as_str() {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
                 "SdkAppid" => found.sdk_app_id = value,
                 "CallbackCommand" => found.command = value,
                 "Sign" => found.sign = value,
@@ -347,17 +331,7 @@ impl Query {
 
 /// `Sign` of a callback: lower-case hex of `SHA256(token + request_time)`.
 pub fn sign(token: &str, request_time: &str) -> String {
-    use fmt::Write;
-    let digest = Sha256::new().chain_update(token).chain_update(request_time).finalize();
-    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a String takes every character");
-        hex
-    })
-}
-
-/// A document of the same shape for words that come by another road than the callback.
-pub fn document(body: Value) -> Value {
-    Value::Object(Map::from_iter([("MsgBody".to_owned(), body)]))
+    hex::encode(Sha256::new().chain_update(token).chain_update(request_time).finalize())
 }
 
 #[cfg(test)]

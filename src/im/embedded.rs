@@ -16,7 +16,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
-    callback::{self, Read, Sent, Withdrawn},
+    callback::{Body, Read, Sent, Withdrawn},
     gate::Closed,
 };
 use crate::{
@@ -170,8 +170,8 @@ impl Asking<'_> {
             (Some(_), Some(_)) | (None, None) => return Err("参数格式不正确：text, image".into()),
         };
         let now = clock::now();
-        let sent = sent(from, to, key.clone(), talk.id, body.clone());
-        let message = NewMessage::new(&sent, &self.state.settings.im.administrator, now);
+        let sent = sent(from, to, key.clone(), talk.id, &body);
+        let message = NewMessage::new(sent.clone(), &self.state.settings.im.administrator, now);
         let write = |id, said_at| {
             let message = stored(id, said_at, &sent, body);
             let shown = frames::shown(message, &talk.sides, Some(reference));
@@ -267,7 +267,7 @@ fn text_element(text: &str) -> Result<Value, Refused> {
 }
 
 /// As a callback would have told it. Our own has no numbers: nothing can be missing between two of them.
-fn sent(from: &str, to: &str, key: String, conversation: ConversationId, body: Value) -> Sent {
+fn sent(from: &str, to: &str, key: String, conversation: ConversationId, body: &Value) -> Sent {
     Sent {
         from: from.to_owned(),
         to: to.to_owned(),
@@ -278,7 +278,7 @@ fn sent(from: &str, to: &str, key: String, conversation: ConversationId, body: V
         online_only: false,
         send_result: 0,
         cloud_custom_data: conversation.to_string(),
-        document: callback::document(body),
+        body: Body::of(body),
     }
 }
 

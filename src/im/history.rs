@@ -295,7 +295,7 @@ impl Keeper {
     async fn store(&self, message: Fetched, now: Timestamp) -> Result<(), Gap> {
         let Fetched { sent, is_withdrawn, is_read } = message;
         let named = Withdrawn { from: sent.from.clone(), to: sent.to.clone(), key: sent.key.clone() };
-        match self.messages.store(NewMessage::new(&sent, &self.administrator, now)).await {
+        match self.messages.store(NewMessage::new(sent, &self.administrator, now)).await {
             // What belongs nowhere is kept apart, and what cannot be held was said so: neither is mended by another try.
             Ok(_) | Err(StoreFault::Unplaced { .. } | StoreFault::Refused) => {}
             Err(fault @ (StoreFault::Full | StoreFault::Late | StoreFault::Stopped)) => {

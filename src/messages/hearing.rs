@@ -57,7 +57,7 @@ pub(super) struct Word {
 impl Word {
     /// `None` for what is nobody's word, and no signal either.
     pub(super) fn of(message: &NewMessage) -> Option<Self> {
-        let (spoken, call) = (message.is_word(), message.call);
+        let (spoken, call) = (message.is_word(), message.call());
         (spoken || call.is_some()).then(|| Self {
             from: message.from.clone(),
             to: message.to.clone(),
@@ -83,6 +83,14 @@ impl Ears {
 
     pub(super) fn deliver(&self) -> Deliver {
         Arc::clone(&self.deliver)
+    }
+
+    /// Who the two are, if memory knows them both by these names. A notice is said by nobody.
+    pub(super) fn sides(&self, message: &NewMessage) -> Option<(PersonId, PersonId)> {
+        if message.system {
+            return None;
+        }
+        Some((self.people.known(&message.from)?, self.people.known(&message.to)?))
     }
 
     pub(super) async fn hear(&self, word: Word) {

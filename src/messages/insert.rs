@@ -1,8 +1,13 @@
-//! The one statement that places and stores a batch of messages.
+//! The statements that place and store a batch of messages.
 //!
-//! Everything is decided in it against committed rows: who the accounts are, which conversation it is, whether it came
-//! before. So there is no moment between looking and writing, and the statement may be repeated when its outcome is unknown.
+//! Everything is decided in them against committed rows: which conversation it is, and whether it came before. So there is
+//! no moment between looking and writing, and they may be repeated when their outcome is unknown. Nearly all words name
+//! their conversation and come from people who are known; those go in by a plain statement (`insert_named.sql`), which
+//! costs half. What it leaves out is placed by `insert.sql`, which also says why something has no place.
 
+use std::collections::{HashMap, HashSet};
+
+use hotline_actors::PersonId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -28,7 +33,7 @@ struct Columns<'a> {
     randoms: Vec<i64>,
     said: Vec<i64>,
     received: Vec<i64>,
-    documents: Vec<&'a str>,
+    bodies: Vec<&'a str>,
     custom: Vec<&'a str>,
     claimed: Vec<Option<Uuid>>,
     online_only: Vec<bool>,
@@ -37,25 +42,45 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(entries: &'a [Entry]) -> Self {
+    fn push(&mut self, entry: &'a Entry, from: Option<Uuid>, to: Option<Uuid>) {
+        let Entry { id, message, .. } = entry;
+        self.ids.push(*id);
+        self.from_accounts.push(&message.from);
+        self.from_ids.push(from);
+        self.to_accounts.push(&message.to);
+        self.to_ids.push(to);
+        self.keys.push(&message.key);
+        self.sequences.push(i64::from(message.sequence));
+        self.randoms.push(i64::from(message.random));
+        self.said.push(message.said_at.0);
+        self.received.push(message.received_at.0);
+        self.bodies.push(message.body.json());
+        self.custom.push(&message.cloud_custom_data);
+        self.claimed.push(message.claimed().map(|id| id.0));
+        self.online_only.push(message.online_only);
+        self.send_results.push(message.send_result);
+        self.system.push(message.system);
+    }
+
+    /// Those who say themselves where they belong.
+    fn named(entries: &'a [Entry]) -> Self {
+        let named = entries
+            .iter()
+            .filter(|entry| entry.message.claimed().is_some())
+            .filter_map(|entry| Some((entry, entry.message.sides?)));
         let mut columns = Self::default();
-        for Entry { id, message, .. } in entries {
-            columns.ids.push(*id);
-            columns.from_accounts.push(&message.from);
-            columns.from_ids.push(message.from.parse().ok().map(|id: hotline_actors::PersonId| id.0));
-            columns.to_accounts.push(&message.to);
-            columns.to_ids.push(message.to.parse().ok().map(|id: hotline_actors::PersonId| id.0));
-            columns.keys.push(&message.key);
-            columns.sequences.push(i64::from(message.sequence));
-            columns.randoms.push(i64::from(message.random));
-            columns.said.push(message.said_at.0);
-            columns.received.push(message.received_at.0);
-            columns.documents.push(&message.document);
-            columns.custom.push(&message.cloud_custom_data);
-            columns.claimed.push(message.claimed().map(|id| id.0));
-            columns.online_only.push(message.online_only);
-            columns.send_results.push(message.send_result);
-            columns.system.push(message.system);
+        for (entry, (from, to)) in named {
+            columns.push(entry, Some(from.0), Some(to.0));
+        }
+        columns
+    }
+
+    /// Those who have to be placed.
+    fn others(entries: &'a [Entry], stored: &HashSet<Uuid>) -> Self {
+        let id_of = |account: &str| account.parse().ok().map(|id: PersonId| id.0);
+        let mut columns = Self::default();
+        for entry in entries.iter().filter(|entry| !stored.contains(&entry.id)) {
+            columns.push(entry, id_of(&entry.message.from), id_of(&entry.message.to));
         }
         columns
     }
@@ -66,8 +91,51 @@ pub(super) async fn insert(
     connection: &mut PgConnection,
     entries: &[Entry],
 ) -> Result<Vec<Outcome>, sqlx::Error> {
-    let columns = Columns::of(entries);
-    let late_after_end = i64::try_from(LATE_AFTER_END.as_millis()).unwrap_or(i64::MAX);
+    let named = Columns::named(entries);
+    let stored = if named.ids.is_empty() { HashSet::new() } else { store(connection, &named).await? };
+    let mut placed = if stored.len() == entries.len() {
+        HashMap::new()
+    } else {
+        place(connection, &Columns::others(entries, &stored)).await?
+    };
+    let outcome = |entry: &Entry| match placed.remove(&entry.id) {
+        Some(outcome) => outcome,
+        None => Outcome::Stored(Stored::First),
+    };
+    Ok(entries.iter().map(outcome).collect())
+}
+
+/// The ids of those that are stored.
+async fn store(connection: &mut PgConnection, columns: &Columns<'_>) -> Result<HashSet<Uuid>, sqlx::Error> {
+    let stored = sqlx::query_file_scalar!(
+        "src/messages/insert_named.sql",
+        &columns.ids,
+        &columns.from_accounts as &[&str],
+        &columns.from_ids as &[Option<Uuid>],
+        &columns.to_accounts as &[&str],
+        &columns.to_ids as &[Option<Uuid>],
+        &columns.keys as &[&str],
+        &columns.sequences,
+        &columns.randoms,
+        &columns.said,
+        &columns.received,
+        &columns.bodies as &[&str],
+        &columns.custom as &[&str],
+        &columns.claimed as &[Option<Uuid>],
+        &columns.online_only,
+        &columns.send_results,
+        late_after_end(),
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(stored.into_iter().collect())
+}
+
+/// What became of each, by its id.
+async fn place(
+    connection: &mut PgConnection,
+    columns: &Columns<'_>,
+) -> Result<HashMap<Uuid, Outcome>, sqlx::Error> {
     let rows = sqlx::query_file!(
         "src/messages/insert.sql",
         &columns.ids,
@@ -80,20 +148,27 @@ pub(super) async fn insert(
         &columns.randoms,
         &columns.said,
         &columns.received,
-        &columns.documents as &[&str],
+        &columns.bodies as &[&str],
         &columns.custom as &[&str],
         &columns.claimed as &[Option<Uuid>],
         &columns.online_only,
         &columns.send_results,
         &columns.system,
-        late_after_end,
+        late_after_end(),
     )
     .fetch_all(connection)
     .await?;
-    let outcomes = rows.into_iter().map(|row| match row.reason {
-        Some(reason) => Outcome::Unplaced(reason),
-        None if row.first => Outcome::Stored(Stored::First),
-        None => Outcome::Stored(Stored::Again),
+    let outcomes = rows.into_iter().map(|row| {
+        let outcome = match row.reason {
+            Some(reason) => Outcome::Unplaced(reason),
+            None if row.first => Outcome::Stored(Stored::First),
+            None => Outcome::Stored(Stored::Again),
+        };
+        (row.id, outcome)
     });
     Ok(outcomes.collect())
+}
+
+fn late_after_end() -> i64 {
+    i64::try_from(LATE_AFTER_END.as_millis()).unwrap_or(i64::MAX)
 }

@@ -12,7 +12,7 @@ with incoming as (
                 $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::uuid[],
                 $14::boolean[], $15::integer[], $16::boolean[])
         with ordinality as i (id, from_account, from_id, to_account, to_id, msg_key, sequence, random, said_at,
-                              received_at, document, cloud_custom_data, claimed, online_only, send_result,
+                              received_at, body, cloud_custom_data, claimed, online_only, send_result,
                               system, at)
 ), named as (
     select i.*,
@@ -83,7 +83,7 @@ with incoming as (
                           said_at, received_at, body, cloud_custom_data, online_only, send_result, system,
                           is_read, is_revoked)
     select id, institution, conversation, sender, receiver, msg_key, sequence, random, said_at, received_at,
-           coalesce(document::jsonb -> 'MsgBody', '[]'), cloud_custom_data, online_only, send_result, system,
+           body::jsonb, cloud_custom_data, online_only, send_result, system,
            exists (select from read_marks r
                    where r.reader = receiver and r.peer = sender and r.up_to >= said_at),
            exists (select from withdrawn_messages w
@@ -100,14 +100,18 @@ with incoming as (
 ), apart as (
     insert into unplaced_messages (id, institution, from_account, to_account, msg_key, said_at, received_at,
                                    reason, callback)
-    select id, home, sender, receiver, msg_key, said_at, received_at, reason, document::jsonb
+    -- As a callback has it: whoever looks after them may have to tell what it was.
+    select id, home, sender, receiver, msg_key, said_at, received_at, reason,
+           jsonb_build_object('MsgBody', body::jsonb, 'CloudCustomData', cloud_custom_data, 'MsgSeq', sequence,
+                              'MsgRandom', random, 'OnlineOnlyFlag', online_only::integer,
+                              'SendMsgResult', send_result)
     from chosen
     where reason is not null and at not in (select at from before)
     on conflict on constraint unplaced_messages_once do nothing
 )
-select p.at as "at!",
-       p.id in (select id from stored) as "first!",
+select p.id as "id!",
+       -- Its own row, from an attempt whose outcome was unknown, is no earlier delivery.
+       p.id in (select id from stored) or exists (select from messages m where m.id = p.id) as "first!",
        case when c.at not in (select at from before) then c.reason end as reason
 from placed p
     join chosen c using (sender, receiver, msg_key)
-order by p.at

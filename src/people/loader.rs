@@ -1,5 +1,5 @@
-//! People are looked up together: whoever asks while a statement is under way shares the next one. Under load that is one
-//! statement for dozens of requests, and never one that began before it was asked for.
+//! People who are not in memory are looked up together: whoever asks while a statement is under way shares the next one.
+//! Under load that is one statement for dozens of requests, and never one that began before it was asked for.
 
 use std::{collections::HashMap, io};
 
@@ -7,7 +7,7 @@ use hotline_actors::PersonId;
 use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Person, repository};
+use super::{Person, memory::Memory, repository};
 use crate::{
     answer::{describe, is_away},
     secrets::Sealer,
@@ -26,25 +26,36 @@ struct Asked {
 }
 
 /// See the module. Cheap to clone; ends with the last clone.
-#[derive(Debug, Clone)]
-pub(super) struct Loader(mpsc::Sender<Asked>);
+#[derive(Clone)]
+pub(super) struct Loader {
+    to: mpsc::Sender<Asked>,
+    memory: Memory,
+}
 
 impl Loader {
-    pub(super) fn start(pool: PgPool, sealer: Sealer) -> Self {
+    pub(super) fn start(pool: PgPool, sealer: Sealer, memory: Memory) -> Self {
         let (to, asked) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(run(asked, pool, sealer));
-        Self(to)
+        tokio::spawn(run(asked, pool, sealer, memory.clone()));
+        Self { to, memory }
     }
 
     /// These people, as they stand after the question; `None` if whoever wants them must look for himself.
     pub(super) async fn load(&self, ids: &[PersonId]) -> Option<Found> {
+        let (known, ids) = self.memory.recall(ids);
+        if ids.is_empty() {
+            return Some(Ok(known));
+        }
         let (answer, answered) = oneshot::channel();
-        self.0.send(Asked { ids: ids.to_vec(), answer }).await.ok()?;
-        answered.await.ok()
+        self.to.send(Asked { ids, answer }).await.ok()?;
+        let mut found = answered.await.ok()?;
+        if let Ok(people) = &mut found {
+            people.extend(known);
+        }
+        Some(found)
     }
 }
 
-async fn run(mut asked: mpsc::Receiver<Asked>, pool: PgPool, sealer: Sealer) {
+async fn run(mut asked: mpsc::Receiver<Asked>, pool: PgPool, sealer: Sealer, memory: Memory) {
     while let Some(first) = asked.recv().await {
         let mut number = first.ids.len();
         let mut together = vec![first];
@@ -56,7 +67,11 @@ async fn run(mut asked: mpsc::Receiver<Asked>, pool: PgPool, sealer: Sealer) {
         let mut ids: Vec<PersonId> = together.iter().flat_map(|asked| asked.ids.iter().copied()).collect();
         ids.sort_unstable();
         ids.dedup();
+        let edition = memory.edition();
         let found = repository::load(&pool, &sealer, &ids).await;
+        if let Ok(people) = &found {
+            memory.keep(people.values(), edition);
+        }
         answer(together, found);
     }
 }

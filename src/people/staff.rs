@@ -60,7 +60,9 @@ impl People {
     ) -> Result<bool, ProfileFault> {
         let mut transaction = self.pool.begin().await?;
         let there = self.write(&mut transaction, id, change, by, at).await?;
-        transaction.commit().await?;
+        let committed = transaction.commit().await;
+        self.changed([id]);
+        committed?;
         Ok(there)
     }
 
@@ -115,7 +117,10 @@ impl People {
         )
         .execute(&mut *transaction)
         .await?;
-        transaction.commit().await
+        let committed = transaction.commit().await;
+        // Whoever he looked after, too.
+        self.memory.forget_all();
+        committed
     }
 }
 

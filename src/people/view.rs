@@ -177,7 +177,7 @@ fn mask_name(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         config,
@@ -186,7 +186,7 @@ mod tests {
     };
     use uuid::Uuid;
 
-    fn person(kind: Kind, institution: &str) -> Person {
+    pub(in crate::people) fn person(kind: Kind, institution: &str) -> Person {
         let sealer = Sealer::new(&config::defaults().secrets);
         let secret = |text: &str| Some(Secret::new(sealer.seal(text).expect("sealed"), sealer.clone()));
         Person {

@@ -12,18 +12,16 @@ use std::{
 
 use futures_util::future::join_all;
 use hotline::{
-    config::Secrets,
-    im::callback::{Sent, document},
+    im::callback::{Body, Sent},
     messages::{Ears, Heard, Limits, MessageStore, NewMessage, StoreFault, Stored},
     people::People,
-    secrets::Sealer,
 };
 use hotline_actors::{ConversationId, PersonId, Timestamp};
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::Database;
+use crate::support::{Database, no_secrets};
 
 const LIMITS: Limits = Limits {
     buffer_max: 1000,
@@ -63,10 +61,8 @@ impl Talk {
         person(&pool, "SUPERVISOR", "dudao").await;
         let conversation = conversation(&pool, visitor, counselor).await;
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let sealer =
-            Sealer::new(&Secrets { data_key: "".into(), data_key_id: "k1".to_owned(), old_keys: Vec::new() });
         let told = Arc::clone(&heard);
-        let ears = Ears::new(People::new(pool.clone(), sealer), move |word| {
+        let ears = Ears::new(People::new(pool.clone(), no_secrets()), move |word| {
             told.lock().expect("nobody panicked with it").push(word);
         });
         let store = MessageStore::start(&pool.connect_options(), limits, ears);
@@ -85,12 +81,12 @@ impl Talk {
             online_only: false,
             send_result: 0,
             cloud_custom_data: self.conversation.to_string(),
-            document: document(json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "睡不着" } }])),
+            body: Body::of(&json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "睡不着" } }])),
         }
     }
 
     async fn deliver(&self, sent: &Sent) -> Result<Stored, StoreFault> {
-        self.store.store(NewMessage::new(sent, "administrator", Timestamp(BEGAN))).await
+        self.store.store(NewMessage::new(sent.clone(), "administrator", Timestamp(BEGAN))).await
     }
 
     /// Delivers all at once, so that they share batches.
@@ -193,7 +189,7 @@ async fn what_is_stored_is_what_was_said() {
     assert_eq!((row.said_at, row.received_at), (BEGAN + 3000, BEGAN));
     assert_eq!((row.online_only, row.send_result, row.system), (true, 80_001, false));
     assert_eq!(row.cloud_custom_data, talk.conversation.to_string());
-    assert_eq!(row.body, sent.document["MsgBody"]);
+    assert_eq!(row.body.to_string(), sent.body.json());
     assert_eq!(row.institution, "ecnu");
 }
 
@@ -202,7 +198,7 @@ async fn a_nul_costs_nobody_the_message() {
     let talk = Talk::begin().await;
     let mut sent = talk.said(1, 1);
     sent.key = "key\u{0}".to_owned();
-    sent.document = document(json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "前\u{0}后" } }]));
+    sent.body = Body::of(&json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "前\u{0}后" } }]));
     assert_eq!(talk.deliver(&sent).await, Ok(Stored::First));
     let body = sqlx::query_scalar!("select body from messages").fetch_one(&talk.pool).await.expect("one row");
     assert_eq!(body[0]["MsgContent"]["Text"], "前\u{fffd}后");

@@ -7,7 +7,7 @@ mod journals;
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::{Either, join, select};
-use hotline::store::PgStore;
+use hotline::{people::People, store::PgStore};
 use hotline_actors::{
     ConversationId, PersonId, Timestamp, WriterId,
     dispatch::{command::Command, event::Event},
@@ -16,7 +16,7 @@ use hotline_actors::{
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use uuid::Uuid;
 
-use crate::support::{Database, SOON, until};
+use crate::support::{Database, SOON, no_secrets, until};
 use journals::{CAPACITY, COUNSELORS, Owner, Point, Shelf, VISITORS, counselor, every_journal, visitor};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -61,7 +61,8 @@ impl House {
 
     fn store_named(&self, name: &str) -> PgStore {
         let options = self.options().application_name(name);
-        PgStore::new("ecnu".to_owned(), "administrator".to_owned(), options, Duration::from_secs(10))
+        let people = People::new(self.database.pool.clone(), no_secrets());
+        PgStore::new("ecnu".to_owned(), "administrator".to_owned(), options, Duration::from_secs(10), people)
     }
 
     async fn count(&self, query: &str) -> i64 {

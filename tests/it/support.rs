@@ -8,6 +8,8 @@ mod socket;
 
 use std::time::Duration;
 
+use ::hotline::{config::Secrets, secrets::Sealer};
+
 pub(crate) use callback::{Word, words};
 pub(crate) use client::{Answer, Client};
 pub(crate) use database::Database;
@@ -17,6 +19,11 @@ pub(crate) use socket::Socket;
 /// The password of everybody, as clients send it.
 pub(crate) fn md5_of_everybody() -> String {
     client::md5(hotline::PASSWORD)
+}
+
+/// For a store or a directory by itself, in which nothing is sealed.
+pub(crate) fn no_secrets() -> Sealer {
+    Sealer::new(&Secrets { data_key: "".into(), data_key_id: "k1".to_owned(), old_keys: Vec::new() })
 }
 
 /// What should happen at once, may take this long on a machine that compiles beside us.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     dispatch::{
-        conversation::{EndReason, Medium, Priority},
+        conversation::{Conversation, EndReason, Medium, Priority},
         counselor::{Choice, Role, Shown},
         event::Expulsion,
     },
@@ -122,10 +122,8 @@ pub enum Answer {
     Done,
     /// A conversation was opened.
     Opened {
-        /// Which.
-        conversation: ConversationId,
-        /// Who took it; none if it waits.
-        counselor: Option<CounselorId>,
+        /// As it stands after the decision: taken, or waiting.
+        facts: Conversation,
         /// Its place, if it waits.
         place: Option<Place>,
     },

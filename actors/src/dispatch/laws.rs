@@ -121,7 +121,7 @@ impl Dispatch {
     /// L-3: a counselor with room for somebody who waits.
     pub fn room_beside_waiting(&self) -> Option<CounselorId> {
         self.counselors()
-            .find(|counselor| self.next_for(counselor.id).is_some())
+            .find(|counselor| counselor.takes() && self.best_waiting(counselor).is_some())
             .map(|counselor| counselor.id)
     }
 

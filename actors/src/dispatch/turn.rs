@@ -56,44 +56,48 @@ impl<'a> Turn<'a> {
     }
 
     pub(crate) fn decide(mut self, command: &Command) -> Result<Decision, Refusal> {
-        let answer = self.carry_out(command)?;
+        let opened = self.carry_out(command)?;
         self.settle();
         if self.dispatch.room_beside_waiting().is_some() {
             self.dispatch.breaches.count(Law::NobodyWaitsBesideRoom);
             tracing::error!(law = Law::NobodyWaitsBesideRoom.name(), "a law of dispatch is broken");
         }
-        let answer = match answer {
+        let answer = match opened.and_then(|conversation| self.dispatch.conversation(conversation)) {
             // Seated or not is known only now.
-            Answer::Opened { conversation, .. } => self.opened(conversation),
-            Answer::Done => Answer::Done,
+            Some(facts) => Answer::Opened { facts: *facts, place: self.dispatch.place(facts.id) },
+            None => Answer::Done,
         };
         Ok(Decision { events: self.events, touched: self.touched, answer })
     }
 
-    /// Refuses before the first event, or not at all.
-    fn carry_out(&mut self, command: &Command) -> Result<Answer, Refusal> {
+    /// Refuses before the first event, or not at all. Tells what was opened, if anything was.
+    fn carry_out(&mut self, command: &Command) -> Result<Option<ConversationId>, Refusal> {
         match command {
             Command::Open { conversation, visitor, wanted, fallback } => {
-                self.open(*conversation, *visitor, *wanted, *fallback)
+                self.open(*conversation, *visitor, *wanted, *fallback).map(Some)
             }
             Command::Supervise { conversation, consultation, supervisor } => {
-                self.supervise(*conversation, *consultation, *supervisor)
+                self.supervise(*conversation, *consultation, *supervisor).map(Some)
             }
             Command::End { conversation, reason } => {
                 self.known(*conversation)?;
                 self.end(*conversation, *reason);
-                Ok(Answer::Done)
+                Ok(None)
             }
             Command::Prioritize { conversation, priority } => {
                 if self.known(*conversation)?.priority != *priority {
                     self.emit(Event::PriorityChanged { conversation: *conversation, priority: *priority });
                 }
-                Ok(Answer::Done)
+                Ok(None)
             }
-            Command::SetCapacity { counselor, capacity } => self.set_capacity(*counselor, *capacity),
-            Command::Admit { counselor, role, capacity } => self.admit(*counselor, *role, *capacity),
-            Command::Expel { person, how } => self.expel(*person, *how),
-            Command::Pardon { person, seat } => self.pardon(*person, *seat),
+            Command::SetCapacity { counselor, capacity } => {
+                self.set_capacity(*counselor, *capacity).map(|()| None)
+            }
+            Command::Admit { counselor, role, capacity } => {
+                self.admit(*counselor, *role, *capacity).map(|()| None)
+            }
+            Command::Expel { person, how } => self.expel(*person, *how).map(|()| None),
+            Command::Pardon { person, seat } => self.pardon(*person, *seat).map(|()| None),
             Command::ChangeMedium { conversation, medium } => {
                 let facts = self.known(*conversation)?;
                 if facts.phase == Phase::Waiting {
@@ -102,28 +106,28 @@ impl<'a> Turn<'a> {
                 if facts.medium != *medium {
                     self.emit(Event::MediumChanged { conversation: *conversation, medium: *medium });
                 }
-                Ok(Answer::Done)
+                Ok(None)
             }
-            Command::Appear { counselor, choice } => self.appear(*counselor, *choice),
+            Command::Appear { counselor, choice } => self.appear(*counselor, *choice).map(|()| None),
             Command::Shift { on } => {
                 self.dispatch.on_shift.clone_from(on);
                 for counselor in self.dispatch.counselors.values_mut() {
                     counselor.on_shift = on.contains(&counselor.id);
                 }
                 self.serve_common();
-                Ok(Answer::Done)
+                Ok(None)
             }
             Command::Seen { visitor, here } => {
                 self.seen(*visitor, *here);
-                Ok(Answer::Done)
+                Ok(None)
             }
             Command::Due { conversation } => {
                 self.due(*conversation);
-                Ok(Answer::Done)
+                Ok(None)
             }
             Command::Wake => {
                 self.wake();
-                Ok(Answer::Done)
+                Ok(None)
             }
             Command::Return => {
                 self.dispatch.waiting_floor = self.now + self.dispatch.limits.waiting_after_return();
@@ -132,7 +136,7 @@ impl<'a> Turn<'a> {
                         clock.returned(self.now);
                     }
                 }
-                Ok(Answer::Done)
+                Ok(None)
             }
         }
     }
@@ -143,7 +147,7 @@ impl<'a> Turn<'a> {
         visitor: VisitorId,
         wanted: Option<CounselorId>,
         fallback: Option<bool>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<ConversationId, Refusal> {
         if self.dispatch.expelled.contains_key(&visitor.into()) {
             return Err(Refusal::Expelled);
         }
@@ -171,7 +175,7 @@ impl<'a> Turn<'a> {
         conversation: ConversationId,
         consultation: ConversationId,
         supervisor: CounselorId,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<ConversationId, Refusal> {
         let known = self.dispatch.counselor(supervisor).is_some_and(|known| known.role == Role::Supervisor);
         if !known {
             return Err(Refusal::UnknownSupervisor);
@@ -196,7 +200,7 @@ impl<'a> Turn<'a> {
         }))
     }
 
-    fn enter(&mut self, request: &Request) -> Answer {
+    fn enter(&mut self, request: &Request) -> ConversationId {
         let Request { conversation, kind, visitor, wanted, fallback } = *request;
         let arrival = self.dispatch.next_arrival;
         self.emit(Event::Opened { conversation, kind, visitor, wanted, fallback, arrival });
@@ -207,24 +211,19 @@ impl<'a> Turn<'a> {
         if fallback && gone {
             self.emit(Event::Widened { conversation });
         }
-        Answer::Opened { conversation, counselor: None, place: None }
+        conversation
     }
 
-    fn opened(&self, conversation: ConversationId) -> Answer {
-        let counselor = self.dispatch.conversation(conversation).and_then(Conversation::counselor);
-        Answer::Opened { conversation, counselor, place: self.dispatch.place(conversation) }
-    }
-
-    fn set_capacity(&mut self, counselor: CounselorId, capacity: u32) -> Result<Answer, Refusal> {
+    fn set_capacity(&mut self, counselor: CounselorId, capacity: u32) -> Result<(), Refusal> {
         let known = self.dispatch.counselor(counselor).ok_or(Refusal::UnknownCounselor)?;
         if known.capacity != capacity {
             self.emit(Event::CapacityChanged { counselor, capacity });
             self.freed.insert(counselor);
         }
-        Ok(Answer::Done)
+        Ok(())
     }
 
-    fn admit(&mut self, counselor: CounselorId, role: Role, capacity: u32) -> Result<Answer, Refusal> {
+    fn admit(&mut self, counselor: CounselorId, role: Role, capacity: u32) -> Result<(), Refusal> {
         if self.dispatch.expelled.contains_key(&counselor.into()) {
             return Err(Refusal::Expelled);
         }
@@ -232,23 +231,23 @@ impl<'a> Turn<'a> {
             return self.set_capacity(counselor, capacity);
         }
         self.emit(Event::Admitted { counselor, role, capacity });
-        Ok(Answer::Done)
+        Ok(())
     }
 
     /// The deleted stay out. Kept also of one who was not out since the start: he was banned before.
-    fn pardon(&mut self, person: PersonId, seat: Option<(Role, u32)>) -> Result<Answer, Refusal> {
+    fn pardon(&mut self, person: PersonId, seat: Option<(Role, u32)>) -> Result<(), Refusal> {
         if self.dispatch.expelled.get(&person) == Some(&Expulsion::Deleted) {
             return Err(Refusal::Expelled);
         }
         self.emit(Event::Pardoned { person });
         match seat {
             Some((role, capacity)) => self.admit(person.into(), role, capacity),
-            None => Ok(Answer::Done),
+            None => Ok(()),
         }
     }
 
     /// Whatever he is in ends, whoever waits for him goes on to others or is told; then he is out.
-    fn expel(&mut self, person: PersonId, how: Expulsion) -> Result<Answer, Refusal> {
+    fn expel(&mut self, person: PersonId, how: Expulsion) -> Result<(), Refusal> {
         let counselor = CounselorId::from(person);
         let concerned: Vec<ConversationId> = self
             .dispatch
@@ -275,10 +274,10 @@ impl<'a> Turn<'a> {
         }
         self.emit(Event::Expelled { person, how });
         self.freed.remove(&counselor);
-        Ok(Answer::Done)
+        Ok(())
     }
 
-    fn appear(&mut self, counselor: CounselorId, choice: Option<Choice>) -> Result<Answer, Refusal> {
+    fn appear(&mut self, counselor: CounselorId, choice: Option<Choice>) -> Result<(), Refusal> {
         let (now, away_max) = (self.now, self.dispatch.limits.away_max);
         let known = self.dispatch.counselors.get_mut(&counselor).ok_or(Refusal::UnknownCounselor)?;
         if let Presence::Here { choice: Choice::Away, since } = known.presence {
@@ -286,7 +285,7 @@ impl<'a> Turn<'a> {
         }
         let Some(choice) = choice else {
             self.lose(counselor);
-            return Ok(Answer::Done);
+            return Ok(());
         };
         let since = match known.presence {
             Presence::Here { choice: before, since } if before == choice => since,
@@ -297,7 +296,7 @@ impl<'a> Turn<'a> {
             self.dispatch.alarms.insert((since + away_max, Alarm::Away(counselor)));
         }
         self.freed.insert(counselor);
-        Ok(Answer::Done)
+        Ok(())
     }
 
     /// He is offline now. His talks go on; those who may be served by others no longer wait for him alone.

@@ -3,11 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use actix::{Message, Recipient};
+use actix::{Addr, Message, Recipient};
 
 use crate::{
     dispatch::{
@@ -18,6 +18,7 @@ use crate::{
     },
     ids::{ConversationId, CounselorId, PersonId, WriterId},
     push::{Closing, Parcel, Push, SocketId},
+    registry::Registry,
     time::Timestamp,
 };
 
@@ -130,8 +131,7 @@ pub enum Rejected {
 pub struct Tell(pub Command);
 
 /// A person's word has come, before it is stored.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
+#[derive(Debug, Clone, Copy)]
 pub struct Heard {
     /// Who said it.
     pub from: PersonId,
@@ -142,6 +142,37 @@ pub struct Heard {
     /// When it was said: perhaps long ago, if it is delivered late or again.
     pub at: Timestamp,
 }
+
+/// Words on their way to a Registry. It is woken for the first of them and finds the others when it comes, so that a
+/// thousand words a second do not wake it a thousand times. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Words(Arc<Mutex<Vec<Heard>>>);
+
+impl Words {
+    /// Takes one along to `registry`, for which all of them are meant. More than a Registry can hear while it claims its
+    /// journal are not: silence counts from its return.
+    pub fn send(&self, registry: &Addr<Registry>, heard: Heard) {
+        let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if words.len() < WORDS_MAX {
+            words.push(heard);
+        }
+        if words.len() == 1 {
+            registry.do_send(Hear(self.clone()));
+        }
+    }
+
+    pub(crate) fn take(&self) -> Vec<Heard> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Words have come, before they are stored.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Hear(pub(crate) Words);
+
+/// Words on their way at once.
+const WORDS_MAX: usize = 65_536;
 
 /// A signal of a call has come: a client says that it was answered, or is over.
 #[derive(Debug, Clone, Copy, Message)]

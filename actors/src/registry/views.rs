@@ -22,11 +22,6 @@ use crate::{
 #[rtype(result = "Option<Place>")]
 pub struct LookPlace(pub ConversationId);
 
-/// An open conversation, and its place if it waits; none if it is not open.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "Option<(Conversation, Option<Place>)>")]
-pub struct LookTalk(pub ConversationId);
-
 /// Who is there, and who waits.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "Floor")]
@@ -112,20 +107,6 @@ impl Handler<LookPlace> for Registry {
     fn handle(&mut self, LookPlace(conversation): LookPlace, _ctx: &mut Self::Context) -> Self::Result {
         self.kept.mirror_presence(&self.decided);
         self.kept.place(conversation)
-    }
-}
-
-impl Handler<LookTalk> for Registry {
-    type Result = Option<(Conversation, Option<Place>)>;
-
-    fn handle(&mut self, LookTalk(conversation): LookTalk, _ctx: &mut Self::Context) -> Self::Result {
-        let shown = if sabotaged(Sabotage::ShowBeforeKept) { &self.decided } else { &self.kept };
-        let facts = *shown.conversation(conversation)?;
-        if facts.phase != Phase::Waiting {
-            return Some((facts, None));
-        }
-        self.kept.mirror_presence(&self.decided);
-        Some((facts, self.kept.place(conversation)))
     }
 }
 

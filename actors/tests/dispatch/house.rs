@@ -152,10 +152,11 @@ impl House {
         let conversation = ConversationId(Uuid::from_u128(0xa_0000 + self.next_conversation));
         let open = Command::Open { conversation, visitor: visitor(number), wanted, fallback };
         let (answer, _) = self.decide(&open)?;
-        let Answer::Opened { conversation: answered, counselor, place } = answer else {
+        let Answer::Opened { facts, place } = answer else {
             panic!("an open is answered with the conversation, not {answer:?}");
         };
-        assert_eq!(answered, conversation);
+        assert_eq!(facts.id, conversation);
+        let counselor = facts.counselor();
         assert_eq!(counselor, self.served_by(conversation), "the answer names who took it");
         assert_eq!(place.is_some(), counselor.is_none(), "whoever is not seated has a place in a line");
         Ok(conversation)

@@ -13,7 +13,7 @@ use hotline_actors::{
     },
     journal::Store,
     push::{Closing, Push},
-    registry::{Ask, Badge, Bounds, Choose, Fate, Heard, LookHealth, Rejected, Stop},
+    registry::{Ask, Badge, Bounds, Choose, Fate, Heard, LookHealth, Rejected, Stop, Words},
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -59,7 +59,7 @@ async fn asks(world: &World, number: u128) -> ConversationId {
     let conversation = ConversationId(world.fresh_id());
     let open = Command::Open { conversation, visitor: visitor(number), wanted: Some(he()), fallback: None };
     match world.asks(open).await {
-        Ok(Answer::Opened { conversation, .. }) => conversation,
+        Ok(Answer::Opened { facts, .. }) => facts.id,
         other => panic!("may ask: {other:?}"),
     }
 }
@@ -138,7 +138,7 @@ fn a_word_that_comes_after_the_notice_and_was_said_before_it_counts_from_when_it
         sleep(minutes(11)).await;
         let (from, to) = (visitor(1).into(), he().into());
         let late = Heard { from, to, conversation: Some(talk), at: begun + minutes(4) };
-        world.registry().expect("the server is up").do_send(late);
+        Words::default().send(&world.registry().expect("the server is up"), late);
         sleep(minutes(9)).await;
         let at = |row: &crate::ledger::Row| row.stamped.at.since(begun).as_secs();
         let is_notice = |row: &&crate::ledger::Row| {

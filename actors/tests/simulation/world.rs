@@ -212,8 +212,8 @@ impl World {
             self.finds(format!("L-5: {early}: {command:?} -> {answer:?}"));
         }
         match (&command, &answer) {
-            (_, Ok(Answer::Opened { conversation, .. })) => {
-                self.acknowledged_opens.borrow_mut().insert(*conversation);
+            (_, Ok(Answer::Opened { facts, .. })) => {
+                self.acknowledged_opens.borrow_mut().insert(facts.id);
             }
             (Command::End { conversation, .. }, Ok(_)) => {
                 self.acknowledged_ends.borrow_mut().insert(*conversation);

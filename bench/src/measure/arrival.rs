@@ -18,7 +18,8 @@ use crate::{
     talks::{self, Presence},
 };
 
-const CLIENTS: usize = 32;
+pub(super) const CLIENTS: usize = 32;
+pub(super) const PEER_TABLES: &str = include_str!("../../sql/arrival_tables.sql");
 const COUNSELORS: usize = 200;
 const PLACES: u32 = 50;
 
@@ -49,7 +50,10 @@ impl Duel for Sides<'_> {
         let mut tasks = Vec::new();
         for visitors in &self.visitors {
             let connection = Connection::open(&self.house.address).await?;
-            tasks.push(tokio::spawn(open_all(connection, visitors.clone(), self.counselors.clone(), until)));
+            // Each begins at another counselor and takes them in turn.
+            let mut counselors = self.counselors.clone();
+            counselors.rotate_left(usize::try_from(random(self.counselors.len() as u64)?)?);
+            tasks.push(tokio::spawn(open_all(connection, visitors.clone(), counselors, until)));
         }
         let (mut latencies, mut open, mut last) = (Latencies::default(), Vec::new(), begun);
         for task in tasks {
@@ -89,11 +93,10 @@ async fn open_all(
     until: Instant,
 ) -> Result<Done> {
     let (mut latencies, mut open, mut last) = (Latencies::default(), Vec::new(), Instant::now());
-    for visitor in visitors {
+    for (visitor, counselor) in visitors.into_iter().zip(counselors.iter().cycle()) {
         if Instant::now() >= until {
             break;
         }
-        let counselor = &counselors[usize::try_from(random(counselors.len() as u64)?)?];
         let begun = Instant::now();
         let id = talks::open(&mut connection, &visitor, &counselor.id).await?;
         latencies.record(begun.elapsed());
@@ -117,8 +120,7 @@ async fn one(
     target: Target,
 ) -> Result<Outcome> {
     let mut house = House::prepare(&effort.place, &format!("bench_{}", name.replace('-', "_"))).await?;
-    let tables = include_str!("../../sql/arrival_tables.sql");
-    effort.place.sql(&house.database, tables).await?;
+    effort.place.sql(&house.database, PEER_TABLES).await?;
     house.start().await?;
     let counselors = people::counselors(&house, counselors, PLACES).await?;
     let presence = Presence::of(&house, &counselors).await?;

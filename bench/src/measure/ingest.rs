@@ -14,8 +14,9 @@ use crate::{
     talks::{self, Ingested, Presence, Talk},
 };
 
-const CLIENTS: usize = 64;
-const TALKS: usize = 1000;
+pub(super) const CLIENTS: usize = 64;
+pub(super) const TALKS: usize = 1000;
+pub(super) const PEER_TABLE: &str = "create table peer_messages (like messages including all)";
 const OFFERED: u32 = 2000;
 
 struct Sides<'a> {
@@ -47,7 +48,7 @@ impl Duel for Sides<'_> {
 
 pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
     let mut house = House::prepare(&effort.place, "bench_ingest").await?;
-    effort.place.sql(&house.database, "create table peer_messages (like messages including all)").await?;
+    effort.place.sql(&house.database, PEER_TABLE).await?;
     house.start().await?;
     let (presence, talks) = talks::many(&house, effort.of(TALKS, TALKS / 5)).await?;
     let mut sides = Sides { effort, house, _presence: presence, talks, rate: None };

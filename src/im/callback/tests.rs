@@ -52,7 +52,7 @@ fn the_sample_of_the_interface_document_is_read() {
     assert!(sent.online_only);
     assert_eq!(sent.send_result, 0);
     assert_eq!(sent.cloud_custom_data, "your cloud custom data");
-    assert_eq!(sent.document, sample());
+    assert_eq!(sent.body, Body::of(&sample()["MsgBody"]));
     assert!(!format!("{sent:?}").contains("red packet"), "words stay out of logs");
 }
 
@@ -87,6 +87,7 @@ fn a_wrong_field_is_named() {
         ("MsgTime", Value::Null),
         ("MsgKey", json!("k".repeat(200))),
         ("MsgBody", json!("words")),
+        ("MsgBody", json!({ "MsgType": "TIMTextElem" })),
         ("CloudCustomData", json!({})),
         ("SendMsgResult", json!(true)),
     ] {
@@ -94,6 +95,23 @@ fn a_wrong_field_is_named() {
         body[name] = wrong;
         assert_eq!(receive_sent(&body), Err(Rejected::Field(name)));
     }
+}
+
+#[test]
+fn words_that_could_be_stored_and_not_be_read_again_are_refused() {
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for unreadable in ["[1e999]", &deep] {
+        let body = sample().to_string().replacen(&sample()["MsgBody"].to_string(), unreadable, 1);
+        let received = receive(&query("C2C.CallbackAfterSendMsg"), body.as_bytes(), OPEN, NOW);
+        assert_eq!(received, Err(Rejected::Field("MsgBody")), "{unreadable}");
+    }
+}
+
+#[test]
+fn of_a_field_that_comes_twice_the_last_counts() {
+    let body = sample().to_string().replacen('{', r#"{"From_Account":"nobody","Msg\u0054ime":1,"#, 1);
+    let sent = after_send(receive(&query("C2C.CallbackAfterSendMsg"), body.as_bytes(), OPEN, NOW));
+    assert_eq!((sent.from.as_str(), sent.said_at), ("jared", Timestamp(1_557_481_126_000)));
 }
 
 #[test]

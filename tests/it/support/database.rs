@@ -90,6 +90,25 @@ impl Database {
         .expect("the audit can be read")
     }
 
+    /// How often the journal or a conversation names somebody or something that is not there. No foreign key forbids it.
+    pub(crate) async fn strangers(&self) -> i64 {
+        let count = sqlx::query_scalar!(
+            r#"
+            select (select count(*) from events e
+                    where not exists (select from institutions i where i.code = e.institution))
+                 + (select count(*) from conversations c
+                    where not exists (select from institutions i where i.code = c.institution)
+                        or not exists (select from people p where p.id = c.visitor)
+                        or (c.wanted is not null and not exists (select from people p where p.id = c.wanted))
+                        or (c.counselor is not null and not exists (select from people p where p.id = c.counselor))
+                        or (c.consultation is not null
+                            and not exists (select from conversations o where o.id = c.consultation)))
+                as "count!"
+            "#
+        );
+        count.fetch_one(&self.pool).await.expect("rows can be counted")
+    }
+
     /// How many pictures there are of a conversation.
     pub(crate) async fn pictures(&self, conversation: &str) -> i64 {
         let count = sqlx::query_scalar!(

@@ -12,6 +12,36 @@ fn names(rows: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn whoever_waits_is_told_how_long_it_may_take_where_talks_enough_say_so() {
+    let hotline = house().await;
+    let minutes = |minutes: i64| minutes * 60_000;
+    hotline.visitor("ecnu", "v0").await;
+    for (counselor, talks) in [("lin", 5), ("chen", 4)] {
+        for number in 0..talks {
+            let began = minutes(60 * number);
+            // Five, ten, fifteen … minutes long.
+            let ended_at = Some(began + minutes(5 * (number + 1)));
+            Past { ended_at, ..Past::talk("sandbox_v0", counselor, began) }.put(&hotline).await;
+        }
+    }
+    let (lin, chen) = (hotline.staff("lin").await, hotline.staff("chen").await);
+    lin.post("/user/maxconsults", json!({ "maxConsults": 2 })).await.ok();
+    let wait = async |code: &str, counselor: &str| {
+        let waiting = hotline.visitor("ecnu", code).await.open(counselor).await;
+        assert_eq!(waiting["status"], "WAITING", "nobody is at a desk");
+        waiting["queue"].clone()
+    };
+    let first = wait("v1", &lin.id().await).await;
+    // The median of fifteen minutes, once, over two places; rounded up to a minute.
+    assert_eq!((&first["position"], &first["estimatedWaitSeconds"]), (&json!(1), &json!(480)));
+    let second = wait("v2", &lin.id().await).await;
+    assert_eq!((&second["position"], &second["estimatedWaitSeconds"]), (&json!(2), &json!(900)));
+    let untold = wait("v3", &chen.id().await).await;
+    assert_eq!((&untold["position"], &untold["estimatedWaitSeconds"]), (&json!(1), &Value::Null));
+    hotline.assert_calm();
+}
+
+#[tokio::test]
 async fn the_live_state_tells_who_is_there_who_waits_and_who_is_missing() {
     let hotline = house().await;
     let (lin, chen) = (hotline.staff("lin").await, hotline.staff("chen").await);

@@ -84,8 +84,8 @@ impl Visitor {
                 let _ = tokio::time::timeout(patience, self.world.asks_by(self.id, open.clone())).await;
             }
             match self.world.asks_by(self.id, open).await {
-                Ok(Answer::Opened { conversation, .. })
-                | Err(Rejected::Refused(Refusal::AlreadyConsulting { conversation, .. })) => {
+                Ok(Answer::Opened { facts, .. }) => return Some(facts.id),
+                Err(Rejected::Refused(Refusal::AlreadyConsulting { conversation, .. })) => {
                     return Some(conversation);
                 }
                 Ok(Answer::Done) | Err(Rejected::Refused(_)) => return None,

@@ -57,15 +57,13 @@ impl World {
         // Whoever is overtaken and has not found out knows a prefix only.
         let is_current = server.writer().is_some_and(|writer| book.is_owner(writer));
         match (command, answer) {
-            (_, Ok(Answer::Opened { conversation, counselor, .. })) => {
-                match (kept(conversation), counselor) {
-                    (None, _) => Some("opened, and not kept"),
-                    (Some(facts), Some(counselor)) if facts.counselor() != Some(*counselor) => {
-                        Some("seated, and not kept")
-                    }
-                    (Some(_), _) => None,
+            (_, Ok(Answer::Opened { facts: told, .. })) => match (kept(&told.id), told.counselor()) {
+                (None, _) => Some("opened, and not kept"),
+                (Some(facts), Some(counselor)) if facts.counselor() != Some(counselor) => {
+                    Some("seated, and not kept")
                 }
-            }
+                (Some(_), _) => None,
+            },
             (_, Err(Rejected::Refused(Refusal::AlreadyConsulting { conversation, .. }))) => {
                 kept(conversation).is_none().then_some("refused for one that is not kept")
             }

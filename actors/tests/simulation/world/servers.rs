@@ -13,7 +13,7 @@ use actix::{Actor, Addr};
 use hotline_actors::{
     PersonId, Registry, Timestamp, WriterId,
     dispatch::command::Command,
-    registry::{Fate, LoggedIn, LookHealth, Setup, Stop, Tell},
+    registry::{Fate, LoggedIn, LookHealth, Setup, Stop, Tell, Words},
 };
 use tokio::{sync::mpsc::UnboundedReceiver, task::spawn_local, time::sleep};
 use uuid::Uuid;
@@ -45,6 +45,7 @@ struct Known {
 pub(crate) struct Life {
     pub(crate) number: u32,
     pub(crate) registry: Addr<Registry>,
+    pub(crate) words: Words,
     alive: Arc<AtomicBool>,
     known: Arc<Mutex<Known>>,
 }
@@ -97,7 +98,7 @@ impl World {
         let registry = Registry::new(setup, Rc::new(self.ledger.clone())).start();
         registry.do_send(Tell(Command::Shift { on: self.on_shift.borrow().clone() }));
         self.note(|| format!("the server at {site} starts, the {number}. life"));
-        let life = Life { number, registry: registry.clone(), alive, known };
+        let life = Life { number, registry: registry.clone(), words: Words::default(), alive, known };
         self.servers.borrow_mut().insert(site, life.clone());
         // Answered as soon as it serves.
         if registry.send(LookHealth).await.is_err() && life.alive.load(Ordering::Relaxed) {

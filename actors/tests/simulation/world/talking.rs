@@ -65,6 +65,6 @@ impl World {
             let word = Word { said: at, delivered: self.now(), writer };
             self.ledger.0.borrow_mut().words.hears(conversation, word, by_counselor);
         }
-        server.registry.do_send(Heard { from, to, conversation: Some(conversation), at });
+        server.words.send(&server.registry, Heard { from, to, conversation: Some(conversation), at });
     }
 }

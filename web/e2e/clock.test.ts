@@ -62,7 +62,7 @@ test('The end is announced to both ahead of it, and the clock counts to that', a
   await counselor.sees(clock().locator('.now'))
   const [, left = 0] = secondsIn(await clock().innerText())
   expect(left).toBeLessThanOrEqual(ANNOUNCED_SECONDS)
-  await counselor.isAtRest()
+  await counselor.hasNoBarriers()
   await counselor.shoots('zh-counselor-clock')
   await visitor.shoots('zh-visitor-notices')
 })

@@ -72,7 +72,7 @@ test('His line has names, places and waiting times, and each visitor knows his o
   const estimate = t('visitor.waiting.estimate', { time: '' })
   await third.sees(third.page.locator('.place p', { hasText: estimate }))
   whole = await third.page.locator('.place p', { hasText: estimate }).innerText()
-  await third.isAtRest()
+  await third.hasNoBarriers()
   await third.shoots('zh-visitor-waiting-behind')
 
   await expect.poll(line).toEqual([
@@ -83,7 +83,7 @@ test('His line has names, places and waiting times, and each visitor knows his o
   await expect.poll(async () => (await line())[0], { message: 'the time goes on' }).not.toBe(before)
   await entry('second').click()
   await counselor.sees(t('desk.talk.waits', { name: 'sandbox_second' }))
-  await counselor.isAtRest()
+  await counselor.hasNoBarriers()
   await counselor.shoots('zh-counselor-line')
 })
 
@@ -97,7 +97,7 @@ test('A supervisor puts somebody first, and everybody concerned sees it', async 
   await second.sees(t('visitor.waiting.ahead', { n: 1 }))
   await second.sees(second.page.getByText(whole))
   await third.seesNoMore(third.page.getByText(whole))
-  await supervisor.isAtRest()
+  await supervisor.hasNoBarriers()
   await supervisor.shoots('zh-supervisor-raised')
 })
 
@@ -125,7 +125,7 @@ test('What he has not read is counted at the talk and in the title, until he loo
   await counselor.sees(entry('third').getByText('我想说说最近的事。'))
   await expect.poll(() => counselor.page.title()).toMatch(/^\(2\)/)
   expect(await third.page.locator('.marks .read').count()).toBe(0)
-  await counselor.isAtRest()
+  await counselor.hasNoBarriers()
   await counselor.shoots('zh-counselor-unread')
   await entry('third').click()
   await counselor.seesNoMore(entry('third').locator('.unread'))
@@ -173,7 +173,7 @@ test('Of a visitor who was here before he finds the earlier talks, with words an
     expect(await side.locator('.composer').count(), 'what is over is for reading').toBe(0)
     if (loads === 1) await counselor.page.reload()
   }
-  await counselor.isAtRest()
+  await counselor.hasNoBarriers()
   await counselor.shoots('zh-counselor-earlier')
   expect(await counselor.page.locator('.call-note').count(), 'a reload calls for nobody again').toBe(0)
   await at().leaves(visitor)
@@ -237,7 +237,7 @@ test('A new visitor calls the counselor by sound and by a word of the system tha
 
   await page.locator('.bell-button').click()
   await page.locator('.bell .el-switch').click()
-  await other.isAtRest()
+  await other.hasNoBarriers()
   await other.shoots('zh-counselor-bell')
   await calls('another')
   await expect.poll(async () => (await told()).words.length).toBe(2)

@@ -49,7 +49,7 @@ test('His profile keeps whom to call in an emergency', async () => {
   await visitor.sees(t('visitor.choose.lead'))
   await visitor.page.getByRole('link', { name: t('visitor.tab.me') }).click()
   expect([await field('contact').inputValue(), await field('contactPhone').inputValue()]).toEqual([CONTACT.name, CONTACT.phone])
-  await visitor.isAtRest()
+  await visitor.hasNoBarriers()
   await visitor.shoots('zh-visitor-me-filled')
   await visitor.page.getByRole('link', { name: t('visitor.tab.home') }).click()
 })

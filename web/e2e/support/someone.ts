@@ -6,6 +6,7 @@ import { expect } from 'vitest'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import type { Language } from '../../src/i18n'
 import { paragraphs, versionOf } from '../../src/visitor/consent'
+import { barriersOn } from './barriers'
 import { artifacts, type Server } from './server'
 import { t } from './words'
 
@@ -121,6 +122,12 @@ export class Someone {
       return both
     }, { message: `${this.name}'s page does not come to rest` }).toBe(true)
     await this.page.evaluate(() => document.fonts.ready.then(() => undefined))
+  }
+
+  /** As it stands, the page can be used by whoever sees little or uses no mouse. */
+  async hasNoBarriers(): Promise<void> {
+    await this.isAtRest()
+    expect(await barriersOn(this.page), `${this.name}: who sees little or uses no mouse`).toEqual([])
   }
 
   /** Into the ignored folder; the README's go to docs/screenshots when they are asked for. */

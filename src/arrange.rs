@@ -56,7 +56,7 @@ impl fmt::Debug for Calendar<'_> {
 
 impl<'a> Calendar<'a> {
     pub async fn open(pool: &'a PgPool, institution: &'a str, now: Timestamp) -> Result<Self, Fault> {
-        let time_zone = rows::time_zone(pool, institution).await?;
+        let time_zone = calendar::zone_of(pool, institution).await?;
         let time_zone = time_zone.ok_or_else(|| Fault::internal("the caller's institution is not there"))?;
         Ok(Self { pool, institution, time_zone, now })
     }

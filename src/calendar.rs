@@ -28,6 +28,16 @@ pub async fn of(pool: &PgPool, institution: &str) -> Result<Calendar, sqlx::Erro
     Ok(Calendar::new(&zone))
 }
 
+/// The name of its zone; none for an institution that is not there.
+///
+/// # Errors
+/// The database's.
+pub async fn zone_of(pool: &PgPool, institution: &str) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!("select time_zone from institutions where code = $1", institution)
+        .fetch_optional(pool)
+        .await
+}
+
 impl Calendar {
     /// By the name of a zone. An unknown one counts as UTC; it is refused when it is set.
     pub fn new(zone: &str) -> Self {

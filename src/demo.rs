@@ -5,6 +5,7 @@
 mod history;
 mod large;
 mod people;
+mod thoughts;
 mod words;
 
 use std::fmt;

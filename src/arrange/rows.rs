@@ -36,12 +36,6 @@ impl std::fmt::Debug for OfMonth {
     }
 }
 
-pub(super) async fn time_zone(pool: &PgPool, institution: &str) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar!("select time_zone from institutions where code = $1", institution)
-        .fetch_optional(pool)
-        .await
-}
-
 pub(super) async fn institutions(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar!("select code from institutions order by code").fetch_all(pool).await
 }

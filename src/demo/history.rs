@@ -8,12 +8,15 @@ use uuid::Uuid;
 
 use super::{
     DemoFault, INSTITUTION, MAKER, TIME_ZONE,
-    words::{TALKS, VISITORS, Who},
+    thoughts::{self, Thought},
+    words::{NOTES, TALKS, VISITORS, Who},
 };
 use crate::{config::Settings, wechat::SANDBOX_PREFIX};
 
 /// The history covers as many days before today.
 const DAYS: u64 = 28;
+/// In the last of them counselors have not written their notes.
+const NOT_YET_NOTED_DAYS: u64 = 2;
 pub(super) const MINUTE: i64 = 60_000;
 
 /// A small generator, so that the history is the same everywhere.
@@ -73,6 +76,7 @@ pub(super) struct Said {
 struct History {
     conversations: Vec<Past>,
     messages: Vec<Said>,
+    thoughts: Vec<Thought>,
 }
 
 /// Makes the history once; says how many conversations and messages are new.
@@ -97,6 +101,7 @@ pub(super) async fn make(
     let history = tell(begun, &visitors, &counselors);
     insert_conversations(connection, &history.conversations).await?;
     insert_messages(connection, &history.messages).await?;
+    thoughts::insert(connection, &history.thoughts).await?;
     add_up(connection).await?;
     Ok((history.conversations.len(), history.messages.len()))
 }
@@ -152,6 +157,7 @@ async fn make_visitors(
 /// Two or three conversations a day, one after the other, so that nobody ever has too many.
 fn tell(begun: i64, visitors: &[Party], counselors: &[Party]) -> History {
     let mut dice = Dice(20_210_423);
+    let mut opinions = Dice(20_210_517);
     let mut history = History::default();
     for day in 0..DAYS {
         let midnight = begun + i64::try_from(day).unwrap_or(0) * 24 * 60 * MINUTE;
@@ -162,8 +168,12 @@ fn tell(begun: i64, visitors: &[Party], counselors: &[Party]) -> History {
             };
             let past = past(&mut dice, at, visitor, counselor);
             at = past.ended_at + dice.minutes(20, 120);
-            if let Some(lines) = dice.pick(&TALKS) {
-                talk(&mut dice, &mut history.messages, &past, lines, (visitor, counselor));
+            let which = usize::try_from(dice.roll(TALKS.len() as u64)).unwrap_or(0);
+            talk(&mut dice, &mut history.messages, &past, TALKS[which], (visitor, counselor));
+            history.thoughts.extend(thoughts::of_visitor(&mut opinions, &past));
+            // The latest are still to be noted.
+            if day + NOT_YET_NOTED_DAYS < DAYS {
+                history.thoughts.extend(thoughts::note(&past, NOTES[which]));
             }
             history.conversations.push(past);
         }
@@ -335,6 +345,19 @@ mod tests {
             assert!(past.started_at.expect("begun") <= said.at + 999 && said.at <= past.ended_at);
         }
         assert!(history.messages.len() > 300);
+    }
+
+    #[test]
+    fn every_counselor_is_rated_and_has_noted_all_but_the_latest() {
+        let (visitors, counselors) = (parties(16, "visitor"), parties(4, "counselor"));
+        let history = tell(0, &visitors, &counselors);
+        for counselor in &counselors {
+            let rated = history.thoughts.iter().filter(|thought| thought.rates(counselor.id)).count();
+            assert!(rated > 2, "{}: {rated}", counselor.username);
+        }
+        let begun = history.conversations.iter().filter(|past| past.started_at.is_some());
+        let unnoted = begun.filter(|past| !history.thoughts.iter().any(|thought| thought.notes(past.id)));
+        assert!((2..=6).contains(&unnoted.count()));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::{
     DemoFault, INSTITUTION, MAKER, Made, PASSWORD,
     history::{self, Dice, MINUTE, Party, Past, Said},
-    words::{GIVEN_NAMES, SUPERVISION, SURNAMES, TALKS, THANKS, VISITORS},
+    thoughts::{self, Thought},
+    words::{GIVEN_NAMES, SUPERVISION, SURNAMES, TALKS, VISITORS},
 };
 use crate::{
     auth::password,
@@ -34,16 +35,6 @@ struct Crowd {
     visitors: Vec<Party>,
     counselors: Vec<Party>,
     supervisors: Vec<Party>,
-}
-
-/// What a visitor thought of it.
-struct Thought {
-    conversation: Uuid,
-    creator: Uuid,
-    counselor: Uuid,
-    level: i16,
-    content: Option<String>,
-    at: i64,
 }
 
 /// Some of the history.
@@ -76,7 +67,7 @@ pub(super) async fn make(
         }
         history::insert_conversations(connection, &chapter.conversations).await?;
         history::insert_messages(connection, &chapter.messages).await?;
-        insert_thoughts(connection, &chapter.thoughts).await?;
+        thoughts::insert(connection, &chapter.thoughts).await?;
         made.conversations += chapter.conversations.len();
         made.messages += chapter.messages.len();
     }
@@ -94,16 +85,7 @@ fn tell(dice: &mut Dice, crowd: &Crowd, index: usize, opened_at: i64, chapter: &
     if let Some(lines) = dice.pick(&TALKS) {
         history::talk(dice, &mut chapter.messages, &past, lines, (visitor, counselor));
     }
-    if past.status == "FINISHED" && dice.roll(10) < 6 {
-        chapter.thoughts.push(Thought {
-            conversation: past.id,
-            creator: visitor.id,
-            counselor: counselor.id,
-            level: 5 - i16::try_from(dice.roll(10).saturating_sub(5).min(4)).unwrap_or(0),
-            content: dice.pick(&THANKS).filter(|_| past.opened_at % 3 == 0).map(|text| (*text).to_owned()),
-            at: past.ended_at + MINUTE,
-        });
-    }
+    chapter.thoughts.extend(thoughts::of_visitor(dice, &past));
     let is_supervised = past.started_at.is_some() && dice.roll(SUPERVISED_EVERY) == 0;
     let supervisor = &crowd.supervisors[counselor_index % crowd.supervisors.len()];
     if is_supervised {
@@ -220,30 +202,6 @@ async fn bind(
          on conflict do nothing",
         &bound,
         &by
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn insert_thoughts(connection: &mut PgConnection, rows: &[Thought]) -> Result<(), sqlx::Error> {
-    fn column<T>(rows: &[Thought], of: impl Fn(&Thought) -> T) -> Vec<T> {
-        rows.iter().map(of).collect()
-    }
-    sqlx::query!(
-        "insert into evaluations (id, institution, conversation, object_type, creator, counselor, level, content,
-                                  created_at)
-         select u.id, $1, u.conversation, 'CONVERSATION', u.creator, u.counselor, u.level, u.content, u.at
-         from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::smallint[], $7::text[], $8::bigint[])
-              as u (id, conversation, creator, counselor, level, content, at)",
-        INSTITUTION,
-        &column(rows, |_| Uuid::now_v7()),
-        &column(rows, |row| row.conversation),
-        &column(rows, |row| row.creator),
-        &column(rows, |row| row.counselor),
-        &column(rows, |row| row.level),
-        &column(rows, |row| row.content.clone()) as &[Option<String>],
-        &column(rows, |row| row.at),
     )
     .execute(connection)
     .await?;

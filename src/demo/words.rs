@@ -99,6 +99,18 @@ pub(super) const TALKS: [&[(Who, &str)]; 8] = [
     ],
 ];
 
+/// What a counselor notes about each of the talks: tags as the page offers them, and words.
+pub(super) const NOTES: [(&str, &str); 8] = [
+    ("学业压力、睡眠问题", "期末复习引起的入睡困难，约定睡前写下担心的事，下次看变化。"),
+    ("人际关系", "宿舍作息冲突，练习了怎样提出请求。"),
+    ("学业压力", "备考时与他人比较，帮助看到自己的进展。"),
+    ("生涯发展、情绪困扰", "三次面试未通过，练习自我介绍，关注自信。"),
+    ("家庭关系", "离家后想念父母，周末安排一件舒服的小事。"),
+    ("人际关系、学业压力", "小组分工不均，准备在群里说出自己的想法。"),
+    ("情绪困扰、生涯发展", "兴趣减退，尚有想做的事；下次留意持续时间。"),
+    ("情绪困扰", "考试紧张，学会了慢呼吸，反应良好。"),
+];
+
 /// A counselor talks with a supervisor: the counselor is the one who asks.
 pub(super) const SUPERVISION: &[(Who, &str)] = &[
     (V, "老师，这位来访者提到睡眠一直不好，我想请您看看。"),

@@ -16,6 +16,7 @@ use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
     auth::{self, Caller},
+    calendar,
     config::{Dispatch, Emergency, ImMode, Settings, WechatMode},
     im::embedded,
     params::Params,
@@ -50,6 +51,9 @@ struct Config<'a> {
     im: Im,
     sandbox: Option<Sandbox>,
     limits: Limits,
+    /// Ours: where the institution's days begin, as the IANA names it; the pages tell times in it.
+    #[schema(example = "Asia/Shanghai")]
+    time_zone: Option<String>,
     /// Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn.
     turn_template: Option<String>,
 }
@@ -158,6 +162,10 @@ async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answ
     let institution = institution(&req, &state, &params).await?;
     let settings = &state.settings;
     let sandbox = sandbox(settings, institution.as_deref());
+    let time_zone = match &institution {
+        Some(code) => calendar::zone_of(&state.pool, code).await?,
+        None => None,
+    };
     let rules = institution.map_or_else(|| settings.dispatch.clone(), |code| settings.dispatch_for(&code));
     Ok(answer::ok(Config {
         conversation_type: ConversationType {
@@ -188,6 +196,7 @@ async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answ
         },
         sandbox,
         limits: Limits::from(&rules),
+        time_zone,
         turn_template: turn_template(&state, &params)?,
     }))
 }

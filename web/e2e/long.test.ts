@@ -2,6 +2,7 @@
 // what is far off is wrong.
 
 import { beforeAll, expect, test } from 'vitest'
+import { Crowd } from './support/crowd'
 import { hotline } from './support/hotline'
 import type { Someone } from './support/someone'
 import { t } from './support/words'
@@ -11,6 +12,10 @@ const MESSAGES = 1000
 const BUBBLES_MAX = 80
 const CLICKS = 20
 const CLICK_MS_MAX = 1000
+const CROWD = 40
+/** Two words a second: less than half of what one socket may say. */
+const CROWD_EVERY_MS = 500
+const CLICKS_IN_CROWD = 40
 let visitor: Someone
 let counselor: Someone
 
@@ -67,10 +72,11 @@ test('A talk of a thousand messages scrolls smoothly from end to start and back'
   expect(scrolled.bubbles).toBeLessThan(BUBBLES_MAX)
 })
 
-test('What the counselor says is on the visitor\'s screen well under a second later', async () => {
+/** How long what the counselor says takes to the visitor's screen, from click to click; sorted. */
+async function clicks(number: number): Promise<number[]> {
   const times: number[] = []
-  for (let n = 1; n <= CLICKS; n += 1) {
-    const words = `快答 ${n}`
+  for (let n = 1; n <= number; n += 1) {
+    const words = `快答 ${n}，共 ${number}`
     await counselor.page.locator('.composer textarea').fill(words)
     const shown = visitor.page.evaluate((expected) => new Promise<number>((resolve) => {
       const look = (): void => {
@@ -86,7 +92,30 @@ test('What the counselor says is on the visitor\'s screen well under a second la
     })
     times.push(await shown - clicked)
   }
-  times.sort((a, b) => a - b)
-  console.log(`    a click of the counselor is on the visitor's screen after ${times[times.length >> 1]} ms (median), ${times.at(-1)} ms at most`)
-  expect(times.at(-1)).toBeLessThan(CLICK_MS_MAX)
+  return times.sort((a, b) => a - b)
+}
+
+/** Half are there in half a second, nine of ten in a second: what takes longer now and then is the machine of the test. */
+function areInTime(times: number[], among: string): void {
+  const [median = 0, slow = 0] = [times[times.length >> 1], times[Math.floor(times.length * 0.9)]]
+  console.log(`    a click of the counselor is on the visitor's screen, ${among}, after ${median} ms (median), ${slow} ms (nine of ten), ${times.at(-1)} ms at most`)
+  expect(median).toBeLessThan(CLICK_MS_MAX / 2)
+  expect(slow).toBeLessThan(CLICK_MS_MAX)
+}
+
+test('What the counselor says is on the visitor\'s screen well under a second later', async () => {
+  const times = await clicks(CLICKS)
+  areInTime(times, 'with nobody else there')
+  expect(times.at(-1), 'the slowest').toBeLessThan(CLICK_MS_MAX)
+})
+
+test('Also while forty others talk', async () => {
+  const crowd = await Crowd.gathers(at(), ['zixunshi2', 'zixunshi3'], CROWD)
+  await crowd.begins(CROWD_EVERY_MS)
+  const times = await clicks(CLICKS_IN_CROWD)
+  const { said, asked, seconds } = await crowd.stops()
+  areInTime(times, `among ${(said / seconds).toFixed(0)} words and ${(asked / seconds).toFixed(0)} questions a second`)
+  expect(said / seconds, 'words a second of the others').toBeGreaterThan(CROWD * 1000 / CROWD_EVERY_MS / 4)
+  const kept = Number(await at().sql('select count(*) from messages where body::text like \'%人群里的第%\''))
+  expect(kept, 'nothing that was acknowledged is missing').toBeGreaterThanOrEqual(said)
 })

@@ -33,7 +33,7 @@ test('A visitor reads the consent before he can agree', async () => {
   await agree.waitFor()
   expect(await agree.isDisabled()).toBe(true)
   expect(await agree.innerText()).toMatch(/我同意（\d）/)
-  await visitor.isAtRest()
+  await visitor.hasNoBarriers()
   await visitor.shoots('zh-visitor-consent')
   await visitor.page.locator('form input').fill(VISITOR)
   await expect.poll(() => agree.isEnabled()).toBe(true)
@@ -42,7 +42,7 @@ test('A visitor reads the consent before he can agree', async () => {
 })
 
 test('He chooses a counselor who is not there yet, and waits, also with the page closed in between', async () => {
-  await visitor.isAtRest()
+  await visitor.hasNoBarriers()
   await visitor.shoots('zh-visitor-choose-nobody-online')
   await visitor.page.locator('.counselor', { hasText: COUNSELOR }).click()
   await visitor.sees(t('visitor.choose.away'))
@@ -52,7 +52,7 @@ test('He chooses a counselor who is not there yet, and waits, also with the page
   await visitor.sees(visitor.page.getByRole('link', { name: /12356/ }))
   await visitor.page.reload()
   await visitor.sees(t('visitor.waiting.with', { name: COUNSELOR }))
-  await visitor.isAtRest()
+  await visitor.hasNoBarriers()
   await visitor.shoots('README/visitor-waiting')
 })
 
@@ -97,7 +97,7 @@ test('They talk: words, emoji, a picture, what is taken back, and what was read'
   await counselor.seesNoMore(counselor.page.locator('.el-image-viewer__img'))
   await says(visitor, '这是我睡不着的时候画的。')
   await counselor.sees(ofCounselor().getByText('这是我睡不着的时候画的。'))
-  await visitor.isAtRest()
+  await visitor.hasNoBarriers()
   await visitor.shoots('README/visitor-chat')
 })
 
@@ -108,7 +108,7 @@ test('The supervisor is called, sees the talk as it goes on, and advises in the 
   await counselor.presses(t('desk.ask.button'), counselor.page.locator('.actions'))
   const dialog = counselor.page.getByRole('dialog')
   await counselor.sees(dialog.getByText(t('desk.ask.bound')))
-  await counselor.isAtRest()
+  await counselor.hasNoBarriers()
   await counselor.shoots('zh-counselor-ask')
   await counselor.presses(t('desk.ask.do'), dialog)
   const note = supervisor.page.locator('.call-note')
@@ -128,9 +128,9 @@ test('The supervisor is called, sees the talk as it goes on, and advises in the 
   await supervisor.sees(mirror.getByText('最让你放心不下的是什么？'))
   await visitor.sees(ofVisitor().getByText('最让你放心不下的是什么？'))
   expect(await wordsIn(ofVisitor()), 'the visitor hears nothing of the supervisor').not.toContain('先听他说，不急着给建议。')
-  await counselor.isAtRest()
+  await counselor.hasNoBarriers()
   await counselor.shoots('README/counselor-chat')
-  await supervisor.isAtRest()
+  await supervisor.hasNoBarriers()
   await supervisor.shoots('README/supervisor-mirror')
 })
 
@@ -138,7 +138,7 @@ test('The counselor ends it and notes what it was about', async () => {
   await counselor.presses(t('desk.end.button'))
   await counselor.presses(t('desk.end.do'), counselor.page.locator('.el-message-box'))
   await visitor.sees(t('visitor.rate.title'))
-  await visitor.isAtRest()
+  await visitor.hasNoBarriers()
   await visitor.shoots('zh-visitor-rate')
   const ending = counselor.page.locator('section.talk .ending')
   await ending.locator('.el-select').click()
@@ -147,7 +147,7 @@ test('The counselor ends it and notes what it was about', async () => {
   await ending.locator('textarea').fill('期中后失眠，下次谈谈复习的安排。')
   await counselor.presses(t('desk.note.save'))
   await counselor.sees(ending.locator('.kept', { hasText: '睡眠问题' }))
-  await counselor.isAtRest()
+  await counselor.hasNoBarriers()
   await counselor.shoots('zh-counselor-ended')
 })
 
@@ -159,7 +159,7 @@ test('The visitor gives stars, and finds the talk in his history', async () => {
   await visitor.page.getByRole('link', { name: COUNSELOR }).first().click()
   await visitor.sees(ofVisitor().getByText('老师好，最近总是睡不好。'))
   await visitor.sees(visitor.page.getByRole('img', { name: t('visitor.rate.stars', { n: 4 }) }))
-  await visitor.isAtRest()
+  await visitor.hasNoBarriers()
   await visitor.shoots('zh-visitor-past')
 })
 
@@ -170,7 +170,7 @@ test('The record shows it all, and the export has the words', async () => {
   await counselor.sees(page.getByText('期中后失眠，下次谈谈复习的安排。'))
   await counselor.sees(page.getByText('先听他说，不急着给建议。'))
   await counselor.sees(page.getByRole('log').getByText('老师好，最近总是睡不好。'))
-  await counselor.isAtRest()
+  await counselor.hasNoBarriers()
   await counselor.shoots('zh-counselor-record')
 
   await counselor.presses(t('admin.export.do'))
@@ -186,6 +186,6 @@ test('The record shows it all, and the export has the words', async () => {
 test('The administrator sees the day in figures and charts', async () => {
   const administrator = await at().staff('ecnu_admin', { size: { width: 1280, height: 1180 } })
   await administrator.sees(administrator.page.locator('main canvas, main [_echarts_instance_]'))
-  await administrator.isAtRest()
+  await administrator.hasNoBarriers()
   await administrator.shoots('README/overview')
 })

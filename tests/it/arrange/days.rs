@@ -106,12 +106,13 @@ async fn two_institutions_have_two_todays() {
     }
     hotline.start().await;
     let mut stored = Vec::new();
-    for (code, zone) in zones {
-        let zone = TimeZone::get(zone).expect("a known zone");
+    for (code, name) in zones {
+        let zone = TimeZone::get(name).expect("a known zone");
         let now = jiff::Timestamp::from_millisecond(hotline::clock::now().0).expect("a moment");
         let today = zone.to_datetime(now).date();
         let start = zone.to_timestamp(today.at(0, 0, 0, 0)).expect("a moment").as_millisecond();
         let admin = hotline.staff(&format!("guanli-{code}")).await;
+        assert_eq!(admin.get("/config").await.ok()["timeZone"], name, "the pages tell times in it");
         let lin = hotline.database.id_of(&format!("lin-{code}")).await;
         let put = async |at: i64| admin.put("/arrange", json!({ "timestamp": at, "users": [lin] })).await;
         put(start - 1).await.refused(-2, PAST);

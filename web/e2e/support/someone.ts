@@ -6,6 +6,7 @@ import { expect } from 'vitest'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import type { Language } from '../../src/i18n'
 import { paragraphs, versionOf } from '../../src/visitor/consent'
+import { barriersOn } from './barriers'
 import { artifacts, type Server } from './server'
 import { t } from './words'
 
@@ -17,7 +18,15 @@ export const PHONE = { width: 390, height: 844 }
 export const SMALL = { width: 1280, height: 800 }
 export const LARGE = { width: 1920, height: 1080 }
 
-export interface Window { size?: { width: number, height: number }, language?: Language, storage?: Record<string, string> }
+export interface Window {
+  size?: { width: number, height: number }
+  language?: Language
+  storage?: Record<string, string>
+  /** Where the machine believes to be. */
+  zone?: string
+  /** Run before the page's own scripts. */
+  script?: string
+}
 
 export class Someone {
   /** What the console, the page and the network complained of. */
@@ -26,11 +35,11 @@ export class Someone {
   private readonly expected: RegExp[] = []
   private underway = 0
 
-  private constructor(readonly name: string, readonly server: Server, readonly context: BrowserContext, readonly page: Page) {}
+  private constructor(readonly name: string, readonly server: Server, readonly context: BrowserContext, private window: Page) {}
 
-  static async come(browser: Browser, server: Server, name: string, { size = SMALL, language = 'zh', storage = {} }: Window = {}): Promise<Someone> {
+  static async come(browser: Browser, server: Server, name: string, { size = SMALL, language = 'zh', storage = {}, zone = 'Asia/Shanghai', script }: Window = {}): Promise<Someone> {
     const context = await browser.newContext({
-      viewport: size, locale: language === 'zh' ? 'zh-CN' : 'en-GB', timezoneId: 'Asia/Shanghai', hasTouch: size.width < SMALL.width, reducedMotion: 'reduce',
+      viewport: size, locale: language === 'zh' ? 'zh-CN' : 'en-GB', timezoneId: zone, hasTouch: size.width < SMALL.width, reducedMotion: 'reduce',
     })
     context.setDefaultTimeout(WAIT_MS_MAX)
     if (Object.keys(storage).length > 0) {
@@ -39,9 +48,23 @@ export class Someone {
         if (localStorage.getItem('given') === null) Object.entries({ ...given, given: '' }).forEach(([key, value]) => { localStorage.setItem(key, value) })
       }, storage)
     }
+    if (script !== undefined) await context.addInitScript({ content: script })
     const someone = new Someone(name, server, context, await context.newPage())
     someone.listen()
     return someone
+  }
+
+  /** The window that is open. */
+  get page(): Page {
+    return this.window
+  }
+
+  /** Another window, after the one before was closed. */
+  async opens(path: string): Promise<void> {
+    this.window = await this.context.newPage()
+    this.underway = 0
+    this.listen()
+    await this.window.goto(`${this.server.url}${path}`)
   }
 
   private listen(): void {
@@ -99,6 +122,12 @@ export class Someone {
       return both
     }, { message: `${this.name}'s page does not come to rest` }).toBe(true)
     await this.page.evaluate(() => document.fonts.ready.then(() => undefined))
+  }
+
+  /** As it stands, the page can be used by whoever sees little or uses no mouse. */
+  async hasNoBarriers(): Promise<void> {
+    await this.isAtRest()
+    expect(await barriersOn(this.page), `${this.name}: who sees little or uses no mouse`).toEqual([])
   }
 
   /** Into the ignored folder; the README's go to docs/screenshots when they are asked for. */

@@ -1169,6 +1169,11 @@ export interface components {
             mode: components["schemas"]["Mode"];
             queueStatus: components["schemas"]["QueueStatus"];
             sandbox: components["schemas"]["Sandbox"] | null;
+            /**
+             * @description Ours: where the institution's days begin, as the IANA names it; the pages tell times in it.
+             * @example Asia/Shanghai
+             */
+            timeZone: string | null;
             /** @description Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn. */
             turnTemplate: string | null;
             userRoles: components["schemas"]["UserRoles"];
@@ -1323,6 +1328,11 @@ export interface components {
                 mode: components["schemas"]["Mode"];
                 queueStatus: components["schemas"]["QueueStatus"];
                 sandbox?: components["schemas"]["Sandbox"] | null;
+                /**
+                 * @description Ours: where the institution's days begin, as the IANA names it; the pages tell times in it.
+                 * @example Asia/Shanghai
+                 */
+                timeZone?: string | null;
                 /** @description Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn. */
                 turnTemplate?: string | null;
                 userRoles: components["schemas"]["UserRoles"];

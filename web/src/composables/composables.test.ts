@@ -5,11 +5,14 @@ import { createMemoryHistory, createRouter } from 'vue-router'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
 import { useLoading } from './loading'
-import { dayOf, startOfDay, useTime } from './time'
+import { dayOf, startOfDay, tellTimesIn, useTime } from './time'
 import { readFilter, useUrlFilters } from './url-filters'
 
 beforeEach(() => { localStorage.setItem('hotline.language', 'zh') })
-afterEach(() => { vi.useRealTimers() })
+afterEach(() => {
+  vi.useRealTimers()
+  tellTimesIn(null)
+})
 
 /** Runs `setup` as a component would. */
 function within<T>(setup: () => T, plugins: NonNullable<Parameters<typeof mount>[1]>['global'] = {}): T {
@@ -29,6 +32,17 @@ describe('times', () => {
     expect(near(lateEvening, lateEvening + 3_600_000)).toBe('00:30')
     expect(near(lateEvening, lateEvening + 86_400_000)).toBe('昨天 00:30')
     expect(near(lateEvening, lateEvening + 90 * 86_400_000)).toBe('2026年11月24日 00:30')
+  })
+
+  it('follow the zone that the server names, also where clocks change', () => {
+    const { clock } = within(useTime, { plugins: [makeI18n(words)] })
+    tellTimesIn('Asia/Urumqi')
+    expect([clock(Date.UTC(2026, 10, 23, 18, 30)), dayOf(Date.UTC(2026, 10, 23, 17, 30))]).toEqual(['00:30', '2026-11-23'])
+    tellTimesIn('America/New_York')
+    const springs = ['2026-03-08', '2026-03-09', '2026-11-01', '2026-11-02'].map((day) => startOfDay(day))
+    expect(springs).toEqual([Date.UTC(2026, 2, 8, 5), Date.UTC(2026, 2, 9, 4), Date.UTC(2026, 10, 1, 4), Date.UTC(2026, 10, 2, 5)])
+    tellTimesIn('Nowhere/At_All')
+    expect(clock(Date.UTC(2026, 10, 23, 16, 30)), 'one that this browser does not know').toBe('00:30')
   })
 
   it('last as people say', () => {

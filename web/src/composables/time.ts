@@ -1,39 +1,53 @@
 // Times in the institution's zone, in the language that is spoken.
 
+import { ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { language } from '@/i18n'
 
+/** Where the server does not say: the zone of a new institution. */
+const USUAL_ZONE = 'Asia/Shanghai'
 /** The zone of the institution; the server counts its days in it. */
-export const ZONE = 'Asia/Shanghai'
+const zone = ref(USUAL_ZONE)
+
+/** From now on times are told in the zone of that name, if this browser knows it. */
+export function tellTimesIn(name: string | null | undefined): void {
+  try {
+    zone.value = new Intl.DateTimeFormat('en', { timeZone: name ?? USUAL_ZONE }).resolvedOptions().timeZone
+  } catch {
+    zone.value = USUAL_ZONE
+  }
+}
 
 const LOCALES = { zh: 'zh-CN', en: 'en-GB' }
+/** Making one takes as long as hundreds of uses, and a long talk asks for the day of every word in it. */
 const kept = new Map<string, Intl.DateTimeFormat>()
 
-function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const locale = LOCALES[language()]
-  const key = locale + JSON.stringify(options)
+function inZone(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale} ${zone.value} ${JSON.stringify(options)}`
   const known = kept.get(key)
   if (known) return known
-  const made = new Intl.DateTimeFormat(locale, { timeZone: ZONE, hourCycle: 'h23', ...options })
+  const made = new Intl.DateTimeFormat(locale, { timeZone: zone.value, hourCycle: 'h23', ...options })
   kept.set(key, made)
   return made
 }
 
-/** Making one takes as long as hundreds of uses, and a long talk asks for the day of every word in it. */
-const DAY = new Intl.DateTimeFormat('en-CA', { timeZone: ZONE })
-const MOMENT = new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE, dateStyle: 'short', timeStyle: 'medium' })
+/** Of a language that is spoken here, in the zone. */
+export const formatter = (options: Intl.DateTimeFormatOptions, speaks = language()): Intl.DateTimeFormat => inZone(LOCALES[speaks], options)
 
 /** 2021-05-17, in the zone. */
-export function dayOf(time: number): string {
-  return DAY.format(time)
+export const dayOf = (time: number): string => inZone('en-CA', {}).format(time)
+
+/** How far the clocks there are ahead of UTC at that moment. */
+function aheadOfUtc(time: number): number {
+  const shown = inZone('sv-SE', { dateStyle: 'short', timeStyle: 'medium' }).format(time)
+  return Date.parse(`${shown.replace(' ', 'T')}Z`) - time
 }
 
 /** Midnight in the zone of the day written as 2021-05-17. */
 export function startOfDay(day: string): number {
   const utc = Date.parse(`${day}T00:00:00Z`)
-  if (Number.isNaN(utc)) return utc
-  const shown = MOMENT.format(utc)
-  return utc - (Date.parse(`${shown.replace(' ', 'T')}Z`) - utc)
+  // Clocks may change between the two midnights.
+  return Number.isNaN(utc) ? utc : utc - aheadOfUtc(utc - aheadOfUtc(utc))
 }
 
 export function useTime() {

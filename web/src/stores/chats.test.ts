@@ -13,6 +13,8 @@ const row = (n: number, some: Record<string, unknown> = {}): unknown => ({
 let record: unknown[]
 let marks: unknown[]
 let sockets: FakeSocket[]
+/** What happens once the record has been read, before the answer is there. */
+let meanwhile: () => void
 
 class FakeSocket {
   static OPEN = 1
@@ -34,6 +36,7 @@ beforeEach(() => {
   record = []
   marks = []
   sockets = []
+  meanwhile = () => {}
   vi.stubGlobal('WebSocket', FakeSocket)
   vi.stubGlobal('fetch', (asked: Request) => {
     const { pathname, searchParams: query } = new URL(asked.url)
@@ -41,8 +44,9 @@ beforeEach(() => {
       return Promise.resolve(new Response(JSON.stringify({ code: 0, message: 'OK', result: marks })))
     }
     const [page, size] = [Number(query.get('page')), Number(query.get('size'))]
-    const result = record.slice(page * size, (page + 1) * size)
-    return Promise.resolve(new Response(JSON.stringify({ code: 0, message: 'OK', result, count: record.length, next: null }), {
+    const [result, count] = [record.slice(page * size, (page + 1) * size), record.length]
+    meanwhile()
+    return Promise.resolve(new Response(JSON.stringify({ code: 0, message: 'OK', result, count, next: null }), {
       headers: { 'Content-Type': 'application/json' },
     }))
   })
@@ -70,6 +74,19 @@ describe('the talks of a page', () => {
     await vi.waitFor(() => { expect(sockets).toHaveLength(2) }, { timeout: 2000 })
     sockets[1]?.hears({ type: 'resumed', cursor: 1 })
     await vi.waitFor(() => { expect(words()).toEqual(['1', '2']) })
+  })
+
+  it('are read once more when something may have been missed while they were', async () => {
+    record = [row(1)]
+    meanwhile = () => {
+      meanwhile = () => {}
+      record = [row(1), row(2)]
+      void useChats().load('c1')
+      void useChats().load('c1')
+    }
+    await useChats().load('c1')
+    await vi.waitFor(() => { expect(words()).toEqual(['1', '2']) })
+    expect(useChats().thread('c1').state).toBe('there')
   })
 
   it('show at once what one says, and once only', async () => {

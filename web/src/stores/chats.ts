@@ -3,6 +3,7 @@
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
 import { Refused, result, rows } from '@/api/answer'
+import { atServer } from '@/api/clock'
 import type { Config, Me, Unread } from '@/api/types'
 import { fromRecord, isNotice, notice, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/im/chat'
 import { EmbeddedChat } from '@/im/embedded'
@@ -29,6 +30,8 @@ const PAGE = 200
 
 export const useChats = defineStore('chats', () => {
   const threads = reactive(new Map<string, Thread>())
+  /** Talks to be read once more, since something happened while they were. */
+  const again = new Set<string>()
   let me: Pick<Me, 'id' | 'username'> | null = null
   /** How to get an IM, and the one that was got; a failure is forgotten, so that the next word tries again. */
   let make: (() => Promise<Chat>) | null = null
@@ -114,6 +117,7 @@ export const useChats = defineStore('chats', () => {
     leave.forEach((go) => { go() })
     leave = []
     threads.clear()
+    again.clear()
     me = null
   }
 
@@ -140,10 +144,18 @@ export const useChats = defineStore('chats', () => {
     if (told.peerReadTime !== null) talk.messages = ownReadUntil(talk.messages, me.username, told.peerReadTime)
   }
 
-  /** Reads the record of a talk, whole; again whenever something may have been missed. */
+  /** Reads the record of a talk, whole; again whenever something may have been missed, also while it is being read. */
   async function load(conversation: string): Promise<void> {
     const talk = thread(conversation)
-    if (talk.state === 'loading') return
+    if (talk.state === 'loading') {
+      again.add(conversation)
+      return
+    }
+    await read(conversation, talk)
+    if (again.delete(conversation)) void load(conversation)
+  }
+
+  async function read(conversation: string, talk: Thread): Promise<void> {
     const before = generation
     talk.state = 'loading'
     try {
@@ -170,7 +182,7 @@ export const useChats = defineStore('chats', () => {
       : { kind: 'image', url: URL.createObjectURL(content.image), width: 0, height: 0 }
     const talk = thread(to.conversation)
     talk.messages = merge(talk.messages, [{
-      key: again?.key ?? ref, id: null, ref, from: me.username, time: Date.now(), body, isRevoked: false, isReadByPeer: false,
+      key: again?.key ?? ref, id: null, ref, from: me.username, time: atServer(Date.now()), body, isRevoked: false, isReadByPeer: false,
       sequence: 0, random: 0, state: 'sending', reason: null,
     }])
     connected().then((chat) => { chat.say(to, ref, content) }, (error: unknown) => {

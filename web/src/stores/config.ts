@@ -4,6 +4,7 @@ import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { result } from '@/api/answer'
 import type { Config } from '@/api/types'
+import { tellTimesIn } from '@/composables/time'
 import { api } from './api'
 
 export const useConfig = defineStore('config', () => {
@@ -11,6 +12,7 @@ export const useConfig = defineStore('config', () => {
 
   async function load(): Promise<Config> {
     config.value = await result(api().GET('/config')) as Config
+    tellTimesIn(config.value.timeZone)
     return config.value
   }
 

@@ -5,7 +5,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { NoSession, Refused, result, rows, Unreachable } from '@/api/answer'
 import type { Config, Conversation, Emergency, Me } from '@/api/types'
-import { useNow } from '@/composables/now'
+import { useServerNow } from '@/composables/now'
 import { api, rawFetch } from '@/stores/api'
 import { useChats } from '@/stores/chats'
 import { useConfig } from '@/stores/config'
@@ -56,7 +56,7 @@ export const useVisit = defineStore('visit', () => {
   let enteredAt = 0
 
   const live = useLive()
-  const now = useNow(1000)
+  const now = useServerNow()
   const emergency = computed<Emergency[]>(() =>
     config.value?.emergency ?? JSON.parse(localStorage.getItem(EMERGENCY) ?? '[]') as Emergency[])
   const consentText = computed(() => paragraphs(config.value?.information ?? []))

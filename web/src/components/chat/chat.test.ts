@@ -1,12 +1,13 @@
 import { mount, type VueWrapper } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Component } from 'vue'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
 import { notice, type Message } from '@/im/chat'
 import Bubble from './bubble.vue'
 import Composer from './composer.vue'
+import MessageList from './message-list.vue'
 import { isOnlyEmoji, rowsOf } from './rows'
 
 const T0 = Date.UTC(2026, 10, 24, 1)
@@ -47,6 +48,33 @@ describe('the rows of a talk', () => {
   it('know when there is nothing but emoji', () => {
     expect(['😭', '❤️', '👨‍👩‍👧', '😊😊 '].map(isOnlyEmoji)).toEqual([true, true, true, true])
     expect(['', '好😭', '12', '😭😭😭😭'].map(isOnlyEmoji)).toEqual([false, false, false, false])
+  })
+})
+
+describe('the words of a talk', () => {
+  beforeEach(() => {
+    vi.stubGlobal('ResizeObserver', class {
+      observe(): void {}
+      unobserve(): void {}
+      disconnect(): void {}
+    })
+  })
+  afterEach(() => { vi.unstubAllGlobals() })
+
+  const list = (some: Record<string, unknown>): VueWrapper => render(MessageList, { viewpoint: 'me', messages: [said('m', T0)], ...some })
+
+  it('say that some may be missing when the record could not be read again, and ask once more', async () => {
+    expect(list({ state: 'there' }).find('.missing').exists()).toBe(false)
+    const shown = list({ state: 'wrong', error: new Error('gone') })
+    await shown.get('.missing button').trigger('click')
+    expect(shown.emitted('again')).toHaveLength(1)
+  })
+
+  it('are asked for again where there are none', async () => {
+    const shown = list({ state: 'wrong', error: new Error('gone'), messages: [] })
+    expect(shown.find('.missing').exists()).toBe(false)
+    await shown.get('.said button').trigger('click')
+    expect(shown.emitted('again')).toHaveLength(1)
   })
 })
 

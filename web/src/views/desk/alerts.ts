@@ -70,8 +70,9 @@ export const useAlerts = defineStore('alerts', () => {
     }
   }
 
-  /** Gets ready to sound at the first touch; returns the way out. */
+  /** Gets ready to sound: at once if he has touched the page, as to log in, else at the first touch; returns the way out. */
   function attend(): () => void {
+    if (navigator.userActivation?.hasBeenActive) wake()
     document.addEventListener('pointerdown', wake)
     document.addEventListener('keydown', wake)
     return () => {

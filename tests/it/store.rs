@@ -24,6 +24,12 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 /// By which the statements of one who dies are found.
 const DYING: &str = "dying";
 
+/// Lets every statement that has written events wait for whoever holds this lock.
+const HELD_UP: &str = "
+    create or replace function held_up() returns trigger language plpgsql as
+        $$ begin perform pg_advisory_xact_lock(1); return null; end $$;
+    create or replace trigger held_up after insert on events for each statement execute function held_up()";
+
 /// Counselors and visitors in a migrated database.
 struct House {
     database: Database,
@@ -109,13 +115,13 @@ impl Shelf for House {
         point: Point,
         meanwhile: impl Future<Output = T>,
     ) -> T {
-        // A lock on the table is met before anything is done; one on a person after the events have their numbers.
+        // A lock on the table is met before anything is done; the trigger's after the events have their numbers.
         let lock = match point {
             Point::BeforeTheFence => "lock table conversations in share mode",
-            Point::BehindTheFence => "select from people for update",
+            Point::BehindTheFence => "select pg_advisory_xact_lock(1)",
         };
         let mut locking = PgConnection::connect_with(&self.options()).await.expect("one more connection");
-        for statement in ["begin", lock] {
+        for statement in [HELD_UP, "begin", lock] {
             sqlx::raw_sql(statement).execute(&mut locking).await.expect("it can be locked");
         }
         let lets_go = async {

@@ -32,7 +32,7 @@ const FAULTS: [(Fault, &str); 21] = [
     (Fault::Actors(Sabotage::TellBeforeKept), "L-5"),
     (Fault::Actors(Sabotage::ShowBeforeKept), "L-5"),
     (Fault::Actors(Sabotage::FenceTakenForLanded), "L-5"),
-    (Fault::Around(Lapse::NoFence), "L-6"),
+    (Fault::Around(Lapse::NoFence), "L-5"),
     (Fault::Around(Lapse::NoClaim), "L-9"),
     (Fault::Around(Lapse::SameWriter), "L-9"),
     (Fault::Actors(Sabotage::RegatherOnRetry), "L-9"),
@@ -60,9 +60,19 @@ fn day_with(fault: Fault, seed: u64) -> Day {
     day
 }
 
-/// The first seed that shows it, and its day.
-fn found(fault: Fault) -> Option<(u64, Day)> {
-    (1..=SEEDS_MAX).map(|seed| (seed, day_with(fault, seed))).find(|(_, day)| day.wrong.is_some())
+/// The first seed that shows it by what it breaks, and its day; failing that, the first that shows it at all.
+fn found(fault: Fault, law: &str) -> Option<(u64, Day)> {
+    let mut first = None;
+    for seed in 1..=SEEDS_MAX {
+        let day = day_with(fault, seed);
+        if day.laws.contains(law) {
+            return Some((seed, day));
+        }
+        if first.is_none() && day.wrong.is_some() {
+            first = Some((seed, day));
+        }
+    }
+    first
 }
 
 #[test]
@@ -73,7 +83,7 @@ fn every_sabotage_is_caught() {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some((fault, law)) = FAULTS.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let found = found(*fault);
+                    let found = found(*fault, law);
                     report.lock().expect("nobody dies holding it").push((*fault, *law, found));
                 }
             });

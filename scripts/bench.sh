@@ -18,7 +18,7 @@ mkdir "$SCRATCH/bench"
 mkdir -p bench/results
 BEGUN=$SECONDS
 
-FLOOR=() SPEED=(--warm-up-time 1 --measurement-time 5)
+FLOOR=() SPEED=(--warm-up-time 1 --measurement-time 2)
 case " $* " in
 *" --quick "*) SPEED=(--quick) ;;
 *)

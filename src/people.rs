@@ -18,6 +18,7 @@ use hotline_actors::{PersonId, Timestamp};
 use sqlx::PgPool;
 
 pub use listing::Filter;
+pub use memory::Counting;
 pub use profile::{Profile, ProfileFault};
 pub use repository::{Credentials, NewPerson, Taken};
 pub use secret::Secret;
@@ -244,6 +245,11 @@ impl People {
     /// Something was written about these people: to be called before it is acknowledged.
     pub fn changed(&self, people: impl IntoIterator<Item = PersonId>) {
         self.memory.forget(people);
+    }
+
+    /// Talks are about to be written that count so many milliseconds for these people.
+    pub fn counting(&self, talks: impl Iterator<Item = (PersonId, i64)>) -> Counting {
+        self.memory.counting(talks)
     }
 
     /// Everything about these people, deleted ones too: records name them. As it stands now, as far as this server itself

@@ -11,7 +11,7 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 use hotline_actors::{
     Timestamp, WriterId,
     dispatch::{Revived, Seat, Snapshot},
-    journal::{AppendFault, Batch, Claim, Store, StoreFault},
+    journal::{AppendFault, Batch, Claim, PersonChange, Store, StoreFault},
 };
 use sqlx::{Connection, PgConnection, error::ErrorKind, postgres::PgConnectOptions};
 use tokio::sync::Mutex;
@@ -131,12 +131,22 @@ impl Store for PgStore {
             if !batch.events.windows(2).all(|pair| pair[0].seq + 1 == pair[1].seq) {
                 return Err(AppendFault::Refused(format!("a gap in the batch up to {}", batch.last_seq())));
             }
+            // Who has only talked is known as well as before.
+            let talked = |change: &PersonChange| {
+                *change == PersonChange { talked: change.talked, ..PersonChange::default() }
+            };
+            let (talks, others): (Vec<_>, Vec<_>) =
+                batch.people.iter().partition(|(_, change)| talked(change));
+            let counting = inner
+                .people
+                .counting(talks.into_iter().map(|(person, change)| (*person, rows::talked(change))));
             let stored = inner.call(async |connection| inner.insert(connection, &batch).await).await;
-            if !batch.people.is_empty() {
-                inner.people.changed(batch.people.keys().copied());
-            }
+            inner.people.changed(others.into_iter().map(|(person, _)| *person));
             match stored {
-                Ok(()) => Ok(()),
+                Ok(()) => {
+                    counting.landed();
+                    Ok(())
+                }
                 Err(trouble) if trouble.is_final() => inner.fate(&batch, &trouble).await,
                 Err(trouble) => Err(AppendFault::Unknown(trouble.describe())),
             }

@@ -67,10 +67,10 @@ async fn run(mut asked: mpsc::Receiver<Asked>, pool: PgPool, sealer: Sealer, mem
         let mut ids: Vec<PersonId> = together.iter().flat_map(|asked| asked.ids.iter().copied()).collect();
         ids.sort_unstable();
         ids.dedup();
-        let edition = memory.edition();
+        let editions = memory.editions(&ids);
         let found = repository::load(&pool, &sealer, &ids).await;
         if let Ok(people) = &found {
-            memory.keep(people.values(), edition);
+            memory.keep(people.values(), &editions);
         }
         answer(together, found);
     }

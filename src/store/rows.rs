@@ -8,7 +8,7 @@ use hotline_actors::{
         counselor::Role,
         event::{Event, Expulsion, Notice},
     },
-    journal::{Batch, Standing},
+    journal::{Batch, PersonChange, Standing},
 };
 use uuid::Uuid;
 
@@ -218,10 +218,15 @@ impl PersonRows {
             rows.capacity.push(change.capacity.map(|capacity| i32::try_from(capacity).unwrap_or(i32::MAX)));
             rows.state.push(state);
             rows.deleted_at.push(deleted_at);
-            rows.talked.push(i64::try_from(change.talked.as_millis()).unwrap_or(i64::MAX));
+            rows.talked.push(talked(change));
         }
         rows
     }
+}
+
+/// Milliseconds of consultations that ended.
+pub(super) fn talked(change: &PersonChange) -> i64 {
+    i64::try_from(change.talked.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The columns of what a batch tells the two in a talk.

@@ -79,6 +79,11 @@ pub async fn note(
     Ok(())
 }
 
+/// What was noted after this is still the same reading at `now`.
+pub fn same_reading_since(now: Timestamp) -> Timestamp {
+    Timestamp(now.0 - i64::try_from(READ_AS_ONE.as_millis()).unwrap_or(0))
+}
+
 /// As [`note`], unless the same was noted within the last minutes: what is read in many small pieces is read once.
 pub async fn note_once(
     executor: impl PgExecutor<'_>,
@@ -88,7 +93,6 @@ pub async fn note_once(
     target: Uuid,
     at: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let since = at.0 - i64::try_from(READ_AS_ONE.as_millis()).unwrap_or(0);
     sqlx::query!(
         "insert into audit (institution, actor, action, target, at)
          select $1, $2, $3, $4, $5
@@ -98,7 +102,7 @@ pub async fn note_once(
         action.as_str(),
         target,
         at.0,
-        since,
+        same_reading_since(at).0,
     )
     .execute(executor)
     .await?;

@@ -118,6 +118,8 @@ pub(crate) struct Ingested {
     /// Refused with FAIL.
     pub(crate) refused: u64,
     pub(crate) latencies: Latencies,
+    /// From the moment a word was sent, however late that was.
+    pub(crate) answers: Latencies,
     pub(crate) time: Duration,
 }
 
@@ -130,6 +132,7 @@ impl Ingested {
         self.stored += other.stored;
         self.refused += other.refused;
         self.latencies.add(&other.latencies);
+        self.answers.add(&other.answers);
     }
 }
 
@@ -191,8 +194,10 @@ async fn one_connection(
         if due >= until {
             break;
         }
+        let sent = Instant::now();
         let answer = connection.send(&word(talk)).await?;
         found.latencies.record(due.elapsed());
+        found.answers.record(sent.elapsed());
         ensure!(answer.status == 200, "a callback was answered with HTTP {}", answer.status);
         if answer.body.windows(4).any(|part| part == b"FAIL") {
             found.refused += 1;

@@ -21,7 +21,6 @@ use super::openapi::{
 use crate::{
     answer::{self, Answer, Fault, echo},
     app::AppState,
-    audit::{self, Action},
     auth::Caller,
     clock,
     config::ImMode,
@@ -167,16 +166,13 @@ async fn require_readable(
     reach: Reach,
     conversation: ConversationId,
 ) -> Result<Option<()>, Fault> {
-    let record = record::find(&state.pool, conversation, caller.id).await?;
+    let now = clock::now();
+    let record = record::find(&state.pool, conversation, caller.id, now).await?;
     let own = |record: &record::Record| caller.institution.as_deref() == Some(&record.institution);
     let Some(record) = record.filter(own) else { return Ok(None) };
     if !record.may_be_read_by(caller.id, reach) {
         return Err(Fault::not_allowed());
     }
-    if !record.is_party(caller.id) {
-        let (institution, target) = (&record.institution, record.id.0);
-        audit::note_once(&state.pool, institution, caller.id, Action::ReadMessages, target, clock::now())
-            .await?;
-    }
+    record.note_reading(&state.pool, caller.id, now).await?;
     Ok(Some(()))
 }

@@ -139,7 +139,7 @@ async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params)
         }
     };
     let (record, (messages, count)) = tokio::try_join!(readable(&state, &caller, reach, &named), read)?;
-    noted(&state, &caller, &record).await?;
+    record.note_reading(&state.pool, caller.id, clock::now()).await?;
     let rows: Vec<_> = messages.into_iter().map(|message| shown(message, &record.sides)).collect();
     Ok(answer::list(&rows, count))
 }
@@ -187,7 +187,8 @@ async fn gaps(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;
     let record = readable(&state, &caller, reach, &named).await?;
-    let (gaps, ()) = tokio::try_join!(gaps::of(&state.pool, record.id), noted(&state, &caller, &record))?;
+    let note = record.note_reading(&state.pool, caller.id, clock::now());
+    let (gaps, ()) = tokio::try_join!(gaps::of(&state.pool, record.id), note)?;
     let count = i64::try_from(gaps.len()).unwrap_or(i64::MAX);
     Ok(answer::list(&gaps, count))
 }
@@ -195,7 +196,7 @@ async fn gaps(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
 /// The conversation if the caller may read it.
 async fn readable(state: &AppState, caller: &Caller, reach: Reach, named: &str) -> Result<Record, Fault> {
     let record = match named.parse::<ConversationId>() {
-        Ok(id) => record::find(&state.pool, id, caller.id).await?,
+        Ok(id) => record::find(&state.pool, id, caller.id, clock::now()).await?,
         Err(_malformed) => None,
     };
     // Another institution's is as unknown as one that never was.
@@ -206,13 +207,4 @@ async fn readable(state: &AppState, caller: &Caller, reach: Reach, named: &str) 
         return Err(Fault::not_allowed());
     }
     Ok(record)
-}
-
-/// Notes that somebody reads another's conversation: once, however many pages of it he turns.
-async fn noted(state: &AppState, caller: &Caller, record: &Record) -> Result<(), sqlx::Error> {
-    if record.is_party(caller.id) {
-        return Ok(());
-    }
-    let (action, now) = (Action::ReadMessages, clock::now());
-    audit::note_once(&state.pool, &record.institution, caller.id, action, record.id.0, now).await
 }

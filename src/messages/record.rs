@@ -1,10 +1,13 @@
 //! Reading what was said in a conversation.
 
-use hotline_actors::{ConversationId, PersonId};
+use hotline_actors::{ConversationId, PersonId, Timestamp};
 use sqlx::PgPool;
 
 use super::web::{Sides, StoredMessage};
-use crate::rights::Reach;
+use crate::{
+    audit::{self, Action},
+    rights::Reach,
+};
 
 /// A conversation as far as reading it needs it, and how one reader stands to it.
 #[derive(Debug, Clone)]
@@ -18,6 +21,8 @@ pub struct Record {
     pub reader_is_bound: bool,
     /// The reader is, or was, asked about it.
     pub reader_is_asked: bool,
+    /// It is noted already that the reader reads it (`audit.rs`).
+    pub reading_is_noted: bool,
 }
 
 impl Record {
@@ -35,6 +40,20 @@ impl Record {
                 Reach::Institution | Reach::Everywhere => true,
             }
     }
+
+    /// Notes that `person`, the reader it was looked up for, reads another's conversation: once, however many pages and
+    /// pictures of it he opens.
+    pub async fn note_reading(
+        &self,
+        pool: &PgPool,
+        person: PersonId,
+        now: Timestamp,
+    ) -> Result<(), sqlx::Error> {
+        if self.is_party(person) || self.reading_is_noted {
+            return Ok(());
+        }
+        audit::note_once(pool, &self.institution, person, Action::ReadMessages, self.id.0, now).await
+    }
 }
 
 /// The conversation, if there is one that is not deleted.
@@ -42,6 +61,7 @@ pub async fn find(
     pool: &PgPool,
     id: ConversationId,
     reader: PersonId,
+    now: Timestamp,
 ) -> Result<Option<Record>, sqlx::Error> {
     // In a talk with a supervisor the one who asked is the counselor. A counselor who asks for himself is a visitor there,
     // and his supervisor has no business in it: so the binding counts for the counselor's side alone.
@@ -54,13 +74,17 @@ pub async fn find(
                                                             else c.counselor end) as "is_bound!",
                   exists (select from conversations s
                           where s.consultation = c.id and s.status <> 'CANCELLED'
-                              and (s.counselor = $2 or s.wanted = $2)) as "is_asked!"
+                              and (s.counselor = $2 or s.wanted = $2)) as "is_asked!",
+                  exists (select from audit a
+                          where a.target = c.id and a.action = $3 and a.actor = $2 and a.at > $4) as "is_noted!"
            from conversations c
                join people v on v.id = c.visitor
                left join people k on k.id = c.counselor
            where c.id = $1 and c.deleted_at is null"#,
         id.0,
         reader.0,
+        Action::ReadMessages.as_str(),
+        audit::same_reading_since(now).0,
     )
     .fetch_optional(pool)
     .await?;
@@ -75,6 +99,7 @@ pub async fn find(
             sides: Sides { counselor, peer },
             reader_is_bound: row.is_bound,
             reader_is_asked: row.is_asked,
+            reading_is_noted: row.is_noted,
         }
     }))
 }

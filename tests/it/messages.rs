@@ -176,6 +176,12 @@ async fn a_message_delivered_twice_at_once_and_again_later_is_one_row() {
     assert_eq!(talk.stored().await, (0..50).collect::<Vec<_>>());
     let figures = talk.store.figures();
     assert_eq!((figures.stored, figures.duplicates, figures.buffered), (50, 51, 0));
+    // What came before holds up nothing that comes with it for the first time.
+    let together: Vec<Sent> = (40..60).map(|sequence| talk.said(sequence, 1)).collect();
+    let answers = talk.deliver_all(&together).await;
+    assert_eq!(answers[..10], vec![Ok(Stored::Again); 10]);
+    assert_eq!(answers[10..], vec![Ok(Stored::First); 10]);
+    assert_eq!(talk.stored().await, (0..60).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use futures_util::future::try_join_all;
 use serde_json::json;
 
 use super::Effort;
@@ -59,15 +60,13 @@ impl Duel for Sides<'_> {
         for task in tasks {
             let (mine, opened, finished) = task.await??;
             latencies.add(&mine);
-            open.extend(opened);
+            open.push(opened);
             last = last.max(finished);
         }
-        let per_second = f64::from(u32::try_from(open.len())?) / last.duration_since(begun).as_secs_f64();
+        let number = u32::try_from(open.iter().map(Vec::len).sum::<usize>())?;
+        let per_second = f64::from(number) / last.duration_since(begun).as_secs_f64();
         // Not measured: everybody leaves again.
-        let mut connection = Connection::open(&self.house.address).await?;
-        for (visitor, conversation) in open.iter().rev() {
-            connection.send(&talks::end_request(visitor, conversation)).await?.result()?;
-        }
+        try_join_all(open.into_iter().map(|open| leave(&self.house, open))).await?;
         Ok(Opened { per_second, latencies })
     }
 
@@ -82,6 +81,15 @@ impl Duel for Sides<'_> {
         let found = pgbench.run(&self.effort.place, self.effort.round()).await?;
         Ok(Opened { per_second: found.per_second, latencies: found.latencies })
     }
+}
+
+/// Ends these talks, those first who came last and may still wait.
+async fn leave(house: &House, open: Vec<(Person, String)>) -> Result<()> {
+    let mut connection = Connection::open(&house.address).await?;
+    for (visitor, conversation) in open.into_iter().rev() {
+        connection.send(&talks::end_request(&visitor, &conversation)).await?.result()?;
+    }
+    Ok(())
 }
 
 type Done = (Latencies, Vec<(Person, String)>, Instant);
@@ -107,7 +115,9 @@ async fn open_all(
 }
 
 pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
-    let spread = one(effort, "arrival", COUNSELORS, "arrival.sql", Target::AtLeast(2.0)).await?;
+    let spread =
+        one(effort, "arrival", effort.of(COUNSELORS, COUNSELORS / 4), "arrival.sql", Target::AtLeast(2.0))
+            .await?;
     let hot = one(effort, "hot-counselor", 1, "hot.sql", Target::AtLeast(5.0)).await?;
     Ok(vec![spread, hot])
 }

@@ -186,7 +186,8 @@ struct Found {
 
 pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
     let most = number_of_sockets(effort)?;
-    let mut sizes: Vec<usize> = [100, 1000, SOCKETS_MIN].into_iter().filter(|size| *size < most).collect();
+    let smaller: &[usize] = if effort.quick { &[] } else { &[100, 1000, SOCKETS_MIN] };
+    let mut sizes: Vec<usize> = smaller.iter().copied().filter(|size| *size < most).collect();
     sizes.push(most);
     let rounds = effort.rounds();
     let ours = measure_ours(effort, &sizes, rounds).await?;

@@ -6,7 +6,8 @@ use super::*;
 
 impl Talk {
     async fn record(&self, conversation: ConversationId, reader: PersonId) -> Option<Record> {
-        record::find(&self.pool, conversation, reader).await.expect("records can be read")
+        let now = Timestamp(BEGAN);
+        record::find(&self.pool, conversation, reader, now).await.expect("records can be read")
     }
 
     async fn page(&self, offset: i64, size: i64) -> (Vec<i64>, i64) {

@@ -3,13 +3,12 @@
 //! Everything is decided in them against committed rows: which conversation it is, and whether it came before. So there is
 //! no moment between looking and writing, and they may be repeated when their outcome is unknown. Nearly all words name
 //! their conversation and come from people who are known; those go in by a plain statement (`insert_named.sql`), which
-//! costs half. What it leaves out, and a batch in which something came before, is placed by `insert.sql`, which also says why
-//! something has no place.
+//! costs half. What it leaves out is placed by `insert.sql`, which also says why something has no place.
 
 use std::collections::{HashMap, HashSet};
 
 use hotline_actors::PersonId;
-use sqlx::{PgConnection, error::DatabaseError};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{LATE_AFTER_END, Stored, writer::Entry};
@@ -128,17 +127,8 @@ async fn store(connection: &mut PgConnection, columns: &Columns<'_>) -> Result<H
         late_after_end(),
     )
     .fetch_all(connection)
-    .await;
-    match stored {
-        Ok(stored) => Ok(stored.into_iter().collect()),
-        Err(error) if came_before(&error) => Ok(HashSet::new()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether one of a batch was delivered before: then none of it is stored by the plain statement.
-fn came_before(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(DatabaseError::is_unique_violation)
+    .await?;
+    Ok(stored.into_iter().collect())
 }
 
 /// What became of each, by its id.

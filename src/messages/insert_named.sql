@@ -1,6 +1,6 @@
 -- Stores those words of a batch that say themselves where they belong (src/messages/insert.rs): said by a known person to
--- another, in the conversation that they name. Answers the ids of those stored; what it leaves out has no place there. If one
--- of them came before, it fails and stores none: looking first would cost each of them a tenth, and few come again.
+-- another, in the conversation that they name. Answers the ids of those stored. What it leaves out came before, or has no
+-- place there; insert.sql finds out which.
 with stored as (
     insert into messages (id, institution, conversation, from_account, to_account, msg_key, sequence, random,
                           said_at, received_at, body, cloud_custom_data, online_only, send_result, is_read, is_revoked)
@@ -17,6 +17,7 @@ with stored as (
         join conversations c on c.id = i.claimed
     where ((c.visitor = i.from_id and c.counselor = i.to_id) or (c.visitor = i.to_id and c.counselor = i.from_id))
         and (c.ended_at is null or i.said_at <= c.ended_at + $16)
+    on conflict on constraint messages_once do nothing
     returning id, from_account, to_account, msg_key
 ), moved as (
     -- Kept apart when it came before, and now it has a place.

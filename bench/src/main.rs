@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the report is what it is for")]
 
 mod cpu;
+mod ear;
 mod house;
 mod http;
 mod measure;

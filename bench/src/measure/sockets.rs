@@ -12,27 +12,22 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use futures_util::{SinkExt, StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
-use tokio::{net::TcpStream, sync::Notify, task::JoinHandle};
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream,
-    tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
-};
+use tokio::{sync::Notify, task::JoinHandle};
 
 use super::Effort;
 use crate::{
+    ear::Ear,
     house::{House, resident_bytes},
     http::Connection,
     peer::Peer,
-    people::{self, Person},
+    people,
     report::{Outcome, Plot, Series, Target},
     rounds::random,
     stats::median,
     talks::Presence,
 };
-
-type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Files that are needed for other things, on each side.
 const FILES_SPARE: usize = 1000;
@@ -47,17 +42,18 @@ fn now_millis() -> u64 {
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// How many sockets told of the change, and when it had happened.
+/// How many sockets have heard of the change.
 #[derive(Debug, Default)]
 struct Ears {
     heard: AtomicUsize,
-    changed: Notify,
+    sockets: AtomicUsize,
+    all_heard: Notify,
 }
 
 /// A crowd of sockets, read until dropped.
 #[derive(Default)]
 struct Crowd {
-    tasks: Vec<JoinHandle<()>>,
+    tasks: Vec<JoinHandle<Result<()>>>,
     ears: Arc<Ears>,
 }
 
@@ -77,79 +73,81 @@ enum Protocol {
 }
 
 impl Protocol {
-    async fn greet(self, stream: &mut Stream) -> Result<()> {
-        let begins = |text: &str| match self {
-            Self::Hotline => text.contains(r#""type":"snapshot""#),
-            Self::SocketIo => text.starts_with("40"),
-        };
+    /// Waits for the first frame of all.
+    async fn greet(self, ear: &mut Ear) -> Result<()> {
         if matches!(self, Self::SocketIo) {
-            stream.send(Message::text("40")).await?;
+            ear.send("40").await?;
         }
-        loop {
-            let message = stream.next().await.context("a socket ended")??;
-            if message.to_text().is_ok_and(begins) {
-                return Ok(());
-            }
+        let mut is_greeted = false;
+        while !is_greeted {
+            let goes_on = ear.listen(|text| {
+                is_greeted |= match self {
+                    Self::Hotline => contains(text, r#""type":"snapshot""#),
+                    Self::SocketIo => text.starts_with(b"40"),
+                };
+                None
+            });
+            ensure!(goes_on.await?, "a socket ended");
         }
+        Ok(())
+    }
+
+    /// What a client has to answer, besides pings.
+    fn answer(self, text: &[u8]) -> Option<&'static str> {
+        // engine.io's own ping.
+        (matches!(self, Self::SocketIo) && text == b"2").then_some("3")
     }
 }
 
-async fn listen(mut stream: Stream, protocol: Protocol, ears: Arc<Ears>) {
-    while let Some(Ok(message)) = stream.next().await {
-        let Ok(text) = message.to_text() else { continue };
-        if text.contains("unanswered") {
-            ears.heard.fetch_add(1, Ordering::Relaxed);
-            ears.changed.notify_one();
-        } else if matches!(protocol, Protocol::SocketIo)
-            && text == "2"
-            && stream.send(Message::text("3")).await.is_err()
-        {
-            // engine.io's own ping.
-            return;
+fn contains(text: &[u8], part: &str) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| text.contains(part))
+}
+
+/// Until the server ends it; then the change is not heard by all, and that is told.
+async fn listen(mut ear: Ear, protocol: Protocol, ears: Arc<Ears>) -> Result<()> {
+    let hear = |text: &[u8]| {
+        if contains(text, "unanswered") {
+            let heard = ears.heard.fetch_add(1, Ordering::Relaxed) + 1;
+            if heard == ears.sockets.load(Ordering::Relaxed) {
+                ears.all_heard.notify_one();
+            }
         }
-    }
+        protocol.answer(text)
+    };
+    while ear.listen(hear).await? {}
+    Ok(())
 }
 
 /// Adds sockets until there are so many.
 async fn gather(
     crowd: &mut Crowd,
-    url: &str,
-    tokens: &[Person],
+    address: &str,
+    path: &str,
+    token: Option<&str>,
     number: usize,
     protocol: Protocol,
 ) -> Result<()> {
-    // What a client reads at once: the default of 128 KiB each is for few and busy ones.
-    let config =
-        WebSocketConfig::default().read_buffer_size(2048).write_buffer_size(0).max_write_buffer_size(4096);
-    let connect = |index: usize| async move {
-        let mut request = url.into_client_request()?;
-        if let Some(person) = tokens.get(index % tokens.len().max(1)) {
-            request.headers_mut().insert("Authorization", format!("Bearer {}", person.token).parse()?);
-        }
-        let (mut stream, _) = tokio_tungstenite::connect_async_with_config(request, Some(config), true)
-            .await
-            .context("connecting")?;
-        protocol.greet(&mut stream).await?;
-        anyhow::Ok(stream)
+    let connect = |_| async move {
+        let mut ear = Ear::open(address, path, token).await?;
+        protocol.greet(&mut ear).await?;
+        anyhow::Ok(ear)
     };
-    let streams: Vec<Stream> = stream::iter((crowd.tasks.len()..number).map(connect))
+    let opened: Vec<Ear> = stream::iter((crowd.tasks.len()..number).map(connect))
         .buffer_unordered(CONNECTING_AT_ONCE)
         .try_collect()
         .await?;
     let Crowd { tasks, ears } = crowd;
-    tasks.extend(streams.into_iter().map(|one| tokio::spawn(listen(one, protocol, Arc::clone(ears)))));
+    tasks.extend(opened.into_iter().map(|one| tokio::spawn(listen(one, protocol, Arc::clone(ears)))));
+    ears.sockets.store(tasks.len(), Ordering::Relaxed);
     Ok(())
 }
 
 impl Crowd {
     /// Waits until all have heard of a change that happened at `at`; how many milliseconds that took.
     async fn all_heard(&self, at: u64) -> Result<f64> {
-        let wait = async {
-            while self.ears.heard.load(Ordering::Relaxed) < self.tasks.len() {
-                self.ears.changed.notified().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, wait).await.context("not every socket heard")?;
+        tokio::time::timeout(PATIENCE, self.ears.all_heard.notified())
+            .await
+            .context("not every socket heard")?;
         let took = now_millis().saturating_sub(at);
         self.ears.heard.store(0, Ordering::Relaxed);
         Ok(f64::from(u32::try_from(took)?))
@@ -226,11 +224,11 @@ async fn measure_ours(effort: &Effort, sizes: &[usize], rounds: usize) -> Result
     let administrator = people::administrator(&house).await?;
     settle().await;
     let before = resident_bytes(house.process_id()?)?;
-    let url = format!("ws://{}/workbench/ws", house.address);
     let mut crowd = Crowd::default();
     let mut all = Vec::new();
     for &sockets in sizes {
-        gather(&mut crowd, &url, std::slice::from_ref(&administrator), sockets, Protocol::Hotline).await?;
+        let token = Some(administrator.token.as_str());
+        gather(&mut crowd, &house.address, "/workbench/ws", token, sockets, Protocol::Hotline).await?;
         settle().await;
         let memory = per_socket(before, resident_bytes(house.process_id()?)?, sockets)?;
         // Anew for each size: the server closes a connection that was idle for long.
@@ -255,11 +253,12 @@ async fn measure_other(effort: &Effort, sizes: &[usize], rounds: usize) -> Resul
     peer.ask("collect").await?;
     settle().await;
     let before = resident_bytes(peer.process_id()?)?;
-    let url = format!("ws://127.0.0.1:{}/socket.io/?EIO=4&transport=websocket", ready["port"]);
+    let address = format!("127.0.0.1:{}", ready["port"]);
     let mut crowd = Crowd::default();
     let mut all = Vec::new();
     for &sockets in sizes {
-        gather(&mut crowd, &url, &[], sockets, Protocol::SocketIo).await?;
+        let path = "/socket.io/?EIO=4&transport=websocket";
+        gather(&mut crowd, &address, path, None, sockets, Protocol::SocketIo).await?;
         settle().await;
         peer.ask("collect").await?;
         let memory = per_socket(before, resident_bytes(peer.process_id()?)?, sockets)?;

@@ -137,6 +137,8 @@ impl Handler<Attach> for Counselor {
             self.choice = choice;
         }
         self.sockets.insert(attach.id, attach.socket);
+        // Before he is greeted: whoever asks for him once he has seen his desk finds him there.
+        self.appear(Some(self.choice));
         match attach.greeting {
             Greeting::Snapshot => {
                 let seat = Some(self.view(attach.on_shift));
@@ -150,7 +152,6 @@ impl Handler<Attach> for Counselor {
                 }
             }
         }
-        self.appear(Some(self.choice));
     }
 }
 

@@ -1,7 +1,13 @@
 //! `arrival` and `hot-counselor`: opens per second over HTTP, each durable when answered, beside pgbench doing the same
 //! decision in SQL: lock the counselor's row, count his active ones, insert, commit.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, ensure};
 use futures_util::future::try_join_all;
@@ -48,13 +54,15 @@ impl Duel for Sides<'_> {
     async fn ours(&mut self) -> Result<Opened> {
         let until = Instant::now() + self.effort.round();
         let begun = Instant::now();
+        let over = Arc::new(AtomicBool::new(false));
         let mut tasks = Vec::new();
         for visitors in &self.visitors {
             let connection = Connection::open(&self.house.address).await?;
             // Each begins at another counselor and takes them in turn.
             let mut counselors = self.counselors.clone();
             counselors.rotate_left(usize::try_from(random(self.counselors.len() as u64)?)?);
-            tasks.push(tokio::spawn(open_all(connection, visitors.clone(), counselors, until)));
+            let over = Arc::clone(&over);
+            tasks.push(tokio::spawn(open_all(connection, visitors.clone(), counselors, until, over)));
         }
         let (mut latencies, mut open, mut last) = (Latencies::default(), Vec::new(), begun);
         for task in tasks {
@@ -94,15 +102,18 @@ async fn leave(house: &House, open: Vec<(Person, String)>) -> Result<()> {
 
 type Done = (Latencies, Vec<(Person, String)>, Instant);
 
+/// Opens until the round is over: when its time is up, or the first client has no visitors left, since fewer clients are
+/// another load.
 async fn open_all(
     mut connection: Connection,
     visitors: Vec<Person>,
     counselors: Vec<Person>,
     until: Instant,
+    over: Arc<AtomicBool>,
 ) -> Result<Done> {
     let (mut latencies, mut open, mut last) = (Latencies::default(), Vec::new(), Instant::now());
     for (visitor, counselor) in visitors.into_iter().zip(counselors.iter().cycle()) {
-        if Instant::now() >= until {
+        if over.load(Ordering::Relaxed) || Instant::now() >= until {
             break;
         }
         let begun = Instant::now();
@@ -111,6 +122,7 @@ async fn open_all(
         last = Instant::now();
         open.push((visitor, id));
     }
+    over.store(true, Ordering::Relaxed);
     Ok((latencies, open, last))
 }
 
@@ -134,7 +146,7 @@ async fn one(
     house.start().await?;
     let counselors = people::counselors(&house, counselors, PLACES).await?;
     let presence = Presence::of(&house, &counselors).await?;
-    // Enough that nobody runs out of visitors within a round, up to the places there are.
+    // As many as there are places; a round is over when they are used up.
     let seconds = Duration::as_secs(&effort.round());
     let number = usize::try_from(seconds)? * 2400;
     let all = people::visitors(&house, 0, number).await?;

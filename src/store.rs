@@ -11,7 +11,7 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 use hotline_actors::{
     Timestamp, WriterId,
     dispatch::{Revived, Seat, Snapshot},
-    journal::{AppendFault, Batch, Claim, PersonChange, Store, StoreFault},
+    journal::{AppendFault, Batch, Claim, Store, StoreFault},
 };
 use sqlx::{Connection, PgConnection, error::ErrorKind, postgres::PgConnectOptions};
 use tokio::sync::Mutex;
@@ -132,11 +132,8 @@ impl Store for PgStore {
                 return Err(AppendFault::Refused(format!("a gap in the batch up to {}", batch.last_seq())));
             }
             // Who has only talked is known as well as before.
-            let talked = |change: &PersonChange| {
-                *change == PersonChange { talked: change.talked, ..PersonChange::default() }
-            };
             let (talks, others): (Vec<_>, Vec<_>) =
-                batch.people.iter().partition(|(_, change)| talked(change));
+                batch.people.iter().partition(|(_, change)| change.is_talk_alone());
             let counting = inner
                 .people
                 .counting(talks.into_iter().map(|(person, change)| (*person, rows::talked(change))));

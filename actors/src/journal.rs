@@ -54,6 +54,13 @@ pub struct PersonChange {
     pub talked: Duration,
 }
 
+impl PersonChange {
+    /// Whether nothing but the time of consultations changes.
+    pub fn is_talk_alone(&self) -> bool {
+        *self == Self { talked: self.talked, ..Self::default() }
+    }
+}
+
 /// What one commit stores: frozen once, tried again as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {

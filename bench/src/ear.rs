@@ -3,7 +3,7 @@
 
 use std::{
     cell::RefCell,
-    io::{Cursor, ErrorKind},
+    io::{self, Cursor, ErrorKind},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -64,55 +64,40 @@ impl Ear {
         Ok(self.stream.write_all(&bytes).await?)
     }
 
-    /// Waits for whatever comes next and hands each text to `hear`, which may give an answer. Answers pings. False once the
-    /// server has ended it.
+    /// Reads once and hands each text to `hear`, which may give an answer. Answers pings. False once the server has ended it.
     pub(crate) async fn listen(
         &mut self,
         mut hear: impl FnMut(&[u8]) -> Option<&'static str>,
     ) -> Result<bool> {
-        let mut answers = Vec::new();
         // What came with the handshake's answer is there already.
-        let mut read = take(&mut self.begun, &mut hear, &mut answers)?;
-        while read == Read::Nothing {
-            self.stream.readable().await?;
-            read = READ.with_borrow_mut(|bytes| match self.stream.try_read(bytes) {
-                Ok(0) => anyhow::Ok(Read::End),
-                Ok(length) if self.begun.is_empty() => {
-                    let used = frames(&bytes[..length], &mut hear, &mut answers)?;
-                    self.begun.extend_from_slice(&bytes[used..length]);
-                    Ok(Read::Something)
-                }
-                Ok(length) => {
-                    self.begun.extend_from_slice(&bytes[..length]);
-                    take(&mut self.begun, &mut hear, &mut answers)
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Read::Nothing),
-                Err(error) => Err(error.into()),
-            })?;
+        if self.take_in(&mut hear).await? > 0 {
+            return Ok(true);
         }
+        self.stream.readable().await?;
+        let read = READ.with_borrow_mut(|bytes| {
+            let length = self.stream.try_read(bytes)?;
+            self.begun.extend_from_slice(&bytes[..length]);
+            io::Result::Ok(length)
+        });
+        match read {
+            Ok(0) => return Ok(false),
+            Ok(_) => self.take_in(&mut hear).await?,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(true)
+    }
+
+    /// Hands over the whole frames that are there, and answers; how many bytes that were.
+    async fn take_in(&mut self, hear: &mut impl FnMut(&[u8]) -> Option<&'static str>) -> Result<usize> {
+        let mut answers = Vec::new();
+        let used = frames(&self.begun, hear, &mut answers)?;
+        self.begun.drain(..used);
         if !answers.is_empty() {
             self.stream.write_all(&answers).await?;
         }
-        Ok(read != Read::End)
+        Ok(used)
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Read {
-    Nothing,
-    Something,
-    End,
-}
-
-/// The whole frames out of `begun`.
-fn take(
-    begun: &mut Vec<u8>,
-    hear: &mut impl FnMut(&[u8]) -> Option<&'static str>,
-    answers: &mut Vec<u8>,
-) -> Result<Read> {
-    let used = frames(begun, hear, answers)?;
-    begun.drain(..used);
-    Ok(if used > 0 { Read::Something } else { Read::Nothing })
 }
 
 /// Goes through the whole frames at the beginning of `bytes`; how long they are.
@@ -125,8 +110,10 @@ fn frames(
     loop {
         let mut rest = Cursor::new(&bytes[used..]);
         let Some((header, length)) = FrameHeader::parse(&mut rest)? else { return Ok(used) };
+        let length = usize::try_from(length)?;
+        ensure!(length <= READ_BYTES, "a frame of {length} bytes");
         let begin = used + usize::try_from(rest.position())?;
-        let end = begin + usize::try_from(length)?;
+        let end = begin + length;
         let Some(payload) = bytes.get(begin..end) else { return Ok(used) };
         used = end;
         match header.opcode {

@@ -37,7 +37,7 @@ impl Serve {
 #[cfg(target_os = "linux")]
 fn take_small_pages() {
     if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
-        tracing::warn!(%error, "huge pages cannot be switched off: connections take three times the memory");
+        tracing::warn!(%error, "huge pages cannot be switched off: connections take more memory");
     }
 }
 

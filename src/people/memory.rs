@@ -158,16 +158,13 @@ impl Counting {
         let memory = &self.memory.0;
         for (person, millis, begun) in self.talks.drain(..) {
             memory.change(person);
-            let counted = memory.kept.get_mut(&person).is_some_and(|mut kept| {
-                let before = kept.edition < begun;
-                if before {
+            memory.kept.remove_if_mut(&person, |_, kept| {
+                let read_before = kept.edition < begun;
+                if read_before {
                     kept.person.total_time += millis;
                 }
-                before
+                !read_before
             });
-            if !counted {
-                memory.kept.remove(&person);
-            }
         }
     }
 }

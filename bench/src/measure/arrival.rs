@@ -146,7 +146,7 @@ async fn one(
     house.start().await?;
     let counselors = people::counselors(&house, counselors, PLACES).await?;
     let presence = Presence::of(&house, &counselors).await?;
-    // As many as there are places; a round is over when they are used up.
+    // Nearly as many as two hundred counselors have places for; a round is over when a client has used up his.
     let seconds = Duration::as_secs(&effort.round());
     let number = usize::try_from(seconds)? * 2400;
     let all = people::visitors(&house, 0, number).await?;

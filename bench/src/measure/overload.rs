@@ -49,32 +49,28 @@ pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
     let storm = talks::ingest(&house, &talks, clients_too_many, time, Some(offered)).await?;
     ensure!(stop.send(()).is_ok(), "nobody watched the memory");
     let most = watch.await?;
-    let recovered = recovery(&house, &talks, &calm.latencies).await?;
+    let (recovered, after) = recovery(&house, &talks, &calm.latencies).await?;
     ensure!(storm.refused > 0, "nothing was refused: the storm was none");
     let kept: u64 = effort.place.sql(&house.database, "select count(*) from messages").await?.parse()?;
-    let acknowledged = calm.stored + storm.stored;
+    let acknowledged = calm.stored + storm.stored + after;
     ensure!(kept >= acknowledged, "{acknowledged} words acknowledged, {kept} kept");
     let mib = |bytes: u64| u32::try_from(bytes / (1024 * 1024)).map(f64::from);
     let details = json!({
         "offered_per_second": offered, "stored_per_second": storm.per_second(), "refused": storm.refused,
-        "refused_share": share(storm.refused, storm.refused + storm.stored), "acknowledged": acknowledged, "kept": kept, "recovered_s": recovered.as_secs_f64(), "seconds": time.as_secs(),
+        "acknowledged": acknowledged, "kept": kept, "recovered_s": recovered.as_secs_f64(), "seconds": time.as_secs(),
         "answer_p50_ms": storm.answers.quantile(0.5), "answer_p99_ms": storm.answers.quantile(0.99),
     });
     Ok(vec![Outcome::new("overload-memory", "MiB", (mib(most)?, mib(before)?), Target::Reported, details)])
 }
 
-fn share(part: u64, whole: u64) -> Option<f64> {
-    let [part, whole] = [part, whole].map(|number| u32::try_from(number).map(f64::from));
-    Some(part.ok()? / whole.ok()?)
-}
-
-/// Until words are taken as fast as before the storm.
-async fn recovery(house: &House, talks: &[talks::Talk], calm: &Latencies) -> Result<Duration> {
-    let begun = Instant::now();
+/// Until words are taken as fast as before the storm: how long that took, and how many were stored meanwhile.
+async fn recovery(house: &House, talks: &[talks::Talk], calm: &Latencies) -> Result<(Duration, u64)> {
+    let (begun, mut stored) = (Instant::now(), 0);
     loop {
         let now = talks::ingest(house, talks, CLIENTS, Duration::from_millis(500), None).await?;
+        stored += now.stored;
         if now.refused == 0 && now.latencies.quantile(0.5) <= calm.quantile(0.5) * 2.0 {
-            return Ok(begun.elapsed());
+            return Ok((begun.elapsed(), stored));
         }
         (begun.elapsed() < RECOVERED_WITHIN).then_some(()).context("the server did not recover")?;
     }

@@ -9,7 +9,7 @@ help:
 	@echo 'make screenshots those of the README, made anew by these tests'
 	@echo 'make simulate    days of a hotline from fresh seeds, HOURS=... or DAYS=... long (five minutes), on every core'
 	@echo 'make torture     the release build under a hammer for five to eight minutes (SEED=... to do it again)'
-	@echo 'make bench       the release build beside others for a quarter of an hour (make bench-quick: less than two minutes)'
+	@echo 'make bench       the release build beside others for a quarter of an hour (make bench-quick: about a minute)'
 	@echo 'make build       the server, without a database'
 	@echo 'make web         the pages, into web/dist, where the server takes them from'
 	@echo 'make web-api     generate the pages'\'' client anew after changing the interface'

@@ -15,6 +15,7 @@ use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, ResponseFuture, SpawnHandle,
     WrapFuture,
 };
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -186,8 +187,20 @@ impl Registry {
         Ok(decision.answer)
     }
 
-    /// Starts the next commit, unless one is under way.
+    /// Starts the next commit, or stops if it is to and nothing is left.
     fn pump(&mut self, ctx: &mut Context<Self>) {
+        self.commit_next(ctx);
+        if self.journal.is_idle() && self.state == State::Stopping {
+            self.farewell.armed = false;
+            self.carriers.close_all(Closing::GoingAway);
+            for stopped in self.stopping.drain(..) {
+                let _ = stopped.send(());
+            }
+        }
+    }
+
+    /// Starts the next commit, unless one is under way.
+    fn commit_next(&mut self, ctx: &mut Context<Self>) {
         if self.state == State::Fenced {
             return;
         }
@@ -200,12 +213,6 @@ impl Registry {
         }
         if let Some(batch) = self.journal.freeze(self.setup.bounds.batch_max) {
             self.store_batch(batch, ctx);
-        } else if self.journal.is_idle() && self.state == State::Stopping {
-            self.farewell.armed = false;
-            self.carriers.close_all(Closing::GoingAway);
-            for stopped in self.stopping.drain(..) {
-                let _ = stopped.send(());
-            }
         }
     }
 
@@ -213,8 +220,16 @@ impl Registry {
         if sabotaged(Sabotage::TellBeforeKept) {
             self.feed(&batch, ctx);
         }
-        self.store
-            .append(batch)
+        let mut append = self.store.append(batch);
+        // It leaves now, not after this turn: the store works while we tell of what it kept before.
+        let begun = (&mut append).now_or_never();
+        let outcome = async move {
+            match begun {
+                Some(outcome) => outcome,
+                None => append.await,
+            }
+        };
+        outcome
             .into_actor(self)
             .map(|outcome, this, ctx| match outcome {
                 Ok(()) => this.landed(ctx),
@@ -248,13 +263,20 @@ impl Registry {
             .spawn(ctx);
     }
 
-    /// The batch in flight is kept: whoever waited for it is answered, in order, and everyone concerned hears of it.
+    /// The batch in flight is kept: the next one leaves, whoever waited is answered, in order, and everyone concerned
+    /// hears of it.
     fn landed(&mut self, ctx: &mut Context<Self>) {
         let Some((batch, ready)) = self.journal.landed() else { return };
-        let decisions = ready.len();
         self.retries = 0;
         self.tally.commits += 1;
         self.tally.events += batch.events.len() as u64;
+        if ready.len() >= BUSY_MIN && self.journal.gathered() < GATHERED_MIN {
+            self.gathering = Some(ctx.run_later(GATHER_MAX, |this, ctx| {
+                this.gathering = None;
+                this.pump(ctx);
+            }));
+        }
+        self.commit_next(ctx);
         for waiter in ready {
             waiter.answer();
         }
@@ -263,12 +285,6 @@ impl Registry {
         }
         if std::mem::take(&mut self.troubled) {
             self.returned(ctx);
-        }
-        if decisions >= BUSY_MIN && self.journal.gathered() < GATHERED_MIN {
-            self.gathering = Some(ctx.run_later(GATHER_MAX, |this, ctx| {
-                this.gathering = None;
-                this.pump(ctx);
-            }));
         }
         self.pump(ctx);
     }

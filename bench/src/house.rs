@@ -1,6 +1,7 @@
 //! The server under measurement: a process of its own on a database of its own, in the cluster of this run.
 
 use std::{
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
@@ -68,6 +69,14 @@ impl Place {
         self.sql("postgres", &format!("create database {name}")).await?;
         Ok(())
     }
+}
+
+/// A program that is measured, or measured beside ours. It would inherit from us that it interrupts nobody
+/// (`SCHED_BATCH`, scripts/bench.sh), which is meant for clients.
+pub(crate) fn measured_program(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("chrt");
+    command.args(["--other", "0"]).arg(program);
+    command
 }
 
 /// A server; killed when dropped.
@@ -197,7 +206,7 @@ impl House {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.place.server);
+        let mut command = measured_program(&self.place.server);
         command.current_dir(&self.place.scratch).envs(self.settings.iter().map(|(key, value)| (key, value)));
         command
     }

@@ -77,8 +77,8 @@ const ALL: [&str; 12] = [
     "core",
 ];
 
-/// Where the time goes and how cost grows with institutions: for the whole run, or asked for by name.
-const NOT_QUICK: [&str; 2] = ["institutions", "costs"];
+/// Where the time goes, how cost grows with institutions, and the storm: for the whole run, or asked for by name.
+const NOT_QUICK: [&str; 3] = ["institutions", "overload", "costs"];
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<()> {

@@ -7,11 +7,13 @@ use futures_util::StreamExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
-    tungstenite::{Message, Utf8Bytes, client::IntoClientRequest},
+    tungstenite::{Message, Utf8Bytes, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 
 /// Nothing that is waited for here takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What a socket reads at once; the client fills its whole buffer with zeroes each time.
+const READ_BYTES: usize = 4 * 1024;
 
 /// An open socket.
 #[derive(Debug)]
@@ -23,7 +25,10 @@ impl Socket {
     pub(crate) async fn open(address: &str, path: &str, token: &str) -> Result<Self> {
         let mut request = format!("ws://{address}{path}").into_client_request()?;
         request.headers_mut().insert("Authorization", format!("Bearer {token}").parse()?);
-        let (stream, _) = tokio_tungstenite::connect_async(request).await.context("opening a socket")?;
+        let config = WebSocketConfig::default().read_buffer_size(READ_BYTES);
+        let (stream, _) = tokio_tungstenite::connect_async_with_config(request, Some(config), true)
+            .await
+            .context("opening a socket")?;
         let mut socket = Self { stream };
         socket.until(|text| text.contains(r#""type":"snapshot""#)).await?;
         Ok(socket)

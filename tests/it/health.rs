@@ -33,6 +33,18 @@ async fn a_stop_closes_sockets_with_1001_and_keeps_what_was_acknowledged() {
     hotline.assert_calm();
 }
 
+/// Or each connection's buffers would be resident whole (docs/performance.md).
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn memory_is_taken_in_small_pages() {
+    let mut hotline = Hotline::prepare(&["ecnu"]).await;
+    hotline.start().await;
+    let path = format!("/proc/{}/status", hotline.process_id());
+    let status = std::fs::read_to_string(path).expect("the server runs");
+    let huge = status.lines().find_map(|line| line.strip_prefix("THP_enabled:")).map(str::trim);
+    assert_eq!(huge, Some("0"));
+}
+
 #[tokio::test]
 async fn readiness_follows_the_database() {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;

@@ -37,8 +37,6 @@ SQLX_OFFLINE=true cargo bench --quiet --locked -p hotline-bench --bench core -- 
 ulimit -n "$(ulimit -H -n)"
 RELEASE=$(target_dir)/release
 export HOTLINE_BENCH_CLUSTER=$CLUSTER_URL
-# The clients, ours and pgbench, interrupt nobody: on machines of their own they could not either, and here the server
-# would be stopped at each answer for the one who reads it.
-chrt --batch 0 "$RELEASE/hotline-bench" --server "$RELEASE/hotline" --postgres-bin "$PG_BIN" --scratch "$SCRATCH/bench" \
+"$RELEASE/hotline-bench" --server "$RELEASE/hotline" --postgres-bin "$PG_BIN" --scratch "$SCRATCH/bench" \
     --peers bench/peers --results bench/results --criterion "$CRITERION_HOME" "${FLOOR[@]}" "$@"
 say "It took $((SECONDS - BEGUN)) s after the build. Everything is in bench/results/."

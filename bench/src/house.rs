@@ -71,12 +71,22 @@ impl Place {
     }
 }
 
-/// A program that is measured, or measured beside ours. It would inherit from us that it interrupts nobody
-/// (`SCHED_BATCH`, scripts/bench.sh), which is meant for clients.
+/// A program that is measured, or measured beside ours: it runs as usual, whatever [`interrupt`] says of us.
 pub(crate) fn measured_program(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("chrt");
     command.args(["--other", "0"]).arg(program);
     command
+}
+
+/// Whether our own threads may interrupt others (the usual `SCHED_OTHER`) or wait until a processor is free
+/// (`SCHED_BATCH`). A crowd of clients that shares two cores with the server would stop it at each frame for the one who
+/// reads it, which no crowd on machines of its own can.
+pub(crate) async fn interrupt(others: bool) -> Result<()> {
+    let policy = if others { "--other" } else { "--batch" };
+    let us = std::process::id().to_string();
+    let status = Command::new("chrt").args(["--all-tasks", policy, "--pid", "0", &us]).status().await?;
+    ensure!(status.success(), "chrt: {status}");
+    Ok(())
 }
 
 /// A server; killed when dropped.

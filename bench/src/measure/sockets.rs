@@ -19,7 +19,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 use super::Effort;
 use crate::{
     ear::Ear,
-    house::{House, resident_bytes},
+    house::{House, interrupt, resident_bytes},
     http::Connection,
     peer::Peer,
     people,
@@ -188,8 +188,10 @@ pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
     let mut sizes: Vec<usize> = smaller.iter().copied().filter(|size| *size < most).collect();
     sizes.push(most);
     let rounds = effort.rounds();
+    interrupt(false).await?;
     let ours = measure_ours(effort, &sizes, rounds).await?;
     let other = measure_other(effort, &sizes, rounds).await?;
+    interrupt(true).await?;
     let series = |name: &str, found: &[Found]| {
         let points = found.iter().filter_map(|one| {
             Some((f64::from(u32::try_from(one.sockets).ok()?), median(&one.times).max(1.0)))

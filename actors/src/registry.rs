@@ -15,7 +15,6 @@ use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, ResponseFuture, SpawnHandle,
     WrapFuture,
 };
-use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -187,20 +186,8 @@ impl Registry {
         Ok(decision.answer)
     }
 
-    /// Starts the next commit, or stops if it is to and nothing is left.
-    fn pump(&mut self, ctx: &mut Context<Self>) {
-        self.commit_next(ctx);
-        if self.journal.is_idle() && self.state == State::Stopping {
-            self.farewell.armed = false;
-            self.carriers.close_all(Closing::GoingAway);
-            for stopped in self.stopping.drain(..) {
-                let _ = stopped.send(());
-            }
-        }
-    }
-
     /// Starts the next commit, unless one is under way.
-    fn commit_next(&mut self, ctx: &mut Context<Self>) {
+    fn pump(&mut self, ctx: &mut Context<Self>) {
         if self.state == State::Fenced {
             return;
         }
@@ -213,6 +200,12 @@ impl Registry {
         }
         if let Some(batch) = self.journal.freeze(self.setup.bounds.batch_max) {
             self.store_batch(batch, ctx);
+        } else if self.journal.is_idle() && self.state == State::Stopping {
+            self.farewell.armed = false;
+            self.carriers.close_all(Closing::GoingAway);
+            for stopped in self.stopping.drain(..) {
+                let _ = stopped.send(());
+            }
         }
     }
 
@@ -220,16 +213,8 @@ impl Registry {
         if sabotaged(Sabotage::TellBeforeKept) {
             self.feed(&batch, ctx);
         }
-        let mut append = self.store.append(batch);
-        // It leaves now, not after this turn: the store works while we tell of what it kept before.
-        let begun = (&mut append).now_or_never();
-        let outcome = async move {
-            match begun {
-                Some(outcome) => outcome,
-                None => append.await,
-            }
-        };
-        outcome
+        self.store
+            .append(batch)
             .into_actor(self)
             .map(|outcome, this, ctx| match outcome {
                 Ok(()) => this.landed(ctx),
@@ -263,20 +248,13 @@ impl Registry {
             .spawn(ctx);
     }
 
-    /// The batch in flight is kept: the next one leaves, whoever waited is answered, in order, and everyone concerned
-    /// hears of it.
+    /// The batch in flight is kept: whoever waited for it is answered, in order, and everyone concerned hears of it.
     fn landed(&mut self, ctx: &mut Context<Self>) {
         let Some((batch, ready)) = self.journal.landed() else { return };
+        let decisions = ready.len();
         self.retries = 0;
         self.tally.commits += 1;
         self.tally.events += batch.events.len() as u64;
-        if ready.len() >= BUSY_MIN && self.journal.gathered() < GATHERED_MIN {
-            self.gathering = Some(ctx.run_later(GATHER_MAX, |this, ctx| {
-                this.gathering = None;
-                this.pump(ctx);
-            }));
-        }
-        self.commit_next(ctx);
         for waiter in ready {
             waiter.answer();
         }
@@ -285,6 +263,12 @@ impl Registry {
         }
         if std::mem::take(&mut self.troubled) {
             self.returned(ctx);
+        }
+        if decisions >= BUSY_MIN && self.journal.gathered() < GATHERED_MIN {
+            self.gathering = Some(ctx.run_later(GATHER_MAX, |this, ctx| {
+                this.gathering = None;
+                this.pump(ctx);
+            }));
         }
         self.pump(ctx);
     }

@@ -1,7 +1,6 @@
 //! The server under measurement: a process of its own on a database of its own, in the cluster of this run.
 
 use std::{
-    ffi::OsStr,
     path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
@@ -12,6 +11,8 @@ use tokio::{
     io::AsyncWriteExt,
     process::{Child, Command},
 };
+
+use crate::scheduling;
 
 /// A start that takes longer has failed.
 const START_MAX: Duration = Duration::from_mins(1);
@@ -69,24 +70,6 @@ impl Place {
         self.sql("postgres", &format!("create database {name}")).await?;
         Ok(())
     }
-}
-
-/// A program that is measured, or measured beside ours: it runs as usual, whatever [`interrupt`] says of us.
-pub(crate) fn measured_program(program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new("chrt");
-    command.args(["--other", "0"]).arg(program);
-    command
-}
-
-/// Whether our own threads may interrupt others (the usual `SCHED_OTHER`) or wait until a processor is free
-/// (`SCHED_BATCH`). A crowd of clients that shares two cores with the server would stop it at each frame for the one who
-/// reads it, which no crowd on machines of its own can.
-pub(crate) async fn interrupt(others: bool) -> Result<()> {
-    let policy = if others { "--other" } else { "--batch" };
-    let us = std::process::id().to_string();
-    let status = Command::new("chrt").args(["--all-tasks", policy, "--pid", "0", &us]).status().await?;
-    ensure!(status.success(), "chrt: {status}");
-    Ok(())
 }
 
 /// A server; killed when dropped.
@@ -216,7 +199,7 @@ impl House {
     }
 
     fn command(&self) -> Command {
-        let mut command = measured_program(&self.place.server);
+        let mut command = scheduling::measured(&self.place.server);
         command.current_dir(&self.place.scratch).envs(self.settings.iter().map(|(key, value)| (key, value)));
         command
     }

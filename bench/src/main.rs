@@ -13,6 +13,7 @@ mod people;
 mod pgbench;
 mod report;
 mod rounds;
+mod scheduling;
 mod socket;
 mod stats;
 mod talks;

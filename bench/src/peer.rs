@@ -9,7 +9,7 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout},
 };
 
-use crate::house::{Place, measured_program};
+use crate::{house::Place, scheduling};
 
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -24,7 +24,7 @@ pub(crate) struct Peer {
 impl Peer {
     /// Starts `program` and waits for its first line, which says that it is ready.
     pub(crate) async fn start(place: &Place, program: &str, arguments: &[&str]) -> Result<(Self, Value)> {
-        let mut command = measured_program("node");
+        let mut command = scheduling::measured("node");
         command.current_dir(&place.peers).arg("--expose-gc").arg(program).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().context("node")?;

@@ -19,12 +19,13 @@ use tokio::{sync::Notify, task::JoinHandle};
 use super::Effort;
 use crate::{
     ear::Ear,
-    house::{House, interrupt, resident_bytes},
+    house::{House, resident_bytes},
     http::Connection,
     peer::Peer,
     people,
     report::{Outcome, Plot, Series, Target},
     rounds::random,
+    scheduling::{self, Policy},
     stats::median,
     talks::Presence,
 };
@@ -188,10 +189,10 @@ pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
     let mut sizes: Vec<usize> = smaller.iter().copied().filter(|size| *size < most).collect();
     sizes.push(most);
     let rounds = effort.rounds();
-    interrupt(false).await?;
+    scheduling::set(Policy::Waiting).await?;
     let ours = measure_ours(effort, &sizes, rounds).await?;
     let other = measure_other(effort, &sizes, rounds).await?;
-    interrupt(true).await?;
+    scheduling::set(Policy::Usual).await?;
     let series = |name: &str, found: &[Found]| {
         let points = found.iter().filter_map(|one| {
             Some((f64::from(u32::try_from(one.sockets).ok()?), median(&one.times).max(1.0)))

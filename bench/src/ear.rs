@@ -1,12 +1,9 @@
-//! Sockets that are only listened to, by the thousand: as little work for each as a client can do, so that on a machine of
-//! two cores the server is measured rather than its client.
+//! A WebSocket that is only listened to: read raw, its texts heard and mostly forgotten (`crowd.rs` has thousands of them).
 
-use std::{
-    cell::RefCell,
-    io::{self, Cursor, ErrorKind},
-};
+use std::io::Cursor;
 
 use anyhow::{Context, Result, ensure};
+use memchr::memmem;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -17,26 +14,53 @@ use tokio_tungstenite::tungstenite::protocol::frame::{
 };
 
 /// More than a server tells at once here.
-const READ_BYTES: usize = 64 * 1024;
+pub(crate) const READ_BYTES: usize = 64 * 1024;
 /// What nobody checks: the handshake is not what is measured.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// A client masks what it sends; with what is up to it.
 const MASK: [u8; 4] = [0x5a, 0xa5, 0x3c, 0xc3];
 
-thread_local! {
-    static READ: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
+/// The beginning of a frame whose end is still to come.
+#[derive(Debug, Default)]
+pub(crate) struct Begun(Vec<u8>);
+
+impl Begun {
+    /// Hands each whole text in what was read to `hear`, which may give an answer. The answers, and those to pings, are to
+    /// be sent. Nearly always all of `read` is whole, and then copied nowhere.
+    pub(crate) fn take_in(
+        &mut self,
+        read: &[u8],
+        hear: &mut impl FnMut(&[u8]) -> Option<&'static str>,
+    ) -> Result<Vec<u8>> {
+        let mut answers = Vec::new();
+        if self.0.is_empty() {
+            let used = frames(read, hear, &mut answers)?;
+            self.0.extend_from_slice(&read[used..]);
+        } else {
+            self.0.extend_from_slice(read);
+            let used = frames(&self.0, hear, &mut answers)?;
+            self.0.drain(..used);
+        }
+        Ok(answers)
+    }
 }
 
-/// A WebSocket whose texts are heard and mostly forgotten.
+/// The socket, open.
 #[derive(Debug)]
 pub(crate) struct Ear {
     stream: TcpStream,
-    /// The beginning of a frame whose end is still to come.
-    begun: Vec<u8>,
+    begun: Begun,
 }
 
 impl Ear {
-    pub(crate) async fn open(address: &str, path: &str, token: Option<&str>) -> Result<Self> {
+    /// Opens it, says `first` if anything, and waits until a text with `greeting` in it was heard.
+    pub(crate) async fn open(
+        address: &str,
+        path: &str,
+        token: Option<&str>,
+        first: Option<&str>,
+        greeting: &str,
+    ) -> Result<Self> {
         let mut stream =
             TcpStream::connect(address).await.with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true)?;
@@ -46,57 +70,42 @@ impl Ear {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{token}\r\n"
         );
         stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
+        let mut read = Vec::new();
         let end = loop {
-            if let Some(end) = answer.windows(4).position(|part| part == b"\r\n\r\n") {
+            if let Some(end) = memmem::find(&read, b"\r\n\r\n") {
                 break end + 4;
             }
-            ensure!(answer.len() < READ_BYTES, "an answer without an end");
-            ensure!(stream.read_buf(&mut answer).await? > 0, "the server closed the connection");
+            ensure!(read.len() < READ_BYTES, "an answer without an end");
+            ensure!(stream.read_buf(&mut read).await? > 0, "the server closed the connection");
         };
-        ensure!(answer.starts_with(b"HTTP/1.1 101 "), "no WebSocket: {}", String::from_utf8_lossy(&answer));
-        Ok(Self { stream, begun: answer.split_off(end) })
-    }
-
-    pub(crate) async fn send(&mut self, text: &str) -> Result<()> {
-        let mut bytes = Vec::new();
-        masked(Frame::message(text.to_owned(), OpCode::Data(Data::Text), true), &mut bytes)?;
-        Ok(self.stream.write_all(&bytes).await?)
-    }
-
-    /// Reads once and hands each text to `hear`, which may give an answer. Answers pings. False once the server has ended it.
-    pub(crate) async fn listen(
-        &mut self,
-        mut hear: impl FnMut(&[u8]) -> Option<&'static str>,
-    ) -> Result<bool> {
+        ensure!(read.starts_with(b"HTTP/1.1 101 "), "no WebSocket: {}", String::from_utf8_lossy(&read));
+        if let Some(first) = first {
+            let mut bytes = Vec::new();
+            masked(Frame::message(first.to_owned(), OpCode::Data(Data::Text), true), &mut bytes)?;
+            stream.write_all(&bytes).await?;
+        }
+        let mut ear = Self { stream, begun: Begun::default() };
         // What came with the handshake's answer is there already.
-        if self.take_in(&mut hear).await? > 0 {
-            return Ok(true);
+        let mut read = read.split_off(end);
+        let mut is_greeted = false;
+        loop {
+            let mut hear = |text: &[u8]| {
+                is_greeted |= memmem::find(text, greeting.as_bytes()).is_some();
+                None
+            };
+            let answers = ear.begun.take_in(&read, &mut hear)?;
+            ear.stream.write_all(&answers).await?;
+            if is_greeted {
+                return Ok(ear);
+            }
+            read.clear();
+            ensure!(ear.stream.read_buf(&mut read).await? > 0, "the server closed the socket");
         }
-        self.stream.readable().await?;
-        let read = READ.with_borrow_mut(|bytes| {
-            let length = self.stream.try_read(bytes)?;
-            self.begun.extend_from_slice(&bytes[..length]);
-            io::Result::Ok(length)
-        });
-        match read {
-            Ok(0) => return Ok(false),
-            Ok(_) => self.take_in(&mut hear).await?,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            Err(error) => return Err(error.into()),
-        };
-        Ok(true)
     }
 
-    /// Hands over the whole frames that are there, and answers; how many bytes that were.
-    async fn take_in(&mut self, hear: &mut impl FnMut(&[u8]) -> Option<&'static str>) -> Result<usize> {
-        let mut answers = Vec::new();
-        let used = frames(&self.begun, hear, &mut answers)?;
-        self.begun.drain(..used);
-        if !answers.is_empty() {
-            self.stream.write_all(&answers).await?;
-        }
-        Ok(used)
+    /// For whoever listens from now on; not blocking.
+    pub(crate) fn into_parts(self) -> Result<(std::net::TcpStream, Begun)> {
+        Ok((self.stream.into_std()?, self.begun))
     }
 }
 

@@ -64,6 +64,16 @@ impl Place {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
+    /// Drops the databases of a measurement that is over. Else PostgreSQL goes on to look after them, its autovacuum of a
+    /// million rows beside whatever is measured next.
+    pub(crate) async fn drop_databases(&self) -> Result<()> {
+        let names = "select datname from pg_database where datname like 'bench\\_%'";
+        for name in self.sql("postgres", names).await?.lines() {
+            self.sql("postgres", &format!("drop database {name} with (force)")).await?;
+        }
+        Ok(())
+    }
+
     /// An empty database of this name.
     pub(crate) async fn fresh_database(&self, name: &str) -> Result<()> {
         self.sql("postgres", &format!("drop database if exists {name} with (force)")).await?;

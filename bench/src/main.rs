@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the report is what it is for")]
 
 mod cpu;
+mod crowd;
 mod ear;
 mod house;
 mod http;
@@ -81,7 +82,8 @@ const ALL: [&str; 12] = [
 /// Where the time goes, how cost grows with institutions, and the storm: for the whole run, or asked for by name.
 const NOT_QUICK: [&str; 3] = ["institutions", "overload", "costs"];
 
-#[tokio::main(worker_threads = 2)]
+// One thread for all clients: on two cores a second one takes its time from what is measured, much of it to wake the first.
+#[tokio::main(worker_threads = 1)]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let place = Place {
@@ -106,6 +108,7 @@ async fn main() -> Result<()> {
         println!("==> {name}");
         let begun = std::time::Instant::now();
         let (found, plots) = measured(name, &effort).await.with_context(|| name.to_owned())?;
+        effort.place.drop_databases().await?;
         for one in &plots {
             plot(&arguments.results, one)?;
         }

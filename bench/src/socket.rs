@@ -58,9 +58,4 @@ impl Socket {
         };
         tokio::time::timeout(PATIENCE, wait).await.context("a frame did not come")?
     }
-
-    /// Reads and forgets until it is dropped or the server ends it.
-    pub(crate) async fn idle(mut self) {
-        while let Some(Ok(_)) = self.stream.next().await {}
-    }
 }

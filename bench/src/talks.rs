@@ -8,18 +8,22 @@ use std::{
 use anyhow::{Result, ensure};
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use sha2::{Digest, Sha256};
-use tokio::task::JoinHandle;
 
 use crate::{
+    crowd::{Crowd, Listening},
+    ear::Ear,
     house::{CALLBACK_TOKEN, House, SDK_APP_ID},
     http::{self, Connection},
     people::{self, Person},
-    socket::Socket,
     stats::Latencies,
 };
 
 /// Requests under way at once while something is prepared.
 const AT_ONCE: usize = 16;
+
+/// Where the workbench's socket is, and what is in the first text there.
+pub(crate) const WORKBENCH: &str = "/workbench/ws";
+pub(crate) const WORKBENCH_GREETING: &str = r#""type":"snapshot""#;
 
 /// A talk between two.
 #[derive(Debug, Clone)]
@@ -44,23 +48,20 @@ pub(crate) fn end_request(visitor: &Person, conversation: &str) -> Vec<u8> {
     http::request("POST", &format!("/conversation/end/{conversation}"), Some(&visitor.token), "")
 }
 
-/// A counselor's sockets, read and forgotten, so that he is online.
+/// Counselors' sockets, read and forgotten, so that they are online.
 #[derive(Debug)]
-pub(crate) struct Presence(Vec<JoinHandle<()>>);
+pub(crate) struct Presence(#[expect(dead_code, reason = "held, not looked at")] Crowd);
 
 impl Presence {
     pub(crate) async fn of(house: &House, counselors: &[Person]) -> Result<Self> {
-        let open = counselors.iter().map(|one| Socket::open(&house.address, "/workbench/ws", &one.token));
-        let sockets = try_join_all(open).await?;
-        Ok(Self(sockets.into_iter().map(|socket| tokio::spawn(socket.idle())).collect()))
-    }
-}
-
-impl Drop for Presence {
-    fn drop(&mut self) {
-        for task in &self.0 {
-            task.abort();
+        let mut crowd = Crowd::begin(Listening::default())?;
+        let open = counselors.iter().map(|counselor| {
+            Ear::open(&house.address, WORKBENCH, Some(&counselor.token), None, WORKBENCH_GREETING)
+        });
+        for ear in try_join_all(open).await? {
+            crowd.add(ear)?;
         }
+        Ok(Self(crowd))
     }
 }
 

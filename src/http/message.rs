@@ -27,7 +27,7 @@ use crate::{
     messages::{
         NewMessage,
         gaps::{self, Gap},
-        record::{self, Record},
+        record::{self, Page, Record},
         unplaced::{self, Unplaced},
         unread::{self, Unread},
         web::{WebMessage, shown},
@@ -131,15 +131,15 @@ async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params)
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;
     let page = params.page(PAGING)?;
-    // Whether he may read it is asked while it is read; nothing is answered before.
-    let read = async {
-        match named.parse() {
-            Ok(id) => Ok(record::page(&state.pool, id, page.offset, page.limit).await?),
-            Err(_malformed) => Ok((Vec::new(), 0)),
-        }
+    let now = clock::now();
+    let found = match named.parse::<ConversationId>() {
+        Ok(id) => record::read(&state.pool, id, caller.id, now, (page.offset, page.limit)).await?,
+        Err(_malformed) => None,
     };
-    let (record, (messages, count)) = tokio::try_join!(readable(&state, &caller, reach, &named), read)?;
-    record.note_reading(&state.pool, caller.id, clock::now()).await?;
+    let (record, page) = found.unzip();
+    let record = readable(record, &caller, reach, &named)?;
+    record.note_reading(&state.pool, caller.id, now).await?;
+    let Page { messages, count } = page.unwrap_or_default();
     let rows: Vec<_> = messages.into_iter().map(|message| shown(message, &record.sides)).collect();
     Ok(answer::list(&rows, count))
 }
@@ -186,21 +186,22 @@ async fn unplaced(state: Data<AppState>, caller: Caller, params: Params) -> Answ
 async fn gaps(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;
-    let record = readable(&state, &caller, reach, &named).await?;
-    let note = record.note_reading(&state.pool, caller.id, clock::now());
+    let now = clock::now();
+    let found = match named.parse::<ConversationId>() {
+        Ok(id) => record::find(&state.pool, id, caller.id, now).await?,
+        Err(_malformed) => None,
+    };
+    let record = readable(found, &caller, reach, &named)?;
+    let note = record.note_reading(&state.pool, caller.id, now);
     let (gaps, ()) = tokio::try_join!(gaps::of(&state.pool, record.id), note)?;
     let count = i64::try_from(gaps.len()).unwrap_or(i64::MAX);
     Ok(answer::list(&gaps, count))
 }
 
-/// The conversation if the caller may read it.
-async fn readable(state: &AppState, caller: &Caller, reach: Reach, named: &str) -> Result<Record, Fault> {
-    let record = match named.parse::<ConversationId>() {
-        Ok(id) => record::find(&state.pool, id, caller.id, clock::now()).await?,
-        Err(_malformed) => None,
-    };
+/// The conversation that he named, if the caller may read it.
+fn readable(found: Option<Record>, caller: &Caller, reach: Reach, named: &str) -> Result<Record, Fault> {
     // Another institution's is as unknown as one that never was.
-    let record = record
+    let record = found
         .filter(|record| caller.institution.as_deref() == Some(&record.institution))
         .ok_or_else(|| Fault::wrong(format!("conversation not find: {named}")))?;
     if !record.may_be_read_by(caller.id, reach) {

@@ -56,6 +56,13 @@ impl Record {
     }
 }
 
+/// Some of what was said, oldest first, and how many rows there are in all.
+#[derive(Debug, Default)]
+pub struct Page {
+    pub messages: Vec<StoredMessage>,
+    pub count: i64,
+}
+
 /// The conversation, if there is one that is not deleted.
 pub async fn find(
     pool: &PgPool,
@@ -63,98 +70,95 @@ pub async fn find(
     reader: PersonId,
     now: Timestamp,
 ) -> Result<Option<Record>, sqlx::Error> {
+    Ok(read(pool, id, reader, now, (0, 0)).await?.map(|(record, _nothing_of_it)| record))
+}
+
+/// The conversation, as [`find`], with the page of it that begins at an offset and has at most so many rows. Not shown are
+/// undelivered messages and those meant for clients only. One statement for both: whoever may not read the page is not
+/// answered it, and for everybody else a second way to the database would take longer than the page itself.
+pub async fn read(
+    pool: &PgPool,
+    id: ConversationId,
+    reader: PersonId,
+    now: Timestamp,
+    (offset, size): (i64, i64),
+) -> Result<Option<(Record, Page)>, sqlx::Error> {
     // In a talk with a supervisor the one who asked is the counselor. A counselor who asks for himself is a visitor there,
     // and his supervisor has no business in it: so the binding counts for the counselor's side alone.
-    let row = sqlx::query!(
-        r#"select c.institution, c.visitor, c.counselor, c.kind = 'REQUEST_SUPERVISE' as "is_request!",
-                  v.username as visitor_account, k.username as "counselor_account?",
-                  exists (select from supervisor_bindings b
-                          where b.supervisor = $2
-                              and b.counselor = case c.kind when 'REQUEST_SUPERVISE' then c.visitor
-                                                            else c.counselor end) as "is_bound!",
-                  exists (select from conversations s
-                          where s.consultation = c.id and s.status <> 'CANCELLED'
-                              and (s.counselor = $2 or s.wanted = $2)) as "is_asked!",
-                  exists (select from audit a
-                          where a.target = c.id and a.action = $3 and a.actor = $2 and a.at > $4) as "is_noted!"
-           from conversations c
-               join people v on v.id = c.visitor
-               left join people k on k.id = c.counselor
-           where c.id = $1 and c.deleted_at is null"#,
+    let rows = sqlx::query!(
+        r#"with record as materialized (
+               select c.id, c.institution, c.visitor, c.counselor, c.kind = 'REQUEST_SUPERVISE' as is_request,
+                      v.username as visitor_account, k.username as counselor_account,
+                      exists (select from supervisor_bindings b
+                              where b.supervisor = $2
+                                  and b.counselor = case c.kind when 'REQUEST_SUPERVISE' then c.visitor
+                                                                else c.counselor end) as is_bound,
+                      exists (select from conversations s
+                              where s.consultation = c.id and s.status <> 'CANCELLED'
+                                  and (s.counselor = $2 or s.wanted = $2)) as is_asked,
+                      exists (select from audit a
+                              where a.target = c.id and a.action = $3 and a.actor = $2 and a.at > $4) as is_noted,
+                      case when $6::bigint > 0 then (select count(*) from messages m
+                                             where m.conversation = c.id and not m.online_only and m.send_result = 0)
+                           else 0 end as count
+               from conversations c
+                   join people v on v.id = c.visitor
+                   left join people k on k.id = c.counselor
+               where c.id = $1 and c.deleted_at is null
+           )
+           select r.institution, r.visitor, r.counselor, r.is_request as "is_request!", r.visitor_account,
+                  r.counselor_account as "counselor_account?", r.is_bound as "is_bound!", r.is_asked as "is_asked!",
+                  r.is_noted as "is_noted!", r.count as "count!",
+                  m.id as "message?", m.from_account as "from?", m.to_account as "to?", m.sequence as "sequence?",
+                  m.random as "random?", m.said_at as "said_at?", m.body as "body?",
+                  m.cloud_custom_data as "custom?", m.is_read as "is_read?", m.is_revoked as "is_revoked?"
+           from record r
+               left join lateral (
+                   select * from messages
+                   where conversation = r.id and not online_only and send_result = 0
+                   order by said_at, sequence, id
+                   limit $6 offset $5
+               ) m on true
+           order by m.said_at, m.sequence, m.id"#,
         id.0,
         reader.0,
         Action::ReadMessages.as_str(),
         audit::same_reading_since(now).0,
-    )
-    .fetch_optional(pool)
-    .await?;
-    Ok(row.map(|row| {
-        let taker = row.counselor_account.unwrap_or_default();
-        let (counselor, peer) =
-            if row.is_request { (row.visitor_account, taker) } else { (taker, row.visitor_account) };
-        Record {
-            id,
-            institution: row.institution,
-            parties: (PersonId(row.visitor), row.counselor.map(PersonId)),
-            sides: Sides { counselor, peer },
-            reader_is_bound: row.is_bound,
-            reader_is_asked: row.is_asked,
-            reading_is_noted: row.is_noted,
-        }
-    }))
-}
-
-/// A page of what was said, oldest first, and how many rows there are in all. Not shown are undelivered messages and
-/// those meant for clients only.
-pub async fn page(
-    pool: &PgPool,
-    id: ConversationId,
-    offset: i64,
-    size: i64,
-) -> Result<(Vec<StoredMessage>, i64), sqlx::Error> {
-    let found = sqlx::query!(
-        r#"select id, from_account, to_account, sequence, random, said_at, body, cloud_custom_data, is_read, is_revoked,
-                  (select count(*) from messages where conversation = $1 and not online_only and send_result = 0)
-                      as "count!"
-           from messages
-           where conversation = $1 and not online_only and send_result = 0
-           order by said_at, sequence, id
-           limit $3 offset $2"#,
-        id.0,
         offset,
         size,
     )
     .fetch_all(pool)
     .await?;
-    let count = match found.first() {
-        Some(row) => row.count,
-        None if offset == 0 => 0,
-        None => count(pool, id).await?,
+    let Some(first) = rows.first() else { return Ok(None) };
+    let taker = first.counselor_account.clone().unwrap_or_default();
+    let asker = first.visitor_account.clone();
+    let (counselor, peer) = if first.is_request { (asker, taker) } else { (taker, asker) };
+    let record = Record {
+        id,
+        institution: first.institution.clone(),
+        parties: (PersonId(first.visitor), first.counselor.map(PersonId)),
+        sides: Sides { counselor, peer },
+        reader_is_bound: first.is_bound,
+        reader_is_asked: first.is_asked,
+        reading_is_noted: first.is_noted,
     };
-    let rows = found.into_iter().map(|row| StoredMessage {
-        id: row.id,
-        from: row.from_account,
-        to: row.to_account,
-        sequence: row.sequence,
-        random: row.random,
-        said_at: row.said_at,
-        body: row.body,
-        cloud_custom_data: row.cloud_custom_data,
-        is_read: row.is_read,
-        is_revoked: row.is_revoked,
+    let count = first.count;
+    // A page without rows is one row without a message.
+    let messages = rows.into_iter().filter_map(|row| {
+        Some(StoredMessage {
+            id: row.message?,
+            from: row.from?,
+            to: row.to?,
+            sequence: row.sequence?,
+            random: row.random?,
+            said_at: row.said_at?,
+            body: row.body?,
+            cloud_custom_data: row.custom?,
+            is_read: row.is_read?,
+            is_revoked: row.is_revoked?,
+        })
     });
-    Ok((rows.collect(), count))
-}
-
-/// Behind the last page nothing tells how many there are.
-async fn count(pool: &PgPool, id: ConversationId) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"select count(*) as "count!" from messages
-           where conversation = $1 and not online_only and send_result = 0"#,
-        id.0,
-    )
-    .fetch_one(pool)
-    .await
+    Ok(Some((record, Page { messages: messages.collect(), count })))
 }
 
 /// All that was said, oldest first; not shown are the same as in a page.

@@ -81,7 +81,7 @@ impl Ours {
         let (to, heard) = mpsc::unbounded_channel();
         let mut tasks = Vec::new();
         for counselor in &counselors {
-            let socket = Socket::open(&house.address, "/workbench/ws", &counselor.token).await?;
+            let socket = Socket::open(&house.address, talks::WORKBENCH, &counselor.token).await?;
             tasks.push(tokio::spawn(listen(socket, to.clone())));
         }
         let mut visitors = people::visitors(&house, 0, SEATED + waiting + samples).await?;

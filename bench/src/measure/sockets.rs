@@ -3,21 +3,15 @@
 //!
 //! The change is told by the server's own clock on both sides: the moment stands in the frame.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
-use tokio::{sync::Notify, task::JoinHandle};
 
 use super::Effort;
 use crate::{
+    crowd::{Crowd, Listening},
     ear::Ear,
     house::{House, resident_bytes},
     http::Connection,
@@ -27,43 +21,19 @@ use crate::{
     rounds::random,
     scheduling::{self, Policy},
     stats::median,
-    talks::Presence,
+    talks::{Presence, WORKBENCH, WORKBENCH_GREETING},
 };
 
 /// Files that are needed for other things, on each side.
 const FILES_SPARE: usize = 1000;
 const SOCKETS_MIN: usize = 5000;
 const CONNECTING_AT_ONCE: usize = 32;
-const PATIENCE: Duration = Duration::from_mins(1);
 /// Memory is looked at once nothing has changed for this long.
 const SETTLED: Duration = Duration::from_secs(2);
 
 fn now_millis() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// How many sockets have heard of the change.
-#[derive(Debug, Default)]
-struct Ears {
-    heard: AtomicUsize,
-    sockets: AtomicUsize,
-    all_heard: Notify,
-}
-
-/// A crowd of sockets, read until dropped.
-#[derive(Default)]
-struct Crowd {
-    tasks: Vec<JoinHandle<Result<()>>>,
-    ears: Arc<Ears>,
-}
-
-impl Drop for Crowd {
-    fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
-    }
 }
 
 /// What differs between the two protocols, for a client that only listens.
@@ -74,85 +44,53 @@ enum Protocol {
 }
 
 impl Protocol {
-    /// Waits for the first frame of all.
-    async fn greet(self, ear: &mut Ear) -> Result<()> {
-        if matches!(self, Self::SocketIo) {
-            ear.send("40").await?;
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Hotline => WORKBENCH,
+            Self::SocketIo => "/socket.io/?EIO=4&transport=websocket",
         }
-        let mut is_greeted = false;
-        while !is_greeted {
-            let goes_on = ear.listen(|text| {
-                is_greeted |= match self {
-                    Self::Hotline => contains(text, r#""type":"snapshot""#),
-                    Self::SocketIo => text.starts_with(b"40"),
-                };
-                None
-            });
-            ensure!(goes_on.await?, "a socket ended");
-        }
-        Ok(())
     }
 
-    /// What a client has to answer, besides pings.
-    fn answer(self, text: &[u8]) -> Option<&'static str> {
-        // engine.io's own ping.
-        (matches!(self, Self::SocketIo) && text == b"2").then_some("3")
-    }
-}
-
-fn contains(text: &[u8], part: &str) -> bool {
-    std::str::from_utf8(text).is_ok_and(|text| text.contains(part))
-}
-
-/// Until the server ends it; then the change is not heard by all, and that is told.
-async fn listen(mut ear: Ear, protocol: Protocol, ears: Arc<Ears>) -> Result<()> {
-    let hear = |text: &[u8]| {
-        if contains(text, "unanswered") {
-            let heard = ears.heard.fetch_add(1, Ordering::Relaxed) + 1;
-            if heard == ears.sockets.load(Ordering::Relaxed) {
-                ears.all_heard.notify_one();
-            }
+    /// What a client says first, and what the server's first text has in it.
+    const fn greeting(self) -> (Option<&'static str>, &'static str) {
+        match self {
+            Self::Hotline => (None, WORKBENCH_GREETING),
+            Self::SocketIo => (Some("40"), "40{"),
         }
-        protocol.answer(text)
-    };
-    while ear.listen(hear).await? {}
-    Ok(())
+    }
+
+    const fn listening(self) -> Listening {
+        let answer = match self {
+            Self::Hotline => None,
+            // engine.io's own ping.
+            Self::SocketIo => Some(("2", "3")),
+        };
+        Listening { change: Some("unanswered"), answer }
+    }
 }
 
 /// Adds sockets until there are so many.
 async fn gather(
     crowd: &mut Crowd,
     address: &str,
-    path: &str,
     token: Option<&str>,
     number: usize,
     protocol: Protocol,
 ) -> Result<()> {
-    let connect = |_| async move {
-        let mut ear = Ear::open(address, path, token).await?;
-        protocol.greet(&mut ear).await?;
-        anyhow::Ok(ear)
-    };
-    let opened: Vec<Ear> = stream::iter((crowd.tasks.len()..number).map(connect))
-        .buffer_unordered(CONNECTING_AT_ONCE)
-        .try_collect()
-        .await?;
-    let Crowd { tasks, ears } = crowd;
-    tasks.extend(opened.into_iter().map(|one| tokio::spawn(listen(one, protocol, Arc::clone(ears)))));
-    ears.sockets.store(tasks.len(), Ordering::Relaxed);
+    let (first, greeting) = protocol.greeting();
+    let open = |_| Ear::open(address, protocol.path(), token, first, greeting);
+    let mut opened = stream::iter((crowd.len()..number).map(open)).buffer_unordered(CONNECTING_AT_ONCE);
+    while let Some(ear) = opened.try_next().await? {
+        crowd.add(ear)?;
+    }
     Ok(())
 }
 
-impl Crowd {
-    /// Waits until all have heard of a change that happened at `at`; how many milliseconds that took.
-    async fn all_heard(&self, at: u64) -> Result<f64> {
-        tokio::time::timeout(PATIENCE, self.ears.all_heard.notified())
-            .await
-            .context("not every socket heard")?;
-        let took = now_millis().saturating_sub(at);
-        self.ears.heard.store(0, Ordering::Relaxed);
-        Ok(f64::from(u32::try_from(took)?))
-    }
+/// Waits until all have heard of a change that happened at `at`; how many milliseconds that took.
+async fn all_heard(crowd: &Crowd, at: u64) -> Result<f64> {
+    crowd.all_heard().await?;
+    let took = now_millis().saturating_sub(at);
+    Ok(f64::from(u32::try_from(took)?))
 }
 
 fn number_of_sockets(effort: &Effort) -> Result<usize> {
@@ -227,11 +165,12 @@ async fn measure_ours(effort: &Effort, sizes: &[usize], rounds: usize) -> Result
     let administrator = people::administrator(&house).await?;
     settle().await;
     let before = resident_bytes(house.process_id()?)?;
-    let mut crowd = Crowd::default();
+    let protocol = Protocol::Hotline;
+    let mut crowd = Crowd::begin(protocol.listening())?;
     let mut all = Vec::new();
     for &sockets in sizes {
         let token = Some(administrator.token.as_str());
-        gather(&mut crowd, &house.address, "/workbench/ws", token, sockets, Protocol::Hotline).await?;
+        gather(&mut crowd, &house.address, token, sockets, protocol).await?;
         settle().await;
         let memory = per_socket(before, resident_bytes(house.process_id()?)?, sockets)?;
         // Anew for each size: the server closes a connection that was idle for long.
@@ -242,7 +181,7 @@ async fn measure_ours(effort: &Effort, sizes: &[usize], rounds: usize) -> Result
             let talk = crate::talks::open_request(&visitor, &counselors[0].id);
             let opened = connection.send(&talk).await?.result()?;
             let due = opened["startTime"].as_u64().context("not seated")? + 1000;
-            times.push(crowd.all_heard(due).await?);
+            times.push(all_heard(&crowd, due).await?);
             tokio::time::sleep(Duration::from_millis(random(300)?)).await;
         }
         // The first warms up.
@@ -257,11 +196,11 @@ async fn measure_other(effort: &Effort, sizes: &[usize], rounds: usize) -> Resul
     settle().await;
     let before = resident_bytes(peer.process_id()?)?;
     let address = format!("127.0.0.1:{}", ready["port"]);
-    let mut crowd = Crowd::default();
+    let protocol = Protocol::SocketIo;
+    let mut crowd = Crowd::begin(protocol.listening())?;
     let mut all = Vec::new();
     for &sockets in sizes {
-        let path = "/socket.io/?EIO=4&transport=websocket";
-        gather(&mut crowd, &address, path, None, sockets, Protocol::SocketIo).await?;
+        gather(&mut crowd, &address, None, sockets, protocol).await?;
         settle().await;
         peer.ask("collect").await?;
         let memory = per_socket(before, resident_bytes(peer.process_id()?)?, sockets)?;
@@ -269,7 +208,7 @@ async fn measure_other(effort: &Effort, sizes: &[usize], rounds: usize) -> Resul
         for _ in 0..=rounds {
             let at = now_millis();
             peer.ask("emit").await?;
-            times.push(crowd.all_heard(at).await?);
+            times.push(all_heard(&crowd, at).await?);
             tokio::time::sleep(Duration::from_millis(random(300)?)).await;
         }
         all.push(Found { sockets, memory, times: times.split_off(1) });

@@ -11,9 +11,10 @@ impl Talk {
     }
 
     async fn page(&self, offset: i64, size: i64) -> (Vec<i64>, i64) {
-        let (rows, count) =
-            record::page(&self.pool, self.conversation, offset, size).await.expect("pages can be read");
-        (rows.into_iter().map(|row| row.sequence).collect(), count)
+        let page = (offset, size);
+        let read = record::read(&self.pool, self.conversation, self.visitor, Timestamp(BEGAN), page).await;
+        let (_, page) = read.expect("pages can be read").expect("it is there");
+        (page.messages.into_iter().map(|row| row.sequence).collect(), page.count)
     }
 
     /// The counselor calls the supervisor in; says the id of their talk and of the supervisor.

@@ -1,0 +1,190 @@
+//! A crowd of sockets that only listen, on one thread: as little work for each as a client can do, so that on a machine
+//! of two cores the server is measured rather than its client. With a task of the runtime for each socket a change took a
+//! sixth longer to reach nineteen thousand.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, Sender, TryRecvError, channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use memchr::memmem;
+use mio::{Events, Interest, Poll, Token, Waker, net::TcpStream};
+use tokio::sync::Notify;
+
+use crate::ear::{Begun, Ear, READ_BYTES};
+
+/// A change that has not reached everybody by then is lost.
+const PATIENCE: Duration = Duration::from_mins(1);
+const EVENTS_AT_ONCE: usize = 1024;
+/// Somebody comes, or it is over; the sockets have the numbers below.
+const WAKE: Token = Token(usize::MAX);
+
+/// What a crowd listens for; by default for nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Listening {
+    /// Stands in the text that tells a change.
+    pub(crate) change: Option<&'static str>,
+    /// A text that has to be answered, and with what.
+    pub(crate) answer: Option<(&'static str, &'static str)>,
+}
+
+/// Sockets that are listened to until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    coming: Option<Sender<Ear>>,
+    waker: Waker,
+    thread: Option<JoinHandle<()>>,
+    told: Arc<Told>,
+    sockets: usize,
+}
+
+/// What the thread tells.
+#[derive(Debug, Default)]
+struct Told {
+    all_heard: Notify,
+    trouble: Mutex<Option<anyhow::Error>>,
+}
+
+impl Crowd {
+    pub(crate) fn begin(listening: Listening) -> Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKE)?;
+        let (coming, newcomers) = channel();
+        let told = Arc::<Told>::default();
+        let mut ears = Ears {
+            poll,
+            newcomers,
+            listening,
+            ears: Vec::new(),
+            heard: 0,
+            bytes: vec![0; READ_BYTES],
+            told: Arc::clone(&told),
+        };
+        let thread = std::thread::Builder::new().name("crowd".to_owned()).spawn(move || {
+            if let Err(error) = ears.listen() {
+                *ears.told.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                ears.told.all_heard.notify_one();
+            }
+        })?;
+        Ok(Self { coming: Some(coming), waker, thread: Some(thread), told, sockets: 0 })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.sockets
+    }
+
+    pub(crate) fn add(&mut self, ear: Ear) -> Result<()> {
+        let coming = self.coming.as_ref().context("the crowd has gone")?;
+        coming.send(ear).map_err(|_gone| anyhow!("nobody listens any more"))?;
+        self.sockets += 1;
+        Ok(self.waker.wake()?)
+    }
+
+    /// Waits until all have heard of one change.
+    pub(crate) async fn all_heard(&self) -> Result<()> {
+        let all_heard = tokio::time::timeout(PATIENCE, self.told.all_heard.notified()).await;
+        let trouble = self.told.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
+        trouble.map_or(Ok(()), Err)?;
+        all_heard.context("not every socket heard")
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        self.coming = None;
+        let woken = self.waker.wake().is_ok();
+        if let Some(thread) = self.thread.take()
+            && woken
+        {
+            // It has told its trouble already, if it had any.
+            let _panicked = thread.join();
+        }
+    }
+}
+
+struct Ears {
+    poll: Poll,
+    newcomers: Receiver<Ear>,
+    listening: Listening,
+    ears: Vec<(TcpStream, Begun)>,
+    /// How many have heard of the change that is being told.
+    heard: usize,
+    bytes: Vec<u8>,
+    told: Arc<Told>,
+}
+
+impl Ears {
+    fn listen(&mut self) -> Result<()> {
+        let mut events = Events::with_capacity(EVENTS_AT_ONCE);
+        loop {
+            match self.poll.poll(&mut events, None) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                polled => polled?,
+            }
+            for event in &events {
+                if event.token() != WAKE {
+                    self.read(event.token().0)?;
+                } else if !self.admit()? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Takes in who has come; false when nobody comes any more.
+    fn admit(&mut self) -> Result<bool> {
+        loop {
+            match self.newcomers.try_recv() {
+                Ok(ear) => {
+                    let (stream, begun) = ear.into_parts()?;
+                    let mut stream = TcpStream::from_std(stream);
+                    let token = Token(self.ears.len());
+                    self.poll.registry().register(&mut stream, token, Interest::READABLE)?;
+                    self.ears.push((stream, begun));
+                }
+                Err(TryRecvError::Empty) => return Ok(true),
+                Err(TryRecvError::Disconnected) => return Ok(false),
+            }
+        }
+    }
+
+    /// Reads all that is there for this socket.
+    fn read(&mut self, number: usize) -> Result<()> {
+        let Self { listening: Listening { change, answer }, bytes, told, .. } = self;
+        let sockets = self.ears.len();
+        let (stream, begun) = self.ears.get_mut(number).context("a socket nobody knows")?;
+        let mut hear = |text: &[u8]| {
+            if change.is_some_and(|change| memmem::find(text, change.as_bytes()).is_some()) {
+                self.heard += 1;
+                if self.heard == sockets {
+                    self.heard = 0;
+                    told.all_heard.notify_one();
+                }
+            }
+            answer.filter(|(asked, _)| text == asked.as_bytes()).map(|(_, answer)| answer)
+        };
+        loop {
+            let length = match stream.read(bytes) {
+                Ok(length) => length,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error.into()),
+            };
+            ensure!(length > 0, "the server has ended a socket");
+            let answers = begun.take_in(&bytes[..length], &mut hear)?;
+            if !answers.is_empty() {
+                // A few bytes now and then always fit.
+                stream.write_all(&answers)?;
+            }
+            // Less than there is room for is all there was.
+            if length < bytes.len() {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -4,6 +4,7 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
+    process::Command,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, Sender, TryRecvError, channel},
@@ -61,13 +62,13 @@ impl Crowd {
             poll,
             newcomers,
             listening,
-            ears: Vec::new(),
+            sockets: Vec::new(),
             heard: 0,
             bytes: vec![0; READ_BYTES],
             told: Arc::clone(&told),
         };
         let thread = std::thread::Builder::new().name("crowd".to_owned()).spawn(move || {
-            if let Err(error) = ears.listen() {
+            if let Err(error) = wait_for_processor().and_then(|()| ears.listen()) {
                 *ears.told.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 ears.told.all_heard.notify_one();
             }
@@ -108,11 +109,22 @@ impl Drop for Crowd {
     }
 }
 
+/// Makes the calling thread one of those that, when woken, wait until a processor is free (`SCHED_BATCH`, `sched(7)`): who
+/// only listens would otherwise stop the server at each frame to read it, which no crowd on machines of its own can.
+fn wait_for_processor() -> Result<()> {
+    let this = std::fs::read_link("/proc/thread-self")?;
+    let thread = this.file_name().context("no thread of its own")?;
+    let status = Command::new("chrt").args(["--batch", "--pid", "0"]).arg(thread).status();
+    let status = status.context("chrt")?;
+    ensure!(status.success(), "chrt: {status}");
+    Ok(())
+}
+
 struct Ears {
     poll: Poll,
     newcomers: Receiver<Ear>,
     listening: Listening,
-    ears: Vec<(TcpStream, Begun)>,
+    sockets: Vec<(TcpStream, Begun)>,
     /// How many have heard of the change that is being told.
     heard: usize,
     bytes: Vec<u8>,
@@ -144,9 +156,9 @@ impl Ears {
                 Ok(ear) => {
                     let (stream, begun) = ear.into_parts()?;
                     let mut stream = TcpStream::from_std(stream);
-                    let token = Token(self.ears.len());
+                    let token = Token(self.sockets.len());
                     self.poll.registry().register(&mut stream, token, Interest::READABLE)?;
-                    self.ears.push((stream, begun));
+                    self.sockets.push((stream, begun));
                 }
                 Err(TryRecvError::Empty) => return Ok(true),
                 Err(TryRecvError::Disconnected) => return Ok(false),
@@ -157,8 +169,8 @@ impl Ears {
     /// Reads all that is there for this socket.
     fn read(&mut self, number: usize) -> Result<()> {
         let Self { listening: Listening { change, answer }, bytes, told, .. } = self;
-        let sockets = self.ears.len();
-        let (stream, begun) = self.ears.get_mut(number).context("a socket nobody knows")?;
+        let sockets = self.sockets.len();
+        let (stream, begun) = self.sockets.get_mut(number).context("a socket nobody knows")?;
         let mut hear = |text: &[u8]| {
             if change.is_some_and(|change| memmem::find(text, change.as_bytes()).is_some()) {
                 self.heard += 1;

@@ -12,8 +12,6 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::scheduling;
-
 /// A start that takes longer has failed.
 const START_MAX: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -209,7 +207,7 @@ impl House {
     }
 
     fn command(&self) -> Command {
-        let mut command = scheduling::measured(&self.place.server);
+        let mut command = Command::new(&self.place.server);
         command.current_dir(&self.place.scratch).envs(self.settings.iter().map(|(key, value)| (key, value)));
         command
     }

@@ -14,7 +14,6 @@ mod people;
 mod pgbench;
 mod report;
 mod rounds;
-mod scheduling;
 mod socket;
 mod stats;
 mod talks;

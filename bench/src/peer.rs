@@ -6,10 +6,10 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout},
+    process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-use crate::{house::Place, scheduling};
+use crate::house::Place;
 
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -24,7 +24,7 @@ pub(crate) struct Peer {
 impl Peer {
     /// Starts `program` and waits for its first line, which says that it is ready.
     pub(crate) async fn start(place: &Place, program: &str, arguments: &[&str]) -> Result<(Self, Value)> {
-        let mut command = scheduling::measured("node");
+        let mut command = Command::new("node");
         command.current_dir(&place.peers).arg("--expose-gc").arg(program).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().context("node")?;

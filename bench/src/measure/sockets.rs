@@ -19,7 +19,6 @@ use crate::{
     people,
     report::{Outcome, Plot, Series, Target},
     rounds::random,
-    scheduling::{self, Policy},
     stats::median,
     talks::{Presence, WORKBENCH, WORKBENCH_GREETING},
 };
@@ -127,10 +126,8 @@ pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
     let mut sizes: Vec<usize> = smaller.iter().copied().filter(|size| *size < most).collect();
     sizes.push(most);
     let rounds = effort.rounds();
-    scheduling::set(Policy::Waiting).await?;
     let ours = measure_ours(effort, &sizes, rounds).await?;
     let other = measure_other(effort, &sizes, rounds).await?;
-    scheduling::set(Policy::Usual).await?;
     let series = |name: &str, found: &[Found]| {
         let points = found.iter().filter_map(|one| {
             Some((f64::from(u32::try_from(one.sockets).ok()?), median(&one.times).max(1.0)))

@@ -200,3 +200,56 @@ impl Ears {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+
+    /// A server's frame with a short text.
+    fn frame(text: &str) -> Vec<u8> {
+        let length = u8::try_from(text.len()).expect("a short text");
+        [&[0x81, length], text.as_bytes()].concat()
+    }
+
+    async fn serve(listener: &TcpListener) -> TcpStream {
+        let (mut socket, _) = listener.accept().await.expect("a client");
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            assert!(socket.read_buf(&mut request).await.expect("a request") > 0, "no whole request");
+        }
+        socket.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await.expect("an answer");
+        socket.write_all(&frame("welcome")).await.expect("a greeting");
+        socket
+    }
+
+    #[tokio::test]
+    async fn a_change_counts_once_all_have_heard_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let listening = Listening { change: Some("news"), answer: Some(("2", "3")) };
+        let mut crowd = Crowd::begin(listening).expect("a thread");
+        let mut sockets = Vec::new();
+        for _ in 0..2 {
+            let ear = Ear::open(&address, "/", None, None, "welcome");
+            let (socket, ear) = tokio::join!(serve(&listener), ear);
+            crowd.add(ear.expect("greeted")).expect("taken in");
+            sockets.push(socket);
+        }
+        sockets[0].write_all(&[frame("news"), frame("2")].concat()).await.expect("sent");
+        // Its answer, masked, says that the news before it was heard too.
+        let mut answer = [0; 7];
+        sockets[0].read_exact(&mut answer).await.expect("an answer");
+        assert_eq!((answer[1], answer[6] ^ answer[2]), (0x81, b'3'));
+        assert!(crowd.all_heard().now_or_never().is_none(), "only one has heard");
+        sockets[1].write_all(&frame("news")).await.expect("sent");
+        crowd.all_heard().await.expect("both have heard");
+        drop(sockets);
+        assert!(crowd.all_heard().await.is_err(), "the server has gone");
+    }
+}

@@ -124,37 +124,53 @@ pub(crate) fn plot(folder: &Path, plot: &Plot) -> Result<()> {
     Ok(())
 }
 
+/// More than this many times better is drawn as this: who has room for ten would hide how near the others are.
+const BETTER_MAX: f64 = 5.0;
+
 /// The ratio of every measurement to its target, as a plot: one is just enough, more is better.
 pub(crate) fn plot_ratios(path: &Path, outcomes: &[Outcome]) -> Result<()> {
     let judged: Vec<(&str, f64)> = outcomes
         .iter()
         .filter_map(|outcome| match outcome.target {
             Target::AtLeast(least) => Some((outcome.name.as_str(), outcome.ratio / least)),
+            // Where none at all is the target, none is just enough.
+            Target::AtMost(0.0) if outcome.ratio <= 0.0 => Some((outcome.name.as_str(), 1.0)),
             Target::AtMost(most) => {
                 Some((outcome.name.as_str(), most / outcome.ratio.max(f64::MIN_POSITIVE)))
             }
             Target::Reported => None,
         })
+        .map(|(name, better)| (name, better.min(BETTER_MAX)))
+        // The first stands on top.
+        .rev()
         .collect();
-    let best = judged.iter().fold(1.0_f64, |best, (_, ratio)| best.max(*ratio)) * 1.1;
     let rows = judged.len();
     let height = u32::try_from(rows).unwrap_or(0) * 34 + 90;
     let area = SVGBackend::new(path, (720, height)).into_drawing_area();
     area.fill(&WHITE)?;
     let names: Vec<&str> = judged.iter().map(|(name, _)| *name).collect();
     let mut chart = ChartBuilder::on(&area)
-        .caption("times better than the target (1 = just enough)", ("sans-serif", 16))
+        .caption(
+            format!("times better than the target (1 = just enough, {BETTER_MAX} = that or more)"),
+            ("sans-serif", 16),
+        )
         .margin(12)
         .x_label_area_size(30)
         .y_label_area_size(170)
-        .build_cartesian_2d(0.0..best, (0..rows).into_segmented())?;
+        .build_cartesian_2d(0.0..BETTER_MAX * 1.05, (0..rows).into_segmented())?;
     let name_of = |segment: &SegmentValue<usize>| match segment {
         SegmentValue::CenterOf(row) | SegmentValue::Exact(row) => {
             names.get(*row).copied().unwrap_or("").to_owned()
         }
         SegmentValue::Last => String::new(),
     };
-    chart.configure_mesh().disable_y_mesh().y_label_formatter(&name_of).light_line_style(WHITE).draw()?;
+    chart
+        .configure_mesh()
+        .disable_y_mesh()
+        .y_labels(rows + 1)
+        .y_label_formatter(&name_of)
+        .light_line_style(WHITE)
+        .draw()?;
     chart.draw_series(judged.iter().enumerate().map(|(row, (_, ratio))| {
         let color = if *ratio >= 1.0 { RGBColor(46, 139, 120) } else { RGBColor(200, 120, 40) };
         let mut bar = Rectangle::new(

@@ -16,9 +16,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// A transaction of ours that does nothing this long has lost its owner.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
 
-/// A connection of the pool idle for longer is asked whether it is still there before it is given out. Shorter than an
-/// outage, so that whoever comes after one finds no connection that died in it; and not shorter still, because the pool hands
-/// out the one that rested longest, so whoever asks alone would ask each time.
+/// A connection of the pool idle for longer is asked whether it is still there before it is given out. Short, so that
+/// whoever comes after an outage finds none that died in it, unless the outage was shorter still; and not shorter, because the
+/// pool hands out the one that rested longest, so whoever asks alone would wait for that each time.
 const IDLE_UNTESTED_MAX: Duration = Duration::from_millis(250);
 
 /// Each list takes two.

@@ -12,7 +12,7 @@ io.engine.on("connection", (socket) => {
 await new Promise((listening) => http.listen(0, "127.0.0.1", listening));
 console.log(JSON.stringify({ port: http.address().port }));
 
-// What ours tells, word for word: docs/sockets.md, `unanswered`.
+// The event `unanswered` with the fields that ours has (docs/sockets.md), so that both tell as much.
 const talk = {
   id: "01a21d67e7a873658d4a183d6cd2d4c5",
   conversationType: "COUNSELING_SESSION",

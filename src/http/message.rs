@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Data, Payload, ServiceConfig},
 };
-use hotline_actors::ConversationId;
+use hotline_actors::{ConversationId, Timestamp};
 use serde_json::Value;
 use std::{future::Future, time::Duration};
 use utoipa::OpenApi;
@@ -132,14 +132,9 @@ async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params)
     let named = params.required("conversationId")?;
     let page = params.page(PAGING)?;
     let now = clock::now();
-    let found = match named.parse::<ConversationId>() {
-        Ok(id) => record::read(&state.pool, id, caller.id, now, (page.offset, page.limit)).await?,
-        Err(_malformed) => None,
-    };
-    let (record, page) = found.unzip();
-    let record = readable(record, &caller, reach, &named)?;
+    let asked = (page.offset, page.limit);
+    let (record, Page { messages, count }) = readable(&state, &caller, reach, &named, asked, now).await?;
     record.note_reading(&state.pool, caller.id, now).await?;
-    let Page { messages, count } = page.unwrap_or_default();
     let rows: Vec<_> = messages.into_iter().map(|message| shown(message, &record.sides)).collect();
     Ok(answer::list(&rows, count))
 }
@@ -187,25 +182,32 @@ async fn gaps(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;
     let now = clock::now();
-    let found = match named.parse::<ConversationId>() {
-        Ok(id) => record::find(&state.pool, id, caller.id, now).await?,
-        Err(_malformed) => None,
-    };
-    let record = readable(found, &caller, reach, &named)?;
+    let (record, _nothing_of_it) = readable(&state, &caller, reach, &named, (0, 0), now).await?;
     let note = record.note_reading(&state.pool, caller.id, now);
     let (gaps, ()) = tokio::try_join!(gaps::of(&state.pool, record.id), note)?;
     let count = i64::try_from(gaps.len()).unwrap_or(i64::MAX);
     Ok(answer::list(&gaps, count))
 }
 
-/// The conversation that he named, if the caller may read it.
-fn readable(found: Option<Record>, caller: &Caller, reach: Reach, named: &str) -> Result<Record, Fault> {
+/// The conversation that he named, if the caller may read it, with the page of it that was asked for (offset and size).
+async fn readable(
+    state: &AppState,
+    caller: &Caller,
+    reach: Reach,
+    named: &str,
+    page: (i64, i64),
+    now: Timestamp,
+) -> Result<(Record, Page), Fault> {
+    let found = match named.parse::<ConversationId>() {
+        Ok(id) => record::read(&state.pool, id, caller.id, now, page).await?,
+        Err(_malformed) => None,
+    };
     // Another institution's is as unknown as one that never was.
-    let record = found
-        .filter(|record| caller.institution.as_deref() == Some(&record.institution))
+    let (record, page) = found
+        .filter(|(record, _)| caller.institution.as_deref() == Some(&record.institution))
         .ok_or_else(|| Fault::wrong(format!("conversation not find: {named}")))?;
     if !record.may_be_read_by(caller.id, reach) {
         return Err(Fault::not_allowed());
     }
-    Ok(record)
+    Ok((record, page))
 }

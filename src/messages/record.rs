@@ -57,7 +57,7 @@ impl Record {
 }
 
 /// Some of what was said, oldest first, and how many rows there are in all.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Page {
     pub messages: Vec<StoredMessage>,
     pub count: i64,

@@ -203,7 +203,8 @@ pub async fn mine(
                    as "today_time!",
                count(*) filter (where status = 'IN_PROGRESS') as "active!"
         from conversations
-        where counselor = $1 and kind = 'COUNSELING_SESSION' and deleted_at is null and started_at is not null
+        -- As the index has it: whatever has begun has a counselor.
+        where coalesce(counselor, wanted) = $1 and kind = 'COUNSELING_SESSION' and deleted_at is null and started_at is not null
         "#,
         counselor.0,
         today.begin,

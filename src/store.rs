@@ -279,7 +279,10 @@ impl Inner {
                          and not m.system and not m.online_only and m.send_result = 0
                    ) as "answered!"
             from conversations c
-            where c.institution = $1 and c.status in ('WAITING', 'IN_PROGRESS')
+            where c.institution = $1
+                -- Apart, as their indexes are.
+                and ((c.kind = 'COUNSELING_SESSION' and c.status in ('WAITING', 'IN_PROGRESS'))
+                     or (c.kind = 'REQUEST_SUPERVISE' and c.status in ('WAITING', 'IN_PROGRESS')))
             order by c.id
             "#,
             self.institution

@@ -74,8 +74,9 @@ async fn median_lengths(pool: &PgPool, counselors: &[Uuid]) -> Result<Vec<(Uuid,
             from (
                 select (ended_at - started_at)::double precision as length
                 from conversations c
-                where c.counselor = w.counselor and c.kind = 'COUNSELING_SESSION' and c.ended_at is not null
-                    and c.started_at is not null
+                -- As the index has it: whatever has begun has a counselor.
+                where coalesce(c.counselor, c.wanted) = w.counselor and c.kind = 'COUNSELING_SESSION'
+                    and c.deleted_at is null and c.ended_at is not null and c.started_at is not null
                 order by c.opened_at desc
                 limit $2
             ) as last

@@ -187,7 +187,9 @@ pub async fn has_open(state: &AppState, person: PersonId) -> Result<bool, Fault>
     let open = sqlx::query_scalar!(
         r#"select exists (
                select from conversations
-               where (visitor = $1 or counselor = $1) and status in ('WAITING', 'IN_PROGRESS')
+               -- The indexes have the visitor and the first of the two; none that is open is deleted.
+               where (visitor = $1 or (coalesce(counselor, wanted) = $1 and counselor = $1))
+                   and deleted_at is null and status in ('WAITING', 'IN_PROGRESS')
            ) as "open!""#,
         person.0
     )

@@ -5,7 +5,7 @@ with journal as (
     -- Nothing is stored behind a gap: without the row before them, events get no number, and they must have one.
     select $1,
            case when exists (select from events where institution = $1 and seq = ($3::bigint[])[1] - 1) then e.seq end,
-           $2, e.at, e.kind, e.body::jsonb
+           $2, e.at, e.kind, e.body::json
     from unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[]) as e (seq, at, kind, body)
 ), talks as (
     insert into conversations (

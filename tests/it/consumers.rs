@@ -79,7 +79,7 @@ async fn write(pool: &PgPool, institution: &str, seq: i64, event: &Event, age: D
 
 async fn write_raw(pool: &PgPool, institution: &str, seq: i64, kind: &str, body: &str, age: Duration) {
     sqlx::query!(
-        "insert into events (institution, seq, writer, at, kind, body) values ($1, $2, $3, $4, $5, $6::text::jsonb)",
+        "insert into events (institution, seq, writer, at, kind, body) values ($1, $2, $3, $4, $5, $6::text::json)",
         institution,
         seq,
         Uuid::nil(),

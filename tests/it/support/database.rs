@@ -90,7 +90,8 @@ impl Database {
         .expect("the audit can be read")
     }
 
-    /// How often the journal or a conversation names somebody or something that is not there. No foreign key forbids it.
+    /// How often the journal or a conversation names somebody or something that is not there, or a conversation is in a
+    /// state that there is none of. Neither a foreign key nor a check forbids it.
     pub(crate) async fn strangers(&self) -> i64 {
         let count = sqlx::query_scalar!(
             r#"
@@ -102,7 +103,11 @@ impl Database {
                         or (c.wanted is not null and not exists (select from people p where p.id = c.wanted))
                         or (c.counselor is not null and not exists (select from people p where p.id = c.counselor))
                         or (c.consultation is not null
-                            and not exists (select from conversations o where o.id = c.consultation)))
+                            and not exists (select from conversations o where o.id = c.consultation))
+                        or c.kind not in ('COUNSELING_SESSION', 'REQUEST_SUPERVISE')
+                        or c.status not in ('WAITING', 'IN_PROGRESS', 'FINISHED', 'TIME_OUT', 'CANCELLED')
+                        or c.priority not in ('NORMAL', 'URGENT')
+                        or c.medium not in ('TEXT', 'VOICE'))
                 as "count!"
             "#
         );

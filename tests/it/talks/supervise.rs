@@ -138,3 +138,24 @@ async fn who_is_urgent_is_served_first_and_that_is_noted() {
     guanli.post(&path, json!({ "priority": "URGENT" })).await.refused(-1, "会话已结束");
     hotline.assert_calm();
 }
+
+#[tokio::test]
+async fn an_open_request_is_known_again_after_a_restart() {
+    let mut hotline = house().await;
+    let (lin, dudao) = (hotline.staff("lin").await, hotline.staff("dudao").await);
+    let mut desks = (lin.workbench().await, dudao.workbench().await);
+    desks.0.snapshot().await;
+    desks.1.snapshot().await;
+    let visitor = hotline.visitor("ecnu", "v1").await;
+    let talk = id_of(&visitor.open(&lin.id().await).await);
+    let ask = json!({ "supervise": dudao.id().await, "conversationId": talk });
+    let request = lin.put("/conversation/supervise", ask.clone()).await.ok()["supervise"]["id"].clone();
+    hotline.kill();
+    drop(desks);
+    hotline.start().await;
+    let again = lin.put("/conversation/supervise", ask).await.ok();
+    assert_eq!((&again["supervise"]["id"], &again["supervise"]["status"]), (&request, &json!("IN_PROGRESS")));
+    visitor.end(&talk).await;
+    assert_eq!(lin.conversation(&talk).await["supervise"]["endReason"], "consultation-ended");
+    hotline.assert_calm();
+}

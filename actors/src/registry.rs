@@ -250,17 +250,20 @@ impl Registry {
 
     /// The batch in flight is kept: whoever waited for it is answered, in order, and everyone concerned hears of it.
     fn landed(&mut self, ctx: &mut Context<Self>) {
-        let Some((batch, ready)) = self.journal.landed() else { return };
+        let Some((batch, mut ready)) = self.journal.landed() else { return };
         let decisions = ready.len();
         self.retries = 0;
         self.tally.commits += 1;
         self.tally.events += batch.events.len() as u64;
-        for waiter in ready {
-            waiter.answer();
+        // In quiet times whoever is seated hears it before the one who made room. A busy journal answers first: those who
+        // wait for an answer have the next thing to ask.
+        if decisions >= BUSY_MIN {
+            ready.drain(..).for_each(Waiter::answer);
         }
         if !sabotaged(Sabotage::TellBeforeKept) {
             self.feed(&batch, ctx);
         }
+        ready.into_iter().for_each(Waiter::answer);
         if std::mem::take(&mut self.troubled) {
             self.returned(ctx);
         }

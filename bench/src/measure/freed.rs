@@ -28,7 +28,7 @@ const COUNSELORS: usize = 10;
 const PLACES: u32 = 5;
 const SEATED: usize = 50;
 /// Visitors come and go on the waiting list; those who are next hold a socket.
-const SAMPLES: usize = 40;
+const SAMPLES: usize = 120;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Sides {

@@ -74,6 +74,8 @@ test('A talk that began while the page was closed is there when it is opened, wi
   await expect.poll(() => wordsIn(visitor.page.getByRole('log'))).toEqual(['你好，我在这里。'])
   await visitor.page.locator('.composer textarea').fill('我来了。')
   await visitor.presses(t('chat.send'))
+  // What is still on its way goes with its window, so the window stays until the other one has it.
+  await expect.poll(() => wordsIn(counselor.page.getByRole('log'))).toEqual(['你好，我在这里。', '我来了。'])
   await comesBack()
   await expect.poll(() => wordsIn(visitor.page.getByRole('log'))).toEqual(['你好，我在这里。', '我来了。'])
 })

@@ -64,6 +64,8 @@ struct Inner {
     fenced: AtomicUsize,
     arbiters: Vec<ArbiterHandle>,
     next_arbiter: AtomicUsize,
+    /// Held from reading the roster until it is told, so that nothing older is told after something newer.
+    refreshing: tokio::sync::Mutex<()>,
     doom: mpsc::Sender<Doom>,
     recovered: Arc<Notify>,
 }
@@ -104,6 +106,7 @@ impl Institutions {
             fenced: AtomicUsize::new(0),
             arbiters: (0..cores).map(|_| Arbiter::new().handle()).collect(),
             next_arbiter: AtomicUsize::new(0),
+            refreshing: tokio::sync::Mutex::default(),
             doom,
             recovered: Arc::default(),
         }));

@@ -33,6 +33,7 @@ pub(super) async fn keep_fresh(institutions: Institutions) {
 }
 
 pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Error> {
+    let _one_at_a_time = institutions.0.refreshing.lock().await;
     let pool = &institutions.0.pool;
     let known =
         sqlx::query!("select code, time_zone from institutions order by code").fetch_all(pool).await?;

@@ -15,7 +15,7 @@ say "Installing the peers …"
 
 # Linux divides the processors among groups before it divides a group's share among its threads. Left alone each session is a
 # group, and each backend of PostgreSQL a session: beside another busy program, 64 clients of pgbench would have 64 shares
-# and a server with its one backend two. In one group both sides have the same share. Without the right to make one
+# and ours, a server with a backend or two, three. In one group both sides have the same share. Without the right to make one
 # (ordinary users; a container's limits) it is said, and what was measured beside something busy means little.
 GROUP=
 join_group() {

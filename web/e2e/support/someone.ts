@@ -116,7 +116,7 @@ export class Someone {
   async isAtRest(): Promise<void> {
     let before = false
     await expect.poll(async () => {
-      const now = this.underway <= 0 && await this.page.locator('.bones:visible, .is-loading:visible, .el-loading-mask:visible').count() === 0
+      const now = this.underway <= 0 && await this.page.locator('.bones:visible, .is-loading:visible, .el-loading-mask:visible, [aria-busy=true]:visible').count() === 0
       const both = now && before
       before = now
       return both

@@ -486,8 +486,8 @@ impl Handler<Push> for Session {
                 Closing::Faulty => (CloseCode::Error, "try again"),
             };
             self.close(code, why, ctx);
-        } else if let Some(text) = frames::text(&push) {
-            self.send(text, ctx);
+        } else {
+            frames::each(push, |text| self.send(text, ctx));
         }
     }
 }

@@ -145,12 +145,7 @@ impl Handler<Attach> for Counselor {
                 let desk = Desk { cursor: attach.cursor, seat, common_waiting: attach.common_waiting };
                 self.sockets.push_to(attach.id, Push::Desk(Arc::new(desk)));
             }
-            Greeting::Resume(missed) => {
-                self.sockets.push_to(attach.id, Push::Resumed { cursor: attach.cursor });
-                for told in missed {
-                    self.sockets.push_to(attach.id, Push::Event(told));
-                }
-            }
+            Greeting::Resume(missed) => self.sockets.resume(attach.id, attach.cursor, missed),
         }
     }
 }
@@ -186,10 +181,10 @@ impl Handler<Feed> for Counselor {
     type Result = ();
 
     fn handle(&mut self, Feed(events): Feed, ctx: &mut Self::Context) {
-        for told in events {
-            self.take_in(&told);
-            self.push(&Push::Event(told), None, ctx);
+        for told in &events {
+            self.take_in(told);
         }
+        self.push(&Push::Events(events.into()), None, ctx);
     }
 }
 

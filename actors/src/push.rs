@@ -107,8 +107,8 @@ pub enum Push {
         /// The last event that will have been sent.
         cursor: u64,
     },
-    /// A committed event.
-    Event(Arc<Told>),
+    /// Committed events, in order: all that one commit has for this socket, so that a thread is woken once for them.
+    Events(Arc<[Arc<Told>]>),
     /// A visitor's place has changed. State, not an event.
     Place(Place),
     /// The queues and the others' load have changed. State, not an event.
@@ -178,6 +178,14 @@ impl Sockets {
                 }
             }
         });
+    }
+
+    /// What a socket has missed, if anything.
+    pub(crate) fn resume(&mut self, id: SocketId, cursor: u64, missed: Vec<Arc<Told>>) {
+        self.push_to(id, Push::Resumed { cursor });
+        if !missed.is_empty() {
+            self.push_to(id, Push::Events(missed.into()));
+        }
     }
 
     pub(crate) fn push_to(&mut self, id: SocketId, push: Push) {

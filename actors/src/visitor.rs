@@ -71,10 +71,7 @@ impl Handler<Attach> for Visitor {
                 Push::Visit { cursor: attach.cursor, conversation: self.conversation, place: attach.place },
             ),
             Greeting::Resume(missed) => {
-                self.sockets.push_to(attach.id, Push::Resumed { cursor: attach.cursor });
-                for told in missed {
-                    self.sockets.push_to(attach.id, Push::Event(told));
-                }
+                self.sockets.resume(attach.id, attach.cursor, missed);
                 if let Some(place) = attach.place {
                     self.sockets.push_to(attach.id, Push::Place(place));
                 }
@@ -107,7 +104,7 @@ impl Handler<Feed> for Visitor {
     type Result = ();
 
     fn handle(&mut self, Feed(events): Feed, _ctx: &mut Self::Context) {
-        for told in events {
+        for told in &events {
             if let Some(facts) =
                 told.facts.filter(|facts| facts.is_consultation() && facts.visitor == self.id)
             {
@@ -116,8 +113,8 @@ impl Handler<Feed> for Visitor {
                     Phase::Ended { .. } => None,
                 };
             }
-            self.push(&Push::Event(told), None);
         }
+        self.push(&Push::Events(events.into()), None);
         if self.conversation.is_none_or(|facts| facts.phase != Phase::Waiting) {
             self.place = None;
         }

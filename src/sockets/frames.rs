@@ -1,6 +1,6 @@
 //! The JSON of the sockets; `docs/sockets.md` shows one of each.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, collections::VecDeque, sync::Arc};
 
 use bytestring::ByteString;
 use hotline_actors::{
@@ -196,6 +196,13 @@ enum State {
     },
 }
 
+impl State {
+    fn floor(common_waiting: usize, on_shift: Option<bool>, others: Option<&[Load]>) -> Self {
+        let others = others.map(|others| others.iter().map(LoadView::from).collect());
+        Self::Floor { common: Common { waiting: common_waiting }, on_shift, others }
+    }
+}
+
 #[derive(Serialize)]
 struct Common {
     waiting: usize,
@@ -307,59 +314,78 @@ fn notice_name(notice: Notice) -> String {
 
 thread_local! {
     /// What goes to everybody's sockets goes to one after the other: it is written for the first of a thread alone.
-    static LAST: RefCell<Option<(Push, ByteString)>> = const { RefCell::new(None) };
+    static LATEST: RefCell<VecDeque<(Shared, ByteString)>> = const { RefCell::new(VecDeque::new()) };
 }
 
-/// Whether both say the same because they are the same. What is shared stays alive in [`LAST`], so its address is its own.
-fn is_same(one: &Push, other: &Push) -> bool {
-    match (one, other) {
-        (Push::Event(one), Push::Event(other)) => Arc::ptr_eq(one, other),
-        (
-            Push::Floor { common_waiting, on_shift, others: Some(others) },
-            Push::Floor { common_waiting: waiting, on_shift: shift, others: Some(loads) },
-        ) => Arc::ptr_eq(others, loads) && common_waiting == waiting && on_shift == shift,
-        _ => false,
-    }
+/// What one commit usually has for those who hear all of it.
+const LATEST_MAX: usize = 16;
+
+/// What many hear alike.
+#[derive(Clone)]
+enum Shared {
+    Event(Arc<Told>),
+    Floor { common_waiting: usize, on_shift: Option<bool>, others: Arc<Vec<Load>> },
 }
 
-/// What a push says to a client; none if it says nothing.
-pub(super) fn text(push: &Push) -> Option<ByteString> {
-    let is_shared = matches!(push, Push::Event(_) | Push::Floor { others: Some(_), .. });
-    if !is_shared {
-        return written(push).map(ByteString::from);
-    }
-    LAST.with_borrow_mut(|last| {
-        if let Some((last, text)) = last
-            && is_same(last, push)
-        {
-            return Some(text.clone());
+impl Shared {
+    /// Whether both say the same because they are the same. What is in [`LATEST`] stays alive, so its address is its own.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Event(one), Self::Event(other)) => Arc::ptr_eq(one, other),
+            (
+                Self::Floor { common_waiting, on_shift, others },
+                Self::Floor { common_waiting: waiting, on_shift: shift, others: loads },
+            ) => Arc::ptr_eq(others, loads) && common_waiting == waiting && on_shift == shift,
+            (Self::Event(_), Self::Floor { .. }) | (Self::Floor { .. }, Self::Event(_)) => false,
         }
-        let text = ByteString::from(written(push)?);
-        *last = Some((push.clone(), text.clone()));
-        Some(text)
-    })
+    }
+
+    fn written(&self) -> String {
+        write(&match self {
+            Self::Event(told) => Frame::Event(Box::new(event(told))),
+            Self::Floor { common_waiting, on_shift, others } => {
+                Frame::State(State::floor(*common_waiting, *on_shift, Some(others)))
+            }
+        })
+    }
+
+    fn text(self) -> ByteString {
+        LATEST.with_borrow_mut(|latest| {
+            if let Some((_, text)) = latest.iter().find(|(known, _)| known.is_same(&self)) {
+                return text.clone();
+            }
+            let text = ByteString::from(self.written());
+            latest.truncate(LATEST_MAX - 1);
+            latest.push_front((self, text.clone()));
+            text
+        })
+    }
 }
 
-fn written(push: &Push) -> Option<String> {
+/// What a push says to a client, frame after frame.
+pub(super) fn each(push: Push, mut tell: impl FnMut(ByteString)) {
     let frame = match push {
-        Push::Desk(desk) => Frame::Snapshot(snapshot(desk)),
-        Push::Visit { cursor, conversation, place } => Frame::Snapshot(Snapshot::Visit(VisitSnapshot {
-            cursor: *cursor,
+        Push::Events(events) => {
+            return events.iter().for_each(|told| tell(Shared::Event(Arc::clone(told)).text()));
+        }
+        Push::Floor { common_waiting, on_shift, others: Some(others) } => {
+            return tell(Shared::Floor { common_waiting, on_shift, others }.text());
+        }
+        Push::Floor { common_waiting, on_shift, others: None } => {
+            Frame::State(State::floor(common_waiting, on_shift, None))
+        }
+        Push::Parcel(parcel) => return tell(ByteString::from(&*parcel.0)),
+        Push::Desk(ref desk) => Frame::Snapshot(snapshot(desk)),
+        Push::Visit { cursor, ref conversation, place } => Frame::Snapshot(Snapshot::Visit(VisitSnapshot {
+            cursor,
             conversation: conversation.as_ref().map(Talk::from),
             queue: place.map(Queue::from),
         })),
-        Push::Resumed { cursor } => Frame::Resumed { cursor: *cursor },
-        Push::Event(told) => Frame::Event(Box::new(event(told))),
-        Push::Place(place) => Frame::State(State::Place { queue: (*place).into() }),
-        Push::Floor { common_waiting, on_shift, others } => Frame::State(State::Floor {
-            common: Common { waiting: *common_waiting },
-            on_shift: *on_shift,
-            others: others.as_ref().map(|others| others.iter().map(LoadView::from).collect()),
-        }),
-        Push::Parcel(parcel) => return Some(parcel.0.to_string()),
-        Push::Close(_) => return None,
+        Push::Resumed { cursor } => Frame::Resumed { cursor },
+        Push::Place(place) => Frame::State(State::Place { queue: place.into() }),
+        Push::Close(_) => return,
     };
-    Some(write(&frame))
+    tell(write(&frame).into());
 }
 
 pub(super) fn error(message: &str) -> String {
@@ -411,7 +437,19 @@ mod tests {
 
     fn told(event: Event) -> Push {
         let facts = event.conversation().map(|_| conversation());
-        Push::Event(Arc::new(Told { seq: 42, at: Timestamp(3_000), event, facts }))
+        Push::Events([Arc::new(Told { seq: 42, at: Timestamp(3_000), event, facts })].into())
+    }
+
+    fn texts(push: &Push) -> Vec<ByteString> {
+        let mut texts = Vec::new();
+        each(push.clone(), |text| texts.push(text));
+        texts
+    }
+
+    /// The only one that `push` has.
+    fn text(push: &Push) -> ByteString {
+        let [text] = &texts(push)[..] else { panic!("one frame") };
+        text.clone()
     }
 
     fn every_event() -> Vec<Event> {
@@ -445,7 +483,7 @@ mod tests {
             .map(|event| {
                 let line = format!("| `{}` |", event.name());
                 assert!(DOCUMENT.contains(&line), "docs/sockets.md has no line {line}");
-                let frame = text(&told(event)).expect("an event has a frame");
+                let frame = text(&told(event));
                 serde_json::from_str(&frame).expect("a frame is JSON")
             })
             .collect();
@@ -455,26 +493,55 @@ mod tests {
     #[test]
     fn what_many_hear_is_written_once_and_what_is_new_anew() {
         let first = told(Event::Claimed);
-        let text_of = |push: &Push| text(push).expect("an event has a frame");
-        assert_eq!(text_of(&first).as_ptr(), text_of(&first.clone()).as_ptr(), "the same bytes for both");
+        assert_eq!(text(&first).as_ptr(), text(&first.clone()).as_ptr(), "the same bytes for both");
         let conversation = ConversationId(Uuid::from_u128(1));
-        assert!(text_of(&told(Event::Widened { conversation })).contains("widened"));
+        assert!(text(&told(Event::Widened { conversation })).contains("widened"));
         let floor = |common_waiting, on_shift| Push::Floor {
             common_waiting,
             on_shift,
             others: Some(Arc::new(Vec::new())),
         };
         let of = floor(1, Some(true));
-        assert_eq!(text_of(&of).as_ptr(), text_of(&of).as_ptr());
-        assert!(text_of(&floor(2, Some(false))).contains(r#""waiting":2"#));
+        assert_eq!(text(&of).as_ptr(), text(&of).as_ptr());
+        assert!(text(&floor(2, Some(false))).contains(r#""waiting":2"#));
         let Push::Floor { others, .. } = of else { panic!("it is") };
         let his = Push::Floor { common_waiting: 1, on_shift: Some(false), others };
-        assert!(text_of(&his).contains(r#""onShift":false"#), "one's own shift is one's own");
+        assert!(text(&his).contains(r#""onShift":false"#), "one's own shift is one's own");
+    }
+
+    #[test]
+    fn what_a_commit_has_for_a_socket_is_written_in_order_and_once_for_all_who_hear_some_of_it() {
+        let tell = |events: &[&Arc<Told>]| {
+            texts(&Push::Events(events.iter().map(|told| Arc::clone(told)).collect()))
+        };
+        let at = |seq| Arc::new(Told { seq, at: Timestamp(3_000), event: Event::Claimed, facts: None });
+        let (first, second, third) = (at(1), at(2), at(3));
+        let all = tell(&[&first, &second, &third]);
+        let seqs: Vec<u64> = all
+            .iter()
+            .map(|text| {
+                serde_json::from_str::<serde_json::Value>(text).expect("JSON")["seq"]
+                    .as_u64()
+                    .expect("a number")
+            })
+            .collect();
+        assert_eq!(seqs, [1, 2, 3]);
+        let some = tell(&[&first, &third]);
+        assert_eq!(
+            [some[0].as_ptr(), some[1].as_ptr()],
+            [all[0].as_ptr(), all[2].as_ptr()],
+            "the same bytes"
+        );
+        // As many as are remembered; then it is written again, not lost.
+        let many: Vec<Arc<Told>> = (4..4 + u64::try_from(LATEST_MAX).expect("few")).map(at).collect();
+        tell(&many.iter().collect::<Vec<_>>());
+        assert_eq!(tell(&[&first]), [all[0].clone()]);
+        assert_eq!(LATEST.with_borrow(VecDeque::len), LATEST_MAX);
     }
 
     #[test]
     fn a_place_is_counted_as_people_count() {
-        let place = text(&Push::Place(Place { ahead: 0, counselor: None })).expect("a frame");
+        let place = text(&Push::Place(Place { ahead: 0, counselor: None }));
         assert_eq!(place, r#"{"type":"state","queue":{"position":1,"ahead":0,"counselorState":null}}"#);
     }
 

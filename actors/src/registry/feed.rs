@@ -286,6 +286,7 @@ impl Registry {
     pub(crate) fn feed(&mut self, batch: &Batch, ctx: &mut Context<Self>) {
         let mut counselors: BTreeMap<CounselorId, Vec<Arc<Told>>> = BTreeMap::new();
         let mut visitors: BTreeMap<VisitorId, Vec<Arc<Told>>> = BTreeMap::new();
+        let mut administrators: Vec<Arc<Told>> = Vec::new();
         for stamped in &batch.events {
             let facts = self.kept.apply(stamped.at, &stamped.event);
             let audience = self.carriers.audience(&stamped.event, facts.as_ref(), &self.kept);
@@ -317,7 +318,7 @@ impl Registry {
                 }
             }
             if audience.administrators {
-                self.carriers.administrators.push(&Push::Event(Arc::clone(&told)));
+                administrators.push(Arc::clone(&told));
             }
             self.carriers.told.push_back((told, audience));
             if self.carriers.told.len() > self.carriers.told_max {
@@ -333,6 +334,9 @@ impl Registry {
             if let Some(carrier) = self.carriers.visitors.get(&visitor) {
                 carrier.do_send(Feed(events));
             }
+        }
+        if !administrators.is_empty() {
+            self.carriers.administrators.push(&Push::Events(administrators.into()));
         }
         self.carriers.state_changed();
     }
@@ -451,12 +455,7 @@ impl Registry {
                 let desk = Desk { cursor: attach.cursor, seat: None, common_waiting: attach.common_waiting };
                 administrators.push_to(attach.id, Push::Desk(Arc::new(desk)));
             }
-            Greeting::Resume(missed) => {
-                administrators.push_to(attach.id, Push::Resumed { cursor: attach.cursor });
-                for told in missed {
-                    administrators.push_to(attach.id, Push::Event(told));
-                }
-            }
+            Greeting::Resume(missed) => administrators.resume(attach.id, attach.cursor, missed),
         }
     }
 }

@@ -132,11 +132,14 @@ impl Ear {
                 }
             }
             Push::Resumed { cursor } => (*cursor > kept).then(|| "of what is not kept".to_owned()),
-            Push::Event(told) => {
-                let wrong = self.event(told, heard.cursor, &book);
-                heard.cursor = Some(told.seq);
-                heard.events.push(Arc::clone(told));
-                wrong
+            Push::Events(events) => {
+                let mut wrong = None;
+                for told in events.iter() {
+                    wrong = wrong.or_else(|| self.event(told, heard.cursor, &book));
+                    heard.cursor = Some(told.seq);
+                    heard.events.push(Arc::clone(told));
+                }
+                wrong.or_else(|| events.is_empty().then(|| "of nothing".to_owned()))
             }
             Push::Close(closing) => {
                 heard.closed = Some(*closing);

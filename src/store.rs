@@ -4,6 +4,7 @@
 //! outlives a silent peer. The fence is the primary key of `events`; see `hotline_actors::journal` for the protocol.
 
 mod rows;
+mod statement;
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
@@ -18,7 +19,6 @@ use tokio::sync::Mutex;
 
 use crate::people::People;
 pub use rows::text_of;
-use rows::{EventRows, NoticeRows, PersonRows, TalkRows};
 
 /// The named constraint that is the fence.
 const FENCE: &str = "events_fence";
@@ -70,7 +70,7 @@ impl Trouble {
         }
     }
 
-    /// A batch gets no numbers when the row before it is missing (store/append.sql).
+    /// A batch gets no numbers when the row before it is missing (store/statement.rs).
     fn misses_a_row(&self) -> bool {
         match self {
             Self::Database(sqlx::Error::Database(error)) => {
@@ -137,7 +137,12 @@ impl Store for PgStore {
             let counting = inner
                 .people
                 .counting(talks.into_iter().map(|(person, change)| (*person, rows::talked(change))));
-            let stored = inner.call(async |connection| inner.insert(connection, &batch).await).await;
+            let store = async |connection: &mut PgConnection| {
+                statement::store(connection, &inner.institution, &inner.administrator, &batch)
+                    .await
+                    .map_err(Trouble::from)
+            };
+            let stored = inner.call(store).await;
             inner.people.changed(others.into_iter().map(|(person, _)| *person));
             match stored {
                 Ok(()) => {
@@ -302,56 +307,6 @@ impl Inner {
         .fetch_one(connection)
         .await?;
         Ok((u64::try_from(newest.seq).unwrap_or(0), WriterId(newest.writer)))
-    }
-
-    async fn insert(&self, connection: &mut PgConnection, batch: &Batch) -> Result<(), Trouble> {
-        let events = EventRows::new(batch);
-        let talks = TalkRows::new(&self.institution, batch);
-        let people = PersonRows::new(batch);
-        let notices = NoticeRows::new(batch);
-        sqlx::query_file!(
-            "src/store/append.sql",
-            self.institution,
-            batch.writer.0,
-            &events.seq,
-            &events.at,
-            &events.kind,
-            &events.body,
-            &talks.id,
-            &talks.kind,
-            &talks.visitor,
-            &talks.wanted as &[Option<uuid::Uuid>],
-            &talks.counselor as &[Option<uuid::Uuid>],
-            &talks.consultation as &[Option<uuid::Uuid>],
-            &talks.status,
-            &talks.priority,
-            &talks.medium,
-            &talks.fallback,
-            &talks.common,
-            &talks.arrival,
-            &talks.notices,
-            &talks.opened_at,
-            &talks.started_at as &[Option<i64>],
-            &talks.call_started_at as &[Option<i64>],
-            &talks.ended_at as &[Option<i64>],
-            &talks.end_reason as &[Option<String>],
-            &people.id,
-            &people.capacity as &[Option<i32>],
-            &people.state as &[Option<String>],
-            &people.deleted_at as &[Option<i64>],
-            &people.talked,
-            &notices.id,
-            &notices.conversation,
-            &notices.visitor,
-            &notices.seq,
-            &notices.at,
-            &notices.text,
-            self.administrator,
-            &talks.call_ended_at as &[Option<i64>],
-        )
-        .execute(connection)
-        .await?;
-        Ok(())
     }
 }
 

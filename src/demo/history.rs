@@ -305,12 +305,13 @@ pub(super) async fn insert_messages(connection: &mut PgConnection, rows: &[Said]
 /// `totalTime` of everybody who took part.
 async fn add_up(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update people p set total_time = p.total_time + t.total
-         from (select person, sum(ended_at - started_at)::bigint as total
-               from conversations c cross join lateral (values (c.visitor), (c.counselor)) as v(person)
-               where c.institution = $1 and c.started_at is not null and c.ended_at is not null
-               group by person) t
-         where p.id = t.person and p.created_by = $2",
+        "insert into talk_times (person, millis)
+         select v.person, sum(c.ended_at - c.started_at)::bigint
+         from conversations c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
+         join people p on p.id = v.person
+         where c.institution = $1 and c.started_at is not null and c.ended_at is not null and p.created_by = $2
+         group by v.person
+         on conflict (person) do update set millis = talk_times.millis + excluded.millis",
         INSTITUTION,
         MAKER
     )

@@ -212,13 +212,12 @@ async fn bind(
 async fn add_up(connection: &mut PgConnection, crowd: &Crowd) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = crowd.visitors.iter().chain(&crowd.counselors).map(|party| party.id).collect();
     sqlx::query!(
-        "update people p set total_time = t.total
-         from (select person, sum(ended_at - started_at)::bigint as total
-               from conversations c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
-               where c.institution = $1 and c.kind = 'COUNSELING_SESSION' and c.started_at is not null
-                   and c.ended_at is not null
-               group by person) t
-         where p.id = t.person and p.id = any($2)",
+        "insert into talk_times (person, millis)
+         select v.person, sum(c.ended_at - c.started_at)::bigint
+         from conversations c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
+         where c.institution = $1 and c.kind = 'COUNSELING_SESSION' and c.started_at is not null
+             and c.ended_at is not null and v.person = any($2)
+         group by v.person",
         INSTITUTION,
         &ids
     )

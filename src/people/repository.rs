@@ -108,8 +108,9 @@ pub(super) async fn load(
         Row,
         r#"select id, institution, kind, username, open_id, wechat_appid, name, gender, age, avatar_url,
                   phone, id_number, email, emergency_contact, emergency_phone, department, title,
-                  qualification, qualification_code, state, max_consults, total_time, subscribe,
+                  qualification, qualification_code, state, max_consults, subscribe,
                   activated, activated_at, created_by, created_at, updated_by, updated_at, deleted_at,
+                  coalesce((select t.millis from talk_times t where t.person = people.id), 0) as "total_time!",
                   array(select b.supervisor from supervisor_bindings b where b.counselor = people.id
                         order by b.supervisor) as "supervisors!: Vec<Uuid>"
            from people where id = any($1)"#,

@@ -200,14 +200,13 @@ pub(super) struct PersonRows {
     pub(super) capacity: Vec<Option<i32>>,
     pub(super) state: Vec<Option<String>>,
     pub(super) deleted_at: Vec<Option<i64>>,
-    pub(super) talked: Vec<i64>,
 }
 
 impl PersonRows {
     pub(super) fn new(batch: &Batch) -> Self {
         let now = batch.events.last().map_or(0, |last| last.at.0);
         let mut rows = Self::default();
-        for (person, change) in &batch.people {
+        for (person, change) in batch.people.iter().filter(|(_, change)| !change.is_talk_alone()) {
             let (state, deleted_at) = match change.standing {
                 None => (None, None),
                 Some(Standing::In) => (Some("NORMAL".to_owned()), None),
@@ -218,7 +217,24 @@ impl PersonRows {
             rows.capacity.push(change.capacity.map(|capacity| i32::try_from(capacity).unwrap_or(i32::MAX)));
             rows.state.push(state);
             rows.deleted_at.push(deleted_at);
-            rows.talked.push(talked(change));
+        }
+        rows
+    }
+}
+
+/// The columns of how long people have talked in what a batch ends.
+#[derive(Default)]
+pub(super) struct TimeRows {
+    pub(super) person: Vec<Uuid>,
+    pub(super) millis: Vec<i64>,
+}
+
+impl TimeRows {
+    pub(super) fn new(batch: &Batch) -> Self {
+        let mut rows = Self::default();
+        for (person, change) in batch.people.iter().filter(|(_, change)| !change.talked.is_zero()) {
+            rows.person.push(person.0);
+            rows.millis.push(talked(change));
         }
         rows
     }

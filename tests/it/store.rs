@@ -184,9 +184,9 @@ async fn places_bans_and_notices_are_stored_with_the_events() {
     owner.store.append(Arc::clone(&batch)).await.expect("it is stored");
     // Once, however often it is tried.
     owner.store.append(batch).await.expect("it had landed");
-    let one = "select count(*) from people where max_consults = 7 and total_time = 660000";
+    let one = "select count(*) from people join talk_times on person = id where max_consults = 7 and millis = 660000";
     assert_eq!(house.count(one).await, 1);
-    let banned = "select count(*) from people where state = 'BANNED' and total_time = 660000";
+    let banned = "select count(*) from people join talk_times on person = id where state = 'BANNED' and millis = 660000";
     assert_eq!(house.count(banned).await, 1);
     let ended = "select count(*) from conversations where status = 'FINISHED' and end_reason = 'banned'";
     assert_eq!(house.count(ended).await, 1);

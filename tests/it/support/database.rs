@@ -108,6 +108,7 @@ impl Database {
                         or c.status not in ('WAITING', 'IN_PROGRESS', 'FINISHED', 'TIME_OUT', 'CANCELLED')
                         or c.priority not in ('NORMAL', 'URGENT')
                         or c.medium not in ('TEXT', 'VOICE'))
+                 + (select count(*) from talk_times t where not exists (select from people p where p.id = t.person))
                 as "count!"
             "#
         );

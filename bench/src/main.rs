@@ -82,7 +82,7 @@ const ALL: [&str; 12] = [
 const NOT_QUICK: [&str; 3] = ["institutions", "overload", "costs"];
 
 // One thread for all clients: on two cores a second one takes its time from what is measured, much of it to wake the first.
-#[tokio::main(worker_threads = 1)]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let place = Place {

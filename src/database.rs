@@ -53,8 +53,12 @@ pub fn options(settings: &Database) -> Result<PgConnectOptions, ConfigError> {
 pub async fn pool(settings: &Database) -> Result<PgPool, DatabaseFault> {
     let options = options(settings)?;
     reach(settings, &options).await?.close().await.ok();
-    Ok(PgPoolOptions::new()
-        .max_connections(settings.connections_max)
+    Ok(connections(settings, settings.connections_max).connect_lazy_with(options))
+}
+
+fn connections(settings: &Database, number_max: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(number_max)
         .acquire_timeout(Duration::from_secs(settings.acquire_seconds_max))
         // A connection that was just used is there still; asking each time would double the way of a small statement.
         .test_before_acquire(false)
@@ -66,15 +70,12 @@ pub async fn pool(settings: &Database) -> Result<PgPool, DatabaseFault> {
                 Ok(true)
             })
         })
-        .connect_lazy_with(options))
 }
 
 /// Connections for the list of records, made when they are first needed. It is asked for with some of many filters: a plan
 /// kept for all of them would serve none. And however many lists are read, requests have their connections.
 pub fn lists(settings: &Database, options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(LISTS_CONNECTIONS_MAX)
-        .acquire_timeout(Duration::from_secs(settings.acquire_seconds_max))
+    connections(settings, LISTS_CONNECTIONS_MAX)
         .connect_lazy_with(options.options([("plan_cache_mode", "force_custom_plan")]))
 }
 

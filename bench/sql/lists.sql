@@ -17,4 +17,3 @@ from generate_series(1, 1000000) n join conversations c on c.id = md5('talk' || 
 insert into evaluations (id, institution, conversation, object_type, creator, counselor, level, created_at)
 select md5('rating' || c.id)::uuid, 'bench', c.id, 'CONVERSATION', c.visitor, c.counselor, 1 + c.arrival % 5, c.ended_at
 from conversations c where c.arrival % 2 = 0;
-analyze;

@@ -140,18 +140,24 @@ pub struct Reader<'a> {
     pub scope: &'a Scope,
 }
 
-/// The page that is asked for, and how many records there are in all.
+/// The page that is asked for, and how many records there are in all. `lists` plans each statement anew, for the filters
+/// that are given; the rows of the page are read as any others, from `pool`.
 ///
 /// # Errors
 /// The database's.
-pub async fn page(pool: &PgPool, reader: Reader<'_>, wish: &Wish) -> Result<(Vec<Row>, i64), sqlx::Error> {
+pub async fn page(
+    lists: &PgPool,
+    pool: &PgPool,
+    reader: Reader<'_>,
+    wish: &Wish,
+) -> Result<(Vec<Row>, i64), sqlx::Error> {
     let (ids, count) = match wish.kind {
         Kind::Consultation => {
             let asked = asked_about(pool, reader).await?;
-            let ids = consultations(pool, reader, wish, &asked);
-            tokio::try_join!(ids, count_consultations(pool, reader, wish, &asked))?
+            let ids = consultations(lists, reader, wish, &asked);
+            tokio::try_join!(ids, count_consultations(lists, reader, wish, &asked))?
         }
-        Kind::Supervision => supervisions(pool, reader, wish).await?,
+        Kind::Supervision => supervisions(lists, reader, wish).await?,
     };
     Ok((by_ids(pool, reader.institution, &ids).await?, count))
 }

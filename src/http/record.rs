@@ -83,7 +83,7 @@ async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> 
         Ok(())
     };
     let listed = async {
-        let (rows, count) = list::page(&state.lists, reader, &wish).await?;
+        let (rows, count) = list::page(&state.lists, &state.pool, reader, &wish).await?;
         Ok::<_, sqlx::Error>((view::many(&state, rows, &caller).await?, count))
     };
     let ((rows, count), ()) = tokio::try_join!(listed, noted)?;

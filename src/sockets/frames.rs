@@ -321,7 +321,6 @@ thread_local! {
 const LATEST_MAX: usize = 16;
 
 /// What many hear alike.
-#[derive(Clone)]
 enum Shared {
     Event(Arc<Told>),
     Floor { common_waiting: usize, on_shift: Option<bool>, others: Arc<Vec<Load>> },

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::rows::{EventRows, NoticeRows, PersonRows, TalkRows, TimeRows};
 
-/// `statement!(end, institution, batch, more…)`: the statement that ends so, stored with `more` as $28 and following.
-/// Rows come in the order of the first touch, so that a visitor's old conversation ends before the new one opens.
+/// `statement!(end, institution, batch, connection, more…)`: runs the statement that ends so, with `more` as $28 and
+/// following. Rows come in the order of the first touch, so that a visitor's old conversation ends before the new one opens.
 macro_rules! statement {
     ($end:literal, $institution:expr, $batch:expr, $connection:expr $(, $($more:tt)*)?) => {{
         let (institution, batch) = ($institution, $batch);

@@ -71,6 +71,28 @@ async fn an_older_program_refuses_a_newer_schema() {
 }
 
 #[tokio::test]
+async fn an_upgrade_keeps_how_long_people_have_talked() {
+    let database = Database::fresh().await;
+    database.migrate_to(10).await;
+    let (lin, fresh) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    // Not checked when compiled: the column is gone from the schema that others are checked against.
+    sqlx::query(
+        "insert into people (id, kind, username, total_time, created_at, updated_at)
+         values ($1, 'SYSTEM', 'lin', 660000, 0, 0), ($2, 'SYSTEM', 'fresh', 0, 0, 0)",
+    )
+    .bind(lin)
+    .bind(fresh)
+    .execute(&database.pool)
+    .await
+    .expect("people of before");
+    database.migrate().await;
+    let times = sqlx::query!("select person, millis from talk_times").fetch_all(&database.pool).await;
+    let times: Vec<(Uuid, i64)> =
+        times.expect("times can be read").into_iter().map(|row| (row.person, row.millis)).collect();
+    assert_eq!(times, [(lin, 660_000)]);
+}
+
+#[tokio::test]
 async fn a_restored_backup_has_all_that_was_acknowledged_and_goes_on() {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.add_counselor("ecnu", "lin").await;

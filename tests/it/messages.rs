@@ -50,8 +50,9 @@ impl Talk {
     }
 
     async fn begin_with(limits: Limits) -> Self {
-        let pool = Database::fresh().await.pool;
-        sqlx::migrate!("./migrations").run(&pool).await.expect("the migrations run");
+        let database = Database::fresh().await;
+        database.migrate().await;
+        let pool = database.pool;
         sqlx::query!("insert into institutions (code, name, created_at) values ('ecnu', '', 0)")
             .execute(&pool)
             .await

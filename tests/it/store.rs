@@ -19,8 +19,6 @@ use uuid::Uuid;
 use crate::support::{Database, SOON, no_secrets, until};
 use journals::{CAPACITY, COUNSELORS, Owner, Point, Shelf, VISITORS, counselor, every_journal, visitor};
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
-
 /// By which the statements of one who dies are found.
 const DYING: &str = "dying";
 
@@ -38,7 +36,7 @@ struct House {
 impl House {
     async fn stands() -> Self {
         let database = Database::fresh().await;
-        MIGRATIONS.run(&database.pool).await.expect("the schema can be made");
+        database.migrate().await;
         let mut people: Vec<(Uuid, &str)> = (0..COUNSELORS).map(|n| (counselor(n).0, "COUNSELOR")).collect();
         people.extend((0..u128::from(VISITORS)).map(|n| (visitor(n).0, "VISITOR")));
         sqlx::query!("insert into institutions (code, name, created_at) values ('ecnu', 'ecnu', 0)")

@@ -1,7 +1,9 @@
 //! A fresh database on the cluster that `make test` started, and the few rows no command makes yet.
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, postgres::PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, migrate::Migrator, postgres::PgPoolOptions};
 use uuid::Uuid;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 const CLUSTER: &str = "HOTLINE_TEST_DATABASE_URL";
 
@@ -31,6 +33,16 @@ impl Database {
         let pool =
             PgPoolOptions::new().max_connections(2).connect_lazy(&url).expect("the address is well formed");
         Self { url, pool }
+    }
+
+    /// Makes the schema what it is now.
+    pub(crate) async fn migrate(&self) {
+        MIGRATIONS.run(&self.pool).await.expect("the migrations run");
+    }
+
+    /// Makes the schema what it was with that migration.
+    pub(crate) async fn migrate_to(&self, version: i64) {
+        MIGRATIONS.run_to(version, &self.pool).await.expect("the first migrations run");
     }
 
     /// Puts `username` on shift today and tomorrow (a test may run over midnight).

@@ -151,15 +151,21 @@ pub async fn page(
     reader: Reader<'_>,
     wish: &Wish,
 ) -> Result<(Vec<Row>, i64), sqlx::Error> {
-    let (ids, count) = match wish.kind {
+    match wish.kind {
         Kind::Consultation => {
             let asked = asked_about(pool, reader).await?;
-            let ids = consultations(lists, reader, wish, &asked);
-            tokio::try_join!(ids, count_consultations(lists, reader, wish, &asked))?
+            let rows = async {
+                let ids = consultations(lists, reader, wish, &asked).await?;
+                by_ids(pool, reader.institution, &ids).await
+            };
+            // Counting takes the longest.
+            tokio::try_join!(rows, count_consultations(lists, reader, wish, &asked))
         }
-        Kind::Supervision => supervisions(lists, reader, wish).await?,
-    };
-    Ok((by_ids(pool, reader.institution, &ids).await?, count))
+        Kind::Supervision => {
+            let (ids, count) = supervisions(lists, reader, wish).await?;
+            Ok((by_ids(pool, reader.institution, &ids).await?, count))
+        }
+    }
 }
 
 /// The consultations that a supervisor was asked about: they are in his scope besides those of the counselors bound to

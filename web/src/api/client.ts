@@ -2,7 +2,7 @@
 
 import createClient, { type Client, type Middleware } from 'openapi-fetch'
 import { NoSession } from './answer'
-import { hearDate } from './clock'
+import { hearAnswer, passed } from './clock'
 import type { paths } from './schema'
 
 export type Api = Client<paths>
@@ -29,9 +29,9 @@ export function makeFetch(options: ClientOptions): (input: string | URL | Reques
     if (token) headers.set('Authorization', `Bearer ${token}`)
     const signal = init?.signal ?? AbortSignal.timeout(ASK_MS_MAX)
     const credentials = options.token ? 'omit' : 'same-origin'
-    const asked = Date.now()
+    const asked = passed()
     const response = await fetch(input, { ...init, headers, credentials, signal, redirect: 'manual' })
-    hearDate(response.headers.get('Date'), asked, Date.now())
+    hearAnswer(response.headers, asked)
     if (response.status === 403) options.onNoSession()
     return response
   }

@@ -2,6 +2,7 @@
 
 import { ref } from 'vue'
 import { useI18n } from 'vue-i18n'
+import { serverNow } from '@/api/clock'
 import { language } from '@/i18n'
 
 /** Where the server does not say: the zone of a new institution. */
@@ -58,7 +59,7 @@ export function useTime() {
   const full = (time: number | null): string => (time === null ? '—' : `${day(time)} ${clock(time)}`)
 
   /** As a person would say it: the clock today, the day before. */
-  function near(time: number, now = Date.now()): string {
+  function near(time: number, now = serverNow()): string {
     const days = Math.round((startOfDay(dayOf(now)) - startOfDay(dayOf(time))) / 86_400_000)
     if (days === 0) return clock(time)
     if (days === 1) return `${t('time.yesterday')} ${clock(time)}`

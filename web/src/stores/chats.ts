@@ -3,7 +3,7 @@
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
 import { Refused, result, rows } from '@/api/answer'
-import { atServer } from '@/api/clock'
+import { serverNow } from '@/api/clock'
 import type { Config, Me, Unread } from '@/api/types'
 import { fromRecord, isNotice, notice, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/im/chat'
 import { EmbeddedChat } from '@/im/embedded'
@@ -182,7 +182,7 @@ export const useChats = defineStore('chats', () => {
       : { kind: 'image', url: URL.createObjectURL(content.image), width: 0, height: 0 }
     const talk = thread(to.conversation)
     talk.messages = merge(talk.messages, [{
-      key: again?.key ?? ref, id: null, ref, from: me.username, time: atServer(Date.now()), body, isRevoked: false, isReadByPeer: false,
+      key: again?.key ?? ref, id: null, ref, from: me.username, time: serverNow(), body, isRevoked: false, isReadByPeer: false,
       sequence: 0, random: 0, state: 'sending', reason: null,
     }])
     connected().then((chat) => { chat.say(to, ref, content) }, (error: unknown) => {

@@ -3,6 +3,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { BASE } from '@/api/client'
+import { hearMoment } from '@/api/clock'
 import type { Presence } from '@/api/types'
 import type { Command, EventFrame, Frame } from '@/socket/frames'
 import { NOTHING_KNOWN, reduce, type View } from '@/socket/reducer'
@@ -51,6 +52,7 @@ export const useLive = defineStore('live', () => {
       url,
       auth: options.token,
       onFrame(frame) {
+        if (frame.type === 'event') hearMoment(frame.time)
         if (frame.type === 'presence') sessionStorage.setItem(CHOSEN, frame.presence)
         view.value = reduce(view.value, frame, options.me)
         frames.tell(frame)

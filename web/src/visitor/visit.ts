@@ -4,8 +4,9 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { NoSession, Refused, result, rows, Unreachable } from '@/api/answer'
+import { passed } from '@/api/clock'
 import type { Config, Conversation, Emergency, Me } from '@/api/types'
-import { useServerNow } from '@/composables/now'
+import { useNow } from '@/composables/clock'
 import { api, rawFetch } from '@/stores/api'
 import { useChats } from '@/stores/chats'
 import { useConfig } from '@/stores/config'
@@ -56,7 +57,7 @@ export const useVisit = defineStore('visit', () => {
   let enteredAt = 0
 
   const live = useLive()
-  const now = useServerNow()
+  const now = useNow()
   const emergency = computed<Emergency[]>(() =>
     config.value?.emergency ?? JSON.parse(localStorage.getItem(EMERGENCY) ?? '[]') as Emergency[])
   const consentText = computed(() => paragraphs(config.value?.information ?? []))
@@ -93,7 +94,7 @@ export const useVisit = defineStore('visit', () => {
     error.value = null
     try {
       me.value = await who() ?? await knock()
-      enteredAt = Date.now()
+      enteredAt = passed()
       usePeople().introduce(me.value)
       last.value = undefined
       live.start({ path: '/visitor/ws', me: me.value.id, token: () => token.value, onRefused: lost })
@@ -140,7 +141,7 @@ export const useVisit = defineStore('visit', () => {
   function lost(): void {
     if (me.value === null) return
     leave()
-    if (Date.now() - enteredAt > AGAIN_MS_MIN) {
+    if (passed() - enteredAt > AGAIN_MS_MIN) {
       void enter()
     } else {
       error.value = new NoSession()

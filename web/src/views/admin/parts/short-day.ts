@@ -1,5 +1,6 @@
 // A day in as few letters as it can be understood by: the year only where it is another one.
 
+import { serverNow } from '@/composables/clock'
 import { dayOf, formatter } from '@/composables/time'
 import { language } from '@/i18n'
 
@@ -8,4 +9,4 @@ export function shortDay(time: number, now: number, speaks: 'zh' | 'en'): string
   return formatter({ month: 'short', day: 'numeric', ...(isThisYear ? {} : { year: 'numeric' }) }, speaks).format(time)
 }
 
-export const useShortDay = () => (time: number): string => shortDay(time, Date.now(), language())
+export const useShortDay = () => (time: number): string => shortDay(time, serverNow(), language())

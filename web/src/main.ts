@@ -1,6 +1,7 @@
 import { createPinia } from 'pinia'
 import { createApp, watch } from 'vue'
 import App from './app.vue'
+import { keepComposingEscape } from './composables/composing'
 import { makeI18n } from './i18n'
 import { words } from './i18n/workbench'
 import { makeRouter } from './router'
@@ -16,6 +17,8 @@ const app = createApp(App)
 app.use(createPinia())
 const i18n = makeI18n(words)
 app.use(i18n)
+
+keepComposingEscape()
 
 const me = useMe()
 const router = makeRouter()

@@ -2,6 +2,7 @@
 
 import { createRouter, createWebHashHistory, type RouteLocationRaw, type Router } from 'vue-router'
 import type { Role } from '@/api/types'
+import { mayLeavePage } from '@/composables/unsaved'
 import { admin } from '@/routes/admin'
 import { desk } from '@/routes/desk'
 import { useMe } from '@/stores/me'
@@ -20,8 +21,10 @@ export function makeRouter(): Router {
       { path: '/:unknown(.*)*', redirect: { name: 'home' } },
     ],
   })
-  router.beforeEach((to): RouteLocationRaw | true => {
+  router.beforeEach(async (to, from): Promise<RouteLocationRaw | boolean> => {
     const { role } = useMe()
+    // Another page takes the forms of this one with it; whose log-in has ended cannot stay.
+    if (role !== null && to.path !== from.path && !await mayLeavePage()) return false
     if (to.meta.isOpen) return role === null ? true : { name: HOME[role] }
     if (role === null) return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
     return to.meta.roles && !to.meta.roles.includes(role) ? { name: HOME[role] } : true

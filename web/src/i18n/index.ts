@@ -30,6 +30,9 @@ export function makeI18n(words: Record<Language, Words>): NonNullable<typeof ins
   return instance
 }
 
+/** For what speaks outside of a component. */
+export const translate = (key: string, given: Record<string, unknown> = {}): string => instance?.global.t(key, given) ?? key
+
 export const language = (): Language => (instance?.global.locale.value === 'en' ? 'en' : 'zh')
 
 export function speak(chosen: Language): void {

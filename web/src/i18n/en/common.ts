@@ -27,6 +27,7 @@ export default {
     loading: 'Loading', empty: 'Nothing here yet', wrong: 'Something went wrong', again: 'Try again',
     unreachable: 'The server cannot be reached just now', noSession: 'Your log-in has ended, please log in again', refused: 'That did not work',
   },
+  unsaved: { title: 'Not saved', text: 'What you entered is not saved. Discard it?', discard: 'Discard', stay: 'Keep editing' },
   button: {
     ok: 'OK', cancel: 'Cancel', close: 'Close', save: 'Save', search: 'Search', reset: 'Reset', back: 'Back', more: 'More',
   },

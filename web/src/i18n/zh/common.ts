@@ -26,6 +26,7 @@ export default {
     loading: '正在加载', empty: '暂无内容', wrong: '出了点问题', again: '重试',
     unreachable: '暂时连接不上服务器，请稍后再试', noSession: '登录已失效，请重新登录', refused: '操作未能完成',
   },
+  unsaved: { title: '还没有保存', text: '已经填写的内容还没有保存，要放弃吗？', discard: '放弃', stay: '继续填写' },
   button: { ok: '确定', cancel: '取消', close: '关闭', save: '保存', search: '查询', reset: '重置', back: '返回', more: '更多' },
   language: '语言',
   time: { today: '今天', yesterday: '昨天', minutes: '{n} 分钟', seconds: '{n} 秒', hours: '{h} 小时 {m} 分钟', justNow: '刚刚' },

@@ -11,7 +11,7 @@ mod secret;
 mod staff;
 pub mod view;
 
-use std::{collections::HashMap, fmt, str::FromStr, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, fmt, str::FromStr, sync::Arc};
 
 use dashmap::DashMap;
 use hotline_actors::{PersonId, Timestamp};
@@ -117,6 +117,8 @@ pub struct Person {
     pub institution: Option<String>,
     pub kind: Kind,
     pub username: String,
+    /// Of a visitor: short, and unique in the institution.
+    pub visitor_number: Option<i32>,
     pub open_id: Option<String>,
     pub wechat_appid: Option<String>,
     pub name: Option<String>,
@@ -160,9 +162,14 @@ impl Person {
         self.deleted_at.is_none() && self.state != Some(State::Banned)
     }
 
-    /// What others call this person: the name, or the user name where there is none.
-    pub fn called(&self) -> &str {
-        self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.username)
+    /// What others call this person: the name; a visitor without one by number, since their user name is a WeChat openid;
+    /// others by user name.
+    pub fn called(&self) -> Cow<'_, str> {
+        match (self.name.as_deref().filter(|name| !name.is_empty()), self.visitor_number) {
+            (Some(name), _) => Cow::Borrowed(name),
+            (None, Some(number)) => Cow::Owned(format!("访客 {number}")),
+            (None, None) => Cow::Borrowed(&self.username),
+        }
     }
 }
 

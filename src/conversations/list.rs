@@ -199,10 +199,10 @@ macro_rules! wished {
                  and ($6::bigint is null or c.opened_at <= $6)
                  and ($7::text is null or c.visitor in (
                      select p.id from people p where p.institution = $1
-                         and strpos(lower(coalesce(nullif(p.name, ''), p.username)), lower($7)) > 0))
+                         and strpos(searched_name(p.name, p.username, p.visitor_number), lower($7)) > 0))
                  and ($8::text is null or coalesce(c.counselor, c.wanted) in (
                      select p.id from people p where p.institution = $1
-                         and strpos(lower(coalesce(nullif(p.name, ''), p.username)), lower($8)) > 0))
+                         and strpos(searched_name(p.name, p.username, p.visitor_number), lower($8)) > 0))
                  and ($9::uuid is null or c.visitor = $9) "
              + $rest,
             $reader.institution,
@@ -321,9 +321,9 @@ async fn supervisions(
             and ($5::bigint is null or c.opened_at >= $5)
             and ($6::bigint is null or c.opened_at <= $6)
             and ($7::text is null
-                 or strpos(lower(coalesce(nullif(visitor.name, ''), visitor.username)), lower($7)) > 0)
+                 or strpos(searched_name(visitor.name, visitor.username, visitor.visitor_number), lower($7)) > 0)
             and ($8::text is null
-                 or strpos(lower(coalesce(nullif(asker.name, ''), asker.username)), lower($8)) > 0)
+                 or strpos(searched_name(asker.name, asker.username, asker.visitor_number), lower($8)) > 0)
             and ($11::uuid is null or about.visitor = $11)
         order by $9::bigint * case $10::text
                 when 'level' then coalesce(e.level, k.level)

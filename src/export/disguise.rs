@@ -67,9 +67,7 @@ impl Disguise {
     pub(super) fn words(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (name, code) in &self.names {
-            if text.contains(name.as_str()) {
-                text = text.replace(name.as_str(), code);
-            }
+            text = replaced(&text, name, code);
         }
         self.tokens(&text)
     }
@@ -124,9 +122,27 @@ impl Disguise {
     }
 }
 
-/// What a person may be called in words: name, given name, user name, id.
+/// `text` with `code` wherever `name` stands. One that ends in a digit is not found in a longer number: `访客 1` is nobody
+/// in `访客 12`.
+fn replaced(text: &str, name: &str, code: &str) -> String {
+    let is_numbered = name.ends_with(|c: char| c.is_ascii_digit());
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(name) {
+        let (before, after) = (&rest[..at], &rest[at + name.len()..]);
+        let is_longer = is_numbered && after.starts_with(|c: char| c.is_ascii_digit());
+        out.push_str(before);
+        out.push_str(if is_longer { name } else { code });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What a person may be called in words: name, given name, number, user name, id.
 fn names_of(person: &Person) -> Vec<String> {
     let mut names = vec![person.username.clone(), person.id.to_string()];
+    names.extend(person.visitor_number.map(|number| format!("访客 {number}")));
     if let Some(name) = &person.name {
         let letters: Vec<char> = name.chars().collect();
         let is_han = letters.iter().all(|c| ('\u{4e00}'..='\u{9fff}').contains(c));
@@ -212,6 +228,12 @@ mod tests {
     fn names_go_wherever_they_stand() {
         let disguise = disguise(&[("林晓雨", "咨询师-K"), ("小雨", "访客-L")]);
         assert_eq!(disguise.words("林晓雨老师，我是小雨。"), "咨询师-K老师，我是访客-L。");
+    }
+
+    #[test]
+    fn a_number_is_not_found_in_a_longer_one() {
+        let disguise = disguise(&[("访客 1", "访客-L")]);
+        assert_eq!(disguise.words("访客 1和访客 12，还有访客 1"), "访客-L和访客 12，还有访客-L");
     }
 
     #[test]

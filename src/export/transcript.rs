@@ -160,7 +160,7 @@ impl Names {
         let parties: Vec<&Person> = parties.iter().filter_map(|id| people.get(id)).collect();
         let called = |person: &Person| match &disguise {
             Some(disguise) => disguise.person(person),
-            None => person.called().to_owned(),
+            None => person.called().into_owned(),
         };
         Self {
             by_id: parties.iter().map(|person| (person.id, called(person))).collect(),

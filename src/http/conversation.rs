@@ -149,7 +149,7 @@ async fn already_consulting(state: &AppState, counselor: Option<CounselorId>) ->
         None => None,
     };
     // Who waits for anyone has nobody's name yet.
-    let name = counselor.as_ref().map_or("咨询师", Person::called);
+    let name = counselor.as_ref().map_or("咨询师".into(), Person::called);
     Ok(Fault::wrong(format!("您正在咨询 {name}, 请先结束当前会话")))
 }
 

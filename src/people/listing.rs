@@ -60,7 +60,7 @@ pub(super) async fn page(
         r#"with found as (
                select id, created_at from people
                where ($1::text is null or institution = $1) and kind = any($2) and deleted_at is null
-                 and ($3::text is null or strpos(lower(name), lower($3)) > 0)
+                 and ($3::text is null or strpos(searched_name(name, username, visitor_number), lower($3)) > 0)
                  and ($4::text is null or strpos(lower(username), lower($4)) > 0)
                  and ($5::text is null or strpos(lower(department), lower($5)) > 0)
                  and ($6::text is null or gender = $6)

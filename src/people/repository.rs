@@ -106,7 +106,7 @@ pub(super) async fn load(
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         Row,
-        r#"select id, institution, kind, username, open_id, wechat_appid, name, gender, age, avatar_url,
+        r#"select id, institution, kind, username, visitor_number, open_id, wechat_appid, name, gender, age, avatar_url,
                   phone, id_number, email, emergency_contact, emergency_phone, department, title,
                   qualification, qualification_code, state, max_consults, subscribe,
                   activated, activated_at, created_by, created_at, updated_by, updated_at, deleted_at,
@@ -126,6 +126,7 @@ struct Row {
     institution: Option<String>,
     kind: String,
     username: String,
+    visitor_number: Option<i32>,
     open_id: Option<String>,
     wechat_appid: Option<String>,
     name: Option<String>,
@@ -163,6 +164,7 @@ impl Row {
             institution: self.institution,
             kind: kind(&self.kind)?,
             username: self.username,
+            visitor_number: self.visitor_number,
             open_id: self.open_id,
             wechat_appid: self.wechat_appid,
             name: self.name,

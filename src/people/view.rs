@@ -26,6 +26,8 @@ pub struct PersonView {
     pub open_id: Option<String>,
     pub name: Option<String>,
     pub username: String,
+    /// Ours: what a visitor without a name is called by.
+    pub visitor_number: Option<i32>,
     pub avatar_url: Option<String>,
     #[serde(rename = "type")]
     pub kind: &'static str,
@@ -113,6 +115,7 @@ pub fn view(person: &Person, reader: &Caller) -> PersonView {
         open_id: shown(person.open_id.clone(), mask_middle),
         name: person.name.clone(),
         username: person.username.clone(),
+        visitor_number: person.visitor_number,
         avatar_url: person.avatar_url.clone(),
         kind: person.kind.as_str(),
         gender: person.gender.clone(),
@@ -194,6 +197,7 @@ pub(super) mod tests {
             institution: Some(institution.to_owned()),
             kind,
             username: "somebody".into(),
+            visitor_number: (kind == Kind::Visitor).then_some(12),
             open_id: Some("o92QK5j3QuMqvOnGFsDXH23e6ihg".into()),
             wechat_appid: None,
             name: Some("王芳".into()),
@@ -305,7 +309,7 @@ pub(super) mod tests {
         let documented = "id createdTime creator lastUpdateTime lastUpdater institutionCode openId name username avatarUrl \
             type gender phoneNumber email idNumber department title age state avatar totalTime qualification \
             qualificationCode supervisors activated activateTime roles emergencyContact emergencyPhone maxConsults \
-            authorities enabled accountNonLocked credentialsNonExpired accountNonExpired subscribe";
+            authorities enabled accountNonLocked credentialsNonExpired accountNonExpired subscribe visitorNumber";
         assert_eq!(keys, documented.split_whitespace().map(str::to_owned).collect());
         assert_eq!(value["roles"], "ROLE_VISITOR");
         assert_eq!(value["createdTime"], 1);

@@ -3,6 +3,7 @@
 mod accounts;
 mod effects;
 mod lists;
+mod numbers;
 mod own;
 
 use serde_json::{Value, json};

@@ -171,7 +171,7 @@ pub(crate) enum PriorityWord {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct ConsultList {
-    /// 访客姓名，模糊查询
+    /// 访客姓名，未填姓名的为“访客 12”，模糊查询
     visitor_name: Option<String>,
     /// 自有：访客id，只列此人的
     visitor: Option<String>,

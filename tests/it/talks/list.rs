@@ -75,10 +75,11 @@ async fn records_are_filtered_by_name_time_and_status() {
     assert_eq!(listed(&guanli, "visitorName=%E5%B0%8F%E9%9B%A8").await, are(&[&third, &first], 2));
     assert_eq!(listed(&guanli, "visitorName=%25_").await, are(&[&third, &first], 2), "no signs are jokers");
     assert_eq!(
-        listed(&guanli, "visitorName=V2").await,
+        listed(&guanli, "visitorName=%E8%AE%BF%E5%AE%A2%202").await,
         are(&[&fourth, &second], 2),
-        "the nameless by user name"
+        "the nameless by number"
     );
+    assert_eq!(listed(&guanli, "visitorName=V2").await, (vec![], 0), "and not by openid");
     assert_eq!(listed(&guanli, "counselorName=che").await, are(&[&fourth, &third], 2));
     assert_eq!(listed(&guanli, "counselorName=nobody").await, (vec![], 0));
     let between = format!("startTime={}&endTime={}", NOON + HOUR, NOON + 2 * HOUR);

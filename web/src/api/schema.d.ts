@@ -2010,6 +2010,11 @@ export interface components {
                 totalTime: number;
                 type: string;
                 username: string;
+                /**
+                 * Format: int32
+                 * @description Ours: what a visitor without a name is called by.
+                 */
+                visitorNumber?: number | null;
             }[];
         };
         /** @description 成功，分页列表 */
@@ -2133,6 +2138,11 @@ export interface components {
             totalTime: number;
             type: string;
             username: string;
+            /**
+             * Format: int32
+             * @description Ours: what a visitor without a name is called by.
+             */
+            visitorNumber: number | null;
         };
         /** @description 7. 微信小程序获取当前用户手机号：`code`，或 `encryptedData` 与 `iv` */
         PhoneProof: {
@@ -2859,7 +2869,7 @@ export interface operations {
                 status?: "WAITING" | "IN_PROGRESS" | "FINISHED" | "TIME_OUT" | "CANCELLED";
                 /** @description 自有：访客id，只列此人的 */
                 visitor?: string;
-                /** @description 访客姓名，模糊查询 */
+                /** @description 访客姓名，未填姓名的为“访客 12”，模糊查询 */
                 visitorName?: string;
             };
             header?: never;
@@ -3625,7 +3635,7 @@ export interface operations {
                 gender?: string;
                 /** @description 机构编码，仅系统管理员可用 */
                 institutionCode?: string;
-                /** @description 姓名，模糊查询 */
+                /** @description 姓名，未填姓名的访客为“访客 12”，模糊查询 */
                 name?: string;
                 /** @description 页码，首页为 1 */
                 page?: number;
@@ -3843,7 +3853,7 @@ export interface operations {
                 gender?: string;
                 /** @description 机构编码，仅系统管理员可用 */
                 institutionCode?: string;
-                /** @description 姓名，模糊查询 */
+                /** @description 姓名，未填姓名的访客为“访客 12”，模糊查询 */
                 name?: string;
                 /** @description 页码，首页为 1 */
                 page?: number;
@@ -4001,7 +4011,7 @@ export interface operations {
                 gender?: string;
                 /** @description 机构编码，仅系统管理员可用 */
                 institutionCode?: string;
-                /** @description 姓名，模糊查询 */
+                /** @description 姓名，未填姓名的访客为“访客 12”，模糊查询 */
                 name?: string;
                 /** @description 页码，首页为 1 */
                 page?: number;

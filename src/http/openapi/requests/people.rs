@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(crate) struct People {
-    /// 姓名，模糊查询
+    /// 姓名，未填姓名的访客为“访客 12”，模糊查询
     name: Option<String>,
     /// 用户名，模糊查询
     username: Option<String>,

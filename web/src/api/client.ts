@@ -20,6 +20,15 @@ export interface ClientOptions {
   onNoSession: () => void
 }
 
+/** Ends after `ms`, or earlier with `own`: `AbortSignal.any`, which phones of two years ago do not have. */
+function within(ms: number, own?: AbortSignal): AbortSignal {
+  const ending = new AbortController()
+  const end = (): void => { ending.abort() }
+  AbortSignal.timeout(ms).addEventListener('abort', end)
+  own?.addEventListener('abort', end)
+  return ending.signal
+}
+
 /** Fetch as whoever is logged in: with the cookie, or with the token alone. */
 export function makeFetch(options: ClientOptions): (input: string | URL | Request, init?: RequestInit) => Promise<Response> {
   return async (input, init) => {
@@ -27,7 +36,7 @@ export function makeFetch(options: ClientOptions): (input: string | URL | Reques
     const headers = new Headers(input instanceof Request ? input.headers : undefined)
     new Headers(init?.headers).forEach((value, name) => { headers.set(name, value) })
     if (token) headers.set('Authorization', `Bearer ${token}`)
-    const signal = init?.signal ?? AbortSignal.timeout(ASK_MS_MAX)
+    const signal = init?.signal ?? within(ASK_MS_MAX, input instanceof Request ? input.signal : undefined)
     const credentials = options.token ? 'omit' : 'same-origin'
     const asked = passed()
     const response = await fetch(input, { ...init, headers, credentials, signal, redirect: 'manual' })

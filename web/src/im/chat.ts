@@ -1,14 +1,23 @@
 // The one face of both IMs. The record of a talk always comes from our server; an IM brings what is said just now and
 // takes what is to be said.
 
+import { NoSession, Refused } from '@/api/answer'
 import type { WebMessage } from '@/api/types'
 import type { SaidMessage } from '@/socket/frames'
 
-export type Body
+export type SimpleBody
   = | { kind: 'text', text: string }
     | { kind: 'image', url: string, width: number, height: number }
-    /** Voice, file, video and the like: what it is, and where it is, if that is known. */
-    | { kind: 'other', type: string, url: string | null }
+    /** Voice, file, video and the like: what it is, where it is, and what it says of itself, if that is known. */
+    | { kind: 'other', type: string, url: string | null, title?: string, lines?: string[] }
+
+export type Body
+  = | SimpleBody
+    /** A message of several elements. */
+    | { kind: 'several', parts: SimpleBody[] }
+
+/** Why something was not said: a key of `chat.why` in the pages' words, and the server's own words. */
+export interface Reason { key: string, words: string }
 
 export interface Message {
   /** Stable as long as the page lives, also while the message gets its id. */
@@ -28,8 +37,7 @@ export interface Message {
   sequence: number
   random: number
   state: 'sending' | 'kept' | 'failed'
-  /** Why it failed, in the server's words. */
-  reason: string | null
+  reason: Reason | null
 }
 
 export type Content = { text: string } | { image: Blob }
@@ -41,7 +49,7 @@ export interface ChatListener {
   /** Everything that others than `reader` (a person's id or user name) said until `until` is read. */
   read: (conversation: string, reader: string, until: number) => void
   /** The message with this `ref` could not be said. */
-  failed: (ref: string, reason: string) => void
+  failed: (ref: string, reason: Reason) => void
   /** Something may have been missed: the record is to be read again. */
   stale: () => void
 }
@@ -61,6 +69,19 @@ export interface Chat {
   read: (to: Addressee) => void
   stop: () => void
 }
+
+export const NO_ANSWER: Reason = { key: 'network', words: '' }
+
+/** Why a request for something to be said failed. */
+export function reasonOf(error: unknown): Reason {
+  if (error instanceof Refused) return { key: '', words: error.message }
+  if (error instanceof NoSession) return { key: 'noSession', words: '' }
+  return NO_ANSWER
+}
+
+/** Half of a pair of code units, as a cut emoji leaves it, is no text: no server takes it. */
+export const wellFormed = (text: string): string =>
+  text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD')
 
 /** Within which one may take a message back, as with Tencent. */
 export const RECALL_MS_MAX = 2 * 60 * 1000
@@ -88,7 +109,7 @@ export function fromRecord(row: WebMessage | SaidMessage): Message {
     ref: said.ref ?? null,
     from: row.from,
     time: said.timeMs ?? row.time * 1000,
-    body: bodyOf(row.type, row.payload),
+    body: bodyOfRow(row),
     isRevoked: row.isRevoked,
     isReadByPeer: row.isPeerRead,
     sequence: row.sequence,
@@ -103,8 +124,13 @@ const record = (value: unknown): Record<string, unknown> =>
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0)
 
+function bodyOfRow({ type, payload, elements }: WebMessage & { elements?: unknown }): Body {
+  if (!Array.isArray(elements) || elements.length < 2) return bodyOf(type, payload)
+  return { kind: 'several', parts: elements.map(record).map((element) => bodyOf(text(element.type), element.payload)) }
+}
+
 /** What a message of type `type` holds. A person made the payload: nothing in it is taken for granted. */
-export function bodyOf(type: string, payload: unknown): Body {
+export function bodyOf(type: string, payload: unknown): SimpleBody {
   const content = record(payload)
   if (type === 'TIMTextElem') return { kind: 'text', text: text(content.text) }
   if (type === 'TIMImageElem' && Array.isArray(content.imageInfoArray)) {
@@ -114,9 +140,32 @@ export function bodyOf(type: string, payload: unknown): Body {
     const url = text(whole.url) || text(whole.imageUrl)
     if (isPicture(url)) return { kind: 'image', url, width: number(whole.width), height: number(whole.height) }
   }
-  const url = [content.url, content.remoteAudioUrl, content.fileUrl, content.videoUrl].map(text).find(isLink)
-  return { kind: 'other', type, url: url ?? null }
+  return { kind: 'other', type, url: linkOf(type, content), ...aboutOf(type, content) }
 }
 
-const isLink = (url: string): boolean => url.startsWith('https://')
-const isPicture = (url: string): boolean => isLink(url) || /^\/im\/image\/[0-9a-f]+$/i.test(url)
+function linkOf(type: string, content: Record<string, unknown>): string | null {
+  const pictures = type === 'TIMImageElem' && Array.isArray(content.imageInfoArray)
+    ? content.imageInfoArray.map(record).flatMap(({ url, imageUrl }) => [url, imageUrl])
+    : []
+  return [content.url, content.remoteAudioUrl, content.fileUrl, content.videoUrl, ...pictures].map(text).find(isLink) ?? null
+}
+
+/** What it says of itself, if anything. */
+function aboutOf(type: string, content: Record<string, unknown>): { title?: string, lines?: string[] } {
+  const seconds = number(content.second) || number(content.videoSecond)
+  const titles: Record<string, string> = {
+    TIMRelayElem: text(content.title),
+    TIMLocationElem: text(content.description),
+    TIMFileElem: text(content.fileName),
+    TIMSoundElem: seconds > 0 ? `${seconds}″` : '',
+    TIMVideoFileElem: seconds > 0 ? `${seconds}″` : '',
+  }
+  const title = titles[type] ?? ''
+  const lines = type === 'TIMRelayElem' && Array.isArray(content.abstractList) ? content.abstractList.map(text).filter((line) => line !== '') : []
+  return { ...(title === '' ? {} : { title }), ...(lines.length === 0 ? {} : { lines }) }
+}
+
+/** Nothing but an address of the web is opened. */
+const isLink = (url: string): boolean => /^https?:\/\//i.test(url)
+/** Without TLS a picture is only linked to: the page's policy shows none. */
+const isPicture = (url: string): boolean => url.startsWith('https://') || /^\/im\/image\/[0-9a-f]+$/i.test(url)

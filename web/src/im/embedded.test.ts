@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Refused } from '@/api/answer'
 import type { Command, Frame } from '@/socket/frames'
 import type { SocketStatus } from '@/socket/socket'
 import type { ChatListener, Message } from './chat'
@@ -15,6 +16,8 @@ let isOpen: boolean
 let hear: (frame: Frame) => void
 let connected: (status: SocketStatus) => void
 let told: unknown[]
+let outliving: string[][]
+let closeCode: number | null
 let upload: ReturnType<typeof vi.fn<(conversation: string, image: Blob) => Promise<string>>>
 let chat: EmbeddedChat
 
@@ -22,6 +25,8 @@ beforeEach(() => {
   vi.useFakeTimers()
   sent = []
   told = []
+  outliving = []
+  closeCode = null
   isOpen = true
   upload = vi.fn(() => Promise.resolve('image1'))
   const listener: ChatListener = {
@@ -35,9 +40,23 @@ beforeEach(() => {
     send: (command) => { if (isOpen) sent.push(command); return isOpen },
     onFrame: (on) => { hear = on; return () => { hear = () => {} } },
     onStatus: (on) => { connected = on; return () => {} },
-  }, upload, listener)
+    closeCode: () => closeCode,
+  }, { upload, sayOutliving: (words) => outliving.push(words.map(({ ref }) => ref)) }, listener)
 })
-afterEach(() => { vi.useRealTimers() })
+afterEach(() => {
+  chat.stop()
+  vi.useRealTimers()
+})
+
+/** The connection closes with `code`, and another one stands. */
+function reconnected(code: number): void {
+  closeCode = code
+  isOpen = false
+  connected('waiting')
+  isOpen = true
+  connected('open')
+}
+const refs = (): unknown[] => sent.map((command) => 'ref' in command && command.ref)
 
 describe('our own IM', () => {
   it('says a text, and tells it once it is kept', () => {
@@ -59,20 +78,57 @@ describe('our own IM', () => {
     expect(told).toEqual([])
     isOpen = true
     connected('open')
-    expect(sent.map((command) => 'ref' in command && command.ref)).toEqual(['r1', 'r1', 'r2'])
+    expect(refs()).toEqual(['r1', 'r1', 'r2'])
   })
 
   it('gives up on what an open connection does not answer', () => {
     chat.say(TO, 'r1', { text: 'hi' })
     vi.advanceTimersByTime(15_000)
-    expect(told).toEqual([['failed', 'r1', '']])
+    expect(told).toEqual([['failed', 'r1', { key: 'network', words: '' }]])
+  })
+
+  it.each([1009, 1003, 1008])('fails once the one word that makes the server close with %i, and sends the others', (code) => {
+    for (const ref of ['r1', 'bad', 'r3']) chat.say(TO, ref, { text: ref })
+    reconnected(code)
+    expect(refs().slice(3), 'one by one from now on').toEqual(['r1'])
+    hear({ type: 'said', ref: 'r1', conversation: 'c1', message: row('m1') })
+    expect(refs().slice(4)).toEqual(['bad'])
+    reconnected(code)
+    expect(told.filter((one) => (one as string[])[0] === 'failed')).toEqual([['failed', 'bad', { key: 'refused', words: '' }]])
+    expect(refs().slice(5)).toEqual(['r3'])
+    hear({ type: 'said', ref: 'r3', conversation: 'c1', message: row('m3') })
+    for (const ref of ['r4', 'r5']) chat.say(TO, ref, { text: ref })
+    expect(refs().slice(6), 'all at once again').toEqual(['r4', 'r5'])
+  })
+
+  it('says once more with a request what was not answered when the page goes away', () => {
+    chat.say(TO, 'r1', { text: 'goodbye' })
+    chat.say(TO, 'r2', { text: '…' })
+    hear({ type: 'said', ref: 'r1', conversation: 'c1', message: row('m1') })
+    window.dispatchEvent(new Event('pagehide'))
+    window.dispatchEvent(new Event('pagehide'))
+    expect(outliving).toEqual([['r2']])
+  })
+
+  it('asks before the page goes while a picture is on its way', async () => {
+    const leaves = (): boolean => window.dispatchEvent(new Event('beforeunload', { cancelable: true }))
+    expect(leaves()).toBe(true)
+    chat.say(TO, 'r1', { image: new Blob(['x']) })
+    expect(leaves()).toBe(false)
+    await vi.runAllTimersAsync()
+    expect(leaves()).toBe(true)
+  })
+
+  it('sends no half of a character', () => {
+    chat.say(TO, 'r1', { text: 'a\uD83D' })
+    expect(sent).toMatchObject([{ text: 'a\uFFFD' }])
   })
 
   it('tells why something could not be said, and does not say it again', () => {
     chat.say(TO, 'r1', { text: 'hi' })
-    hear({ type: 'error', ref: 'r1', code: -1, message: '会话已结束' })
+    hear({ type: 'error', ref: 'r1', code: -1, message: '会话已结束', reason: 'ended' })
     connected('open')
-    expect([told[0], sent.length]).toEqual([['failed', 'r1', '会话已结束'], 1])
+    expect([told[0], sent.length]).toEqual([['failed', 'r1', { key: 'ended', words: '会话已结束' }], 1])
     hear({ type: 'error', code: -2, message: '参数格式不正确' })
     expect(told).toHaveLength(2)
   })
@@ -82,10 +138,10 @@ describe('our own IM', () => {
     expect(sent).toEqual([])
     await vi.runAllTimersAsync()
     expect(sent).toEqual([{ type: 'say', ref: 'r1', conversation: 'c1', image: 'image1' }])
-    upload.mockRejectedValueOnce(new Error('too large'))
+    upload.mockRejectedValueOnce(new Refused(-1, '图片太大'))
     chat.say(TO, 'r2', { image: new Blob(['x']) })
     await vi.runAllTimersAsync()
-    expect(told).toContainEqual(['failed', 'r2', 'too large'])
+    expect(told).toContainEqual(['failed', 'r2', { key: '', words: '图片太大' }])
   })
 
   it('takes back, and says when that was not possible', async () => {

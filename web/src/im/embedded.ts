@@ -1,25 +1,41 @@
 // Our own IM, over the socket that is there anyway.
 
-import type { Command, Frame } from '@/socket/frames'
+import type { Command, ErrorFrame, Frame } from '@/socket/frames'
 import type { SocketStatus } from '@/socket/socket'
-import { fromRecord, type Addressee, type Chat, type ChatListener, type Content, type Message } from './chat'
+import {
+  fromRecord, NO_ANSWER, reasonOf, wellFormed, type Addressee, type Chat, type ChatListener, type Content, type Message, type Reason,
+} from './chat'
 
 /** What it needs of the page's socket. */
 export interface Wire {
   send: (command: Command) => boolean
   onFrame: (listener: (frame: Frame) => void) => () => void
   onStatus: (listener: (status: SocketStatus) => void) => () => void
+  /** With which code the last connection closed. */
+  closeCode: () => number | null
 }
 
-export type Upload = (conversation: string, image: Blob) => Promise<string>
+/** What reaches the server by requests. */
+export interface Requests {
+  upload: (conversation: string, image: Blob) => Promise<string>
+  /** Says it with a request that outlives the page. */
+  sayOutliving: (words: Say[]) => void
+}
+
+export type Say = Extract<Command, { type: 'say' }>
 
 /** An answer to something sent that takes longer will not come. */
 const ANSWER_MS_MAX = 15_000
-/** The words that stand when there are none of the server's. */
-const NO_ANSWER = ''
+/** The server closed because of something that was sent: malformed, not text, not UTF-8, against its rules, too large. */
+const CLOSED_FOR_CONTENT = new Set([1002, 1003, 1007, 1008, 1009])
+const REFUSED: Reason = { key: 'refused', words: '' }
 
 interface Pending {
   command: Command
+  /** Whether it went out on the connection that stands. */
+  isSent?: boolean
+  /** Whether it went out with a request, too, when the page went away. */
+  isOutliving?: boolean
   done?: { resolve: () => void, reject: (reason: Error) => void }
   timer?: ReturnType<typeof setTimeout>
 }
@@ -30,33 +46,41 @@ export class EmbeddedChat implements Chat {
   /** Talks that were looked at while there was no connection to tell it. */
   private readonly looked = new Set<string>()
   private readonly leave: (() => void)[]
+  private isOpen = true
+  /** The server closed because of one of several commands: they go out one by one until it is known which. */
+  private isCareful = false
+  private uploads = 0
 
   constructor(
     private readonly wire: Wire,
-    private readonly upload: Upload,
+    private readonly requests: Requests,
     private readonly listener: ChatListener,
   ) {
     this.leave = [
       wire.onFrame((frame) => { this.hear(frame) }),
       wire.onStatus((status) => { this.connected(status) }),
     ]
+    window.addEventListener('pagehide', this.outlive)
+    document.addEventListener('visibilitychange', this.outlive)
+    window.addEventListener('beforeunload', this.askFirst)
   }
 
   say(to: Addressee, ref: string, content: Content): void {
     const { conversation } = to
     if ('text' in content) {
-      this.ask(ref, { command: { type: 'say', ref, conversation, text: content.text } })
+      this.ask(ref, { command: { type: 'say', ref, conversation, text: wellFormed(content.text) } })
       return
     }
-    this.upload(conversation, content.image).then(
+    this.uploads += 1
+    this.requests.upload(conversation, content.image).finally(() => { this.uploads -= 1 }).then(
       (image) => { this.ask(ref, { command: { type: 'say', ref, conversation, image } }) },
-      (error: unknown) => { this.listener.failed(ref, error instanceof Error ? error.message : NO_ANSWER) },
+      (error: unknown) => { this.listener.failed(ref, reasonOf(error)) },
     )
   }
 
   recall(to: Addressee, message: Message): Promise<void> {
     const { id } = message
-    if (id === null) return Promise.reject(new Error(NO_ANSWER))
+    if (id === null) return Promise.reject(new Error(NO_ANSWER.words))
     const ref = `recall-${id}`
     return new Promise((resolve, reject) => {
       this.ask(ref, {
@@ -72,36 +96,81 @@ export class EmbeddedChat implements Chat {
 
   stop(): void {
     this.leave.forEach((leave) => { leave() })
+    window.removeEventListener('pagehide', this.outlive)
+    document.removeEventListener('visibilitychange', this.outlive)
+    window.removeEventListener('beforeunload', this.askFirst)
     this.pending.forEach(({ timer }) => { clearTimeout(timer) })
     this.pending.clear()
   }
 
-  private ask(ref: string, pending: Pending): void {
-    this.pending.set(ref, pending)
-    this.send(ref, pending)
+  /** The page goes away, perhaps for good: what is not acknowledged goes out once more, and the server counts it once. */
+  private readonly outlive = (event: Event): void => {
+    if (event.type !== 'pagehide' && document.visibilityState === 'visible') return
+    const words: Say[] = []
+    for (const pending of this.pending.values()) {
+      if (pending.command.type !== 'say' || pending.isOutliving) continue
+      pending.isOutliving = true
+      words.push(pending.command)
+    }
+    if (words.length > 0) this.requests.sayOutliving(words)
   }
 
-  /** Out of the door if it is open, and then an answer is due. */
+  /** A picture on its way cannot outlive the page, nor can words without a network. */
+  private readonly askFirst = (event: BeforeUnloadEvent): void => {
+    if (this.uploads > 0 || (!this.isOpen && this.pending.size > 0)) event.preventDefault()
+  }
+
+  private ask(ref: string, pending: Pending): void {
+    this.pending.set(ref, pending)
+    this.sendNext()
+  }
+
+  /** What waits goes out: all of it, or the first alone. */
+  private sendNext(): void {
+    if (this.isCareful && this.pending.size === 0) this.isCareful = false
+    const waiting = [...this.pending]
+    for (const [ref, pending] of this.isCareful ? waiting.slice(0, 1) : waiting) this.send(ref, pending)
+  }
+
+  /** An answer is due once it went out. */
   private send(ref: string, pending: Pending): void {
-    if (!this.wire.send(pending.command)) return
+    if (pending.isSent || !this.wire.send(pending.command)) return
+    pending.isSent = true
     clearTimeout(pending.timer)
     pending.timer = setTimeout(() => { this.settle(ref, NO_ANSWER) }, ANSWER_MS_MAX)
   }
 
   private connected(status: SocketStatus): void {
+    const wasOpen = this.isOpen
+    this.isOpen = status === 'open'
     if (status === 'open') {
-      this.pending.forEach((pending, ref) => { this.send(ref, pending) })
+      this.sendNext()
       const looked = [...this.looked]
       this.looked.clear()
       looked.forEach((conversation) => { this.read({ conversation, peer: '' }) })
       this.listener.stale()
     } else {
-      this.pending.forEach(({ timer }) => { clearTimeout(timer) })
+      if (wasOpen) this.closed(this.wire.closeCode())
+      this.pending.forEach((pending) => {
+        clearTimeout(pending.timer)
+        pending.isSent = false
+        pending.isOutliving = false
+      })
     }
   }
 
+  /** One command that the server does not take must not hold up the others: it fails, once it is known which it is. */
+  private closed(code: number | null): void {
+    if (code === null || !CLOSED_FOR_CONTENT.has(code)) return
+    const sent = [...this.pending].filter(([, { isSent }]) => isSent)
+    // Too many at once are nobody's fault alone.
+    const culprit = sent.length === 1 && (this.isCareful || code !== 1008) ? sent[0] : undefined
+    if (culprit) this.settle(culprit[0], REFUSED)
+    this.isCareful = this.pending.size > 0
+  }
+
   /** The end of what was asked with `ref`; without a reason it is good. */
-  private settle(ref: string, reason?: string): void {
+  private settle(ref: string, reason?: Reason): void {
     const pending = this.pending.get(ref)
     if (pending === undefined) return
     clearTimeout(pending.timer)
@@ -109,10 +178,11 @@ export class EmbeddedChat implements Chat {
     if (reason === undefined) {
       pending.done?.resolve()
     } else if (pending.done) {
-      pending.done.reject(new Error(reason))
+      pending.done.reject(new Error(reason.words))
     } else {
       this.listener.failed(ref, reason)
     }
+    this.sendNext()
   }
 
   private hear(frame: Frame): void {
@@ -132,9 +202,11 @@ export class EmbeddedChat implements Chat {
         this.listener.read(frame.conversation, frame.reader, frame.until)
         break
       case 'error':
-        if (frame.ref !== undefined) this.settle(frame.ref, frame.message)
+        if (frame.ref !== undefined) this.settle(frame.ref, told(frame))
         break
       default:
     }
   }
 }
+
+const told = ({ reason, message }: ErrorFrame): Reason => ({ key: reason ?? '', words: message })

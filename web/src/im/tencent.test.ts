@@ -92,7 +92,7 @@ describe('Tencent\'s IM', () => {
     sdk.sendMessage.mockRejectedValueOnce(new Error('120001'))
     chat.say(TO, 'r1', { text: 'hi' })
     await settled()
-    expect(failures).toEqual([['r1', '120001']])
+    expect(failures).toEqual([['r1', { key: '', words: '120001' }]])
   })
 
   it('tells what comes, is taken back and is read, each of its talk', () => {

@@ -2,7 +2,7 @@
 
 import { result } from '@/api/answer'
 import { api } from '@/stores/api'
-import { bodyOf, type Addressee, type Chat, type ChatListener, type Content, type Message } from './chat'
+import { bodyOf, wellFormed, type Addressee, type Chat, type ChatListener, type Content, type Message } from './chat'
 
 /** What we use of a message of the SDK. */
 export interface SdkMessage {
@@ -110,7 +110,7 @@ export class TencentChat implements Chat {
 
   say(to: Addressee, ref: string, content: Content): void {
     this.send(to, ref, content).catch((error: unknown) => {
-      this.listener.failed(ref, error instanceof Error ? error.message : '')
+      this.listener.failed(ref, { key: '', words: error instanceof Error ? error.message : '' })
     })
   }
 
@@ -119,7 +119,7 @@ export class TencentChat implements Chat {
     // The server finds the talk by it.
     const common = { to: to.peer, conversationType: 'C2C' as const, cloudCustomData: to.conversation }
     const message = 'text' in content
-      ? this.sdk.createTextMessage({ ...common, payload: { text: content.text } })
+      ? this.sdk.createTextMessage({ ...common, payload: { text: wellFormed(content.text) } })
       : this.sdk.createImageMessage({ ...common, payload: { file: new File([content.image], 'image', { type: content.image.type }) } })
     const { data } = await this.sdk.sendMessage(message)
     this.said(data.message, ref)

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { bodyOf, fromRecord, notice, type Message } from './chat'
+import { bodyOf, fromRecord, notice, wellFormed, type Message, type Reason } from './chat'
 import { failed, merge, mergeRecord, ownReadUntil, readUntil, recalled, seenBefore, unread } from './thread'
 
 const said = (key: string, time: number, some: Partial<Message> = {}): Message => ({
   key, id: key, ref: null, from: 'visitor', time, body: { kind: 'text', text: key }, isRevoked: false, isReadByPeer: false,
   sequence: 0, random: 0, state: 'kept', reason: null, ...some,
 })
+const NO: Reason = { key: '', words: 'no' }
 const keys = (messages: Message[]): string[] => messages.map(({ key }) => key)
 
 describe('the messages of a talk', () => {
@@ -80,7 +81,7 @@ describe('the messages of a talk', () => {
 
   it('can fail, unless they arrived after all', () => {
     const thread = [said('a', 1, { ref: 'x' }), said('b', 1, { id: null, ref: 'y', state: 'sending' })]
-    expect(failed(failed(thread, 'x', 'no'), 'y', 'no')).toMatchObject([{ state: 'kept' }, { state: 'failed', reason: 'no' }])
+    expect(failed(failed(thread, 'x', NO), 'y', NO)).toMatchObject([{ state: 'kept' }, { state: 'failed', reason: NO }])
   })
 
   it('count as unread when another said them later than was seen', () => {
@@ -111,6 +112,24 @@ describe('what a message holds', () => {
     for (const odd of [null, 'text', 3, [], { imageInfoArray: 'x' }, { imageInfoArray: [null] }]) {
       expect(bodyOf('TIMImageElem', odd).kind).toBe('other')
     }
+  })
+
+  it('is a link where a picture has no TLS, and says of itself what it can', () => {
+    expect(bodyOf('TIMImageElem', image('http://cos.example.com/a.png'))).toEqual({ kind: 'other', type: 'TIMImageElem', url: 'http://cos.example.com/a.png' })
+    expect(bodyOf('TIMRelayElem', { title: '群聊的聊天记录', abstractList: ['甲: 你好', 7, '乙: 嗯'] }))
+      .toEqual({ kind: 'other', type: 'TIMRelayElem', url: null, title: '群聊的聊天记录', lines: ['甲: 你好', '乙: 嗯'] })
+    expect(bodyOf('TIMLocationElem', { description: '中山北路 3663 号', latitude: 31, longitude: 121 })).toMatchObject({ title: '中山北路 3663 号' })
+    expect(bodyOf('TIMSoundElem', { url: 'http://x/1.m4a', second: 12 })).toMatchObject({ url: 'http://x/1.m4a', title: '12″' })
+  })
+
+  it('is all of its elements, where it has several', () => {
+    const elements = [{ type: 'TIMTextElem', payload: { text: '看这里' } }, { type: 'TIMImageElem', payload: image('/im/image/0a') }]
+    const row = { ID: 'm1', type: 'TIMTextElem', payload: { text: '看这里' }, elements, time: 1 } as never
+    expect(fromRecord(row).body).toMatchObject({ kind: 'several', parts: [{ kind: 'text' }, { kind: 'image' }] })
+  })
+
+  it('is text that every server takes', () => {
+    expect(wellFormed('a\uD83Db\uDE0Ac😊')).toBe('a\uFFFDb\uFFFDc😊')
   })
 
   it('comes from a row of the record, with the finer facts where the server tells them', () => {

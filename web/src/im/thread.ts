@@ -1,6 +1,6 @@
 // The messages of one talk as the page knows them: what the record has, what was said since, what is on its way. Pure.
 
-import { isNotice, type Message } from './chat'
+import { isNotice, type Message, type Reason } from './chat'
 
 /** A notice is told as an event and stands in the record, too, a moment later. */
 const SAME_NOTICE_MS = 10_000
@@ -92,7 +92,7 @@ export function seenBefore(messages: readonly Message[], me: string, count: numb
   return others[others.length - count - 1]?.time ?? 0
 }
 
-export function failed(messages: readonly Message[], ref: string, reason: string): Message[] {
+export function failed(messages: readonly Message[], ref: string, reason: Reason): Message[] {
   return messages.map((message) => (message.ref === ref && message.state !== 'kept'
     ? { ...message, state: 'failed' as const, reason }
     : message))

@@ -38,11 +38,17 @@ export class LiveSocket {
   private retry: ReturnType<typeof setTimeout> | undefined
   private watch: ReturnType<typeof setTimeout> | undefined
   private current: SocketStatus = 'idle'
+  private code: number | null = null
 
   constructor(private readonly options: SocketOptions) {}
 
   get status(): SocketStatus {
     return this.current
+  }
+
+  /** With which code the last connection closed. */
+  get closeCode(): number | null {
+    return this.code
   }
 
   /** Connects, and from now on again and again until `stop`. */
@@ -115,6 +121,7 @@ export class LiveSocket {
   private closed(socket: WebSocket, code: number): void {
     if (socket !== this.socket) return
     this.socket = null
+    this.code = code
     clearTimeout(this.watch)
     if (code === CLOSED_NO_SESSION) {
       this.end('refused')

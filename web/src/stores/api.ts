@@ -3,6 +3,7 @@
 import { shallowRef } from 'vue'
 import { BASE, makeClient, makeFetch, type Api, type ClientOptions } from '@/api/client'
 import { result } from '@/api/answer'
+import type { Say } from '@/im/embedded'
 
 const options = shallowRef<ClientOptions>({ onNoSession: () => {} })
 
@@ -39,6 +40,22 @@ export async function uploadImage(conversation: string, image: Blob): Promise<st
     response,
   }))
   return (await result(answered)).id
+}
+
+/** All requests that outlive a page may hold so much together, says the Fetch standard. */
+const OUTLIVING_BYTES_MAX = 64 * 1024 - 4096
+
+/** Says words with a request that goes on when the page is gone; nobody waits for its answer. */
+export function sayOutliving(words: readonly Say[]): void {
+  let room = OUTLIVING_BYTES_MAX
+  for (const { ref, conversation, ...content } of words) {
+    const body = JSON.stringify({ ref, conversation, ...content, type: undefined })
+    room -= new Blob([body]).size
+    if (room < 0) return
+    const headers = { 'Content-Type': 'application/json' }
+    // The page is gone, or says it again over its socket.
+    rawFetch('/im/say', { method: 'POST', keepalive: true, headers, body }).catch(() => undefined)
+  }
 }
 
 /** Whether pictures of ours can be shown by their address alone. */

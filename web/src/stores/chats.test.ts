@@ -15,6 +15,8 @@ let marks: unknown[]
 let sockets: FakeSocket[]
 /** What happens once the record has been read, before the answer is there. */
 let meanwhile: () => void
+/** Readings of the record that fail from now on. */
+let failing: number
 
 class FakeSocket {
   static OPEN = 1
@@ -37,11 +39,16 @@ beforeEach(() => {
   marks = []
   sockets = []
   meanwhile = () => {}
+  failing = 0
   vi.stubGlobal('WebSocket', FakeSocket)
   vi.stubGlobal('fetch', (asked: Request) => {
     const { pathname, searchParams: query } = new URL(asked.url)
     if (pathname === '/message/unread') {
       return Promise.resolve(new Response(JSON.stringify({ code: 0, message: 'OK', result: marks })))
+    }
+    if (failing > 0) {
+      failing -= 1
+      return Promise.reject(new TypeError('no network'))
     }
     const [page, size] = [Number(query.get('page')), Number(query.get('size'))]
     const [result, count] = [record.slice(page * size, (page + 1) * size), record.length]
@@ -56,6 +63,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   useLive().stop()
+  useChats().stop()
   vi.unstubAllGlobals()
 })
 
@@ -74,6 +82,45 @@ describe('the talks of a page', () => {
     await vi.waitFor(() => { expect(sockets).toHaveLength(2) }, { timeout: 2000 })
     sockets[1]?.hears({ type: 'resumed', cursor: 1 })
     await vi.waitFor(() => { expect(words()).toEqual(['1', '2']) })
+  })
+
+  it('read the record again by themselves until nothing is missing, and say where it may be', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    record = [row(1)]
+    await useChats().load('c1')
+    record = [row(1), row(2), row(3)]
+    failing = 3
+    sockets[0]?.onclose?.({ code: 1006 })
+    await vi.advanceTimersByTimeAsync(500)
+    sockets[1]?.hears({ type: 'resumed', cursor: 1 })
+    sockets[1]?.hears({ type: 'message', conversation: 'c1', message: row(3) })
+    await vi.advanceTimersByTimeAsync(0)
+    expect([words(), useChats().thread('c1').missing]).toEqual([['1', '3'], { after: 'm1' }])
+    await vi.advanceTimersByTimeAsync(1000 + 2000 - 1)
+    expect(useChats().thread('c1').missing).toEqual({ after: 'm1' })
+    await vi.advanceTimersByTimeAsync(1)
+    expect(failing).toBe(0)
+    await vi.advanceTimersByTimeAsync(4000)
+    expect([words(), useChats().thread('c1')]).toMatchObject([['1', '2', '3'], { missing: null, state: 'there' }])
+    vi.useRealTimers()
+  })
+
+  it('send a picture again that could not be sent', async () => {
+    const to = { conversation: 'c1', peer: 'fangke' }
+    const image = new Blob(['x'], { type: 'image/png' })
+    vi.stubGlobal('fetch', (asked: Request | string) =>
+      (typeof asked === 'string' && asked.startsWith('blob:') ? Promise.reject(new TypeError('the policy forbids it')) : Promise.reject(new TypeError('no network'))))
+    vi.stubGlobal('URL', Object.assign(URL, { createObjectURL: () => 'blob:1', revokeObjectURL: () => {} }))
+    useChats().say(to, { image })
+    await settled()
+    const [message] = useChats().thread('c1').messages
+    expect(message).toMatchObject({ state: 'failed', reason: { key: 'network' } })
+    vi.stubGlobal('fetch', (_: unknown, init: RequestInit) => {
+      expect(init.body).toBe(image)
+      return Promise.resolve(new Response(JSON.stringify({ code: 0, message: 'OK', result: { id: 'i1' } })))
+    })
+    if (message) useChats().sayAgain(to, message)
+    await vi.waitFor(() => { expect(sockets[0]?.sent.at(-1)).toMatchObject({ type: 'say', ref: message?.ref, image: 'i1' }) })
   })
 
   it('are read once more when something may have been missed while they were', async () => {
@@ -108,8 +155,8 @@ describe('the talks of a page', () => {
     const { ref } = sockets[0]?.sent.at(-1) ?? {}
     sockets[0]?.hears({ type: 'error', ref, code: -1, message: '消息暂未保存' })
     const [message] = useChats().thread('c1').messages
-    expect(message).toMatchObject({ state: 'failed', reason: '消息暂未保存' })
-    if (message) await useChats().sayAgain(to, message)
+    expect(message).toMatchObject({ state: 'failed', reason: { key: '', words: '消息暂未保存' } })
+    if (message) useChats().sayAgain(to, message)
     await settled()
     expect(sockets[0]?.sent.at(-1)).toEqual({ type: 'say', ref, conversation: 'c1', text: '你好' })
     expect(useChats().thread('c1').messages).toMatchObject([{ state: 'sending' }])

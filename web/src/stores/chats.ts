@@ -2,13 +2,13 @@
 
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
-import { Refused, result, rows } from '@/api/answer'
+import { Refused, result, rows, Unreachable } from '@/api/answer'
 import { serverNow } from '@/api/clock'
 import type { Config, Me, Unread } from '@/api/types'
-import { fromRecord, isNotice, notice, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/im/chat'
+import { fromRecord, isNotice, notice, reasonOf, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/im/chat'
 import { EmbeddedChat } from '@/im/embedded'
 import { failed, merge, mergeRecord, ownReadUntil, readUntil, recalled, seenBefore, unread } from '@/im/thread'
-import { api, uploadImage } from './api'
+import { api, sayOutliving, uploadImage } from './api'
 import { useLive } from './live'
 import { usePeople } from './people'
 
@@ -19,6 +19,8 @@ export interface Thread {
   error: unknown
   /** Until when (epoch ms) this person has seen everything. */
   seenUntil: number
+  /** Words may be missing here: after the message with this key, or at the beginning. Null while nothing is missing. */
+  missing: { after: string | null } | null
 }
 
 /** A key for a message of ours; `crypto.randomUUID` is not there without TLS. */
@@ -27,6 +29,11 @@ const newRef = (): string =>
 
 /** Rows of the record in one answer; the server gives no more. */
 const PAGE = 200
+/** Before a reading that failed is tried again: doubled each time. */
+const RETRY_MS_MIN = 1000
+const RETRY_MS_MAX = 30_000
+/** A reading that takes longer is stuck, and the next one is made on another connection. */
+const READ_MS_MAX = 8_000
 
 export const useChats = defineStore('chats', () => {
   const threads = reactive(new Map<string, Thread>())
@@ -38,11 +45,17 @@ export const useChats = defineStore('chats', () => {
   let made: Promise<Chat> | null = null
   let leave: (() => void)[] = []
   let generation = 0
+  /** Readings that failed and are tried again, and how often each failed in a row. */
+  const retries = new Map<string, { failures: number, timer: ReturnType<typeof setTimeout> | undefined }>()
+  /** Of talks whose record is to be read again: after which message something may be missing. */
+  const unsure = new Map<string, string | null>()
+  /** Pictures that are not kept yet, by `ref`: what failed can be sent again. */
+  const pictures = new Map<string, Blob>()
 
   function thread(conversation: string): Thread {
     const known = threads.get(conversation)
     if (known) return known
-    threads.set(conversation, { messages: [], state: 'new', error: null, seenUntil: 0 })
+    threads.set(conversation, { messages: [], state: 'new', error: null, seenUntil: 0, missing: null })
     return threads.get(conversation) as Thread
   }
 
@@ -51,6 +64,7 @@ export const useChats = defineStore('chats', () => {
       const talk = thread(conversation)
       const shown = talk.messages.find(({ ref, state }) => ref !== null && ref === message.ref && state !== 'kept')
       if (shown?.body.kind === 'image') URL.revokeObjectURL(shown.body.url)
+      if (message.ref !== null) pictures.delete(message.ref)
       talk.messages = merge(talk.messages, [message])
     },
     recalled(conversation, id) {
@@ -69,28 +83,42 @@ export const useChats = defineStore('chats', () => {
       }
     },
     stale() {
-      for (const [conversation, { state }] of threads) {
-        if (state !== 'new') void load(conversation)
+      for (const [conversation, talk] of threads) {
+        if (talk.state === 'new') continue
+        if (!unsure.has(conversation)) unsure.set(conversation, lastKept(talk))
+        void load(conversation)
       }
     },
   }
+
+  const lastKept = (talk: Thread): string | null => talk.messages.findLast(({ state }) => state === 'kept')?.key ?? null
 
   /** With which IM words travel is the server's choice. */
   function start(config: Config, person: Pick<Me, 'id' | 'username'>): void {
     stop()
     me = person
     const live = useLive()
-    leave = [live.onEvent((event) => {
-      if (event.event !== 'noticed' || event.conversation === undefined || event.text === undefined) return
-      listener.said(event.conversation, notice(event.seq, event.time, event.text))
-    })]
+    leave = [
+      live.onEvent((event) => {
+        if (event.event !== 'noticed' || event.conversation === undefined || event.text === undefined) return
+        listener.said(event.conversation, notice(event.seq, event.time, event.text))
+      }),
+      live.onStatus((status) => {
+        if (status !== 'open') return
+        for (const [conversation, talk] of threads) if (talk.missing !== null) void load(conversation)
+      }),
+    ]
     const { im } = config
     if (im?.mode === 'tencent') {
       make = async () => (await import('@/im/tencent')).tencentChat(im.sdkAppId, person.username, listener)
       // Without it one reads the record; writing tries again and tells what is wrong.
       connected().catch(() => undefined)
     } else {
-      const chat = new EmbeddedChat({ send: live.send, onFrame: live.onFrame, onStatus: live.onStatus }, uploadImage, listener)
+      const chat = new EmbeddedChat(
+        { send: live.send, onFrame: live.onFrame, onStatus: live.onStatus, closeCode: live.closeCode },
+        { upload: uploadImage, sayOutliving },
+        listener,
+      )
       made = Promise.resolve(chat)
     }
   }
@@ -118,12 +146,17 @@ export const useChats = defineStore('chats', () => {
     leave = []
     threads.clear()
     again.clear()
+    retries.forEach(({ timer }) => { clearTimeout(timer) })
+    retries.clear()
+    unsure.clear()
+    pictures.clear()
     me = null
   }
 
   async function page(conversationId: string, number: number): Promise<{ rows: Message[], count: number }> {
     const query = { conversationId, page: number, size: PAGE }
-    const answered = await rows(api().GET('/message/conversation/web', { params: { query } }))
+    const signal = AbortSignal.timeout(READ_MS_MAX)
+    const answered = await rows(api().GET('/message/conversation/web', { params: { query }, signal }))
     return { rows: answered.rows.map(fromRecord), count: answered.count }
   }
 
@@ -158,6 +191,7 @@ export const useChats = defineStore('chats', () => {
   async function read(conversation: string, talk: Thread): Promise<void> {
     const before = generation
     talk.state = 'loading'
+    clearTimeout(retries.get(conversation)?.timer)
     try {
       const [first, marks] = await Promise.all([page(conversation, 0), unreadMarks()])
       const others = Array.from({ length: Math.max(0, Math.ceil(first.count / PAGE) - 1) }, (_, at) => page(conversation, at + 1))
@@ -167,10 +201,25 @@ export const useChats = defineStore('chats', () => {
       mark(talk, marks.find((one) => one.conversation === conversation))
       talk.state = 'there'
       talk.error = null
+      talk.missing = null
+      unsure.delete(conversation)
+      retries.delete(conversation)
     } catch (error) {
+      if (before !== generation) return
       talk.state = 'wrong'
       talk.error = error
+      talk.missing ??= { after: unsure.get(conversation) ?? null }
+      // A refusal stays one; whatever else hindered it may pass.
+      if (error instanceof Unreachable) retry(conversation)
     }
+  }
+
+  /** Reads again by itself while there is a connection; a new connection reads by itself. */
+  function retry(conversation: string): void {
+    const failures = (retries.get(conversation)?.failures ?? 0) + 1
+    const wait = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(failures - 1, 10))
+    const timer = setTimeout(() => { if (useLive().isOpen) void load(conversation) }, wait)
+    retries.set(conversation, { failures, timer })
   }
 
   /** Says it; the message is there at once, marked as on its way. */
@@ -179,23 +228,25 @@ export const useChats = defineStore('chats', () => {
     const ref = again?.ref ?? newRef()
     const body: Message['body'] = 'text' in content
       ? { kind: 'text', text: content.text }
-      : { kind: 'image', url: URL.createObjectURL(content.image), width: 0, height: 0 }
+      : again?.body ?? { kind: 'image', url: URL.createObjectURL(content.image), width: 0, height: 0 }
+    if ('image' in content) pictures.set(ref, content.image)
     const talk = thread(to.conversation)
     talk.messages = merge(talk.messages, [{
       key: again?.key ?? ref, id: null, ref, from: me.username, time: serverNow(), body, isRevoked: false, isReadByPeer: false,
       sequence: 0, random: 0, state: 'sending', reason: null,
     }])
     connected().then((chat) => { chat.say(to, ref, content) }, (error: unknown) => {
-      listener.failed(ref, error instanceof Error ? error.message : '')
+      listener.failed(ref, reasonOf(error))
     })
   }
 
   /** Tries a failed message once more; the server counts it once. */
-  async function sayAgain(to: Addressee, message: Message): Promise<void> {
+  function sayAgain(to: Addressee, message: Message): void {
     if (message.body.kind === 'text') {
       say(to, { text: message.body.text }, message)
-    } else if (message.body.kind === 'image' && message.body.url.startsWith('blob:')) {
-      say(to, { image: await (await fetch(message.body.url)).blob() }, message)
+    } else if (message.body.kind === 'image' && message.ref !== null) {
+      const image = pictures.get(message.ref)
+      if (image !== undefined) say(to, { image }, message)
     }
   }
 

@@ -92,5 +92,6 @@ export const useLive = defineStore('live', () => {
     start, stop, forget, send, choose, onEvent,
     onFrame: frames.on,
     onStatus: statuses.on,
+    closeCode: (): number | null => socket?.closeCode ?? null,
   }
 })

@@ -1,7 +1,7 @@
-import { mount, type VueWrapper } from '@vue/test-utils'
+import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Component } from 'vue'
+import { computed, type Component, type Ref } from 'vue'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
 import { notice, type Message } from '@/im/chat'
@@ -9,6 +9,15 @@ import Bubble from './bubble.vue'
 import Composer from './composer.vue'
 import MessageList from './message-list.vue'
 import { isOnlyEmoji, rowsOf } from './rows'
+
+// Nothing has a size here, so every row counts as near the window.
+vi.mock('@tanstack/vue-virtual', () => ({
+  useVirtualizer: (options: Ref<{ count: number }>) => computed(() => ({
+    getVirtualItems: () => Array.from({ length: options.value.count }, (_, index) => ({ index, start: index * 40 })),
+    getTotalSize: () => options.value.count * 40,
+    measureElement: () => {},
+  })),
+}))
 
 const T0 = Date.UTC(2026, 10, 24, 1)
 const said = (key: string, time: number, some: Partial<Message> = {}): Message => ({
@@ -45,6 +54,14 @@ describe('the rows of a talk', () => {
     expect(rows.map(({ kind }) => kind)).toEqual(['time', 'recalled'])
   })
 
+  it('have a mark where words may be missing', () => {
+    const messages = [said('a', T0), said('b', T0), said('c', T0)]
+    const kinds = (after: string | null): string[] => rowsOf(messages, 'me', { after }).map(({ kind, key }) => (kind === 'said' ? key : kind))
+    expect([kinds('b'), kinds(null), kinds('c')]).toEqual([
+      ['time', 'a', 'b', 'missing', 'c'], ['missing', 'time', 'a', 'b', 'c'], ['time', 'a', 'b', 'c', 'missing'],
+    ])
+  })
+
   it('know when there is nothing but emoji', () => {
     expect(['😭', '❤️', '👨‍👩‍👧', '😊😊 '].map(isOnlyEmoji)).toEqual([true, true, true, true])
     expect(['', '好😭', '12', '😭😭😭😭'].map(isOnlyEmoji)).toEqual([false, false, false, false])
@@ -63,9 +80,9 @@ describe('the words of a talk', () => {
 
   const list = (some: Record<string, unknown>): VueWrapper => render(MessageList, { viewpoint: 'me', messages: [said('m', T0)], ...some })
 
-  it('say that some may be missing when the record could not be read again, and ask once more', async () => {
+  it('say where some may be missing when the record could not be read again, and ask once more', async () => {
     expect(list({ state: 'there' }).find('.missing').exists()).toBe(false)
-    const shown = list({ state: 'wrong', error: new Error('gone') })
+    const shown = list({ state: 'wrong', error: new Error('gone'), missing: { after: 'm' } })
     await shown.get('.missing button').trigger('click')
     expect(shown.emitted('again')).toHaveLength(1)
   })
@@ -102,8 +119,10 @@ describe('a bubble', () => {
     expect(bubble.text()).toContain('未读')
     await bubble.setProps({ message: said('m', T0, { isReadByPeer: true }) })
     expect(bubble.text()).toContain('已读')
-    await bubble.setProps({ message: said('m', T0, { state: 'failed', reason: '会话已结束' }) })
+    await bubble.setProps({ message: said('m', T0, { state: 'failed', reason: { key: '', words: '会话已结束' } }) })
     expect(bubble.text()).toContain('会话已结束')
+    await bubble.setProps({ message: said('m', T0, { state: 'failed', reason: { key: 'busy', words: '…' } }) })
+    expect(bubble.text()).toContain('系统繁忙，请稍后重试')
     await bubble.find('.failed').trigger('click')
     expect(bubble.emitted('resend')).toHaveLength(1)
   })
@@ -155,13 +174,44 @@ describe('the composer', () => {
     expect(spoken(composer)).toHaveLength(1)
   })
 
-  it('takes pictures that are pasted, and nothing else', async () => {
+  const PICTURE = new File(['x'], 'a.png', { type: 'image/png' })
+  const dialog = (): HTMLElement | null => document.querySelector('.ask-picture')
+  const press = async (button: 'first' | 'last'): Promise<void> => {
+    await vi.waitFor(() => { expect(dialog()?.querySelector('img')).not.toBeNull() })
+    const buttons = [...dialog()?.querySelectorAll<HTMLElement>('footer button') ?? []]
+    buttons.at(button === 'first' ? 0 : -1)?.click()
+    await flushPromises()
+  }
+
+  it('shows a picture that is pasted, and sends it only after a yes', async () => {
     const composer = await compose('')
-    const paste = (file: File): Promise<void> => composer.trigger('paste', { clipboardData: { files: [file] } })
-    await paste(new File(['x'], 'a.png', { type: 'image/png' }))
-    await paste(new File(['<svg/>'], 'a.svg', { type: 'image/svg+xml' }))
-    await paste(new File([new Uint8Array(6 * 1024 * 1024)], 'b.png', { type: 'image/png' }))
-    expect(spoken(composer)).toHaveLength(1)
+    const paste = (...files: File[]): Promise<void> => composer.trigger('paste', { clipboardData: { files, getData: () => '' } })
+    await paste(new File(['<svg/>'], 'a.svg', { type: 'image/svg+xml' }), new File([new Uint8Array(6 * 1024 * 1024)], 'b.png', { type: 'image/png' }))
+    expect(dialog()?.querySelector('img') ?? null).toBeNull()
+    await paste(PICTURE)
+    await press('first')
+    expect(spoken(composer)).toEqual([])
+    await paste(PICTURE)
+    await press('last')
+    expect(spoken(composer)).toEqual([{ image: PICTURE }])
+  })
+
+  it('takes the text of what was copied as text and picture together', async () => {
+    const composer = await compose('')
+    const event = new Event('paste', { bubbles: true, cancelable: true })
+    Object.assign(event, { clipboardData: { files: [PICTURE], getData: () => 'A1\tB1' } })
+    composer.find('textarea').element.dispatchEvent(event)
+    expect([event.defaultPrevented, spoken(composer)]).toEqual([false, []])
+  })
+
+  it('takes text that is dropped beside the field, too', async () => {
+    const composer = await compose('前')
+    await composer.find('.tools').trigger('drop', { dataTransfer: { files: [], types: ['text/plain'], getData: () => '拖来的' } })
+    expect(composer.find('textarea').element.value).toContain('拖来的')
+    const inField = new Event('drop', { bubbles: true, cancelable: true })
+    Object.assign(inField, { dataTransfer: { files: [], types: ['text/plain'], getData: () => '…' } })
+    composer.find('textarea').element.dispatchEvent(inField)
+    expect(inField.defaultPrevented, 'the browser puts it where it was dropped').toBe(false)
   })
 
   it('says why one cannot write', () => {

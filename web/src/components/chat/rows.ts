@@ -7,14 +7,23 @@ export type Row
   = | { kind: 'time', key: string, time: number }
     | { kind: 'notice', key: string, message: Message }
     | { kind: 'recalled', key: string, message: Message }
+    | { kind: 'missing', key: string }
     | { kind: 'said', key: string, message: Message, isOwn: boolean, isFirst: boolean }
 
 /** A silence after which the time is said again. */
 const SILENCE_MS = 5 * 60 * 1000
 
-export function rowsOf(messages: readonly Message[], viewpoint: string): Row[] {
+/** With `missing`, a mark stands where words may be missing: after the message with that key, or at the beginning. */
+export function rowsOf(messages: readonly Message[], viewpoint: string, missing?: { after: string | null } | null): Row[] {
+  const mark = missing ? [{ kind: 'missing', key: 'missing' } as const] : []
+  const at = missing ? messages.findIndex(({ key }) => key === missing.after) + 1 : 0
+  const before = said(messages.slice(0, at), viewpoint)
+  return [...before, ...mark, ...said(messages.slice(at), viewpoint, messages[at - 1])]
+}
+
+function said(messages: readonly Message[], viewpoint: string, last?: Message): Row[] {
   const rows: Row[] = []
-  let before: Message | undefined
+  let before = last
   let speaker: string | null = null
   for (const message of messages) {
     if (before === undefined || message.time - before.time >= SILENCE_MS || dayOf(before.time) !== dayOf(message.time)) {

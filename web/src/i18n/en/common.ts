@@ -37,12 +37,18 @@ export default {
     messages: 'Messages', input: 'Write a message', hint: 'Enter sends, Shift+Enter starts a new line', send: 'Send', emoji: 'Emoji',
     image: 'Picture', imageOf: 'Picture from {name}', viewer: 'View picture', recall: 'Recall', recalled: '{name} recalled a message',
     recalledOwn: 'You recalled a message', read: 'Read', unread: 'Unread', sending: 'Sending', failed: 'Not sent', again: 'Send again',
-    latest: 'To the latest', news: '{n} new messages', empty: 'No messages yet', missing: 'Some messages may not be shown', tooLong: 'Too long: at most {max} characters',
+    latest: 'To the latest', news: '{n} new messages', empty: 'No messages yet', missing: 'Some messages may be missing here, reading again', readAgain: 'Read now', askPicture: 'Send this picture? | Send these {n} pictures?', tooLong: 'Too long: at most {max} characters',
     tooLarge: 'Picture too large: at most {max} MB', notImage: 'Only PNG, JPEG, GIF or WebP pictures', pictureGone: 'Picture unavailable',
     cannotRecall: 'Could not be recalled', open: 'Open',
     other: {
       TIMSoundElem: '[Voice]', TIMFileElem: '[File]', TIMVideoFileElem: '[Video]', TIMFaceElem: '[Emoji]', TIMLocationElem: '[Place]',
-      TIMCustomElem: '[Custom message]', unknown: '[Message]',
+      TIMCustomElem: '[Custom message]', TIMImageElem: '[Picture]', TIMRelayElem: '[Forwarded messages]', unknown: '[Message]',
+    },
+    why: {
+      network: 'Not sent: please check the network and try again', refused: 'This message cannot be sent', noSession: 'Not sent: your log-in has ended',
+      ended: 'Not sent: the conversation has ended', waiting: 'Not sent: the conversation has not begun', unknown: 'Not sent: the conversation was not found',
+      empty: 'There is nothing in this message', tooLong: 'Not sent: too long', picture: 'This picture cannot be sent', busy: 'The server is busy, please try again',
+      malformed: 'This message cannot be sent', tooLate: 'Messages can be recalled for two minutes only',
     },
   },
 }

@@ -11,7 +11,7 @@ export default {
   list: {
     title: 'Talks', active: 'In progress', requests: 'Requests', waiting: 'Waiting', ended: 'Ended lately', unread: '{n} unread', urgent: 'Urgent',
     noActive: 'No consultation is in progress', noRequest: 'No counselor is asking for help', noEnded: 'No ended talks yet', place: 'Number {n} in line',
-    common: '{n} waiting in the common queue', new: 'Just arrived, say hello', image: '[Image]', about: 'About the talk with {name}',
+    common: '{n} waiting in the common queue', new: 'Just arrived, say hello', about: 'About the talk with {name}',
   },
   talk: {
     with: 'Talk with {name}', write: 'Write to {to}', choose: 'Choose a talk at the left', chooseHint: 'Arrow keys move, Enter opens',

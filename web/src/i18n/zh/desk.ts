@@ -11,7 +11,7 @@ export default {
   list: {
     title: '会话列表', active: '进行中', requests: '求助', waiting: '等待中', ended: '最近结束', unread: '{n} 条未读', urgent: '优先',
     noActive: '现在没有进行中的咨询', noRequest: '现在没有咨询师求助', noEnded: '还没有结束的会话', place: '排在第 {n} 位',
-    common: '公共队列有 {n} 位访客在等待', new: '刚刚接入，请先打个招呼', image: '[图片]', about: '关于 {name} 的咨询',
+    common: '公共队列有 {n} 位访客在等待', new: '刚刚接入，请先打个招呼', about: '关于 {name} 的咨询',
   },
   talk: {
     with: '与 {name} 的会话', write: '给 {to} 写消息', choose: '请在左侧选择一个会话', chooseHint: '可以用上下方向键选择，回车打开',

@@ -348,7 +348,7 @@ impl Session {
             if matches!(state.sessions.goes_on(caller.token).await, Ok(false)) {
                 return Err(Fault::NoSession);
             }
-            Ok(embedded::obey(&state, &caller, socket, command).await)
+            Ok(embedded::obey(&state, &caller, Some(socket), command).await)
         }
         .into_actor(self)
         .map(|frame, this, ctx| {

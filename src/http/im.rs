@@ -1,27 +1,35 @@
-//! Section 37 of the document: the key to Tencent IM.
+//! Section 37 of the document: the key to Tencent IM. Ours: saying something without a socket.
 
 use std::time::Duration;
 
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{
+    HttpRequest,
+    web::{self, Data, Payload, ServiceConfig},
+};
 use utoipa::OpenApi;
 
-use super::openapi::shapes::Answered;
+use super::openapi::{
+    requests,
+    shapes::{Answered, SaidMessage},
+};
 
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
     auth::Caller,
     clock,
-    im::user_sig,
+    im::{embedded, user_sig},
+    params::{BODY_BYTES_MAX, json_body},
 };
 
 /// This area in the OpenAPI document.
 #[derive(OpenApi)]
-#[openapi(paths(sign))]
+#[openapi(paths(sign, say))]
 pub(super) struct Docs;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/im/sign").route(web::post().to(sign)));
+    cfg.service(web::resource("/im/sign").route(web::post().to(sign)))
+        .service(web::resource("/im/say").route(web::post().to(say)));
 }
 
 /// 37. 获取 UserSig
@@ -37,4 +45,21 @@ async fn sign(state: Data<AppState>, caller: Caller) -> Answer {
     let life = Duration::from_secs(im.user_sig_seconds);
     let secret_key = im.secret_key.reveal();
     Ok(answer::ok(user_sig::make(im.sdk_app_id, secret_key, &caller.username, clock::now(), life)))
+}
+
+/// 自有：不经实时连接发送一条消息
+///
+/// 内置即时通信（`im.mode = "embedded"`）使用，供即将关闭的页面（`fetch` 的 `keepalive`）：与实时连接的 `say` 同一条路、同样检查，\
+/// 以 `ref` 去重，两边同时送达也只存一次。应答为该消息在 `/message/conversation/web` 中的一行，另有 `timeMs` 与 `ref`
+#[utoipa::path(
+    post,
+    path = "/im/say",
+    request_body = requests::Say,
+    responses((status = 200, body = Answered<SaidMessage>))
+)]
+async fn say(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {
+    let body = json_body(&req, payload.into_inner(), BODY_BYTES_MAX).await?;
+    let value: serde_json::Value = serde_json::from_slice(&body).map_err(|_| Fault::MalformedJson)?;
+    let said = serde_json::from_value(value).map_err(|_| Fault::malformed("参数格式不正确"))?;
+    Ok(answer::ok(embedded::say(&state, &caller, &said).await?))
 }

@@ -11,7 +11,7 @@ use hotline_actors::{
     push::{Parcel, SocketId},
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -42,18 +42,28 @@ const REFERENCE_CHARS_MAX: usize = 64;
 /// How long a message may be taken back, as with Tencent.
 const RECALL_MAX: Duration = Duration::from_mins(2);
 
+/// Something to be said: a text, or a picture that was uploaded before. Holds a person's words: prints none of them.
+#[derive(Deserialize)]
+pub struct Say {
+    #[serde(rename = "ref")]
+    reference: String,
+    conversation: String,
+    text: Option<String>,
+    image: Option<String>,
+}
+
+impl fmt::Debug for Say {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Say(…)")
+    }
+}
+
 /// What a client asks for over its socket. Holds a person's words: prints none of them.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Command {
-    /// Says something: a text, or a picture that was uploaded before.
-    Say {
-        #[serde(rename = "ref")]
-        reference: String,
-        conversation: String,
-        text: Option<String>,
-        image: Option<String>,
-    },
+    /// Says something.
+    Say(Say),
     /// Takes a message of one's own back.
     Recall {
         #[serde(rename = "ref")]
@@ -68,7 +78,7 @@ pub enum Command {
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Say { .. } => "Say(…)",
+            Self::Say(_) => "Say(…)",
             Self::Recall { .. } => "Recall(…)",
             Self::Read { .. } => "Read(…)",
         })
@@ -115,13 +125,30 @@ async fn talk(state: &AppState, caller: &Caller, named: &str) -> Result<Talk, Re
     talk.filter(mine).ok_or_else(|| Refused(format!("会话未找到：{}", crate::answer::echo(named))))
 }
 
+/// Says something by a request, for a page that goes away and cannot wait for its socket: the same as over a socket, and
+/// stored once whichever of the two comes first.
+///
+/// # Errors
+/// -1.
+pub async fn say(state: &AppState, caller: &Caller, say: &Say) -> Result<Box<RawValue>, Fault> {
+    // Every socket of theirs hears of it: none has asked.
+    let said = Asking { state, caller, socket: None }.say(say).await?;
+    Ok(said.shown.into_row())
+}
+
 /// Does what a client asks for; what comes back is the frame for its socket, if there is one.
-pub async fn obey(state: &AppState, caller: &Caller, socket: SocketId, command: Command) -> Option<String> {
+pub async fn obey(
+    state: &AppState,
+    caller: &Caller,
+    socket: Option<SocketId>,
+    command: Command,
+) -> Option<String> {
     let asking = Asking { state, caller, socket };
     let (reference, done) = match command {
-        Command::Say { reference, conversation, text, image } => {
-            let said = asking.say(&reference, &conversation, text.as_deref(), image.as_deref()).await;
-            (Some(reference), said.map(Some))
+        Command::Say(say) => {
+            let said = asking.say(&say).await;
+            let frame = said.map(|said| Some(frames::said(&say.reference, said.talk, &said.shown)));
+            (Some(say.reference), frame)
         }
         Command::Recall { reference, conversation, message } => {
             let recalled = asking.recall(&reference, &conversation, &message).await;
@@ -132,21 +159,23 @@ pub async fn obey(state: &AppState, caller: &Caller, socket: SocketId, command: 
     done.unwrap_or_else(|Refused(reason)| Some(frames::error(reference.as_deref(), &reason)))
 }
 
-/// A socket's command on its way.
+/// What was said, now or before.
+struct Said {
+    talk: ConversationId,
+    shown: Shown,
+}
+
+/// A person's command on its way.
 struct Asking<'a> {
     state: &'a AppState,
     caller: &'a Caller,
-    socket: SocketId,
+    /// The socket it came over, which is answered and hears nothing else of it.
+    socket: Option<SocketId>,
 }
 
 impl Asking<'_> {
-    async fn say(
-        &self,
-        reference: &str,
-        conversation: &str,
-        text: Option<&str>,
-        image: Option<&str>,
-    ) -> Result<String, Refused> {
+    async fn say(&self, say: &Say) -> Result<Said, Refused> {
+        let Say { reference, conversation, text, image } = say;
         let chars = reference.chars().count();
         if !(1..=REFERENCE_CHARS_MAX).contains(&chars) || reference.contains('\0') {
             return Err("参数格式不正确：ref".into());
@@ -158,13 +187,9 @@ impl Asking<'_> {
             // Perhaps it was stored, and only the answer got lost.
             let before = rows::by_key(&self.state.pool, from, to, &key).await?;
             let before = before.ok_or_else(|| Refused(closed.to_string()))?;
-            return Ok(frames::said(
-                reference,
-                talk.id,
-                &frames::shown(before, &talk.sides, Some(reference)),
-            ));
+            return Ok(Said { talk: talk.id, shown: frames::shown(before, &talk.sides, Some(reference)) });
         }
-        let body = match (text.map(str::trim), image) {
+        let body = match (text.as_deref().map(str::trim), image) {
             (Some(text), None) => text_element(text)?,
             (None, Some(image)) => self.image_element(&talk, image).await?,
             (Some(_), Some(_)) | (None, None) => return Err("参数格式不正确：text, image".into()),
@@ -183,7 +208,7 @@ impl Asking<'_> {
             Ok(None) => self.said_before(&talk, from, to, &key, reference).await?,
             Err(fault) => return Err(Refused(fault.to_string())),
         };
-        Ok(frames::said(reference, talk.id, &shown))
+        Ok(Said { talk: talk.id, shown })
     }
 
     async fn said_before(
@@ -252,7 +277,7 @@ impl Asking<'_> {
             institution: talk.institution.clone(),
             conversation: talk.id,
             to: talk.parties,
-            except: but_not_here.then_some(self.socket),
+            except: self.socket.filter(|_| but_not_here),
             parcel: Parcel(frame.into()),
         }
     }

@@ -1,5 +1,6 @@
 //! Our own IM: what two people say over their sockets, as both of them, their supervisor and the record see it.
 
+mod by_request;
 mod hardened;
 mod pictures;
 mod under_way;

@@ -11,6 +11,8 @@ use utoipa::{
     },
 };
 
+use crate::messages::web::WebMessage;
+
 /// A success with its object, or a refusal.
 #[derive(ToSchema)]
 #[serde(untagged)]
@@ -34,6 +36,18 @@ pub(crate) enum AnsweredAll<T> {
 pub(crate) enum Listed<T> {
     Page(Page<T>),
     Refused(Refusal),
+}
+
+/// 刚发送的消息：`/message/conversation/web` 中的一行，另有两项
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SaidMessage {
+    #[serde(flatten)]
+    row: WebMessage,
+    /// 发送时刻，毫秒
+    time_ms: i64,
+    /// 客户端为此消息取的名字
+    r#ref: String,
 }
 
 /// 成功

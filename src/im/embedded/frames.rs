@@ -10,6 +10,12 @@ use crate::messages::web::{Sides, StoredMessage, WebMessage, shown as in_web_for
 /// What a message is shown as, written once for all who hear of it.
 pub(super) struct Shown(Box<RawValue>);
 
+impl Shown {
+    pub(super) fn into_row(self) -> Box<RawValue> {
+        self.0
+    }
+}
+
 /// A row of `/message/conversation/web`, with what only the sockets tell.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use super::{Chat, answered, heard, prepared, record, refused};
 use crate::support::{Answer, Client, SOON, until};
 
-fn drawn(format: ImageFormat) -> Vec<u8> {
+pub(super) fn drawn(format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let image = DynamicImage::ImageRgb8(RgbImage::from_pixel(40, 30, image::Rgb([200, 100, 50])));
     image.write_to(&mut bytes, format).expect("it can be written");
     bytes.into_inner()
 }
 
-async fn upload(client: &Client, talk: &str, bytes: Vec<u8>) -> Answer {
+pub(super) async fn upload(client: &Client, talk: &str, bytes: Vec<u8>) -> Answer {
     let path = format!("/im/image?conversation={talk}");
     Answer::of(client.request(Method::POST, &path).header(CONTENT_TYPE, "text/html").body(bytes)).await
 }

@@ -525,6 +525,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/im/say": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * 自有：不经实时连接发送一条消息
+         * @description 内置即时通信（`im.mode = "embedded"`）使用，供即将关闭的页面（`fetch` 的 `keepalive`）：与实时连接的 `say` 同一条路、同样检查，\
+         *     以 `ref` 去重，两边同时送达也只存一次。应答为该消息在 `/message/conversation/web` 中的一行，另有 `timeMs` 与 `ref`
+         */
+        post: operations["post_im_say"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/im/sign": {
         parameters: {
             query?: never;
@@ -1033,6 +1054,8 @@ export interface components {
         /** @description A success with its object, or a refusal. */
         Answered_Now: components["schemas"]["Good_Now"] | components["schemas"]["Refusal"];
         /** @description A success with its object, or a refusal. */
+        Answered_SaidMessage: components["schemas"]["Good_SaidMessage"] | components["schemas"]["Refusal"];
+        /** @description A success with its object, or a refusal. */
         Answered_String: components["schemas"]["Good_String"] | components["schemas"]["Refusal"];
         /** @description A success with its object, or a refusal. */
         Answered_Subscription: components["schemas"]["Good_Subscription"] | components["schemas"]["Refusal"];
@@ -1502,6 +1525,23 @@ export interface components {
                 time: number;
                 /** @description Who waits, in the order of service. */
                 waiting: components["schemas"]["Waiting"][];
+            };
+        };
+        /** @description 成功 */
+        Good_SaidMessage: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            /** @description 刚发送的消息：`/message/conversation/web` 中的一行，另有两项 */
+            result: components["schemas"]["WebMessage"] & {
+                /** @description 客户端为此消息取的名字 */
+                ref: string;
+                /**
+                 * Format: int64
+                 * @description 发送时刻，毫秒
+                 */
+                timeMs: number;
             };
         };
         /** @description 成功 */
@@ -2193,9 +2233,33 @@ export interface components {
             message: string | null;
             result: null;
         };
+        /** @description 刚发送的消息：`/message/conversation/web` 中的一行，另有两项 */
+        SaidMessage: components["schemas"]["WebMessage"] & {
+            /** @description 客户端为此消息取的名字 */
+            ref: string;
+            /**
+             * Format: int64
+             * @description 发送时刻，毫秒
+             */
+            timeMs: number;
+        };
         /** @description Ours: where anybody may log in as a visitor, to try it. */
         Sandbox: {
             appid: string;
+        };
+        /** @description 自有：不经实时连接发送一条消息；`text` 与 `image` 二选一 */
+        Say: {
+            /** @description 会话id */
+            conversation: string;
+            /** @description 已上传的图片（`POST /im/image`）的id */
+            image?: string | null;
+            /**
+             * @description 客户端为此消息取的名字，1 到 64 字；重发时不变
+             * @example 7f0c2d9e
+             */
+            ref: string;
+            /** @description 文字，1 到 4000 字 */
+            text?: string | null;
         };
         Seat: {
             active: number;
@@ -3334,6 +3398,35 @@ export interface operations {
             };
             403: components["responses"]["AccessDenied"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_im_say: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Say"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_SaidMessage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Stopping"];
         };

@@ -76,6 +76,14 @@ describe('the time at the server', () => {
     leave()
   })
 
+  it('is told in whole milliseconds, as the server takes them', () => {
+    deviceIs(-YEAR)
+    ask()
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 0.3)
+    expect(Number.isInteger(serverNow())).toBe(true)
+    vi.restoreAllMocks()
+  })
+
   it('is learned even if the first answer came out of a cache', () => {
     ask(50, () => headers(NOON - YEAR))
     ask()

@@ -37,8 +37,8 @@ export function passed(): number {
   return start.passed
 }
 
-/** The server's clock, in milliseconds; the device's own until the server has said something. */
-export const serverNow = (): number => (ahead === null ? Date.now() : passed() + ahead)
+/** The server's clock, in whole milliseconds; the device's own until the server has said something. */
+export const serverNow = (): number => (ahead === null ? Date.now() : Math.round(passed() + ahead))
 
 /** Calls `listener` whenever `serverNow` was corrected. */
 export function onCorrected(listener: () => void): () => void {

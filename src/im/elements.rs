@@ -4,14 +4,17 @@
 //! One rule is ours: pictures are taken by their `Type`, where the SDK goes by position and mislabels other orders.
 //! An element we do not know is shown as it came.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 mod picture;
 
 /// One element as the web client has it.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, ToSchema)]
 pub struct Element {
     /// `TIMTextElem` and so on: the same string as in the callback.
+    #[serde(rename = "type")]
     pub kind: String,
     /// The content under the web client's names.
     pub payload: Value,
@@ -111,7 +114,7 @@ fn relay(content: &Map<String, Value>) -> Value {
         "pbDownloadKey": or_empty(content, "PbMsgKey"),
         "messageList": messages,
         "title": or_empty(content, "Title"),
-        "abstractList": content.get("AbstractList").cloned().unwrap_or_else(|| json!([])),
+        "abstractList": lines(content.get("AbstractList")),
         "compatibleText": or_empty(content, "CompatibleText"),
         "version": 0,
         "layersOverLimit": false,
@@ -136,9 +139,13 @@ fn relayed(message: &Value) -> Value {
     out["nick"] = or_empty(message, "From_AccountNick");
     out["avatar"] = or_empty(message, "From_AccountHeadurl");
     let body = message.get("MsgBody").map(all).unwrap_or_default();
-    out["messageBody"] =
-        body.into_iter().map(|element| json!({ "type": element.kind, "payload": element.payload })).collect();
+    out["messageBody"] = json!(body);
     out
+}
+
+/// What of a list is text: whoever shows it gets nothing else.
+fn lines(list: Option<&Value>) -> Value {
+    list.and_then(Value::as_array).into_iter().flatten().filter(|line| line.is_string()).cloned().collect()
 }
 
 /// The named fields that are there, under their web names. As in the SDK's JSON, what is absent stays absent.
@@ -220,6 +227,41 @@ mod tests {
                 assert_eq!(shown(&json!([{ "MsgType": kind, "MsgContent": content }])).kind, kind);
             }
         }
+    }
+
+    /// What the pages show of each kind; a client that leaves one out, or sends something else, leaves it empty.
+    #[test]
+    fn what_a_page_shows_of_each_kind_is_there() {
+        let payload =
+            |kind: &str, content: Value| shown(&json!([{ "MsgType": kind, "MsgContent": content }])).payload;
+        let relay = json!({
+            "Title": "小雨和朋友的聊天记录", "AbstractList": ["小雨: 在吗", { "not": "a line" }, null], "CompatibleText": "请升级",
+            "MsgList": [{ "From_Account": "a", "To_Account": "b", "MsgSeq": 1, "MsgTimeStamp": 1, "MsgBody": [
+                { "MsgType": "TIMTextElem", "MsgContent": { "Text": "在吗" } }] }],
+        });
+        let relay = payload("TIMRelayElem", relay);
+        assert_eq!(relay["title"], "小雨和朋友的聊天记录");
+        assert_eq!(relay["abstractList"], json!(["小雨: 在吗"]));
+        let inner = json!([{ "type": "TIMTextElem", "payload": { "text": "在吗" } }]);
+        assert_eq!(relay["messageList"][0]["messageBody"], inner);
+        assert_eq!(payload("TIMRelayElem", json!({ "AbstractList": null }))["abstractList"], json!([]));
+        let place = json!({ "Desc": "图书馆", "Latitude": 31.2, "Longitude": 121.4 });
+        assert_eq!(payload("TIMLocationElem", place)["description"], "图书馆");
+        assert_eq!(payload("TIMFaceElem", json!({ "Index": 3, "Data": "[笑]" }))["data"], "[笑]");
+        assert_eq!(payload("TIMCustomElem", json!({ "Desc": "评价", "Data": "{}" }))["description"], "评价");
+        let sound = payload("TIMSoundElem", json!({ "Second": 12, "Url": "http://x/1.mp3" }));
+        assert_eq!((&sound["second"], &sound["remoteAudioUrl"]), (&json!(12), &json!("http://x/1.mp3")));
+        let file = payload("TIMFileElem", json!({ "FileName": "a.txt", "FileSize": 9, "Url": "http://x/a" }));
+        assert_eq!(
+            (&file["fileName"], &file["fileUrl"], &file["fileSize"]),
+            (&json!("a.txt"), &json!("http://x/a"), &json!(9))
+        );
+        let video = json!({ "VideoUrl": "http://x/v.mp4", "ThumbUrl": "http://x/t.jpg", "VideoSecond": 7.9 });
+        let video = payload("TIMVideoFileElem", video);
+        assert_eq!(
+            (&video["videoUrl"], &video["thumbUrl"], &video["videoSecond"]),
+            (&json!("http://x/v.mp4"), &json!("http://x/t.jpg"), &json!(7))
+        );
     }
 
     #[test]

@@ -320,6 +320,8 @@ fn stored(id: Uuid, said_at: Timestamp, sent: &Sent, body: Value) -> StoredMessa
         cloud_custom_data: sent.cloud_custom_data.clone(),
         is_read: false,
         is_revoked: false,
+        notice_kind: None,
+        notice_seconds: None,
     }
 }
 

@@ -74,7 +74,8 @@ pub async fn find(
 }
 
 /// The conversation, as [`find`], with the page of it that begins at an offset and has at most so many rows. Not shown are
-/// undelivered messages and those meant for clients only. One statement for both: whoever may not read the page is not
+/// undelivered messages and those meant for clients only. The view `record` leaves them out, and has the order for all who
+/// read. One statement for both: whoever may not read the page is not
 /// answered it, and for everybody else a second way to the database would take longer than the page itself.
 pub async fn read(
     pool: &PgPool,
@@ -86,7 +87,7 @@ pub async fn read(
     // In a talk with a supervisor the one who asked is the counselor. A counselor who asks for himself is a visitor there,
     // and his supervisor has no business in it: so the binding counts for the counselor's side alone.
     let rows = sqlx::query!(
-        r#"with record as materialized (
+        r#"with talk as materialized (
                select c.id, c.institution, c.visitor, c.counselor, c.kind = 'REQUEST_SUPERVISE' as is_request,
                       v.username as visitor_account, k.username as counselor_account,
                       exists (select from supervisor_bindings b
@@ -111,15 +112,16 @@ pub async fn read(
                   r.is_noted as "is_noted!", r.count as "count!",
                   m.id as "message?", m.from_account as "from?", m.to_account as "to?", m.sequence as "sequence?",
                   m.random as "random?", m.said_at as "said_at?", m.body as "body?",
-                  m.cloud_custom_data as "custom?", m.is_read as "is_read?", m.is_revoked as "is_revoked?"
-           from record r
+                  m.cloud_custom_data as "custom?", m.is_read as "is_read?", m.is_revoked as "is_revoked?",
+                  m.notice_kind as "notice_kind?", m.notice_seconds as "notice_seconds?"
+           from talk r
                left join lateral (
-                   select * from messages
-                   where conversation = r.id and not online_only and send_result = 0
-                   order by said_at, sequence, id
+                   select * from record
+                   where conversation = r.id
+                   order by second, place
                    limit $6 offset $5
                ) m on true
-           order by m.said_at, m.sequence, m.id"#,
+           order by m.second, m.place"#,
         id.0,
         reader.0,
         Action::ReadMessages.as_str(),
@@ -156,6 +158,8 @@ pub async fn read(
             cloud_custom_data: row.custom?,
             is_read: row.is_read?,
             is_revoked: row.is_revoked?,
+            notice_kind: row.notice_kind,
+            notice_seconds: row.notice_seconds,
         })
     });
     Ok(Some((record, Page { messages: messages.collect(), count })))
@@ -165,11 +169,12 @@ pub async fn read(
 pub async fn all(pool: &PgPool, id: uuid::Uuid) -> Result<Vec<StoredMessage>, sqlx::Error> {
     sqlx::query_as!(
         StoredMessage,
-        r#"select id, from_account as "from", to_account as "to", sequence, random, said_at, body, cloud_custom_data,
-                  is_read, is_revoked
-           from messages
-           where conversation = $1 and not online_only and send_result = 0
-           order by said_at, sequence, id"#,
+        r#"select id as "id!", from_account as "from!", to_account as "to!", sequence as "sequence!",
+                  random as "random!", said_at as "said_at!", body as "body!", cloud_custom_data as "cloud_custom_data!",
+                  is_read as "is_read!", is_revoked as "is_revoked!", notice_kind, notice_seconds
+           from record
+           where conversation = $1
+           order by second, place"#,
         id,
     )
     .fetch_all(pool)

@@ -36,7 +36,8 @@ pub async fn of(pool: &PgPool, person: PersonId, account: &str) -> Result<Vec<Un
                k.username as counselor_account, r.unread as "unread!", r.peer_read_time,
                l.id as "message?", l.from_account as "from?", l.to_account as "to?", l.sequence as "sequence?",
                l.random as "random?", l.said_at as "said_at?", l.body as "body?",
-               l.cloud_custom_data as "cloud_custom_data?", l.is_read as "is_read?", l.is_revoked as "is_revoked?"
+               l.cloud_custom_data as "cloud_custom_data?", l.is_read as "is_read?", l.is_revoked as "is_revoked?",
+               l.notice_kind as "notice_kind?", l.notice_seconds as "notice_seconds?"
         from conversations c
             join people v on v.id = c.visitor
             join people k on k.id = c.counselor
@@ -48,9 +49,9 @@ pub async fn of(pool: &PgPool, person: PersonId, account: &str) -> Result<Vec<Un
                 where m.conversation = c.id and not m.online_only and m.send_result = 0
             ) r
             left join lateral (
-                select m.* from messages m
-                where m.conversation = c.id and not m.online_only and m.send_result = 0 and not m.system
-                order by m.said_at desc, m.sequence desc, m.id desc
+                select m.* from record m
+                where m.conversation = c.id and not m.system
+                order by m.second desc, m.place desc
                 limit 1
             ) l on true
         where c.status = 'IN_PROGRESS' and c.deleted_at is null and $1 in (c.visitor, c.counselor)
@@ -75,6 +76,8 @@ pub async fn of(pool: &PgPool, person: PersonId, account: &str) -> Result<Vec<Un
             cloud_custom_data: row.cloud_custom_data.unwrap_or_default(),
             is_read: row.is_read.unwrap_or_default(),
             is_revoked: row.is_revoked.unwrap_or_default(),
+            notice_kind: row.notice_kind,
+            notice_seconds: row.notice_seconds,
         });
         Unread {
             conversation: ConversationId(row.id),

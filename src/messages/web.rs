@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::im::elements;
+use crate::im::elements::{self, Element};
 
 /// The two of a conversation, by their IM accounts. Whoever reads, the counselor is the viewpoint.
 #[derive(Debug, Clone)]
@@ -33,6 +33,9 @@ pub struct StoredMessage {
     pub cloud_custom_data: String,
     pub is_read: bool,
     pub is_revoked: bool,
+    /// What a notice of ours says; none for people's words.
+    pub notice_kind: Option<String>,
+    pub notice_seconds: Option<i32>,
 }
 
 impl fmt::Debug for StoredMessage {
@@ -70,6 +73,19 @@ pub struct WebMessage {
     cloud_custom_data: String,
     sequence: i64,
     random: i64,
+    /// 一条消息含多个元素时的全部元素；只有一个时为 null
+    elements: Option<Vec<Element>>,
+    /// 系统提示的含义；不是系统提示时为 null
+    notice: Option<Notice>,
+}
+
+/// What a notice of ours says, so that nobody has to read it out of the sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Notice {
+    /// `silence`：长时间无人发言；`limit`：即将到时
+    kind: String,
+    /// `limit`：距结束的秒数
+    seconds: Option<i32>,
 }
 
 impl fmt::Debug for WebMessage {
@@ -80,6 +96,8 @@ impl fmt::Debug for WebMessage {
 
 /// Puts a row into the web client's form.
 pub fn shown(message: StoredMessage, sides: &Sides) -> WebMessage {
+    let several = message.body.as_array().is_some_and(|elements| elements.len() > 1);
+    let elements = several.then(|| elements::all(&message.body));
     let element = elements::shown(&message.body);
     let is_out = message.from == sides.counselor;
     WebMessage {
@@ -106,6 +124,8 @@ pub fn shown(message: StoredMessage, sides: &Sides) -> WebMessage {
         cloud_custom_data: message.cloud_custom_data,
         sequence: message.sequence,
         random: message.random,
+        elements,
+        notice: message.notice_kind.map(|kind| Notice { kind, seconds: message.notice_seconds }),
     }
 }
 
@@ -127,6 +147,8 @@ mod tests {
             cloud_custom_data: "402881217d0da5b1017d0da864880002".to_owned(),
             is_read: true,
             is_revoked: false,
+            notice_kind: None,
+            notice_seconds: None,
         }
     }
 
@@ -160,6 +182,8 @@ mod tests {
                 "cloudCustomData": "402881217d0da5b1017d0da864880002",
                 "sequence": 48374,
                 "random": 4_026_038_328_u32,
+                "elements": null,
+                "notice": null,
             })
         );
     }
@@ -171,6 +195,35 @@ mod tests {
         assert_eq!(web["conversationID"], "C2Cfangke");
         let notice = serde_json::to_value(shown(message("administrator", "fangke"), &sides())).expect("JSON");
         assert_eq!((&notice["flow"], &notice["conversationID"]), (&json!("in"), &json!("C2Cfangke")));
+    }
+
+    #[test]
+    fn all_elements_of_a_message_are_shown_and_what_a_notice_means() {
+        let several = json!([
+            { "MsgType": "TIMTextElem", "MsgContent": { "Text": "看这里" } },
+            { "MsgType": "TIMFaceElem", "MsgContent": { "Index": 1, "Data": "[笑]" } },
+        ]);
+        let message = StoredMessage { body: several, ..message("fangke", "zixunshi1") };
+        let web = serde_json::to_value(shown(message, &sides())).expect("JSON");
+        assert_eq!((&web["type"], &web["payload"]), (&json!("TIMTextElem"), &json!({ "text": "看这里" })));
+        assert_eq!(
+            web["elements"],
+            json!([
+                { "type": "TIMTextElem", "payload": { "text": "看这里" } },
+                { "type": "TIMFaceElem", "payload": { "index": 1, "data": "[笑]" } },
+            ])
+        );
+        let notice = |kind: &str, seconds| {
+            let kind = Some(kind.to_owned());
+            let row = StoredMessage { notice_kind: kind, notice_seconds: seconds, ..message_of_ours() };
+            serde_json::to_value(shown(row, &sides())).expect("JSON")["notice"].clone()
+        };
+        assert_eq!(notice("limit", Some(600)), json!({ "kind": "limit", "seconds": 600 }));
+        assert_eq!(notice("silence", None), json!({ "kind": "silence", "seconds": null }));
+    }
+
+    fn message_of_ours() -> StoredMessage {
+        message("administrator", "fangke")
     }
 
     #[test]

@@ -254,6 +254,8 @@ pub(super) struct NoticeRows {
     pub(super) seq: Vec<i64>,
     pub(super) at: Vec<i64>,
     pub(super) text: Vec<String>,
+    pub(super) kind: Vec<&'static str>,
+    pub(super) seconds: Vec<Option<i32>>,
 }
 
 impl NoticeRows {
@@ -270,8 +272,19 @@ impl NoticeRows {
             rows.seq.push(number(stamped.seq));
             rows.at.push(stamped.at.0);
             rows.text.push(text_of(*notice));
+            let (kind, seconds) = meaning_of(*notice);
+            rows.kind.push(kind);
+            rows.seconds.push(seconds.and_then(|seconds| seconds.try_into().ok()));
         }
         rows
+    }
+}
+
+/// What a notice means to a program: its kind, and the seconds that it speaks of.
+fn meaning_of(notice: Notice) -> (&'static str, Option<u32>) {
+    match notice {
+        Notice::Silence => ("silence", None),
+        Notice::Limit { ahead_seconds, .. } => ("limit", Some(ahead_seconds)),
     }
 }
 

@@ -126,15 +126,16 @@ pub(super) async fn store(
             -- Our own words stand in the record too.
             insert into messages (
                 id, institution, conversation, from_account, to_account, msg_key, sequence, random, said_at,
-                received_at, body, system
+                received_at, body, system, notice_kind, notice_seconds
             )
-            select n.id, $1, n.conversation, $38, people.username, 'notice_' || n.seq, n.seq, 0, n.at, n.at,
+            select n.id, $1, n.conversation, $40, people.username, 'notice_' || n.seq, n.seq, 0, n.at, n.at,
                    jsonb_build_array(jsonb_build_object(
                        'MsgType', 'TIMTextElem', 'MsgContent', jsonb_build_object('Text', n.text)
                    )),
-                   true
-            from unnest($32::uuid[], $33::uuid[], $34::uuid[], $35::bigint[], $36::bigint[], $37::text[])
-                as n (id, conversation, visitor, seq, at, text)
+                   true, n.kind, n.seconds
+            from unnest($32::uuid[], $33::uuid[], $34::uuid[], $35::bigint[], $36::bigint[], $37::text[],
+                        $38::text[], $39::integer[])
+                as n (id, conversation, visitor, seq, at, text, kind, seconds)
             join people on people.id = n.visitor
             "#,
             institution,
@@ -150,6 +151,8 @@ pub(super) async fn store(
             &notices.seq,
             &notices.at,
             &notices.text,
+            &notices.kind as &[&str],
+            &notices.seconds as &[Option<i32>],
             administrator
         )
     };

@@ -93,6 +93,31 @@ async fn an_upgrade_keeps_how_long_people_have_talked() {
 }
 
 #[tokio::test]
+async fn an_upgrade_learns_what_notices_mean_from_their_events() {
+    let database = Database::fresh().await;
+    database.migrate_to(11).await;
+    for statement in [
+        "insert into institutions (code, name, created_at) values ('ecnu', '', 0)",
+        r#"insert into events (institution, seq, writer, at, kind, body) values
+           ('ecnu', 4, gen_random_uuid(), 0, 'noticed', '{"event":"noticed","conversation":"c","notice":{"notice":"silence"}}'),
+           ('ecnu', 5, gen_random_uuid(), 0, 'noticed',
+            '{"event":"noticed","conversation":"c","notice":{"notice":"limit","index":0,"ahead_seconds":600}}')"#,
+        r"insert into messages (id, institution, conversation, from_account, to_account, msg_key, sequence, random, said_at,
+                                received_at, body, system)
+          select gen_random_uuid(), 'ecnu', gen_random_uuid(), f, 'fangke', k, s, 0, 0, 0, '[]', f = 'administrator'
+          from (values ('administrator', 'notice_4', 4), ('administrator', 'notice_5', 5), ('lin', '5_1_1', 5)) as v (f, k, s)",
+    ] {
+        sqlx::raw_sql(statement).execute(&database.pool).await.expect("what an older version kept");
+    }
+    database.migrate().await;
+    let rows =
+        sqlx::query!("select notice_kind, notice_seconds from messages order by from_account, sequence");
+    let rows = rows.fetch_all(&database.pool).await.expect("messages can be read");
+    let told: Vec<_> = rows.iter().map(|row| (row.notice_kind.as_deref(), row.notice_seconds)).collect();
+    assert_eq!(told, [(Some("silence"), None), (Some("limit"), Some(600)), (None, None)]);
+}
+
+#[tokio::test]
 async fn a_restored_backup_has_all_that_was_acknowledged_and_goes_on() {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.add_counselor("ecnu", "lin").await;

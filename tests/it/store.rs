@@ -189,6 +189,7 @@ async fn places_bans_and_notices_are_stored_with_the_events() {
     let ended = "select count(*) from conversations where status = 'FINISHED' and end_reason = 'banned'";
     assert_eq!(house.count(ended).await, 1);
     let told = "select count(*) from messages where system and from_account = 'administrator'
-                and body->0->'MsgContent'->>'Text' = '请问还有什么需要继续咨询的吗？'";
+                and body->0->'MsgContent'->>'Text' = '请问还有什么需要继续咨询的吗？'
+                and notice_kind = 'silence' and notice_seconds is null";
     assert_eq!(house.count(told).await, 1);
 }

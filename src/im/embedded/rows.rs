@@ -71,7 +71,7 @@ pub(super) async fn by_key(
     sqlx::query_as!(
         StoredMessage,
         r#"select id, from_account as "from", to_account as "to", sequence, random, said_at, body, cloud_custom_data,
-                  is_read, is_revoked
+                  is_read, is_revoked, notice_kind, notice_seconds
            from messages
            where from_account = $1 and to_account = $2 and msg_key = $3"#,
         from,

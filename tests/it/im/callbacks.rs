@@ -103,6 +103,27 @@ async fn what_the_visitor_has_read_is_marked_also_what_comes_late() {
     assert_eq!(read, expected.map(|(text, read)| (text.to_owned(), read)));
 }
 
+/// A report speaks in Tencent's time, as the word does.
+#[tokio::test]
+async fn what_was_read_counts_where_the_clock_of_tencent_is_a_few_seconds_ahead() {
+    let house = House::open().await;
+    let (nobody, talk) = (house.hotline.client(), house.talk("anna").await);
+    let ahead = hotline::clock::now().0 / 1000 + 5;
+    nobody.say(&talk.hears(1, "一").at(ahead)).await;
+    let report = |time: i64| {
+        json!({
+            "CallbackCommand": "C2C.CallbackAfterMsgReport", "Report_Account": talk.visitor.username,
+            "Peer_Account": "lin", "LastReadTime": time, "UnreadMsgNum": 0,
+        })
+    };
+    assert_taken(&nobody.callback(&report(ahead)).await);
+    // Whoever claims to have read what nobody can have said yet has read up to now.
+    assert_taken(&nobody.callback(&report(ahead + 3600)).await);
+    nobody.say(&talk.hears(2, "二").at(ahead + 3000)).await;
+    let read: Vec<bool> = house.record(&talk).await.iter().map(|row| row["isPeerRead"] == true).collect();
+    assert_eq!(read, [true, false]);
+}
+
 #[tokio::test]
 async fn what_was_taken_back_is_marked_also_before_it_comes() {
     let house = House::open().await;

@@ -67,6 +67,67 @@ async fn a_page_is_oldest_first_without_what_nobody_saw() {
 }
 
 #[tokio::test]
+async fn within_a_second_each_senders_own_go_by_number_and_the_two_by_arrival() {
+    let talk = Talk::begin().await;
+    let back = |sequence: u32, second: i64| Sent {
+        from: "zixunshi".to_owned(),
+        to: "fangke".to_owned(),
+        ..talk.said(sequence, second)
+    };
+    // The two count on their own: whose numbers are smaller does not matter. Word 71 was overtaken by 72 on its way.
+    let arriving = [
+        talk.said(72, 5),
+        back(3, 5),
+        talk.said(71, 5),
+        back(4, 5),
+        talk.said(70, 6),
+        back(2, 4),
+        talk.said(73, 5),
+    ];
+    for sent in &arriving {
+        assert_eq!(talk.deliver(sent).await, Ok(Stored::First));
+    }
+    let expected = vec![2, 71, 3, 72, 4, 73, 70];
+    assert_eq!(talk.page(0, 20).await, (expected.clone(), 7));
+    let mut one_by_one = Vec::new();
+    for offset in 0..7 {
+        one_by_one.extend(talk.page(offset, 1).await.0);
+    }
+    assert_eq!(one_by_one, expected, "paging leaves nothing out and shows nothing twice");
+    let all = record::all(&talk.pool, talk.conversation.0).await.expect("all can be read");
+    assert_eq!(all.into_iter().map(|row| row.sequence).collect::<Vec<_>>(), expected);
+}
+
+/// A notice has the moment in milliseconds, a word only its second: what is told between two words of a second stands
+/// between them.
+#[tokio::test]
+async fn a_notice_stands_where_it_was_told() {
+    let talk = Talk::begin().await;
+    assert_eq!(talk.deliver(&talk.said(9, 5)).await, Ok(Stored::First));
+    sqlx::query!(
+        r#"insert into messages (id, institution, conversation, from_account, to_account, msg_key, sequence, random,
+                                 said_at, received_at, body, system, notice_kind, notice_seconds)
+           values ($1, 'ecnu', $2, 'administrator', 'fangke', 'notice_4', 4, 0, $3, $3,
+                   '[{"MsgType": "TIMTextElem", "MsgContent": {"Text": "…"}}]', true, 'limit', 600)"#,
+        Uuid::now_v7(),
+        talk.conversation.0,
+        BEGAN + 5_400,
+    )
+    .execute(&talk.pool)
+    .await
+    .expect("a notice");
+    let late = NewMessage::new(talk.said(10, 5), "administrator", Timestamp(BEGAN + 5_700));
+    assert_eq!(talk.store.store(late).await, Ok(Stored::First));
+    assert_eq!(talk.page(0, 20).await.0, [9, 4, 10]);
+    let read = record::read(&talk.pool, talk.conversation, talk.visitor, Timestamp(BEGAN), (1, 1)).await;
+    let (_, page) = read.expect("pages can be read").expect("it is there");
+    assert_eq!(
+        (page.messages[0].notice_kind.as_deref(), page.messages[0].notice_seconds),
+        (Some("limit"), Some(600))
+    );
+}
+
+#[tokio::test]
 async fn a_deleted_conversation_is_unknown() {
     let talk = Talk::begin().await;
     let record = talk.record(talk.conversation, talk.visitor).await.expect("it is there");

@@ -1265,6 +1265,13 @@ export interface components {
          * @description A file to keep, or a refusal as JSON.
          */
         Download: string;
+        /** @description One element as the web client has it. */
+        Element: {
+            /** @description The content under the web client's names. */
+            payload: unknown;
+            /** @description `TIMTextElem` and so on: the same string as in the callback. */
+            type: string;
+        };
         /** @description A number for somebody in need. */
         Emergency: {
             name: string;
@@ -1850,6 +1857,16 @@ export interface components {
             /** @description 2到32位的字母、数字、下划线或连字符 */
             username: string;
         };
+        /** @description What a notice of ours says, so that nobody has to read it out of the sentence. */
+        Notice: {
+            /** @description `silence`：长时间无人发言；`limit`：即将到时 */
+            kind: string;
+            /**
+             * Format: int32
+             * @description `limit`：距结束的秒数
+             */
+            seconds: number | null;
+        };
         Now: {
             /** @description How many stand in the common queue. */
             common: number;
@@ -2109,6 +2126,8 @@ export interface components {
                 cloudCustomData: string;
                 conversationID: string;
                 conversationType: string;
+                /** @description 一条消息含多个元素时的全部元素；只有一个时为 null */
+                elements?: components["schemas"]["Element"][] | null;
                 flow: string;
                 from: string;
                 ID: string;
@@ -2117,6 +2136,7 @@ export interface components {
                 isPeerRead: boolean;
                 isRevoked: boolean;
                 nick: string;
+                notice?: components["schemas"]["Notice"] | null;
                 payload: unknown;
                 priority: string;
                 /** Format: int64 */
@@ -2408,6 +2428,8 @@ export interface components {
             cloudCustomData: string;
             conversationID: string;
             conversationType: string;
+            /** @description 一条消息含多个元素时的全部元素；只有一个时为 null */
+            elements: components["schemas"]["Element"][] | null;
             flow: string;
             from: string;
             ID: string;
@@ -2416,6 +2438,7 @@ export interface components {
             isPeerRead: boolean;
             isRevoked: boolean;
             nick: string;
+            notice: components["schemas"]["Notice"] | null;
             payload: unknown;
             priority: string;
             /** Format: int64 */

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # Nothing here may keep `make test` for ever.
-SECONDS_MAX=${SECONDS_MAX:-900}
+SECONDS_MAX=${SECONDS_MAX:-1800}
 CLUSTER_URL=${1:-}
 
 if [[ -z $CLUSTER_URL ]]; then

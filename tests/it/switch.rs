@@ -10,7 +10,7 @@ use std::{
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Hotline, SOON, Socket, until};
+use crate::support::{Answer, Client, Hotline, SOON, Socket, Stalls, until};
 
 /// What the earlier server says once it knows.
 const SWITCHING: &str = "服务正在切换，请稍后再试";
@@ -28,6 +28,7 @@ const OPENED_MIN: usize = 40;
 
 #[tokio::test]
 async fn an_idle_server_notices_within_about_five_seconds_that_another_serves() {
+    let stalls = Stalls::watch();
     let mut earlier = Hotline::prepare(&["ecnu"]).await;
     earlier.add_counselor("ecnu", "lin").await;
     earlier.start().await;
@@ -39,7 +40,8 @@ async fn an_idle_server_notices_within_about_five_seconds_that_another_serves() 
     assert_eq!(workbench.closed(SOON).await, Some(1012));
     assert_eq!(earlier.ended(SOON).await.code(), Some(75));
     let took = taken_over.elapsed();
-    assert!(took < CHECK + STOPPING, "it took {took:?}");
+    let stalled = stalls.so_far();
+    assert!(took < CHECK + STOPPING + stalled, "it took {took:?} on a machine that stalled for {stalled:?}");
     let visitor = later.visitor("ecnu", "first").await;
     assert_eq!(visitor.open("any").await["status"], "WAITING");
     later.assert_calm();

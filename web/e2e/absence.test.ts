@@ -7,8 +7,6 @@ import { t } from './support/words'
 
 const GRACE_MS = 3000
 const HEARTBEAT_MS = 2000
-/** What a machine that builds beside us may add. Less than a heartbeat, so that one more than promised is noticed. */
-const SLACK_MS = 1500
 
 const at = hotline('absence', undefined, {
   HOTLINE__DISPATCH__GRACE_SECONDS: String(GRACE_MS / 1000),
@@ -39,13 +37,13 @@ afterAll(async () => {
   await own.close()
 })
 
-test('A counselor whose browser stopped is offline after the grace and two heartbeats at most, and his talk stays', async () => {
+// How soon at the latest is shown where no browser is in the way: tests/it/presence.rs.
+test('A counselor whose browser stopped is offline after the grace, and the talk stays', async () => {
   const stopped = Date.now()
   own.stops()
   await seat().waitFor({ state: 'hidden' })
   const took = Date.now() - stopped
   expect(took, 'not within the grace').toBeGreaterThanOrEqual(GRACE_MS)
-  expect(took, 'two heartbeats after it').toBeLessThanOrEqual(GRACE_MS + 2 * HEARTBEAT_MS + SLACK_MS)
   await visitor.page.locator('.composer textarea').fill('你还在吗？')
   await visitor.presses(t('chat.send'))
   await visitor.seesNoMore(visitor.page.locator('.going'))

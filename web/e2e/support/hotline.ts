@@ -64,12 +64,15 @@ export class Hotline {
     return someone
   }
 
-  /** A visitor who consented on another day, before the choice of counselors. `code` is who he is to the sandbox. */
-  async visitor(code: string, window: Window = {}): Promise<Someone> {
+  /**
+   * A visitor who consented on another day, before the choice of counselors. `code` is who they are to the sandbox, `by` the
+   * way to the server if not the shortest.
+   */
+  async visitor(code: string, window: Window = {}, by = this.server.url): Promise<Someone> {
     this.consent ??= await consented(this.server)
     const storage = { ...this.consent, 'hotline.visitor.code': code, ...window.storage }
     const someone = await this.comes(code, { size: PHONE, ...window, storage })
-    await someone.page.goto(`${this.server.url}/visitor`)
+    await someone.page.goto(`${by}/visitor`)
     return someone
   }
 

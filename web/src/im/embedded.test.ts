@@ -41,6 +41,7 @@ beforeEach(() => {
     onFrame: (on) => { hear = on; return () => { hear = () => {} } },
     onStatus: (on) => { connected = on; return () => {} },
     closeCode: () => closeCode,
+    doubt: () => { reconnected(1006) },
   }, { upload, sayOutliving: (words) => outliving.push(words.map(({ ref }) => ref)) }, listener)
 })
 afterEach(() => {
@@ -81,10 +82,13 @@ describe('our own IM', () => {
     expect(refs()).toEqual(['r1', 'r1', 'r2'])
   })
 
-  it('gives up on what an open connection does not answer', () => {
+  it('tries another connection where one does not answer, and gives up in the end', () => {
     chat.say(TO, 'r1', { text: 'hi' })
     vi.advanceTimersByTime(15_000)
-    expect(told).toEqual([['failed', 'r1', { key: 'network', words: '' }]])
+    expect([refs(), told]).toEqual([['r1', 'r1'], [['stale']]])
+    vi.advanceTimersByTime(30_000)
+    expect(refs()).toEqual(['r1', 'r1', 'r1'])
+    expect(told.filter((one) => (one as string[])[0] === 'failed')).toEqual([['failed', 'r1', { key: 'network', words: '' }]])
   })
 
   it.each([1009, 1003, 1008])('fails once the one word that makes the server close with %i, and sends the others', (code) => {
@@ -115,7 +119,7 @@ describe('our own IM', () => {
     expect(leaves()).toBe(true)
     chat.say(TO, 'r1', { image: new Blob(['x']) })
     expect(leaves()).toBe(false)
-    await vi.runAllTimersAsync()
+    await vi.advanceTimersByTimeAsync(0)
     expect(leaves()).toBe(true)
   })
 
@@ -136,11 +140,11 @@ describe('our own IM', () => {
   it('shows a picture only after it is there', async () => {
     chat.say(TO, 'r1', { image: new Blob(['x']) })
     expect(sent).toEqual([])
-    await vi.runAllTimersAsync()
+    await vi.advanceTimersByTimeAsync(0)
     expect(sent).toEqual([{ type: 'say', ref: 'r1', conversation: 'c1', image: 'image1' }])
     upload.mockRejectedValueOnce(new Refused(-1, '图片太大'))
     chat.say(TO, 'r2', { image: new Blob(['x']) })
-    await vi.runAllTimersAsync()
+    await vi.advanceTimersByTimeAsync(0)
     expect(told).toContainEqual(['failed', 'r2', { key: '', words: '图片太大' }])
   })
 

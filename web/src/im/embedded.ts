@@ -13,6 +13,8 @@ export interface Wire {
   onStatus: (listener: (status: SocketStatus) => void) => () => void
   /** With which code the last connection closed. */
   closeCode: () => number | null
+  /** Gives the connection up and makes another one. */
+  doubt: () => void
 }
 
 /** What reaches the server by requests. */
@@ -24,8 +26,10 @@ export interface Requests {
 
 export type Say = Extract<Command, { type: 'say' }>
 
-/** An answer to something sent that takes longer will not come. */
+/** An answer to something sent that takes longer will not come on this connection. */
 const ANSWER_MS_MAX = 15_000
+/** Connections on which something is tried before it counts as failed. */
+const TRIES_MAX = 3
 /** The server closed because of something that was sent: malformed, not text, not UTF-8, against its rules, too large. */
 const CLOSED_FOR_CONTENT = new Set([1002, 1003, 1007, 1008, 1009])
 const REFUSED: Reason = { key: 'refused', words: '' }
@@ -34,6 +38,8 @@ interface Pending {
   command: Command
   /** Whether it went out on the connection that stands. */
   isSent?: boolean
+  /** On how many connections no answer came. */
+  unanswered?: number
   /** Whether it went out with a request, too, when the page went away. */
   isOutliving?: boolean
   done?: { resolve: () => void, reject: (reason: Error) => void }
@@ -137,7 +143,14 @@ export class EmbeddedChat implements Chat {
     if (pending.isSent || !this.wire.send(pending.command)) return
     pending.isSent = true
     clearTimeout(pending.timer)
-    pending.timer = setTimeout(() => { this.settle(ref, NO_ANSWER) }, ANSWER_MS_MAX)
+    pending.timer = setTimeout(() => { this.unanswered(ref, pending) }, ANSWER_MS_MAX)
+  }
+
+  /** The network may swallow everything without a word: another connection is tried before it counts as failed. */
+  private unanswered(ref: string, pending: Pending): void {
+    pending.unanswered = (pending.unanswered ?? 0) + 1
+    if (pending.unanswered >= TRIES_MAX) this.settle(ref, NO_ANSWER)
+    this.wire.doubt()
   }
 
   private connected(status: SocketStatus): void {

@@ -142,8 +142,8 @@ export class LiveSocket {
     if (this.current === 'waiting' && document.visibilityState === 'visible') this.connect()
   }
 
-  /** The network is gone: the connection will not say so by itself for long. */
-  private readonly doubt = (): void => {
+  /** The network is gone, or an answer did not come: the connection will not say so by itself for long. */
+  readonly doubt = (): void => {
     if (this.socket) this.giveUp(this.socket)
   }
 

@@ -115,7 +115,7 @@ export const useChats = defineStore('chats', () => {
       connected().catch(() => undefined)
     } else {
       const chat = new EmbeddedChat(
-        { send: live.send, onFrame: live.onFrame, onStatus: live.onStatus, closeCode: live.closeCode },
+        { send: live.send, onFrame: live.onFrame, onStatus: live.onStatus, closeCode: live.closeCode, doubt: live.doubt },
         { upload: uploadImage, sayOutliving },
         listener,
       )

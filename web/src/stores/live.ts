@@ -92,6 +92,7 @@ export const useLive = defineStore('live', () => {
     start, stop, forget, send, choose, onEvent,
     onFrame: frames.on,
     onStatus: statuses.on,
+    doubt: (): void => { socket?.doubt() },
     closeCode: (): number | null => socket?.closeCode ?? null,
   }
 })

@@ -36,9 +36,14 @@ export interface Message {
   /** What orders messages of one second, and with `random` tells two of Tencent's apart. */
   sequence: number
   random: number
+  /** What a notice of ours means; null for people's words. */
+  notice: Notice | null
   state: 'sending' | 'kept' | 'failed'
   reason: Reason | null
 }
+
+/** `silence`: whether there is anything else was asked. `limit`: the end was announced so many seconds ahead. */
+export interface Notice { kind: string, seconds: number | null }
 
 export type Content = { text: string } | { image: Blob }
 
@@ -92,11 +97,13 @@ const ADMINISTRATOR = 'administrator'
 /** Whether nobody said it: the two are told something. */
 export const isNotice = (message: Message): boolean => message.from === ADMINISTRATOR
 
-/** A notice that came as an event; the record will have it, too. */
-export function notice(seq: number, time: number, text: string): Message {
+/** A notice that came as an event, named as `limit-600`; the record will have it, too. */
+export function notice(seq: number, time: number, name: string, text: string): Message {
+  const [, kind = name, seconds] = /^(.*)-(\d+)$/.exec(name) ?? []
   return {
     key: `notice-${seq}`, id: null, ref: null, from: ADMINISTRATOR, time, body: { kind: 'text', text }, isRevoked: false,
-    isReadByPeer: false, sequence: 0, random: 0, state: 'kept', reason: null,
+    isReadByPeer: false, sequence: 0, random: 0, notice: { kind, seconds: seconds === undefined ? null : Number(seconds) },
+    state: 'kept', reason: null,
   }
 }
 
@@ -114,6 +121,7 @@ export function fromRecord(row: WebMessage | SaidMessage): Message {
     isReadByPeer: row.isPeerRead,
     sequence: row.sequence,
     random: row.random,
+    notice: row.notice ?? null,
     state: 'kept',
     reason: null,
   }

@@ -164,6 +164,7 @@ export class TencentChat implements Chat {
       isReadByPeer: message.isPeerRead,
       sequence: message.sequence,
       random: message.random,
+      notice: null,
       state: 'kept',
       reason: null,
     })

@@ -4,7 +4,7 @@ import { failed, merge, mergeRecord, ownReadUntil, readUntil, recalled, seenBefo
 
 const said = (key: string, time: number, some: Partial<Message> = {}): Message => ({
   key, id: key, ref: null, from: 'visitor', time, body: { kind: 'text', text: key }, isRevoked: false, isReadByPeer: false,
-  sequence: 0, random: 0, state: 'kept', reason: null, ...some,
+  sequence: 0, random: 0, notice: null, state: 'kept', reason: null, ...some,
 })
 const NO: Reason = { key: '', words: 'no' }
 const keys = (messages: Message[]): string[] => messages.map(({ key }) => key)
@@ -62,7 +62,7 @@ describe('the messages of a talk', () => {
   })
 
   it('hold a notice once that came as an event and stands in the record', () => {
-    const told = notice(12, 10_000, '请问还有什么需要继续咨询的吗？')
+    const told = notice(12, 10_000, 'silence', '请问还有什么需要继续咨询的吗？')
     const row = { ...told, key: 'm9', id: 'm9', time: 11_000 }
     expect(merge(merge([], [told]), [row])).toMatchObject([{ key: 'notice-12', id: 'm9' }])
     expect(merge([told], [{ ...row, time: 700_000 }])).toHaveLength(2)
@@ -74,7 +74,7 @@ describe('the messages of a talk', () => {
   })
 
   it('show what the peer has read of one\'s own, and from where the news begin', () => {
-    const thread = [said('a', 1), said('own', 2, { from: 'me' }), said('b', 3), notice(1, 4, '…'), said('late', 9, { from: 'me' }), said('c', 5)]
+    const thread = [said('a', 1), said('own', 2, { from: 'me' }), said('b', 3), notice(1, 4, 'silence', '…'), said('late', 9, { from: 'me' }), said('c', 5)]
     expect(ownReadUntil(thread, 'me', 3).map(({ isReadByPeer }) => isReadByPeer)).toEqual([false, true, false, false, false, false])
     expect([0, 1, 2, 3, 9].map((count) => seenBefore(thread, 'me', count))).toEqual([5, 3, 1, 0, 0])
   })
@@ -86,7 +86,7 @@ describe('the messages of a talk', () => {
 
   it('count as unread when another said them later than was seen', () => {
     const thread = [
-      said('seen', 1), said('own', 5, { from: 'me' }), said('new', 5), notice(1, 6, '…'), said('gone', 7, { isRevoked: true }),
+      said('seen', 1), said('own', 5, { from: 'me' }), said('new', 5), notice(1, 6, 'silence', '…'), said('gone', 7, { isRevoked: true }),
     ]
     expect(unread(thread, 'me', 1)).toBe(1)
   })

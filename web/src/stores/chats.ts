@@ -101,7 +101,7 @@ export const useChats = defineStore('chats', () => {
     leave = [
       live.onEvent((event) => {
         if (event.event !== 'noticed' || event.conversation === undefined || event.text === undefined) return
-        listener.said(event.conversation, notice(event.seq, event.time, event.text))
+        listener.said(event.conversation, notice(event.seq, event.time, event.notice ?? '', event.text))
       }),
       live.onStatus((status) => {
         if (status !== 'open') return
@@ -233,7 +233,7 @@ export const useChats = defineStore('chats', () => {
     const talk = thread(to.conversation)
     talk.messages = merge(talk.messages, [{
       key: again?.key ?? ref, id: null, ref, from: me.username, time: serverNow(), body, isRevoked: false, isReadByPeer: false,
-      sequence: 0, random: 0, state: 'sending', reason: null,
+      sequence: 0, random: 0, notice: null, state: 'sending', reason: null,
     }])
     connected().then((chat) => { chat.say(to, ref, content) }, (error: unknown) => {
       listener.failed(ref, reasonOf(error))

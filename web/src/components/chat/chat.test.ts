@@ -22,7 +22,7 @@ vi.mock('@tanstack/vue-virtual', () => ({
 const T0 = Date.UTC(2026, 10, 24, 1)
 const said = (key: string, time: number, some: Partial<Message> = {}): Message => ({
   key, id: key, ref: null, from: 'visitor', time, body: { kind: 'text', text: key }, isRevoked: false, isReadByPeer: false,
-  sequence: 0, random: 0, state: 'kept', reason: null, ...some,
+  sequence: 0, random: 0, notice: null, state: 'kept', reason: null, ...some,
 })
 
 // In the same global as the browser's, so that words are there.
@@ -44,7 +44,7 @@ describe('the rows of a talk', () => {
   })
 
   it('show who speaks at the first of several, and what is one\'s own', () => {
-    const rows = rowsOf([said('a', T0), said('b', T0), said('c', T0, { from: 'me' }), notice(1, T0, '…'), said('d', T0, { from: 'me' })], 'me')
+    const rows = rowsOf([said('a', T0), said('b', T0), said('c', T0, { from: 'me' }), notice(1, T0, 'silence', '…'), said('d', T0, { from: 'me' })], 'me')
     expect(rows.flatMap((row) => (row.kind === 'said' ? [[row.key, row.isOwn, row.isFirst]] : [])))
       .toEqual([['a', false, true], ['b', false, false], ['c', true, true], ['d', true, true]])
   })

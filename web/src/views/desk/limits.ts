@@ -23,6 +23,8 @@ export interface Facts {
   start: number
   /** When a person said something last. */
   lastSaid: number | null
+  /** Nobody has said anything, or the last word is the counselor's. */
+  isVisitorsTurn: boolean
   /** When the call began that is under way. */
   callStart: number | null
   /** When the two were asked whether there is anything else, and nobody has answered. */
@@ -31,25 +33,20 @@ export interface Facts {
   announced: { at: number, end: number } | null
 }
 
-/** The server's notices, as they stand in the record. */
-const LIMIT_NOTICE = /在(\d+)(分钟|秒)后结束/
-const SILENCE_NOTICE = '请问还有什么需要继续咨询的吗'
-
-export function factsOf(messages: readonly Message[], start: number, callStart: number | null): Facts {
-  const facts: Facts = { start, lastSaid: null, callStart, silenceNoticed: null, announced: null }
+/** `visitor` is the user name of the one whose last word must not stay without an answer. */
+export function factsOf(messages: readonly Message[], start: number, callStart: number | null, visitor: string): Facts {
+  const facts: Facts = { start, lastSaid: null, isVisitorsTurn: true, callStart, silenceNoticed: null, announced: null }
   for (const message of messages) {
     if (message.state !== 'kept') continue
     if (!isNotice(message)) {
       facts.lastSaid = Math.max(facts.lastSaid ?? 0, message.time)
+      facts.isVisitorsTurn = message.from !== visitor
       facts.silenceNoticed = null
       continue
     }
-    const words = message.body.kind === 'text' ? message.body.text : ''
-    if (words.includes(SILENCE_NOTICE)) facts.silenceNoticed = message.time
-    const [, number, unit] = LIMIT_NOTICE.exec(words) ?? []
-    if (number !== undefined) {
-      facts.announced = { at: message.time, end: message.time + Number(number) * (unit === '分钟' ? 60_000 : 1000) }
-    }
+    const { kind, seconds } = message.notice ?? {}
+    if (kind === 'silence') facts.silenceNoticed = message.time
+    if (kind === 'limit' && seconds) facts.announced = { at: message.time, end: message.time + seconds * 1000 }
   }
   return facts
 }
@@ -69,9 +66,9 @@ export interface Silence {
   at: number
 }
 
-/** What a silence leads to; in a call it leads to nothing. */
-export function silenceOf({ start, lastSaid, callStart, silenceNoticed }: Facts, limits: Limits): Silence | null {
-  if (callStart !== null) return null
+/** What a silence leads to: to nothing in a call, and never for a visitor who waits for an answer. */
+export function silenceOf({ start, lastSaid, isVisitorsTurn, callStart, silenceNoticed }: Facts, limits: Limits): Silence | null {
+  if (callStart !== null || !isVisitorsTurn) return null
   return silenceNoticed === null
     ? { next: 'notice', at: Math.max(start, lastSaid ?? start) + limits.silenceNoticeSeconds * 1000 }
     : { next: 'end', at: silenceNoticed + limits.silenceEndSeconds * 1000 }

@@ -36,7 +36,7 @@ const conversation = (id: string, some: object = {}): Conversation => ({
   startTime: 2, endTime: null, endReason: null, priority: 'NORMAL', conversationType: 'COUNSELING_SESSION', ...some,
 }) as unknown as Conversation
 const said = (id: string, from: string, time: number): Message => ({
-  key: id, id, ref: null, from, time, body: { kind: 'text', text: id }, isRevoked: false, isReadByPeer: false, sequence: 0, random: 0,
+  key: id, id, ref: null, from, time, body: { kind: 'text', text: id }, isRevoked: false, isReadByPeer: false, sequence: 0, random: 0, notice: null,
   state: 'kept', reason: null,
 })
 

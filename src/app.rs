@@ -36,7 +36,6 @@ use crate::{
     auth::{Sessions, limits::LoginLimits, password::HashFault, password::Passwords},
     clock,
     config::{ConfigError, Settings},
-    conversations::estimates::Estimates,
     database::{self, DatabaseFault},
     demo,
     export::Exports,
@@ -79,7 +78,6 @@ pub struct AppState {
     pub messages: MessageStore,
     pub metrics: Metrics,
     pub exports: Exports,
-    pub estimates: Estimates,
     pub im: Im,
     pub uploads: Uploads,
     /// For what we ask others.
@@ -261,7 +259,6 @@ impl AppState {
             messages,
             metrics: Metrics::new()?,
             exports: Exports::default(),
-            estimates: Estimates::new(pool.clone()),
             im,
             uploads: Uploads::default(),
             outbound,

@@ -1,8 +1,8 @@
 //! Conversations as they are kept: read from the projection that the journal writes.
 
 pub mod deletion;
-pub mod estimates;
 pub mod list;
+pub mod queue;
 pub mod reading;
 pub mod view;
 

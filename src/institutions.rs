@@ -1,6 +1,7 @@
 //! The institutions this server owns, and the way to their Registries. Nothing outside `actors/` holds the address of
 //! any other actor.
 
+mod outlook;
 mod roster;
 
 use std::{

@@ -11,21 +11,26 @@ pub mod counselor;
 pub mod event;
 pub mod laws;
 pub mod limits;
+pub mod place;
 pub mod queue;
 mod routing;
 mod turn;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     dispatch::{
         clock::TalkClock,
-        command::{Answer, Command, Place, Refusal},
+        command::{Answer, Command, Refusal},
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
         counselor::{Counselor, Presence, Role},
         event::{Event, Expulsion, Notice},
         laws::Breaches,
         limits::Limits,
+        place::Outlook,
         queue::{Queue, Ticket},
         turn::Turn,
     },
@@ -116,6 +121,7 @@ pub struct Dispatch {
     next_arrival: u64,
     /// Nobody's waiting ends before this: set after a start or an outage.
     waiting_floor: Timestamp,
+    outlook: Arc<Outlook>,
     breaches: Breaches,
 }
 
@@ -134,6 +140,7 @@ impl Dispatch {
             alarms: BTreeSet::new(),
             next_arrival: 1,
             waiting_floor: Timestamp(i64::MIN),
+            outlook: Arc::default(),
             breaches: Breaches::default(),
         }
     }
@@ -264,35 +271,10 @@ impl Dispatch {
         &self.breaches
     }
 
-    /// A waiting conversation's place: in the line of the counselor it asked for, else in the common queue.
-    pub fn place(&self, id: ConversationId) -> Option<Place> {
-        let facts = self.conversation(id)?;
-        if facts.phase != Phase::Waiting {
-            return None;
-        }
-        let named = facts.wanted.and_then(|wanted| self.counselors.get(&wanted));
-        let queue = named.map_or(&self.common, |counselor| &counselor.line);
-        Some(Place { ahead: queue.ahead_of(&Ticket::from(facts)), counselor: named.map(Counselor::shown) })
-    }
-
-    /// Every waiting conversation's place, in the queue that [`Self::place`] tells.
-    pub fn places(&self) -> impl Iterator<Item = (Place, ConversationId)> {
-        let in_lines = self.counselors.values().flat_map(|counselor| {
-            let shown = Some(counselor.shown());
-            counselor.line.iter().enumerate().map(move |(ahead, ticket)| (ahead, shown, ticket))
-        });
-        let in_common = self.common.iter().enumerate().map(|(ahead, ticket)| (ahead, None, ticket));
-        let own_line = |ticket: &Ticket| {
-            let wanted = self.conversation(ticket.conversation).and_then(|facts| facts.wanted);
-            wanted.is_some_and(|wanted| self.counselors.contains_key(&wanted))
-        };
-        in_lines
-            .chain(in_common.filter(move |(_, _, ticket)| !own_line(ticket)))
-            .map(|(ahead, counselor, ticket)| (Place { ahead, counselor }, ticket.conversation))
-    }
-
-    /// Takes over what is not an event: who can be reached and who is on shift.
+    /// Takes over what is not an event: who can be reached, who is on shift, and what a wait depends on besides.
     pub fn mirror_presence(&mut self, other: &Self) {
+        self.waiting_floor = other.waiting_floor;
+        self.outlook = Arc::clone(&other.outlook);
         for counselor in self.counselors.values_mut() {
             if let Some(known) = other.counselors.get(&counselor.id) {
                 counselor.presence = known.presence;
@@ -415,7 +397,7 @@ impl Dispatch {
         counselor.on_shift = self.on_shift.contains(&id);
         let waiting = self.open.values().filter(|open| open.facts.phase == Phase::Waiting);
         for open in waiting.filter(|open| open.facts.wanted == Some(id)) {
-            counselor.line.insert(Ticket::from(&open.facts));
+            counselor.enqueue(&open.facts);
         }
         self.counselors.insert(id, counselor);
     }
@@ -533,26 +515,30 @@ impl Dispatch {
     }
 
     fn enqueue(&mut self, facts: &Conversation) {
-        let ticket = Ticket::from(facts);
         if let Some(counselor) = facts.wanted.and_then(|wanted| self.counselors.get_mut(&wanted)) {
-            counselor.line.insert(ticket);
+            counselor.enqueue(facts);
         }
         if facts.common {
-            self.common.insert(ticket);
+            self.common.insert(Ticket::from(facts));
         }
     }
 
     fn dequeue(&mut self, facts: &Conversation) {
         let ticket = Ticket::from(facts);
         if let Some(counselor) = facts.wanted.and_then(|wanted| self.counselors.get_mut(&wanted)) {
-            counselor.line.remove(&ticket);
+            counselor.dequeue(&ticket);
         }
         self.common.remove(&ticket);
     }
 
     /// When something falls due for a waiting conversation: the end of its waiting, or its way into the common queue.
     fn waiting_alarm(&self, facts: &Conversation) -> Timestamp {
-        let end = (facts.opened_at + self.limits.waiting_max).max(self.waiting_floor);
+        let end = self.waiting_end(facts);
         if facts.fallback && !facts.common { end.min(facts.opened_at + self.limits.named_wait) } else { end }
+    }
+
+    /// When the limit ends a wait.
+    fn waiting_end(&self, facts: &Conversation) -> Timestamp {
+        (facts.opened_at + self.limits.waiting_max).max(self.waiting_floor)
     }
 }

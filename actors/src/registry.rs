@@ -34,8 +34,8 @@ use crate::{
 };
 use protocol::Hear;
 pub use protocol::{
-    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, Dismiss, EndOwn, Fate, Heard, Join, Leave,
-    LoggedIn, Rejected, Setup, Stop, Tell, Words,
+    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, Dismiss, EndOwn, Expect, Fate, Heard, Join,
+    Leave, LoggedIn, Rejected, Setup, Stop, Tell, Words,
 };
 pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
 
@@ -484,6 +484,15 @@ impl Handler<Bind> for Registry {
 
     fn handle(&mut self, Bind(bindings): Bind, _ctx: &mut Self::Context) {
         self.carriers.bind(bindings);
+    }
+}
+
+impl Handler<Expect> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, Expect(outlook): Expect, _ctx: &mut Self::Context) {
+        self.decided.expect(outlook);
+        self.carriers.state_changed();
     }
 }
 

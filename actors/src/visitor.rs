@@ -63,6 +63,10 @@ impl Handler<Attach> for Visitor {
     type Result = ();
 
     fn handle(&mut self, attach: Attach, _ctx: &mut Self::Context) {
+        // The others hear what the new one is greeted with.
+        if let Some(place) = attach.place.filter(|place| self.place != Some(*place)) {
+            self.push(&Push::Place(place), None);
+        }
         self.sockets.insert(attach.id, attach.socket);
         self.place = attach.place;
         match attach.greeting {

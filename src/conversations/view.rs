@@ -3,15 +3,12 @@
 use std::collections::HashMap;
 
 use futures_util::future::join_all;
-use hotline_actors::{
-    ConversationId, PersonId,
-    dispatch::{command::Place, counselor::Shown},
-};
+use hotline_actors::{ConversationId, PersonId, dispatch::command::Place};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Row, estimates::wait_seconds};
+use super::{Row, queue::QueueView};
 use crate::{
     app::AppState,
     auth::Caller,
@@ -55,16 +52,6 @@ pub struct ConversationView {
     supervise: Option<Box<ConversationView>>,
 }
 
-/// A waiting conversation's place, counted as people count.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct QueueView {
-    position: usize,
-    ahead: usize,
-    counselor_state: Option<&'static str>,
-    estimated_wait_seconds: Option<u64>,
-}
-
 /// One conversation as `reader` may see it, with its place as it is kept now.
 ///
 /// # Errors
@@ -92,7 +79,7 @@ pub async fn opened(
     if !unknown.is_empty() {
         people.extend(state.people.load(&unknown).await?);
     }
-    let queues = queued(state, vec![(&row, place)], &people).await?;
+    let queues = place.map(|place| (row.id, place.into())).into_iter().collect();
     let around = Around { people, queues, supervisions: HashMap::new(), evaluations: HashMap::new() };
     Ok(around.shown(row, reader))
 }
@@ -134,7 +121,7 @@ impl Around {
         let parties = parties(&all);
         let (people, evaluations) =
             tokio::try_join!(state.people.load(&parties), evaluations::of_conversations(&state.pool, &ids))?;
-        let queues = queues(state, &all, &people).await?;
+        let queues = queues(state, &all).await;
         Ok(Self { people, supervisions, evaluations, queues })
     }
 
@@ -190,43 +177,12 @@ fn parties(rows: &[&Row]) -> Vec<PersonId> {
     people
 }
 
-/// The places of those that wait, with their estimates.
-async fn queues(
-    state: &AppState,
-    rows: &[&Row],
-    people: &HashMap<PersonId, Person>,
-) -> Result<HashMap<Uuid, QueueView>, sqlx::Error> {
+/// The places of those that wait.
+async fn queues(state: &AppState, rows: &[&Row]) -> HashMap<Uuid, QueueView> {
     let waiting = rows.iter().copied().filter(|row| row.waits());
-    let placed =
-        join_all(waiting.map(async |row| {
-            (row, state.institutions.place(&row.institution, ConversationId(row.id)).await)
-        }));
-    queued(state, placed.await, people).await
-}
-
-async fn queued(
-    state: &AppState,
-    placed: Vec<(&Row, Option<Place>)>,
-    people: &HashMap<PersonId, Person>,
-) -> Result<HashMap<Uuid, QueueView>, sqlx::Error> {
-    let consultations = placed.iter().filter(|(row, place)| place.is_some() && row.is_consultation());
-    let mut wanted: Vec<Uuid> = consultations.filter_map(|(row, _)| row.wanted).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let medians = state.estimates.medians(&wanted).await?;
-    let queued = placed.into_iter().filter_map(|(row, place)| {
-        let place = place?;
-        let estimated_wait_seconds = row.wanted.and_then(|wanted| {
-            let capacity = people.get(&PersonId(wanted)).map(|person| person.max_consults);
-            wait_seconds(*medians.get(&wanted)?, place, capacity?)
-        });
-        let queue = QueueView {
-            position: place.ahead + 1,
-            ahead: place.ahead,
-            counselor_state: place.counselor.map(Shown::as_str),
-            estimated_wait_seconds,
-        };
-        Some((row.id, queue))
-    });
-    Ok(queued.collect())
+    let placed = join_all(waiting.map(async |row| {
+        let place = state.institutions.place(&row.institution, ConversationId(row.id)).await?;
+        Some((row.id, place.into()))
+    }));
+    placed.await.into_iter().flatten().collect()
 }

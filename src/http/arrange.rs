@@ -117,6 +117,7 @@ struct OnDuty {
     user: PersonView,
     state: &'static str,
     active: usize,
+    /// How many are served before somebody who asks for this one now.
     waiting: usize,
     max_consults: u32,
     #[serde(flatten)]
@@ -168,6 +169,7 @@ async fn the_day(state: Data<AppState>, caller: Caller, params: Params) -> Answe
     Ok(answer::list(&rows(&state, &caller, calendar.start_of(day), page).await?, count))
 }
 
+/// Somebody on duty, and how loaded they are, as far as dispatch has heard of them.
 type Present = Vec<(Duty, Option<Load>)>;
 
 /// How those on duty are just now.
@@ -176,7 +178,13 @@ async fn present(state: &AppState, institution: &str, duties: Vec<Duty>) -> Resu
     let floor = floor.ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
     let loads: HashMap<CounselorId, Load> =
         floor.loads.into_iter().map(|load| (load.counselor, load)).collect();
-    let with_load = |duty: Duty| (duty, loads.get(&duty.person.into()).copied());
+    let with_load = |duty: Duty| {
+        let counselor = duty.person.into();
+        let load = loads.get(&counselor).copied();
+        // As many as somebody who asks now would be told of.
+        let waiting = floor.before_new.get(&counselor).copied();
+        (duty, load.map(|load| Load { waiting: waiting.unwrap_or(load.waiting), ..load }))
+    };
     Ok(duties.into_iter().map(with_load).collect())
 }
 

@@ -1,14 +1,19 @@
 //! What dispatch must know and does not decide: the institutions there are, who is on shift today, and which
-//! supervisors look after whom. Read from the database, at changes and every now and then: a day also ends by itself.
+//! supervisors look after whom; and what the places of those who wait depend on. Read from the database, at changes and every now and then: a day also ends by itself.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
-use hotline_actors::{CounselorId, PersonId, dispatch::command::Command, registry::Bind};
+use hotline_actors::{
+    CounselorId, PersonId,
+    dispatch::command::Command,
+    registry::{Bind, Expect},
+};
 
-use super::Institutions;
+use super::{Institutions, outlook};
 use crate::{answer::describe, calendar::Calendar, clock};
 
 /// A shift begins or ends at most this much after midnight.
@@ -39,7 +44,8 @@ pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Err
         sqlx::query!("select code, time_zone from institutions order by code").fetch_all(pool).await?;
     let now = clock::now();
     for institution in known {
-        let day = Calendar::new(&institution.time_zone).date(now);
+        let calendar = Calendar::new(&institution.time_zone);
+        let day = calendar.date(now);
         let on = sqlx::query_scalar!(
             "select person from shifts where institution = $1 and day = $2::text::date and removed_at is null",
             institution.code,
@@ -63,6 +69,8 @@ pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Err
         }
         let registry = institutions.open(&institution.code);
         registry.do_send(Bind(bindings));
+        let outlook = outlook::read(pool, &institution.code, &calendar, day).await?;
+        registry.do_send(Expect(Arc::new(outlook)));
         institutions
             .tell(&institution.code, Command::Shift { on: on.into_iter().map(CounselorId).collect() });
     }

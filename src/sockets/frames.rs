@@ -6,7 +6,6 @@ use bytestring::ByteString;
 use hotline_actors::{
     ConversationId, CounselorId, PersonId, Timestamp, VisitorId,
     dispatch::{
-        command::Place,
         conversation::{Conversation, EndReason, Kind, Priority},
         counselor::{Choice, Role},
         event::{Event, Notice},
@@ -15,7 +14,7 @@ use hotline_actors::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::im::embedded;
+use crate::{conversations::queue::QueueView, im::embedded};
 
 /// What a client may send.
 #[derive(Debug, Deserialize)]
@@ -86,7 +85,7 @@ struct SeatSnapshot {
 struct VisitSnapshot {
     cursor: u64,
     conversation: Option<Talk>,
-    queue: Option<Queue>,
+    queue: Option<QueueView>,
 }
 
 #[derive(Serialize)]
@@ -124,22 +123,6 @@ impl From<&Conversation> for Talk {
             created_time: facts.opened_at,
             start_time: facts.started_at(),
         }
-    }
-}
-
-/// A place in a queue, counted as people count.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Queue {
-    position: usize,
-    ahead: usize,
-    counselor_state: Option<&'static str>,
-}
-
-impl From<Place> for Queue {
-    fn from(place: Place) -> Self {
-        let counselor_state = place.counselor.map(hotline_actors::dispatch::counselor::Shown::as_str);
-        Self { position: place.ahead + 1, ahead: place.ahead, counselor_state }
     }
 }
 
@@ -185,7 +168,7 @@ struct More {
 #[serde(untagged)]
 enum State {
     Place {
-        queue: Queue,
+        queue: QueueView,
     },
     Floor {
         common: Common,
@@ -378,7 +361,7 @@ pub(super) fn each(push: Push, mut tell: impl FnMut(ByteString)) {
         Push::Visit { cursor, ref conversation, place } => Frame::Snapshot(Snapshot::Visit(VisitSnapshot {
             cursor,
             conversation: conversation.as_ref().map(Talk::from),
-            queue: place.map(Queue::from),
+            queue: place.map(QueueView::from),
         })),
         Push::Resumed { cursor } => Frame::Resumed { cursor },
         Push::Place(place) => Frame::State(State::Place { queue: place.into() }),
@@ -407,6 +390,7 @@ fn write(frame: &Frame<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use hotline_actors::dispatch::{
+        command::Place,
         conversation::{Medium, Phase, Sent},
         event::Expulsion,
     };
@@ -540,8 +524,18 @@ mod tests {
 
     #[test]
     fn a_place_is_counted_as_people_count() {
-        let place = text(&Push::Place(Place { ahead: 0, counselor: None }));
-        assert_eq!(place, r#"{"type":"state","queue":{"position":1,"ahead":0,"counselorState":null}}"#);
+        let place = Place {
+            ahead: 0,
+            counselor: None,
+            next: true,
+            wait_until: Timestamp(9_000),
+            estimated_wait_seconds: Some(120),
+            next_shift: None,
+        };
+        assert_eq!(
+            text(&Push::Place(place)),
+            r#"{"type":"state","queue":{"position":1,"ahead":0,"counselorState":null,"estimatedWaitSeconds":120,"next":true,"waitUntil":9000,"nextShift":null}}"#
+        );
     }
 
     #[test]

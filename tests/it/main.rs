@@ -16,6 +16,7 @@ mod openapi;
 mod outage;
 mod pages;
 mod people;
+mod places;
 mod presence;
 mod record;
 mod rights;

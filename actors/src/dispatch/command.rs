@@ -9,6 +9,7 @@ use crate::{
         event::Expulsion,
     },
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
+    time::Timestamp,
 };
 
 /// Something asked. Ids of new things come in with it.
@@ -117,6 +118,7 @@ pub enum Command {
 
 /// What is answered when it is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each command, and it is soon gone")]
 pub enum Answer {
     /// It is so.
     Done,
@@ -129,13 +131,21 @@ pub enum Answer {
     },
 }
 
-/// A place in a queue.
+/// Where somebody who waits stands (`dispatch/place.rs`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// How many are served before.
+    /// How many are served before, by whoever serves this one.
     pub ahead: usize,
     /// What the counselor asked for by name does.
     pub counselor: Option<Shown>,
+    /// Nobody is served before, and somebody is there to serve.
+    pub next: bool,
+    /// When the limit ends the wait.
+    pub wait_until: Timestamp,
+    /// A guess in whole minutes; none while nobody is there, or their talks do not say it.
+    pub estimated_wait_seconds: Option<u64>,
+    /// While none of those who would serve can be reached, nor has a shift today: when the next one begins.
+    pub next_shift: Option<Timestamp>,
 }
 
 /// Dispatch's no. It changes nothing.

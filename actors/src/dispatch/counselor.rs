@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    dispatch::queue::Queue,
+    dispatch::{
+        conversation::Conversation,
+        queue::{Queue, Ticket},
+    },
     ids::{ConversationId, CounselorId},
     sabotage::{Sabotage, sabotaged},
     time::Timestamp,
@@ -87,6 +90,8 @@ pub struct Counselor {
     pub active: BTreeSet<ConversationId>,
     /// Who waits for him by name.
     pub line: Queue,
+    /// Those of them who do not stand in the common queue too.
+    pub(crate) alone: Queue,
     /// Whether he can be reached.
     pub presence: Presence,
     /// Whether he serves the common queue now.
@@ -105,11 +110,25 @@ impl Counselor {
             capacity,
             active: BTreeSet::new(),
             line: Queue::default(),
+            alone: Queue::default(),
             presence: Presence::Offline,
             on_shift: false,
             last_assigned: None,
             overfilled: false,
         }
+    }
+
+    pub(crate) fn enqueue(&mut self, facts: &Conversation) {
+        let ticket = Ticket::from(facts);
+        self.line.insert(ticket);
+        if !facts.common {
+            self.alone.insert(ticket);
+        }
+    }
+
+    pub(crate) fn dequeue(&mut self, ticket: &Ticket) {
+        self.line.remove(ticket);
+        self.alone.remove(ticket);
     }
 
     /// Places nobody has; zero while capacity is lowered below what runs.

@@ -143,6 +143,13 @@ impl Dispatch {
                         .is_some_and(|facts| facts.wanted == Some(counselor.id))
             })
         });
+        let alone_are_the_others = self.counselors().all(|counselor| {
+            let alone = counselor
+                .line
+                .iter()
+                .filter(|ticket| self.conversation(ticket.conversation).is_some_and(|facts| !facts.common));
+            alone.eq(counselor.alone.iter())
+        });
         let in_lines: usize = self.counselors().map(|counselor| counselor.line.len()).sum();
         let wait_in_lines = self
             .conversations()
@@ -168,6 +175,7 @@ impl Dispatch {
             .count();
         let talks = self.conversations().filter(|facts| facts.counselor().is_some()).count();
         queues_hold_only_waiting
+            && alone_are_the_others
             && in_lines == wait_in_lines
             && self.common.len() == wait_in_common
             && !stranded

@@ -58,9 +58,14 @@ impl Queue {
         self.0.is_empty()
     }
 
-    /// How many are served before `ticket`.
+    /// How many are served before `ticket`, which may stand here or not.
     pub fn ahead_of(&self, ticket: &Ticket) -> usize {
-        // Most ask right after they came, at the end of the line.
-        if self.0.last() == Some(ticket) { self.0.len() - 1 } else { self.0.range(..*ticket).count() }
+        match self.0.last() {
+            // Most ask right after they came, at the end of the line.
+            Some(last) if last < ticket => self.0.len(),
+            Some(last) if last == ticket => self.0.len() - 1,
+            Some(_) => self.0.range(..*ticket).count(),
+            None => 0,
+        }
     }
 }

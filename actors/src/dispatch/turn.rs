@@ -383,8 +383,7 @@ impl<'a> Turn<'a> {
     /// Somebody's alarm rang: his waiting is over, or he need not wait for one counselor alone, or it was too early.
     fn waited(&mut self, id: ConversationId) {
         let Some(Open { facts, watch: Watch::Waiting { .. } }) = self.dispatch.open.get(&id) else { return };
-        let end = (facts.opened_at + self.dispatch.limits.waiting_max).max(self.dispatch.waiting_floor);
-        if end <= self.now {
+        if self.dispatch.waiting_end(facts) <= self.now {
             self.end(id, EndReason::Waiting);
         } else if self.dispatch.waiting_alarm(facts) <= self.now {
             self.emit(Event::Widened { conversation: id });

@@ -387,7 +387,10 @@ impl Registry {
         self.carriers.administrators.push(&floor);
         let Self { kept, carriers, .. } = self;
         for (place, conversation) in kept.places() {
-            let Some(facts) = kept.conversation(conversation) else { continue };
+            // A counselor who waits for a supervisor may wait for a consultation of their own, too.
+            let Some(facts) = kept.conversation(conversation).filter(|facts| facts.is_consultation()) else {
+                continue;
+            };
             if let Some(carrier) = carriers.visitors.get(&facts.visitor) {
                 carrier.do_send(Show(Push::Place(place)));
             }
@@ -403,6 +406,7 @@ impl Registry {
             Badge::Counselor { choice, .. } => choice,
             Badge::Visitor | Badge::Administrator => None,
         };
+        self.kept.mirror_presence(&self.decided);
         let consultation = self.kept.consultation_of(person.into()).copied();
         let place = consultation.and_then(|facts| self.kept.place(facts.id));
         let on_shift = self.decided.counselor(person.into()).is_some_and(|known| known.on_shift);

@@ -15,6 +15,7 @@ use crate::{
         conversation::CallSignal,
         counselor::{Choice, Role},
         limits::Limits,
+        place::Outlook,
     },
     ids::{ConversationId, CounselorId, PersonId, WriterId},
     push::{Closing, Parcel, Push, SocketId},
@@ -208,6 +209,11 @@ pub struct LoggedIn {
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub struct Bind(pub BTreeMap<CounselorId, BTreeSet<PersonId>>);
+
+/// What is known of past talks and of the days ahead.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Expect(pub Arc<Outlook>);
 
 /// Who sits behind a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

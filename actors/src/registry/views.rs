@@ -1,5 +1,7 @@
 //! What others may look at: always what is kept, never what is only decided.
 
+use std::collections::BTreeMap;
+
 use actix::{Handler, Message};
 
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
         laws::{Breaches, Law},
         queue::Ticket,
     },
-    ids::ConversationId,
+    ids::{ConversationId, CounselorId},
     push::Load,
     registry::{Registry, State},
     sabotage::{Sabotage, sabotaged},
@@ -36,6 +38,8 @@ pub struct Floor {
     pub waiting: Vec<Conversation>,
     /// How many stand in the common queue.
     pub common_waiting: usize,
+    /// How many would be served before somebody who asked for each now.
+    pub before_new: BTreeMap<CounselorId, usize>,
 }
 
 /// How the Registry and its journal are.
@@ -114,6 +118,7 @@ impl Handler<LookFloor> for Registry {
     type Result = actix::MessageResult<LookFloor>;
 
     fn handle(&mut self, _: LookFloor, _ctx: &mut Self::Context) -> Self::Result {
+        let now = self.now();
         self.kept.mirror_presence(&self.decided);
         let shown = if sabotaged(Sabotage::ShowBeforeKept) { &self.decided } else { &self.kept };
         let mut waiting: Vec<Conversation> =
@@ -123,6 +128,11 @@ impl Handler<LookFloor> for Registry {
             loads: self.kept.counselors().map(Load::from).collect(),
             waiting,
             common_waiting: self.kept.common().len(),
+            before_new: self
+                .kept
+                .counselors()
+                .map(|counselor| (counselor.id, self.kept.waiting_before_new(counselor.id, now)))
+                .collect(),
         })
     }
 }

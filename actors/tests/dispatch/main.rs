@@ -8,6 +8,7 @@
 
 mod house;
 mod journal;
+mod places;
 mod properties;
 mod rules;
 #[path = "../shared/witness.rs"]

@@ -28,7 +28,7 @@ const VISITORS: u128 = 12;
 
 /// One step of a random day. Conversations are chosen among those that were ever opened, so that ended ones are too.
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     Open {
         visitor: u128,
         wanted: Option<u128>,
@@ -95,7 +95,7 @@ fn choice() -> impl Strategy<Value = Choice> {
     prop_oneof![4 => Just(Choice::Online), 1 => Just(Choice::Busy), 1 => Just(Choice::Away)]
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let he = 0..COUNSELORS;
     let anyone = prop_oneof![4 => 0..COUNSELORS, 1 => Just(SUPERVISOR)];
     let which = 0_usize..1000;
@@ -145,8 +145,8 @@ fn role(number: u128) -> Role {
     if number == SUPERVISOR { Role::Supervisor } else { Role::Counselor }
 }
 
-struct Day {
-    dispatch: Dispatch,
+pub(crate) struct Day {
+    pub(crate) dispatch: Dispatch,
     /// Hears the events and the words, and decides nothing.
     folded: Dispatch,
     witness: Witness,
@@ -158,7 +158,7 @@ struct Day {
 }
 
 impl Day {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let limits = Limits::default();
         let mut day = Self {
             dispatch: Dispatch::new(limits.clone()),
@@ -179,7 +179,7 @@ impl Day {
         day
     }
 
-    fn decide(&mut self, command: &Command) -> Option<Vec<Event>> {
+    pub(crate) fn decide(&mut self, command: &Command) -> Option<Vec<Event>> {
         let before = self.dispatch.clone();
         let Ok(decision) = self.dispatch.decide(self.now, command) else {
             assert_eq!(
@@ -266,7 +266,7 @@ impl Day {
         }
     }
 
-    fn step(&mut self, step: &Step) {
+    pub(crate) fn step(&mut self, step: &Step) {
         match step {
             Step::Open { visitor: number, wanted, fallback } => {
                 let open = Command::Open {

@@ -5,6 +5,7 @@ mod common_queue;
 mod ends;
 mod load;
 mod named;
+mod places;
 mod presence;
 mod revival;
 mod supervision;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::{SOON, until};
+use hotline::clock;
 use serde_json::json;
 
 fn names(rows: &Value) -> Vec<String> {
@@ -25,19 +26,41 @@ async fn whoever_waits_is_told_how_long_it_may_take_where_talks_enough_say_so() 
         }
     }
     let (lin, chen) = (hotline.staff("lin").await, hotline.staff("chen").await);
-    lin.post("/user/maxconsults", json!({ "maxConsults": 2 })).await.ok();
+    let (lin_id, chen_id) = (lin.id().await, chen.id().await);
+    let mut desks = Vec::new();
+    for (counselor, places) in [(&lin, 2), (&chen, 1)] {
+        counselor.post("/user/maxconsults", json!({ "maxConsults": places })).await.ok();
+        let mut desk = counselor.workbench().await;
+        desk.snapshot().await;
+        desks.push(desk);
+    }
+    for (code, counselor) in [("t1", &lin_id), ("t2", &lin_id), ("t3", &chen_id)] {
+        let talk = hotline.visitor("ecnu", code).await.open(counselor).await;
+        assert_eq!(talk["status"], "IN_PROGRESS");
+    }
+    // What is known of past talks is read again with every change of shifts.
+    let later = clock::now().0 + 24 * minutes(60);
+    let guanli = hotline.staff("guanli").await;
+    guanli.put("/arrange", json!({ "timestamp": later, "users": [chen_id] })).await.ok();
     let wait = async |code: &str, counselor: &str| {
         let waiting = hotline.visitor("ecnu", code).await.open(counselor).await;
-        assert_eq!(waiting["status"], "WAITING", "nobody is at a desk");
+        assert_eq!(waiting["status"], "WAITING");
         waiting["queue"].clone()
     };
-    let first = wait("v1", &lin.id().await).await;
+    let first = wait("v1", &lin_id).await;
     // The median of fifteen minutes, once, over two places; rounded up to a minute.
     assert_eq!((&first["position"], &first["estimatedWaitSeconds"]), (&json!(1), &json!(480)));
-    let second = wait("v2", &lin.id().await).await;
+    let second = wait("v2", &lin_id).await;
     assert_eq!((&second["position"], &second["estimatedWaitSeconds"]), (&json!(2), &json!(900)));
-    let untold = wait("v3", &chen.id().await).await;
+    let untold = wait("v3", &chen_id).await;
     assert_eq!((&untold["position"], &untold["estimatedWaitSeconds"]), (&json!(1), &Value::Null));
+    desks[0].send(json!({ "type": "presence", "presence": "away" })).await;
+    let waiting = hotline.visitor("ecnu", "v1").await;
+    until("who is away says nothing of the wait", SOON, async || {
+        let now = waiting.get("/conversation/current").await.ok();
+        now[0]["queue"]["estimatedWaitSeconds"].is_null().then_some(())
+    })
+    .await;
     hotline.assert_calm();
 }
 

@@ -1892,6 +1892,7 @@ export interface components {
             /** Format: int64 */
             timestamp: number;
             user: components["schemas"]["PersonView"];
+            /** @description How many are served before somebody who asks for this one now. */
             waiting: number;
         };
         /** @description 26. 创建会话 */
@@ -2008,6 +2009,7 @@ export interface components {
                 /** Format: int64 */
                 timestamp: number;
                 user: components["schemas"]["PersonView"];
+                /** @description How many are served before somebody who asks for this one now. */
                 waiting: number;
             })[];
         };
@@ -2225,11 +2227,29 @@ export interface components {
         };
         /** @description A waiting conversation's place, counted as people count. */
         QueueView: {
+            /** @description How many are served before, by whoever serves this one. */
             ahead: number;
+            /** @description What the counselor asked for by name does. */
             counselorState: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description A guess in whole minutes; null while it cannot be known.
+             */
             estimatedWaitSeconds: number | null;
+            /** @description Nobody is served before, and somebody is there to serve. */
+            next: boolean;
+            /**
+             * Format: int64
+             * @description While none of those who would serve can be reached, nor has a shift today: the start of the next day on which one
+             *     has.
+             */
+            nextShift: number | null;
             position: number;
+            /**
+             * Format: int64
+             * @description When the limit ends the wait.
+             */
+            waitUntil: number;
         };
         /** @description A row of a ranking. */
         RankingRow: {

@@ -1,5 +1,7 @@
 //! What is kept is told: to the carriers concerned, and through them to the sockets. Nothing here decides.
 
+mod closing;
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
@@ -9,7 +11,7 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
 
 use crate::{
     conversation::Conversation as TalkCarrier,
-    counselor::{Choose as ChooseHere, Counselor as CounselorCarrier, Retire},
+    counselor::{Choose as ChooseHere, Counselor as CounselorCarrier},
     dispatch::{
         Dispatch,
         conversation::{Conversation, Phase},
@@ -19,7 +21,7 @@ use crate::{
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
     journal::Batch,
     push::{Attach, Closing, Desk, Detach, Feed, Greeting, Load, Push, Show, SocketId, Sockets, Told},
-    registry::{Badge, Choose, Dismiss, Join, Leave, Registry, Rejected, State, im::Logins},
+    registry::{Badge, Choose, Join, Leave, Registry, Rejected, State, im::Logins},
     sabotage::{Sabotage, sabotaged},
     visitor::{ImPresence, Visitor as VisitorCarrier},
 };
@@ -35,6 +37,9 @@ struct Audience {
     supervisors: bool,
     administrators: bool,
 }
+
+/// Events of one batch for one carrier, if there are any.
+type Gathered = Option<Vec<Arc<Told>>>;
 
 struct Socket {
     person: PersonId,
@@ -108,18 +113,6 @@ impl Carriers {
         }
     }
 
-    pub(crate) fn close_all(&mut self, closing: Closing) {
-        for socket in self.sockets.values() {
-            socket.to.do_send(Push::Close(closing));
-        }
-    }
-
-    fn close(&mut self, person: PersonId, closing: Closing) {
-        for socket in self.sockets.values().filter(|socket| socket.person == person) {
-            socket.to.do_send(Push::Close(closing));
-        }
-    }
-
     /// Who hears `event`.
     fn audience(&self, event: &Event, facts: Option<&Conversation>, kept: &Dispatch) -> Audience {
         let mut audience = Audience::default();
@@ -163,6 +156,13 @@ impl Carriers {
             }
         }
         audience
+    }
+
+    fn remember(&mut self, told: Arc<Told>, audience: Audience) {
+        self.told.push_back((told, audience));
+        if self.told.len() > self.told_max {
+            self.told.pop_front();
+        }
     }
 
     fn concerns(audience: &Audience, person: PersonId, badge: Badge) -> bool {
@@ -264,7 +264,7 @@ impl Registry {
             .collect();
         for counselor in dead {
             tracing::error!(institution = %self.setup.institution, %counselor, "a counselor's actor had died");
-            self.carriers.close(counselor.into(), Closing::Faulty);
+            self.carriers.close_uncarried(counselor.into(), Closing::Faulty);
             let capacity = self.kept.counselor(counselor).map_or(0, |known| known.capacity);
             self.carry_counselor(counselor, capacity, ctx);
         }
@@ -277,7 +277,7 @@ impl Registry {
             .collect();
         for visitor in dead {
             tracing::error!(institution = %self.setup.institution, %visitor, "a visitor's actor had died");
-            self.carriers.close(visitor.into(), Closing::Faulty);
+            self.carriers.close_uncarried(visitor.into(), Closing::Faulty);
             self.carriers.visitors.remove(&visitor);
         }
     }
@@ -294,9 +294,10 @@ impl Registry {
                 Arc::new(Told { seq: stamped.seq, at: stamped.at, event: stamped.event.clone(), facts });
             self.carry(&told, ctx);
             if let Event::Expelled { person, .. } = told.event {
-                // Gathered for the carrier that has just retired: one who is admitted again in the same batch begins
-                // with what is kept by then.
-                counselors.remove(&person.into());
+                let gathered = (counselors.remove(&person.into()), visitors.remove(&person.into()));
+                self.show_out(person, gathered, &told);
+                self.carriers.remember(told, audience);
+                continue;
             }
             for person in &audience.persons {
                 let counselor = CounselorId::from(*person);
@@ -320,10 +321,7 @@ impl Registry {
             if audience.administrators {
                 administrators.push(Arc::clone(&told));
             }
-            self.carriers.told.push_back((told, audience));
-            if self.carriers.told.len() > self.carriers.told_max {
-                self.carriers.told.pop_front();
-            }
+            self.carriers.remember(told, audience);
         }
         for (counselor, events) in counselors {
             if let Some(carrier) = self.carriers.counselors.get(&counselor) {
@@ -348,12 +346,6 @@ impl Registry {
             (Event::Admitted { counselor, capacity, .. }, _) => {
                 if !self.carriers.counselors.contains_key(counselor) {
                     self.carry_counselor(*counselor, *capacity, ctx);
-                }
-            }
-            (Event::Expelled { person, .. }, _) => {
-                self.carriers.close(*person, Closing::LoggedOut);
-                if let Some(carrier) = self.carriers.counselors.remove(&CounselorId::from(*person)) {
-                    carrier.do_send(Retire);
                 }
             }
             (_, Some(facts)) => {
@@ -527,13 +519,5 @@ impl Handler<Choose> for Registry {
         if let Some(carrier) = self.carriers.counselors.get(&counselor) {
             carrier.do_send(ChooseHere(choice));
         }
-    }
-}
-
-impl Handler<Dismiss> for Registry {
-    type Result = ();
-
-    fn handle(&mut self, Dismiss { person, closing }: Dismiss, _ctx: &mut Self::Context) {
-        self.carriers.close(person, closing);
     }
 }

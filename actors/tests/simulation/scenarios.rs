@@ -1,5 +1,7 @@
 //! One story each, with the real actors.
 
+mod closing;
+
 use std::{rc::Rc, time::Duration};
 
 use hotline_actors::{

@@ -29,6 +29,14 @@ async fn audited(house: &House, action: &str, target: &str) -> i64 {
     .expect("the audit can be read")
 }
 
+/// Ends are said before the socket closes.
+async fn closed_after(socket: &mut Socket, told: &[&str]) {
+    assert_eq!(socket.closed(SOON).await, LOGGED_OUT);
+    for name in told {
+        assert!(socket.has_come(name), "{name} before the close: {:?}", socket.came());
+    }
+}
+
 fn id_of(conversation: &Value) -> String {
     conversation["id"].as_str().expect("an id").to_owned()
 }
@@ -47,7 +55,7 @@ async fn a_banned_visitor_is_out_of_his_talk_and_the_next_takes_the_place() {
     socket.snapshot().await;
 
     house.supervisor.post(&format!("/user/ban/{id}"), Value::Null).await.ok();
-    assert_eq!(socket.closed(SOON).await, LOGGED_OUT);
+    closed_after(&mut socket, &["ended", "expelled"]).await;
     first.get("/auth/me").await.fault(403, "/auth/me");
     let ended = lin.conversation(&talk).await;
     assert_eq!((&ended["status"], &ended["endReason"]), (&json!("FINISHED"), &json!("banned")));
@@ -81,7 +89,7 @@ async fn a_banned_counselor_leaves_his_desk_and_finds_it_again_when_activated() 
     // A supervisor bans visitors, not staff.
     house.supervisor.post(&format!("/user/ban/{id}"), Value::Null).await.refused(-5, "未开通权限");
     house.admin.post(&format!("/user/ban/{id}"), Value::Null).await.ok();
-    assert_eq!(desk.closed(SOON).await, LOGGED_OUT);
+    closed_after(&mut desk, &["ended", "expelled"]).await;
     lin.get("/auth/me").await.fault(403, "/auth/me");
     assert_eq!(first.conversation(&talk).await["endReason"], "banned");
     let cancelled = second.conversation(&waiting).await;
@@ -121,7 +129,9 @@ async fn nobody_bans_himself_or_an_administrator_above_him() {
     house.admin.post(&ban(&other), Value::Null).await.refused(-3, &format!("用户未找到：{other}"));
     house.system.post(&ban(&house.id("root2").await), Value::Null).await.refused(-5, "未开通权限");
     // The system's administrator keeps those of the institutions.
+    let mut theirs = at_work(&house.stranger).await;
     house.system.post(&ban(&other), Value::Null).await.ok();
+    closed_after(&mut theirs, &["expelled"]).await;
     house.stranger.get("/auth/me").await.fault(403, "/auth/me");
     house.system.post(&format!("/user/active/{other}"), Value::Null).await.ok();
     let again = house.hotline.staff("other_admin").await;
@@ -152,7 +162,7 @@ async fn deleting_waits_for_the_end_of_the_talk_and_keeps_the_record() {
     first.end(&talk).await;
 
     house.admin.delete("/user/ms/counselor/lin").await.ok();
-    assert_eq!(desk.closed(SOON).await, LOGGED_OUT);
+    closed_after(&mut desk, &["expelled"]).await;
     lin.get("/auth/me").await.fault(403, "/auth/me");
     assert_eq!(house.listed("lin").await, None);
     assert_eq!(second.conversation(&waiting).await["endReason"], "counselor-gone");
@@ -179,7 +189,7 @@ async fn a_password_set_by_another_ends_the_log_ins_but_not_the_talks() {
     let talk = id_of(&visitor.open(&lin.id().await).await);
     let set = json!({ "username": "lin", "password": another_password() });
     house.supervisor.post("/user/ms/counselor", set).await.ok();
-    assert_eq!(desk.closed(SOON).await, LOGGED_OUT);
+    closed_after(&mut desk, &["assigned"]).await;
     lin.get("/auth/me").await.fault(403, "/auth/me");
     assert_eq!(visitor.conversation(&talk).await["status"], "IN_PROGRESS");
     let log_in = |password: Value| json!({ "username": "lin", "password": password });

@@ -1,0 +1,113 @@
+//! Ends are said before the close.
+
+use hotline_actors::{
+    PersonId,
+    dispatch::{
+        command::Command,
+        conversation::EndReason,
+        event::{Event, Expulsion},
+    },
+    push::{Closing, Push},
+    registry::{Badge, Dismiss, Stop},
+};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use super::{asks, ends, he, seconds, slow_store, story, visitor};
+use crate::ears::Line;
+
+/// What a socket heard of ends, in order, up to its close, and why it was closed.
+fn last_heard(line: &Line) -> (Vec<&'static str>, Option<Closing>) {
+    let heard = line.heard();
+    let mut told = Vec::new();
+    for push in &heard.pushes {
+        match push {
+            Push::Events(events) => told.extend(events.iter().map(|told| told.event.name())),
+            Push::Close(closing) => return (told, Some(*closing)),
+            Push::Desk(_)
+            | Push::Visit { .. }
+            | Push::Resumed { .. }
+            | Push::Place(_)
+            | Push::Floor { .. }
+            | Push::Parcel(_) => {}
+        }
+    }
+    (told, None)
+}
+
+#[test]
+fn whoever_is_banned_hears_the_end_of_the_talk_and_why_before_the_close() {
+    for banned in [PersonId::from(he()), visitor(1).into()] {
+        story(|world, desk| async move {
+            let asker = world.joins(visitor(1).into(), Badge::Visitor, None).await.expect("the server is up");
+            asks(&world, 1).await;
+            sleep(seconds(1)).await;
+            world.asks(Command::Expel { person: banned, how: Expulsion::Banned }).await.expect("is banned");
+            sleep(seconds(1)).await;
+            let (theirs, other) = if banned == he().into() { (desk, asker) } else { (asker, desk) };
+            let (told, closed) = last_heard(&theirs);
+            assert_eq!(closed, Some(Closing::LoggedOut), "{banned}");
+            assert!(told.ends_with(&["ended", "expelled"]), "{banned}: {told:?}");
+            let (told, closed) = last_heard(&other);
+            assert_eq!((closed, told.last()), (None, Some(&"ended")), "{banned}");
+        });
+    }
+}
+
+#[test]
+fn an_administrator_without_places_hears_it_too_and_no_other_does() {
+    story(|world, _desk| async move {
+        let (boss, other) = (PersonId(Uuid::from_u128(7)), PersonId(Uuid::from_u128(8)));
+        let theirs = world.joins(boss, Badge::Administrator, None).await.expect("the server is up");
+        let others = world.joins(other, Badge::Administrator, None).await.expect("the server is up");
+        world.asks(Command::Expel { person: boss, how: Expulsion::Deleted }).await.expect("is deleted");
+        sleep(seconds(1)).await;
+        assert_eq!(last_heard(&theirs), (vec!["expelled"], Some(Closing::LoggedOut)));
+        assert_eq!(last_heard(&others), (vec![], None));
+    });
+}
+
+#[test]
+fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
+    story(|world, desk| async move {
+        let asker = world.joins(visitor(1).into(), Badge::Visitor, None).await.expect("the server is up");
+        let talk = asks(&world, 1).await;
+        let registry = world.registry().expect("the server is up");
+        // The password of one is set by another in the moment in which the talk ends.
+        let ending = world.asks(ends(talk, EndReason::Visitor));
+        ending.await.expect("has ended");
+        registry.do_send(Dismiss { person: he().into(), closing: Closing::LoggedOut });
+        sleep(seconds(1)).await;
+        let (told, closed) = last_heard(&desk);
+        assert_eq!((told.last(), closed), (Some(&"ended"), Some(Closing::LoggedOut)));
+        // And the server stops while another is decided.
+        slow_store(&world, 500, 500);
+        let again = asks(&world, 1);
+        let stopping = async { registry.send(Stop).await.expect("lives") };
+        futures_util::future::join(again, stopping).await;
+        sleep(seconds(1)).await;
+        let (told, closed) = last_heard(&asker);
+        assert_eq!(closed, Some(Closing::GoingAway));
+        assert!(told.ends_with(&["ended", "opened", "assigned"]), "{told:?}");
+    });
+}
+
+#[test]
+fn whoever_is_let_in_again_is_carried_anew() {
+    story(|world, _desk| async move {
+        for how in [Expulsion::Banned, Expulsion::Banned] {
+            world.asks(Command::Expel { person: he().into(), how }).await.expect("is banned");
+            let seat = Some((hotline_actors::dispatch::counselor::Role::Counselor, 1));
+            world.asks(Command::Pardon { person: he().into(), seat }).await.expect("is back");
+            let line = world.joins(he().into(), super::AT_DESK, None).await.expect("the server is up");
+            sleep(seconds(1)).await;
+            assert_eq!(line.heard().closed, None);
+            let talk = asks(&world, 1).await;
+            sleep(seconds(1)).await;
+            assert!(line.heard().events.iter().any(
+                |told| matches!(told.event, Event::Assigned { conversation, .. } if conversation == talk)
+            ));
+            world.asks(ends(talk, EndReason::Visitor)).await.expect("has ended");
+        }
+    });
+}

@@ -130,7 +130,12 @@ impl Fault {
 
     /// -5: the role may not do it.
     pub fn not_allowed() -> Self {
-        Self::Refused { code: Code::Forbidden, message: "未开通权限".to_owned() }
+        Self::forbidden("未开通权限")
+    }
+
+    /// -5, where more is to be said.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::Refused { code: Code::Forbidden, message: message.into() }
     }
 
     /// 500, with a cause for the log. Errors of the database come through `From` instead, which keeps values out.

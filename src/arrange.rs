@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     answer::Fault,
     app::AppState,
+    audit::{Action, Note},
     calendar, evaluations,
     people::{Kind, Person},
 };
@@ -79,19 +80,40 @@ impl<'a> Calendar<'a> {
     ///
     /// # Errors
     /// -2 for a day that is over.
-    pub async fn put(&self, day: Date, people: &[PersonId]) -> Result<Vec<Duty>, Fault> {
+    pub async fn put(&self, day: Date, people: &[PersonId], by: PersonId) -> Result<Vec<Duty>, Fault> {
         if day < self.today() {
             return Err(Fault::malformed("只能给今天及以后的日期进行排班"));
         }
-        Ok(rows::put(self.pool, self.institution, day, people, self.now).await?)
+        let mut transaction = self.pool.begin().await?;
+        let duties = rows::put(&mut transaction, self.institution, day, people, self.now).await?;
+        let (people, day): (Vec<Uuid>, _) = (people.iter().map(|person| person.0).collect(), day.to_string());
+        let note = Note { people: &people, detail: Some(&day), ..self.note(by, Action::AddShift) };
+        note.write(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(duties)
+    }
+
+    fn note(&self, by: PersonId, action: Action) -> Note<'_> {
+        Note {
+            institution: Some(self.institution),
+            actor: by,
+            action,
+            target: None,
+            people: &[],
+            detail: None,
+            at: self.now,
+        }
     }
 
     /// Makes these days the person's standing week from today on, in place of any earlier one. No days clear it.
     ///
     /// # Errors
     /// The database's; then nothing has changed.
-    pub async fn set_week(&self, person: PersonId, week: &WeekDays) -> Result<(), sqlx::Error> {
+    pub async fn set_week(&self, person: PersonId, week: &WeekDays, by: PersonId) -> Result<(), sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
+        let days = week.0.iter().map(i16::to_string).collect::<Vec<_>>().join(" ");
+        let note = Note { target: Some(person.0), detail: Some(&days), ..self.note(by, Action::ChangeWeek) };
+        note.write(&mut *transaction).await?;
         rows::set_week(&mut transaction, self.institution, person, week, self.today()).await?;
         rows::write_ahead(&mut transaction, self.institution, Some(person), self.today(), self.now).await?;
         transaction.commit().await

@@ -18,8 +18,18 @@ pub enum Action {
     RemoveShift,
     /// Looked at a conversation.
     ReadConversation,
-    /// Looked through the list of records; no single one is named.
+    /// Looked through the list of records; the visitors on the page are named.
     ListRecords,
+    /// Looked through a list of people.
+    ListPeople,
+    /// Looked at who works and who waits just now.
+    ReadLiveState,
+    /// Looked at who is on duty, with their numbers.
+    ReadDuty,
+    /// Was sent the words of a talk between two others as they were said.
+    HearLive,
+    /// Called a supervisor in to somebody else's talk.
+    CallSupervisor,
     /// Took a conversation out as a file.
     ExportConversation,
     /// Deleted a conversation.
@@ -34,6 +44,18 @@ pub enum Action {
     DeletePerson,
     /// Set another's password.
     SetPassword,
+    /// Made an account.
+    AddPerson,
+    /// Changed what is told of another.
+    ChangeProfile,
+    /// Bound supervisors to a counselor: they read everything of that counselor from now on.
+    Bind,
+    /// Took supervisors off a counselor.
+    Unbind,
+    /// Put people on a day.
+    AddShift,
+    /// Replaced somebody's standing week.
+    ChangeWeek,
 }
 
 impl Action {
@@ -44,6 +66,11 @@ impl Action {
             Self::RemoveShift => "remove-shift",
             Self::ReadConversation => "read-conversation",
             Self::ListRecords => "list-records",
+            Self::ListPeople => "list-people",
+            Self::ReadLiveState => "read-live-state",
+            Self::ReadDuty => "read-duty",
+            Self::HearLive => "hear-live",
+            Self::CallSupervisor => "call-supervisor",
             Self::ExportConversation => "export-conversation",
             Self::DeleteConversation => "delete-conversation",
             Self::ChangePriority => "change-priority",
@@ -52,6 +79,12 @@ impl Action {
             Self::Activate => "activate",
             Self::DeletePerson => "delete-person",
             Self::SetPassword => "set-password",
+            Self::AddPerson => "add-person",
+            Self::ChangeProfile => "change-profile",
+            Self::Bind => "bind",
+            Self::Unbind => "unbind",
+            Self::AddShift => "add-shift",
+            Self::ChangeWeek => "change-week",
         }
     }
 }
@@ -132,22 +165,58 @@ pub async fn note_each(
     Ok(())
 }
 
-/// As [`note`], for what has no single target.
-pub async fn note_whole(
-    executor: impl PgExecutor<'_>,
-    institution: &str,
-    actor: PersonId,
-    action: Action,
-    at: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "insert into audit (institution, actor, action, at) values ($1, $2, $3, $4)",
-        institution,
-        actor.0,
-        action.as_str(),
-        at.0,
-    )
-    .execute(executor)
-    .await?;
-    Ok(())
+/// What is noted about several people, or with more than its target.
+#[derive(Debug, Clone, Copy)]
+pub struct Note<'a> {
+    /// None for what a system administrator looks at in every institution.
+    pub institution: Option<&'a str>,
+    pub actor: PersonId,
+    pub action: Action,
+    /// None for a list.
+    pub target: Option<Uuid>,
+    /// Who was seen, or bound.
+    pub people: &'a [Uuid],
+    /// Names of fields or filters, or a day; never a value that somebody typed.
+    pub detail: Option<&'a str>,
+    pub at: Timestamp,
+}
+
+impl Note<'_> {
+    /// As [`note`].
+    pub async fn write(&self, executor: impl PgExecutor<'_>) -> Result<(), sqlx::Error> {
+        sqlx::query!(
+            "insert into audit (institution, actor, action, target, people, detail, at)
+             values ($1, $2, $3, $4, nullif($5::uuid[], '{}'), $6, $7)",
+            self.institution,
+            self.actor.0,
+            self.action.as_str(),
+            self.target,
+            self.people,
+            self.detail,
+            self.at.0,
+        )
+        .execute(executor)
+        .await?;
+        Ok(())
+    }
+
+    /// As [`Note::write`], unless the actor did the same without a target within the last minutes: what pages ask for
+    /// again and again is one view.
+    pub async fn write_once(&self, executor: impl PgExecutor<'_>) -> Result<(), sqlx::Error> {
+        sqlx::query!(
+            "insert into audit (institution, actor, action, people, detail, at)
+             select $1, $2, $3, nullif($4::uuid[], '{}'), $5, $6
+             where not exists (select from audit where target is null and action = $3 and actor = $2 and at > $7)",
+            self.institution,
+            self.actor.0,
+            self.action.as_str(),
+            self.people,
+            self.detail,
+            self.at.0,
+            same_reading_since(self.at).0,
+        )
+        .execute(executor)
+        .await?;
+        Ok(())
+    }
 }

@@ -213,6 +213,16 @@ pub async fn is_bound(pool: &PgPool, counselor: PersonId, supervisor: PersonId) 
     .await
 }
 
+/// The supervisors who look after `counselor`.
+///
+/// # Errors
+/// The database's.
+pub async fn supervisors_of(pool: &PgPool, counselor: PersonId) -> Result<Vec<PersonId>, sqlx::Error> {
+    let supervisors =
+        sqlx::query_scalar!("select supervisor from supervisor_bindings where counselor = $1", counselor.0);
+    Ok(supervisors.fetch_all(pool).await?.into_iter().map(PersonId).collect())
+}
+
 /// The counselors whom `supervisor` looks after.
 ///
 /// # Errors

@@ -78,7 +78,10 @@ pub struct EvaluationView {
     id: String,
     #[schema(value_type = i64)]
     created_time: Timestamp,
-    creator: Option<PersonView>,
+    #[schema(value_type = Id)]
+    creator: PersonId,
+    /// Ours: the author.
+    creator_user: Option<PersonView>,
     #[schema(value_type = Id)]
     conversation_id: ConversationId,
     object_type: &'static str,
@@ -99,7 +102,8 @@ impl Evaluation {
         EvaluationView {
             id: self.id.simple().to_string(),
             created_time: self.created_at,
-            creator: creator.map(|person| view(person, reader)),
+            creator: self.creator,
+            creator_user: creator.map(|person| view(person, reader)),
             conversation_id: self.conversation,
             object_type: self.object.as_str(),
             level: self.level,
@@ -109,25 +113,38 @@ impl Evaluation {
     }
 }
 
-/// It was evaluated before.
+/// Why an evaluation is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("evaluated already")]
-pub struct EvaluatedAlready;
+pub enum NotKept {
+    #[error("evaluated already")]
+    EvaluatedAlready,
+    /// The conversation was deleted meanwhile, or has not begun.
+    #[error("no such conversation")]
+    NoTalk,
+}
 
 /// Keeps an evaluation. `rated` is the counselor whose rating it is.
 ///
+/// It and a deletion of the conversation wait for each other: either the deletion finds it, or it finds nothing to be
+/// about. So no rating of a deleted conversation counts on.
+///
 /// # Errors
-/// [`EvaluatedAlready`] the second time, or the database's.
+/// [`NotKept`], or the database's.
 pub async fn add(
     pool: &PgPool,
     institution: &str,
     evaluation: &Evaluation,
     rated: Option<PersonId>,
-) -> Result<Result<(), EvaluatedAlready>, sqlx::Error> {
+) -> Result<Result<(), NotKept>, sqlx::Error> {
     let added = sqlx::query!(
-        "insert into evaluations (id, institution, conversation, object_type, creator, counselor, level, content, tag,
-                                  created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        "with talk as (
+             select id, started_at from conversations
+             where id = $3 and institution = $2 and started_at is not null and deleted_at is null
+             for share
+         )
+         insert into evaluations (id, institution, conversation, object_type, creator, counselor, level, content, tag,
+                                  created_at, begun_at)
+         select $1, $2, talk.id, $4, $5, $6, $7, $8, $9, $10, talk.started_at from talk
          on conflict on constraint evaluations_once do nothing",
         evaluation.id,
         institution,
@@ -142,7 +159,18 @@ pub async fn add(
     )
     .execute(pool)
     .await?;
-    Ok(if added.rows_affected() == 1 { Ok(()) } else { Err(EvaluatedAlready) })
+    if added.rows_affected() == 1 {
+        return Ok(Ok(()));
+    }
+    let there = sqlx::query_scalar!(
+        r#"select exists (select from evaluations where conversation = $1 and object_type = $2 and deleted_at is null)
+           as "there!""#,
+        evaluation.conversation.0,
+        evaluation.object.as_str(),
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(Err(if there { NotKept::EvaluatedAlready } else { NotKept::NoTalk }))
 }
 
 /// All evaluations of these conversations, by conversation.
@@ -204,8 +232,8 @@ pub async fn ratings_of(
     let rows = sqlx::query!(
         r#"
         select counselor as "counselor!", avg(level)::double precision as "mean!", count(*) as "number!"
-        from evaluations
-        where counselor = any($1) and deleted_at is null and level is not null
+        from counted_ratings
+        where counselor = any($1)
         group by counselor
         "#,
         &counselors

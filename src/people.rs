@@ -22,7 +22,7 @@ pub use memory::Counting;
 pub use profile::{Profile, ProfileFault};
 pub use repository::{Credentials, NewPerson, Taken};
 pub use secret::Secret;
-pub use staff::Change;
+pub use staff::{Change, Keeper};
 pub use view::{PersonView, view};
 
 use crate::{answer::Fault, params::Page, secrets::Sealer};

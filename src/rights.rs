@@ -27,6 +27,7 @@ pub enum Right {
     RequestSupervisor,
     RaisePriority,
     AddCounselor,
+    /// Change a counselor's account. Who is bound to the counselor is changed by administrators alone.
     ChangeCounselor,
     DeleteCounselor,
     /// Add, change and delete supervisors.
@@ -112,7 +113,8 @@ pub const fn reach(kind: Kind, right: Right) -> Reach {
         Right::AddCounselor | Right::DeleteCounselor | Right::ManageSupervisors | Right::BanStaff => {
             row(No, No, No, All, Everywhere)
         }
-        Right::ChangeCounselor | Right::ManageVisitors => row(No, No, All, All, Everywhere),
+        Right::ChangeCounselor => row(No, No, Bound, All, Everywhere),
+        Right::ManageVisitors => row(No, No, All, All, Everywhere),
         Right::ReadStaff => row(No, All, All, All, Everywhere),
         // A visitor reads the day's list only; the endpoint of the month asks for `Institution`.
         Right::ReadShifts => row(Own, All, All, All, No),
@@ -182,7 +184,7 @@ mod tests {
         RequestSupervisor  no  own no    institution no
         RaisePriority      no  no  institution institution no
         AddCounselor       no  no  no    institution everywhere
-        ChangeCounselor    no  no  institution institution everywhere
+        ChangeCounselor    no  no  bound institution everywhere
         DeleteCounselor    no  no  no    institution everywhere
         ManageSupervisors  no  no  no    institution everywhere
         ManageVisitors     no  no  institution institution everywhere

@@ -1,5 +1,6 @@
-//! Figures of the front page (sections 30 to 33) and of one's own work. Consultations count when they began, ratings when
-//! they were given; deleted ones do not count. All moments come in, and days are the institution's (`calendar.rs`).
+//! Figures of the front page (sections 30 to 33) and of one's own work. Consultations and their ratings count when the
+//! talk began, and deleted ones do not count: the views `counted_talks` and `counted_ratings` say what does. All moments
+//! come in, and days are the institution's (`calendar.rs`).
 
 use hotline_actors::{PersonId, Timestamp};
 use serde::Serialize;
@@ -54,9 +55,8 @@ async fn begun_between(pool: &PgPool, whose: Whose<'_>, bounds: &[i64]) -> Resul
     let counted = sqlx::query!(
         r#"
         select width_bucket(started_at, $5::bigint[]) as "bucket!", count(*) as "number!"
-        from conversations
-        where institution = $1 and kind = 'COUNSELING_SESSION' and deleted_at is null
-            and started_at >= $3 and started_at < $4
+        from counted_talks
+        where institution = $1 and started_at >= $3 and started_at < $4
             and ($2::uuid[] is null or counselor = any($2))
         group by 1
         "#,
@@ -100,9 +100,8 @@ pub async fn most_consultations(
     let rows = sqlx::query!(
         r#"
         select counselor as "counselor!", count(*) as "number!"
-        from conversations
-        where institution = $1 and kind = 'COUNSELING_SESSION' and deleted_at is null
-            and started_at >= $3 and started_at < $4 and counselor is not null
+        from counted_talks
+        where institution = $1 and started_at >= $3 and started_at < $4 and counselor is not null
             and ($2::uuid[] is null or counselor = any($2))
         group by counselor
         order by 2 desc, counselor
@@ -130,7 +129,7 @@ pub struct Rated {
     pub number: i64,
 }
 
-/// Who was rated best this month; of equals, who has more ratings.
+/// Whose talks that began this month are rated best; of equals, who has more ratings.
 ///
 /// # Errors
 /// The database's.
@@ -143,9 +142,8 @@ pub async fn best_rated(
     let rows = sqlx::query!(
         r#"
         select counselor as "counselor!", avg(level)::double precision as "mean!", count(*) as "number!"
-        from evaluations
-        where institution = $1 and deleted_at is null and level is not null and counselor is not null
-            and created_at >= $3 and created_at < $4
+        from counted_ratings
+        where institution = $1 and begun_at >= $3 and begun_at < $4
             and ($2::uuid[] is null or counselor = any($2))
         group by counselor
         order by avg(level) desc, 3 desc, counselor
@@ -197,14 +195,12 @@ pub async fn mine(
     let done = sqlx::query!(
         r#"
         select count(*) as "total_number!",
-               coalesce(sum(ended_at - started_at), 0)::bigint as "total_time!",
+               coalesce(sum(millis), 0)::bigint as "total_time!",
                count(*) filter (where started_at >= $2 and started_at < $3) as "today_number!",
-               coalesce(sum(ended_at - started_at) filter (where started_at >= $2 and started_at < $3), 0)::bigint
-                   as "today_time!",
+               coalesce(sum(millis) filter (where started_at >= $2 and started_at < $3), 0)::bigint as "today_time!",
                count(*) filter (where status = 'IN_PROGRESS') as "active!"
-        from conversations
-        -- As the index has it: whatever has begun has a counselor.
-        where coalesce(counselor, wanted) = $1 and kind = 'COUNSELING_SESSION' and deleted_at is null and started_at is not null
+        from counted_talks
+        where counterpart = $1
         "#,
         counselor.0,
         today.begin,

@@ -14,6 +14,6 @@ select md5('word' || n)::uuid, 'bench', md5('talk' || (1 + (n - 1) / 10))::uuid,
        'list_counselor_' || (1 + (1 + (n - 1) / 10) % 50), n::text, n, n, c.started_at + 1000 * (n % 10), c.started_at + 1000 * (n % 10),
        '[{"MsgType":"TIMTextElem","MsgContent":{"Text":"one of a million messages, about as long as people write"}}]'
 from generate_series(1, 1000000) n join conversations c on c.id = md5('talk' || (1 + (n - 1) / 10))::uuid;
-insert into evaluations (id, institution, conversation, object_type, creator, counselor, level, created_at)
-select md5('rating' || c.id)::uuid, 'bench', c.id, 'CONVERSATION', c.visitor, c.counselor, 1 + c.arrival % 5, c.ended_at
+insert into evaluations (id, institution, conversation, object_type, creator, counselor, level, created_at, begun_at)
+select md5('rating' || c.id)::uuid, 'bench', c.id, 'CONVERSATION', c.visitor, c.counselor, 1 + c.arrival % 5, c.ended_at, c.started_at
 from conversations c where c.arrival % 2 = 0;

@@ -42,7 +42,7 @@ pub(super) async fn institutions(pool: &PgPool) -> Result<Vec<String>, sqlx::Err
 
 /// Puts people on a day; a row that is there, taken off or from a standing week, becomes one put by hand.
 pub(super) async fn put(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     institution: &str,
     day: Date,
     people: &[PersonId],
@@ -61,7 +61,7 @@ pub(super) async fn put(
         &ids,
         &persons,
     )
-    .fetch_all(pool)
+    .fetch_all(connection)
     .await?;
     let shifts: HashMap<Uuid, Uuid> = rows.into_iter().map(|row| (row.person, row.id)).collect();
     let duty = |person: &PersonId| shifts.get(&person.0).map(|shift| Duty { shift: *shift, person: *person });
@@ -225,8 +225,8 @@ pub(super) async fn consulted(
 ) -> Result<HashSet<PersonId>, sqlx::Error> {
     let people: Vec<Uuid> = people.iter().map(|person| person.0).collect();
     let rows = sqlx::query_scalar!(
-        r#"select distinct counselor as "counselor!" from conversations
-           where visitor = $1 and counselor = any($2) and kind = 'COUNSELING_SESSION' and started_at is not null"#,
+        r#"select distinct counselor as "counselor!" from counted_talks
+           where visitor = $1 and counselor = any($2)"#,
         visitor.0,
         &people,
     )

@@ -111,9 +111,9 @@ impl FromStr for Status {
 pub struct Wish {
     pub kind: Kind,
     pub status: Option<Status>,
-    /// Asked for at or after this moment.
+    /// Begun at or after this moment, as the figures count; what never began, asked for.
     pub begin: Option<i64>,
-    /// Asked for at or before this moment.
+    /// Begun at or before this moment; what never began, asked for.
     pub end: Option<i64>,
     /// A part of the name of the visitor.
     pub visitor_name: Option<String>,
@@ -129,6 +129,26 @@ pub struct Wish {
 impl std::fmt::Debug for Wish {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Wish").field("kind", &self.kind).field("names", &"…").finish_non_exhaustive()
+    }
+}
+
+impl Wish {
+    /// The kind and the names of the filters, for the audit; none of their values.
+    pub fn named(&self) -> String {
+        let kind = match self.kind {
+            Kind::Consultation => "COUNSELING_SESSION",
+            Kind::Supervision => "REQUEST_SUPERVISE",
+        };
+        let given = [
+            ("status", self.status.is_some()),
+            ("startTime", self.begin.is_some()),
+            ("endTime", self.end.is_some()),
+            ("visitorName", self.visitor_name.is_some()),
+            ("visitor", self.visitor.is_some()),
+            ("counselorName", self.counselor_name.is_some()),
+        ];
+        let filters = given.into_iter().filter_map(|(field, is_given)| is_given.then_some(field));
+        std::iter::once(kind).chain(filters).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -195,8 +215,8 @@ macro_rules! wished {
              where c.institution = $1 and c.kind = 'COUNSELING_SESSION' and c.deleted_at is null
                  and ($2::uuid[] is null or coalesce(c.counselor, c.wanted) = any($2) or c.id = any($3))
                  and ($4::text is null or c.status = $4)
-                 and ($5::bigint is null or c.opened_at >= $5)
-                 and ($6::bigint is null or c.opened_at <= $6)
+                 and ($5::bigint is null or coalesce(c.started_at, c.opened_at) >= $5)
+                 and ($6::bigint is null or coalesce(c.started_at, c.opened_at) <= $6)
                  and ($7::text is null or c.visitor in (
                      select p.id from people p where p.institution = $1
                          and strpos(searched_name(p.name, p.username, p.visitor_number), lower($7)) > 0))
@@ -318,8 +338,8 @@ async fn supervisions(
         where c.institution = $1 and c.kind = 'REQUEST_SUPERVISE' and c.deleted_at is null
             and ($2::uuid[] is null or c.visitor = any($2) or coalesce(c.counselor, c.wanted) = $3)
             and ($4::text is null or c.status = $4)
-            and ($5::bigint is null or c.opened_at >= $5)
-            and ($6::bigint is null or c.opened_at <= $6)
+            and ($5::bigint is null or coalesce(c.started_at, c.opened_at) >= $5)
+            and ($6::bigint is null or coalesce(c.started_at, c.opened_at) <= $6)
             and ($7::text is null
                  or strpos(searched_name(visitor.name, visitor.username, visitor.visitor_number), lower($7)) > 0)
             and ($8::text is null

@@ -306,10 +306,10 @@ pub(super) async fn insert_messages(connection: &mut PgConnection, rows: &[Said]
 async fn add_up(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "insert into talk_times (person, millis)
-         select v.person, sum(c.ended_at - c.started_at)::bigint
-         from conversations c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
+         select v.person, sum(c.millis)::bigint
+         from counted_talks c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
          join people p on p.id = v.person
-         where c.institution = $1 and c.started_at is not null and c.ended_at is not null and p.created_by = $2
+         where c.institution = $1 and c.ended_at is not null and p.created_by = $2
          group by v.person
          on conflict (person) do update set millis = talk_times.millis + excluded.millis",
         INSTITUTION,

@@ -213,10 +213,9 @@ async fn add_up(connection: &mut PgConnection, crowd: &Crowd) -> Result<(), sqlx
     let ids: Vec<Uuid> = crowd.visitors.iter().chain(&crowd.counselors).map(|party| party.id).collect();
     sqlx::query!(
         "insert into talk_times (person, millis)
-         select v.person, sum(c.ended_at - c.started_at)::bigint
-         from conversations c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
-         where c.institution = $1 and c.kind = 'COUNSELING_SESSION' and c.started_at is not null
-             and c.ended_at is not null and v.person = any($2)
+         select v.person, sum(c.millis)::bigint
+         from counted_talks c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
+         where c.institution = $1 and c.ended_at is not null and v.person = any($2)
          group by v.person",
         INSTITUTION,
         &ids

@@ -20,6 +20,8 @@ pub(super) struct Thought {
     content: Option<&'static str>,
     tag: Option<&'static str>,
     at: i64,
+    /// When the talk began that it is about.
+    begun_at: i64,
 }
 
 #[cfg(test)]
@@ -51,12 +53,12 @@ pub(super) fn of_visitor(dice: &mut Dice, past: &Past) -> Option<Thought> {
         content: words.copied(),
         tag: None,
         at: past.ended_at + MINUTE,
+        begun_at: past.started_at?,
     })
 }
 
 /// The counselor's note about a talk that took place.
 pub(super) fn note(past: &Past, (tag, words): (&'static str, &'static str)) -> Option<Thought> {
-    past.started_at?;
     Some(Thought {
         conversation: past.id,
         object: Object::Visitor,
@@ -66,6 +68,7 @@ pub(super) fn note(past: &Past, (tag, words): (&'static str, &'static str)) -> O
         content: Some(words),
         tag: Some(tag),
         at: past.ended_at + 4 * MINUTE,
+        begun_at: past.started_at?,
     })
 }
 
@@ -75,11 +78,11 @@ pub(super) async fn insert(connection: &mut PgConnection, rows: &[Thought]) -> R
     }
     sqlx::query!(
         "insert into evaluations (id, institution, conversation, object_type, creator, counselor, level, content, tag,
-                                  created_at)
-         select u.id, $1, u.conversation, u.object_type, u.creator, u.counselor, u.level, u.content, u.tag, u.at
+                                  created_at, begun_at)
+         select u.id, $1, u.conversation, u.object_type, u.creator, u.counselor, u.level, u.content, u.tag, u.at, u.begun_at
          from unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::smallint[], $8::text[], $9::text[],
-                     $10::bigint[])
-              as u (id, conversation, object_type, creator, counselor, level, content, tag, at)",
+                     $10::bigint[], $11::bigint[])
+              as u (id, conversation, object_type, creator, counselor, level, content, tag, at, begun_at)",
         INSTITUTION,
         &column(rows, |_| Uuid::now_v7()),
         &column(rows, |row| row.conversation),
@@ -90,6 +93,7 @@ pub(super) async fn insert(connection: &mut PgConnection, rows: &[Thought]) -> R
         &column(rows, |row| row.content.map(str::to_owned)) as &[Option<String>],
         &column(rows, |row| row.tag.map(str::to_owned)) as &[Option<String>],
         &column(rows, |row| row.at),
+        &column(rows, |row| row.begun_at),
     )
     .execute(connection)
     .await?;

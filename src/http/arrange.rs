@@ -8,9 +8,12 @@ use std::collections::HashMap;
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
-use super::openapi::{
-    requests,
-    shapes::{Answered, AnsweredAll, Done, Id, Listed},
+use super::{
+    dispatch::note_look,
+    openapi::{
+        requests,
+        shapes::{Answered, AnsweredAll, Done, Id, Listed},
+    },
 };
 use crate::{
     answer::{self, Answer, Fault, describe},
@@ -71,7 +74,7 @@ async fn put(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let day = calendar.day(at);
     let people = arrange::staff(&state, institution, &users).await?;
     let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
-    let duties = calendar.put(day, &ids).await?;
+    let duties = calendar.put(day, &ids, caller.id).await?;
     tell_dispatch(&state).await;
     let timestamp = calendar.start_of(day);
     let people: HashMap<PersonId, Person> = people.into_iter().map(|person| (person.id, person)).collect();
@@ -99,7 +102,7 @@ async fn batch(state: Data<AppState>, caller: Caller, params: Params) -> Answer 
     let people = arrange::staff(&state, institution, &[user]).await?;
     let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
     for person in people {
-        calendar.set_week(person.id, &week).await?;
+        calendar.set_week(person.id, &week, caller.id).await?;
     }
     tell_dispatch(&state).await;
     Ok(answer::done())
@@ -166,6 +169,11 @@ async fn the_day(state: Data<AppState>, caller: Caller, params: Params) -> Answe
     let skipped = usize::try_from(page.offset).unwrap_or(usize::MAX);
     let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let page: Vec<_> = present.into_iter().skip(skipped).take(limit).collect();
+    if matches!(caller.kind, Kind::Supervisor | Kind::Institution) {
+        // They see the numbers of whoever is on duty.
+        let seen: Vec<PersonId> = page.iter().map(|(duty, _)| duty.person).collect();
+        note_look(&state, &caller, Action::ReadDuty, seen.iter()).await?;
+    }
     Ok(answer::list(&rows(&state, &caller, calendar.start_of(day), page).await?, count))
 }
 

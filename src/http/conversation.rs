@@ -238,6 +238,10 @@ async fn supervise(state: Data<AppState>, caller: Caller, params: Params) -> Ans
         consultation: ConversationId(row.id),
         supervisor: supervisor.id.into(),
     };
+    if !row.is_party(caller.id) {
+        let action = Action::CallSupervisor;
+        audit::note(&state.pool, institution, caller.id, action, row.id, clock::now()).await?;
+    }
     match ask_about(&state, institution, command, Some(&supervisor)).await {
         Ok(_) => {}
         // Asked twice is asked once; another one can be asked when this talk is over.
@@ -317,7 +321,7 @@ async fn delete(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answ
     if !row.is_over() {
         return Err(Fault::wrong("请先结束会话"));
     }
-    if deletion::delete(&state.pool, &row, caller.id, clock::now()).await? {
+    if deletion::delete(&state.pool, &state.people, &row, caller.id, clock::now()).await? {
         Ok(answer::done())
     } else {
         // Somebody else was faster.

@@ -14,15 +14,17 @@ use hotline_actors::{
 };
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
+use uuid::Uuid;
 
 use super::openapi::shapes::{Answered, AnsweredAll, Id};
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
+    audit::{Action, Note},
     auth::Caller,
     clock,
     conversations::reading::Scope,
-    people::{Person, PersonView, view},
+    people::{Kind as PersonKind, Person, PersonView, view},
     rights::{self, Reach, Right},
 };
 
@@ -109,6 +111,9 @@ async fn supervisors(state: Data<AppState>, caller: Caller) -> Answer {
     floor.loads.retain(|load| load.role == Role::Supervisor);
     let ids: Vec<PersonId> = floor.loads.iter().map(|load| load.counselor.into()).collect();
     let people = state.people.load(&ids).await?;
+    if caller.kind != PersonKind::Counselor {
+        note_look(&state, &caller, Action::ReadDuty, ids.iter()).await?;
+    }
     let own = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?.supervisors;
     let is_bound = |load: &Load| own.contains(&load.counselor.into());
     let free = |load: &Load| usize::try_from(load.capacity).unwrap_or(0).saturating_sub(load.active);
@@ -150,7 +155,22 @@ async fn now(state: Data<AppState>, caller: Caller) -> Answer {
     let mut floor = floor.ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
     narrow(&mut floor, &scope, caller.id);
     let people = state.people.load(&named(&floor)).await?;
+    note_look(&state, &caller, Action::ReadLiveState, people.keys()).await?;
     Ok(answer::ok(shown(&floor, &people, &caller)))
+}
+
+/// Who saw whom. Pages ask again every few seconds: that is one look in ten minutes.
+pub(super) async fn note_look(
+    state: &AppState,
+    caller: &Caller,
+    action: Action,
+    people: impl Iterator<Item = &PersonId>,
+) -> Result<(), Fault> {
+    let mut seen: Vec<Uuid> = people.filter(|id| **id != caller.id).map(|id| id.0).collect();
+    seen.sort_unstable();
+    let (institution, at) = (Some(caller.institution()?), clock::now());
+    let note = Note { institution, actor: caller.id, action, target: None, people: &seen, detail: None, at };
+    Ok(note.write_once(&state.pool).await?)
 }
 
 /// Leaves what is in the reader's scope: his counselors and himself, who waits for them, and who waits for anyone.

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::{
-    conversation::find,
+    conversation::{find, not_found},
     openapi::{requests, shapes::Answered},
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     auth::Caller,
     clock,
     conversations::Row,
-    evaluations::{self, EvaluatedAlready, Evaluation, EvaluationView, Object},
+    evaluations::{self, Evaluation, EvaluationView, NotKept, Object},
     params::Params,
     rights::{self, Right},
 };
@@ -68,7 +68,10 @@ async fn evaluate(state: Data<AppState>, caller: Caller, params: Params) -> Answ
         created_at: clock::now(),
     };
     let added = evaluations::add(&state.pool, &row.institution, &evaluation, rated_by(object, &row)).await?;
-    added.map_err(|EvaluatedAlready| Fault::wrong("评价已存在"))?;
+    added.map_err(|why| match why {
+        NotKept::EvaluatedAlready => Fault::wrong("评价已存在"),
+        NotKept::NoTalk => not_found(&conversation),
+    })?;
     let creator = state.people.get(caller.id).await?;
     Ok(answer::ok(evaluation.view(creator.as_ref(), &caller)))
 }

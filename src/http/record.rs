@@ -22,7 +22,7 @@ use super::{
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
-    audit::{self, Action},
+    audit::{self, Action, Note},
     auth::Caller,
     calendar, clock,
     conversations::{
@@ -75,18 +75,23 @@ async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> 
     };
     let scope = Scope::of(&state.pool, &caller, reach).await?;
     let reader = Reader { institution, id: caller.id, scope: &scope };
-    // The note and the list at once; nothing is answered without both.
-    let noted = async {
-        if reach != Reach::Own {
-            audit::note_whole(&state.pool, institution, caller.id, Action::ListRecords, clock::now()).await?;
-        }
-        Ok(())
+    let (rows, count) = list::page(&state.lists, &state.pool, reader, &wish).await?;
+    let mut seen: Vec<Uuid> = rows.iter().map(|row| row.visitor).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    let filters = wish.named();
+    let note = Note {
+        institution: Some(institution),
+        actor: caller.id,
+        action: Action::ListRecords,
+        target: None,
+        people: &seen,
+        detail: Some(&filters),
+        at: clock::now(),
     };
-    let listed = async {
-        let (rows, count) = list::page(&state.lists, &state.pool, reader, &wish).await?;
-        Ok::<_, sqlx::Error>((view::many(&state, rows, &caller).await?, count))
-    };
-    let ((rows, count), ()) = tokio::try_join!(listed, noted)?;
+    // The note and the rows at once; nothing is answered without both.
+    let noted = async { if reach == Reach::Own { Ok(()) } else { note.write(&state.pool).await } };
+    let (rows, ()) = tokio::try_join!(view::many(&state, rows, &caller), noted)?;
     Ok(answer::list(&rows, count))
 }
 

@@ -8,6 +8,7 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use utoipa::OpenApi;
+use uuid::Uuid;
 
 use super::openapi::{
     requests,
@@ -16,10 +17,11 @@ use super::openapi::{
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
+    audit::{Action, Note},
     auth::{Caller, address, password},
     clock,
     params::{Paging, Params},
-    people::{Filter, Kind, PersonView, Profile, effects, view},
+    people::{Filter, Kind, Person, PersonView, Profile, effects, view},
     rights::{self, Right},
 };
 
@@ -79,8 +81,32 @@ async fn people(state: &AppState, caller: &Caller, params: &Params, kinds: Vec<K
         return Err(Fault::not_allowed());
     }
     let (people, count) = state.people.list(&filter, params.page(PAGING)?).await?;
+    note_list(state, caller, &filter, &people).await?;
     let rows: Vec<_> = people.iter().map(|person| view(person, caller)).collect();
     Ok(answer::list(&rows, count))
+}
+
+/// Who saw whom, with numbers in clear. Counselors see their colleagues alone, and masked.
+async fn note_list(
+    state: &AppState,
+    caller: &Caller,
+    filter: &Filter,
+    people: &[Person],
+) -> Result<(), Fault> {
+    let seen: Vec<Uuid> = people.iter().map(|person| person.id.0).filter(|id| *id != caller.id.0).collect();
+    if seen.is_empty() || caller.kind == Kind::Counselor {
+        return Ok(());
+    }
+    let note = Note {
+        institution: filter.institution.as_deref(),
+        actor: caller.id,
+        action: Action::ListPeople,
+        target: None,
+        people: &seen,
+        detail: Some(&filter.named()),
+        at: clock::now(),
+    };
+    Ok(note.write(&state.pool).await?)
 }
 
 /// 17. 修改密码

@@ -33,11 +33,9 @@ async fn typical(pool: &PgPool, institution: &str) -> Result<BTreeMap<CounselorI
         from people p cross join lateral (
             select count(*) as count, percentile_cont(0.5) within group (order by length) as median
             from (
-                select (ended_at - started_at)::double precision as length
-                from conversations c
-                -- As the index has it: whatever has begun has a counselor.
-                where coalesce(c.counselor, c.wanted) = p.id and c.kind = 'COUNSELING_SESSION'
-                    and c.deleted_at is null and c.ended_at is not null and c.started_at is not null
+                select c.millis::double precision as length
+                from counted_talks c
+                where c.counterpart = p.id and c.ended_at is not null
                 order by c.opened_at desc
                 limit $2
             ) as last

@@ -15,7 +15,7 @@ use hotline_actors::{
     registry::Rejected,
 };
 
-use super::{Change, Kind, Person};
+use super::{Change, Keeper, Kind, Person};
 use crate::{
     answer::Fault,
     app::AppState,
@@ -73,7 +73,8 @@ pub async fn expel(
         if how == Expulsion::Deleted {
             let now = clock::now();
             let today = Calendar::open(&state.pool, institution, now).await?.day(now);
-            state.people.retire(person.id, &today.to_string(), now).await?;
+            let keeper = Keeper { institution: Some(institution), by: actor, at: now };
+            state.people.retire(person.id, &today.to_string(), keeper).await?;
             tell_dispatch(&state).await;
         }
         Ok(())
@@ -100,7 +101,7 @@ pub async fn pardon(state: Data<AppState>, caller: &Caller, person: Person) -> R
     .await
 }
 
-/// Changes somebody's account. A new password ends his log-ins; new supervisors are told to dispatch.
+/// Changes somebody's account. A new password ends that person's log-ins; new supervisors are told to dispatch.
 ///
 /// # Errors
 /// -3 when he was deleted meanwhile.
@@ -113,11 +114,8 @@ pub async fn change(
     let actor = caller.id;
     to_the_end(async move {
         let institution = home(&person)?;
-        let now = clock::now();
-        if change.password_hash.is_some() {
-            audit::note(&state.pool, institution, actor, Action::SetPassword, person.id.0, now).await?;
-        }
-        if !state.people.change(person.id, &change, actor, now).await? {
+        let keeper = Keeper { institution: Some(institution), by: actor, at: clock::now() };
+        if !state.people.change(person.id, &change, keeper).await? {
             return Err(unknown(&person.username));
         }
         if change.password_hash.is_some() {

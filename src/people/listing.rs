@@ -37,6 +37,19 @@ impl Filter {
         Self { institution, kinds, name: None, username: None, department: None, gender: None, phone: None }
     }
 
+    /// The kinds and the names of the filters, for the audit; none of their values.
+    pub fn named(&self) -> String {
+        let given = [
+            ("name", self.name.is_some()),
+            ("username", self.username.is_some()),
+            ("department", self.department.is_some()),
+            ("gender", self.gender.is_some()),
+            ("phoneNumber", self.phone.is_some()),
+        ];
+        let filters = given.into_iter().filter_map(|(field, is_given)| is_given.then_some(field));
+        self.kinds.iter().map(|kind| kind.as_str()).chain(filters).collect::<Vec<_>>().join(" ")
+    }
+
     fn kinds(&self) -> Vec<String> {
         self.kinds.iter().map(|kind| kind.as_str().to_owned()).collect()
     }

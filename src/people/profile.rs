@@ -83,6 +83,30 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// The names of the fields to change, as they are on the wire.
+    pub(super) fn fields(&self) -> Vec<&'static str> {
+        [
+            ("name", self.name.is_some()),
+            ("gender", self.gender.is_some()),
+            ("age", self.age.is_some()),
+            ("avatarUrl", self.avatar_url.is_some()),
+            ("phoneNumber", self.phone.is_some()),
+            ("idNumber", self.id_number.is_some()),
+            ("email", self.email.is_some()),
+            ("emergencyContact", self.emergency_contact.is_some()),
+            ("emergencyPhone", self.emergency_phone.is_some()),
+            ("department", self.department.is_some()),
+            ("title", self.title.is_some()),
+            ("qualification", self.qualification.is_some()),
+            ("qualificationCode", self.qualification_code.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(field, is_given)| is_given.then_some(field))
+        .collect()
+    }
+}
+
 fn age(params: &Params) -> Result<Option<i32>, Fault> {
     if params.given("age", NUMBER_CHARS_MAX)?.is_some_and(|age| age.is_empty()) {
         return Ok(Some(0));

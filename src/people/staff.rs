@@ -11,6 +11,7 @@ use super::{
     profile::{self, Profile, ProfileFault},
     repository,
 };
+use crate::audit::{Action, Note};
 
 /// What is to be changed about somebody.
 #[derive(Clone, Default)]
@@ -40,26 +41,30 @@ impl People {
         by: PersonId,
     ) -> Result<Result<PersonId, Taken>, ProfileFault> {
         let mut transaction = self.pool.begin().await?;
-        let at = person.created_at;
+        let (at, institution) = (person.created_at, person.institution.clone());
         let id = match repository::add(&mut *transaction, person).await? {
             Ok(id) => id,
             Err(taken) => return Ok(Err(taken)),
         };
-        self.write(&mut transaction, id, change, by, at).await?;
+        let keeper = Keeper { institution: institution.as_deref(), by, at };
+        keeper.note(id, Action::AddPerson).write(&mut *transaction).await?;
+        profile::write(&mut *transaction, &self.sealer, id, &change.profile, by, at).await?;
+        if let Some(supervisors) = &change.supervisors {
+            keeper.bind(&mut transaction, id, supervisors).await?;
+        }
         transaction.commit().await?;
         Ok(Ok(id))
     }
 
-    /// Changes an account; says whether it is there.
+    /// Changes an account of this institution; says whether it is there. What was changed is in the audit with it.
     pub async fn change(
         &self,
         id: PersonId,
         change: &Change,
-        by: PersonId,
-        at: Timestamp,
+        keeper: Keeper<'_>,
     ) -> Result<bool, ProfileFault> {
         let mut transaction = self.pool.begin().await?;
-        let there = self.write(&mut transaction, id, change, by, at).await?;
+        let there = self.write(&mut transaction, id, change, keeper).await?;
         let committed = transaction.commit().await;
         self.changed([id]);
         committed?;
@@ -71,20 +76,26 @@ impl People {
         connection: &mut PgConnection,
         id: PersonId,
         change: &Change,
-        by: PersonId,
-        at: Timestamp,
+        keeper: Keeper<'_>,
     ) -> Result<bool, ProfileFault> {
         // Locks the row, so that two who change the same person do it one after the other.
+        let Keeper { by, at, .. } = keeper;
         if !profile::write(&mut *connection, &self.sealer, id, &change.profile, by, at).await? {
             return Ok(false);
         }
+        let fields = change.profile.fields().join(" ");
+        if !fields.is_empty() {
+            let note = Note { detail: Some(&fields), ..keeper.note(id, Action::ChangeProfile) };
+            note.write(&mut *connection).await?;
+        }
         if let Some(hash) = &change.password_hash {
+            keeper.note(id, Action::SetPassword).write(&mut *connection).await?;
             sqlx::query!("update people set password_hash = $2 where id = $1", id.0, hash)
                 .execute(&mut *connection)
                 .await?;
         }
         if let Some(supervisors) = &change.supervisors {
-            bind(connection, id, supervisors).await?;
+            keeper.bind(connection, id, supervisors).await?;
         }
         Ok(true)
     }
@@ -102,12 +113,21 @@ impl People {
         Ok(updated.rows_affected() == 1)
     }
 
-    /// Takes somebody who was deleted out of what is still to come: nobody is bound to him, and he has no more shifts.
-    pub async fn retire(&self, id: PersonId, today: &str, at: Timestamp) -> Result<(), sqlx::Error> {
+    /// Takes somebody who was deleted out of what is still to come: nobody is bound to that person, who has no more
+    /// shifts.
+    pub async fn retire(&self, id: PersonId, today: &str, keeper: Keeper<'_>) -> Result<(), sqlx::Error> {
+        let at = keeper.at;
         let mut transaction = self.pool.begin().await?;
-        sqlx::query!("delete from supervisor_bindings where supervisor = $1", id.0)
-            .execute(&mut *transaction)
-            .await?;
+        let left = sqlx::query_scalar!(
+            "delete from supervisor_bindings where supervisor = $1 returning counselor",
+            id.0
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        for counselor in left {
+            let note = Note { people: &[id.0], ..keeper.note(PersonId(counselor), Action::Unbind) };
+            note.write(&mut *transaction).await?;
+        }
         sqlx::query!("delete from standing_weeks where person = $1", id.0).execute(&mut *transaction).await?;
         sqlx::query!(
             "update shifts set removed_at = $3 where person = $1 and day >= $2::text::date and removed_at is null",
@@ -124,30 +144,63 @@ impl People {
     }
 }
 
-/// These and no others look after a counselor; only supervisors of his own institution do.
-async fn bind(
-    connection: &mut PgConnection,
-    counselor: PersonId,
-    supervisors: &[PersonId],
-) -> Result<(), sqlx::Error> {
-    let supervisors: Vec<Uuid> = supervisors.iter().map(|id| id.0).collect();
-    sqlx::query!(
-        "delete from supervisor_bindings where counselor = $1 and supervisor <> all($2)",
-        counselor.0,
-        &supervisors
-    )
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query!(
-        "insert into supervisor_bindings (counselor, supervisor)
-         select c.id, s.id
-         from people c join people s on s.institution = c.institution
-         where c.id = $1 and s.id = any($2) and s.kind = 'SUPERVISOR' and s.deleted_at is null
-         on conflict do nothing",
-        counselor.0,
-        &supervisors
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+/// Who changes an account, of which institution, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Keeper<'a> {
+    /// Of the account; none for a system administrator's.
+    pub institution: Option<&'a str>,
+    pub by: PersonId,
+    pub at: Timestamp,
+}
+
+impl Keeper<'_> {
+    /// That `action` was done to `person`.
+    fn note(&self, person: PersonId, action: Action) -> Note<'_> {
+        Note {
+            institution: self.institution,
+            actor: self.by,
+            action,
+            target: Some(person.0),
+            people: &[],
+            detail: None,
+            at: self.at,
+        }
+    }
+
+    /// These and no others look after a counselor; only supervisors of the counselor's own institution do. Whoever is
+    /// bound reads everything, so both who came and who went is noted.
+    async fn bind(
+        &self,
+        connection: &mut PgConnection,
+        counselor: PersonId,
+        supervisors: &[PersonId],
+    ) -> Result<(), sqlx::Error> {
+        let supervisors: Vec<Uuid> = supervisors.iter().map(|id| id.0).collect();
+        let left = sqlx::query_scalar!(
+            "delete from supervisor_bindings where counselor = $1 and supervisor <> all($2) returning supervisor",
+            counselor.0,
+            &supervisors
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let came = sqlx::query_scalar!(
+            "insert into supervisor_bindings (counselor, supervisor)
+             select c.id, s.id
+             from people c join people s on s.institution = c.institution
+             where c.id = $1 and s.id = any($2) and s.kind = 'SUPERVISOR' and s.deleted_at is null
+             on conflict do nothing
+             returning supervisor",
+            counselor.0,
+            &supervisors
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        for (action, people) in [(Action::Unbind, left), (Action::Bind, came)] {
+            if !people.is_empty() {
+                let note = Note { people: &people, ..self.note(counselor, action) };
+                note.write(&mut *connection).await?;
+            }
+        }
+        Ok(())
+    }
 }

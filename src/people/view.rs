@@ -131,7 +131,8 @@ pub fn view(person: &Person, reader: &Caller) -> PersonView {
         qualification: person.qualification.clone(),
         qualification_code: person.qualification_code.clone(),
         supervisors: (person.kind == Kind::Counselor).then(|| person.supervisors.clone()),
-        activated: person.activated,
+        // Visitors come in activated; staff only once they did it themselves, which is then dated.
+        activated: person.activated && (!person.kind.is_staff() || person.activated_at.is_some()),
         activate_time: person.activated_at,
         roles: person.kind.role(),
         emergency_contact: shown(person.emergency_contact.clone(), mask_name),
@@ -287,6 +288,19 @@ pub(super) mod tests {
             let person = person(kind, "ecnu");
             let himself = Caller::for_tests(person.id, kind, Some("ecnu"));
             assert_eq!(confidential(view(&person, &himself)), clear());
+        }
+    }
+
+    #[test]
+    fn staff_who_never_activated_anything_are_not_activated() {
+        let activated = |kind, activated_at| {
+            let person = Person { activated_at, ..person(kind, "ecnu") };
+            let reader = Caller::for_tests(person.id, kind, Some("ecnu"));
+            view(&person, &reader).activated
+        };
+        for kind in Kind::ALL {
+            assert_eq!(activated(kind, None), kind == Kind::Visitor, "{kind:?}");
+            assert!(activated(kind, Some(Timestamp(1))), "{kind:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The built server, over real HTTP, real sockets and a real PostgreSQL. `make test` gives it the database.
 
 mod arrange;
+mod audit;
 mod backup;
 mod bad_input;
 mod chat;

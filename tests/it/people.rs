@@ -1,6 +1,7 @@
 //! Accounts: who is made, changed, found, banned and deleted, and what that does to the person at once.
 
 mod accounts;
+mod bindings;
 mod effects;
 mod lists;
 mod numbers;

@@ -45,6 +45,7 @@ const ROWS: &[Row] = &[
     row(POST, "/user/ms/counselor", r#"{"username":"{counselor name}"}"#, "nnyyy"),
     row(POST, "/user/ms/counselor/{counselor}", "{}", "nnyyy"),
     row(POST, "/user/ms/counselor/{own counselor}", r#"{"supervisors":["{supervisor}"]}"#, "nnyyy"),
+    row(POST, "/user/ms/counselor/{spare counselor}", "{}", "nnnyy"),
     row(GET, "/user/ms/counselor/list", "", "nyyyy"),
     row(DELETE, "/user/ms/counselor/{talking counselor}", "", "nnnyy"),
     // Supervisors: add, change, delete.
@@ -65,6 +66,8 @@ const ROWS: &[Row] = &[
     // Back-office users.
     row(PUT, "/user/ms", r#"{"username":"{anyone}","role":"ROLE_COUNSELOR"}"#, "nnnyy"),
     row(PUT, "/user/ms", r#"{"username":"{anyone}","role":"ROLE_INSTITUTION_ADMINISTRATOR"}"#, "nnnny"),
+    row(POST, "/user/ms", r#"{"username":"{counselor name}"}"#, "nnnyy"),
+    row(POST, "/user/ms", r#"{"username":"{spare administrator}"}"#, "nnnny"),
     // Conversations of one's own, and others'.
     row(PUT, "/conversation", r#"{"counselor":"{spare visitor}"}"#, "yyyyn"),
     row(GET, "/conversation/current", "", "yyyyn"),

@@ -60,7 +60,7 @@ fn lists(now: u64, conversation: &str) -> Vec<List> {
         list(
             "month",
             &format!("&startTime={month}&status=TIME_OUT"),
-            &format!("and c.opened_at >= {month} and c.status = 'TIME_OUT'"),
+            &format!("and coalesce(c.started_at, c.opened_at) >= {month} and c.status = 'TIME_OUT'"),
             "c.opened_at desc, c.id desc",
         ),
         list(

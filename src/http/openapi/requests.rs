@@ -191,9 +191,9 @@ pub(crate) struct ConsultList {
     visitor: Option<String>,
     /// 咨询师姓名，模糊查询
     counselor_name: Option<String>,
-    /// 开始时间
+    /// 开始时间：此时或之后开始的会话，未开始的按发起时间
     start_time: Option<i64>,
-    /// 结束时间
+    /// 结束时间：此时或之前开始的会话，未开始的按发起时间
     end_time: Option<i64>,
     /// 状态
     #[param(inline)]

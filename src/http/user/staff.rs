@@ -1,5 +1,7 @@
 //! Accounts of counselors, supervisors and administrators: sections 5, 8 to 14 and 19 of the document.
 
+use std::collections::BTreeSet;
+
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use hotline_actors::{PersonId, dispatch::event::Expulsion};
 use utoipa::OpenApi;
@@ -16,10 +18,10 @@ use crate::{
     answer::{self, Answer, Fault, echo},
     app::AppState,
     auth::{Caller, password},
-    clock,
+    clock, conversations,
     params::Params,
     people::{Change, Kind, NewPerson, Person, PersonView, Profile, effects, names},
-    rights::{self, Right},
+    rights::{self, Reach, Right},
 };
 
 const TAKEN: &str = "用户名已存在！";
@@ -28,6 +30,7 @@ const TAKEN: &str = "用户名已存在！";
 #[derive(OpenApi)]
 #[openapi(paths(
     add,
+    change_back_office,
     add_supervisor,
     add_counselor,
     supervisors,
@@ -42,29 +45,31 @@ const TAKEN: &str = "用户名已存在！";
 pub(in crate::http) struct Docs;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/user/ms").route(web::put().to(add)))
-        .service(
-            web::resource("/user/ms/supervisor")
-                .route(web::put().to(add_supervisor))
-                .route(web::post().to(change_supervisor)),
-        )
-        .service(web::resource("/user/ms/supervisor/list").route(web::get().to(supervisors)))
-        .service(
-            web::resource("/user/ms/supervisor/{key}")
-                .route(web::post().to(change_supervisor_of))
-                .route(web::delete().to(delete_supervisor)),
-        )
-        .service(
-            web::resource("/user/ms/counselor")
-                .route(web::put().to(add_counselor))
-                .route(web::post().to(change_counselor)),
-        )
-        .service(web::resource("/user/ms/counselor/list").route(web::get().to(counselors)))
-        .service(
-            web::resource("/user/ms/counselor/{key}")
-                .route(web::post().to(change_counselor_of))
-                .route(web::delete().to(delete_counselor)),
-        );
+    cfg.service(
+        web::resource("/user/ms").route(web::put().to(add)).route(web::post().to(change_back_office)),
+    )
+    .service(
+        web::resource("/user/ms/supervisor")
+            .route(web::put().to(add_supervisor))
+            .route(web::post().to(change_supervisor)),
+    )
+    .service(web::resource("/user/ms/supervisor/list").route(web::get().to(supervisors)))
+    .service(
+        web::resource("/user/ms/supervisor/{key}")
+            .route(web::post().to(change_supervisor_of))
+            .route(web::delete().to(delete_supervisor)),
+    )
+    .service(
+        web::resource("/user/ms/counselor")
+            .route(web::put().to(add_counselor))
+            .route(web::post().to(change_counselor)),
+    )
+    .service(web::resource("/user/ms/counselor/list").route(web::get().to(counselors)))
+    .service(
+        web::resource("/user/ms/counselor/{key}")
+            .route(web::post().to(change_counselor_of))
+            .route(web::delete().to(delete_counselor)),
+    );
 }
 
 /// 5. 添加后台用户
@@ -83,6 +88,27 @@ async fn add(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
         return Err(Fault::not_allowed());
     }
     hire(&state, &caller, &params, kind).await
+}
+
+/// 自有：修改后台用户
+///
+/// 系统管理员据此修改机构管理员（含重置密码）；机构管理员可修改咨询师与督导
+#[utoipa::path(
+    post,
+    path = "/user/ms",
+    request_body = requests::NamedStaff,
+    responses((status = 200, body = Answered<Done>))
+)]
+async fn change_back_office(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+    let reach = rights::require(&caller, Right::ManageBackOffice)?;
+    let key = params.required("username")?;
+    let person = find_anybody(&state, &caller, &key).await?.filter(|person| person.kind.is_staff());
+    let person = person.ok_or_else(|| effects::unknown(&key))?;
+    // Nobody is above the administrators of the system.
+    if !rights::may_keep_account(caller.kind, person.kind) || person.kind == Kind::System {
+        return Err(Fault::not_allowed());
+    }
+    change(state, &caller, reach, &params, person).await
 }
 
 /// 8. 添加督导用户
@@ -141,9 +167,10 @@ async fn counselors(state: Data<AppState>, caller: Caller, params: Params) -> An
     responses((status = 200, body = Answered<Done>))
 )]
 async fn change_supervisor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
-    rights::require(&caller, Right::ManageSupervisors)?;
+    let reach = rights::require(&caller, Right::ManageSupervisors)?;
     let key = params.required("username")?;
-    change(state, &caller, &params, Kind::Supervisor, &key).await
+    let person = find(&state, &caller, Kind::Supervisor, &key).await?;
+    change(state, &caller, reach, &params, person).await
 }
 
 /// 11. 修改督导（路径为用户 id）
@@ -160,8 +187,9 @@ async fn change_supervisor_of(
     params: Params,
     key: Path<String>,
 ) -> Answer {
-    rights::require(&caller, Right::ManageSupervisors)?;
-    change(state, &caller, &params, Kind::Supervisor, &key).await
+    let reach = rights::require(&caller, Right::ManageSupervisors)?;
+    let person = find(&state, &caller, Kind::Supervisor, &key).await?;
+    change(state, &caller, reach, &params, person).await
 }
 
 /// 12. 修改咨询师
@@ -172,9 +200,10 @@ async fn change_supervisor_of(
     responses((status = 200, body = Answered<Done>))
 )]
 async fn change_counselor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
-    rights::require(&caller, Right::ChangeCounselor)?;
+    let reach = rights::require(&caller, Right::ChangeCounselor)?;
     let key = params.required("username")?;
-    change(state, &caller, &params, Kind::Counselor, &key).await
+    let person = find(&state, &caller, Kind::Counselor, &key).await?;
+    change(state, &caller, reach, &params, person).await
 }
 
 /// 19. 修改咨询师
@@ -191,8 +220,9 @@ async fn change_counselor_of(
     params: Params,
     key: Path<String>,
 ) -> Answer {
-    rights::require(&caller, Right::ChangeCounselor)?;
-    change(state, &caller, &params, Kind::Counselor, &key).await
+    let reach = rights::require(&caller, Right::ChangeCounselor)?;
+    let person = find(&state, &caller, Kind::Counselor, &key).await?;
+    change(state, &caller, reach, &params, person).await
 }
 
 /// 13. 刪除督导
@@ -329,6 +359,12 @@ async fn supervisors_of(
 
 /// One of the staff, by user name or id; another institution's are unknown.
 async fn find(state: &AppState, caller: &Caller, kind: Kind, key: &str) -> Result<Person, Fault> {
+    let person = find_anybody(state, caller, key).await?.filter(|person| person.kind == kind);
+    person.ok_or_else(|| effects::unknown(key))
+}
+
+/// Whoever has this user name or id, is not deleted, and is in reach.
+async fn find_anybody(state: &AppState, caller: &Caller, key: &str) -> Result<Option<Person>, Fault> {
     let id = match key.parse() {
         Ok(id) => Some(id),
         Err(_) => state.people.by_username(key).await?.map(|person| person.id),
@@ -337,23 +373,50 @@ async fn find(state: &AppState, caller: &Caller, kind: Kind, key: &str) -> Resul
         Some(id) => state.people.get(id).await?,
         None => None,
     };
-    person
-        .filter(|person| person.kind == kind && person.deleted_at.is_none())
-        .filter(|person| rights::reaches(caller, person))
-        .ok_or_else(|| effects::unknown(key))
+    let person = person.filter(|person| person.deleted_at.is_none());
+    Ok(person.filter(|person| rights::reaches(caller, person)))
 }
 
 /// Changes what is given; the user name never changes.
-async fn change(state: Data<AppState>, caller: &Caller, params: &Params, kind: Kind, key: &str) -> Answer {
-    let person = find(&state, caller, kind, key).await?;
+async fn change(
+    state: Data<AppState>,
+    caller: &Caller,
+    reach: Reach,
+    params: &Params,
+    person: Person,
+) -> Answer {
+    let may_bind = match reach {
+        Reach::Institution | Reach::Everywhere => true,
+        Reach::Nothing | Reach::Own | Reach::Bound => {
+            let present = conversations::supervisors_of(&state.pool, person.id).await?;
+            if !present.contains(&caller.id) {
+                return Err(Fault::not_allowed());
+            }
+            ensure_the_same(present, params)?;
+            false
+        }
+    };
     let profile = Profile::of_staff(params)?;
-    let supervisors = supervisors_of(&state, person.institution.as_deref(), kind, params).await?;
+    let supervisors = if may_bind {
+        supervisors_of(&state, person.institution.as_deref(), person.kind, params).await?
+    } else {
+        None
+    };
     let password_hash = match new_password(params)? {
         Some(md5) => Some(state.passwords.hash(&md5).await?),
         None => None,
     };
     effects::change(state, caller, person, Change { profile, password_hash, supervisors }).await?;
     Ok(answer::done())
+}
+
+/// Whoever is bound to a counselor reads everything of that counselor, so supervisors do not change that; clients that
+/// send all fields send the present ones.
+fn ensure_the_same(present: Vec<PersonId>, params: &Params) -> Result<(), Fault> {
+    let Some(words) = params.texts("supervisors")? else { return Ok(()) };
+    let named: BTreeSet<Option<PersonId>> = words.iter().map(|word| word.parse().ok()).collect();
+    let present: BTreeSet<Option<PersonId>> = present.into_iter().map(Some).collect();
+    if named == present { Ok(()) } else { Err(Fault::forbidden("绑定督导须由机构管理员修改")) }
 }
 
 async fn delete(state: Data<AppState>, caller: &Caller, kind: Kind, key: &str) -> Answer {

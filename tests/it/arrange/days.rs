@@ -35,8 +35,8 @@ async fn today_ends_at_the_institutions_midnight() {
     let monday = before.day(Timestamp(MIDNIGHT - 1));
     assert_eq!((monday, after.day(Timestamp(MIDNIGHT))), (date(2021, 4, 26), date(2021, 4, 27)));
     assert_eq!(after.start_of(date(2021, 4, 27)), Timestamp(MIDNIGHT));
-    assert_eq!(before.put(monday, &[lin]).await.expect("today").len(), 1);
-    after.put(monday, &[lin]).await.expect_err("over since a millisecond, though not in UTC");
+    assert_eq!(before.put(monday, &[lin], lin).await.expect("today").len(), 1);
+    after.put(monday, &[lin], lin).await.expect_err("over since a millisecond, though not in UTC");
     assert_eq!(days(&hotline).await, ["2021-04-26"]);
 }
 
@@ -46,10 +46,10 @@ async fn a_standing_week_begins_and_is_counted_where_the_institution_is() {
     let pool = &hotline.database.pool;
     let monday = WeekDays::new(&[1]).expect("a week");
     let after = Calendar::open(pool, "ecnu", Timestamp(MIDNIGHT)).await.expect("a calendar");
-    after.set_week(lin, &monday).await.expect("a week is set");
+    after.set_week(lin, &monday, lin).await.expect("a week is set");
     assert_eq!(days(&hotline).await.first().map(String::as_str), Some("2021-05-03"), "that Monday is over");
     let before = Calendar::open(pool, "ecnu", Timestamp(MIDNIGHT - 1)).await.expect("a calendar");
-    before.set_week(lin, &monday).await.expect("a week is set");
+    before.set_week(lin, &monday, lin).await.expect("a week is set");
     let days = days(&hotline).await;
     assert_eq!((days.first().map(String::as_str), days.len()), (Some("2021-04-26"), 9));
 }
@@ -62,7 +62,7 @@ async fn weeks_are_written_ahead_however_long_the_server_was_down() {
     let at = async |day: i64| {
         Calendar::open(pool, "ecnu", Timestamp(MIDNIGHT + day * DAY)).await.expect("a calendar")
     };
-    at(0).await.set_week(lin, &every_day).await.expect("a week is set");
+    at(0).await.set_week(lin, &every_day, lin).await.expect("a week is set");
     assert_eq!(at(0).await.write_ahead().await.expect("written"), 0, "it is all there");
     assert_eq!(at(1).await.write_ahead().await.expect("written"), 1);
     assert_eq!(at(1).await.write_ahead().await.expect("written"), 0);

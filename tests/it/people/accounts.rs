@@ -99,6 +99,7 @@ async fn back_office_users_have_the_role_that_is_said() {
 #[tokio::test]
 async fn parameters_are_understood_in_every_form_and_what_is_absent_stays() {
     let house = House::open().await;
+    house.hotline.database.bind_supervisor("lin", "dudao1").await;
     let id = house.id("lin").await;
     let send = |method: Method, path: &str| house.supervisor.request(method, path);
     let post = |path: &str| send(Method::POST, path);
@@ -151,7 +152,7 @@ async fn only_supervisors_of_the_institution_can_be_bound() {
     let house = House::open().await;
     house.hotline.add_user("other", "SUPERVISOR", "dudao9");
     let bind = async |ids: Value| {
-        house.supervisor.post("/user/ms/counselor", json!({ "username": "lin", "supervisors": ids })).await
+        house.admin.post("/user/ms/counselor", json!({ "username": "lin", "supervisors": ids })).await
     };
     let bound = async || house.listed("lin").await.expect("listed")["supervisors"].clone();
     let (one, two) = (house.id("dudao1").await, house.id("dudao2").await);

@@ -183,6 +183,7 @@ async fn deleting_waits_for_the_end_of_the_talk_and_keeps_the_record() {
 #[tokio::test]
 async fn a_password_set_by_another_ends_the_log_ins_but_not_the_talks() {
     let house = House::open().await;
+    house.hotline.database.bind_supervisor("lin", "dudao1").await;
     let lin = house.hotline.staff("lin").await;
     let mut desk = at_work(&lin).await;
     let visitor = house.hotline.visitor("ecnu", "first").await;

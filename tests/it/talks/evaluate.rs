@@ -16,7 +16,8 @@ async fn who_asked_rates_the_talk_and_the_counselor_once_each() {
     let talk = finished(&hotline, "sandbox_v1").await;
     let of = |object: &str| json!({ "conversationId": talk, "objectType": object });
     let bare = visitor.put("/evaluate", of("CONVERSATION")).await.ok();
-    assert_eq!((&bare["creator"]["username"], &bare["level"]), (&json!("sandbox_v1"), &Value::Null));
+    assert_eq!((&bare["creatorUser"]["username"], &bare["level"]), (&json!("sandbox_v1"), &Value::Null));
+    assert_eq!(bare["creator"], json!(visitor.id().await));
     visitor.put("/evaluate", of("CONVERSATION")).await.refused(-1, "评价已存在");
     let rated = json!({ "conversationId": talk, "objectType": "COUNSELOR", "level": "4", "content": "谢谢" });
     let rated = visitor.put("/evaluate", rated).await.ok();

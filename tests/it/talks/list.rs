@@ -127,6 +127,6 @@ async fn records_are_sorted_with_nothing_last_and_paged() {
     assert_eq!(listed(&guanli, "size=3&page=2").await, (vec![], 4));
     let rows = guanli.get("/conversation/consultlist?property=level&size=1").await.ok();
     assert_eq!(rows[0]["evaluate"]["level"], 5);
-    assert_eq!(rows[0]["evaluate"]["creator"]["username"], "sandbox_v2");
+    assert_eq!(rows[0]["evaluate"]["creatorUser"]["username"], "sandbox_v2");
     hotline.assert_calm();
 }

@@ -96,3 +96,81 @@ async fn what_was_said_is_erased_after_the_retention_period_and_not_before() {
     }
     hotline.assert_calm();
 }
+
+#[tokio::test]
+async fn a_rating_written_in_the_moment_of_a_deletion_does_not_count() {
+    let hotline = house().await;
+    let (visitor, guanli) = (hotline.visitor("ecnu", "v1").await, hotline.staff("guanli").await);
+    let talk = Past::talk("sandbox_v1", "lin", clock::now().0 - 1_200_000).put(&hotline).await;
+    let rate = json!({ "conversationId": talk, "objectType": "CONVERSATION", "level": 5 });
+
+    // A deletion has hidden the talk and is not committed yet when the rating comes.
+    let mut deletion = hotline.database.pool.begin().await.expect("a transaction");
+    let id = Uuid::parse_str(&talk).expect("an id");
+    for statement in [
+        sqlx::query!("update conversations set deleted_at = 1 where id = $1", id),
+        sqlx::query!("update evaluations set deleted_at = 1 where conversation = $1", id),
+    ] {
+        statement.execute(&mut *deletion).await.expect("a deletion");
+    }
+    let rating = async { visitor.put("/evaluate", rate.clone()).await };
+    let commit = async {
+        until("the rating waits, or is written", SOON, async || {
+            let seen = sqlx::query_scalar!(
+                r#"select exists (select from pg_stat_activity where datname = current_database()
+                                  and wait_event_type = 'Lock' and query like '%evaluations%')
+                       or exists (select from evaluations where conversation = $1) as "seen!""#,
+                id
+            );
+            seen.fetch_one(&hotline.database.pool).await.expect("an answer").then_some(())
+        })
+        .await;
+        deletion.commit().await.expect("it is deleted");
+    };
+    let (rated, ()) = tokio::join!(rating, commit);
+    rated.refused(-1, &format!("会话未找到：{talk}"));
+    assert_eq!(guanli.get("/conversation/ratedranking").await.ok(), json!([]));
+    let lin = hotline.staff("lin").await.get("/conversation/mine").await.ok();
+    assert_eq!((&lin["rating"], &lin["ratingNumber"]), (&Value::Null, &json!(0)));
+    hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn totals_of_people_go_down_with_a_deletion_once() {
+    let hotline = house().await;
+    hotline.visitor("ecnu", "v1").await;
+    let (guanli, lin) = (hotline.staff("guanli").await, hotline.staff("lin").await);
+    let now = clock::now().0;
+    let talks = [
+        Past::talk("sandbox_v1", "lin", now - 7_200_000).put(&hotline).await,
+        Past { ended_at: Some(now - 60_000), ..Past::talk("sandbox_v1", "lin", now - 120_000) }
+            .put(&hotline)
+            .await,
+    ];
+    // As the ends of these two had written it.
+    let ends = sqlx::query!(
+        "insert into talk_times (person, millis)
+         select v.person, sum(c.millis)::bigint
+         from counted_talks c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
+         group by v.person"
+    );
+    ends.execute(&hotline.database.pool).await.expect("times");
+    let totals = async || {
+        let visitors = guanli.get("/user/list").await.ok();
+        let staff = guanli.get("/user/ms/counselor/list?username=lin").await.ok();
+        [&visitors, &staff].map(|rows| rows[0]["totalTime"].as_i64().expect("a number"))
+    };
+    let (first, second) = (600_000, 60_000);
+    assert_eq!(totals().await, [first + second; 2]);
+    let path = format!("/conversation/{}", talks[0]);
+    let (one, other) = tokio::join!(guanli.delete(&path), guanli.delete(&path));
+    let mut codes = [one, other].map(|answer| answer.body["code"].as_i64().expect("a code"));
+    codes.sort_unstable();
+    assert_eq!(codes, [-1, 0], "one of two deletions is the one");
+    assert_eq!(totals().await, [second, second]);
+    let mine = lin.get("/conversation/mine").await.ok();
+    assert_eq!((&mine["totalTime"], &mine["totalNumber"]), (&json!(second), &json!(1)));
+    guanli.delete(&format!("/conversation/{}", talks[1])).await.ok();
+    assert_eq!(totals().await, [0, 0]);
+    hotline.assert_calm();
+}

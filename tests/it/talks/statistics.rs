@@ -60,9 +60,10 @@ async fn random_records(hotline: &Hotline, dice: &mut Dice) {
             if dice.roll(2) == 0 {
                 sqlx::query!(
                     "insert into evaluations (id, institution, conversation, object_type, creator, counselor, level,
-                                              created_at)
-                     select $2, c.institution, c.id, 'CONVERSATION', c.visitor, c.counselor, $3, $4
-                     from conversations c where c.id = $1",
+                                              created_at, begun_at)
+                     select $2, c.institution, c.id, 'CONVERSATION', c.visitor, c.counselor, $3, $4,
+                            c.started_at
+                     from conversations c where c.id = $1 and c.started_at is not null",
                     id,
                     Uuid::now_v7(),
                     (dice.roll(6) > 0).then_some(i16::try_from(1 + dice.roll(5)).expect("small")),
@@ -173,7 +174,7 @@ async fn rankings_agree_with_a_recount_across_month_ends() {
             select c.counselor as "counselor!", sum(e.level) as "sum!", count(*) as "number!"
             from evaluations e join conversations c on c.id = e.conversation
             where c.deleted_at is null and e.level is not null and c.counselor is not null
-                and to_char(to_timestamp(e.created_at / 1000.0) at time zone 'Asia/Shanghai', 'YYYY-MM') = $1
+                and to_char(to_timestamp(c.started_at / 1000.0) at time zone 'Asia/Shanghai', 'YYYY-MM') = $1
             group by 1 order by avg(e.level) desc, 3 desc, 1
             "#,
             month
@@ -258,5 +259,40 @@ async fn everybody_sees_the_figures_of_his_scope() {
         let figures = hotline.staff(who).await.get("/conversation/7statistics").await.ok();
         assert_eq!(sum(figures), expected, "{who}");
     }
+    hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn a_wait_over_midnight_and_a_late_rating_count_on_the_day_the_talk_began() {
+    let hotline = house().await;
+    let visitor = hotline.visitor("ecnu", "v1").await;
+    let calendar = Calendar::new(SHANGHAI);
+    let now = clock::now();
+    let month = calendar.this_month(now);
+    // Asked for in the last minute of last month, begun in the first of this one.
+    let began =
+        Past { opened_at: month.begin - 60_000, ..Past::talk("sandbox_v1", "lin", month.begin + 60_000) };
+    let began = began.put(&hotline).await;
+    // Begun last month, and rated now.
+    let earlier = Past::talk("sandbox_v1", "chen", month.begin - 3_600_000).put(&hotline).await;
+    for talk in [&began, &earlier] {
+        let rate = json!({ "conversationId": talk, "objectType": "CONVERSATION", "level": 4 });
+        visitor.put("/evaluate", rate).await.ok();
+    }
+    let guanli = hotline.staff("guanli").await;
+    let of_month = |rows: Value| -> Vec<(Value, Value)> {
+        let row = |row: &Value| (row["username"].clone(), row["number"].clone());
+        rows.as_array().expect("rows").iter().map(row).collect()
+    };
+    let expected = [(json!("lin"), json!(1))];
+    for ranking in ["numberranking", "ratedranking"] {
+        let rows = guanli.get(&format!("/conversation/{ranking}")).await.ok();
+        assert_eq!(of_month(rows), expected, "{ranking}");
+    }
+    // The list of that time has the same talk.
+    let (first, last) = (month.begin, month.begin + 3_600_000);
+    assert_eq!(listed(&guanli, &format!("startTime={first}&endTime={last}")).await, (vec![began], 1));
+    let before = format!("startTime={}&endTime={}", month.begin - 7_200_000, month.begin - 1);
+    assert_eq!(listed(&guanli, &before).await, (vec![earlier], 1));
     hotline.assert_calm();
 }

@@ -795,7 +795,11 @@ export interface paths {
         get?: never;
         /** 5. 添加后台用户 */
         put: operations["put_user_ms"];
-        post?: never;
+        /**
+         * 自有：修改后台用户
+         * @description 系统管理员据此修改机构管理员（含重置密码）；机构管理员可修改咨询师与督导
+         */
+        post: operations["post_user_ms"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1302,7 +1306,8 @@ export interface components {
             conversationId: components["schemas"]["Id"];
             /** Format: int64 */
             createdTime: number;
-            creator: components["schemas"]["PersonView"] | null;
+            creator: components["schemas"]["Id"];
+            creatorUser: components["schemas"]["PersonView"] | null;
             id: components["schemas"]["Id"];
             /** Format: int32 */
             level: number | null;
@@ -1431,7 +1436,8 @@ export interface components {
                 conversationId: components["schemas"]["Id"];
                 /** Format: int64 */
                 createdTime: number;
-                creator?: components["schemas"]["PersonView"] | null;
+                creator: components["schemas"]["Id"];
+                creatorUser?: components["schemas"]["PersonView"] | null;
                 id: components["schemas"]["Id"];
                 /** Format: int32 */
                 level?: number | null;
@@ -2962,7 +2968,7 @@ export interface operations {
                 counselorName?: string;
                 /** @description 顺序，默认倒序 */
                 direction?: "asc" | "desc";
-                /** @description 结束时间 */
+                /** @description 结束时间：此时或之前开始的会话，未开始的按发起时间 */
                 endTime?: number;
                 /** @description 页码，首页为 0 */
                 page?: number;
@@ -2970,7 +2976,7 @@ export interface operations {
                 property?: "level" | "createdTime" | "startTime" | "endTime" | "duration";
                 /** @description 数量，至多 200，默认 20 */
                 size?: number;
-                /** @description 开始时间 */
+                /** @description 开始时间：此时或之后开始的会话，未开始的按发起时间 */
                 startTime?: number;
                 /** @description 状态 */
                 status?: "WAITING" | "IN_PROGRESS" | "FINISHED" | "TIME_OUT" | "CANCELLED";
@@ -3843,6 +3849,35 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["NewBackOffice"];
+            };
+        };
+        responses: {
+            /** @description 成功，或业务拒绝 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered_Done"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["AccessDenied"];
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Stopping"];
+        };
+    };
+    post_user_ms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NamedStaff"];
             };
         };
         responses: {

@@ -1,5 +1,6 @@
 import { fileURLToPath, URL } from 'node:url'
 import vue from '@vitejs/plugin-vue'
+import type { Plugin } from 'vite'
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import Components from 'unplugin-vue-components/vite'
 import { compression, defineAlgorithm } from 'vite-plugin-compression2'
@@ -11,11 +12,30 @@ const SERVER = process.env.HOTLINE_URL ?? 'http://127.0.0.1:8080'
 /** Where the server's interface is; everything else is a page of ours. */
 const INTERFACE = '^/(arrange|auth|config|conversation|dispatch|evaluate|health|im|login|logout|message|user|wx|api|(visitor|workbench)/ws)(/|\\?|$)'
 
+/**
+ * The sheets of the visitor's page come after its frame: help is painted before they are there, and if they never come. None
+ * of them keeps the script waiting: the page's own words come with it.
+ */
+const helpFirst: Plugin = {
+  name: 'help-first',
+  apply: 'build',
+  transformIndexHtml: {
+    order: 'post',
+    handler(html, { path }) {
+      if (!path.endsWith('/visitor.html')) return html
+      const sheets = html.match(/ *<link rel="stylesheet"[^>]*>\n/g) ?? []
+      const bare = sheets.reduce((rest, sheet) => rest.replace(sheet, ''), html)
+      return bare.replace('    <div id="app">', `${sheets.join('')}    <div id="app">`)
+    },
+  },
+}
+
 export default defineConfig({
   // The pages may be served under a prefix.
   base: './',
   plugins: [
     vue(),
+    helpFirst,
     Components({ resolvers: [ElementPlusResolver({ importStyle: 'css' })], dirs: [], dts: 'src/components.d.ts' }),
     compression({
       include: /\.(html|js|css|svg)$/,

@@ -68,7 +68,7 @@ test('The end is announced to both ahead of it, and the clock counts to that', a
 })
 
 test('At the end it is over for both, and each is told why', async () => {
-  await visitor.sees(t('visitor.reason.limit'))
+  await visitor.sees(t('visitor.end.talk.limit.why'))
   await counselor.sees(counselor.page.locator('.ending').getByText(t('endReason.limit')))
   expect(await counselor.page.locator('section.talk .composer').count()).toBe(0)
 })

@@ -17,10 +17,16 @@ test('Whoever comes when nobody is on shift is told so kindly, with numbers to c
   await visitor.sees(t('visitor.choose.nobody'))
   await visitor.sees(t('visitor.choose.nobodyHint'))
   for (const number of ['12356', '110', '120']) {
-    await visitor.sees(visitor.page.locator(`a[href="tel:${number}"]`))
+    await visitor.sees(visitor.page.locator(`#app a[href="tel:${number}"]`))
   }
-  await visitor.isAtRest()
+  await visitor.hasNoBarriers()
   await visitor.shoots('zh-visitor-nobody-on-shift')
+  // They may wait all the same, and are promised nothing.
+  await visitor.sees(t('visitor.choose.hint.nobody'))
+  await visitor.page.locator('.anyone').click()
+  await visitor.sees(t('visitor.waiting.nobodyHint'))
+  expect(await visitor.page.getByText(t('visitor.waiting.next')).count()).toBe(0)
+  await visitor.sees(visitor.page.locator('#app a[href="tel:12356"]'))
 })
 
 /** Bytes of scripts and styles as they travel, by file. */

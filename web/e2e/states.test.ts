@@ -61,7 +61,7 @@ test('So do the pages of the visitor', async () => {
     await page.goto(`${server.url}/visitor${path}`)
     await page.reload()
     await someone.sees(page.getByRole('alert'))
-    if (path === '#/') await someone.sees(page.getByRole('link', { name: /12356/ }))
+    if (path === '#/') await someone.sees(page.locator('#app').getByRole('link', { name: /12356/ }))
     await someone.shoots(`zh-wrong-visitor-${path.slice(2) || 'choose'}`)
     await mends()
     await someone.presses(t('state.again'))

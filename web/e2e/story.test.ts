@@ -48,8 +48,9 @@ test('He chooses a counselor who is not there yet, and waits, also with the page
   await visitor.sees(t('visitor.choose.away'))
   await visitor.presses(t('visitor.choose.wait'))
   await visitor.sees(t('visitor.waiting.title'))
-  await visitor.sees(t('visitor.waiting.next'))
-  await visitor.sees(visitor.page.getByRole('link', { name: /12356/ }))
+  // The counselor asked for is not there: nobody is next.
+  await visitor.sees(t('visitor.waiting.nobody'))
+  await visitor.sees(visitor.page.locator('#app').getByRole('link', { name: /12356/ }))
   await visitor.page.reload()
   await visitor.sees(t('visitor.waiting.with', { name: COUNSELOR }))
   await visitor.hasNoBarriers()

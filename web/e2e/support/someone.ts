@@ -22,6 +22,8 @@ export interface Window {
   size?: { width: number, height: number }
   language?: Language
   storage?: Record<string, string>
+  /** A phone's browser, which makes letters larger for whoever needs it. */
+  isMobile?: boolean
   /** Where the machine believes to be. */
   zone?: string
   /** Run before the page's own scripts. */
@@ -37,9 +39,9 @@ export class Someone {
 
   private constructor(readonly name: string, readonly server: Server, readonly context: BrowserContext, private window: Page) {}
 
-  static async come(browser: Browser, server: Server, name: string, { size = SMALL, language = 'zh', storage = {}, zone = 'Asia/Shanghai', script }: Window = {}): Promise<Someone> {
+  static async come(browser: Browser, server: Server, name: string, { size = SMALL, language = 'zh', storage = {}, zone = 'Asia/Shanghai', script, isMobile = false }: Window = {}): Promise<Someone> {
     const context = await browser.newContext({
-      viewport: size, locale: language === 'zh' ? 'zh-CN' : 'en-GB', timezoneId: zone, hasTouch: size.width < SMALL.width, reducedMotion: 'reduce',
+      viewport: size, locale: language === 'zh' ? 'zh-CN' : 'en-GB', timezoneId: zone, hasTouch: size.width < SMALL.width, isMobile, reducedMotion: 'reduce',
     })
     context.setDefaultTimeout(WAIT_MS_MAX)
     if (Object.keys(storage).length > 0) {

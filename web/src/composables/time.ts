@@ -58,15 +58,23 @@ export function useTime() {
   const day = (time: number): string => formatter({ year: 'numeric', month: '2-digit', day: '2-digit' }).format(time)
   const full = (time: number | null): string => (time === null ? '—' : `${day(time)} ${clock(time)}`)
 
-  /** As a person would say it: the clock today, the day before. */
+  /** As a person would say it: the clock today, the day before or after it. */
   function near(time: number, now = serverNow()): string {
     const days = Math.round((startOfDay(dayOf(now)) - startOfDay(dayOf(time))) / 86_400_000)
     if (days === 0) return clock(time)
     if (days === 1) return `${t('time.yesterday')} ${clock(time)}`
+    if (days === -1) return `${t('time.tomorrow')} ${clock(time)}`
     const options: Intl.DateTimeFormatOptions = dayOf(now).slice(0, 4) === dayOf(time).slice(0, 4)
       ? { month: 'short', day: 'numeric' }
       : { year: 'numeric', month: 'short', day: 'numeric' }
     return `${formatter(options).format(time)} ${clock(time)}`
+  }
+
+  /** A day to come, as a person would say it. */
+  function dayName(time: number, now = serverNow()): string {
+    const days = Math.round((startOfDay(dayOf(time)) - startOfDay(dayOf(now))) / 86_400_000)
+    const name = formatter({ month: 'short', day: 'numeric', weekday: 'short' }).format(time)
+    return days === 0 ? t('time.today') : days === 1 ? `${t('time.tomorrow')} ${name}` : name
   }
 
   /** How long, in minutes from an hour on in hours. */
@@ -85,5 +93,5 @@ export function useTime() {
     return `${hours > 0 ? `${hours}:` : ''}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
   }
 
-  return { clock, day, full, near, length, stopwatch }
+  return { clock, day, dayName, full, near, length, stopwatch }
 }

@@ -1,6 +1,7 @@
 // The words of the pages. Chinese is the first language and decides which keys there are.
 
 import { createI18n, type I18n } from 'vue-i18n'
+import { isolated } from './isolate'
 
 export type Language = 'zh' | 'en'
 /** A tree of words. */
@@ -15,6 +16,13 @@ function preferred(): Language {
   return navigator.language.startsWith('zh') || !navigator.language ? 'zh' : navigator.language.startsWith('en') ? 'en' : 'zh'
 }
 
+/** What fills a place: `MessageContext` of vue-i18n. */
+interface Given { named: (key: string) => unknown }
+
+/** Our words have places `{name}` and nothing else; whatever fills one cannot turn the words around it. */
+const compiled = (words: string) => (given: Given): string =>
+  words.replace(/\{(\w+)\}/g, (_, place: string) => isolated(String(given.named(place) ?? '')))
+
 let instance: I18n<Record<string, never>, Record<string, never>, Record<string, never>, string, false> | null = null
 
 export function makeI18n(words: Record<Language, Words>): NonNullable<typeof instance> {
@@ -23,6 +31,7 @@ export function makeI18n(words: Record<Language, Words>): NonNullable<typeof ins
     locale: preferred(),
     fallbackLocale: 'zh',
     messages: words as never,
+    messageCompiler: compiled as never,
     missingWarn: import.meta.env.DEV,
     fallbackWarn: import.meta.env.DEV,
   }) as unknown as NonNullable<typeof instance>

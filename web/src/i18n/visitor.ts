@@ -5,6 +5,7 @@ import zhCommon from './zh/common'
 import zhVisitor from './zh/visitor'
 
 export const words: Record<Language, Words> = {
-  zh: { ...zhCommon, visitor: zhVisitor },
-  en: { ...enCommon, visitor: enVisitor },
+  // Visitors have no account to log in to again.
+  zh: { ...zhCommon, state: { ...zhCommon.state, noSession: zhVisitor.door.lost }, visitor: zhVisitor },
+  en: { ...enCommon, state: { ...enCommon.state, noSession: enVisitor.door.lost }, visitor: enVisitor },
 }

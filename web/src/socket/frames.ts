@@ -20,8 +20,16 @@ export interface Talk {
 
 export interface Place {
   position: number
+  /** How many are served before, by whoever serves this one. */
   ahead: number
   counselorState: State | null
+  estimatedWaitSeconds: number | null
+  /** Nobody is served before, and somebody who would serve them is online. */
+  next: boolean
+  /** When the waiting limit ends it. */
+  waitUntil: number
+  /** The start of the next day with a shift, while nobody who would serve them is online. */
+  nextShift: number | null
 }
 
 /** A colleague's load, as supervisors and administrators are told. */

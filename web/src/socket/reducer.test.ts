@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EventFrame, Frame, Talk } from './frames'
+import type { EventFrame, Frame, Place, Talk } from './frames'
 import { NOTHING_KNOWN, reduce, type View } from './reducer'
 
 const ME = 'counselor-1'
@@ -7,6 +7,9 @@ const talk = (id: string, some: Partial<Talk> = {}): Talk => ({
   id, visitor: 'visitor-1', counselor: null, wanted: null, consultation: null, status: 'WAITING',
   conversationType: 'COUNSELING_SESSION', priority: 'NORMAL', common: true, createdTime: 1000, startTime: null, ...some,
 })
+/** Where somebody waits, told in full by the server. */
+const place = (some: Partial<Place>): Place =>
+  ({ position: 1, ahead: 0, counselorState: null, estimatedWaitSeconds: null, next: false, waitUntil: 9000, nextShift: null, ...some })
 const event = (seq: number, name: EventFrame['event'], some: Partial<EventFrame> = {}): EventFrame =>
   ({ type: 'event', seq, time: 1, event: name, ...some })
 const after = (frames: Frame[], from: View = NOTHING_KNOWN, me = ME): View => frames.reduce((view, frame) => reduce(view, frame, me), from)
@@ -91,11 +94,11 @@ describe('what a visitor sees', () => {
   const me = 'visitor-1'
 
   it('is his place while he waits, and none once he talks', () => {
-    const waiting: Frame = { type: 'snapshot', cursor: 3, conversation: talk('a'), queue: { position: 2, ahead: 1, counselorState: null } }
+    const waiting: Frame = { type: 'snapshot', cursor: 3, conversation: talk('a'), queue: place({ position: 2, ahead: 1 }) }
     let view = after([waiting], NOTHING_KNOWN, me)
     expect(view.place?.ahead).toBe(1)
-    view = after([{ type: 'state', queue: { position: 1, ahead: 0, counselorState: 'busy' } }], view, me)
-    expect(view.place).toEqual({ position: 1, ahead: 0, counselorState: 'busy' })
+    view = after([{ type: 'state', queue: place({ counselorState: 'busy' }) }], view, me)
+    expect(view.place).toEqual(place({ counselorState: 'busy' }))
     view = after([event(4, 'assigned', { talk: talk('a', { status: 'IN_PROGRESS', counselor: ME, startTime: 2 }) })], view, me)
     expect([view.place, view.conversation?.status]).toEqual([null, 'IN_PROGRESS'])
     view = after([event(5, 'ended', { talk: talk('a', { status: 'FINISHED', counselor: ME }) })], view, me)

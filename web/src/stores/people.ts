@@ -3,6 +3,7 @@
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
 import type { Person } from '@/api/types'
+import { plain } from '@/i18n/isolate'
 
 export type Known = Pick<Person, 'id' | 'username' | 'name' | 'avatarUrl' | 'type'>
 
@@ -26,7 +27,7 @@ export const usePeople = defineStore('people', () => {
   /** A name to show; empty if nobody is known so. */
   const nameOf = (key: string): string => {
     const known = find(key)
-    return known === null ? '' : known.name || known.username
+    return known === null ? '' : plain(known.name || known.username)
   }
 
   return { introduce, find, nameOf }

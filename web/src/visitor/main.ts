@@ -1,11 +1,15 @@
+import { ElMessage } from 'element-plus'
 import { createPinia } from 'pinia'
-import { createApp, watch } from 'vue'
+import { createApp, watch, watchEffect } from 'vue'
 import { createRouter, createWebHashHistory } from 'vue-router'
+import type { Emergency } from '@/api/types'
 import { keepComposingEscape } from '@/composables/composing'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/visitor'
 import { useSession } from '@/stores/api'
 import App from './app.vue'
+import { attendHelp, listNumbers } from './help'
+import { usualKey } from './numbers'
 import { useVisit } from './visit'
 import 'element-plus/es/components/base/style/css'
 import 'element-plus/es/components/message/style/css'
@@ -34,6 +38,20 @@ const router = createRouter({
   ],
 })
 app.use(router)
+// Its part of the page could not be fetched; the page itself stays.
+router.onError(() => { ElMessage.error(i18n.global.t('visitor.notOpened')) })
+
+// What stands in the page without us speaks the language that is spoken, and has the institution's numbers.
+const help = attendHelp()
+watchEffect(() => {
+  const { t, locale } = i18n.global
+  document.documentElement.dataset.speaks = locale.value
+  const nameOf = (one: Emergency): string => {
+    const usual = usualKey(one)
+    return usual === null ? one.name : t(usual)
+  }
+  if (help) listNumbers(help, visit.emergency, nameOf)
+})
 
 // Who waits may be looking at something else: the window's name calls him.
 watch([() => visit.stage, i18n.global.locale], ([stage]) => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Conversation } from '@/api/types'
 import type { Talk } from '@/socket/frames'
-import { canRate, stageOf, unmet, type Facts } from './stage'
+import { canRate, isOrdinary, stageOf, type Facts } from './stage'
 
 const NOW = 1_800_000_000_000
 const HOUR = 3_600_000
 const past = (some: Partial<Conversation> = {}): Conversation => ({
-  id: 'c1', status: 'FINISHED', startTime: NOW - HOUR, endTime: NOW - 60_000, evaluate: null, endReason: 'counselor', ...some,
+  id: 'c1', status: 'FINISHED', startTime: NOW - HOUR, endTime: NOW - 60_000, evaluate: null, endReason: 'visitor', ...some,
 } as Conversation)
 const stage = (some: Partial<Facts>): string => stageOf({
   hasConsented: true, hasSession: true, isKnown: true, open: null, last: null, skipped: [], now: NOW, ...some,
@@ -51,12 +51,25 @@ describe('what can be rated', () => {
   })
 })
 
-describe('a line that led nowhere', () => {
-  it('is explained for an hour, unless he left it himself', () => {
-    const cancelled = past({ status: 'CANCELLED', startTime: null, endReason: 'waiting' })
-    expect(unmet(cancelled, NOW)).toBe('waiting')
-    expect(unmet({ ...cancelled, endReason: 'visitor' }, NOW)).toBeNull()
-    expect(unmet(cancelled, NOW + HOUR)).toBeNull()
-    expect([unmet(past(), NOW), unmet(null, NOW), unmet(undefined, NOW)]).toEqual([null, null, null])
+describe('an end that the visitor did not choose', () => {
+  const REASONS = ['counselor', 'supervisor', 'administrator', 'silence', 'limit', 'absent', 'counselor-gone', 'banned', 'consultation-ended']
+
+  it('is explained, whatever ended it, and however long ago', () => {
+    for (const endReason of REASONS) {
+      for (const endTime of [NOW, NOW - 25 * HOUR, NOW - 9000 * HOUR]) expect(stage({ last: past({ endReason, endTime }) }), endReason).toBe('ended')
+      expect(stage({ last: past({ endReason, startTime: null, status: 'CANCELLED' }) }), endReason).toBe('ended')
+    }
+    expect(stage({ last: past({ endReason: 'waiting', startTime: null, status: 'TIME_OUT' }) }), 'the waiting limit').toBe('ended')
+  })
+
+  it('is explained until it was seen', () => {
+    const last = past({ endReason: 'waiting', startTime: null, status: 'TIME_OUT' })
+    expect(stage({ last, skipped: ['c0', 'c1'] })).toBe('choose')
+    expect(stage({ last: past({ endReason: 'limit', evaluate: { level: 2 } as Conversation['evaluate'] }) }), 'whoever rated it has').toBe('choose')
+  })
+
+  it('is ordinary when the counselor said goodbye', () => {
+    expect([past({ endReason: 'counselor' }), past({ endReason: 'counselor', startTime: null }), past({ endReason: 'limit' })].map(isOrdinary))
+      .toEqual([true, false, false])
   })
 })

@@ -1,9 +1,9 @@
-// Where a visitor is in his visit. The server knows; the page only says what to show. Pure.
+// Where a visitor is in their visit. The server knows; the page only says what to show. Pure.
 
 import type { Conversation } from '@/api/types'
 import type { Talk } from '@/socket/frames'
 
-export type Stage = 'consent' | 'entering' | 'loading' | 'choose' | 'waiting' | 'talk' | 'rate'
+export type Stage = 'consent' | 'entering' | 'loading' | 'choose' | 'waiting' | 'talk' | 'ended' | 'rate'
 
 export interface Facts {
   hasConsented: boolean
@@ -13,15 +13,13 @@ export interface Facts {
   open: Talk | null
   /** The newest conversation of all; undefined while it is being asked. */
   last: Conversation | null | undefined
-  /** Conversations not to be rated just now. */
+  /** Conversations whose end was seen, and which are not to be rated just now. */
   skipped: readonly string[]
   now: number
 }
 
 /** Afterwards one is not asked to rate by itself; the history still offers it. */
 const RATE_MS_MAX = 24 * 60 * 60 * 1000
-/** That a line ended without a talk is said for so long. */
-const TELL_MS_MAX = 60 * 60 * 1000
 
 export function stageOf(facts: Facts): Stage {
   if (!facts.hasConsented) return 'consent'
@@ -29,21 +27,26 @@ export function stageOf(facts: Facts): Stage {
   if (!facts.isKnown) return 'loading'
   if (facts.open?.status === 'WAITING') return 'waiting'
   if (facts.open?.status === 'IN_PROGRESS') return 'talk'
-  if (facts.last === undefined) return 'loading'
-  return toRate(facts) ? 'rate' : 'choose'
+  const { last, skipped, now } = facts
+  if (last === undefined) return 'loading'
+  if (last === null || skipped.includes(last.id)) return 'choose'
+  if (isUnexplained(last)) return 'ended'
+  return isToRate(last, now) ? 'rate' : 'choose'
 }
+
+const isOver = ({ status }: Conversation): boolean => status !== 'WAITING' && status !== 'IN_PROGRESS'
+
+/** Whether a talk took place. */
+export const hasBegun = ({ startTime }: Conversation): boolean => startTime !== null
 
 /** Whether a talk took place and can be rated. */
 export const canRate = (conversation: Conversation): boolean =>
-  (conversation.status === 'FINISHED' || conversation.status === 'TIME_OUT') && conversation.startTime !== null
-  && conversation.evaluate === null
+  (conversation.status === 'FINISHED' || conversation.status === 'TIME_OUT') && hasBegun(conversation) && conversation.evaluate === null
 
-function toRate({ last, skipped, now }: Facts): boolean {
-  return !!last && canRate(last) && !skipped.includes(last.id) && now - (last.endTime ?? 0) < RATE_MS_MAX
-}
+export const isToRate = (last: Conversation, now: number): boolean => canRate(last) && now - (last.endTime ?? 0) < RATE_MS_MAX
 
-/** Why the last line ended without a talk, if that was not the visitor's own wish and not long ago. */
-export function unmet(last: Conversation | null | undefined, now: number): string | null {
-  if (!last || last.status !== 'CANCELLED' || last.endReason === 'visitor') return null
-  return now - (last.endTime ?? 0) < TELL_MS_MAX ? last.endReason ?? 'other' : null
-}
+/** An end that was not the visitor's own wish is told, however long ago it was, until it was seen: who rates a talk has. */
+const isUnexplained = (last: Conversation): boolean => isOver(last) && last.endReason !== 'visitor' && last.evaluate === null
+
+/** The ordinary end of a talk: the other one said goodbye. */
+export const isOrdinary = (last: Conversation): boolean => hasBegun(last) && last.endReason === 'counselor'

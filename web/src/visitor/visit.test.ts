@@ -71,6 +71,7 @@ async function agreed(): Promise<ReturnType<typeof useVisit>> {
 
 beforeEach(() => {
   localStorage.clear()
+  sessionStorage.clear()
   sockets = []
   server = { tokens: [], sandbox: { appid: 'wx1' }, consent: '一、说明', refusal: null, newest: [], asked: [] }
   vi.stubGlobal('WebSocket', FakeSocket)
@@ -107,17 +108,36 @@ describe('a visit', () => {
     expect((await opened()).stage).toBe('consent')
   })
 
-  it('asks for the rating when a talk ends, whoever ended it', async () => {
+  it('explains an end that was not the visitor\'s, until it was seen', async () => {
     const visit = await agreed()
     const talk = { id: 'c1', status: 'IN_PROGRESS', visitor: 'p1', counselor: 'p2' }
     sockets.at(-1)?.hears({ type: 'event', seq: 2, time: 1, event: 'assigned', talk })
     expect(visit.stage).toBe('talk')
     server.newest = [{ id: 'c1', status: 'FINISHED', startTime: 1, endTime: Date.now(), evaluate: null, endReason: 'counselor' }]
     sockets.at(-1)?.hears({ type: 'event', seq: 3, time: 2, event: 'ended', talk: { ...talk, status: 'FINISHED' } })
-    await vi.waitFor(() => { expect(visit.stage).toBe('rate') })
+    await vi.waitFor(() => { expect(visit.stage).toBe('ended') })
     visit.skip('c1')
     expect(visit.stage).toBe('choose')
     expect(JSON.parse(localStorage.getItem('hotline.visitor.unrated') ?? '')).toEqual(['c1'])
+  })
+
+  it('asks for the rating when the visitor ended a talk', async () => {
+    const visit = await agreed()
+    const talk = { id: 'c1', status: 'IN_PROGRESS', visitor: 'p1', counselor: 'p2' }
+    sessionStorage.setItem('hotline.draft.c1', '没说完的')
+    sockets.at(-1)?.hears({ type: 'event', seq: 2, time: 1, event: 'assigned', talk })
+    server.newest = [{ id: 'c1', status: 'FINISHED', startTime: 1, endTime: Date.now(), evaluate: null, endReason: 'visitor' }]
+    sockets.at(-1)?.hears({ type: 'event', seq: 3, time: 2, event: 'ended', talk: { ...talk, status: 'FINISHED' } })
+    await vi.waitFor(() => { expect(visit.stage).toBe('rate') })
+    expect(sessionStorage.getItem('hotline.draft.c1'), 'what was begun in it').toBeNull()
+  })
+
+  it('tells of an end that happened while the page was away', async () => {
+    await agreed()
+    server.newest = [{ id: 'c1', status: 'TIME_OUT', startTime: null, endTime: 1, evaluate: null, endReason: 'waiting' }]
+    const visit = await opened()
+    sockets.at(-1)?.hears(greeting)
+    await vi.waitFor(() => { expect(visit.stage).toBe('ended') })
   })
 
   it('comes in by the same door when the log-in has ended', async () => {
@@ -134,6 +154,58 @@ describe('a visit', () => {
     sockets.at(-1)?.loses(4003)
     await new Promise((resolve) => { setTimeout(resolve) })
     expect([sockets.length, visit.error, visit.me]).toEqual([1, expect.any(NoSession), null])
+  })
+
+  it.each([
+    ['in mid-talk', (): void => {
+      const talk = { id: 'c1', status: 'FINISHED', visitor: 'p1', counselor: 'p2' }
+      sockets.at(-1)?.hears({ type: 'event', seq: 3, time: 2, event: 'ended', endReason: 'banned', talk })
+      sockets.at(-1)?.hears({ type: 'event', seq: 4, time: 2, event: 'expelled', person: 'p1' })
+      sockets.at(-1)?.loses(4003)
+    }],
+    ['while nothing was heard of it', (): void => {
+      vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
+      sockets.at(-1)?.loses(4003)
+    }],
+  ])('tells whoever was stopped %s, also after a reload, until they are let in again', async (_, stops) => {
+    const visit = await agreed()
+    sessionStorage.setItem('hotline.draft.c1', '没说完的')
+    server.tokens = []
+    server.refusal = '该用户名不存在或已被禁用，请核实后再登录！'
+    stops()
+    await vi.waitFor(() => { expect([visit.isBarred, visit.me, visit.error !== null]).toEqual([true, null, true]) })
+    expect(sessionStorage.length).toBe(0)
+    const again = await opened()
+    expect([again.isBarred, again.error]).toEqual([true, expect.any(Refused)])
+    server.refusal = null
+    await again.enter()
+    expect([again.isBarred, again.error, again.me?.id]).toEqual([false, null, 'p1'])
+  })
+
+  it('goes on for whoever only lost a counselor who was stopped', async () => {
+    const visit = await agreed()
+    const talk = { id: 'c1', status: 'FINISHED', visitor: 'p1', counselor: 'p2' }
+    server.newest = [{ id: 'c1', status: 'FINISHED', startTime: 1, endTime: Date.now(), evaluate: null, endReason: 'banned' }]
+    sockets.at(-1)?.hears({ type: 'event', seq: 2, time: 1, event: 'assigned', talk: { ...talk, status: 'IN_PROGRESS' } })
+    sockets.at(-1)?.hears({ type: 'event', seq: 3, time: 2, event: 'ended', endReason: 'banned', talk })
+    await vi.waitFor(() => { expect(visit.stage).toBe('ended') })
+    vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
+    server.tokens = []
+    sockets.at(-1)?.loses(4003)
+    await vi.waitFor(() => { expect(sockets).toHaveLength(2) })
+    expect([visit.isBarred, visit.me?.id]).toEqual([false, 'p1'])
+  })
+
+  it('leaves nothing behind on the device but the numbers to call', async () => {
+    const visit = await agreed()
+    sessionStorage.setItem('hotline.draft.c1', '没说完的')
+    visit.skip('c0')
+    const replace = vi.fn<(url: string) => void>()
+    vi.stubGlobal('location', { ...window.location, pathname: '/visitor', replace })
+    await visit.logOut()
+    expect(server.asked).toContain('POST /logout')
+    expect(Object.keys(localStorage).filter((key) => key.startsWith('hotline.visitor.'))).toEqual(['hotline.visitor.emergency'])
+    expect([sessionStorage.length, replace.mock.calls]).toEqual([0, [['/visitor']]])
   })
 
   it('tells whoever may not come in', async () => {

@@ -1,11 +1,11 @@
-// The visitor's visit: who he is, and where he stands. Everything that matters the server knows; here is only what is
+// The visitor's visit: who they are, and where they stand. Everything that matters the server knows; here is only what is
 // needed to ask it again.
 
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { NoSession, Refused, result, rows, Unreachable } from '@/api/answer'
 import { passed } from '@/api/clock'
-import type { Config, Conversation, Emergency, Me } from '@/api/types'
+import type { Config, Conversation, Me } from '@/api/types'
 import { useNow } from '@/composables/clock'
 import { api, rawFetch } from '@/stores/api'
 import { useChats } from '@/stores/chats'
@@ -13,6 +13,8 @@ import { useConfig } from '@/stores/config'
 import { useLive } from '@/stores/live'
 import { usePeople } from '@/stores/people'
 import { paragraphs, versionOf } from './consent'
+import { forgetAll, forgetDraft, forgetTalks } from './kept'
+import { keepNumbers, numbersOf } from './numbers'
 import { stageOf } from './stage'
 
 /** What the visitor's own profile adds to /auth/me. */
@@ -28,9 +30,10 @@ const TOKEN = 'hotline.visitor.token'
 /** Who this browser is to the sandbox: what WeChat's code would say. */
 const CODE = 'hotline.visitor.code'
 const CONSENT = 'hotline.visitor.consent'
+/** Conversations whose end was seen: the name is older than that. */
 const SKIPPED = 'hotline.visitor.unrated'
-/** The numbers to call are there even if the server is not. */
-const EMERGENCY = 'hotline.visitor.emergency'
+/** That this visitor may no longer talk here. */
+const BARRED = 'hotline.visitor.barred'
 const TOKEN_HEADER = 'X-Auth-Token'
 /** Logging in again by itself more often would be a loop. */
 const AGAIN_MS_MIN = 10_000
@@ -43,10 +46,20 @@ function codeOfThisBrowser(): string {
   return made
 }
 
+function idsIn(kept: string | null): string[] {
+  try {
+    const ids: unknown = JSON.parse(kept ?? '[]')
+    return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : []
+  } catch {
+    return []
+  }
+}
+
 export const useVisit = defineStore('visit', () => {
   const token = ref(localStorage.getItem(TOKEN))
   const consented = ref(localStorage.getItem(CONSENT))
-  const skipped = ref<string[]>(JSON.parse(localStorage.getItem(SKIPPED) ?? '[]') as string[])
+  const skipped = ref<string[]>(idsIn(localStorage.getItem(SKIPPED)))
+  const isBarred = ref(localStorage.getItem(BARRED) !== null)
   const config = shallowRef<Config | null>(null)
   const me = ref<Profile | null>(null)
   /** The open conversation with everything about it. */
@@ -55,11 +68,12 @@ export const useVisit = defineStore('visit', () => {
   /** Why one could not get in. */
   const error = shallowRef<unknown>(null)
   let enteredAt = 0
+  /** The server said that this person was stopped, or perhaps only their counselor; the log-in then ends next. */
+  let stopped: 'surely' | 'perhaps' | null = null
 
   const live = useLive()
   const now = useNow()
-  const emergency = computed<Emergency[]>(() =>
-    config.value?.emergency ?? JSON.parse(localStorage.getItem(EMERGENCY) ?? '[]') as Emergency[])
+  const emergency = computed(() => numbersOf(config.value?.emergency))
   const consentText = computed(() => paragraphs(config.value?.information ?? []))
   const hasConsented = computed(() => config.value !== null && consented.value === versionOf(consentText.value))
   const stage = computed(() => stageOf({
@@ -77,7 +91,7 @@ export const useVisit = defineStore('visit', () => {
     error.value = null
     try {
       config.value = await useConfig().load()
-      localStorage.setItem(EMERGENCY, JSON.stringify(config.value.emergency))
+      keepNumbers(config.value.emergency)
       if (hasConsented.value) await enter()
     } catch (wrong) {
       error.value = wrong
@@ -89,11 +103,12 @@ export const useVisit = defineStore('visit', () => {
     localStorage.setItem(CONSENT, consented.value)
   }
 
-  /** Comes in: with the token that is there, else through the sandbox's door. */
-  async function enter(): Promise<void> {
+  /** Comes in: with the token that is there, else through the sandbox's door. `wasIn`: a moment ago they still were. */
+  async function enter(wasIn = token.value !== null): Promise<void> {
     error.value = null
     try {
       me.value = await who() ?? await knock()
+      bar(false)
       enteredAt = passed()
       usePeople().introduce(me.value)
       last.value = undefined
@@ -101,6 +116,20 @@ export const useVisit = defineStore('visit', () => {
       useChats().start(config.value as Config, me.value)
     } catch (wrong) {
       error.value = wrong
+      // Whoever was somebody here and is refused at the door was stopped meanwhile.
+      if (wrong instanceof Refused && wasIn) bar(true)
+    }
+  }
+
+  /** Told until they are let in again, also when the page is opened anew. */
+  function bar(yes: boolean): void {
+    stopped = null
+    isBarred.value = yes
+    if (yes) {
+      forgetTalks()
+      localStorage.setItem(BARRED, '1')
+    } else {
+      localStorage.removeItem(BARRED)
     }
   }
 
@@ -140,9 +169,13 @@ export const useVisit = defineStore('visit', () => {
   /** The session has ended: by the same door again, unless that was a moment ago. */
   function lost(): void {
     if (me.value === null) return
+    const wasStopped = stopped !== null
     leave()
-    if (passed() - enteredAt > AGAIN_MS_MIN) {
-      void enter()
+    if (wasStopped) {
+      bar(true)
+      error.value = new NoSession()
+    } else if (passed() - enteredAt > AGAIN_MS_MIN) {
+      void enter(true)
     } else {
       error.value = new NoSession()
     }
@@ -159,10 +192,24 @@ export const useVisit = defineStore('visit', () => {
 
   /** Another visitor on the same device: for demonstrations. */
   async function becomeAnother(): Promise<void> {
-    await rawFetch('/logout', { method: 'POST' }).catch(() => undefined)
+    await endSession()
     localStorage.removeItem(CODE)
-    leave()
+    localStorage.removeItem(SKIPPED)
+    skipped.value = []
     await enter()
+  }
+
+  async function endSession(): Promise<void> {
+    await rawFetch('/logout', { method: 'POST' }).catch(() => undefined)
+    leave()
+    forgetTalks()
+  }
+
+  /** Leaves this device as if nobody had been here; what is still in memory goes with the page. */
+  async function logOut(): Promise<void> {
+    await endSession()
+    forgetAll()
+    window.location.replace(window.location.pathname)
   }
 
   async function update(changes: Record<string, string | number>): Promise<void> {
@@ -173,7 +220,9 @@ export const useVisit = defineStore('visit', () => {
 
   async function loadLast(): Promise<void> {
     const { rows: [newest] } = await rows(api().GET('/conversation/current', { params: { query: { page: 0, size: 1 } } }))
+    usePeople().introduce(newest?.counselor)
     last.value = newest ?? null
+    if (stopped === 'perhaps') stopped = null
   }
 
   /** The newest, asked until it is told: without it nobody knows where the visitor stands. */
@@ -198,7 +247,10 @@ export const useVisit = defineStore('visit', () => {
   watch(() => live.view.conversation, (open, before) => {
     if (open === null) {
       current.value = null
-      if (before) void settle()
+      if (before) {
+        forgetDraft(before.id)
+        void settle()
+      }
     } else if (open.id !== before?.id || open.status !== before.status || open.common !== before.common) {
       if (current.value?.id !== open.id) current.value = null
       // It is asked again with the next change; the page shows meanwhile what the socket knows.
@@ -206,6 +258,11 @@ export const useVisit = defineStore('visit', () => {
     }
     // A talk may begin and end within one breath of the socket.
   }, { flush: 'sync' })
+  // A ban of the counselor ends a talk with the same reason: only the end of one's own log-in says whose it was.
+  live.onEvent(({ event, endReason }) => {
+    if (event === 'expelled') stopped = 'surely'
+    else if (endReason === 'banned') stopped ??= 'perhaps'
+  })
   // What happened before a snapshot is not told, so there may be something new to rate.
   live.onFrame((frame) => {
     if (frame.type === 'snapshot' && me.value !== null) loadLast().catch((wrong: unknown) => { error.value = wrong })
@@ -234,6 +291,6 @@ export const useVisit = defineStore('visit', () => {
 
   return {
     token, config, emergency, me, current, last, error, stage, now, consentText, hasConsented,
-    start, agree, enter, lost, becomeAnother, update, loadCurrent, settle, open, end, rate, skip,
+    isBarred, start, agree, enter, lost, becomeAnother, logOut, update, loadCurrent, settle, open, end, rate, skip,
   }
 })

@@ -32,7 +32,7 @@ export default {
     ok: 'OK', cancel: 'Cancel', close: 'Close', save: 'Save', search: 'Search', reset: 'Reset', back: 'Back', more: 'More',
   },
   language: 'Language',
-  time: { today: 'Today', yesterday: 'Yesterday', minutes: '{n} min', seconds: '{n} s', hours: '{h} h {m} min', justNow: 'just now' },
+  time: { today: 'Today', tomorrow: 'Tomorrow', yesterday: 'Yesterday', minutes: '{n} min', seconds: '{n} s', hours: '{h} h {m} min', justNow: 'just now' },
   chat: {
     messages: 'Messages', input: 'Write a message', hint: 'Enter sends, Shift+Enter starts a new line', send: 'Send', emoji: 'Emoji',
     image: 'Picture', imageOf: 'Picture from {name}', viewer: 'View picture', recall: 'Recall', recalled: '{name} recalled a message',

@@ -29,7 +29,7 @@ export default {
   unsaved: { title: '还没有保存', text: '已经填写的内容还没有保存，要放弃吗？', discard: '放弃', stay: '继续填写' },
   button: { ok: '确定', cancel: '取消', close: '关闭', save: '保存', search: '查询', reset: '重置', back: '返回', more: '更多' },
   language: '语言',
-  time: { today: '今天', yesterday: '昨天', minutes: '{n} 分钟', seconds: '{n} 秒', hours: '{h} 小时 {m} 分钟', justNow: '刚刚' },
+  time: { today: '今天', tomorrow: '明天', yesterday: '昨天', minutes: '{n} 分钟', seconds: '{n} 秒', hours: '{h} 小时 {m} 分钟', justNow: '刚刚' },
   chat: {
     messages: '聊天消息', input: '输入消息', hint: 'Enter 发送，Shift+Enter 换行', send: '发送', emoji: '表情', image: '图片',
     imageOf: '{name} 发送的图片', viewer: '查看图片', recall: '撤回', recalled: '{name} 撤回了一条消息', recalledOwn: '你撤回了一条消息',

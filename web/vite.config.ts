@@ -69,6 +69,10 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.ts'],
+    // A machine whose cores are busy with something else is no fault of the pages.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     server: { deps: { inline: ['element-plus'] } },
   },
 })

@@ -12,6 +12,7 @@ import 'element-plus/es/components/base/style/css'
 import 'element-plus/es/components/message/style/css'
 import 'element-plus/es/components/message-box/style/css'
 import './styles/theme.css'
+import './styles/print.css'
 
 const app = createApp(App)
 app.use(createPinia())

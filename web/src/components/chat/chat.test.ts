@@ -10,10 +10,10 @@ import Composer from './composer.vue'
 import MessageList from './message-list.vue'
 import { isOnlyEmoji, rowsOf } from './rows'
 
-// Nothing has a size here, so every row counts as near the window.
+// Nothing has a size here: the first twenty rows count as near the window.
 vi.mock('@tanstack/vue-virtual', () => ({
   useVirtualizer: (options: Ref<{ count: number }>) => computed(() => ({
-    getVirtualItems: () => Array.from({ length: options.value.count }, (_, index) => ({ index, start: index * 40 })),
+    getVirtualItems: () => Array.from({ length: Math.min(20, options.value.count) }, (_, index) => ({ index, start: index * 40 })),
     getTotalSize: () => options.value.count * 40,
     measureElement: () => {},
   })),
@@ -77,6 +77,8 @@ describe('the words of a talk', () => {
     })
   })
   afterEach(() => { vi.unstubAllGlobals() })
+  let isPaper = false
+  beforeEach(() => { vi.stubGlobal('matchMedia', () => ({ matches: isPaper, addEventListener() {}, removeEventListener() {} })) })
 
   const list = (some: Record<string, unknown>): VueWrapper => render(MessageList, { viewpoint: 'me', messages: [said('m', T0)], ...some })
 
@@ -85,6 +87,13 @@ describe('the words of a talk', () => {
     const shown = list({ state: 'wrong', error: new Error('gone'), missing: { after: 'm' } })
     await shown.get('.missing button').trigger('click')
     expect(shown.emitted('again')).toHaveLength(1)
+  })
+
+  it('are all on paper, also those that no window had room for', () => {
+    const messages = Array.from({ length: 60 }, (_, n) => said(`m${n}`, T0 + n))
+    isPaper = true
+    expect(list({ state: 'there', messages }).findAll('.bubble')).toHaveLength(60)
+    isPaper = false
   })
 
   it('are asked for again where there are none', async () => {

@@ -58,7 +58,7 @@ export default {
     },
     done: { ban: '{name} 已禁用', activate: '{name} 已启用', remove: '{name} 已删除' },
     usernameRule: '2 到 32 位字母、数字、_ 或 -', usernameHint: '登录用，之后不能更改', needInstitution: '请选择机构', needName: '请输入姓名',
-    ageRule: '年龄应为 0 到 150', avatarRule: '应以 https 开头的图片地址', ownCapacity: '最多同时接待', capacityHint: '0 表示不再接待新访客',
+    rule: { phoneNumber: '请填写正确的电话号码', email: '请填写正确的邮箱地址', idNumber: '身份证号不正确，请核对' }, ageRule: '年龄应为 0 到 150', avatarRule: '应以 https 开头的图片地址', ownCapacity: '最多同时接待', capacityHint: '0 表示不再接待新访客',
     unknownBefore: '留空的项目保持不变。', noWords: '系统管理员管理各机构的账号，看不到任何咨询内容。',
   },
   unplaced: {

@@ -20,6 +20,37 @@ export const PASSWORD_MIN = 8
 export const USERNAME = /^[A-Za-z0-9_-]{2,32}$/
 export const isAge = (text: string): boolean => text === '' || (/^\d{1,3}$/.test(text) && Number(text) <= 150)
 
+/** Digits, perhaps with a country code, brackets, spaces and dashes; as the server checks it. */
+const PHONE = /^\+?[0-9(][0-9 ()-]{4,30}$/
+const EMAIL = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/
+const ID_NUMBER = /^\d{6}(\d{4})(\d{2})(\d{2})\d{3}[\dXx]$/
+/** GB 11643-1999, section 4.3: the weights of the first seventeen digits, and the sign for each remainder. */
+const ID_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
+const ID_CHECKS = '10X98765432'
+
+export function isIdNumber(text: string): boolean {
+  const [, year = '', month = '', day = ''] = ID_NUMBER.exec(text) ?? []
+  const born = new Date(`${year}-${month}-${day}T00:00:00Z`)
+  if (Number.isNaN(born.getTime()) || born.getUTCDate() !== Number(day)) return false
+  const sum = ID_WEIGHTS.reduce((total, weight, at) => total + weight * Number(text[at]), 0)
+  return ID_CHECKS[sum % 11] === text[17]?.toUpperCase()
+}
+
+/** Whether a field of staff has its form; an empty one is none. */
+export function hasForm(field: ProfileField, text: string): boolean {
+  switch (field) {
+    case 'phoneNumber':
+    case 'emergencyPhone':
+      return text === '' || PHONE.test(text)
+    case 'email':
+      return text === '' || EMAIL.test(text)
+    case 'idNumber':
+      return text === '' || isIdNumber(text)
+    default:
+      return true
+  }
+}
+
 /** How somebody's fields stand in a form; an age of 0 is none. */
 export function givenOf(person: Partial<Pick<Person, ProfileField>> | null): Given {
   return Object.fromEntries(FIELDS.map((field) => {

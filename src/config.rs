@@ -161,6 +161,7 @@ pub struct Dispatch {
     pub limit_notices_seconds: Vec<u64>,
     pub absent_seconds_max: u64,
     pub unanswered_seconds: Vec<u64>,
+    pub unanswered_every_seconds: u64,
     pub named_fallback: bool,
     pub named_wait_seconds: u64,
     pub away_seconds_max: u64,

@@ -27,7 +27,7 @@ use hotline_actors::{
     push::{Closing, Push, SocketId},
     registry::{
         Ask, Badge, Bounds, Called, Choose, Deliver, Dismiss, EndOwn, Fate, Floor, Health, Heard, Join,
-        Leave, LoggedIn, LookFloor, LookHealth, LookPlace, Rejected, Setup, Stop, Tell, Words,
+        Leave, LoggedIn, LookFloor, LookHealth, LookPlace, Progress, Rejected, Setup, Stop, Tell, Words,
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
@@ -255,9 +255,9 @@ impl Institutions {
         self.ask(institution, Command::Admit { counselor, role, capacity }).await.map(|_| ())
     }
 
-    /// A person's word has come, before it is stored.
+    /// A person's word has come, or is stored.
     pub fn heard(&self, word: messages::Heard) {
-        let messages::Heard { institution, from, to, conversation, at, spoken, call } = word;
+        let messages::Heard { institution, from, to, conversation, at, spoken, call, progress } = word;
         let Some(Door { registry, words }) = self.0.registries.get(&institution).map(|door| door.clone())
         else {
             return;
@@ -265,7 +265,7 @@ impl Institutions {
         // Tencent tells whole seconds: it was said before the next.
         let before = at + Duration::from_secs(1);
         // Both are bounded by the callbacks under way, and those by the buffer of messages.
-        if let Some(signal) = call {
+        if let Some(signal) = call.filter(|_| progress == Progress::Coming) {
             let at = match signal {
                 CallSignal::Answered => at,
                 CallSignal::Ended => before,
@@ -273,7 +273,10 @@ impl Institutions {
             registry.do_send(Called { from, to, conversation, at, signal });
         }
         if spoken {
-            words.send(&registry, Heard { from, to, conversation, at: before });
+            // For silence the latest moment counts at which it may have been said, and for the order of the words the one
+            // that stands in the record.
+            let at = if progress == Progress::Coming { before } else { at };
+            words.send(&registry, Heard { from, to, conversation, at, progress });
         }
     }
 
@@ -410,6 +413,7 @@ fn limits_of(settings: &Settings, code: &str) -> Limits {
         limit_notices: dispatch.limit_notices_seconds.into_iter().map(seconds).collect(),
         absent_max: seconds(dispatch.absent_seconds_max),
         unanswered: dispatch.unanswered_seconds.into_iter().map(seconds).collect(),
+        unanswered_every: seconds(dispatch.unanswered_every_seconds),
         named_fallback: dispatch.named_fallback,
         named_wait: seconds(dispatch.named_wait_seconds),
         away_max: seconds(dispatch.away_seconds_max),

@@ -12,7 +12,9 @@ use std::{
     time::Duration,
 };
 
-use hotline_actors::{ConversationId, PersonId, Timestamp, dispatch::conversation::CallSignal};
+use hotline_actors::{
+    ConversationId, PersonId, Timestamp, dispatch::conversation::CallSignal, registry::Progress,
+};
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
     sync::{Mutex, Semaphore, TryAcquireError, mpsc, oneshot, watch},
@@ -248,7 +250,7 @@ impl MessageStore {
         let (living, alive) = watch::channel(());
         let counters = Arc::new(Counters::default());
         let marking = Arc::new(Mutex::new(()));
-        let lines = Lines { waiting, stop, deliver: ears.deliver() };
+        let lines = Lines { waiting, stop, ears: ears.clone() };
         let writer = Writer::new(options, limits, lines, Arc::clone(&marking), Arc::clone(&counters));
         tokio::spawn(async move {
             // Dropped however the writer ends, also by a panic: that is what `ended` waits for.
@@ -279,10 +281,11 @@ impl MessageStore {
         let word = Word::of(&message);
         let (answer, answered) = oneshot::channel();
         let entry = self.admit(message, answer)?;
+        let unknown = word.and_then(|word| self.ears.comes(word));
         self.enqueue(entry)?;
         // In the buffer first: an outage that keeps us from knowing who speaks must not cost the word itself.
-        if let Some(word) = word {
-            self.ears.hear(word).await;
+        if let Some(word) = unknown {
+            self.ears.hear(word, Progress::Coming).await;
         }
         match tokio::time::timeout_at(deadline, answered).await {
             Ok(Ok(outcome)) => outcome,

@@ -227,6 +227,14 @@ impl People {
         self.directory.by_username.get(username).map(|found| found.id)
     }
 
+    /// Who an IM account is, as far as memory knows.
+    pub fn known_here(&self, account: &str) -> Option<PersonRef> {
+        match account.parse() {
+            Ok(id) => self.directory.by_id.get(&id).map(|found| found.clone()),
+            Err(_no_id) => self.directory.by_username.get(account).map(|found| found.clone()),
+        }
+    }
+
     /// What never changes about this person, also after deletion.
     pub async fn by_id(&self, id: PersonId) -> Result<Option<PersonRef>, sqlx::Error> {
         if let Some(found) = self.directory.by_id.get(&id) {

@@ -4,7 +4,7 @@
 //! Its context queues frames without a bound and hides how many. So the stream of bytes is wrapped: what was handed in
 //! minus what was pulled is the debt, and whoever owes too much is closed with 1013 and resumes from his cursor.
 
-mod frames;
+pub(crate) mod frames;
 
 use std::{
     cell::Cell,

@@ -277,13 +277,27 @@ impl Inner {
             r#"
             select c.id, c.kind, c.visitor, c.wanted, c.counselor, c.consultation, c.priority, c.medium, c.fallback,
                    c.common, c.arrival, c.notices, c.opened_at, c.started_at, c.call_started_at,
-                   c.call_ended_at,
-                   exists (
-                       select from messages m join people p on p.id = c.counselor
-                       where m.conversation = c.id and m.from_account = p.username
-                         and not m.system and not m.online_only and m.send_result = 0
-                   ) as "answered!"
+                   c.call_ended_at, c.alarmed_at, answer.said_at as "answered_at?",
+                   unanswered.first as "unanswered_from?", unanswered.last as "unanswered_to?"
             from conversations c
+                -- The counselor's last word; ids tell which of two in the same second came later.
+                left join lateral (
+                    select m.said_at, m.id
+                    from messages m join people p on p.id = c.counselor
+                    where m.conversation = c.id and m.from_account = p.username
+                      and not m.system and not m.online_only and m.send_result = 0
+                    order by m.said_at desc, m.id desc
+                    limit 1
+                ) answer on true
+                -- What the visitor has said since, and since the last call.
+                left join lateral (
+                    select min(m.said_at) as first, max(m.said_at) as last
+                    from messages m join people p on p.id = c.visitor
+                    where m.conversation = c.id and m.from_account = p.username
+                      and not m.system and not m.online_only and m.send_result = 0
+                      and (answer.said_at is null or (m.said_at, m.id) > (answer.said_at, answer.id))
+                      and m.said_at > coalesce(greatest(c.call_ended_at, c.call_started_at), 0)
+                ) unanswered on true
             where c.institution = $1
                 -- Apart, as their indexes are.
                 and ((c.kind = 'COUNSELING_SESSION' and c.status in ('WAITING', 'IN_PROGRESS'))

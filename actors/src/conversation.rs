@@ -15,7 +15,7 @@ use crate::{
     },
     ids::ConversationId,
     push::{Feed, Told},
-    registry::{Clock, Registry, Tell},
+    registry::{Clock, Progress, Registry, Tell},
     time::Timestamp,
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Conversation {
     now: Clock,
     clock: TalkClock,
     timer: Option<SpawnHandle>,
+    /// When the timer rings.
+    armed_for: Timestamp,
 }
 
 impl std::fmt::Debug for Conversation {
@@ -47,6 +49,8 @@ impl std::fmt::Debug for Conversation {
 pub(crate) struct Word {
     pub(crate) at: Timestamp,
     pub(crate) by_counselor: bool,
+    pub(crate) progress: Progress,
+    pub(crate) now: Timestamp,
 }
 
 /// The server, or its journal, has come back: silence counts from now.
@@ -67,7 +71,7 @@ impl Conversation {
         now: Clock,
         clock: TalkClock,
     ) -> Self {
-        Self { id, registry, limits, now, clock, timer: None }
+        Self { id, registry, limits, now, clock, timer: None, armed_for: Timestamp(i64::MAX) }
     }
 
     /// Waits for whatever falls due next; earlier than needed if words come meanwhile, never later.
@@ -78,6 +82,7 @@ impl Conversation {
         if let Some(timer) = self.timer.take() {
             ctx.cancel_future(timer);
         }
+        self.armed_for = at;
         self.timer = Some(ctx.run_later(wait, Self::rang));
     }
 
@@ -94,6 +99,7 @@ impl Conversation {
             return;
         }
         self.registry.do_send(Tell(Command::Due { conversation: self.id }));
+        self.armed_for = now + AGAIN_AFTER;
         self.timer = Some(ctx.run_later(AGAIN_AFTER, Self::rang));
     }
 
@@ -103,8 +109,10 @@ impl Conversation {
         if let Event::MediumChanged { medium, .. } = told.event {
             self.clock.medium_changed(medium, told.at);
         }
+        self.clock.alarmed = facts.alarmed;
         // Not if a word has come since that was said before it.
         if let Event::Noticed { notice: Notice::Silence, .. } = told.event
+            && !self.clock.said.is_last_by_visitor()
             && self.clock.quiet_since + self.limits.silence_notice <= told.at
         {
             self.clock.silence_noticed = Some(told.at);
@@ -124,11 +132,18 @@ impl Handler<Word> for Conversation {
     type Result = ();
 
     fn handle(&mut self, word: Word, ctx: &mut Self::Context) {
-        let noticed = self.clock.silence_noticed;
-        self.clock.heard(word.at, word.by_counselor);
-        // A word moves deadlines away, and the timer finds out when it rings; but where a late one withdraws the notice,
-        // the next may be due before the end that was waited for.
-        if self.clock.silence_noticed != noticed {
+        let Word { at, by_counselor, progress, now } = word;
+        match progress {
+            Progress::Coming => {
+                self.clock.heard(at, by_counselor);
+                self.clock.comes(now);
+            }
+            Progress::Stored => self.clock.stored(at, by_counselor, now, self.limits.answers_settle()),
+            Progress::Passed => self.clock.passed(),
+        }
+        // Most words move deadlines away, and the timer would find out when it rings; others bring an alarm nearer, or
+        // withdraw a notice.
+        if self.clock.next(&self.limits, now).0 < self.armed_for {
             self.arm(ctx);
         }
     }
@@ -138,7 +153,7 @@ impl Handler<Returned> for Conversation {
     type Result = ();
 
     fn handle(&mut self, Returned(at): Returned, _ctx: &mut Self::Context) {
-        self.clock.returned(at);
+        self.clock.returned(at, self.limits.answers_settle());
     }
 }
 

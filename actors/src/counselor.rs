@@ -142,10 +142,14 @@ impl Handler<Attach> for Counselor {
         match attach.greeting {
             Greeting::Snapshot => {
                 let seat = Some(self.view(attach.on_shift));
-                let desk = Desk { cursor: attach.cursor, seat, common_waiting: attach.common_waiting };
+                let Attach { cursor, common_waiting, answers, .. } = attach;
+                let desk = Desk { cursor, seat, common_waiting, answers };
                 self.sockets.push_to(attach.id, Push::Desk(Arc::new(desk)));
             }
-            Greeting::Resume(missed) => self.sockets.resume(attach.id, attach.cursor, missed),
+            Greeting::Resume(missed) => {
+                self.sockets.resume(attach.id, attach.cursor, missed);
+                self.sockets.push_answers(attach.id, attach.answers);
+            }
         }
     }
 }

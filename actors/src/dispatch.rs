@@ -15,6 +15,7 @@ pub mod place;
 pub mod queue;
 mod routing;
 mod turn;
+mod words;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,7 +24,7 @@ use std::{
 
 use crate::{
     dispatch::{
-        clock::TalkClock,
+        clock::{Said, TalkClock},
         command::{Answer, Command, Refusal},
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
         counselor::{Counselor, Presence, Role},
@@ -66,8 +67,8 @@ pub struct Seat {
 pub struct Revived {
     /// Its facts.
     pub facts: Conversation,
-    /// Whether the counselor has said anything; known from the stored messages.
-    pub answered: bool,
+    /// Who has said what last; known from the stored messages.
+    pub said: Said,
 }
 
 /// All that outlives a restart.
@@ -155,12 +156,12 @@ impl Dispatch {
             counselor.presence = Presence::Returning;
             dispatch.counselors.insert(seat.counselor, counselor);
         }
-        for Revived { facts, answered } in &snapshot.open {
+        for Revived { facts, said } in &snapshot.open {
             dispatch.insert(*facts);
             dispatch.next_arrival = dispatch.next_arrival.max(facts.arrival + 1);
             if let Some(Open { watch: Watch::Talking(clock), .. }) = dispatch.open.get_mut(&facts.id) {
-                clock.answered = *answered || matches!(facts.medium, Medium::Voice { .. });
-                clock.returned(now);
+                clock.said = said.until(now);
+                clock.returned(now, dispatch.limits.answers_settle());
             }
         }
         dispatch.alarms.insert((now + dispatch.limits.grace, Alarm::Returned));
@@ -184,7 +185,10 @@ impl Dispatch {
                 .values()
                 .map(|open| Revived {
                     facts: open.facts,
-                    answered: matches!(open.watch, Watch::Talking(clock) if clock.answered),
+                    said: match open.watch {
+                        Watch::Waiting { .. } => Said::default(),
+                        Watch::Talking(clock) => clock.said,
+                    },
                 })
                 .collect(),
         }
@@ -196,13 +200,6 @@ impl Dispatch {
     /// Dispatch's no, with nothing changed.
     pub fn decide(&mut self, now: Timestamp, command: &Command) -> Result<Decision, Refusal> {
         Turn::new(self, now).decide(command)
-    }
-
-    /// A person's word of this moment has come in a talk. Not an event: the word itself is kept elsewhere.
-    pub fn heard(&mut self, conversation: ConversationId, at: Timestamp, by: PersonId) {
-        if let Some(Open { facts, watch: Watch::Talking(clock) }) = self.open.get_mut(&conversation) {
-            clock.heard(at, facts.counselor().map(PersonId::from) == Some(by));
-        }
     }
 
     /// When [`Command::Wake`] is wanted next.
@@ -317,7 +314,13 @@ impl Dispatch {
     /// event is about, as it stands after it.
     pub fn apply(&mut self, at: Timestamp, event: &Event) -> Option<Conversation> {
         match event {
-            Event::Claimed | Event::CounselorLost { .. } => None,
+            Event::Claimed => None,
+            Event::CounselorLost { counselor } => {
+                if let Some(counselor) = self.counselors.get_mut(counselor) {
+                    counselor.lost = Some(at);
+                }
+                None
+            }
             Event::Admitted { counselor, role, capacity } => {
                 self.admit(*counselor, *role, *capacity);
                 None
@@ -353,6 +356,7 @@ impl Dispatch {
                     opened_at: at,
                     phase: Phase::Waiting,
                     sent: Sent::default(),
+                    alarmed: None,
                 }))
             }
             Event::Widened { conversation } => self.requeue(*conversation, |facts| facts.common = true),
@@ -372,9 +376,9 @@ impl Dispatch {
                     Notice::Limit { index, .. } => facts.sent = facts.sent.with_limit(*index),
                 })
             }
-            Event::Unanswered { conversation, index, .. } => self.update(*conversation, |facts, _| {
-                facts.sent = facts.sent.with_unanswered(*index);
-            }),
+            Event::Unanswered { conversation, .. } => {
+                self.update(*conversation, |facts, _| facts.alarmed = Some(at))
+            }
             Event::Ended { conversation, reason } => {
                 let mut facts = self.remove(*conversation)?;
                 let talk = match facts.phase {
@@ -425,6 +429,7 @@ impl Dispatch {
                 let mut clock = TalkClock::new(since, facts.medium, false);
                 clock.call_ended = facts.call_ended;
                 clock.sent = facts.sent;
+                clock.alarmed = facts.alarmed;
                 Watch::Talking(clock)
             }
             Phase::Ended { .. } => return facts,
@@ -451,6 +456,7 @@ impl Dispatch {
                 }
             }
         }
+        self.forget_loss(facts.counselor().or(facts.wanted));
         match facts.kind {
             Kind::Consultation => {
                 self.by_visitor.remove(&facts.visitor);
@@ -474,7 +480,17 @@ impl Dispatch {
             counselor.last_assigned = Some(at);
         }
         self.open.insert(id, Open { facts, watch: Watch::Talking(TalkClock::new(at, facts.medium, gone)) });
+        self.forget_loss(facts.wanted);
         Some(facts)
+    }
+
+    /// Nobody needs a counselor any more who went offline: that is settled.
+    fn forget_loss(&mut self, counselor: Option<CounselorId>) {
+        if let Some(counselor) = counselor.and_then(|id| self.counselors.get_mut(&id))
+            && counselor.open_conversations().next().is_none()
+        {
+            counselor.lost = None;
+        }
     }
 
     /// Changes what decides the place in the queues.
@@ -510,6 +526,7 @@ impl Dispatch {
         if let Watch::Talking(clock) = &mut open.watch {
             change(&mut open.facts, clock);
             clock.sent = open.facts.sent;
+            clock.alarmed = open.facts.alarmed;
         }
         Some(open.facts)
     }

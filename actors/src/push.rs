@@ -1,6 +1,6 @@
 //! What goes out to sockets: values, not frames. The edge writes the JSON.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use actix::{Message, Recipient};
 
@@ -11,7 +11,7 @@ use crate::{
         counselor::{Choice, Role, Shown},
         event::Event,
     },
-    ids::CounselorId,
+    ids::{ConversationId, CounselorId, VisitorId},
     time::Timestamp,
 };
 
@@ -30,6 +30,44 @@ pub struct Told {
     pub event: Event,
     /// The conversation after it.
     pub facts: Option<Conversation>,
+    /// Since when the visitor in it waits for an answer.
+    pub unanswered_since: Option<Timestamp>,
+}
+
+/// Something that went wrong and stands until it is settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StandingAlarm {
+    /// A visitor is not answered: until the counselor says a word, or the talk ends.
+    Unanswered {
+        /// In which talk.
+        conversation: ConversationId,
+        /// By whom.
+        counselor: CounselorId,
+        /// Who waits.
+        visitor: VisitorId,
+        /// For how long: since the first word without an answer, or the start.
+        since: Timestamp,
+        /// How long it had been when the last alarm was raised.
+        after: Duration,
+    },
+    /// A counselor with talks or a queue went offline: until they are back, or nobody is left who needs them.
+    CounselorLost {
+        /// Who.
+        counselor: CounselorId,
+        /// Since when.
+        since: Timestamp,
+        /// Their talks, and who waits for them.
+        conversations: Vec<ConversationId>,
+    },
+}
+
+/// Who waits for an answer, as far as a reader may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answers {
+    /// Every talk in progress: since when its visitor waits; none if they are answered.
+    pub unanswered: BTreeMap<ConversationId, Option<Timestamp>>,
+    /// What is not settled.
+    pub alarms: Vec<StandingAlarm>,
 }
 
 /// How loaded one counselor or supervisor is, as others see it.
@@ -60,6 +98,8 @@ pub struct Desk {
     pub seat: Option<SeatView>,
     /// How many stand in the common queue.
     pub common_waiting: usize,
+    /// Who waits for an answer.
+    pub answers: Answers,
 }
 
 /// The committed view of one's own places.
@@ -120,6 +160,10 @@ pub enum Push {
         /// Everyone's load; for supervisors and administrators only.
         others: Option<Arc<Vec<Load>>>,
     },
+    /// Since when visitors wait for an answer, where that has changed; none: answered, or over. State, not an event.
+    Unanswered(Arc<BTreeMap<ConversationId, Option<Timestamp>>>),
+    /// Every alarm that is not settled. State, not an event.
+    Alarms(Arc<Vec<StandingAlarm>>),
     /// What was said, taken back or read in a talk: stored, and as the edge wrote it.
     Parcel(Parcel),
     /// The socket is to be closed.
@@ -180,6 +224,12 @@ impl Sockets {
         });
     }
 
+    /// Who waits for an answer now: all of it, for a socket that knows something older.
+    pub(crate) fn push_answers(&mut self, id: SocketId, answers: Answers) {
+        self.push_to(id, Push::Unanswered(Arc::new(answers.unanswered)));
+        self.push_to(id, Push::Alarms(Arc::new(answers.alarms)));
+    }
+
     /// What a socket has missed, if anything.
     pub(crate) fn resume(&mut self, id: SocketId, cursor: u64, missed: Vec<Arc<Told>>) {
         self.push_to(id, Push::Resumed { cursor });
@@ -219,6 +269,7 @@ pub(crate) struct Attach {
     pub(crate) on_shift: bool,
     pub(crate) common_waiting: usize,
     pub(crate) place: Option<Place>,
+    pub(crate) answers: Answers,
 }
 
 /// A socket has gone.

@@ -3,6 +3,7 @@
 //! One command is one synchronous turn ([`Registry::turn`]); nothing is decided anywhere else. Answers leave only in
 //! [`Registry::landed`], after the commit. `registry/feed.rs` tells the carriers, `registry/views.rs` lets others look.
 
+mod answers;
 mod feed;
 mod im;
 mod post;
@@ -21,6 +22,7 @@ use crate::{
     conversation::{Returned, Word},
     dispatch::{
         Dispatch,
+        clock::TalkClock,
         command::{Answer, Command, Refusal},
         conversation::EndReason,
         limits::Limits,
@@ -35,7 +37,7 @@ use crate::{
 use protocol::Hear;
 pub use protocol::{
     Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, Dismiss, EndOwn, Expect, Fate, Heard, Join,
-    Leave, LoggedIn, Rejected, Setup, Stop, Tell, Words,
+    Leave, LoggedIn, Progress, Rejected, Setup, Stop, Tell, Words,
 };
 pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
 
@@ -515,15 +517,28 @@ impl Handler<Stop> for Registry {
 impl Registry {
     fn hear(&mut self, heard: Heard) {
         let Some(talk) = self.decided.talk_between(heard.from, heard.to, heard.conversation) else { return };
-        let mut at = heard.at.min(self.now());
+        let now = self.now();
+        let (mut at, mut progress) = (heard.at.min(now), heard.progress);
         if sabotaged(Sabotage::CountWordAgain) {
-            at = self.now();
+            at = now;
+            progress = if progress == Progress::Passed { Progress::Stored } else { progress };
         }
-        self.decided.heard(talk, at, heard.from);
+        let before = self.decided.clock(talk).and_then(TalkClock::unanswered_since);
+        match progress {
+            Progress::Coming => {
+                self.decided.heard(talk, at, heard.from);
+                self.decided.coming(talk, now);
+            }
+            Progress::Stored => self.decided.stored(talk, at, heard.from, now),
+            Progress::Passed => self.decided.passed(talk),
+        }
+        if self.decided.clock(talk).and_then(TalkClock::unanswered_since) != before {
+            self.carriers.answers_changed();
+        }
         let counselor =
             self.decided.conversation(talk).and_then(crate::dispatch::conversation::Conversation::counselor);
         let by_counselor = counselor.map(PersonId::from) == Some(heard.from);
-        self.carriers.tell_talk(talk, Word { at, by_counselor });
+        self.carriers.tell_talk(talk, Word { at, by_counselor, progress, now });
     }
 
     fn back(&mut self, visitor: VisitorId) {

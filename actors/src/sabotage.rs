@@ -38,6 +38,10 @@ pub enum Sabotage {
     ForgetDeadlineOnRevival,
     /// A word delivered again counts as said again (L-8).
     CountWordAgain,
+    /// Whoever wrote last is asked for silence and ended for it like anybody (L-11).
+    EndWhoeverWrote,
+    /// Nobody hears of a visitor who waits for a second answer.
+    AlarmAtTheStartAlone,
     /// Timers are believed: what they wake for is not checked again.
     BelieveTimers,
 }

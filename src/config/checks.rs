@@ -143,6 +143,7 @@ fn dispatch(section: &str, rules: &super::Dispatch) -> Checked {
         ("absent_seconds_max", rules.absent_seconds_max),
         ("named_wait_seconds", rules.named_wait_seconds),
         ("away_seconds_max", rules.away_seconds_max),
+        ("unanswered_every_seconds", rules.unanswered_every_seconds),
     ] {
         within(&key(field), seconds, 1, SECONDS_MAX)?;
     }
@@ -155,7 +156,11 @@ fn dispatch(section: &str, rules: &super::Dispatch) -> Checked {
             within(&key(field), *seconds, 1, SECONDS_MAX)?;
         }
     }
-    Ok(())
+    ensure(
+        rules.unanswered_seconds.is_sorted_by(|earlier, later| earlier < later),
+        &key("unanswered_seconds"),
+        "write them in ascending order",
+    )
 }
 
 fn im(settings: &Settings) -> Checked {

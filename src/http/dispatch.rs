@@ -9,7 +9,7 @@ use hotline_actors::{
         conversation::{Conversation, Kind, Priority},
         counselor::{Role, Shown},
     },
-    push::Load,
+    push::{Load, StandingAlarm},
     registry::Floor,
 };
 use serde::Serialize;
@@ -26,6 +26,7 @@ use crate::{
     conversations::reading::Scope,
     people::{Kind as PersonKind, Person, PersonView, view},
     rights::{self, Reach, Right},
+    sockets::frames::answers::AlarmView,
 };
 
 /// This area in the OpenAPI document.
@@ -51,6 +52,9 @@ struct Now {
     waiting: Vec<Waiting>,
     /// How many stand in the common queue.
     common: usize,
+    /// What is not settled, the oldest first, as the sockets tell it.
+    #[schema(value_type = Vec<Object>)]
+    alarms: Vec<AlarmView>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -179,6 +183,10 @@ fn narrow(floor: &mut Floor, scope: &Scope, reader: PersonId) {
     let in_scope = |id: PersonId| id == reader || counselors.contains(&id.0);
     floor.loads.retain(|load| in_scope(load.counselor.into()));
     floor.waiting.retain(|facts| facts.common || facts.wanted.is_some_and(|wanted| in_scope(wanted.into())));
+    floor.alarms.retain(|alarm| match alarm {
+        StandingAlarm::Unanswered { counselor, .. } => in_scope((*counselor).into()),
+        StandingAlarm::CounselorLost { .. } => true,
+    });
 }
 
 fn named(floor: &Floor) -> Vec<PersonId> {
@@ -230,5 +238,6 @@ fn shown(floor: &Floor, people: &HashMap<PersonId, Person>, reader: &Caller) -> 
         missing: floor.loads.iter().filter(is_missed).map(seat).collect(),
         waiting: floor.waiting.iter().map(waiting).collect(),
         common: floor.common_waiting,
+        alarms: floor.alarms.iter().map(AlarmView::from).collect(),
     }
 }

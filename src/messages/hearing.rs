@@ -1,11 +1,17 @@
-//! Tells the dispatch that a person's word has come, before it is stored: silence must not run out on the way.
+//! Tells the dispatch that a person's word has come, before it is stored: silence must not run out on the way. And once more
+//! when it is stored: who has said the last word is known from the record alone.
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use hotline_actors::{ConversationId, PersonId, Timestamp, dispatch::conversation::CallSignal};
+use hotline_actors::{
+    ConversationId, PersonId, Timestamp, dispatch::conversation::CallSignal, registry::Progress,
+};
 
 use super::{NewMessage, said::Letter};
-use crate::{answer::describe, people::People};
+use crate::{
+    answer::describe,
+    people::{People, PersonRef},
+};
 
 /// Who speaks is mostly known from memory. A database that takes longer than this is as good as away; then the word is
 /// stored without being heard, and silence is counted from the database's return anyway (contract 5).
@@ -25,10 +31,12 @@ pub struct Heard {
     pub spoken: bool,
     /// What it says about a call.
     pub call: Option<CallSignal>,
+    /// How far it is on its way to the store.
+    pub progress: Progress,
 }
 
 /// Takes letters to the sockets.
-pub(super) type Deliver = Arc<dyn Fn(Letter) + Send + Sync>;
+type Deliver = Arc<dyn Fn(Letter) + Send + Sync>;
 
 /// Who is told of words.
 #[derive(Clone)]
@@ -81,8 +89,9 @@ impl Ears {
         Self { deliver: Arc::new(deliver), ..self }
     }
 
-    pub(super) fn deliver(&self) -> Deliver {
-        Arc::clone(&self.deliver)
+    /// Takes a letter to the sockets.
+    pub(super) fn deliver(&self, letter: Letter) {
+        (self.deliver)(letter);
     }
 
     /// Who the two are, if memory knows them both by these names. A notice is said by nobody.
@@ -93,7 +102,44 @@ impl Ears {
         Some((self.people.known(&message.from)?, self.people.known(&message.to)?))
     }
 
-    pub(super) async fn hear(&self, word: Word) {
+    /// A word has come. Told before it is on its way to the store, so that nobody hears what became of it first; given
+    /// back if memory does not know the two, to be looked up.
+    pub(super) fn comes(&self, word: Word) -> Option<Word> {
+        match self.sides_of(&word) {
+            Some((from, to)) => self.tell(from, &to, &word, Progress::Coming),
+            None => return Some(word),
+        }
+        None
+    }
+
+    fn sides_of(&self, word: &Word) -> Option<(PersonRef, PersonRef)> {
+        self.people.known_here(&word.from).zip(self.people.known_here(&word.to))
+    }
+
+    /// What became of a word that was heard of before: the dispatch learns whether it is new and counts. Whoever memory does
+    /// not know is looked up meanwhile.
+    pub(super) fn settled(&self, message: &NewMessage, progress: Progress) {
+        let Some(word) = Word::of(message).filter(|word| word.spoken) else { return };
+        if let Some((from, to)) = self.sides_of(&word) {
+            self.tell(from, &to, &word, progress);
+        } else {
+            let ears = self.clone();
+            // Ends after HEAR_MAX at the latest.
+            tokio::spawn(async move { ears.hear(word, progress).await });
+        }
+    }
+
+    fn tell(&self, from: PersonRef, to: &PersonRef, word: &Word, progress: Progress) {
+        if from.institution == to.institution
+            && let Some(institution) = from.institution
+        {
+            let (from, to) = (from.id, to.id);
+            let Word { conversation, at, spoken, call, .. } = *word;
+            (self.tell)(Heard { institution, from, to, conversation, at, spoken, call, progress });
+        }
+    }
+
+    pub(super) async fn hear(&self, word: Word, progress: Progress) {
         let found = tokio::time::timeout(HEAR_MAX, async {
             Ok::<_, sqlx::Error>((
                 self.people.by_account(&word.from).await?,
@@ -113,12 +159,6 @@ impl Ears {
                 return;
             }
         };
-        if from.institution == to.institution
-            && let Some(institution) = from.institution
-        {
-            let (from, to) = (from.id, to.id);
-            let Word { conversation, at, spoken, call, .. } = word;
-            (self.tell)(Heard { institution, from, to, conversation, at, spoken, call });
-        }
+        self.tell(from, &to, &word, progress);
     }
 }

@@ -6,6 +6,7 @@ use std::{fmt, sync::PoisonError, time::Duration};
 use hotline_actors::{
     ConversationId, PersonId, Timestamp,
     push::{Parcel, SocketId},
+    registry::Progress,
 };
 use tokio::{sync::oneshot, time::Instant};
 use uuid::Uuid;
@@ -53,7 +54,7 @@ impl MessageStore {
         let deadline = Instant::now() + SAY_MAX;
         let (word, written, answered) = self.stamp(draft, now)?;
         if let Some(word) = word {
-            self.ears.hear(word).await;
+            self.ears.hear(word, Progress::Coming).await;
         }
         match tokio::time::timeout_at(deadline, answered).await {
             Ok(Ok(Ok(Stored::First))) => Ok(Some(written)),
@@ -87,7 +88,8 @@ impl MessageStore {
         let mut entry = self.admit(message, answer)?;
         let (letter, written) = write(entry.id, *latest);
         entry.letter = Some(letter);
+        let unknown = word.and_then(|word| self.ears.comes(word));
         self.enqueue(entry)?;
-        Ok((word, written, answered))
+        Ok((unknown, written, answered))
     }
 }

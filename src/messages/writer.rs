@@ -5,13 +5,14 @@ use std::{
     time::Duration,
 };
 
+use hotline_actors::registry::Progress;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::{
     Counters, Limits, NewMessage, StoreFault, Stored, count,
-    hearing::Deliver,
+    hearing::Ears,
     insert::{self, Outcome},
     said::Letter,
 };
@@ -43,7 +44,7 @@ pub(super) struct Room {
 pub(super) struct Lines {
     pub(super) waiting: mpsc::Receiver<Entry>,
     pub(super) stop: watch::Receiver<bool>,
-    pub(super) deliver: Deliver,
+    pub(super) ears: Ears,
 }
 
 pub(super) struct Writer {
@@ -132,6 +133,7 @@ impl Writer {
                     for entry in group {
                         tracing::error!(id = %entry.id.simple(), code, "a message cannot be stored and is refused");
                         count(&self.counters.refused);
+                        self.lines.ears.settled(&entry.message, Progress::Passed);
                         // Whoever asked may have gone: late callers do not wait.
                         let _gone = entry.answer.send(Err(StoreFault::Refused));
                     }
@@ -195,15 +197,18 @@ impl Writer {
             Outcome::Unplaced(reason) => (&counters.unplaced, Err(StoreFault::Unplaced { reason })),
         };
         count(counter);
+        let is_new = answer == Ok(Stored::First);
+        let progress = if is_new { Progress::Stored } else { Progress::Passed };
+        self.lines.ears.settled(&entry.message, progress);
         // The place in the buffer is free before the answer is heard.
         drop(entry.room);
-        let letter = entry.letter.filter(|_| answer == Ok(Stored::First));
+        let letter = entry.letter.filter(|_| is_new);
         // Whoever asked may have gone: late callers do not wait.
         let gone = entry.answer.send(answer).is_err();
         if let Some(letter) = letter {
             // One who is not answered any more hears it as the others do.
             let except = letter.except.filter(|_| !gone);
-            (self.lines.deliver)(Letter { except, ..letter });
+            self.lines.ears.deliver(Letter { except, ..letter });
         }
     }
 }

@@ -1,6 +1,12 @@
 //! The JSON of the sockets; `docs/sockets.md` shows one of each.
 
-use std::{cell::RefCell, collections::VecDeque, sync::Arc};
+pub(crate) mod answers;
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use bytestring::ByteString;
 use hotline_actors::{
@@ -15,6 +21,7 @@ use hotline_actors::{
 use serde::{Deserialize, Serialize};
 
 use crate::{conversations::queue::QueueView, im::embedded};
+use answers::{AlarmView, Waiting};
 
 /// What a client may send.
 #[derive(Debug, Deserialize)]
@@ -66,7 +73,17 @@ enum Frame<'a> {
 enum Snapshot {
     Seat(SeatSnapshot),
     Visit(VisitSnapshot),
-    Administrator { cursor: u64, common: Common },
+    Administrator(AdministratorSnapshot),
+}
+
+/// Administrators have no places, and look on.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AdministratorSnapshot {
+    cursor: u64,
+    common: Common,
+    #[serde(flatten)]
+    answers: Waiting,
 }
 
 #[derive(Serialize)]
@@ -79,6 +96,8 @@ struct SeatSnapshot {
     active: Vec<Talk>,
     waiting: Vec<Talk>,
     common: Common,
+    #[serde(flatten)]
+    answers: Waiting,
 }
 
 #[derive(Serialize)]
@@ -102,10 +121,12 @@ struct Talk {
     common: bool,
     created_time: Timestamp,
     start_time: Option<Timestamp>,
+    /// Since when the visitor waits for an answer.
+    unanswered_since: Option<Timestamp>,
 }
 
-impl From<&Conversation> for Talk {
-    fn from(facts: &Conversation) -> Self {
+impl Talk {
+    fn of(facts: &Conversation, unanswered_since: Option<Timestamp>) -> Self {
         let (conversation_type, consultation) = match facts.kind {
             Kind::Consultation => ("COUNSELING_SESSION", None),
             Kind::Supervision { consultation } => ("REQUEST_SUPERVISE", Some(consultation)),
@@ -122,6 +143,7 @@ impl From<&Conversation> for Talk {
             common: facts.common,
             created_time: facts.opened_at,
             start_time: facts.started_at(),
+            unanswered_since,
         }
     }
 }
@@ -169,6 +191,13 @@ struct More {
 enum State {
     Place {
         queue: QueueView,
+    },
+    #[serde(rename_all = "camelCase")]
+    Unanswered {
+        unanswered_since: Arc<BTreeMap<ConversationId, Option<Timestamp>>>,
+    },
+    Alarms {
+        alarms: Vec<AlarmView>,
     },
     Floor {
         common: Common,
@@ -226,16 +255,20 @@ fn priority(priority: Priority) -> &'static str {
 
 fn snapshot(desk: &Desk) -> Snapshot {
     let common = Common { waiting: desk.common_waiting };
+    let answers = Waiting::of(&desk.answers);
+    let talk =
+        |facts: &Conversation| Talk::of(facts, desk.answers.unanswered.get(&facts.id).copied().flatten());
     match &desk.seat {
-        None => Snapshot::Administrator { cursor: desk.cursor, common },
+        None => Snapshot::Administrator(AdministratorSnapshot { cursor: desk.cursor, common, answers }),
         Some(SeatView { choice, on_shift, capacity, active, waiting }) => Snapshot::Seat(SeatSnapshot {
             cursor: desk.cursor,
             presence: *choice,
             on_shift: *on_shift,
             max_consults: *capacity,
-            active: active.iter().map(Talk::from).collect(),
-            waiting: waiting.iter().map(Talk::from).collect(),
+            active: active.iter().map(talk).collect(),
+            waiting: waiting.iter().map(talk).collect(),
             common,
+            answers,
         }),
     }
 }
@@ -274,7 +307,7 @@ fn event(told: &Told) -> EventFrame {
         time: told.at,
         event: told.event.name(),
         conversation: told.event.conversation(),
-        talk: facts.map(Talk::from),
+        talk: facts.map(|facts| Talk::of(facts, told.unanswered_since)),
         more,
     }
 }
@@ -360,10 +393,14 @@ pub(super) fn each(push: Push, mut tell: impl FnMut(ByteString)) {
         Push::Desk(ref desk) => Frame::Snapshot(snapshot(desk)),
         Push::Visit { cursor, ref conversation, place } => Frame::Snapshot(Snapshot::Visit(VisitSnapshot {
             cursor,
-            conversation: conversation.as_ref().map(Talk::from),
+            conversation: conversation.as_ref().map(|facts| Talk::of(facts, None)),
             queue: place.map(QueueView::from),
         })),
         Push::Resumed { cursor } => Frame::Resumed { cursor },
+        Push::Unanswered(unanswered_since) => Frame::State(State::Unanswered { unanswered_since }),
+        Push::Alarms(alarms) => {
+            Frame::State(State::Alarms { alarms: alarms.iter().map(AlarmView::from).collect() })
+        }
         Push::Place(place) => Frame::State(State::Place { queue: place.into() }),
         Push::Close(_) => return,
     };
@@ -415,12 +452,15 @@ mod tests {
             opened_at: Timestamp(1_000),
             phase: Phase::InProgress { counselor: CounselorId(Uuid::from_u128(3)), since: Timestamp(2_000) },
             sent: Sent::default(),
+            alarmed: None,
         }
     }
 
     fn told(event: Event) -> Push {
         let facts = event.conversation().map(|_| conversation());
-        Push::Events([Arc::new(Told { seq: 42, at: Timestamp(3_000), event, facts })].into())
+        Push::Events(
+            [Arc::new(Told { seq: 42, at: Timestamp(3_000), event, facts, unanswered_since: None })].into(),
+        )
     }
 
     fn texts(push: &Push) -> Vec<ByteString> {
@@ -497,7 +537,15 @@ mod tests {
         let tell = |events: &[&Arc<Told>]| {
             texts(&Push::Events(events.iter().map(|told| Arc::clone(told)).collect()))
         };
-        let at = |seq| Arc::new(Told { seq, at: Timestamp(3_000), event: Event::Claimed, facts: None });
+        let at = |seq| {
+            Arc::new(Told {
+                seq,
+                at: Timestamp(3_000),
+                event: Event::Claimed,
+                facts: None,
+                unanswered_since: None,
+            })
+        };
         let (first, second, third) = (at(1), at(2), at(3));
         let all = tell(&[&first, &second, &third]);
         let seqs: Vec<u64> = all

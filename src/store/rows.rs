@@ -4,6 +4,7 @@ use hotline_actors::{
     ConversationId, CounselorId, Timestamp, VisitorId,
     dispatch::{
         Revived, Seat,
+        clock::Said,
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
         counselor::Role,
         event::{Event, Expulsion, Notice},
@@ -62,7 +63,12 @@ pub(super) struct OpenRow {
     pub(super) started_at: Option<i64>,
     pub(super) call_started_at: Option<i64>,
     pub(super) call_ended_at: Option<i64>,
-    pub(super) answered: bool,
+    pub(super) alarmed_at: Option<i64>,
+    /// The counselor's last word.
+    pub(super) answered_at: Option<i64>,
+    /// The visitor's words after it, and after the last call: the first and the last of them.
+    pub(super) unanswered_from: Option<i64>,
+    pub(super) unanswered_to: Option<i64>,
 }
 
 impl TryFrom<OpenRow> for Revived {
@@ -108,8 +114,18 @@ impl TryFrom<OpenRow> for Revived {
             opened_at: Timestamp(row.opened_at),
             phase,
             sent: Sent(u16::try_from(row.notices).map_err(|_| unreadable("notices is out of range"))?),
+            alarmed: row.alarmed_at.map(Timestamp),
         };
-        Ok(Self { facts, answered: row.answered })
+        // Whoever calls is there and answers (TalkClock::medium_changed).
+        let called = row.call_ended_at.max(row.call_started_at.filter(|_| medium != Medium::Text));
+        let said = Said {
+            counselor: row.answered_at.max(called).map(Timestamp),
+            unanswered: row
+                .unanswered_from
+                .zip(row.unanswered_to)
+                .map(|(from, to)| (Timestamp(from), Timestamp(to))),
+        };
+        Ok(Self { facts, said })
     }
 }
 
@@ -156,6 +172,7 @@ pub(super) struct TalkRows {
     pub(super) started_at: Vec<Option<i64>>,
     pub(super) call_started_at: Vec<Option<i64>>,
     pub(super) call_ended_at: Vec<Option<i64>>,
+    pub(super) alarmed_at: Vec<Option<i64>>,
     pub(super) ended_at: Vec<Option<i64>>,
     pub(super) end_reason: Vec<Option<String>>,
 }
@@ -188,6 +205,7 @@ impl TalkRows {
         self.started_at.push(row.started_at);
         self.call_started_at.push(row.call_started_at);
         self.call_ended_at.push(facts.call_ended.map(|at| at.0));
+        self.alarmed_at.push(facts.alarmed.map(|at| at.0));
         self.ended_at.push(row.ended_at);
         self.end_reason.push(row.end_reason);
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::rows::{EventRows, NoticeRows, PersonRows, TalkRows, TimeRows};
 
-/// `statement!(end, institution, batch, connection, more…)`: runs the statement that ends so, with `more` as $28 and
+/// `statement!(end, institution, batch, connection, more…)`: runs the statement that ends so, with `more` as $29 and
 /// following. Rows come in the order of the first touch, so that a visitor's old conversation ends before the new one opens.
 macro_rules! statement {
     ($end:literal, $institution:expr, $batch:expr, $connection:expr $(, $($more:tt)*)?) => {{
@@ -32,19 +32,20 @@ macro_rules! statement {
             ), talks as (
                 insert into conversations (
                     id, institution, kind, visitor, wanted, counselor, consultation, status, priority, medium, fallback,
-                    common, arrival, notices, opened_at, started_at, call_started_at, call_ended_at, ended_at,
-                    end_reason
+                    common, arrival, notices, opened_at, started_at, call_started_at, call_ended_at, alarmed_at,
+                    ended_at, end_reason
                 )
                 select t.id, $1, t.kind, t.visitor, t.wanted, t.counselor, t.consultation, t.status, t.priority,
                        t.medium, t.fallback, t.common, t.arrival, t.notices, t.opened_at, t.started_at,
-                       t.call_started_at, t.call_ended_at, t.ended_at, t.end_reason
+                       t.call_started_at, t.call_ended_at, t.alarmed_at, t.ended_at, t.end_reason
                 from unnest(
                     $7::uuid[], $8::text[], $9::uuid[], $10::uuid[], $11::uuid[], $12::uuid[], $13::text[], $14::text[],
                     $15::text[], $16::boolean[], $17::boolean[], $18::bigint[], $19::integer[], $20::bigint[],
-                    $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::text[]
+                    $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::text[]
                 ) as t (
                     id, kind, visitor, wanted, counselor, consultation, status, priority, medium, fallback, common,
-                    arrival, notices, opened_at, started_at, call_started_at, call_ended_at, ended_at, end_reason
+                    arrival, notices, opened_at, started_at, call_started_at, call_ended_at, alarmed_at, ended_at,
+                    end_reason
                 )
                 on conflict (id) do update set
                     counselor = excluded.counselor,
@@ -56,11 +57,12 @@ macro_rules! statement {
                     started_at = excluded.started_at,
                     call_started_at = excluded.call_started_at,
                     call_ended_at = excluded.call_ended_at,
+                    alarmed_at = excluded.alarmed_at,
                     ended_at = excluded.ended_at,
                     end_reason = excluded.end_reason
             ), times as (
                 insert into talk_times (person, millis)
-                select person, millis from unnest($26::uuid[], $27::bigint[]) as t (person, millis)
+                select person, millis from unnest($27::uuid[], $28::bigint[]) as t (person, millis)
                 on conflict (person) do update set millis = talk_times.millis + excluded.millis
             )
             "# + $end,
@@ -87,6 +89,7 @@ macro_rules! statement {
             &talks.started_at as &[Option<i64>],
             &talks.call_started_at as &[Option<i64>],
             &talks.call_ended_at as &[Option<i64>],
+            &talks.alarmed_at as &[Option<i64>],
             &talks.ended_at as &[Option<i64>],
             &talks.end_reason as &[Option<String>],
             &times.person,
@@ -119,7 +122,7 @@ pub(super) async fn store(
                     state = case when p.state = 'NORMAL' and kind in ('INSTITUTION', 'SYSTEM') then null
                                  else coalesce(p.state, people.state) end,
                     deleted_at = coalesce(p.deleted_at, people.deleted_at)
-                from unnest($28::uuid[], $29::integer[], $30::text[], $31::bigint[])
+                from unnest($29::uuid[], $30::integer[], $31::text[], $32::bigint[])
                     as p (id, capacity, state, deleted_at)
                 where people.id = p.id
             )
@@ -128,13 +131,13 @@ pub(super) async fn store(
                 id, institution, conversation, from_account, to_account, msg_key, sequence, random, said_at,
                 received_at, body, system, notice_kind, notice_seconds
             )
-            select n.id, $1, n.conversation, $40, people.username, 'notice_' || n.seq, n.seq, 0, n.at, n.at,
+            select n.id, $1, n.conversation, $41, people.username, 'notice_' || n.seq, n.seq, 0, n.at, n.at,
                    jsonb_build_array(jsonb_build_object(
                        'MsgType', 'TIMTextElem', 'MsgContent', jsonb_build_object('Text', n.text)
                    )),
                    true, n.kind, n.seconds
-            from unnest($32::uuid[], $33::uuid[], $34::uuid[], $35::bigint[], $36::bigint[], $37::text[],
-                        $38::text[], $39::integer[])
+            from unnest($33::uuid[], $34::uuid[], $35::uuid[], $36::bigint[], $37::bigint[], $38::text[],
+                        $39::text[], $40::integer[])
                 as n (id, conversation, visitor, seq, at, text, kind, seconds)
             join people on people.id = n.visitor
             "#,

@@ -1,5 +1,7 @@
 //! The sockets: who may open one, what it is told, how it resumes, and when it is given up.
 
+mod answers;
+
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};

@@ -372,6 +372,35 @@ fn deadlines_that_fire_late_early_or_never_are_found() {
 }
 
 #[test]
+fn silence_and_alarms_that_the_words_speak_against_are_found() {
+    let says = |from: &str, second: i64| WordRow {
+        from: from.to_owned(),
+        key: format!("{from}_{second}"),
+        conversation: "c".to_owned(),
+        said_at: second * 1_000,
+        received_at: second * 1_000 + 500,
+        ..word()
+    };
+    let silence = json!({ "conversation": "c", "notice": { "notice": "silence" } });
+    let alarm = json!({ "conversation": "c", "index": 0, "after_seconds": 3 });
+    let cases = [
+        ("noticed", 21_600, &silence, vec![says("lin", 16), says("sandbox_cleo", 17)], 1),
+        ("noticed", 21_600, &silence, vec![says("sandbox_cleo", 16), says("lin", 17)], 0),
+        ("unanswered", 20_100, &alarm, vec![says("lin", 16), says("sandbox_cleo", 17)], 0),
+        ("unanswered", 20_100, &alarm, vec![says("sandbox_cleo", 16), says("lin", 17)], 1),
+        ("unanswered", 19_900, &alarm, vec![says("lin", 16), says("sandbox_cleo", 17)], 1),
+        ("unanswered", 19_005, &alarm, vec![], 0),
+    ];
+    for (kind, at, body, words, early) in cases {
+        let mut run = Run::good();
+        run.tables.events.push(event(11, at, kind, body.clone()));
+        run.tables.words.extend(words.clone());
+        run.until = at + 100;
+        assert_eq!(run.judge().count(Flaw::Early), early, "{kind} at {at} after {words:?}");
+    }
+}
+
+#[test]
 fn what_fell_due_while_no_server_ran_is_due_at_the_start() {
     let mut run = Run::good();
     run.swap(8, event(8, 20_000, "claimed", json!({})));

@@ -7,11 +7,62 @@ use crate::{
         conversation::{Medium, Sent},
         limits::Limits,
     },
+    sabotage::{Sabotage, sabotaged},
     time::Timestamp,
 };
 
+/// A word on its way to the store holds silence and alarms up for so long, if nobody hears what became of it.
+const COMING_MAX: Duration = Duration::from_secs(2);
+
 /// What two who still speak get at least when their call ends: the limit of a text may have passed meanwhile.
 pub const AFTER_CALL: Duration = Duration::from_mins(5);
+
+/// Who has said what last, as far as it is stored. Words may come late and out of order; they count by when they were
+/// said, and of two at the same moment the one that came later is the later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Said {
+    /// The counselor's last word, or the last call: whoever calls is there and answers.
+    pub counselor: Option<Timestamp>,
+    /// The visitor's words after it, the first and the last of them: nobody has answered these.
+    pub unanswered: Option<(Timestamp, Timestamp)>,
+}
+
+impl Said {
+    /// One more word is stored. Each is told once, however often it is delivered.
+    pub fn add(&mut self, at: Timestamp, by_counselor: bool) {
+        if by_counselor {
+            self.answer(at);
+        } else if self.counselor.is_none_or(|answer| answer <= at) {
+            let (first, last) = self.unanswered.unwrap_or((at, at));
+            self.unanswered = Some((first.min(at), last.max(at)));
+        }
+    }
+
+    /// Whatever was said up to this moment is answered.
+    fn answer(&mut self, at: Timestamp) {
+        self.counselor = Some(self.counselor.map_or(at, |before| before.max(at)));
+        self.unanswered = match self.unanswered {
+            Some((_, last)) if last <= at => None,
+            // Which came first after it is not known any more; what is known is that the last did.
+            Some((first, last)) if first <= at => Some((last, last)),
+            after => after,
+        };
+    }
+
+    /// As it counts at `now`: nobody has said anything later, whatever their clock told.
+    #[must_use]
+    pub fn until(self, now: Timestamp) -> Self {
+        Self {
+            counselor: self.counselor.map(|at| at.min(now)),
+            unanswered: self.unanswered.map(|(first, last)| (first.min(now), last.min(now))),
+        }
+    }
+
+    /// Whether the visitor has said the last word. Nobody who waits for an answer is asked whether that was all.
+    pub fn is_last_by_visitor(&self) -> bool {
+        self.unanswered.is_some()
+    }
+}
 
 /// What a talk knows of its own time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +77,18 @@ pub struct TalkClock {
     pub quiet_since: Timestamp,
     /// When the notice of silence went out, if nobody has spoken since.
     pub silence_noticed: Option<Timestamp>,
-    /// Whether the counselor has said anything yet.
-    pub answered: bool,
+    /// Who has said what last.
+    pub said: Said,
+    /// Since when a word is on its way to the store that may change who said the last one.
+    pub coming: Option<Timestamp>,
+    /// No alarm before this: words that were said before may still come, and answers to them.
+    pub calm_until: Timestamp,
     /// Whether the visitor was gone when seated, and neither came back nor was heard.
     pub absent: bool,
-    /// Notices ahead of the limit and alarms already out.
+    /// Notices ahead of the limit already out.
     pub sent: Sent,
+    /// When the last alarm was raised.
+    pub alarmed: Option<Timestamp>,
 }
 
 /// What falls due in a talk. In the order in which they are decided when several are due at once.
@@ -46,7 +103,7 @@ pub enum Due {
     /// The limit is near: the notice of this number.
     LimitNotice(u8),
     /// The counselor has not answered: the alarm of this number.
-    Unanswered(u8),
+    Unanswered(u32),
     /// It has been silent.
     SilenceNotice,
 }
@@ -60,30 +117,75 @@ impl TalkClock {
             call_ended: None,
             quiet_since: started,
             silence_noticed: None,
-            answered: false,
+            said: Said::default(),
+            coming: None,
+            calm_until: started,
             absent,
             sent: Sent::default(),
+            alarmed: None,
         }
     }
 
-    /// A person said something at this moment. A word that is older than what was heard already, or is delivered again,
+    /// A person's word has come, said at this moment and not stored yet. A word that is older than what was heard already, or is delivered again,
     /// ends no silence; one that was said before the notice and only comes after it does: there was none.
     pub fn heard(&mut self, at: Timestamp, by_counselor: bool) {
         if at > self.quiet_since {
             self.quiet_since = at;
             self.silence_noticed = None;
         }
-        if by_counselor {
-            self.answered = true;
-        } else {
-            self.absent = false;
+        self.absent &= by_counselor;
+    }
+
+    /// What came at `now` is on its way to the store; what it changes is known when it is there.
+    pub fn comes(&mut self, now: Timestamp) {
+        self.coming = Some(now);
+    }
+
+    /// A word that was said at this moment is stored, for the first time, and known at `now`. No alarm follows before
+    /// words that belong to it had time to `settle`.
+    pub fn stored(&mut self, at: Timestamp, by_counselor: bool, now: Timestamp, settle: Duration) {
+        let before = self.unanswered_since();
+        self.coming = None;
+        self.heard(at, by_counselor);
+        self.said.add(at, by_counselor);
+        if self.said.is_last_by_visitor() {
+            self.silence_noticed = None;
+        }
+        if !by_counselor && self.unanswered_since() != before {
+            self.calm_until = self.calm_until.max(now + settle);
         }
     }
 
-    /// After a start or an outage silence counts from the return: nobody could be heard meanwhile.
-    pub fn returned(&mut self, now: Timestamp) {
+    /// What was on its way had been stored before, or cannot be.
+    pub fn passed(&mut self) {
+        self.coming = None;
+    }
+
+    /// Since when the visitor waits for an answer: since the first of their words that has none, or since the start
+    /// when nobody has answered anything yet.
+    pub fn unanswered_since(&self) -> Option<Timestamp> {
+        if self.in_call() {
+            return None;
+        }
+        match self.said.counselor {
+            None => Some(self.started),
+            Some(_) => self.said.unanswered.map(|(first, _)| first.max(self.started)),
+        }
+    }
+
+    /// The number of the last alarm that is out about the words that are not answered now.
+    pub fn alarm_out(&self, limits: &Limits) -> Option<u32> {
+        let (since, alarmed) = (self.unanswered_since()?, self.alarmed?);
+        if alarmed < since { None } else { limits.unanswered_by(alarmed.since(since)) }
+    }
+
+    /// After a start or an outage silence counts from the return: nobody could be heard meanwhile. Nor is anybody blamed
+    /// at once: their answer may be among what is fetched now.
+    pub fn returned(&mut self, now: Timestamp, settle: Duration) {
         self.quiet_since = self.quiet_since.max(now);
         self.silence_noticed = None;
+        self.coming = None;
+        self.calm_until = self.calm_until.max(now + settle);
     }
 
     /// A call was answered, or is over. Whoever calls is there and answers; what is said in a call is not heard here, so
@@ -91,15 +193,16 @@ impl TalkClock {
     pub fn medium_changed(&mut self, medium: Medium, at: Timestamp) {
         self.medium = medium;
         self.silence_noticed = None;
+        self.said.answer(match medium {
+            Medium::Text => at,
+            Medium::Voice { since } => since,
+        });
         match medium {
             Medium::Text => {
                 self.call_ended = Some(at);
                 self.quiet_since = self.quiet_since.max(at);
             }
-            Medium::Voice { .. } => {
-                self.answered = true;
-                self.absent = false;
-            }
+            Medium::Voice { .. } => self.absent = false,
         }
     }
 
@@ -129,10 +232,12 @@ impl TalkClock {
         if self.absent {
             offer(self.started + limits.absent_max, Due::AbsentEnd);
         }
-        match self.silence_noticed {
-            _ if self.in_call() => {}
-            Some(noticed) => offer(noticed + limits.silence_end, Due::SilenceEnd),
-            None => offer(self.quiet_since + limits.silence_notice, Due::SilenceNotice),
+        let stored_by = self.coming.map_or(Timestamp(i64::MIN), |coming| coming + COMING_MAX);
+        if !self.in_call() && (!self.said.is_last_by_visitor() || sabotaged(Sabotage::EndWhoeverWrote)) {
+            match self.silence_noticed {
+                Some(noticed) => offer((noticed + limits.silence_end).max(stored_by), Due::SilenceEnd),
+                None => offer((self.quiet_since + limits.silence_notice).max(stored_by), Due::SilenceNotice),
+            }
         }
         for (index, at) in self.limit_notices(limits) {
             // Of several notices due at once only the last is worth sending.
@@ -141,19 +246,21 @@ impl TalkClock {
                 offer(at, Due::LimitNotice(index));
             }
         }
-        if !self.answered {
-            for (index, after) in (0_u8..).zip(limits.unanswered.iter()) {
-                let overtaken = limits
-                    .unanswered
-                    .iter()
-                    .skip(usize::from(index) + 1)
-                    .any(|later| self.started + *later <= now);
-                if !self.sent.unanswered(index) && !overtaken {
-                    offer(self.started + *after, Due::Unanswered(index));
-                }
-            }
+        if let Some((at, index)) = self.next_alarm(limits, now) {
+            offer(at.max(self.calm_until).max(stored_by), Due::Unanswered(index));
         }
         best
+    }
+
+    /// The next alarm and when it is due. Of several due at `now` only the last is worth raising.
+    fn next_alarm(&self, limits: &Limits, now: Timestamp) -> Option<(Timestamp, u32)> {
+        let since = self.unanswered_since()?;
+        if self.said.counselor.is_some() && sabotaged(Sabotage::AlarmAtTheStartAlone) {
+            return None;
+        }
+        let next = self.alarm_out(limits).map_or(0, |out| out.saturating_add(1));
+        let index = limits.unanswered_by(now.since(since)).map_or(next, |due| due.max(next));
+        Some((since + limits.unanswered_after(index)?, index))
     }
 
     /// The notices that have room between the start and the limit.
@@ -200,7 +307,7 @@ mod tests {
     fn a_word_said_before_the_notice_that_comes_after_it_was_no_silence() {
         let limits = Limits::default();
         let mut clock = TalkClock::new(at(0), Medium::Text, false);
-        clock.heard(at(1), true);
+        clock.stored(at(1), true, at(1), limits.answers_settle());
         clock.silence_noticed = Some(at(11));
         clock.heard(at(1), true);
         assert_eq!(
@@ -208,12 +315,32 @@ mod tests {
             (at(16), Due::SilenceEnd),
             "delivered again it changes nothing"
         );
-        clock.heard(at(6), false);
+        clock.heard(at(6), true);
         assert_eq!(
             clock.next(&limits, at(12)),
             (at(16), Due::SilenceNotice),
             "ten minutes after it was said"
         );
+    }
+
+    #[test]
+    fn words_count_in_the_order_in_which_they_were_said_whatever_the_order_in_which_they_come() {
+        // The counselor at 10, the visitor at 8, 12 and 14.
+        let words = [(at(10), true), (at(8), false), (at(12), false), (at(14), false)];
+        for turn in 0..words.len() {
+            let mut said = Said::default();
+            for (at, by_counselor) in words.iter().cycle().skip(turn).take(words.len()) {
+                said.add(*at, *by_counselor);
+            }
+            assert_eq!(said.counselor, Some(at(10)), "{turn}");
+            assert!(said.unanswered.is_some_and(|(_, last)| last == at(14)), "{turn}: {said:?}");
+        }
+        let mut said = Said::default();
+        said.add(at(12), false);
+        said.add(at(12), true);
+        assert_eq!(said.unanswered, None, "of two in the same second the one that came later is the later");
+        said.add(at(12), false);
+        assert!(said.is_last_by_visitor());
     }
 
     #[test]

@@ -150,7 +150,7 @@ pub enum Phase {
     },
 }
 
-/// Which notices and alarms a conversation has had, a bit each: limits in the low byte, alarms in the next.
+/// Which notices ahead of the limit a conversation has had, a bit each in the low byte. The next byte held alarms once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sent(pub u16);
 
@@ -160,17 +160,8 @@ impl Sent {
         (self.0 & 0xff) >> index != 0
     }
 
-    /// Whether the alarm number `index` was raised, or a later one.
-    pub fn unanswered(self, index: u8) -> bool {
-        (self.0 >> 8) >> index != 0
-    }
-
     pub(crate) fn with_limit(self, index: u8) -> Self {
         Self(self.0 | 1 << index)
-    }
-
-    pub(crate) fn with_unanswered(self, index: u8) -> Self {
-        Self(self.0 | 1 << (8 + index))
     }
 
     /// None of the notices ahead of the limit: a new limit has its own.
@@ -208,6 +199,9 @@ pub struct Conversation {
     pub phase: Phase,
     /// What went out about it.
     pub sent: Sent,
+    /// When the last alarm about a visitor who is not answered was raised in it. Together with the first unanswered
+    /// word this tells which alarms are out, however many they are.
+    pub alarmed: Option<Timestamp>,
 }
 
 impl Conversation {
@@ -297,6 +291,7 @@ mod tests {
             opened_at: Timestamp(0),
             phase: Phase::InProgress { counselor: CounselorId(id(3)), since: Timestamp(100) },
             sent: Sent::default(),
+            alarmed: None,
         }
     }
 

@@ -98,6 +98,9 @@ pub struct Counselor {
     pub on_shift: bool,
     /// When he was last given somebody, to tell apart those with as many free places. Not kept over a restart.
     pub last_assigned: Option<Timestamp>,
+    /// When they went offline with talks or a queue; none once nobody needs them any more. Whether they are back tells
+    /// their presence.
+    pub lost: Option<Timestamp>,
     /// Law L-1's witness: somebody was added while no place was free.
     pub overfilled: bool,
 }
@@ -114,6 +117,7 @@ impl Counselor {
             presence: Presence::Offline,
             on_shift: false,
             last_assigned: None,
+            lost: None,
             overfilled: false,
         }
     }
@@ -129,6 +133,11 @@ impl Counselor {
     pub(crate) fn dequeue(&mut self, ticket: &Ticket) {
         self.line.remove(ticket);
         self.alone.remove(ticket);
+    }
+
+    /// Their talks, and who waits for them by name.
+    pub fn open_conversations(&self) -> impl Iterator<Item = ConversationId> {
+        self.active.iter().copied().chain(self.line.iter().map(|ticket| ticket.conversation))
     }
 
     /// Places nobody has; zero while capacity is lowered below what runs.

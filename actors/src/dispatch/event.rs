@@ -97,8 +97,8 @@ pub enum Event {
         /// Which.
         conversation: ConversationId,
         /// The number of the alarm.
-        index: u8,
-        /// Seconds since the start.
+        index: u32,
+        /// Seconds since the first word that is not answered, or since the start.
         after_seconds: u32,
     },
     /// It ended, and gave its place free if it had one.

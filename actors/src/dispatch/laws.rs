@@ -4,7 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    dispatch::{Dispatch, conversation::Phase, counselor::Counselor, event::Event, queue::Ticket},
+    dispatch::{
+        Dispatch,
+        conversation::{EndReason, Phase},
+        counselor::Counselor,
+        event::{Event, Notice},
+        queue::Ticket,
+    },
     ids::{ConversationId, CounselorId, VisitorId},
 };
 
@@ -21,12 +27,20 @@ pub enum Law {
     Order,
     /// L-7: begun at most once, ended exactly once, its place released exactly once.
     OneLife,
+    /// L-11: nobody is asked whether that was all, or ended for silence, who has said the last word and waits for an answer.
+    LastWord,
 }
 
 impl Law {
     /// All of them, in order.
-    pub const ALL: [Self; 5] =
-        [Self::Capacity, Self::OneOpenPerVisitor, Self::NobodyWaitsBesideRoom, Self::Order, Self::OneLife];
+    pub const ALL: [Self; 6] = [
+        Self::Capacity,
+        Self::OneOpenPerVisitor,
+        Self::NobodyWaitsBesideRoom,
+        Self::Order,
+        Self::OneLife,
+        Self::LastWord,
+    ];
 
     /// The name in design and metrics.
     pub fn name(self) -> &'static str {
@@ -36,6 +50,7 @@ impl Law {
             Self::NobodyWaitsBesideRoom => "L-3",
             Self::Order => "L-4",
             Self::OneLife => "L-7",
+            Self::LastWord => "L-11",
         }
     }
 }
@@ -73,7 +88,16 @@ pub(crate) fn breach_of(dispatch: &Dispatch, event: &Event) -> Option<Law> {
             breach_of_assignment(dispatch, *conversation, *counselor)
         }
         Event::Ended { conversation, .. } | Event::Noticed { conversation, .. } => {
-            dispatch.conversation(*conversation).is_none().then_some(Law::OneLife)
+            let silenced = matches!(
+                event,
+                Event::Ended { reason: EndReason::Silence, .. }
+                    | Event::Noticed { notice: Notice::Silence, .. }
+            );
+            if dispatch.conversation(*conversation).is_none() {
+                Some(Law::OneLife)
+            } else {
+                (silenced && dispatch.is_last_by_visitor(*conversation)).then_some(Law::LastWord)
+            }
         }
         Event::Claimed
         | Event::Admitted { .. }
@@ -109,6 +133,11 @@ impl Counselor {
 }
 
 impl Dispatch {
+    /// L-11: whether the visitor has said the last word in a talk and waits for an answer.
+    pub fn is_last_by_visitor(&self, talk: ConversationId) -> bool {
+        self.clock(talk).is_some_and(|clock| clock.said.is_last_by_visitor())
+    }
+
     /// L-2, from the conversations themselves rather than the index.
     pub fn visitor_with_two_open(&self) -> Option<VisitorId> {
         let mut seen = std::collections::BTreeSet::new();

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// See [`Limits::answers_settle`].
+const ANSWERS_SETTLE_MAX: Duration = Duration::from_secs(10);
+
 /// The limits in time, and what an institution does by default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -21,8 +24,10 @@ pub struct Limits {
     pub limit_notices: Vec<Duration>,
     /// How long a visitor seated while gone may stay away.
     pub absent_max: Duration,
-    /// When an unanswered visitor raises an alarm, the shortest first; at most [`Self::NOTICES_MAX`].
+    /// When a visitor who is not answered raises an alarm, the shortest first; at most [`Self::NOTICES_MAX`]. None: never.
     pub unanswered: Vec<Duration>,
+    /// After the last of them: the time from one alarm to the next, without end.
+    pub unanswered_every: Duration,
     /// Whether requests for a named counselor may be served by others without asking for it.
     pub named_fallback: bool,
     /// With fallback: how long a request waits for the named counselor alone …
@@ -34,6 +39,35 @@ pub struct Limits {
 impl Limits {
     /// Notices of one kind that a conversation can remember.
     pub const NOTICES_MAX: usize = 8;
+
+    /// How long after the first unanswered word the alarm number `index` is raised; none if there are no alarms.
+    pub fn unanswered_after(&self, index: u32) -> Option<Duration> {
+        let last = *self.unanswered.last()?;
+        let number = usize::try_from(index).unwrap_or(usize::MAX);
+        Some(self.unanswered.get(number).copied().unwrap_or_else(|| {
+            let further = number.saturating_sub(self.unanswered.len()).saturating_add(1);
+            let further = u32::try_from(further).unwrap_or(u32::MAX);
+            last.saturating_add(self.unanswered_every.saturating_mul(further))
+        }))
+    }
+
+    /// The number of the last alarm that is due once a word has been unanswered for `waited`.
+    pub fn unanswered_by(&self, waited: Duration) -> Option<u32> {
+        let last = *self.unanswered.last()?;
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let listed = number(self.unanswered.iter().filter(|after| **after <= waited).count());
+        if waited < last {
+            return listed.checked_sub(1);
+        }
+        let every = self.unanswered_every.as_millis().max(1);
+        let further = u32::try_from((waited - last).as_millis() / every).unwrap_or(u32::MAX);
+        Some(number(self.unanswered.len() - 1).saturating_add(further))
+    }
+
+    /// Words that come late come together, the answer behind the question: nobody is blamed before it can be here.
+    pub fn answers_settle(&self) -> Duration {
+        self.unanswered.first().map_or(ANSWERS_SETTLE_MAX, |first| (*first / 2).min(ANSWERS_SETTLE_MAX))
+    }
 
     /// What a waiting visitor gets at least after a start or an outage, so that a counselor can come back first.
     pub fn waiting_after_return(&self) -> Duration {
@@ -55,9 +89,32 @@ impl Default for Limits {
             limit_notices: vec![minutes(10), minutes(5)],
             absent_max: minutes(3),
             unanswered: vec![minutes(2), minutes(5)],
+            unanswered_every: minutes(5),
             named_fallback: false,
             named_wait: minutes(5),
             away_max: minutes(5),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alarms_come_after_two_and_five_minutes_and_every_five_more_without_end() {
+        let limits = Limits::default();
+        let minutes = Duration::from_mins;
+        let after: Vec<_> = (0..5).map(|index| limits.unanswered_after(index)).collect();
+        assert_eq!(after, [2, 5, 10, 15, 20].map(|at| Some(minutes(at))));
+        for (waited, number) in
+            [(1, None), (2, Some(0)), (4, Some(0)), (5, Some(1)), (9, Some(1)), (10, Some(2))]
+        {
+            assert_eq!(limits.unanswered_by(minutes(waited)), number, "{waited} minutes");
+        }
+        assert_eq!(limits.unanswered_by(minutes(500)), Some(100), "a talk of eight hours and more");
+        assert!(limits.unanswered_after(u32::MAX).is_some() && limits.unanswered_by(Duration::MAX).is_some());
+        let none = Limits { unanswered: vec![], ..limits };
+        assert_eq!((none.unanswered_after(0), none.unanswered_by(minutes(60))), (None, None));
     }
 }

@@ -131,9 +131,10 @@ impl<'a> Turn<'a> {
             }
             Command::Return => {
                 self.dispatch.waiting_floor = self.now + self.dispatch.limits.waiting_after_return();
+                let settle = self.dispatch.limits.answers_settle();
                 for open in self.dispatch.open.values_mut() {
                     if let Watch::Talking(clock) = &mut open.watch {
-                        clock.returned(self.now);
+                        clock.returned(self.now, settle);
                     }
                 }
                 Ok(None)
@@ -324,9 +325,10 @@ impl<'a> Turn<'a> {
 
     /// Checks a talk's clock again: a timer only wakes, and a word may have come since.
     fn due(&mut self, conversation: ConversationId) {
+        let mut believed = sabotaged(Sabotage::BelieveTimers);
         while let Some(clock) = self.dispatch.clock(conversation) {
             let (at, due) = clock.next(&self.dispatch.limits, self.now);
-            if at > self.now && !sabotaged(Sabotage::BelieveTimers) {
+            if at > self.now && !std::mem::take(&mut believed) {
                 break;
             }
             let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
@@ -343,7 +345,8 @@ impl<'a> Turn<'a> {
                     });
                 }
                 Due::Unanswered(index) => {
-                    let after_seconds = seconds(self.dispatch.limits.unanswered[usize::from(index)]);
+                    let after = self.dispatch.limits.unanswered_after(index).unwrap_or_default();
+                    let after_seconds = seconds(after);
                     self.emit(Event::Unanswered { conversation, index, after_seconds });
                 }
             }

@@ -20,8 +20,10 @@ use crate::{
     },
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
     journal::Batch,
-    push::{Attach, Closing, Desk, Detach, Feed, Greeting, Load, Push, Show, SocketId, Sockets, Told},
-    registry::{Badge, Choose, Join, Leave, Registry, Rejected, State, im::Logins},
+    push::{
+        Answers, Attach, Closing, Desk, Detach, Feed, Greeting, Load, Push, Show, SocketId, Sockets, Told,
+    },
+    registry::{Badge, Choose, Join, Leave, Registry, Rejected, State, answers::Reader, im::Logins},
     sabotage::{Sabotage, sabotaged},
     visitor::{ImPresence, Visitor as VisitorCarrier},
 };
@@ -54,14 +56,19 @@ pub(crate) struct Carriers {
     talks: BTreeMap<ConversationId, Addr<TalkCarrier>>,
     /// Who is logged in to IM.
     pub(crate) logins: Logins,
-    administrators: Sockets,
+    pub(super) administrators: Sockets,
     sockets: BTreeMap<SocketId, Socket>,
     next_socket: u64,
-    bindings: BTreeMap<CounselorId, BTreeSet<PersonId>>,
+    pub(super) bindings: BTreeMap<CounselorId, BTreeSet<PersonId>>,
+    /// Who waits for an answer, as it was shown last.
+    pub(super) shown: BTreeMap<Reader, Answers>,
+    /// The talks of which an event has told since.
+    pub(super) told_of: BTreeSet<ConversationId>,
     /// The latest events, for sockets that come back.
     told: VecDeque<(Arc<Told>, Audience)>,
     told_max: usize,
     state_changed: bool,
+    answers_changed: bool,
 }
 
 impl Carriers {
@@ -75,10 +82,22 @@ impl Carriers {
             sockets: BTreeMap::new(),
             next_socket: 1,
             bindings: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            told_of: BTreeSet::new(),
             told: VecDeque::new(),
             told_max,
             state_changed: false,
+            answers_changed: false,
         }
+    }
+
+    pub(crate) fn answers_changed(&mut self) {
+        self.answers_changed = true;
+    }
+
+    /// Whether anything that is state has changed since this was asked last, and who waits for an answer.
+    fn changes(&mut self) -> (bool, bool) {
+        (std::mem::take(&mut self.state_changed), std::mem::take(&mut self.answers_changed))
     }
 
     pub(crate) fn state_changed(&mut self) {
@@ -87,6 +106,7 @@ impl Carriers {
 
     pub(crate) fn bind(&mut self, bindings: BTreeMap<CounselorId, BTreeSet<PersonId>>) {
         self.bindings = bindings;
+        self.answers_changed = true;
     }
 
     pub(crate) fn sockets(&self) -> usize {
@@ -290,8 +310,14 @@ impl Registry {
         for stamped in &batch.events {
             let facts = self.kept.apply(stamped.at, &stamped.event);
             let audience = self.carriers.audience(&stamped.event, facts.as_ref(), &self.kept);
-            let told =
-                Arc::new(Told { seq: stamped.seq, at: stamped.at, event: stamped.event.clone(), facts });
+            let told = Arc::new(Told {
+                seq: stamped.seq,
+                at: stamped.at,
+                event: stamped.event.clone(),
+                facts,
+                unanswered_since: facts.and_then(|facts| self.unanswered_since(&facts)),
+            });
+            self.carriers.told_of.extend(told.facts.map(|facts| facts.id));
             self.carry(&told, ctx);
             if let Event::Expelled { person, .. } = told.event {
                 let gathered = (counselors.remove(&person.into()), visitors.remove(&person.into()));
@@ -362,7 +388,14 @@ impl Registry {
 
     /// Places, presence and load are state, not events: gathered, and shown at most once in a while.
     pub(crate) fn show_state(&mut self) {
-        if !std::mem::take(&mut self.carriers.state_changed) || self.state == State::Fenced {
+        let (changed, answers_changed) = self.carriers.changes();
+        if self.state == State::Fenced {
+            return;
+        }
+        if changed || answers_changed {
+            self.show_answers();
+        }
+        if !changed {
             return;
         }
         self.kept.mirror_presence(&self.decided);
@@ -403,8 +436,14 @@ impl Registry {
         let place = consultation.and_then(|facts| self.kept.place(facts.id));
         let on_shift = self.decided.counselor(person.into()).is_some_and(|known| known.on_shift);
         let common_waiting = self.kept.common().len();
+        let answers = match badge {
+            Badge::Visitor => Answers::default(),
+            Badge::Counselor { .. } => self.answers_of(Reader::Staff(person.into())),
+            Badge::Administrator => self.answers_of(Reader::Administrators),
+        };
+        let cursor = committed;
         let attach =
-            Attach { id, socket, cursor: committed, greeting, choice, on_shift, common_waiting, place };
+            Attach { id, socket, cursor, greeting, choice, on_shift, common_waiting, place, answers };
         match badge {
             Badge::Visitor => self.visitor_carrier(person.into(), ctx).do_send(attach),
             Badge::Counselor { .. } => {
@@ -448,10 +487,14 @@ impl Registry {
         administrators.insert(attach.id, attach.socket);
         match attach.greeting {
             Greeting::Snapshot => {
-                let desk = Desk { cursor: attach.cursor, seat: None, common_waiting: attach.common_waiting };
+                let Attach { cursor, common_waiting, answers, .. } = attach;
+                let desk = Desk { cursor, seat: None, common_waiting, answers };
                 administrators.push_to(attach.id, Push::Desk(Arc::new(desk)));
             }
-            Greeting::Resume(missed) => administrators.resume(attach.id, attach.cursor, missed),
+            Greeting::Resume(missed) => {
+                administrators.resume(attach.id, attach.cursor, missed);
+                administrators.push_answers(attach.id, attach.answers);
+            }
         }
     }
 }

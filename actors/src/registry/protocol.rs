@@ -131,7 +131,18 @@ pub enum Rejected {
 #[rtype(result = "()")]
 pub struct Tell(pub Command);
 
-/// A person's word has come, before it is stored.
+/// Where a word is on its way to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// It has come and is not stored yet: silence must not run out on the way.
+    Coming,
+    /// It is stored, for the first time. Only now it counts who has said the last word: what comes again does not.
+    Stored,
+    /// It had been stored before, or cannot be.
+    Passed,
+}
+
+/// A person's word has come.
 #[derive(Debug, Clone, Copy)]
 pub struct Heard {
     /// Who said it.
@@ -142,6 +153,8 @@ pub struct Heard {
     pub conversation: Option<ConversationId>,
     /// When it was said: perhaps long ago, if it is delivered late or again.
     pub at: Timestamp,
+    /// How far it is.
+    pub progress: Progress,
 }
 
 /// Words on their way to a Registry. It is woken for the first of them and finds the others when it comes, so that a
@@ -167,7 +180,7 @@ impl Words {
     }
 }
 
-/// Words have come, before they are stored.
+/// Words have come, or are stored.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Hear(pub(crate) Words);

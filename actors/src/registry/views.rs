@@ -13,7 +13,7 @@ use crate::{
         queue::Ticket,
     },
     ids::{ConversationId, CounselorId},
-    push::Load,
+    push::{Load, StandingAlarm},
     registry::{Registry, State},
     sabotage::{Sabotage, sabotaged},
     time::Timestamp,
@@ -40,6 +40,8 @@ pub struct Floor {
     pub common_waiting: usize,
     /// How many would be served before somebody who asked for each now.
     pub before_new: BTreeMap<CounselorId, usize>,
+    /// What is not settled.
+    pub alarms: Vec<StandingAlarm>,
 }
 
 /// How the Registry and its journal are.
@@ -133,6 +135,7 @@ impl Handler<LookFloor> for Registry {
                 .counselors()
                 .map(|counselor| (counselor.id, self.kept.waiting_before_new(counselor.id, now)))
                 .collect(),
+            alarms: self.standing_alarms(),
         })
     }
 }

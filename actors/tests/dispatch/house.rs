@@ -195,7 +195,9 @@ impl House {
     }
 
     pub(crate) fn says(&mut self, conversation: ConversationId, by: impl Into<PersonId>) {
-        self.dispatch.heard(conversation, self.now, by.into());
+        let by = by.into();
+        self.dispatch.heard(conversation, self.now, by);
+        self.dispatch.stored(conversation, self.now, by, self.now);
     }
 
     /// The nearest moment at which anything is due, and what to ask then.

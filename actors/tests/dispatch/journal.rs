@@ -140,6 +140,7 @@ fn a_batch_has_each_conversation_once_as_it_stands_at_its_end_and_counts_the_tim
         opened_at: Timestamp(0),
         phase,
         sent: Sent::default(),
+        alarmed: None,
     };
     let since = Timestamp(1_000);
     let talks = Phase::InProgress { counselor: counselor(1), since };

@@ -355,8 +355,10 @@ impl Day {
             Some(counselor) if !by_visitor => counselor.into(),
             _ => facts.visitor.into(),
         };
-        self.dispatch.heard(facts.id, self.now, by);
-        self.folded.heard(facts.id, self.now, by);
+        for dispatch in [&mut self.dispatch, &mut self.folded] {
+            dispatch.heard(facts.id, self.now, by);
+            dispatch.stored(facts.id, self.now, by, self.now);
+        }
     }
 }
 

@@ -90,7 +90,8 @@ impl Handler<Push> for Ear {
     fn handle(&mut self, push: Push, _ctx: &mut Self::Context) {
         let world = Rc::clone(&self.world);
         world.pushes.set(world.pushes.get() + 1);
-        let is_state = matches!(push, Push::Place(_) | Push::Floor { .. });
+        let is_state =
+            matches!(push, Push::Place(_) | Push::Floor { .. } | Push::Unanswered(_) | Push::Alarms(_));
         if is_state {
             world.note_state(format_args!("{:?} {} {push:?}", world.now(), self.person));
         } else {
@@ -145,7 +146,9 @@ impl Ear {
                 heard.closed = Some(*closing);
                 None
             }
-            Push::Place(_) | Push::Floor { .. } | Push::Parcel(_) => None,
+            Push::Place(_) | Push::Floor { .. } | Push::Unanswered(_) | Push::Alarms(_) | Push::Parcel(_) => {
+                None
+            }
         }
     }
 

@@ -173,7 +173,9 @@ impl Book {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.folded.snapshot();
         for open in &mut snapshot.open {
-            open.answered = self.words.answered.contains(&open.facts.id) && open.facts.counselor().is_some();
+            if open.facts.counselor().is_some() {
+                open.said = self.words.said(open.facts.id);
+            }
         }
         snapshot
     }
@@ -206,6 +208,12 @@ impl Book {
         let claims = || self.rows.iter().filter(|row| row.stamped.event == Event::Claimed);
         let his = claims().rfind(|row| row.writer == writer).map_or(0, |row| row.stamped.seq);
         claims().any(|row| row.stamped.seq > his && row.writer != writer)
+    }
+
+    /// When `writer` claimed the journal.
+    pub(crate) fn claimed_by(&self, writer: WriterId) -> Option<Timestamp> {
+        let claims = |row: &&Row| row.writer == writer && row.stamped.event == Event::Claimed;
+        self.rows.iter().rev().find(claims).map(|row| row.stamped.at)
     }
 
     /// Every conversation that was open after row `seq`.

@@ -8,6 +8,7 @@
 #![allow(clippy::ifs_same_cond, clippy::same_functions_in_if_condition, reason = "each asks chance anew")]
 #![allow(clippy::unchecked_time_subtraction, reason = "ten minutes less a second are never negative")]
 
+mod answers;
 mod chance;
 mod day;
 mod days;

@@ -25,7 +25,7 @@ enum Fault {
 }
 
 /// Each with what shows it, among whatever else is found by then.
-const FAULTS: [(Fault, &str); 21] = [
+const FAULTS: [(Fault, &str); 23] = [
     (Fault::Actors(Sabotage::AnswerBeforeCommit), "L-5"),
     (Fault::Actors(Sabotage::RepeatedYesBeforeCommit), "L-5"),
     (Fault::Actors(Sabotage::RefusalBeforeCommit), "L-5"),
@@ -46,6 +46,8 @@ const FAULTS: [(Fault, &str); 21] = [
     (Fault::Actors(Sabotage::ForgetTheQueue), "L-3"),
     (Fault::Actors(Sabotage::ForgetDeadlineOnRevival), "late"),
     (Fault::Actors(Sabotage::CountWordAgain), "late"),
+    (Fault::Actors(Sabotage::EndWhoeverWrote), "L-11"),
+    (Fault::Actors(Sabotage::AlarmAtTheStartAlone), "unanswered"),
     (Fault::Actors(Sabotage::BelieveTimers), "early"),
 ];
 

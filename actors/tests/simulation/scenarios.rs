@@ -15,7 +15,7 @@ use hotline_actors::{
     },
     journal::Store,
     push::{Closing, Push},
-    registry::{Ask, Badge, Bounds, Choose, Fate, Heard, LookHealth, Rejected, Stop, Words},
+    registry::{Ask, Badge, Bounds, Choose, Fate, Heard, LookHealth, Progress, Rejected, Stop, Words},
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -25,7 +25,7 @@ use crate::{
     world::{World, ends, under_paused_time},
 };
 
-fn he() -> CounselorId {
+pub(crate) fn he() -> CounselorId {
     CounselorId(Uuid::from_u128(0xc0))
 }
 
@@ -33,18 +33,18 @@ fn visitor(number: u128) -> VisitorId {
     VisitorId(Uuid::from_u128(0x100 + number))
 }
 
-const fn minutes(count: u64) -> Duration {
+pub(crate) const fn minutes(count: u64) -> Duration {
     Duration::from_mins(count)
 }
 
-const fn seconds(count: u64) -> Duration {
+pub(crate) const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-const AT_DESK: Badge = Badge::Counselor { role: Role::Counselor, capacity: 1, choice: None };
+pub(crate) const AT_DESK: Badge = Badge::Counselor { role: Role::Counselor, capacity: 1, choice: None };
 
 /// Runs a story in a world whose server has started and whose counselor is online; all must be well at its end.
-fn story<F: Future<Output = ()>>(tell: impl FnOnce(Rc<World>, Line) -> F) {
+pub(crate) fn story<F: Future<Output = ()>>(tell: impl FnOnce(Rc<World>, Line) -> F) {
     under_paused_time(async {
         let world = World::new(1, Limits::default());
         world.on_shift.borrow_mut().insert(he());
@@ -57,7 +57,7 @@ fn story<F: Future<Output = ()>>(tell: impl FnOnce(Rc<World>, Line) -> F) {
     });
 }
 
-async fn asks(world: &World, number: u128) -> ConversationId {
+pub(crate) async fn asks(world: &World, number: u128) -> ConversationId {
     let conversation = ConversationId(world.fresh_id());
     let open = Command::Open { conversation, visitor: visitor(number), wanted: Some(he()), fallback: None };
     match world.asks(open).await {
@@ -67,18 +67,18 @@ async fn asks(world: &World, number: u128) -> ConversationId {
 }
 
 /// When something of this kind was decided, as kept.
-fn when(world: &World, what: impl Fn(&Event) -> bool) -> Option<Timestamp> {
+pub(crate) fn when(world: &World, what: impl Fn(&Event) -> bool) -> Option<Timestamp> {
     world.book().rows.iter().find(|row| what(&row.stamped.event)).map(|row| row.stamped.at)
 }
 
-fn ended(world: &World, talk: ConversationId) -> Option<(Timestamp, EndReason)> {
+pub(crate) fn ended(world: &World, talk: ConversationId) -> Option<(Timestamp, EndReason)> {
     world.book().rows.iter().find_map(|row| match row.stamped.event {
         Event::Ended { conversation, reason } if conversation == talk => Some((row.stamped.at, reason)),
         _ => None,
     })
 }
 
-fn started(world: &World, talk: ConversationId) -> Timestamp {
+pub(crate) fn started(world: &World, talk: ConversationId) -> Timestamp {
     world.book().facts(talk).and_then(|facts| facts.started_at()).expect("has begun")
 }
 
@@ -109,7 +109,7 @@ fn silence_is_noticed_and_ends_a_talk_by_the_timers_alone() {
             .iter()
             .filter(|told| told.facts.is_some_and(|facts| facts.id == talk))
             .count();
-        assert_eq!(told, 6, "opened, assigned, two alarms, the notice and the end");
+        assert_eq!(told, 7, "opened, assigned, three alarms, the notice and the end");
     });
 }
 
@@ -138,9 +138,12 @@ fn a_word_that_comes_after_the_notice_and_was_said_before_it_counts_from_when_it
         let talk = asks(&world, 1).await;
         let begun = started(&world, talk);
         sleep(minutes(11)).await;
-        let (from, to) = (visitor(1).into(), he().into());
-        let late = Heard { from, to, conversation: Some(talk), at: begun + minutes(4) };
-        Words::default().send(&world.registry().expect("the server is up"), late);
+        let (from, to) = (he().into(), visitor(1).into());
+        let words = Words::default();
+        for progress in [Progress::Coming, Progress::Stored] {
+            let late = Heard { from, to, conversation: Some(talk), at: begun + minutes(4), progress };
+            words.send(&world.registry().expect("the server is up"), late);
+        }
         sleep(minutes(9)).await;
         let at = |row: &crate::ledger::Row| row.stamped.at.since(begun).as_secs();
         let is_notice = |row: &&crate::ledger::Row| {

@@ -14,6 +14,8 @@ const LATE_MS: i64 = 1_000;
 /// After an outage of the database the server finds out by itself: two seconds at most between two tries, one for the try
 /// itself, and one more until what was due is looked at again. A deadline is late by no more than a second besides.
 const RETURN_MS: i64 = 4_000;
+/// A word that has come is stored within this, or the server may not know it yet when it decides.
+const STORED_MS: i64 = 2_000;
 /// Who waits gets this much beyond the grace after a start or an outage (contract 5).
 const AFTER_RETURN_MS: i64 = 60_000;
 
@@ -35,14 +37,34 @@ struct Talk {
     over: bool,
 }
 
+/// A word, by the server's record.
+#[derive(Debug, Clone, Copy)]
+struct Word {
+    /// As Tencent tells it: whole seconds.
+    second: i64,
+    /// When it came first.
+    received: i64,
+    by_visitor: bool,
+}
+
+impl Word {
+    /// The latest moment at which it may have been said.
+    fn said(&self) -> i64 {
+        self.second + 1_000
+    }
+}
+
+/// Visitors of the sandbox are called so; in a talk with a supervisor nobody is.
+const VISITORS: &str = "sandbox_";
+
 struct Clockwork<'a> {
     limits: Limits,
     lives: Vec<Life>,
     troubles: Vec<(i64, i64)>,
     /// When the machine had kept us waiting, and for how long.
     stalls: Vec<(i64, i64)>,
-    /// When words were said, at the latest, and when they came, by conversation.
-    words: BTreeMap<&'a str, Vec<(i64, i64)>>,
+    /// What was said, by conversation.
+    words: BTreeMap<&'a str, Vec<Word>>,
     until: i64,
 }
 
@@ -100,10 +122,17 @@ impl<'a> Clockwork<'a> {
             let ready = readies.iter().copied().find(|ready| claim.at <= *ready && *ready <= ended);
             Life { seq: claim.seq, began: claim.at, ready, ended }
         });
-        let mut words: BTreeMap<&str, Vec<(i64, i64)>> = BTreeMap::new();
+        let mut words: BTreeMap<&str, Vec<Word>> = BTreeMap::new();
         for word in evidence.tables.words.iter().filter(|word| !word.system) {
-            // Tencent tells whole seconds: it was said before the next.
-            words.entry(&word.conversation).or_default().push((word.said_at + 1_000, word.received_at));
+            words.entry(&word.conversation).or_default().push(Word {
+                second: word.said_at,
+                received: word.received_at,
+                by_visitor: word.from.starts_with(VISITORS),
+            });
+        }
+        for words in words.values_mut() {
+            // The order of the record.
+            words.sort_by_key(|word| (word.second, word.received));
         }
         Self {
             limits: evidence.limits,
@@ -184,10 +213,10 @@ impl<'a> Clockwork<'a> {
             talk.silence_noticed = Some((event.seq, event.at));
             let quiet = started.max(life.began);
             Self::not_before(event, "the notice of silence", quiet + self.limits.silence_notice, verdict);
-            let said = self.words.get(event.conversation()).map(Vec::as_slice).unwrap_or_default();
-            let before = said.iter().filter(|(_, received)| *received <= event.at);
+            self.not_after_a_visitors_word(event, verdict);
+            let before = self.words_of(event).iter().filter(|word| word.received <= event.at);
             let (last, came) =
-                before.fold((0, 0), |(last, came), (said, received)| (last.max(*said), came.max(*received)));
+                before.fold((0, 0), |(last, came), word| (last.max(word.said()), came.max(word.received)));
             // A word that comes late may move it to a moment that is over; then it is due when the word comes.
             let quiet = |life: &Life| started.max(life.began).max(last);
             let at = |life: &Life| (quiet(life) + self.limits.silence_notice).max(came);
@@ -205,11 +234,54 @@ impl<'a> Clockwork<'a> {
         }
     }
 
+    fn words_of(&self, event: &EventRow) -> &[Word] {
+        self.words.get(event.conversation()).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Nobody is asked, or ended, for silence who has said the last word. Words that came just before may not have been
+    /// stored yet: they may speak for the server, not against it.
+    fn not_after_a_visitors_word(&self, event: &EventRow, verdict: &mut Verdict) {
+        let mut words = self.words_of(event).iter().rev().filter(|word| word.received <= event.at);
+        let last = words.find(|word| word.received + STORED_MS <= event.at || !word.by_visitor);
+        if last.is_some_and(|last| last.by_visitor) {
+            let what = format!("silence of {}, whose visitor waits for an answer", event.conversation());
+            verdict.find(Flaw::Early, what);
+        }
+    }
+
+    /// Since when the visitor waits for an answer, as far as the server could know `at` this moment: the first word after the
+    /// counselor's last one.
+    fn unanswered_since(&self, event: &EventRow, started: i64, at: i64) -> Option<i64> {
+        let known: Vec<&Word> = self.words_of(event).iter().filter(|word| word.received <= at).collect();
+        let Some(answer) = known.iter().rposition(|word| !word.by_visitor) else { return Some(started) };
+        known[answer + 1..].first().map(|word| word.second.max(started))
+    }
+
     fn unanswered(&self, event: &EventRow, talk: &Talk, verdict: &mut Verdict) {
-        let Some(started) = talk.started else { return };
-        let fell_due = started + event.body["after_seconds"].as_i64().unwrap_or(0) * 1000;
-        Self::not_before(event, "the alarm", fell_due, verdict);
-        self.judge(event, &Due { name: "the alarm", at: &|_| fell_due, carries_over: true }, verdict);
+        let (Some(started), Some((_, life))) = (talk.started, self.life_of(event)) else { return };
+        let words = self.words_of(event);
+        if !words.is_empty() && !words.iter().any(|word| word.by_visitor) {
+            // With a supervisor: who of the two asks is not told by their names.
+            return;
+        }
+        let after = event.body["after_seconds"].as_i64().unwrap_or(0) * 1000;
+        // What came just now may count already, or not yet.
+        let since = [event.at, event.at - STORED_MS].map(|at| self.unanswered_since(event, started, at));
+        let Some(earliest) = since.into_iter().flatten().min() else {
+            let what = format!("the alarm about {}, where everything is answered", event.conversation());
+            verdict.find(Flaw::Early, what);
+            return;
+        };
+        Self::not_before(event, "the alarm", earliest + after, verdict);
+        let latest = since.into_iter().flatten().max().unwrap_or(earliest);
+        // Words that came late, and those before a restart, have time to settle: answers may be among them.
+        let came =
+            self.words_of(event).iter().map(|word| word.received).filter(|came| *came <= event.at).max();
+        let settled = came.unwrap_or(0) + self.limits.unanswered[0] / 2;
+        let at = |life: &Life| (latest + after).max(settled).max(life.began + self.limits.unanswered[0] / 2);
+        if self.trouble_end(life.began, event.at).is_none() {
+            self.judge(event, &Due { name: "the alarm", at: &at, carries_over: true }, verdict);
+        }
     }
 
     fn ended(&self, event: &EventRow, talk: &Talk, verdict: &mut Verdict) {
@@ -231,6 +303,7 @@ impl<'a> Clockwork<'a> {
                 }
             }
             "silence" => {
+                self.not_after_a_visitors_word(event, verdict);
                 let noticed = talk.silence_noticed.filter(|(seq, _)| *seq > life.seq).map(|(_, at)| at);
                 let Some(noticed) = noticed else {
                     let what = format!("the end for silence of {} without a notice", event.conversation());

@@ -1,6 +1,7 @@
 //! After a restart: nothing kept is lost, nobody is moved by mistake, deadlines stand.
 
 use hotline_actors::dispatch::{
+    clock::TalkClock,
     command::Command,
     conversation::{EndReason, Medium},
     counselor::{Choice, Counselor, Shown},
@@ -151,7 +152,28 @@ fn what_the_counselor_has_said_is_remembered() {
     house.restarts_after(minutes(3));
     house.appears(he, Choice::Online);
     assert_eq!(house.passes(minutes(3)), []);
-    assert!(house.dispatch.clock(talk).is_some_and(|clock| clock.answered));
+    assert!(house.dispatch.clock(talk).is_some_and(|clock| clock.unanswered_since().is_none()));
+}
+
+#[test]
+fn who_said_the_last_word_and_which_alarms_are_out_outlive_a_restart() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    house.says(talk, he);
+    house.passes(minutes(1));
+    house.says(talk, visitor(1));
+    let asked = house.now;
+    let alarm = |index, after_seconds| Event::Unanswered { conversation: talk, index, after_seconds };
+    assert_eq!(house.passes(minutes(3)), [alarm(0, 120)]);
+    house.restarts_after(minutes(1));
+    house.appears(he, Choice::Online);
+    assert_eq!(house.dispatch.clock(talk).and_then(TalkClock::unanswered_since), Some(asked));
+    assert_eq!(house.passes(minutes(5)), [alarm(1, 300)], "and no other again");
+    house.restarts_after(seconds(1));
+    house.appears(he, Choice::Online);
+    assert_eq!(notices(&house.passes(minutes(30)), talk), []);
+    assert_eq!(house.end_of(talk), None);
 }
 
 #[test]

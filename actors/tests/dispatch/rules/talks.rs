@@ -10,7 +10,7 @@ use hotline_actors::{
     },
 };
 
-use crate::house::{House, minutes, notices, seconds, visitor};
+use crate::house::{House, counselor, minutes, notices, seconds, visitor};
 
 fn talk(house: &mut House) -> (ConversationId, CounselorId) {
     let he = house.online(1, 1);
@@ -25,6 +25,7 @@ fn talks_on(house: &mut House, talk: ConversationId, minutes_long: u64) -> Vec<E
     for _ in 0..minutes_long {
         events.extend(house.passes(minutes(1)));
         house.says(talk, visitor(1));
+        house.says(talk, counselor(1));
     }
     events
 }
@@ -59,9 +60,9 @@ fn a_word_of_either_puts_the_notice_off() {
 #[test]
 fn a_word_after_the_notice_starts_the_silence_anew() {
     let mut house = House::new();
-    let (talk, _) = talk(&mut house);
+    let (talk, he) = talk(&mut house);
     house.passes(minutes(14));
-    house.says(talk, visitor(1));
+    house.says(talk, he);
     assert_eq!(house.passes(minutes(10) - seconds(1)), []);
     assert_eq!(notices(&house.passes(seconds(1)), talk), [Notice::Silence]);
     house.passes(minutes(5));
@@ -189,7 +190,122 @@ fn an_unanswered_visitor_raises_an_alarm_after_two_and_five_minutes() {
     assert_eq!(house.passes(minutes(2) - seconds(1)), []);
     assert_eq!(house.passes(seconds(1)), [unanswered(0, 120)]);
     assert_eq!(house.passes(minutes(3)), [unanswered(1, 300)]);
+    assert_eq!(house.passes(minutes(5) - seconds(1)), []);
+    assert_eq!(house.passes(seconds(1)), [unanswered(2, 600)]);
+    assert_eq!(house.passes(minutes(15)), [unanswered(3, 900), unanswered(4, 1200), unanswered(5, 1500)]);
+}
+
+#[test]
+fn whoever_wrote_last_is_never_asked_and_never_ended_for_silence() {
+    let mut house = House::new();
+    let (talk, he) = talk(&mut house);
+    let begun = house.now;
+    house.passes(minutes(1));
+    house.says(talk, visitor(1));
+    let events = house.passes(minutes(59));
+    assert_eq!(notices(&events, talk), [TEN, FIVE], "and not whether there is anything else");
+    assert_eq!(house.end_of(talk), Some((begun + minutes(60), EndReason::Limit)));
+    // Also if the question had gone out before; and an answer lets silence begin.
+    let next = house.asks_for(1, he);
+    house.says(next, he);
+    house.passes(minutes(12));
+    house.says(next, visitor(1));
+    assert_eq!(notices(&house.passes(minutes(20)), next), []);
+    house.says(next, he);
+    assert_eq!(notices(&house.passes(minutes(10)), next), [Notice::Silence]);
+}
+
+#[test]
+fn silence_ends_a_talk_in_which_nobody_has_said_anything() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    let begun = house.now;
+    house.passes(minutes(15));
+    assert_eq!(house.end_of(talk), Some((begun + minutes(15), EndReason::Silence)));
+}
+
+#[test]
+fn every_word_that_is_not_answered_raises_alarms_from_the_first_of_them_on() {
+    let mut house = House::new();
+    let (talk, he) = talk(&mut house);
+    let unanswered = |index, after_seconds| Event::Unanswered { conversation: talk, index, after_seconds };
+    house.passes(minutes(5));
+    house.says(talk, visitor(1));
+    house.passes(minutes(1));
+    house.says(talk, visitor(1));
+    assert_eq!(house.passes(minutes(1)), [unanswered(0, 120)], "two minutes after the first");
+    house.says(talk, he);
+    assert_eq!(house.passes(minutes(8)), [], "whoever is answered does not wait");
+    house.says(talk, visitor(1));
+    assert_eq!(
+        house.passes(minutes(5)),
+        [unanswered(0, 120), unanswered(1, 300)],
+        "and again from the beginning"
+    );
+}
+
+#[test]
+fn alarms_never_end_while_nobody_answers() {
+    let limits = Limits { text_max: minutes(3_000), ..Limits::default() };
+    let mut house = House::with(limits);
+    let he = house.online(1, 1);
+    let talk = house.asks_for(1, he);
+    house.says(talk, visitor(1));
+    let alarms = house.passes(minutes(2_000));
+    assert_eq!(alarms.len(), 401, "after two minutes, five, and every five more");
+    let last = Event::Unanswered { conversation: talk, index: 400, after_seconds: 120_000 };
+    assert_eq!(alarms.last(), Some(&last));
+}
+
+#[test]
+fn words_that_come_late_or_again_blame_nobody_who_has_answered() {
+    let mut house = House::new();
+    let (talk, he) = talk(&mut house);
+    house.passes(minutes(5));
+    let (asked, now) = (house.now - minutes(4), house.now);
+    let answered = asked + minutes(1);
+    house.dispatch.stored(talk, asked, visitor(1).into(), now);
+    assert_eq!(house.passes(seconds(5)), [], "the answer may be right behind it");
+    house.dispatch.stored(talk, answered, he.into(), house.now);
+    // Delivered again, it is heard of again, and not stored.
+    house.dispatch.heard(talk, asked, visitor(1).into());
+    house.dispatch.coming(talk, house.now);
+    house.dispatch.passed(talk);
     assert_eq!(house.passes(minutes(4)), []);
+    assert!(house.dispatch.clock(talk).is_some_and(|clock| clock.unanswered_since().is_none()));
+    // One that really waits is told of, once it is clear that nothing follows.
+    house.dispatch.stored(talk, house.now - minutes(6), visitor(1).into(), house.now);
+    assert_eq!(house.passes(seconds(9)), []);
+    let alarm = Event::Unanswered { conversation: talk, index: 1, after_seconds: 300 };
+    assert_eq!(house.passes(seconds(1)), [alarm], "of several that are due only the last");
+}
+
+#[test]
+fn a_word_on_its_way_to_the_store_holds_the_end_for_silence_up() {
+    let mut house = House::new();
+    let (talk, _) = talk(&mut house);
+    house.passes(minutes(15) - seconds(1));
+    // It was said before the counselor's last word was noticed, and so puts nothing off by itself.
+    house.dispatch.coming(talk, house.now);
+    house.passes(seconds(1));
+    assert_eq!(house.end_of(talk), None);
+    house.dispatch.stored(talk, house.now - minutes(16) + seconds(60), visitor(1).into(), house.now);
+    house.passes(minutes(10));
+    assert_eq!(house.end_of(talk), None, "the visitor has said the last word");
+}
+
+#[test]
+fn whoever_calls_answers() {
+    let mut house = House::new();
+    let (talk, _) = talk(&mut house);
+    house.passes(minutes(1));
+    house.says(talk, visitor(1));
+    let call = |medium| Command::ChangeMedium { conversation: talk, medium };
+    house.does(&call(Medium::Voice { since: house.now }));
+    assert_eq!(house.passes(minutes(9)), []);
+    house.does(&call(Medium::Text));
+    assert_eq!(notices(&house.passes(minutes(10)), talk), [Notice::Silence]);
 }
 
 #[test]

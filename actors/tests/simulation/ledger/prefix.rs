@@ -44,10 +44,31 @@ impl Book {
 
     /// Nothing falls due before its time, by what its writer could know when he decided.
     pub(super) fn check_early(&mut self, stamped: &Stamped, writer: WriterId) {
+        if let Some(unjust) = self.unjust(stamped, writer) {
+            self.found.push(format!("{unjust}: {stamped:?}"));
+        }
         let Some(due) = self.due(stamped, writer) else { return };
         if stamped.at < due {
             let early = due.since(stamped.at);
             self.found.push(format!("early: falls due {early:?} before its time: {stamped:?}"));
+        }
+    }
+
+    /// L-11, and that nobody is said to have left a visitor alone who has answered: by what the writer could know.
+    fn unjust(&self, stamped: &Stamped, writer: WriterId) -> Option<&'static str> {
+        let talk = stamped.event.conversation()?;
+        let said = || Some(self.words.known(talk, writer, self.claimed_by(writer)?, stamped.at));
+        match stamped.event {
+            Event::Ended { reason: EndReason::Silence, .. }
+            | Event::Noticed { notice: Notice::Silence, .. } => {
+                said()?.is_last_by_visitor().then_some("L-11: silent, though the visitor waits for an answer")
+            }
+            Event::Unanswered { .. } => {
+                let said = said()?;
+                let is_answered = said.counselor.is_some() && said.unanswered.is_none();
+                is_answered.then_some("early: unanswered, though the counselor has said the last word")
+            }
+            _ => None,
         }
     }
 
@@ -70,7 +91,12 @@ impl Book {
             Event::Noticed { notice: Notice::Limit { index, .. }, .. } => {
                 Some(started? + limits.text_max - limits.limit_notices[usize::from(index)])
             }
-            Event::Unanswered { index, .. } => Some(started? + limits.unanswered[usize::from(index)]),
+            Event::Unanswered { index, .. } => {
+                let said = self.words.known(facts.id, writer, self.claimed_by(writer)?, stamped.at);
+                let first = said.unanswered.map(|(first, _)| first);
+                let since = if said.counselor.is_some() { first.or(started) } else { started };
+                Some(since?.max(started?) + limits.unanswered_after(index)?)
+            }
             _ => None,
         }
     }

@@ -1,9 +1,9 @@
 //! Words as they come in: late, again and out of order, as IM delivers them. From them follows when silence may end a
 //! talk, and when it must.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use hotline_actors::{ConversationId, Timestamp, WriterId};
+use hotline_actors::{ConversationId, Timestamp, WriterId, dispatch::clock::Said};
 
 /// A word that a server has heard of; delivered again it is none.
 #[derive(Debug, Clone, Copy)]
@@ -12,30 +12,58 @@ pub(crate) struct Word {
     pub(crate) delivered: Timestamp,
     /// As whom the server wrote that heard it.
     pub(crate) writer: WriterId,
+    pub(crate) by_counselor: bool,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Words {
     heard: BTreeMap<ConversationId, Vec<Word>>,
-    /// Where the counselor has said something, by the stored messages.
-    pub(crate) answered: BTreeSet<ConversationId>,
 }
 
 impl Words {
-    pub(crate) fn hears(&mut self, talk: ConversationId, word: Word, by_counselor: bool) {
+    /// Whether it is stored for the first time, by whichever server.
+    pub(crate) fn hears(&mut self, talk: ConversationId, word: Word) -> bool {
         let heard = self.heard.entry(talk).or_default();
-        let again = |known: &Word| (known.writer, known.said) == (word.writer, word.said);
-        if !heard.iter().any(again) {
+        let same = |known: &&Word| (known.said, known.by_counselor) == (word.said, word.by_counselor);
+        let is_new = !heard.iter().any(|known| same(&known));
+        if !heard.iter().filter(same).any(|known| known.writer == word.writer) {
             heard.push(word);
         }
-        if by_counselor {
-            self.answered.insert(talk);
-        }
+        is_new
     }
 
     pub(crate) fn forget(&mut self, talk: ConversationId) {
         self.heard.remove(&talk);
-        self.answered.remove(&talk);
+    }
+
+    /// Who has said what last, by all that is stored.
+    pub(crate) fn said(&self, talk: ConversationId) -> Said {
+        Self::said_by(self.heard.get(&talk).into_iter().flatten())
+    }
+
+    /// The same as `writer` knew it before `now`: what was stored when it claimed the journal, and what it stored since.
+    pub(crate) fn known(
+        &self,
+        talk: ConversationId,
+        writer: WriterId,
+        claimed: Timestamp,
+        now: Timestamp,
+    ) -> Said {
+        let known =
+            |word: &&Word| word.delivered <= claimed || (word.writer == writer && word.delivered < now);
+        Self::said_by(self.heard.get(&talk).into_iter().flatten().filter(known))
+    }
+
+    fn said_by<'a>(words: impl Iterator<Item = &'a Word>) -> Said {
+        // As they came. Of two said at the same moment the one that came later is the later.
+        let mut words: Vec<&Word> = words.collect();
+        words.sort_by_key(|word| word.said);
+        let answer = words.iter().rposition(|word| word.by_counselor);
+        let open = &words[answer.map_or(0, |at| at + 1)..];
+        Said {
+            counselor: answer.map(|at| words[at].said),
+            unanswered: open.first().zip(open.last()).map(|(first, last)| (first.said, last.said)),
+        }
     }
 
     /// What `writer` had heard before `now`.

@@ -29,6 +29,8 @@ fn last_heard(line: &Line) -> (Vec<&'static str>, Option<Closing>) {
             | Push::Resumed { .. }
             | Push::Place(_)
             | Push::Floor { .. }
+            | Push::Unanswered(_)
+            | Push::Alarms(_)
             | Push::Parcel(_) => {}
         }
     }

@@ -14,7 +14,7 @@ use hotline_actors::{
 };
 
 use crate::{
-    ledger::Book,
+    ledger::{Book, Owner},
     world::{BEGINNING, Life, World},
 };
 
@@ -158,17 +158,37 @@ impl World {
                 let writer = book.owner.map(|owner| owner.writer);
                 let words = writer.into_iter().flat_map(|writer| book.words.of(facts.id, writer, now));
                 // A word that comes late, after the notice, leaves the time after the notice.
+                let said = writer.and_then(|writer| {
+                    Some(book.words.known(facts.id, writer, book.claimed_by(writer)?, now))
+                });
+                let limit = (started + self.limits.text_max).max(since);
+                if said.is_some_and(|said| said.is_last_by_visitor()) {
+                    return limit;
+                }
                 let heard =
                     words.map(|word| (word.said + silence).max(word.delivered + self.limits.silence_end));
-                heard.fold(quiet, Timestamp::max).min((started + self.limits.text_max).max(since))
+                heard.fold(quiet, Timestamp::max).min(limit)
             }
             Phase::Ended { .. } => now,
         };
-        book.folded
-            .conversations()
-            .filter(|facts| due(facts) + LATE_MAX < now)
-            .map(|facts| format!("late: was due at {:?} and goes on: {facts:?}", due(facts).since(BEGINNING)))
-            .collect()
+        let late = book.folded.conversations().filter(|facts| due(facts) + LATE_MAX < now).map(|facts| {
+            format!("late: was due at {:?} and goes on: {facts:?}", due(facts).since(BEGINNING))
+        });
+        let alone = book.folded.conversations().filter(|facts| self.is_left_alone(facts, book, since, now));
+        late.chain(alone.map(|facts| format!("unanswered: nobody hears of it: {facts:?}"))).collect()
+    }
+
+    /// Whether the visitor has waited for an answer for long, and the last alarm, if there was any, is long ago.
+    fn is_left_alone(&self, facts: &Conversation, book: &Book, since: Timestamp, now: Timestamp) -> bool {
+        let known = book.owner.and_then(|Owner { writer, .. }| {
+            let said = book.words.known(facts.id, writer, book.claimed_by(writer)?, now);
+            let last = said.unanswered.map(|(_, last)| last);
+            if said.counselor.is_some() { last } else { last.or(facts.started_at()) }
+        });
+        let Some((last, started)) = known.zip(facts.started_at()) else { return false };
+        let (first, every) = (self.limits.unanswered[0], self.limits.unanswered_every);
+        let quiet = |from: Timestamp| from + every + LATE_MAX < now;
+        quiet(last.max(started).max(since) + first) && facts.alarmed.is_none_or(quiet)
     }
 }
 

@@ -3,7 +3,9 @@
 use std::{rc::Rc, time::Duration};
 
 use hotline_actors::{
-    ConversationId, PersonId, Timestamp, dispatch::conversation::Conversation, registry::Heard,
+    ConversationId, PersonId, Timestamp,
+    dispatch::conversation::Conversation,
+    registry::{Heard, Progress},
 };
 
 use crate::{ledger::words::Word, world::World};
@@ -61,10 +63,15 @@ impl World {
         let Some(server) = self.server_of(said.from) else { return };
         let Some(writer) = server.writer() else { return };
         let Said { conversation, from, to, by_counselor, at } = said;
+        let mut is_new = false;
         if self.book().folded.conversation(conversation).is_some() {
-            let word = Word { said: at, delivered: self.now(), writer };
-            self.ledger.0.borrow_mut().words.hears(conversation, word, by_counselor);
+            let word = Word { said: at, delivered: self.now(), writer, by_counselor };
+            is_new = self.ledger.0.borrow_mut().words.hears(conversation, word);
         }
-        server.words.send(&server.registry, Heard { from, to, conversation: Some(conversation), at });
+        let stored = if is_new { Progress::Stored } else { Progress::Passed };
+        for progress in [Progress::Coming, stored] {
+            let heard = Heard { from, to, conversation: Some(conversation), at, progress };
+            server.words.send(&server.registry, heard);
+        }
     }
 }

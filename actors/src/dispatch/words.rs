@@ -1,0 +1,47 @@
+//! What was said. Not an event: the words themselves are kept elsewhere, and here only who has said the last one, and when.
+
+use crate::{
+    dispatch::{Dispatch, Open, Watch, clock::TalkClock},
+    ids::{ConversationId, PersonId},
+    time::Timestamp,
+};
+
+impl Dispatch {
+    /// A person's word of this moment has come in a talk. Not an event: the word itself is kept elsewhere.
+    pub fn heard(&mut self, conversation: ConversationId, at: Timestamp, by: PersonId) {
+        if let Some((clock, by_counselor)) = self.clock_and_side(conversation, by) {
+            clock.heard(at, by_counselor);
+        }
+    }
+
+    /// It is on its way to the store since `now`.
+    pub fn coming(&mut self, conversation: ConversationId, now: Timestamp) {
+        if let Some(Open { watch: Watch::Talking(clock), .. }) = self.open.get_mut(&conversation) {
+            clock.comes(now);
+        }
+    }
+
+    /// It is stored, for the first time: now it counts who has said the last word.
+    pub fn stored(&mut self, conversation: ConversationId, at: Timestamp, by: PersonId, now: Timestamp) {
+        let settle = self.limits.answers_settle();
+        if let Some((clock, by_counselor)) = self.clock_and_side(conversation, by) {
+            clock.stored(at, by_counselor, now, settle);
+        }
+    }
+
+    /// It had been stored before, or cannot be.
+    pub fn passed(&mut self, conversation: ConversationId) {
+        if let Some(Open { watch: Watch::Talking(clock), .. }) = self.open.get_mut(&conversation) {
+            clock.passed();
+        }
+    }
+
+    /// The clock of a talk, and whether `by` is the counselor in it.
+    fn clock_and_side(&mut self, id: ConversationId, by: PersonId) -> Option<(&mut TalkClock, bool)> {
+        let Open { facts, watch } = self.open.get_mut(&id)?;
+        match watch {
+            Watch::Waiting { .. } => None,
+            Watch::Talking(clock) => Some((clock, facts.counselor().map(PersonId::from) == Some(by))),
+        }
+    }
+}

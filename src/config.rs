@@ -316,6 +316,16 @@ impl Settings {
         self.institutions.get(code).unwrap_or(&self.dispatch).clone()
     }
 
+    /// What is allowed, and better were otherwise.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let is_open = !self.server.address.is_loopback();
+        let unnamed = is_open && self.server.public_url.is_empty();
+        unnamed
+            .then_some("server.public_url is empty, so the session cookie is not Secure")
+            .into_iter()
+            .collect()
+    }
+
     /// Refuses what would be unsafe if the demo people are there, as [`Settings::load`] does when they are switched on.
     pub fn check_for_demo(&self) -> Result<(), ConfigError> {
         checks::demo_is_safe(self)

@@ -152,7 +152,7 @@ impl House {
         house.set("server.port", "0");
         house.set("log.filter", "warn");
         house.set("log.format", "json");
-        house.set("secrets.data_key", &"ab".repeat(32));
+        house.set("secrets.data_key", "c41f7be09a35d86e2b7c10f4e895a6d3710be4f82c9d5a6317e0b86f4d2ca915");
         house.set("im.sdk_app_id", &SDK_APP_ID.to_string());
         house.set("im.secret_key", &"cd".repeat(32));
         house.set("im.callback_token", CALLBACK_TOKEN);

@@ -1,6 +1,6 @@
 //! Where a request comes from, when proxies stand between.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use actix_web::{HttpRequest, http::header::HeaderMap};
 use ipnet::IpNet;
@@ -20,7 +20,8 @@ const FORWARDING: [&str; 7] = [
     "via",
 ];
 
-/// The address of the client: the peer, or what trusted proxies say, read from the nearest to the farthest.
+/// The address of the client: the peer, or what trusted proxies say, read from the nearest to the farthest, up to the
+/// first that is not trusted. What stands beyond is the client's own word and is not read.
 pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let mut nearest = peer.to_canonical();
     let hops: Vec<&str> = headers
@@ -33,10 +34,16 @@ pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         if !trusted.iter().any(|network| network.contains(&nearest)) {
             break;
         }
-        let Ok(next) = hop.parse::<IpAddr>() else { break };
+        let Some(next) = hop_address(hop) else { break };
         nearest = next.to_canonical();
     }
     nearest
+}
+
+/// As proxies write it: an address, some with a port.
+fn hop_address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|hop| hop.ip()))
 }
 
 /// The address of the client who sent a request.
@@ -62,12 +69,24 @@ pub fn is_loopback_host(host: &str) -> bool {
 
 /// What limits count by: an IPv6 client owns a whole /64, so it counts as one.
 pub fn limited(address: IpAddr) -> IpAddr {
+    network(address, 32, 64)
+}
+
+/// Whose neighbours are likely to belong to the same owner: a /24, or a /48.
+pub fn around(address: IpAddr) -> IpAddr {
+    network(address, 24, 48)
+}
+
+/// The first address of the network of so many bits.
+fn network(address: IpAddr, v4_bits: u32, v6_bits: u32) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
+        IpAddr::V4(address) => {
+            let mask = u32::MAX.checked_shl(32 - v4_bits).unwrap_or(0);
+            Ipv4Addr::from_bits(address.to_bits() & mask).into()
+        }
         IpAddr::V6(address) => {
-            let mut segments = address.segments();
-            segments[4..].fill(0);
-            Ipv6Addr::from(segments).into()
+            let mask = u128::MAX.checked_shl(128 - v6_bits).unwrap_or(0);
+            Ipv6Addr::from_bits(address.to_bits() & mask).into()
         }
     }
 }
@@ -101,6 +120,36 @@ mod tests {
     }
 
     #[test]
+    fn of_several_hops_the_first_that_nobody_vouches_for_is_the_client() {
+        let trusted =
+            ["127.0.0.1/32", "10.0.0.0/24", "fd00::/64"].map(|text| text.parse().expect("a network"));
+        let here = ip("127.0.0.1");
+        for (line, client_is) in [
+            // The client, a proxy of ours, and whatever the client itself claims in front.
+            ("1.2.3.4, 10.0.0.2", "1.2.3.4"),
+            ("9.9.9.9, 1.2.3.4, 10.0.0.2, 10.0.0.3", "1.2.3.4"),
+            ("10.0.0.9, 1.2.3.4, 10.0.0.2", "1.2.3.4"),
+            ("127.0.0.1, 1.2.3.4", "1.2.3.4"),
+            ("1.2.3.4:51234, [fd00::7]:443", "1.2.3.4"),
+            ("2001:db8::1, fd00::7", "2001:db8::1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("::ffff:1.2.3.4, ::ffff:10.0.0.2", "1.2.3.4"),
+            // What is no address ends what can be believed.
+            ("1.2.3.4, unknown, 10.0.0.2", "10.0.0.2"),
+            ("1.2.3.4, , 10.0.0.2", "10.0.0.2"),
+            ("1.2.3.4, 10.0.0.2, _hidden", "127.0.0.1"),
+            // Nobody but our own proxies stands there: the farthest of them asks.
+            ("10.0.0.2, 10.0.0.3", "10.0.0.2"),
+        ] {
+            assert_eq!(client(here, &forwarded(&[line]), &trusted), ip(client_is), "{line}");
+        }
+        // Several lines are one list, as they stand.
+        assert_eq!(client(here, &forwarded(&["9.9.9.9", "1.2.3.4", "10.0.0.2"]), &trusted), ip("1.2.3.4"));
+        let forged = forwarded(&["1.2.3.4, 10.0.0.2"]);
+        assert_eq!(client(ip("8.8.8.8"), &forged, &trusted), ip("8.8.8.8"), "whoever comes past the proxies");
+    }
+
+    #[test]
     fn hosts_of_this_machine_are_told_from_others() {
         for here in ["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080", "[::1]"] {
             assert!(is_loopback_host(here), "{here}");
@@ -116,5 +165,7 @@ mod tests {
         assert_eq!(limited(ip("2001:db8:1:2:3:4:5:6")), limited(ip("2001:db8:1:2::9")));
         assert_ne!(limited(ip("2001:db8:1:2::9")), limited(ip("2001:db8:1:3::9")));
         assert_eq!(limited(ip("::ffff:1.2.3.4")), ip("1.2.3.4"));
+        assert_eq!(around(ip("1.2.3.4")), ip("1.2.3.0"));
+        assert_eq!(around(ip("2001:db8:1:2::9")), ip("2001:db8:1::"));
     }
 }

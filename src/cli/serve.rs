@@ -20,6 +20,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(self, settings: Settings) -> Result<(), CliError> {
         take_small_pages();
+        settings.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
         let application = Application::build(settings).await?;
         if let Some(path) = &self.address_file {
             // Whole or not at all: somebody may be waiting for it.

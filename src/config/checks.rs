@@ -1,8 +1,12 @@
 //! What a value may be, beyond its type, and what must not be open to the world.
 
+mod keys;
+mod proxies;
+
 use std::collections::HashSet;
 
 use super::{ConfigError, ImMode, Settings, WechatMode};
+use crate::auth::address::is_loopback_host;
 
 type Checked = Result<(), ConfigError>;
 
@@ -50,6 +54,11 @@ fn server(settings: &Settings) -> Checked {
         base.is_empty() || (base.starts_with('/') && !base.ends_with('/') && !base.contains("//") && plain),
         "server.base_path",
         "write it as /hotline: a slash first, none last",
+    )?;
+    ensure(
+        !proxies::trust_strangers(&server.trusted_proxies),
+        "server.trusted_proxies",
+        "so many cannot all be proxies: whoever is trusted chooses the address that the limits on log-ins count by",
     )?;
     ensure(server.workers <= 1024, "server.workers", "at most 1024")?;
     within("server.shutdown_seconds_max", server.shutdown_seconds_max, 1, 600)?;
@@ -115,11 +124,21 @@ fn secrets(settings: &Settings) -> Checked {
         ("it is 64 hex digits (openssl rand -hex 32)", "it is 1 to 16 letters or digits");
     let key = secrets.data_key.reveal();
     ensure(key.is_empty() || is_key(key), "secrets.data_key", key_rule)?;
+    if let Some(flaw) = keys::flaw(key) {
+        ensure(false, "secrets.data_key", &format!("{flaw} (openssl rand -hex 32 draws one)"))?;
+    }
     ensure(is_id(&secrets.data_key_id), "secrets.data_key_id", id_rule)?;
     let mut ids = HashSet::from([secrets.data_key_id.as_str()]);
     for (index, old) in secrets.old_keys.iter().enumerate() {
         let name = |field: &str| format!("secrets.old_keys[{index}].{field}");
+        // However it was drawn: it must still open what was sealed under it.
         ensure(is_key(old.key.reveal()), &name("key"), key_rule)?;
+        let is_new = !old.key.reveal().eq_ignore_ascii_case(key);
+        ensure(
+            is_new,
+            &name("key"),
+            "it is secrets.data_key itself: whoever has the old one still reads everything",
+        )?;
         ensure(is_id(&old.id), &name("id"), id_rule)?;
         ensure(ids.insert(&old.id), &name("id"), "another key has it: each needs an id of its own")?;
     }
@@ -250,16 +269,31 @@ fn safety(settings: &Settings) -> Checked {
     if settings.secrets.data_key.is_empty() {
         closed(settings, "secrets.data_key is not set, so phone and identity numbers are not protected")?;
     }
-    let im = &settings.im;
-    if im.mode == ImMode::Embedded && im.sdk_app_id != 0 && im.callback_token.is_empty() {
-        // Nobody needs the callback then, and whoever knows the application's number could write in anybody's name.
-        closed(settings, "im.mode is \"embedded\" and im.sdk_app_id set without im.callback_token")?;
+    if settings.im.sdk_app_id != 0 && settings.im.callback_token.is_empty() {
+        closed(
+            settings,
+            "im.sdk_app_id is set without im.callback_token, so whoever knows that number could write in anybody's name",
+        )?;
     }
+    plain_text_stays_here(settings)?;
     if settings.demo.enabled { demo_is_safe(settings) } else { Ok(()) }
 }
 
 pub(super) fn demo_is_safe(settings: &Settings) -> Checked {
     closed(settings, "the demo people share a published password")
+}
+
+/// Over `http://` the session cookie is not `Secure`, and everything said can be read on the way.
+fn plain_text_stays_here(settings: &Settings) -> Checked {
+    let server = &settings.server;
+    let Some(host) = server.public_url.strip_prefix("http://") else { return Ok(()) };
+    if server.address.is_loopback() && is_loopback_host(host) {
+        return Ok(());
+    }
+    Err(ConfigError::Unsafe(
+        "server.public_url begins with http://, so log-ins and words would travel in clear; write https://"
+            .to_owned(),
+    ))
 }
 
 fn closed(settings: &Settings, because: &str) -> Checked {
@@ -276,6 +310,10 @@ fn closed(settings: &Settings, because: &str) -> Checked {
 mod tests {
     use super::*;
     use crate::config::{OldKey, WechatApp, defaults};
+
+    /// Random, and of these tests alone.
+    const KEY: &str = "9a4f1c27e0b35d688e71f2ac4d90b6153cf8a7e42b196d05c3d4e8f7061b2a39";
+    const OLD_KEY: &str = "1d7e90c2a5b84f36e2917a5c0d3fb86449e1a0f7c28b5d63917f4e0a8c2d5b16";
 
     fn refused(change: impl FnOnce(&mut Settings)) -> String {
         let mut settings = defaults();
@@ -313,10 +351,10 @@ mod tests {
     #[test]
     fn old_keys_have_ids_of_their_own_and_are_never_told() {
         let old = |id: &str, key: &str| OldKey { id: id.into(), key: key.into() };
-        let key = "ab".repeat(32);
+        let key = OLD_KEY.to_owned();
         let with = |olds: Vec<OldKey>| {
             refused(|s| {
-                s.secrets.data_key = "cd".repeat(32).as_str().into();
+                s.secrets.data_key = KEY.into();
                 s.secrets.old_keys = olds;
             })
         };
@@ -332,7 +370,7 @@ mod tests {
     fn what_is_unsafe_in_the_open_stays_on_loopback() {
         let open = |s: &mut Settings| s.server.address = [0, 0, 0, 0].into();
         let named = |s: &mut Settings| s.server.public_url = "https://hotline.example.edu".into();
-        let keyed = |s: &mut Settings| s.secrets.data_key = "ab".repeat(32).as_str().into();
+        let keyed = |s: &mut Settings| s.secrets.data_key = KEY.into();
         assert!(refused(open).contains("secrets.data_key"));
         assert!(refused(named).contains("secrets.data_key"));
         for expose in [open as fn(&mut Settings), named] {
@@ -357,6 +395,79 @@ mod tests {
             expose(&mut settings);
             check(&settings).expect("with a key it may be open");
         }
+    }
+
+    #[test]
+    fn in_the_open_callbacks_are_signed_and_the_way_is_encrypted() {
+        let open = |s: &mut Settings, url: &str| {
+            s.server.address = [0, 0, 0, 0].into();
+            s.server.public_url = url.into();
+            s.secrets.data_key = KEY.into();
+            s.im.callback_token = "token".into();
+            s.im.sdk_app_id = 7;
+            s.im.secret_key = "key".into();
+        };
+        for mode in [ImMode::Tencent, ImMode::Embedded] {
+            for address in [[127, 0, 0, 1], [0, 0, 0, 0]] {
+                let unsigned = refused(|s| {
+                    open(s, "https://hotline.example.edu");
+                    s.server.address = address.into();
+                    s.im.mode = mode;
+                    s.im.callback_token = "".into();
+                });
+                assert!(unsigned.contains("im.callback_token"), "{unsigned}");
+            }
+        }
+        let clear = |url: &str, address: [u8; 4]| {
+            let refusal = refused(|s| {
+                open(s, url);
+                s.server.address = address.into();
+            });
+            assert!(refusal.contains("server.public_url"), "{url}: {refusal}");
+        };
+        clear("http://hotline.example.edu", [0, 0, 0, 0]);
+        clear("http://hotline.example.edu", [127, 0, 0, 1]);
+        clear("http://localhost.example.edu", [127, 0, 0, 1]);
+        clear("http://127.0.0.1:8080", [0, 0, 0, 0]);
+        for (url, address) in [
+            ("https://hotline.example.edu", [0, 0, 0, 0]),
+            ("http://127.0.0.1:8080", [127, 0, 0, 1]),
+            ("http://localhost", [127, 0, 0, 1]),
+        ] {
+            let mut settings = defaults();
+            open(&mut settings, url);
+            settings.server.address = address.into();
+            check(&settings).expect(url);
+        }
+        let mut settings = defaults();
+        (settings.im.sdk_app_id, settings.im.secret_key) = (7, "key".into());
+        check(&settings).expect("for trying, on this machine alone");
+    }
+
+    #[test]
+    fn keys_that_are_none_and_proxies_that_are_everybody_are_refused_everywhere() {
+        let weak = refused(|s| s.secrets.data_key = "ab".repeat(32).as_str().into());
+        assert!(weak.contains("secrets.data_key") && !weak.contains("abab"), "{weak}");
+        let same = |old: &str| {
+            refused(|s| {
+                s.secrets.data_key = KEY.into();
+                s.secrets.old_keys = vec![OldKey { id: "k0".into(), key: old.into() }];
+            })
+        };
+        for old in [KEY.to_owned(), KEY.to_uppercase()] {
+            let same = same(&old);
+            assert!(same.contains("secrets.old_keys[0].key") && !same.contains("9a4f"), "{same}");
+        }
+        let mut settings = defaults();
+        settings.secrets.data_key = KEY.into();
+        let weak = OldKey { id: "k0".into(), key: "ab".repeat(32).as_str().into() };
+        settings.secrets.old_keys = vec![weak];
+        check(&settings).expect("a weak one can be left behind");
+        let everybody = refused(|s| {
+            let halves = ["0.0.0.0/1", "128.0.0.0/1"].map(|half| half.parse().expect("a network"));
+            s.server.trusted_proxies = halves.to_vec();
+        });
+        assert!(everybody.contains("server.trusted_proxies"), "{everybody}");
     }
 
     #[test]

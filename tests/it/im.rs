@@ -3,6 +3,7 @@
 mod asking;
 mod callbacks;
 mod calls;
+mod forged;
 mod history;
 mod lost;
 mod notices;

@@ -62,7 +62,7 @@ pub fn settings(database_url: &str) -> BTreeMap<String, String> {
         ("SERVER__PORT", "0".to_owned()),
         ("SERVER__WORKERS", "2".to_owned()),
         ("LOG__FORMAT", "json".to_owned()),
-        ("SECRETS__DATA_KEY", "ab".repeat(32)),
+        ("SECRETS__DATA_KEY", "c41f7be09a35d86e2b7c10f4e895a6d3710be4f82c9d5a6317e0b86f4d2ca915".to_owned()),
         ("IM__SDK_APP_ID", SDK_APP_ID.to_string()),
         ("IM__SECRET_KEY", "cd".repeat(32)),
         ("IM__REST_URL", String::new()),

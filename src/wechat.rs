@@ -20,6 +20,7 @@ use crate::{
     app::AppState,
     config::{ConfigError, Hidden, Settings, WechatApp, WechatMode},
     people::{Kind, NewPerson, names},
+    secrets::Column,
 };
 use api::{Api, ApiFault, Session};
 use phone::PhoneFault;
@@ -87,10 +88,8 @@ enum NoPhone {
     Decrypting(#[from] PhoneFault),
     #[error(transparent)]
     Asking(#[from] ApiFault),
-    #[error("he has not logged in through this mini-program")]
+    #[error("there is no session_key of a log-in through this mini-program, or none that opens")]
     NoSessionKey,
-    #[error("his session_key cannot be opened: {0}")]
-    Sealed(#[from] crate::secrets::SealFault),
 }
 
 impl Wechat {
@@ -164,10 +163,11 @@ impl Wechat {
         now: Timestamp,
     ) -> Result<Option<String>, Fault> {
         let sealed_key = rows::session_key(&state.pool, person, &app.settings.appid).await?;
+        let place = Column::WechatSessionKey.of(person);
         let told = match proof {
             PhoneProof::Encrypted { data, iv } => sealed_key
+                .and_then(|sealed| state.sealer.open_or_tell(&sealed, place))
                 .ok_or(NoPhone::NoSessionKey)
-                .and_then(|sealed| Ok(state.sealer.open(&sealed)?))
                 .and_then(|key| Ok(phone::decrypt(&key, iv, data, &app.settings.appid)?)),
             PhoneProof::Code(code) => self.phone_of_code(app, code).await,
         };
@@ -178,7 +178,7 @@ impl Wechat {
                 return Ok(None);
             }
         };
-        let sealed = state.sealer.seal(&number).map_err(Fault::internal)?;
+        let sealed = state.sealer.seal(&number, Column::Phone.of(person)).map_err(Fault::internal)?;
         let kept =
             rows::keep_phone(&state.pool, person, &sealed, &state.sealer.find_hash(&number), now).await;
         state.people.changed([person]);
@@ -261,7 +261,8 @@ pub async fn visitor(state: &AppState, app: &App, code: &str, now: Timestamp) ->
         Some(visitor) => visitor,
         None => known(state, app, &session.openid).await?,
     };
-    let sealed = state.sealer.seal(&session.session_key).map_err(Fault::internal)?;
+    let place = Column::WechatSessionKey.of(visitor);
+    let sealed = state.sealer.seal(&session.session_key, place).map_err(Fault::internal)?;
     let kept = rows::keep_session_key(&state.pool, visitor, &app.settings.appid, &sealed).await;
     state.people.changed([visitor]);
     kept?;

@@ -9,7 +9,7 @@ use sqlx::postgres::PgExecutor;
 use crate::{
     answer::Fault,
     params::Params,
-    secrets::{SealFault, Sealer},
+    secrets::{Column, SealFault, Sealer},
 };
 
 /// Characters of each field. Formats are not checked: existing clients send what they like.
@@ -146,10 +146,10 @@ pub(super) async fn write(
     by: PersonId,
     at: Timestamp,
 ) -> Result<bool, ProfileFault> {
-    let shut = |text: &Option<String>| match text.as_deref() {
+    let shut = |text: &Option<String>, column: Column| match text.as_deref() {
         None => Ok(None),
         Some("") => Ok(Some(String::new())),
-        Some(text) => sealer.seal(text).map(Some),
+        Some(text) => sealer.seal(text, column.of(person)).map(Some),
     };
     let hashed = |text: &Option<String>| {
         let text = text.as_deref().filter(|text| !text.is_empty());
@@ -180,13 +180,13 @@ pub(super) async fn write(
         profile.gender,
         profile.age,
         profile.avatar_url,
-        shut(&profile.phone)?,
+        shut(&profile.phone, Column::Phone)?,
         hashed(&profile.phone),
-        shut(&profile.id_number)?,
+        shut(&profile.id_number, Column::IdNumber)?,
         hashed(&profile.id_number),
         profile.email,
         profile.emergency_contact,
-        shut(&profile.emergency_phone)?,
+        shut(&profile.emergency_phone, Column::EmergencyPhone)?,
         profile.department,
         profile.title,
         profile.qualification,

@@ -7,7 +7,7 @@ use sqlx::{PgPool, postgres::PgExecutor};
 use uuid::Uuid;
 
 use super::{Kind, Person, PersonRef, Secret, State};
-use crate::secrets::Sealer;
+use crate::secrets::{Column, Sealer};
 
 /// An account to be made. What is not named here is empty at first.
 #[derive(Clone)]
@@ -158,9 +158,12 @@ struct Row {
 
 impl Row {
     fn person(self, sealer: &Sealer) -> Result<Person, sqlx::Error> {
-        let secret = |sealed: String| Secret::new(sealed, sealer.clone());
+        let id = PersonId(self.id);
+        let secret = |sealed: Option<String>, column: Column| {
+            sealed.map(|sealed| Secret::new(sealed, sealer.clone(), column.of(id)))
+        };
         Ok(Person {
-            id: PersonId(self.id),
+            id,
             institution: self.institution,
             kind: kind(&self.kind)?,
             username: self.username,
@@ -171,11 +174,11 @@ impl Row {
             gender: self.gender,
             age: self.age,
             avatar_url: self.avatar_url,
-            phone: self.phone.map(secret),
-            id_number: self.id_number.map(secret),
+            phone: secret(self.phone, Column::Phone),
+            id_number: secret(self.id_number, Column::IdNumber),
             email: self.email,
             emergency_contact: self.emergency_contact,
-            emergency_phone: self.emergency_phone.map(secret),
+            emergency_phone: secret(self.emergency_phone, Column::EmergencyPhone),
             department: self.department,
             title: self.title,
             qualification: self.qualification,

@@ -2,26 +2,24 @@
 
 use std::fmt;
 
-use crate::secrets::Sealer;
+use crate::secrets::{Place, Sealer};
 
-/// A sealed text with what opens it.
+/// A sealed text with what opens it, and where it was found.
 #[derive(Clone)]
 pub struct Secret {
     text: String,
     sealer: Sealer,
+    place: Place,
 }
 
 impl Secret {
-    pub(crate) fn new(text: String, sealer: Sealer) -> Self {
-        Self { text, sealer }
+    pub(crate) fn new(text: String, sealer: Sealer, place: Place) -> Self {
+        Self { text, sealer, place }
     }
 
     /// The text; nothing where it cannot be opened, which the log then tells.
     pub fn open(&self) -> Option<String> {
-        self.sealer
-            .open(&self.text)
-            .inspect_err(|error| tracing::error!(%error, "a sealed value cannot be opened"))
-            .ok()
+        self.sealer.open_or_tell(&self.text, self.place)
     }
 }
 

@@ -186,15 +186,19 @@ pub(super) mod tests {
     use crate::{
         config,
         people::{Secret, State},
-        secrets::Sealer,
+        secrets::{Column, Sealer},
     };
     use uuid::Uuid;
 
     pub(in crate::people) fn person(kind: Kind, institution: &str) -> Person {
         let sealer = Sealer::new(&config::defaults().secrets);
-        let secret = |text: &str| Some(Secret::new(sealer.seal(text).expect("sealed"), sealer.clone()));
+        let id = PersonId(Uuid::from_u128(7));
+        let secret = |text: &str, column: Column| {
+            let text = sealer.seal(text, column.of(id)).expect("sealed");
+            Some(Secret::new(text, sealer.clone(), column.of(id)))
+        };
         Person {
-            id: PersonId(Uuid::from_u128(7)),
+            id,
             institution: Some(institution.to_owned()),
             kind,
             username: "somebody".into(),
@@ -205,11 +209,11 @@ pub(super) mod tests {
             gender: Some("女".into()),
             age: 19,
             avatar_url: None,
-            phone: secret("13823456789"),
-            id_number: secret("43230019950616001X"),
+            phone: secret("13823456789", Column::Phone),
+            id_number: secret("43230019950616001X", Column::IdNumber),
             email: Some("wang@example.edu".into()),
             emergency_contact: Some("王强".into()),
-            emergency_phone: secret("13900001111"),
+            emergency_phone: secret("13900001111", Column::EmergencyPhone),
             department: None,
             title: None,
             qualification: None,

@@ -1,10 +1,10 @@
-//! Seals everything anew under the current key, row by row, beside a server that runs.
+//! Seals everything anew under the current key, bound to its person and column, row by row, beside a server that runs.
 
 use hotline_actors::PersonId;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{SealFault, Sealer};
+use super::{Column, SealFault, Sealer};
 
 /// Rows read at once.
 const ROWS_MAX: i64 = 500;
@@ -12,7 +12,7 @@ const ROWS_MAX: i64 = 500;
 /// What a rotation did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rotated {
-    /// People whose values are under the current key now.
+    /// People whose values are under the current key, and bound, now.
     pub people: u64,
     /// People who were changed meanwhile, by a server that still seals under an old key.
     pub overtaken: Vec<PersonId>,
@@ -39,7 +39,7 @@ struct Anew {
     wechat_session_key: Option<String>,
 }
 
-/// Seals anew whatever is not under the current key. Once more changes nothing.
+/// Seals anew whatever is not under the current key or not bound. Once more changes nothing.
 ///
 /// # Errors
 /// When the database does not answer; what was done stays done.
@@ -61,7 +61,7 @@ pub async fn rotate(pool: &PgPool, sealer: &Sealer) -> Result<Rotated, sqlx::Err
     }
 }
 
-/// The next people with a value under another key than the current.
+/// The next people with a value under another key than the current, or bound to nothing.
 async fn stale(pool: &PgPool, sealer: &Sealer, after: Uuid) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
@@ -80,17 +80,24 @@ async fn stale(pool: &PgPool, sealer: &Sealer, after: Uuid) -> Result<Vec<Row>, 
 }
 
 fn anew(row: &Row, sealer: &Sealer) -> Result<Anew, SealFault> {
-    let opened = |sealed: &Option<String>| sealed.as_deref().map(|text| sealer.open(text)).transpose();
-    let closed = |plain: Option<&String>| plain.map(|text| sealer.seal(text)).transpose();
+    let place = |column: Column| column.of(PersonId(row.id));
+    let opened = |sealed: &Option<String>, column: Column| {
+        sealed.as_deref().map(|text| sealer.open(text, place(column))).transpose()
+    };
+    let closed = |plain: Option<&String>, column: Column| {
+        plain.map(|text| sealer.seal(text, place(column))).transpose()
+    };
     let hash = |plain: Option<&String>| plain.map(|text| sealer.find_hash(text).to_vec());
-    let (phone, id_number) = (opened(&row.phone)?, opened(&row.id_number)?);
+    let (phone, id_number) = (opened(&row.phone, Column::Phone)?, opened(&row.id_number, Column::IdNumber)?);
+    let emergency_phone = opened(&row.emergency_phone, Column::EmergencyPhone)?;
+    let session_key = opened(&row.wechat_session_key, Column::WechatSessionKey)?;
     Ok(Anew {
-        phone: closed(phone.as_ref())?,
+        phone: closed(phone.as_ref(), Column::Phone)?,
         phone_hash: hash(phone.as_ref()),
-        id_number: closed(id_number.as_ref())?,
+        id_number: closed(id_number.as_ref(), Column::IdNumber)?,
         id_number_hash: hash(id_number.as_ref()),
-        emergency_phone: closed(opened(&row.emergency_phone)?.as_ref())?,
-        wechat_session_key: closed(opened(&row.wechat_session_key)?.as_ref())?,
+        emergency_phone: closed(emergency_phone.as_ref(), Column::EmergencyPhone)?,
+        wechat_session_key: closed(session_key.as_ref(), Column::WechatSessionKey)?,
     })
 }
 

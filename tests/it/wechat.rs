@@ -4,12 +4,16 @@ mod turns;
 
 use std::process::Command;
 
-use hotline::{config::Secrets, secrets::Sealer};
+use hotline::{
+    config::Secrets,
+    secrets::{Column, Sealer},
+};
+use hotline_actors::PersonId;
 use serde_json::{Value, json};
 
 use crate::{
     fakes::wechat::{APPID, Fault, LOG_IN, PHONE, SECRET, TEMPLATE, TOKEN, Wechat},
-    support::{Answer, Client, Hotline},
+    support::{Answer, Client, DATA_KEY, Hotline},
 };
 
 pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODw==";
@@ -79,11 +83,12 @@ async fn a_code_becomes_a_visitor_whose_session_key_stays_here() {
         .expect("he is there")
         .expect("a session_key is kept");
     let sealer = Sealer::new(&Secrets {
-        data_key: "ab".repeat(32).as_str().into(),
+        data_key: DATA_KEY.into(),
         data_key_id: "k1".to_owned(),
         old_keys: Vec::new(),
     });
-    assert_eq!(sealer.open(&kept).expect("sealed with our key"), KEY);
+    let place = Column::WechatSessionKey.of(first.id().await.parse().expect("an id"));
+    assert_eq!(sealer.open(&kept, place).expect("sealed with our key"), KEY);
     assert!(!me.to_string().contains(KEY));
     let log = hotline.log();
     assert!(!log.contains(KEY) && !log.contains(SECRET) && !log.contains(OPENID), "the log holds no secret");
@@ -166,16 +171,17 @@ fn no_number(answer: &Answer) {
 
 /// What is kept of a phone, opened, and the hash beside it.
 async fn kept_phone(hotline: &Hotline, openid: &str) -> Option<String> {
-    let row = sqlx::query!("select phone, phone_hash from people where username = $1", openid)
+    let row = sqlx::query!("select id, phone, phone_hash from people where username = $1", openid)
         .fetch_one(&hotline.database.pool)
         .await
         .expect("he is there");
     let sealer = Sealer::new(&Secrets {
-        data_key: "ab".repeat(32).as_str().into(),
+        data_key: DATA_KEY.into(),
         data_key_id: "k1".to_owned(),
         old_keys: Vec::new(),
     });
-    let phone = row.phone.map(|sealed| sealer.open(&sealed).expect("sealed with our key"));
+    let place = Column::Phone.of(PersonId(row.id));
+    let phone = row.phone.map(|sealed| sealer.open(&sealed, place).expect("sealed with our key"));
     assert_eq!(row.phone_hash, phone.as_ref().map(|phone| sealer.find_hash(phone).to_vec()));
     phone
 }
@@ -211,6 +217,37 @@ async fn the_old_form_of_the_phone_is_decrypted_or_refused_without_a_word() {
     assert_eq!(kept_phone(&hotline, OPENID).await.as_deref(), Some("13800000000"));
     assert!(!hotline.log().contains("13800000000"), "no number in the log");
     hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn a_session_key_that_was_moved_in_the_database_opens_for_nobody() {
+    let (hotline, wechat) = open().await;
+    let another = "o92QK5j3QuMqvOnGFsDXH23eAnot";
+    let (visitor, _) = (visitor(&hotline, &wechat, OPENID).await, visitor(&hotline, &wechat, another).await);
+    let case = vectors()["wechat_phone_made_up"][0].clone();
+    let encrypted = json!({ "encryptedData": case["encryptedData"], "iv": case["iv"] });
+    // The keys are the same, so it is the place alone that does not fit.
+    sqlx::query!(
+        "update people set wechat_session_key = (select wechat_session_key from people where username = $2)
+         where username = $1",
+        OPENID,
+        another,
+    )
+    .execute(&hotline.database.pool)
+    .await
+    .expect("values can be moved");
+    no_number(&visitor.post(&phone_path(APPID), encrypted.clone()).await);
+    assert_eq!(kept_phone(&hotline, OPENID).await, None);
+    let (log, id) = (hotline.log(), visitor.id().await);
+    assert!(
+        log.lines().any(|line| line.contains("wechat_session_key") && line.contains(&id)),
+        "the log says whose it is: {log}"
+    );
+    assert!(!log.contains(KEY));
+    // The next log-in heals it.
+    wechat.code("again", OPENID, KEY);
+    let again = hotline.client().log_in(&log_in_path("again"), Value::Null, OPENID).await;
+    assert_eq!(again.post(&phone_path(APPID), encrypted).await.ok(), "13800000000");
 }
 
 #[tokio::test]

@@ -56,7 +56,12 @@ pub enum Action {
     AddShift,
     /// Replaced somebody's standing week.
     ChangeWeek,
+    /// Set somebody's password on the command line.
+    ResetPassword,
 }
+
+/// The actor of what was done on the command line.
+pub const OPERATOR: PersonId = PersonId(Uuid::nil());
 
 impl Action {
     /// As stored.
@@ -85,6 +90,7 @@ impl Action {
             Self::Unbind => "unbind",
             Self::AddShift => "add-shift",
             Self::ChangeWeek => "change-week",
+            Self::ResetPassword => "reset-password",
         }
     }
 }

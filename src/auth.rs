@@ -1,11 +1,14 @@
 //! Who calls: log-in sessions, passwords, and where a request comes from.
 
 pub mod address;
+mod common;
 pub mod limits;
 pub mod origin;
 pub mod password;
+pub mod resets;
 mod session_rows;
 pub mod sessions;
+pub mod turns;
 
 use std::{fmt, future::Future, pin::Pin};
 
@@ -85,6 +88,28 @@ fn bearer(req: &HttpRequest) -> Option<String> {
 /// Whether the cookie, and not a Bearer, carries the request: then other sites could have sent it.
 pub fn is_carried_by_cookie(req: &HttpRequest) -> bool {
     bearer(req).is_none() && req.cookie(COOKIE).is_some()
+}
+
+/// A request that a foreign page cannot have sent: whatever sets or takes away the session cookie asks for it, also where no
+/// cookie comes along. A foreign page must log nobody in or out.
+#[derive(Debug)]
+pub struct FromOurPages;
+
+impl FromRequest for FromOurPages {
+    type Error = Fault;
+    type Future = std::future::Ready<Result<Self, Fault>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(match req.app_data::<Data<AppState>>() {
+            None => Err(Fault::internal("no state")),
+            Some(state) => {
+                // No foreign page can add a Bearer.
+                let is_ours = bearer(req).is_some()
+                    || origin::may_write(req.headers(), &state.settings.server.public_url);
+                if is_ours { Ok(Self) } else { Err(Fault::NoSession) }
+            }
+        })
+    }
 }
 
 impl FromRequest for Caller {

@@ -137,6 +137,7 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::CheckConfig => {
             wechat::check_secrets(&settings)?;
             println!("The settings are good.");
+            settings.warnings().iter().for_each(|warning| println!("But {warning}."));
             Ok(())
         }
         Command::Openapi => print_document(),
@@ -170,7 +171,7 @@ async fn make_demo(settings: Settings, is_large: bool) -> Result<(), CliError> {
     let pool = database::pool(&settings.database).await?;
     let made = demo::make(&pool, &settings, is_large).await.map_err(|fault| match fault {
         demo::DemoFault::Database(error) => error.into(),
-        fault @ (demo::DemoFault::Hash(_) | demo::DemoFault::Calendar(_)) => {
+        fault @ (demo::DemoFault::Hash(_) | demo::DemoFault::Password(_) | demo::DemoFault::Calendar(_)) => {
             CliError::Other(fault.to_string())
         }
     })?;

@@ -13,7 +13,11 @@ use std::fmt;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::{auth::password::HashFault, clock, config::Settings};
+use crate::{
+    auth::password::{HashFault, Unfit},
+    clock,
+    config::Settings,
+};
 
 /// The demo institution.
 pub const INSTITUTION: &str = "ecnu";
@@ -36,6 +40,8 @@ pub enum DemoFault {
     Database(#[from] sqlx::Error),
     #[error(transparent)]
     Hash(#[from] HashFault),
+    #[error(transparent)]
+    Password(#[from] Unfit),
     #[error("the days of {TIME_ZONE} cannot be counted: {0}")]
     Calendar(#[from] jiff::Error),
 }

@@ -9,6 +9,7 @@ use futures_util::future::select_all;
 use super::AppState;
 use crate::{
     arrange,
+    auth::resets,
     consumers::{self, Patience},
     im::{history, notices::Notices},
     retention,
@@ -23,6 +24,7 @@ impl Background {
         let turns = Arc::new(Turns::new(state.pool.clone(), state.wechat.clone()));
         let mut tasks = vec![
             ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
+            ("what looks for passwords that were reset", spawn(resets::keep_watching(state.clone()))),
             ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
             (
                 "what erases deleted records",

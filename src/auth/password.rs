@@ -1,28 +1,25 @@
 //! Passwords: clients send the MD5 of what was typed, as 32 hex digits; we keep Argon2id of its lower-case form.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use md5::{Digest, Md5};
-use tokio::sync::Semaphore;
 
+use super::{
+    common,
+    turns::{Rank, Turns},
+};
 use crate::answer::Fault;
-
-/// Who waits for a turn at most; the rest is refused at once.
-const WAITING_MAX: usize = 256;
-/// How long a turn is waited for.
-const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Hashes passwords, a few at a time: each takes 19 MiB and a core. Cheap to clone.
 #[derive(Clone)]
 pub struct Passwords(Arc<Inner>);
 
 struct Inner {
-    turns: Arc<Semaphore>,
-    waiting: Semaphore,
+    turns: Turns,
     /// Of no password: verified against for unknown users, so that they take as long as known ones.
     nobodys: String,
 }
@@ -38,8 +35,65 @@ impl fmt::Debug for Passwords {
 #[error("a password could not be hashed")]
 pub struct HashFault;
 
-/// Whether the text is an MD5 as clients send it.
-pub fn is_md5(text: &str) -> bool {
+/// The MD5 of a password that somebody may have from now on. All that are set are of this type.
+#[derive(Clone)]
+pub struct NewPassword(String);
+
+impl fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewPassword(…)")
+    }
+}
+
+/// Why a password cannot be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    #[error("the MD5 is 32 hex digits")]
+    NotMd5,
+    #[error("the password is too simple: it is among those that everybody tries first")]
+    TooSimple,
+}
+
+impl NewPassword {
+    /// As clients send it.
+    ///
+    /// # Errors
+    /// [`Unfit`].
+    pub fn of_md5(md5: &str) -> Result<Self, Unfit> {
+        if !is_md5(md5) {
+            return Err(Unfit::NotMd5);
+        }
+        if common::is_common(md5) { Err(Unfit::TooSimple) } else { Ok(Self(md5.to_owned())) }
+    }
+
+    /// As it was typed.
+    ///
+    /// # Errors
+    /// [`Unfit::TooSimple`].
+    pub fn of_typed(typed: &str) -> Result<Self, Unfit> {
+        Self::of_md5(&md5_of(typed))
+    }
+
+    /// Argon2id, in PHC form, here and now: for commands. Handlers use [`Passwords::hash`].
+    ///
+    /// # Errors
+    /// [`HashFault`].
+    pub fn hash(&self) -> Result<String, HashFault> {
+        hash_now(&self.0)
+    }
+}
+
+/// Told to whoever wants to set it: -2.
+impl From<Unfit> for Fault {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::NotMd5 => Self::bad("password"),
+            Unfit::TooSimple => Self::malformed("密码过于简单"),
+        }
+    }
+}
+
+fn is_md5(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -48,8 +102,7 @@ pub fn md5_of(typed: &str) -> String {
     Md5::digest(typed.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-/// Argon2id of an MD5, in PHC form, here and now: for commands. Handlers use [`Passwords::hash`].
-pub fn hash_now(md5: &str) -> Result<String, HashFault> {
+fn hash_now(md5: &str) -> Result<String, HashFault> {
     let hash = Argon2::default().hash_password(md5.to_ascii_lowercase().as_bytes()).map_err(|_| HashFault)?;
     Ok(hash.to_string())
 }
@@ -64,41 +117,37 @@ impl Passwords {
     /// At most `at_once` hashes run at the same time.
     pub fn new(at_once: usize) -> Result<Self, HashFault> {
         let nobodys = hash_now("no password at all")?;
-        let (turns, waiting) = (Arc::new(Semaphore::new(at_once)), Semaphore::new(at_once + WAITING_MAX));
-        Ok(Self(Arc::new(Inner { turns, waiting, nobodys })))
+        Ok(Self(Arc::new(Inner { turns: Turns::new(at_once), nobodys })))
     }
 
-    /// Whether this is the password behind `hash`; without one it takes as long and says no.
+    /// Whether this is the password behind `hash`; without one it takes as long and says no. `rank` says where in line whoever
+    /// asks stands.
     ///
     /// # Errors
-    /// -1 when too many wait already.
-    pub async fn verify(&self, md5: &str, hash: Option<String>) -> Result<bool, Fault> {
+    /// -1 when no turn comes.
+    pub async fn verify(&self, md5: &str, hash: Option<String>, rank: Rank) -> Result<bool, Fault> {
         let md5 = md5.to_owned();
         let (hash, exists) = match hash {
             Some(hash) => (hash, true),
             None => (self.0.nobodys.clone(), false),
         };
-        self.in_turn(move || matches(&md5, &hash) && exists).await
+        self.in_turn(rank, move || matches(&md5, &hash) && exists).await
     }
 
-    /// Argon2id of an MD5, in PHC form.
+    /// Argon2id of a new password, in PHC form. Only who is logged in sets one.
     ///
     /// # Errors
-    /// -1 when too many wait already.
-    pub async fn hash(&self, md5: &str) -> Result<String, Fault> {
-        let md5 = md5.to_owned();
-        self.in_turn(move || hash_now(&md5)).await?.map_err(Fault::internal)
+    /// -1 when no turn comes.
+    pub async fn hash(&self, new: NewPassword) -> Result<String, Fault> {
+        self.in_turn(Rank::LOGGED_IN, move || new.hash()).await?.map_err(Fault::internal)
     }
 
     async fn in_turn<T: Send + 'static>(
         &self,
+        rank: Rank,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Fault> {
-        let busy = || Fault::wrong("系统繁忙，请稍后再试");
-        let _place = self.0.waiting.try_acquire().map_err(|_| busy())?;
-        let turn = Arc::clone(&self.0.turns).acquire_owned();
-        let turn =
-            tokio::time::timeout(WAIT_MAX, turn).await.map_err(|_| busy())?.map_err(Fault::internal)?;
+        let turn = self.0.turns.take(rank).await.map_err(|_busy| Fault::wrong("系统繁忙，请稍后再试"))?;
         // The turn goes along: a client that hangs up does not stop the work, and so must not give its turn free.
         let work = move || {
             let done = work();
@@ -117,13 +166,18 @@ mod tests {
     async fn a_password_is_known_again_in_either_case() {
         let passwords = Passwords::new(2).expect("random");
         let md5 = md5_of("hotline-demo");
-        let hash = passwords.hash(&md5.to_uppercase()).await.expect("a turn");
+        let new = NewPassword::of_md5(&md5.to_uppercase()).expect("not a common one");
+        let hash = passwords.hash(new).await.expect("a turn");
         assert!(hash.starts_with("$argon2id$"));
-        assert!(passwords.verify(&md5, Some(hash.clone())).await.expect("a turn"));
-        assert!(passwords.verify(&md5.to_uppercase(), Some(hash.clone())).await.expect("a turn"));
-        assert!(!passwords.verify(&md5_of("other"), Some(hash)).await.expect("a turn"));
-        assert!(!passwords.verify("no password at all", None).await.expect("a turn"));
-        assert!(!passwords.verify(&md5, Some("not a hash".into())).await.expect("a turn"));
+        let verify = async |md5: &str, hash: Option<&str>| {
+            let hash = hash.map(str::to_owned);
+            passwords.verify(md5, hash, Rank::LOGGED_IN).await.expect("a turn")
+        };
+        assert!(verify(&md5, Some(&hash)).await);
+        assert!(verify(&md5.to_uppercase(), Some(&hash)).await);
+        assert!(!verify(&md5_of("other"), Some(&hash)).await);
+        assert!(!verify("no password at all", None).await);
+        assert!(!verify(&md5, Some("not a hash")).await);
     }
 
     #[test]
@@ -135,11 +189,12 @@ mod tests {
         }
     }
 
-    #[actix_web::test]
-    async fn whoever_comes_when_too_many_wait_is_refused_at_once() {
-        let passwords = Passwords::new(1).expect("random");
-        let all = u32::try_from(WAITING_MAX + 1).expect("small");
-        let _places = passwords.0.waiting.try_acquire_many(all).expect("all places are free");
-        assert!(matches!(passwords.verify("x", None).await, Err(Fault::Refused { .. })));
+    #[test]
+    fn a_new_password_is_an_md5_and_not_what_everybody_tries_first() {
+        assert_eq!(NewPassword::of_md5("123456").expect_err("refused"), Unfit::NotMd5);
+        assert_eq!(NewPassword::of_md5(&md5_of("")).expect_err("refused"), Unfit::TooSimple);
+        assert_eq!(NewPassword::of_typed("Password123").expect_err("refused"), Unfit::TooSimple);
+        let new = NewPassword::of_typed("hotline-demo").expect("the demo's own");
+        assert!(!format!("{new:?}").contains(&md5_of("hotline-demo")));
     }
 }

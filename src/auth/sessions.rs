@@ -209,6 +209,12 @@ impl Sessions {
         Ok(())
     }
 
+    /// Forgets the sessions of a person that began until then, and were deleted by somebody else.
+    pub fn forget_begun_before(&self, person: PersonId, moment: Timestamp) {
+        self.0.ends.fetch_add(1, Ordering::SeqCst);
+        self.0.copies.retain(|_, copy| copy.caller.id != person || copy.created_at > moment);
+    }
+
     /// Writes back when sessions were last seen, at most `WRITE_BACK_ROWS_MAX` of them in one statement, and drops idle copies.
     pub async fn write_back(&self, now: Timestamp) -> Result<(), sqlx::Error> {
         let mut due: Vec<(TokenHash, i64, Arc<Copy>)> = Vec::new();

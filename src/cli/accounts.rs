@@ -1,6 +1,7 @@
-//! `hotline institution add` and `hotline user add`: what must be there before anybody can log in.
+//! `hotline institution add`, `hotline user add`: what must be there before anybody can log in; and `hotline user password`
+//! for those who can no longer.
 
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 use clap::{Args, Subcommand};
 use hotline_actors::PersonId;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 use super::CliError;
 use crate::{
-    auth::password,
+    auth::password::NewPassword,
     clock,
     config::{Settings, is_institution_code},
     database,
@@ -42,6 +43,17 @@ pub(super) struct AddInstitution {
 pub(super) enum User {
     /// Add somebody; the password is read from the standard input
     Add(AddUser),
+    /// Set somebody's password, which is read from the standard input, and end the person's log-ins
+    Password(SetPassword),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetPassword {
+    /// The user name of somebody of the staff
+    username: String,
+    /// The standard input holds the MD5 of the password, as clients send it, rather than the password
+    #[arg(long)]
+    md5: bool,
 }
 
 #[derive(Debug, Args)]
@@ -98,7 +110,37 @@ impl Institution {
 
 impl User {
     pub(super) async fn run(self, settings: Settings) -> Result<(), CliError> {
-        let Self::Add(add) = self;
+        match self {
+            Self::Add(add) => add.run(settings).await,
+            Self::Password(set) => set.run(settings).await,
+        }
+    }
+}
+
+impl SetPassword {
+    async fn run(self, settings: Settings) -> Result<(), CliError> {
+        let password_hash = hash(&read_password(self.md5)?)?;
+        let pool = database::pool(&settings.database).await?;
+        let people = People::new(pool.clone(), Sealer::new(&settings.secrets));
+        let is_set = match people.by_username(&self.username).await? {
+            Some(person) => people.reset_password(person.id, &password_hash, clock::now()).await?,
+            None => false,
+        };
+        pool.close().await;
+        if !is_set {
+            return Err(CliError::Given(format!("nobody of the staff has the user name {}", self.username)));
+        }
+        println!(
+            "The password of {} is set. Log-ins from before are over; a server that runs notices within seconds.",
+            self.username
+        );
+        Ok(())
+    }
+}
+
+impl AddUser {
+    async fn run(self, settings: Settings) -> Result<(), CliError> {
+        let add = self;
         if !names::is_free_for_staff(&add.username, &settings.im.administrator) {
             return Err(CliError::Given(
                 "the user name is 2 to 32 letters, digits, _ and -, no id, and not the IM administrator's"
@@ -109,8 +151,7 @@ impl User {
             let rule = "--institution is for everybody but SYSTEM, who belongs to none";
             return Err(CliError::Given(rule.to_owned()));
         }
-        let md5 = read_password(add.md5)?;
-        let password_hash = password::hash_now(&md5).map_err(|error| CliError::Other(error.to_string()))?;
+        let password_hash = hash(&read_password(add.md5)?)?;
         let pool = database::pool(&settings.database).await?;
         if let Some(code) = &add.institution {
             ensure_institution(&pool, code).await?;
@@ -150,23 +191,25 @@ async fn ensure_institution(pool: &PgPool, code: &str) -> Result<(), CliError> {
     }
 }
 
-/// The MD5 of the password on the standard input, up to the first line's end.
-fn read_password(is_md5: bool) -> Result<String, CliError> {
+fn hash(new: &NewPassword) -> Result<String, CliError> {
+    new.hash().map_err(|error| CliError::Other(error.to_string()))
+}
+
+/// The password on the standard input: its first line. Never an argument, which every user of the machine could read.
+fn read_password(is_md5: bool) -> Result<NewPassword, CliError> {
     let mut text = String::new();
     std::io::stdin()
-        .take(PASSWORD_BYTES_MAX)
-        .read_to_string(&mut text)
+        .lock()
+        .take(PASSWORD_BYTES_MAX + 1)
+        .read_line(&mut text)
         .map_err(|error| CliError::Given(format!("the password cannot be read: {error}")))?;
+    if text.len() as u64 > PASSWORD_BYTES_MAX {
+        return Err(CliError::Given(format!("the password is longer than {PASSWORD_BYTES_MAX} bytes")));
+    }
     let typed = text.lines().next().unwrap_or("");
     if typed.is_empty() {
         return Err(CliError::Given("the password is missing: write it to the standard input".to_owned()));
     }
-    if !is_md5 {
-        return Ok(password::md5_of(typed));
-    }
-    if password::is_md5(typed) {
-        Ok(typed.to_owned())
-    } else {
-        Err(CliError::Given("the MD5 is 32 hex digits".to_owned()))
-    }
+    let new = if is_md5 { NewPassword::of_md5(typed) } else { NewPassword::of_typed(typed) };
+    new.map_err(|unfit| CliError::Given(unfit.to_string()))
 }

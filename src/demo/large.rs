@@ -11,7 +11,7 @@ use super::{
     words::{GIVEN_NAMES, SUPERVISION, SURNAMES, TALKS, VISITORS},
 };
 use crate::{
-    auth::password,
+    auth::password::NewPassword,
     config::Settings,
     people::{Kind, State},
     wechat::SANDBOX_PREFIX,
@@ -122,7 +122,7 @@ async fn gather(
     begun: i64,
 ) -> Result<Option<Crowd>, DemoFault> {
     // One for all: hashing takes its time on purpose, and the password is published.
-    let hash = password::hash_now(&password::md5_of(PASSWORD))?;
+    let hash = NewPassword::of_typed(PASSWORD)?.hash()?;
     let places = i32::try_from(settings.dispatch_for(INSTITUTION).default_max_consults).unwrap_or(5);
     let name = |n: usize| format!("{}{}", SURNAMES[n % 10], GIVEN_NAMES[(n / 10 + n) % 10]);
     let staff = |prefix: &str, count: usize| -> Vec<(String, String)> {

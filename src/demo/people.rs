@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{DemoFault, INSTITUTION, MAKER, PASSWORD, TIME_ZONE};
 use crate::{
-    auth::password,
+    auth::password::NewPassword,
     config::Settings,
     people::{Kind, State},
 };
@@ -64,8 +64,8 @@ async fn insert(
     missing: &[&Employee],
     now: Timestamp,
 ) -> Result<(), DemoFault> {
-    let md5 = password::md5_of(PASSWORD);
-    let hashes = missing.iter().map(|_| password::hash_now(&md5)).collect::<Result<Vec<_>, _>>()?;
+    let password = NewPassword::of_typed(PASSWORD)?;
+    let hashes = missing.iter().map(|_| password.hash()).collect::<Result<Vec<_>, _>>()?;
     let texts = |of: fn(&Employee) -> String| missing.iter().map(|employee| of(employee)).collect::<Vec<_>>();
     let ids: Vec<Uuid> = missing.iter().map(|_| Uuid::now_v7()).collect();
     let places = settings.dispatch_for(INSTITUTION).default_max_consults;

@@ -19,7 +19,7 @@ use super::openapi::{
 use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
-    auth::{self, COOKIE, Caller, TOKEN_HEADER, TokenHash, address},
+    auth::{self, COOKIE, Caller, FromOurPages, TOKEN_HEADER, TokenHash, address, turns::Rank},
     clock,
     config::Settings,
     metrics::LogInBy,
@@ -54,7 +54,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     responses((status = 200, body = Answered<Done>, headers(("X-Auth-Token", description = "会话令牌"))), (status = 415)),
     security(())
 )]
-async fn login(req: HttpRequest, state: Data<AppState>, params: JsonParams) -> Answer {
+async fn login(_: FromOurPages, req: HttpRequest, state: Data<AppState>, params: JsonParams) -> Answer {
     let answer = log_in(&req, &state, &params).await;
     state.metrics.logged_in(LogInBy::Password, &answer);
     answer
@@ -64,9 +64,13 @@ async fn log_in(req: &HttpRequest, state: &AppState, params: &JsonParams) -> Ans
     let (username, password) = (params.required("username")?, params.required("password")?);
     let from = address::of(req, &state.settings);
     let attempt = state.login_limits.begin(&username, from, clock::now())?;
-    match recognise(state, &username, &password).await {
+    let recognised = match attempt.in_line().await {
+        Ok(rank) => recognise(state, &username, &password, rank).await,
+        Err(wait) => Err(wait.into()),
+    };
+    match recognised {
         Ok(Some((person, hash))) => {
-            attempt.succeeded();
+            attempt.succeeded(clock::now());
             begin_session(state, person, Some(&hash)).await
         }
         Ok(None) => Err(Fault::unknown(REFUSED)),
@@ -82,10 +86,11 @@ async fn recognise(
     state: &AppState,
     username: &str,
     password: &str,
+    rank: Rank,
 ) -> Result<Option<(PersonId, String)>, Fault> {
     let found = state.people.credentials(username).await?;
     let (person, hash) = found.map_or((None, None), |found| (Some(found.id), found.password_hash));
-    let matches = state.passwords.verify(password, hash.clone()).await?;
+    let matches = state.passwords.verify(password, hash.clone(), rank).await?;
     Ok(person.zip(hash).filter(|_| matches))
 }
 
@@ -97,7 +102,7 @@ async fn recognise(
     responses((status = 200, body = Answered<Done>, headers(("X-Auth-Token", description = "会话令牌")))),
     security(())
 )]
-async fn wechat_login(state: Data<AppState>, appid: Path<String>, params: Params) -> Answer {
+async fn wechat_login(_: FromOurPages, state: Data<AppState>, appid: Path<String>, params: Params) -> Answer {
     let app = state.wechat.app(&appid)?;
     let code = params.required("code")?;
     let answer = match wechat::visitor(&state, app, &code, clock::now()).await {
@@ -141,7 +146,7 @@ fn cookie(settings: &Settings, token: String) -> Cookie<'static> {
     responses((status = 302, description = "会话已结束", headers(("Location", description = "/login")))),
     security(())
 )]
-async fn logout(req: HttpRequest, state: Data<AppState>) -> Answer {
+async fn logout(_: FromOurPages, req: HttpRequest, state: Data<AppState>) -> Answer {
     if let Some(token) = auth::token_of(&req) {
         state.sessions.end(TokenHash::of(&token)).await?;
     }

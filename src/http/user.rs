@@ -18,7 +18,7 @@ use crate::{
     answer::{self, Answer, Fault},
     app::AppState,
     audit::{Action, Note},
-    auth::{Caller, address, password},
+    auth::{Caller, address, password::NewPassword, turns::Rank},
     clock,
     params::{Paging, Params},
     people::{Filter, Kind, Person, PersonView, Profile, effects, view},
@@ -123,9 +123,7 @@ async fn change_password(req: HttpRequest, state: Data<AppState>, caller: Caller
         Some(new) => new,
         None => params.text("newPassword")?.ok_or_else(|| Fault::missing("password"))?,
     };
-    if !password::is_md5(&new) {
-        return Err(Fault::bad("password"));
-    }
+    let new = NewPassword::of_md5(&new)?;
     // Whoever has somebody's session does not get to try passwords either.
     let from = address::of(&req, &state.settings);
     let attempt = state.login_limits.begin(&caller.username, from, clock::now())?;
@@ -137,8 +135,8 @@ async fn change_password(req: HttpRequest, state: Data<AppState>, caller: Caller
         }
     };
     let Some(hash) = hash else { return Err(Fault::wrong(effects::WRONG_PASSWORD)) };
-    attempt.succeeded();
-    let new = state.passwords.hash(&new).await?;
+    attempt.succeeded(clock::now());
+    let new = state.passwords.hash(new).await?;
     effects::replace_password(state, caller, hash, new).await?;
     Ok(answer::done())
 }
@@ -147,7 +145,7 @@ async fn change_password(req: HttpRequest, state: Data<AppState>, caller: Caller
 async fn verified(state: &AppState, caller: &Caller, old: &str) -> Result<Option<String>, Fault> {
     let credentials = state.people.credentials(&caller.username).await?;
     let hash = credentials.and_then(|credentials| credentials.password_hash);
-    let matches = state.passwords.verify(old, hash.clone()).await?;
+    let matches = state.passwords.verify(old, hash.clone(), Rank::LOGGED_IN).await?;
     Ok(hash.filter(|_| matches))
 }
 

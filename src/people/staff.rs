@@ -11,7 +11,7 @@ use super::{
     profile::{self, Profile, ProfileFault},
     repository,
 };
-use crate::audit::{Action, Note};
+use crate::audit::{self, Action, Note};
 
 /// What is to be changed about somebody.
 #[derive(Clone, Default)]
@@ -111,6 +111,34 @@ impl People {
         .execute(&self.pool)
         .await?;
         Ok(updated.rows_affected() == 1)
+    }
+
+    /// Sets the password of somebody of the staff in the name of an operator, ends the log-ins that are kept, and notes it;
+    /// says whether there is such a person.
+    pub async fn reset_password(&self, id: PersonId, hash: &str, at: Timestamp) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        let institution = sqlx::query_scalar!(
+            "update people set password_hash = $2
+             where id = $1 and kind <> 'VISITOR' and deleted_at is null returning institution",
+            id.0,
+            hash
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(institution) = institution else { return Ok(false) };
+        sqlx::query!("delete from sessions where person = $1", id.0).execute(&mut *transaction).await?;
+        let note = Note {
+            institution: institution.as_deref(),
+            actor: audit::OPERATOR,
+            action: Action::ResetPassword,
+            target: Some(id.0),
+            people: &[],
+            detail: None,
+            at,
+        };
+        note.write(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Takes somebody who was deleted out of what is still to come: nobody is bound to that person, who has no more

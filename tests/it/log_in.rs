@@ -7,7 +7,7 @@ use hotline_actors::{PersonId, Timestamp};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Hotline, md5_of_everybody};
+use crate::support::{Answer, Client, DATA_KEY, Hotline, md5_of_everybody};
 
 const REFUSED: &str = "该用户名不存在或已被禁用，请核实后再登录！";
 
@@ -71,6 +71,65 @@ async fn unknown_wrong_and_banned_are_told_the_same_until_it_is_too_often() {
     let forged = nobody.request(Method::POST, "/auth/login").header("X-Forwarded-For", "9.9.9.9");
     let answer = Answer::of(forged.json(&json!({ "username": "lin", "password": md5_of_everybody() }))).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "and the sandbox answers nothing that was forwarded");
+    hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn no_foreign_page_logs_anybody_in_or_out_with_or_without_a_cookie() {
+    let mut hotline = Hotline::prepare(&["ecnu"]).await;
+    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    hotline.start().await;
+    let lin = hotline.staff("lin").await;
+    let nobody = hotline.client();
+    let cookie = format!("JSESSIONID={}", lin.token.as_deref().expect("logged in"));
+    let here = nobody.url("");
+    let elsewhere = here.replace("127.0.0.1", "localhost");
+    let foreign = [
+        ("Origin", "https://evil.example"),
+        ("Origin", "null"),
+        ("Origin", elsewhere.as_str()),
+        ("Origin", "http://127.0.0.1:1"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Site", "same-site"),
+    ];
+    let password = json!({ "username": "lin", "password": md5_of_everybody() });
+    let ask = |path: &str| nobody.request(Method::POST, path).json(&password);
+    // However it is written, it is the same path.
+    let written = [
+        "/auth/login",
+        "/auth/lo%67in",
+        "/auth/wx/wx-ecnu/login?code=anna",
+        "/auth/%77x/wx-ecnu/lo%67in?code=anna",
+        "/logout",
+    ];
+    for path in written {
+        let bare = path.split('?').next().expect("a path");
+        for (header, value) in foreign {
+            let answer = Answer::of(ask(path).header(header, value)).await;
+            answer.fault(403, bare);
+            let sets = ["set-cookie", "x-auth-token"].map(|name| answer.headers.contains_key(name));
+            assert_eq!(sets, [false; 2], "{path} from {value}");
+            Answer::of(ask(path).header(header, value).header("Cookie", &cookie)).await.fault(403, bare);
+        }
+    }
+    assert_eq!(lin.get("/auth/me").await.ok()["username"], "lin", "nobody was logged out");
+    let visitors = sqlx::query_scalar!(r#"select count(*) as "count!" from people where kind = 'VISITOR'"#);
+    assert_eq!(visitors.fetch_one(&hotline.database.pool).await.expect("a count"), 0, "and nobody made");
+
+    // Our own pages, and clients that are no browsers.
+    for header in [("Origin", here.as_str()), ("Sec-Fetch-Site", "same-origin"), ("Accept", "*/*")] {
+        for path in ["/auth/login", "/auth/wx/wx-ecnu/login?code=anna"] {
+            assert_eq!(
+                Answer::of(ask(path).header(header.0, header.1)).await.ok(),
+                "ok",
+                "{path} {header:?}"
+            );
+        }
+        assert_eq!(Answer::of(ask("/logout").header(header.0, header.1)).await.status, 302, "{header:?}");
+    }
+    let by_token = lin.request(Method::POST, "/logout").header("Origin", "https://evil.example");
+    assert_eq!(Answer::of(by_token).await.status, 302, "no page can add a Bearer");
+    lin.get("/auth/me").await.fault(403, "/auth/me");
     hotline.assert_calm();
 }
 
@@ -205,6 +264,44 @@ async fn what_cannot_start_says_why_in_a_sentence() {
     hotline.assert_calm();
 }
 
+/// What must be so before anybody but this machine is answered.
+#[tokio::test]
+async fn what_would_be_unsafe_in_the_open_does_not_start_and_is_named() {
+    let open: [(&str, &str); 6] = [
+        ("HOTLINE__SERVER__ADDRESS", "0.0.0.0"),
+        ("HOTLINE__SERVER__PUBLIC_URL", "https://hotline.example.edu"),
+        ("HOTLINE__SECRETS__DATA_KEY", DATA_KEY),
+        ("HOTLINE__IM__SDK_APP_ID", "1400000000"),
+        ("HOTLINE__IM__SECRET_KEY", "a key"),
+        ("HOTLINE__IM__CALLBACK_TOKEN", "a token"),
+    ];
+    assert!(told(&["check-config"], &open).status.success());
+    let same = format!(r#"[{{"id":"k0","key":"{DATA_KEY}"}}]"#);
+    for (name, value, word) in [
+        ("HOTLINE__IM__CALLBACK_TOKEN", "", "im.callback_token"),
+        ("HOTLINE__SERVER__PUBLIC_URL", "http://hotline.example.edu", "server.public_url"),
+        ("HOTLINE__SERVER__TRUSTED_PROXIES", r#"["0.0.0.0/0"]"#, "server.trusted_proxies"),
+        ("HOTLINE__SERVER__TRUSTED_PROXIES", r#"["::/1", "8000::/1"]"#, "server.trusted_proxies"),
+        ("HOTLINE__SECRETS__DATA_KEY", &"5a".repeat(32), "secrets.data_key"),
+        ("HOTLINE__SECRETS__OLD_KEYS", &same, "secrets.old_keys[0].key"),
+    ] {
+        let mut settings = open.to_vec();
+        settings.push((name, value));
+        for command in ["check-config", "serve"] {
+            let output = told(&[command], &settings);
+            let words = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(78), "{name}={value}: {words}");
+            assert!(words.contains(word) && words.lines().count() == 1, "{name}={value}: {words}");
+            assert!(!words.contains(DATA_KEY), "{words}");
+        }
+    }
+    // Without an address of ours the cookie is not for encrypted connections only: that is said, and left to whoever knows.
+    let unnamed = told(&["check-config"], &[open[0], open[2]]);
+    assert!(unnamed.status.success());
+    let words = String::from_utf8_lossy(&unnamed.stdout);
+    assert!(words.contains("server.public_url"), "{words}");
+}
+
 #[tokio::test]
 async fn the_demo_is_made_once_and_found_again() {
     let mut hotline = Hotline::prepare(&[]).await;
@@ -231,7 +328,7 @@ async fn the_demo_is_made_once_and_found_again() {
         &["serve"],
         &[
             ("DATABASE_URL", &url),
-            ("HOTLINE__SECRETS__DATA_KEY", &"ab".repeat(32)),
+            ("HOTLINE__SECRETS__DATA_KEY", DATA_KEY),
             ("HOTLINE__SERVER__ADDRESS", "0.0.0.0"),
             ("HOTLINE__SERVER__PORT", "0"),
         ],

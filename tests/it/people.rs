@@ -6,6 +6,7 @@ mod effects;
 mod lists;
 mod numbers;
 mod own;
+mod passwords;
 
 use serde_json::{Value, json};
 

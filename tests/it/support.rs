@@ -12,9 +12,9 @@ use std::time::Duration;
 use ::hotline::{config::Secrets, secrets::Sealer};
 
 pub(crate) use callback::{Word, words};
-pub(crate) use client::{Answer, Client};
+pub(crate) use client::{Answer, Client, md5};
 pub(crate) use database::Database;
-pub(crate) use hotline::{Hotline, IM_KEY, SDK_APP_ID};
+pub(crate) use hotline::{DATA_KEY, Hotline, IM_KEY, SDK_APP_ID};
 pub(crate) use socket::Socket;
 pub(crate) use stalls::Stalls;
 

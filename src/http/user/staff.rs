@@ -17,7 +17,7 @@ use super::{
 use crate::{
     answer::{self, Answer, Fault, echo},
     app::AppState,
-    auth::{Caller, password},
+    auth::{Caller, password::NewPassword},
     clock, conversations,
     params::Params,
     people::{Change, Kind, NewPerson, Person, PersonView, Profile, effects, names},
@@ -275,7 +275,7 @@ async fn hire(state: &AppState, caller: &Caller, params: &Params, kind: Kind) ->
         institution: institution.clone(),
         kind,
         username,
-        password_hash: Some(state.passwords.hash(&password).await?),
+        password_hash: Some(state.passwords.hash(password).await?),
         open_id: None,
         wechat_appid: None,
         name: None,
@@ -320,13 +320,9 @@ async fn institution_of(
     known.map(Some).ok_or_else(|| Fault::bad(FIELD))
 }
 
-/// The MD5 of a password to set; none if there is none, or an empty one.
-fn new_password(params: &Params) -> Result<Option<String>, Fault> {
-    let given = params.text("password")?;
-    if given.as_deref().is_some_and(|md5| !password::is_md5(md5)) {
-        return Err(Fault::bad("password"));
-    }
-    Ok(given)
+/// The password to set; none if there is none, or an empty text.
+fn new_password(params: &Params) -> Result<Option<NewPassword>, Fault> {
+    Ok(params.text("password")?.map(|md5| NewPassword::of_md5(&md5)).transpose()?)
 }
 
 /// Who is to look after a counselor: supervisors of this institution.
@@ -403,7 +399,7 @@ async fn change(
         None
     };
     let password_hash = match new_password(params)? {
-        Some(md5) => Some(state.passwords.hash(&md5).await?),
+        Some(new) => Some(state.passwords.hash(new).await?),
         None => None,
     };
     effects::change(state, caller, person, Change { profile, password_hash, supervisors }).await?;

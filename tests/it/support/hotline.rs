@@ -6,7 +6,7 @@ use std::{
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, RwLock},
     time::Duration,
 };
@@ -18,6 +18,9 @@ use super::{Client, SOON, client::md5, database::Database, until};
 /// The IM application of all test hotlines; the key is made up.
 pub(crate) const SDK_APP_ID: u32 = 1_400_513_208;
 pub(crate) const IM_KEY: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
+
+/// Keeps what is sealed in the tests; made up.
+pub(crate) const DATA_KEY: &str = "c41f7be09a35d86e2b7c10f4e895a6d3710be4f82c9d5a6317e0b86f4d2ca915";
 
 /// The password of everybody in a test.
 pub(crate) const PASSWORD: &str = "hotline-test";
@@ -58,7 +61,7 @@ impl Hotline {
         hotline.set("server.port", 0);
         hotline.set("server.workers", 2);
         hotline.set("log.format", "json");
-        hotline.set("secrets.data_key", "ab".repeat(32));
+        hotline.set("secrets.data_key", DATA_KEY);
         hotline.set("im.sdk_app_id", SDK_APP_ID);
         hotline.set("im.secret_key", IM_KEY);
         // Nobody in a test asks Tencent; a fake is set where it matters.
@@ -133,17 +136,7 @@ impl Hotline {
 
     /// Runs a command of the binary to its good end.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) {
-        let mut child = self
-            .command(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the built binary runs");
-        let mut stdin = child.stdin.take().expect("stdin is a pipe");
-        stdin.write_all(input.as_bytes()).expect("the command reads its input");
-        drop(stdin);
-        let output = child.wait_with_output().expect("the command ends");
+        let output = self.output(arguments, input);
         assert!(
             output.status.success(),
             "hotline {arguments:?} ended with {}:\n{}{}",
@@ -155,10 +148,31 @@ impl Hotline {
 
     /// Runs a command of the binary that ends with `code`; gives what it said.
     pub(crate) fn fails(&self, arguments: &[&str], code: i32) -> String {
-        let output = self.command(arguments).stdin(Stdio::null()).output().expect("the built binary runs");
+        self.fails_reading(arguments, "", code)
+    }
+
+    /// As [`Hotline::fails`], with something to read.
+    pub(crate) fn fails_reading(&self, arguments: &[&str], input: &str, code: i32) -> String {
+        let output = self.output(arguments, input);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "hotline {arguments:?}: {said}");
         said
+    }
+
+    /// What a command of the binary does that reads `input`.
+    fn output(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the built binary runs");
+        let mut stdin = child.stdin.take().expect("stdin is a pipe");
+        // Whatever fails before it reads may be gone already.
+        let _gone = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        child.wait_with_output().expect("the command ends")
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

@@ -9,7 +9,9 @@ use actix_web::{
     error::InternalError,
     http::{
         ConnectionType, Method, StatusCode,
-        header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue},
+        header::{
+            CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware::Next,
     web::Data,
@@ -132,6 +134,7 @@ impl Line {
         if status.is_client_error() || status.is_server_error() {
             give_error_body(answer, status, &self.path);
         }
+        keep_out_of_caches(answer.headers_mut());
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             answer.headers_mut().insert(REQUEST_ID, id);
         }
@@ -177,6 +180,14 @@ fn give_error_body(answer: &mut HttpResponse, status: StatusCode, path: &str) {
     let body = error_body(status, path, clock::now());
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *answer = std::mem::replace(answer, HttpResponse::new(status)).set_body(BoxBody::new(body));
+}
+
+/// Nothing of a talk stays in a browser: only pages and their hashed files say otherwise of themselves.
+fn keep_out_of_caches(headers: &mut HeaderMap) {
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 fn is_request_id(text: &str) -> bool {

@@ -13,7 +13,7 @@ use std::{
 
 use actix_web::{
     HttpResponse,
-    http::header::{CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    http::header::{CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY},
     web::{self, Data, Path, ServiceConfig},
 };
 use utoipa::{
@@ -260,7 +260,6 @@ async fn page(file: Path<String>) -> Answer {
     Ok(HttpResponse::Ok()
         .content_type(found.content_type)
         .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .body(found.bytes.into_owned()))
 }

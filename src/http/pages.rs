@@ -29,8 +29,8 @@ const PAGE_CACHE: &str = "no-cache";
 const ASSET_CACHE: &str = "public, max-age=31536000, immutable";
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
     magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
-const NOT_BUILT: &str = "The pages are not in this build: run `npm ci && npm run build` in web/ and build the server \
-    again.\nThe interface is at api/.\n";
+const NOT_BUILT: &str = "The pages are not in this build: run `make web` (or `make release` for a release).\n\
+    The interface is at api/.\n";
 
 #[derive(RustEmbed)]
 #[folder = "web/dist/"]

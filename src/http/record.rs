@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION},
+    http::header::CONTENT_DISPOSITION,
     web::{self, Data, Path, Payload, ServiceConfig},
 };
 use hotline_actors::ConversationId;
@@ -125,7 +125,6 @@ async fn export(state: Data<AppState>, caller: Caller, id: Path<String>, params:
     Ok(HttpResponse::Ok()
         .content_type(format.content_type())
         .insert_header((CONTENT_DISPOSITION, attachment(&name)))
-        .insert_header((CACHE_CONTROL, "no-store"))
         .body(file))
 }
 
@@ -162,7 +161,6 @@ async fn batch_export(req: HttpRequest, payload: Payload, state: Data<AppState>,
     Ok(HttpResponse::Ok()
         .content_type("application/zip")
         .insert_header((CONTENT_DISPOSITION, attachment("会话记录.zip")))
-        .insert_header((CACHE_CONTROL, "no-store"))
         .streaming(export::stream(maker, entries, format, leave)))
 }
 

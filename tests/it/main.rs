@@ -8,6 +8,8 @@ mod chat;
 mod consumers;
 mod crowd;
 mod fakes;
+mod flood;
+mod headers;
 mod health;
 mod im;
 mod log_in;

@@ -1,6 +1,8 @@
 // What strangers and mischief get: nothing.
 
-import { request } from 'node:http'
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { beforeAll, expect, test } from 'vitest'
 import { hotline } from './support/hotline'
 import { HTML, painting, SVG } from './support/pictures'
@@ -119,6 +121,38 @@ async function fromElsewhere(origin: string, method: string, path: string, heade
     asked.end()
   })
 }
+
+/** A page on another port of this machine, with a form for each of these paths of ours. */
+async function foreignForms(paths: string[]): Promise<{ url: string, close: () => void }> {
+  const forms = paths.map((path) => `<form method="post" action="${at().server.url}${path}"><button>${path}</button></form>`)
+  const server = createServer((_, answer) => answer.setHeader('Content-Type', 'text/html').end(`<!doctype html>${forms.join('')}`))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close: () => { server.close() } }
+}
+
+test('A form on another port logs nobody in or out, with or without a log-in of ours', async () => {
+  const paths = ['/auth/wx/wxdemo000000000001/login?code=planted', '/auth/login?username=zixunshi2', '/logout']
+  const foreign = await foreignForms(paths)
+  const nobody = await at().comes('nobody')
+  nobody.expects(/\b403\b/)
+  for (const context of [counselor.context, nobody.context]) {
+    const before = await context.cookies()
+    const page = await context.newPage()
+    for (const path of paths) {
+      await page.goto(foreign.url)
+      const answered = page.waitForResponse(`${at().server.url}${path}`)
+      await page.getByRole('button', { name: path }).click()
+      expect((await answered).status(), path).toBe(403)
+    }
+    await page.close()
+    expect(await context.cookies()).toEqual(before)
+  }
+  foreign.close()
+  await at().leaves(nobody)
+  expect((await asks(counselor, '/auth/me')).body).toContain('zixunshi1')
+  expect(await at().sql('select count(*) from people where username = \'sandbox_planted\'')).toBe('0')
+})
 
 test('A page of somebody else can neither ask nor listen with a counselor\'s log-in', async () => {
   const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'aG90bGluZS1ob3RsaW5lIQ==' }

@@ -47,15 +47,14 @@ async fn a_picture_is_sent_seen_and_part_of_the_record() {
         for (name, value) in [
             ("content-type", "image/png"),
             ("x-content-type-options", "nosniff"),
-            ("cache-control", "private, no-cache"),
+            ("cache-control", "no-store"),
             ("content-security-policy", "default-src 'none'; sandbox"),
         ] {
             assert_eq!(headers[name], value);
         }
         assert!(headers["content-disposition"].to_str().expect("text").starts_with("inline; filename="));
         image::load_from_memory(&bytes).expect("a picture");
-        let again = client.request(Method::GET, url).header("if-none-match", &headers["etag"]);
-        assert_eq!(Answer::of(again).await.status, 304);
+        assert!(!headers.contains_key("etag"), "a browser that keeps nothing has nothing to compare");
     }
     assert_eq!(record(&chat.lin, &chat.talk).await[0]["payload"], message["payload"]);
     chat.lin.end(&chat.talk).await;

@@ -5,7 +5,7 @@ import { chromium, type Browser, type BrowserServer } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { demoDatabase, sql } from './database'
 import { artifacts, Server, type Settings } from './server'
-import { consented, logIn, PHONE, Someone, type Window } from './someone'
+import { consented, logIn, PHONE, Someone, type Opens, type Window } from './someone'
 
 /** Debian's. As root it cannot keep its own house in order, and there is nothing to protect here. */
 const CHROMIUM = '/usr/bin/chromium'
@@ -52,7 +52,11 @@ export class Hotline {
   constructor(readonly server: Server, private readonly browser: Browser) {}
 
   async comes(name: string, window?: Window, browser = this.browser): Promise<Someone> {
-    const someone = await Someone.come(browser, this.server, name, window)
+    const profile = window?.profile
+    const opens: Opens = (options) => profile === undefined
+      ? browser.newContext(options)
+      : chromium.launchPersistentContext(profile, { ...LAUNCH, ...options })
+    const someone = await Someone.come(opens, this.server, name, window)
     this.people.push(someone)
     return someone
   }

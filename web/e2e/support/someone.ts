@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect } from 'vitest'
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
+import type { BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import type { Language } from '../../src/i18n'
 import { paragraphs, versionOf } from '../../src/visitor/consent'
 import { barriersOn } from './barriers'
@@ -28,7 +28,12 @@ export interface Window {
   zone?: string
   /** Run before the page's own scripts. */
   script?: string
+  /** A folder in which this browser keeps whatever it keeps, as at home; without one it is forgotten with the window. */
+  profile?: string
 }
+
+/** How a browser is opened for somebody. */
+export type Opens = (options: BrowserContextOptions) => Promise<BrowserContext>
 
 export class Someone {
   /** What the console, the page and the network complained of. */
@@ -39,8 +44,8 @@ export class Someone {
 
   private constructor(readonly name: string, readonly server: Server, readonly context: BrowserContext, private window: Page) {}
 
-  static async come(browser: Browser, server: Server, name: string, { size = SMALL, language = 'zh', storage = {}, zone = 'Asia/Shanghai', script, isMobile = false }: Window = {}): Promise<Someone> {
-    const context = await browser.newContext({
+  static async come(opens: Opens, server: Server, name: string, { size = SMALL, language = 'zh', storage = {}, zone = 'Asia/Shanghai', script, isMobile = false }: Window = {}): Promise<Someone> {
+    const context = await opens({
       viewport: size, locale: language === 'zh' ? 'zh-CN' : 'en-GB', timezoneId: zone, hasTouch: size.width < SMALL.width, isMobile, reducedMotion: 'reduce',
     })
     context.setDefaultTimeout(WAIT_MS_MAX)

@@ -3438,13 +3438,6 @@ export interface operations {
                     "application/json": components["schemas"]["Refusal"];
                 };
             };
-            /** @description 浏览器已有的图片仍然有效 */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             403: components["responses"]["AccessDenied"];
             404: components["responses"]["NotFound"];
             500: components["responses"]["Failed"];

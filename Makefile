@@ -1,6 +1,6 @@
 # `make run` and `make test` do all their own set-up; scripts/ says how.
 
-.PHONY: help run test browser screenshots simulate torture bench bench-quick build web web-api fmt lint sqlx clean-data
+.PHONY: help run test browser screenshots simulate torture bench bench-quick build release web web-api fmt lint sqlx clean-data
 
 help:
 	@echo 'make run         the server with demo people on http://127.0.0.1:8080 (PORT=... to change)'
@@ -11,6 +11,7 @@ help:
 	@echo 'make torture     the release build under a hammer for five to eight minutes (SEED=... to do it again)'
 	@echo 'make bench       the release build beside others for a quarter of an hour (make bench-quick: about a minute)'
 	@echo 'make build       the server, without a database'
+	@echo 'make release     the server as it is run in earnest, with its pages'
 	@echo 'make web         the pages, into web/dist, where the server takes them from'
 	@echo 'make web-api     generate the pages'\'' client anew after changing the interface'
 	@echo 'make fmt lint    format the code; look for mistakes'
@@ -43,6 +44,9 @@ bench-quick:
 
 build: web
 	SQLX_OFFLINE=true cargo build --locked
+
+release:
+	@scripts/release.sh
 
 web:
 	@scripts/web.sh

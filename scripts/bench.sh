@@ -7,6 +7,7 @@
 need_tools
 command -v npm >/dev/null || die "Node 20 with npm is missing: the peers run on it."
 say "Building …"
+scripts/web.sh
 SQLX_OFFLINE=true cargo build --release --locked -p hotline -p hotline-bench || die "the release does not build; cargo says why above."
 SQLX_OFFLINE=true cargo bench --locked -p hotline-bench --bench core --no-run || die "the measurement of the core does not build; cargo says why above."
 

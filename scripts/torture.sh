@@ -38,6 +38,7 @@ trap torture_exit EXIT
 if [[ $FORM == long ]]; then
     need_tools
     say "Building the server and the hammer as for production …"
+    scripts/web.sh
     SQLX_OFFLINE=true cargo build --release --locked --bin hotline --bin hotline-torture --package hotline \
         --package hotline-torture || die "it does not build; cargo says why above."
 else

@@ -72,7 +72,7 @@ export default {
   me: {
     title: '我的资料', name: '称呼', gender: '性别', female: '女', male: '男', secret: '不说', age: '年龄', phone: '手机号', contact: '紧急联系人',
     contactPhone: '紧急联系人电话', contactHint: '只有在生命安全受到威胁时才会联系 TA。', save: '保存', saved: '已保存', consent: '知情同意书',
-    leave: '退出并清除这台设备上的痕迹', leaveYes: '退出并清除',
+    leave: '退出并清除痕迹', leaveYes: '退出并清除',
     leaveAsk: '退出后，这台设备上不会留下你的对话和资料；没说完的草稿也会清除。正在进行的咨询或排队不会因此结束。',
     other: '换一个访客身份', otherAsk: '将以新的访客身份重新开始，之前的记录留在原来的身份下。', otherYes: '换身份', sandbox: '演示环境',
   },

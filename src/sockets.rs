@@ -158,6 +158,8 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for Metered<S> {
 
 /// Closes a socket without a log-in, or whose log-in has ended.
 const LOGGED_OUT: CloseCode = CloseCode::Other(4003);
+/// The word by which a page knows why it must log in again.
+const PASSWORD_CHANGED: &str = "password changed";
 
 /// One socket.
 struct Session {
@@ -483,6 +485,8 @@ impl Handler<Push> for Session {
                 Closing::TooSlow => (CloseCode::Again, "too slow"),
                 Closing::Switching => (CloseCode::Restart, "the server changes"),
                 Closing::LoggedOut => (LOGGED_OUT, "logged out"),
+                Closing::PasswordReplaced => (CloseCode::Restart, PASSWORD_CHANGED),
+                Closing::PasswordSet => (LOGGED_OUT, PASSWORD_CHANGED),
                 Closing::Faulty => (CloseCode::Error, "try again"),
             };
             self.close(code, why, ctx);

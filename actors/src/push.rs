@@ -181,6 +181,10 @@ pub enum Closing {
     Switching,
     /// The log-in has ended (4003).
     LoggedOut,
+    /// The person has a new password: only the log-in that set it goes on (1012).
+    PasswordReplaced,
+    /// Another set the person's password: no log-in goes on (4003).
+    PasswordSet,
     /// What carried it has died and is being rebuilt (1011).
     Faulty,
 }

@@ -68,7 +68,7 @@ pub async fn expel(
             // Not confirmed is not undone: it may have happened, so he is shown out in any case.
             Ok(_) | Err(Rejected::Busy | Rejected::Switching | Rejected::Stopping | Rejected::Unsettled) => {}
         }
-        show_out(&state, &person).await?;
+        show_out(&state, &person, Closing::LoggedOut).await?;
         decided?;
         if how == Expulsion::Deleted {
             let now = clock::now();
@@ -119,7 +119,7 @@ pub async fn change(
             return Err(unknown(&person.username));
         }
         if change.password_hash.is_some() {
-            show_out(&state, &person).await?;
+            show_out(&state, &person, Closing::PasswordSet).await?;
         }
         if change.supervisors.is_some() {
             tell_dispatch(&state).await;
@@ -146,7 +146,7 @@ pub async fn replace_password(
         state.sessions.end_all_of(caller.id, Some(caller.token)).await?;
         if let Some(institution) = &caller.institution {
             // All sockets are told to come back; those of other log-ins find that they cannot.
-            state.institutions.dismiss(institution, caller.id, Closing::Switching);
+            state.institutions.dismiss(institution, caller.id, Closing::PasswordReplaced);
         }
         Ok(())
     })
@@ -158,10 +158,10 @@ pub const WRONG_PASSWORD: &str = "原密码错误";
 
 /// Ends the log-ins and sockets of somebody, here and at Tencent IM. Log-ins go first: a socket that is just opening
 /// looks for its own again.
-async fn show_out(state: &AppState, person: &Person) -> Result<(), Fault> {
+async fn show_out(state: &AppState, person: &Person, closing: Closing) -> Result<(), Fault> {
     state.sessions.end_all_of(person.id, None).await?;
     if let Some(institution) = &person.institution {
-        state.institutions.dismiss(institution, person.id, Closing::LoggedOut);
+        state.institutions.dismiss(institution, person.id, closing);
     }
     state.im.kick(person.username.clone());
     Ok(())

@@ -18,7 +18,10 @@ let third: Someone
 let whole = ''
 
 const list = (): Locator => counselor.page.locator('nav.list')
-const entry = (code: string): Locator => list().locator('[data-talk]', { hasText: `sandbox_${code}` })
+/** What the staff call those who gave no name. */
+const names: Record<string, string> = {}
+const named = (code: string): string => names[code] ?? ''
+const entry = (code: string): Locator => list().locator('[data-talk]').filter({ has: counselor.page.getByText(named(code), { exact: true }) })
 const places = (): Locator => counselor.page.locator('.places strong')
 /** What stands below the name in the line, from the first on. */
 const line = async (): Promise<string[]> => {
@@ -43,6 +46,7 @@ async function asks(code: string): Promise<Someone> {
   await sheet.getByText(t('visitor.choose.fallback')).click()
   await visitor.presses(t('visitor.choose.wait'), sheet)
   await visitor.sees(t('visitor.waiting.title'))
+  names[code] = await at().nameOf(code)
   return visitor
 }
 
@@ -65,6 +69,7 @@ test('His line has names, places and waiting times, and each visitor knows his o
   first = await at().visitor('first')
   await first.page.locator('.anyone').click()
   await first.sees(first.page.locator('.composer'))
+  names.first = await at().nameOf('first')
   second = await asks('second')
   third = await asks('third')
   await second.sees(t('visitor.waiting.next'))
@@ -76,22 +81,22 @@ test('His line has names, places and waiting times, and each visitor knows his o
   await third.shoots('zh-visitor-waiting-behind')
 
   await expect.poll(line).toEqual([
-    expect.stringMatching(new RegExp(`^sandbox_second \\d\\d:\\d\\d ${t('desk.list.place', { n: 1 })}$`)),
-    expect.stringMatching(new RegExp(`^sandbox_third \\d\\d:\\d\\d ${t('desk.list.place', { n: 2 })}$`)),
+    expect.stringMatching(new RegExp(`^${named('second')} \\d\\d:\\d\\d ${t('desk.list.place', { n: 1 })}$`)),
+    expect.stringMatching(new RegExp(`^${named('third')} \\d\\d:\\d\\d ${t('desk.list.place', { n: 2 })}$`)),
   ])
   const [before] = await line()
   await expect.poll(async () => (await line())[0], { message: 'the time goes on' }).not.toBe(before)
   await entry('second').click()
-  await counselor.sees(t('desk.talk.waits', { name: 'sandbox_second' }))
+  await counselor.sees(t('desk.talk.waits', { name: named('second') }))
   await counselor.hasNoBarriers()
   await counselor.shoots('zh-counselor-line')
 })
 
 test('A supervisor puts somebody first, and everybody concerned sees it', async () => {
-  const row = supervisor.page.getByRole('row', { name: 'sandbox_third' })
+  const row = supervisor.page.getByRole('row', { name: named('third') })
   await supervisor.presses(t('desk.waiting.raise'), row)
   await supervisor.sees(supervisor.button(t('desk.waiting.lower'), row))
-  await expect.poll(async () => (await line()).map((text) => text.split(' ')[0])).toEqual(['sandbox_third', 'sandbox_second'])
+  await expect.poll(async () => (await line()).map((text) => /^\S+ \d+/.exec(text)?.[0])).toEqual([named('third'), named('second')])
   await counselor.sees(entry('third').locator('.urgent'))
   await third.sees(t('visitor.waiting.next'))
   await second.sees(t('visitor.waiting.ahead', { n: 1 }))
@@ -116,7 +121,7 @@ test('With another place whoever waits has it at once', async () => {
 
 test('What he has not read is counted at the talk and in the title, until he looks', async () => {
   await entry('first').click()
-  await counselor.sees(counselor.page.getByRole('heading', { name: 'sandbox_first' }))
+  await counselor.sees(counselor.page.getByRole('heading', { name: named('first') }))
   for (const words of ['在吗？', '我想说说最近的事。']) {
     await third.page.locator('.composer textarea').fill(words)
     await third.presses(t('chat.send'))
@@ -189,11 +194,11 @@ test('Everything in a talk can be done with the keyboard', async () => {
   await page.goto(`${at().server.url}/#/chat`)
   await counselor.sees(entry('third'))
   await tabsTo('[data-talk]')
-  for (let n = 0; n < 10 && !(await page.evaluate(() => document.activeElement?.textContent ?? '')).includes('sandbox_third'); n += 1) {
+  for (let n = 0; n < 10 && !(await page.evaluate(() => document.activeElement?.textContent ?? '')).includes(named('third')); n += 1) {
     await page.keyboard.press('ArrowDown')
   }
   await page.keyboard.press('Enter')
-  await counselor.sees(page.getByRole('heading', { name: 'sandbox_third' }))
+  await counselor.sees(page.getByRole('heading', { name: named('third') }))
   await tabsTo('section.talk textarea')
   await page.keyboard.type('我在，请说。')
   await page.keyboard.press('Enter')
@@ -233,7 +238,7 @@ test('A new visitor calls the counselor by sound and by a word of the system tha
   await calls('caller')
   await expect.poll(told).toEqual({ words: [`${t('desk.bell.visitor')} ${t('desk.bell.come')}`], tones: 3 })
   await page.evaluate(() => { (window as unknown as Told).told[0]?.click() })
-  await other.sees(page.getByRole('heading', { name: 'sandbox_caller' }))
+  await other.sees(page.getByRole('heading', { name: await at().nameOf('caller') }))
 
   await page.locator('.bell-button').click()
   await page.locator('.bell .el-switch').click()

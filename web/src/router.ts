@@ -12,6 +12,12 @@ export const HOME: Record<Role, string> = {
   counselor: 'home', supervisor: 'home', administrator: 'console', system: 'console',
 }
 
+/** The log-in, and the way back from it; with the reason, if somebody was logged in. After a log-out there is no way back. */
+export function toLogin(from: string): RouteLocationRaw {
+  const { ending } = useMe()
+  return { name: 'login', query: { ...(ending === null ? {} : { why: ending }), ...(from === '/' || ending === 'elsewhere' ? {} : { to: from }) } }
+}
+
 export function makeRouter(): Router {
   const router = createRouter({
     history: createWebHashHistory(),
@@ -26,7 +32,7 @@ export function makeRouter(): Router {
     // Another page takes the forms of this one with it; whose log-in has ended cannot stay.
     if (role !== null && to.path !== from.path && !await mayLeavePage()) return false
     if (to.meta.isOpen) return role === null ? true : { name: HOME[role] }
-    if (role === null) return { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+    if (role === null) return toLogin(to.fullPath)
     return to.meta.roles && !to.meta.roles.includes(role) ? { name: HOME[role] } : true
   })
   return router

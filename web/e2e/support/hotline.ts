@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { demoDatabase, sql } from './database'
 import { artifacts, Server, type Settings } from './server'
 import { consented, logIn, PHONE, Someone, type Opens, type Window } from './someone'
+import { t } from './words'
 
 /** Debian's. As root it cannot keep its own house in order, and there is nothing to protect here. */
 const CHROMIUM = '/usr/bin/chromium'
@@ -84,6 +85,11 @@ export class Hotline {
   async leaves(someone: Someone): Promise<void> {
     await someone.context.close()
     this.people.splice(this.people.indexOf(someone), 1)
+  }
+
+  /** What the staff call a visitor who has no name. */
+  async nameOf(code: string): Promise<string> {
+    return t('person.visitor', { n: await this.sql(`select visitor_number from people where username = 'sandbox_${code}'`) })
   }
 
   sql(statement: string): Promise<string> {

@@ -16,7 +16,14 @@ export interface Talk {
   common: boolean
   createdTime: number
   startTime: number | null
+  /** When the visitor's first word came that nobody has answered yet, or the start; null once it is answered. */
+  unansweredSince?: number | null
 }
+
+/** What supervisors and administrators look after, and a counselor of their own talks, until it is settled. */
+export type Alarm
+  = | { kind: 'unanswered', conversation: string, counselor: string, visitor: string, since: number, afterSeconds: number }
+    | { kind: 'counselor-lost', counselor: string, since: number, conversations: string[] }
 
 export interface Place {
   position: number
@@ -52,6 +59,7 @@ export interface Snapshot {
   maxConsults?: number
   active?: Talk[]
   waiting?: Talk[]
+  alarms?: Alarm[]
   /** Of staff. */
   common?: { waiting: number }
   /** Of a visitor. */
@@ -87,6 +95,10 @@ export interface StateFrame {
   onShift?: boolean
   others?: Load[]
   queue?: Place | null
+  /** Only the talks where it changed. */
+  unansweredSince?: Record<string, number | null>
+  /** All that are not settled. */
+  alarms?: Alarm[]
 }
 
 /** A row of the record, as the embedded IM tells it. */
@@ -104,7 +116,7 @@ export interface ErrorFrame { type: 'error', ref?: string, code: number, message
 
 export type Frame
   = | Snapshot
-    | { type: 'resumed', cursor: number }
+    | { type: 'resumed', cursor: number, presence?: Presence }
     | EventFrame
     | StateFrame
     | { type: 'presence', presence: Presence }

@@ -1,7 +1,7 @@
 // What a page knows from its socket: a pure function of the frames that came.
 
 import type { Presence } from '@/api/types'
-import type { Frame, Load, Place, Snapshot, Talk } from './frames'
+import type { Alarm, Frame, Load, Place, Snapshot, Talk } from './frames'
 
 export interface View {
   /** Everything up to this event is in here; null before the first snapshot. */
@@ -18,6 +18,8 @@ export interface View {
   common: number
   /** Colleagues' presence and load: supervisors and administrators are told. */
   others: Load[]
+  /** What is not settled yet. */
+  alarms: Alarm[]
   /** A visitor's open conversation. */
   conversation: Talk | null
   /** Where a waiting visitor stands. */
@@ -33,6 +35,7 @@ export const NOTHING_KNOWN: View = {
   waiting: [],
   common: 0,
   others: [],
+  alarms: [],
   conversation: null,
   place: null,
 }
@@ -53,7 +56,7 @@ export function reduce(view: View, frame: Frame, me: string): View {
     case 'snapshot':
       return fromSnapshot(view, frame)
     case 'resumed':
-      return { ...view, cursor: frame.cursor }
+      return { ...view, cursor: frame.cursor, presence: frame.presence ?? view.presence }
     case 'presence':
       return { ...view, presence: frame.presence }
     case 'state':
@@ -62,6 +65,8 @@ export function reduce(view: View, frame: Frame, me: string): View {
         onShift: frame.onShift ?? view.onShift,
         common: frame.common?.waiting ?? view.common,
         others: frame.others ?? view.others,
+        alarms: frame.alarms ?? view.alarms,
+        active: answered(view.active, frame.unansweredSince),
         place: frame.queue === undefined ? view.place : frame.queue,
       }
     case 'event': {
@@ -87,6 +92,12 @@ export function reduce(view: View, frame: Frame, me: string): View {
   }
 }
 
+/** The same talks, with what is now known of who waits for an answer in them. */
+function answered(talks: Talk[], since: Record<string, number | null> = {}): Talk[] {
+  if (!talks.some(({ id }) => since[id] !== undefined)) return talks
+  return talks.map((talk) => ({ ...talk, unansweredSince: since[talk.id] === undefined ? talk.unansweredSince : since[talk.id] }))
+}
+
 function fromSnapshot(view: View, frame: Snapshot): View {
   return {
     ...NOTHING_KNOWN,
@@ -98,6 +109,7 @@ function fromSnapshot(view: View, frame: Snapshot): View {
     waiting: inLine(frame.waiting ?? []),
     common: frame.common?.waiting ?? 0,
     others: view.others,
+    alarms: frame.alarms ?? [],
     conversation: frame.conversation ?? null,
     place: frame.queue ?? null,
   }

@@ -25,6 +25,7 @@ const QUIET_MS_MAX = 20_000
 const ANSWER_MS_MAX = 8_000
 /** The log-in has ended. */
 const CLOSED_NO_SESSION = 4003
+const NO_SESSION = 'no session'
 
 /** How long to wait before try number `failures` + 1: doubled each time, half of it by chance. */
 export function patience(failures: number, random: () => number): number {
@@ -39,6 +40,8 @@ export class LiveSocket {
   private watch: ReturnType<typeof setTimeout> | undefined
   private current: SocketStatus = 'idle'
   private code: number | null = null
+  /** What the server said when it closed last. */
+  private said = ''
 
   constructor(private readonly options: SocketOptions) {}
 
@@ -49,6 +52,16 @@ export class LiveSocket {
   /** With which code the last connection closed. */
   get closeCode(): number | null {
     return this.code
+  }
+
+  /** How many times in a row it was not reached at all. */
+  get failedTries(): number {
+    return this.failures
+  }
+
+  /** Why it closed last, in the server's words; empty while it stands. */
+  get why(): string {
+    return this.said
   }
 
   /** Connects, and from now on again and again until `stop`. */
@@ -89,7 +102,7 @@ export class LiveSocket {
       if (token) socket.send(JSON.stringify({ type: 'auth', token } satisfies Command))
     }
     socket.onmessage = (message) => { this.heard(socket, message) }
-    socket.onclose = (event) => { this.closed(socket, event.code) }
+    socket.onclose = (event) => { this.closed(socket, event.code, event.reason) }
     this.watch = setTimeout(() => { this.giveUp(socket) }, ANSWER_MS_MAX)
   }
 
@@ -100,7 +113,10 @@ export class LiveSocket {
     if (frame.type === 'snapshot' || frame.type === 'resumed') this.failures = 0
     // The page knows the state before it hears that the connection stands.
     this.options.onFrame(frame)
-    if (this.current === 'connecting' && (frame.type === 'snapshot' || frame.type === 'resumed')) this.become('open')
+    if (this.current === 'connecting' && (frame.type === 'snapshot' || frame.type === 'resumed')) {
+      this.said = ''
+      this.become('open')
+    }
   }
 
   /** Something came: the next silence is counted from here. */
@@ -118,8 +134,10 @@ export class LiveSocket {
     socket.close()
   }
 
-  private closed(socket: WebSocket, code: number): void {
+  private closed(socket: WebSocket, code: number, why = ''): void {
     if (socket !== this.socket) return
+    // `no session` is what follows: that the log-in is gone, not why.
+    if (why !== '' && why !== NO_SESSION) this.said = why
     this.socket = null
     this.code = code
     clearTimeout(this.watch)

@@ -15,6 +15,8 @@ export interface LiveOptions {
   me: string
   token?: () => string | null
   onRefused: () => void
+  /** It was not reached twice in a row: a handshake that is refused looks to a page like a network that is gone. */
+  onUnreached?: () => void
 }
 
 type Listener<T> = (value: T) => void
@@ -33,7 +35,8 @@ function channel<T>(): { on: (listener: Listener<T>) => () => void, tell: (value
   }
 }
 
-const CHOSEN = 'hotline.presence'
+/** What somebody chose last, for all their windows: said by the first socket after they were offline. */
+const chosen = (person: string): string => `hotline.presence.${person}`
 
 export const useLive = defineStore('live', () => {
   const view = shallowRef<View>(NOTHING_KNOWN)
@@ -46,21 +49,24 @@ export const useLive = defineStore('live', () => {
     stop()
     const url = (): string => socketUrl(BASE, options.path, {
       since: view.value.cursor,
-      presence: options.path === '/workbench/ws' ? sessionStorage.getItem(CHOSEN) : null,
+      presence: options.path === '/workbench/ws' ? localStorage.getItem(chosen(options.me)) : null,
     })
     socket = new LiveSocket({
       url,
       auth: options.token,
       onFrame(frame) {
         if (frame.type === 'event') hearMoment(frame.time)
-        if (frame.type === 'presence') sessionStorage.setItem(CHOSEN, frame.presence)
+        const before = view.value.presence
         view.value = reduce(view.value, frame, options.me)
+        const { presence } = view.value
+        if (presence !== null && presence !== before) localStorage.setItem(chosen(options.me), presence)
         frames.tell(frame)
       },
       onStatus(now) {
         status.value = now
         statuses.tell(now)
         if (now === 'refused') options.onRefused()
+        if (now === 'waiting' && (socket?.failedTries ?? 0) > 0) options.onUnreached?.()
       },
     })
     socket.start()
@@ -72,11 +78,8 @@ export const useLive = defineStore('live', () => {
     view.value = NOTHING_KNOWN
   }
 
-  /** After a log-out: the next person chooses anew. */
-  function forget(): void {
-    stop()
-    sessionStorage.removeItem(CHOSEN)
-  }
+  /** Why the connection closed last, in the server's words. */
+  const why = (): string => socket?.why ?? ''
 
   const send = (command: Command): boolean => socket?.send(command) ?? false
   const choose = (presence: Presence): boolean => send({ type: 'presence', presence })
@@ -89,7 +92,7 @@ export const useLive = defineStore('live', () => {
     view,
     status,
     isOpen: computed(() => status.value === 'open'),
-    start, stop, forget, send, choose, onEvent,
+    start, stop, why, send, choose, onEvent,
     onFrame: frames.on,
     onStatus: statuses.on,
     doubt: (): void => { socket?.doubt() },

@@ -8,6 +8,7 @@ import type { Me, Role } from '@/api/types'
 import { api, rawFetch } from './api'
 import { useChats } from './chats'
 import { useConfig } from './config'
+import { forgetAll, keepFor } from './kept'
 import { useLive } from './live'
 import { usePeople } from './people'
 
@@ -15,13 +16,28 @@ const ROLES: Record<string, Role> = {
   COUNSELOR: 'counselor', SUPERVISOR: 'supervisor', INSTITUTION: 'administrator', SYSTEM: 'system',
 }
 
-/** Whether somebody logged in here: whoever did not, need not ask. The session itself is a cookie no script can see. */
+/** Who is logged in here, for all windows: whoever did not log in, need not ask. The session itself is a cookie no script can see. */
 const LOGGED_IN = 'hotline.logged-in'
+
+/** Why nobody is logged in any more, where somebody was. */
+export const ENDINGS = ['expired', 'elsewhere', 'password', 'banned'] as const
+export type Ending = typeof ENDINGS[number]
+
+/** What the server says when it closes the sockets of somebody with a new password. */
+const PASSWORD_CHANGED = 'password changed'
 
 export const useMe = defineStore('me', () => {
   const me = ref<Me | null>(null)
   /** Null for whoever has no workbench: visitors. */
   const role = computed<Role | null>(() => (me.value === null ? null : ROLES[me.value.type] ?? null))
+  /** Null after a log-out by the button, and before anybody was here. */
+  const ending = ref<Ending | null>(null)
+  /** Whether what this window keeps was theirs already: only then is the address before the log-in theirs, too. */
+  const isSame = ref(true)
+  let isLeaving = false
+  /** Told by the socket before it closes. */
+  let isExpelled = false
+  let stopHearing = (): void => {}
 
   /** Asks who is logged in; null if nobody is. */
   async function load(): Promise<Me | null> {
@@ -30,25 +46,39 @@ export const useMe = defineStore('me', () => {
       me.value = await result(api().GET('/auth/me'))
     } catch (error) {
       if (!(error instanceof NoSession)) throw error
-      me.value = null
+      // Somebody was here, and the page was opened again too late.
+      ending.value = 'expired'
+      localStorage.removeItem(LOGGED_IN)
     }
     if (me.value !== null) await arrive(me.value)
     return me.value
   }
 
   async function arrive(person: Me): Promise<void> {
+    ending.value = null
+    isSame.value = keepFor(person.id)
+    localStorage.setItem(LOGGED_IN, person.id)
     usePeople().introduce({ ...person, type: person.type })
     const config = await useConfig().load()
     if (role.value === null || role.value === 'system') return
     const live = useLive()
-    live.start({ path: '/workbench/ws', me: person.id, onRefused: () => { me.value = null } })
+    live.start({
+      path: '/workbench/ws',
+      me: person.id,
+      onRefused: () => { lost() },
+      // Where the log-in is gone this is the 403; where the network is, the socket goes on trying.
+      onUnreached: () => { api().GET('/auth/me').catch(() => undefined) },
+    })
+    stopHearing()
+    isExpelled = false
+    stopHearing = live.onEvent(({ event, person: who }) => { if (event === 'expelled' && who === person.id) isExpelled = true })
     useChats().start(config, person)
   }
 
   /** The document: the password goes as MD5. */
   async function logIn(username: string, password: string): Promise<Me | null> {
     await result(api().POST('/auth/login', { body: { username, password: md5(password) } }))
-    localStorage.setItem(LOGGED_IN, '1')
+    localStorage.setItem(LOGGED_IN, '')
     return load()
   }
 
@@ -56,18 +86,47 @@ export const useMe = defineStore('me', () => {
     await result(api().POST('/user/password', { body: { oldPassword: md5(oldPassword), password: md5(password) } }))
   }
 
+  /** By the button: nothing stays in this browser. */
   async function logOut(): Promise<void> {
-    await rawFetch('/logout', { method: 'POST' })
-    leave()
+    isLeaving = true
+    try {
+      await rawFetch('/logout', { method: 'POST' })
+      leave(null)
+      forgetAll()
+    } finally {
+      isLeaving = false
+    }
   }
 
-  /** Forgets everything about whoever was here. */
-  function leave(): void {
+  /** The log-in has ended, wherever that was noticed. What is kept waits for the same person. */
+  function lost(why: Ending = useLive().why() === PASSWORD_CHANGED ? 'password' : 'expired'): void {
+    // The button closes the socket, too, perhaps before its own answer is here.
+    if (me.value === null || isLeaving) return
+    leave(isExpelled ? 'banned' : why)
+  }
+
+  /** Another window logged out by the button, and what this one kept is cleared. The server may have been quicker to say so. */
+  function cleared(): void {
+    if (me.value === null && ending.value === null) return
+    lost('elsewhere')
+    ending.value = 'elsewhere'
+  }
+
+  /** Another person may have logged in in another window, perhaps while this one slept. */
+  function look(): void {
+    const now = localStorage.getItem(LOGGED_IN)
+    if (me.value !== null && now !== null && now !== '' && now !== me.value.id) lost('elsewhere')
+  }
+
+  /** This page knows nothing any more about whoever was here. */
+  function leave(why: Ending | null): void {
+    ending.value = why
     me.value = null
-    localStorage.removeItem(LOGGED_IN)
-    useLive().forget()
+    stopHearing()
+    useLive().stop()
     useChats().stop()
+    usePeople().forget()
   }
 
-  return { me, role, load, logIn, logOut, leave, changePassword }
+  return { me, role, ending, isSame, load, logIn, logOut, lost, cleared, look, changePassword }
 })

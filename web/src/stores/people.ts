@@ -3,9 +3,9 @@
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
 import type { Person } from '@/api/types'
-import { plain } from '@/i18n/isolate'
+import { nameOf as called } from '@/composables/person-name'
 
-export type Known = Pick<Person, 'id' | 'username' | 'name' | 'avatarUrl' | 'type'>
+export type Known = Pick<Person, 'id' | 'username' | 'name' | 'avatarUrl' | 'type'> & Partial<Pick<Person, 'visitorNumber'>>
 
 export const usePeople = defineStore('people', () => {
   const byId = reactive(new Map<string, Known>())
@@ -17,6 +17,7 @@ export const usePeople = defineStore('people', () => {
       if (!person) continue
       const known: Known = {
         id: person.id, username: person.username, name: person.name, avatarUrl: person.avatarUrl, type: person.type,
+        visitorNumber: person.visitorNumber,
       }
       byId.set(known.id, known)
       byUsername.set(known.username, known)
@@ -25,10 +26,12 @@ export const usePeople = defineStore('people', () => {
 
   const find = (key: string): Known | null => byId.get(key) ?? byUsername.get(key) ?? null
   /** A name to show; empty if nobody is known so. */
-  const nameOf = (key: string): string => {
-    const known = find(key)
-    return known === null ? '' : plain(known.name || known.username)
+  const nameOf = (key: string): string => called(find(key))
+
+  function forget(): void {
+    byId.clear()
+    byUsername.clear()
   }
 
-  return { introduce, find, nameOf }
+  return { introduce, find, nameOf, forget }
 })

@@ -186,7 +186,7 @@ export const useVisit = defineStore('visit', () => {
     current.value = null
     last.value = undefined
     keep(null)
-    live.forget()
+    live.stop()
     useChats().stop()
   }
 

@@ -1,19 +1,29 @@
 export default {
   app: { name: 'Hotline', workbench: 'Hotline workbench', skip: 'Skip to content' },
-  menu: { home: 'Home', main: 'Main menu', open: 'Expand menu', close: 'Collapse menu' },
+  menu: { home: 'Home', main: 'Main menu', open: 'Expand menu', close: 'Collapse menu', waiting: ' waiting for an answer' },
   login: {
     title: 'Log in to the workbench', hello: 'Welcome back', username: 'User name', password: 'Password', submit: 'Log in',
     needUsername: 'Enter your user name', needPassword: 'Enter your password', notHere: 'This account has no workbench',
+    ended: {
+      expired: 'Your log-in has expired. Log in again: what you had not sent is still there for you.', elsewhere: 'You were logged out in another window.',
+      password: 'Your password was changed: log in with the new one.', banned: 'This account is no longer active. Please ask your administrator.',
+    },
   },
   account: {
     menu: 'Account', changePassword: 'Change password', logOut: 'Log out', oldPassword: 'Current password', newPassword: 'New password',
     repeatPassword: 'New password again', notSame: 'The new passwords differ', tooShort: 'At least 8 characters',
     changed: 'Password changed; other devices are logged out',
+    running: {
+      talks: 'Consultations in progress: {n}. Once logged out, nothing the visitors write reaches you.',
+      requests: 'Requests in progress: {n}. Once logged out, nothing reaches you.',
+    },
+    drafts: 'What you have not sent, and notes you have not saved, will be cleared.', stay: 'Stay',
   },
-  presence: { title: 'My presence', online: 'Online', busy: 'Busy', away: 'Away', offline: 'Offline', offShift: 'Not on shift today' },
+  presence: { title: 'My presence', now: 'My presence: {state}', online: 'Online', busy: 'Busy', away: 'Away', offline: 'Offline', offShift: 'Not on shift today' },
   connection: {
     open: 'Connected', connecting: 'Connecting', waiting: 'Connection lost, trying again', idle: 'Not connected', refused: 'Log-in has ended',
   },
+  person: { visitor: 'Visitor {n}' },
   role: {
     counselor: 'Counselor', supervisor: 'Supervisor', administrator: 'Administrator', system: 'System administrator', visitor: 'Visitor',
   },
@@ -31,7 +41,13 @@ export default {
   button: {
     ok: 'OK', cancel: 'Cancel', close: 'Close', save: 'Save', search: 'Search', reset: 'Reset', back: 'Back', more: 'More',
   },
-  language: 'Language',
+  keys: {
+    title: 'Keys', next: 'The next talk that waits for an answer', search: 'Search', help: 'Show the keys', leave: 'Leave the field, back to the list', move: 'Up and down the list', open: 'Open the chosen talk',
+    hint: 'The keys do nothing while you type; Escape leaves the field.',
+  },
+  language: 'Language', languageNow: 'Language: {now}, change to {other}',
+  colon: ': ',
+  comma: ', ',
   time: { today: 'Today', tomorrow: 'Tomorrow', yesterday: 'Yesterday', minutes: '{n} min', seconds: '{n} s', hours: '{h} h {m} min', justNow: 'just now' },
   chat: {
     messages: 'Messages', input: 'Write a message', hint: 'Enter sends, Shift+Enter starts a new line', send: 'Send', emoji: 'Emoji',

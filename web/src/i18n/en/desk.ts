@@ -9,7 +9,7 @@ export default {
   },
   month: { title: 'My shifts', days: '{n} days', before: 'Previous month', after: 'Next month', on: 'On shift' },
   list: {
-    title: 'Talks', active: 'In progress', requests: 'Requests', waiting: 'Waiting', ended: 'Ended lately', unread: '{n} unread', urgent: 'Urgent',
+    title: 'Talks', search: 'Search these talks', noneFound: 'Nothing found', back: 'Back to the talks', active: 'In progress', requests: 'Requests', waiting: 'Waiting', ended: 'Ended lately', unread: '{n} unread', urgent: 'Urgent', waitsFor: 'Waits for an answer, {n} min',
     noActive: 'No consultation is in progress', noRequest: 'No counselor is asking for help', noEnded: 'No ended talks yet', place: 'Number {n} in line',
     common: '{n} waiting in the common queue', new: 'Just arrived, say hello', about: 'About the talk with {name}',
   },
@@ -17,7 +17,7 @@ export default {
     with: 'Talk with {name}', write: 'Write to {to}', choose: 'Choose a talk at the left', chooseHint: 'Arrow keys move, Enter opens',
     nobody: 'No consultation is in progress', nobodyHint: 'Stay online: you will be called when a visitor arrives', chooseRequest: 'Choose a request at the left',
     noRequest: 'No counselor is asking for help', requestHint: 'A request shows the talk with the counselor, and beside it the consultation as it goes on',
-    waits: '{name} is waiting', waitsHint: 'The talk begins by itself when there is a free place', call: 'On a call',
+    waits: '{name} is waiting', waitsHint: 'The talk begins by itself when there is a free place', call: 'On a call', back: 'Back to the talk',
   },
   clock: {
     hint: 'Counted by the server', elapsed: '{time}', left: '{time} left', notice: 'Quiet: a reminder in {time}', end: 'No answer: ends in {time}',
@@ -47,7 +47,7 @@ export default {
     zero: 'With 0 you take nobody new. What is in progress goes on.', saved: 'Settings saved',
   },
   export: { title: 'Export', txt: 'Text (txt)', xlsx: 'Sheet (xlsx)', json: 'Data (json)' },
-  mirror: { title: 'Consultation', readOnly: 'read only', unknown: 'The consultation of this request is not known' },
+  mirror: { title: 'Consultation', readOnly: 'read only', of: 'Counselor: {counselor}', unknown: 'The consultation of this request is not known' },
   team: {
     title: 'My counselors', none: 'No counselor is bound to you', presence: 'Presence', load: 'In progress', waiting: 'Waiting', missing: 'expected', offShift: 'not on shift',
     loadOf: '{n} in progress of {max}',
@@ -56,8 +56,11 @@ export default {
     title: 'Visitors waiting', none: 'Nobody is waiting', for: 'Waiting for', anyone: 'anyone', since: 'Waiting time', do: 'Action', raise: 'Make urgent', lower: 'Make normal',
   },
   bell: {
-    title: 'Alerts', sound: 'Sound', desktop: 'Desktop notifications', allow: 'Turn on', granted: 'on', denied: 'refused by the browser', unsupported: 'not in this browser',
+    title: 'Alerts', list: 'Alerts that are not settled', none: 'Nothing to settle', some: '{n} not settled', since: 'since {time}', more: '{n} more', open: 'Open', toOverview: 'Overview',
+    hush: 'Stop ringing for these', loudness: { on: 'sound is on', muted: 'sound is switched off', blocked: 'sound is not on yet' }, off: 'Sound is off',
+    blocked: 'The browser allows sound once you click on the page.', short: { unanswered: 'A visitor waits for an answer', 'counselor-lost': 'A counselor is gone' },
+    lost: '{counselor} is offline, with {n} talks in progress', unansweredOf: '{visitor} has waited {n} minutes for an answer of {counselor}', sound: 'Sound', desktop: 'Desktop notifications', allow: 'Turn on', granted: 'on', denied: 'refused by the browser', unsupported: 'not in this browser',
     hint: 'Notifications show no names and no words of visitors.', visitor: 'A visitor has arrived', request: 'A counselor asks for help', come: 'Click to open the talk', waits: 'Somebody is waiting for you',
-    waitsHint: 'The talk begins by itself when there is a free place', unanswered: 'A visitor has waited {n} minutes for your answer', word: 'A new message',
+    waitsHint: 'The talk begins by itself when there is a free place', unanswered: '{visitor} has waited {n} minutes for your answer', word: 'A new message',
   },
 }

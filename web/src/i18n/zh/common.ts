@@ -1,18 +1,25 @@
 export default {
   app: { name: '心理热线', workbench: '心理热线工作台', skip: '跳到正文' },
-  menu: { home: '首页', main: '主菜单', open: '展开菜单', close: '收起菜单' },
+  menu: { home: '首页', main: '主菜单', open: '展开菜单', close: '收起菜单', waiting: '位等待回复' },
   login: {
     title: '登录工作台', hello: '欢迎回来', username: '用户名', password: '密码', submit: '登录',
     needUsername: '请输入用户名', needPassword: '请输入密码', notHere: '此账号没有工作台',
+    ended: {
+      expired: '登录已过期，请重新登录。同一位用户登录后，没有发出的内容还在。', elsewhere: '此账号已在另一个窗口退出登录。',
+      password: '密码已经修改，请用新密码登录。', banned: '此账号已停用，如有疑问请联系管理员。',
+    },
   },
   account: {
     menu: '账号', changePassword: '修改密码', logOut: '退出登录', oldPassword: '原密码', newPassword: '新密码',
     repeatPassword: '再输一次新密码', notSame: '两次输入的新密码不一致', tooShort: '新密码至少 8 个字符', changed: '密码已修改，其他设备已退出登录',
+    running: { talks: '还有 {n} 个咨询正在进行，退出后您收不到访客的消息。', requests: '还有 {n} 个求助正在进行，退出后您收不到消息。' },
+    drafts: '没有发送的内容和没有保存的小结会被清除。', stay: '先不退出',
   },
-  presence: { title: '我的状态', online: '在线', busy: '忙碌', away: '离开', offline: '离线', offShift: '今天没有排班' },
+  presence: { title: '我的状态', now: '我的状态：{state}', online: '在线', busy: '忙碌', away: '离开', offline: '离线', offShift: '今天没有排班' },
   connection: {
     open: '已连接', connecting: '正在连接', waiting: '连接已断开，正在重连', idle: '未连接', refused: '登录已失效',
   },
+  person: { visitor: '访客 {n}' },
   role: {
     counselor: '咨询师', supervisor: '督导', administrator: '机构管理员', system: '系统管理员', visitor: '访客',
   },
@@ -28,7 +35,13 @@ export default {
   },
   unsaved: { title: '还没有保存', text: '已经填写的内容还没有保存，要放弃吗？', discard: '放弃', stay: '继续填写' },
   button: { ok: '确定', cancel: '取消', close: '关闭', save: '保存', search: '查询', reset: '重置', back: '返回', more: '更多' },
-  language: '语言',
+  keys: {
+    title: '快捷键', next: '下一个等待回复的会话', search: '搜索', help: '显示快捷键', leave: '离开输入框，回到会话列表', move: '在会话列表里上下移动', open: '打开选中的会话',
+    hint: '输入文字时快捷键不起作用；按 Esc 离开输入框后可用。',
+  },
+  language: '语言', languageNow: '语言：{now}，切换到 {other}',
+  colon: '：',
+  comma: '，',
   time: { today: '今天', tomorrow: '明天', yesterday: '昨天', minutes: '{n} 分钟', seconds: '{n} 秒', hours: '{h} 小时 {m} 分钟', justNow: '刚刚' },
   chat: {
     messages: '聊天消息', input: '输入消息', hint: 'Enter 发送，Shift+Enter 换行', send: '发送', emoji: '表情', image: '图片',

@@ -7,6 +7,7 @@ import type { Conversation } from '@/api/types'
 import type { EventFrame, Talk } from '@/socket/frames'
 import { api } from '@/stores/api'
 import { useChats } from '@/stores/chats'
+import { forgetDraft } from '@/stores/kept'
 import { useLive } from '@/stores/live'
 import { useMe } from '@/stores/me'
 import { usePeople } from '@/stores/people'
@@ -134,7 +135,10 @@ export const useDesk = defineStore('desk', () => {
       // From now on its words come by themselves; those before may not have.
       if (event.event === 'assigned' && chats.threads.has(talk.consultation)) void chats.load(talk.consultation)
     }
-    if (event.event === 'ended') void loadRecent()
+    if (event.event === 'ended') {
+      forgetDraft(talk.id)
+      void loadRecent()
+    }
   }
 
   /** What was missed while nobody could tell. */

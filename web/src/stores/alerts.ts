@@ -1,19 +1,22 @@
 // How somebody is called to the desk: a short sound and a word of the system. Neither names anybody.
 
 import { defineStore } from 'pinia'
-import { ref } from 'vue'
+import { computed, ref } from 'vue'
 
 const MUTED = 'hotline.muted'
 
 /** Two soft notes: hertz and when each begins, in seconds. */
 const CALLS = {
   visitor: [[523.25, 0], [659.25, 0.16], [783.99, 0.32]],
+  alarm: [[659.25, 0], [523.25, 0.2], [659.25, 0.4]],
   word: [[659.25, 0], [587.33, 0.14]],
 } as const
 const NOTE_SECONDS = 0.42
 const LOUDNESS = 0.14
 
-export type Call = keyof typeof CALLS
+export type Sound = keyof typeof CALLS
+/** Browsers let a page sound only after somebody touched it. */
+export type Loudness = 'on' | 'muted' | 'blocked'
 export type Permission = NotificationPermission | 'unsupported'
 
 const asked = (): Permission => ('Notification' in window ? Notification.permission : 'unsupported')
@@ -21,6 +24,9 @@ const asked = (): Permission => ('Notification' in window ? Notification.permiss
 export const useAlerts = defineStore('alerts', () => {
   const isMuted = ref(localStorage.getItem(MUTED) === 'true')
   const permission = ref<Permission>(asked())
+  /** Until somebody touches the page. */
+  const isBlocked = ref(true)
+  const loudness = computed<Loudness>(() => (isMuted.value ? 'muted' : isBlocked.value ? 'blocked' : 'on'))
   let audio: AudioContext | null = null
 
   function mute(yes: boolean): void {
@@ -29,14 +35,22 @@ export const useAlerts = defineStore('alerts', () => {
     if (!yes) sound('visitor')
   }
 
-  /** Browsers let a page sound only after somebody touched it. */
+  /** A touch allows it; whether it did is said a moment later. */
   function wake(): void {
     if (!('AudioContext' in window)) return
-    audio ??= new AudioContext()
-    if (audio.state === 'suspended') void audio.resume()
+    if (audio === null) {
+      audio = new AudioContext()
+      audio.onstatechange = look
+    }
+    if (audio.state === 'suspended') void audio.resume().then(look, look)
+    look()
   }
 
-  function sound(call: Call): void {
+  function look(): void {
+    isBlocked.value = audio?.state !== 'running'
+  }
+
+  function sound(call: Sound): void {
     if (isMuted.value || audio?.state !== 'running') return
     for (const [hertz, after] of CALLS[call]) {
       const [note, level] = [audio.createOscillator(), audio.createGain()]
@@ -70,7 +84,7 @@ export const useAlerts = defineStore('alerts', () => {
     }
   }
 
-  /** Gets ready to sound: at once if he has touched the page, as to log in, else at the first touch; returns the way out. */
+  /** Gets ready to sound: at once if somebody has touched the page, as to log in, else at the first touch; returns the way out. */
   function attend(): () => void {
     if (navigator.userActivation?.hasBeenActive) wake()
     document.addEventListener('pointerdown', wake)
@@ -81,5 +95,5 @@ export const useAlerts = defineStore('alerts', () => {
     }
   }
 
-  return { isMuted, permission, mute, sound, allow, show, attend, wake }
+  return { isMuted, permission, loudness, mute, sound, allow, show, attend, wake }
 })

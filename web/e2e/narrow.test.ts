@@ -13,15 +13,17 @@ const LYING = { width: 568, height: 320 }
 const FIELD_PX_MIN = 16
 const LETTERS = ['100%', '200%']
 
-/** What is wider than its place, and cannot be read whole. */
-const tooWide = (page: Page): Promise<string[]> => page.evaluate(() => {
+/** What is larger than its place, and cannot be read whole. */
+const cutOff = (page: Page): Promise<string[]> => page.evaluate(() => {
   const about = (one: Element): string => `${one.tagName}.${one.className}: ${(one.textContent ?? '').trim().slice(0, 40)}`
   const wide = [...document.querySelectorAll('html, body, #app, .phone, .frame, .screen, .card, .foot, .talk, .composer, .sheet, .el-message-box')]
     .filter((one) => one.scrollWidth > one.clientWidth + 1).map(about)
   const beyond = [...document.querySelectorAll<HTMLElement>('#app :is(button, a, input, textarea, h1, h2, p), .el-message-box button')]
     .filter((one) => one.checkVisibility() && !one.classList.contains('unseen') && one.getBoundingClientRect().width > 1)
     .filter((one) => one.getBoundingClientRect().right > window.innerWidth + 1 || one.getBoundingClientRect().left < -1).map(about)
-  return [...wide, ...beyond]
+  const pressed = [...document.querySelectorAll('.phone :is(.card, .anyone, .counselor, .emergency, .el-button--large)')]
+    .filter((one) => one.scrollHeight > one.clientHeight + 2).map(about)
+  return [...wide, ...beyond, ...pressed]
 })
 
 async function isCalm(someone: Someone, where: string): Promise<void> {
@@ -32,7 +34,7 @@ async function isCalm(someone: Someone, where: string): Promise<void> {
     await someone.isAtRest()
     const called = `${where}-${size.width}-${letters.slice(0, -1)}`
     await someone.shoots(`narrow/${called}`)
-    expect(await tooWide(page), called).toEqual([])
+    expect(await cutOff(page), called).toEqual([])
     // Whatever can be pressed can be brought into sight, and is not under the frame then.
     for (const button of await page.locator('#app :is(button, form input):not([role=log] *)').filter({ visible: true }).all()) {
       await button.scrollIntoViewIfNeeded()

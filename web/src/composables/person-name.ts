@@ -5,7 +5,7 @@ import { translate } from '@/i18n'
 import { plain } from '@/i18n/isolate'
 
 export interface Named {
-  name: string | null
+  name?: string | null
   username: string
   type?: string | null
   /** Of visitors. */

@@ -55,7 +55,7 @@ export default {
     add: { COUNSELOR: 'Add counselor', SUPERVISOR: 'Add supervisor', INSTITUTION: 'Add administrator', SYSTEM: 'Add system administrator' },
     change: { COUNSELOR: 'Edit counselor', SUPERVISOR: 'Edit supervisor', INSTITUTION: 'Edit administrator', SYSTEM: 'Edit system administrator' },
     addOffice: 'Add back-office user', role: 'Role', institution: 'Institution', state: 'State', normal: 'Active', banned: 'Banned', capacity: 'Places', totalTime: 'Total time',
-    supervisors: 'Supervisors', noSupervisors: 'None', none: 'Nobody yet', noVisitors: 'No visitors yet', nameless: '(no name)', account: 'Account', about: 'Gender, age',
+    supervisors: 'Supervisors', noSupervisors: 'None', none: 'Nobody yet', noVisitors: 'No visitors yet', account: 'Account', about: 'Gender, age',
     years: '{n} years', since: 'Since', records: 'Records', setPassword: 'Set password', passwordOf: 'A new password for {name}. Devices that are logged in will be logged out.',
     passwordSet: 'Password of {name} is set', ban: 'Ban', activate: 'Activate', remove: 'Delete', saved: 'Saved',
     sure: {

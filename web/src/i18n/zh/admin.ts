@@ -50,7 +50,7 @@ export default {
     add: { COUNSELOR: '添加咨询师', SUPERVISOR: '添加督导', INSTITUTION: '添加机构管理员', SYSTEM: '添加系统管理员' },
     change: { COUNSELOR: '编辑咨询师', SUPERVISOR: '编辑督导', INSTITUTION: '编辑机构管理员', SYSTEM: '编辑系统管理员' },
     addOffice: '添加后台用户', role: '角色', institution: '机构', state: '状态', normal: '正常', banned: '已禁用', capacity: '接待上限', totalTime: '累计时长',
-    supervisors: '绑定的督导', noSupervisors: '不绑定', none: '还没有人', noVisitors: '还没有访客', nameless: '（未填姓名）', account: '账号', about: '性别与年龄', years: '{n} 岁',
+    supervisors: '绑定的督导', noSupervisors: '不绑定', none: '还没有人', noVisitors: '还没有访客', account: '账号', about: '性别与年龄', years: '{n} 岁',
     since: '加入时间', records: '记录', setPassword: '设置密码', passwordOf: '为 {name} 设置新密码，其已登录的设备会退出登录。', passwordSet: '{name} 的密码已设置',
     ban: '禁用', activate: '启用', remove: '删除', saved: '已保存',
     sure: {

@@ -8,13 +8,13 @@ export function useSteady(act: () => unknown, everyMs: number): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   function run(): void {
     timer = undefined
-    last = Date.now()
+    last = performance.now()
     act()
   }
   onScopeDispose(() => { clearTimeout(timer) })
   return () => {
     if (timer !== undefined) return
-    const rest = last + everyMs - Date.now()
+    const rest = last + everyMs - performance.now()
     if (rest <= 0) {
       run()
     } else {

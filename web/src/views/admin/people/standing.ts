@@ -5,6 +5,7 @@ import { useI18n } from 'vue-i18n'
 import { result } from '@/api/answer'
 import type { Person } from '@/api/types'
 import { useFailure } from '@/composables/failure'
+import { nameOf } from '@/composables/person-name'
 import { api } from '@/stores/api'
 
 export interface Standing {
@@ -17,7 +18,7 @@ export interface Standing {
 export function useStanding(): Standing {
   const { t } = useI18n()
   const { tell } = useFailure()
-  const called = (person: Person): string => person.name || person.username
+  const called = (person: Person): string => nameOf(person)
 
   async function sure(words: string, person: Person): Promise<boolean> {
     const answered = await ElMessageBox.confirm(t(`admin.person.sure.${words}`, { name: called(person) }), t(`admin.person.${words}`), {

@@ -5,6 +5,7 @@ import { useI18n } from 'vue-i18n'
 import { result } from '@/api/answer'
 import type { Conversation } from '@/api/types'
 import { useFailure } from '@/composables/failure'
+import { nameOf } from '@/composables/person-name'
 import { api } from '@/stores/api'
 
 /** Whether it can be deleted: an open one is ended first. */
@@ -13,7 +14,7 @@ export const isOver = (record: Pick<Conversation, 'status'>): boolean => !['WAIT
 export function useDeletion(): (record: Pick<Conversation, 'id' | 'user' | 'counselor'>) => Promise<boolean> {
   const { t } = useI18n()
   const { tell } = useFailure()
-  const called = (person: Conversation['user']): string => person?.name || person?.username || '—'
+  const called = (person: Conversation['user']): string => nameOf(person) || '—'
 
   return async (record) => {
     const sure = await ElMessageBox.confirm(

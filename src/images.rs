@@ -2,8 +2,9 @@
 //! whoever may read the talk, erased with it.
 
 mod strip;
+mod uploads;
 
-use std::{io::Cursor, sync::Arc};
+use std::io::Cursor;
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -11,10 +12,11 @@ use hotline_actors::{ConversationId, PersonId, Timestamp};
 use image::{ImageDecoder, ImageFormat, ImageReader, Limits, metadata::Orientation};
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::answer::describe;
+
+pub use uploads::{Busy, Uploads};
 
 /// Whoever opens a picture takes four bytes of memory for each of its points.
 const PIXELS_MAX: u64 = 50_000_000;
@@ -27,22 +29,16 @@ const KINDS: [(ImageFormat, &str); 4] = [
     (ImageFormat::Gif, "image/gif"),
     (ImageFormat::WebP, "image/webp"),
 ];
+/// Frames of a film: half a minute at twenty a second. Whoever shows it unpacks each.
+const FRAMES_MAX: usize = 600;
+/// Bytes of memory for reading a header. What could unpack to more is taken out before.
+const HEADER_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// What stands before the id in the address of a picture.
+const PATH: &str = "/im/image/";
 /// Bytes of a picture that are in memory for one reader.
 const PIECE_BYTES: i32 = 256 * 1024;
-/// Pictures taken in at once: each is in memory whole.
-const UPLOADS_MAX: usize = 16;
 /// Several that come at once count anew until each has a number of its own.
 const NUMBERINGS_MAX: usize = 64;
-
-/// Room for what is being taken in. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Uploads(pub Arc<Semaphore>);
-
-impl Default for Uploads {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(UPLOADS_MAX)))
-    }
-}
 
 /// Why bytes are not taken for a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +49,8 @@ pub enum NotTaken {
     Damaged,
     #[error("图片尺寸过大")]
     TooManyPixels,
+    #[error("动图帧数过多")]
+    TooManyFrames,
 }
 
 /// A picture that was looked through: nothing is in it but what is shown.
@@ -72,9 +70,9 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// Looks at the content, whatever it is called. Only the header is decoded, so a picture that would unpack to far more
-    /// than it weighs costs nothing here. What is not picture goes: where and by what it was taken, remarks, whatever hangs
-    /// on behind. Its orientation stays.
+    /// Looks at the content, whatever it is called. What is not picture goes first, without being unpacked: where and by what
+    /// it was taken, remarks, whatever hangs on behind. Its orientation stays. Of what is left only the header is decoded. So
+    /// a picture that would unpack to far more than it weighs costs nothing here.
     ///
     /// # Errors
     /// [`NotTaken`].
@@ -82,11 +80,15 @@ impl Picture {
         let format = image::guess_format(&bytes).map_err(|_| NotTaken::Kind)?;
         let known = KINDS.iter().find(|(kind, _)| *kind == format);
         let (_, content_type) = *known.ok_or(NotTaken::Kind)?;
-        let ((width, height), orientation) = header(&bytes, format)?;
+        let strip::Stripped { bytes, orientation, frames } =
+            strip::stripped(bytes, format).ok_or(NotTaken::Damaged)?;
+        if frames > FRAMES_MAX {
+            return Err(NotTaken::TooManyFrames);
+        }
+        let (width, height) = header(&bytes, format)?;
         if width.max(height) > SIDE_PIXELS_MAX || u64::from(width) * u64::from(height) > PIXELS_MAX {
             return Err(NotTaken::TooManyPixels);
         }
-        let bytes = strip::stripped(bytes, format, orientation).ok_or(NotTaken::Damaged)?;
         let lies_on_its_side = matches!(
             orientation,
             Orientation::Rotate90
@@ -99,12 +101,12 @@ impl Picture {
     }
 }
 
-fn header(bytes: &Bytes, format: ImageFormat) -> Result<((u32, u32), Orientation), NotTaken> {
+fn header(bytes: &Bytes, format: ImageFormat) -> Result<(u32, u32), NotTaken> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(64 * 1024 * 1024);
+    limits.max_alloc = Some(HEADER_BYTES_MAX);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|error| {
+    let decoder = reader.into_decoder().map_err(|error| {
         if matches!(error, image::ImageError::Limits(_)) {
             NotTaken::TooManyPixels
         } else {
@@ -115,9 +117,7 @@ fn header(bytes: &Bytes, format: ImageFormat) -> Result<((u32, u32), Orientation
     if width == 0 || height == 0 {
         return Err(NotTaken::Damaged);
     }
-    // One that cannot be read is none.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    Ok(((width, height), orientation))
+    Ok((width, height))
 }
 
 /// A picture as it is known without its bytes.
@@ -132,7 +132,14 @@ pub struct Known {
 
 /// Where a picture is to be had.
 pub fn url(base_path: &str, id: Uuid) -> String {
-    format!("{base_path}/im/image/{}", id.simple())
+    format!("{base_path}{PATH}{}", id.simple())
+}
+
+/// The picture of ours that an address names, whatever the base path was when it was written.
+pub fn named_in(url: &str) -> Option<Uuid> {
+    let (base, id) = url.rsplit_once(PATH)?;
+    let is_ours = base.is_empty() || (base.starts_with('/') && !base.starts_with("//"));
+    id.parse::<PersonId>().ok().filter(|_| is_ours).map(|id| id.0)
 }
 
 impl Known {
@@ -160,8 +167,15 @@ impl Known {
 
     /// What a file of it is called.
     pub fn file_name(&self) -> String {
-        let ending = self.content_type.strip_prefix("image/").unwrap_or("bin");
-        format!("{}.{}", self.id.simple(), if ending == "jpeg" { "jpg" } else { ending })
+        format!("{}.{}", self.id.simple(), self.ending())
+    }
+
+    /// What the name of a file of it ends with.
+    pub fn ending(&self) -> &str {
+        match self.content_type.strip_prefix("image/").unwrap_or("bin") {
+            "jpeg" => "jpg",
+            other => other,
+        }
     }
 }
 
@@ -247,6 +261,32 @@ pub async fn uploaded(
     )
     .fetch_optional(pool)
     .await
+}
+
+/// The pictures of a conversation, as they were numbered.
+///
+/// # Errors
+/// The database's.
+pub async fn of_conversation(pool: &PgPool, conversation: Uuid) -> Result<Vec<Known>, sqlx::Error> {
+    sqlx::query_as!(
+        Known,
+        "select id, content_type, width, height, size from images where conversation = $1 order by number",
+        conversation,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// How many pictures these conversations have.
+///
+/// # Errors
+/// The database's.
+pub async fn count(pool: &PgPool, conversations: &[Uuid]) -> Result<i64, sqlx::Error> {
+    let counted = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from images where conversation = any($1)"#,
+        conversations,
+    );
+    counted.fetch_one(pool).await
 }
 
 /// A picture and its conversation.

@@ -7,7 +7,6 @@ use actix_web::{
 };
 use hotline_actors::{ConversationId, PersonId};
 use serde::Serialize;
-use std::time::Duration;
 use utoipa::{OpenApi, ToSchema};
 
 use super::openapi::{
@@ -22,14 +21,12 @@ use crate::{
     clock,
     config::ImMode,
     im::embedded,
-    images::{self, Known, Picture},
+    images::{self, Busy, Known, Picture},
     messages::record,
     params::{Params, read_body},
     rights::{self, Reach, Right},
 };
 
-/// Whoever finds no room by then is told to come again.
-const ROOM_MAX: Duration = Duration::from_secs(10);
 /// A browser shows it and does nothing else with it, whatever it may be.
 const POLICY: &str = "default-src 'none'; sandbox";
 const CROSS_ORIGIN: &str = "cross-origin-resource-policy";
@@ -90,9 +87,11 @@ async fn upload(req: HttpRequest, payload: Payload, state: Data<AppState>, calle
     }
     let named = Params::of_query(&req).required("conversation")?;
     let conversation = embedded::open_talk(&state, &caller, &named).await?;
-    let room = tokio::time::timeout(ROOM_MAX, state.uploads.0.acquire()).await;
-    let Ok(Ok(_room)) = room else { return Err(Fault::wrong("系统繁忙，请稍后再试")) };
+    let busy = |busy: Busy| Fault::wrong(busy.to_string());
+    let _place = state.uploads.body(caller.id).await.map_err(busy)?;
     let body = read_body(&req, payload.into_inner(), settings.im.image_bytes_max).await?;
+    // Only what is whole takes the time of the machine: a slow sender holds up nobody else.
+    let _room = state.uploads.work().await.map_err(busy)?;
     let picture = look_at(body).await?;
     let kept = images::keep(
         &state.pool,

@@ -1,7 +1,10 @@
 //! Takes out of a picture all that is not picture. Nothing is left that is not named here: a visitor's photograph must
 //! not tell where he lives, nor a picture be a second thing besides.
 
+use std::io::Read;
+
 use bytes::{BufMut, Bytes, BytesMut};
+use flate2::read::ZlibDecoder;
 use image::{ImageFormat, metadata::Orientation};
 use img_parts::{
     ImageEXIF,
@@ -29,16 +32,34 @@ const WEBP_KEPT: [[u8; 4]; 7] = [
 /// The first byte of `VP8X`: there is EXIF, there is XMP.
 const WEBP_METADATA: u8 = 0b0000_1100;
 
-/// The picture alone; `None` where it is not whole.
+/// Bytes of a profile of colours, unpacked. Those of cameras and screens have a few thousand, those of printers half a million.
+/// A larger one goes: PNG packs it, and whoever shows the picture unpacks it.
+const PROFILE_BYTES_MAX: usize = 1024 * 1024;
+
+/// The picture alone.
+pub(super) struct Stripped {
+    pub(super) bytes: Bytes,
+    /// How to hold it.
+    pub(super) orientation: Orientation,
+    /// One, or those of a film.
+    pub(super) frames: usize,
+}
+
+/// The picture alone; `None` where it is not whole. Nothing is unpacked for it but a profile of colours, up to its bound.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the crate knows many kinds that are not taken")]
-pub(super) fn stripped(bytes: Bytes, format: ImageFormat, orientation: Orientation) -> Option<Bytes> {
+pub(super) fn stripped(bytes: Bytes, format: ImageFormat) -> Option<Stripped> {
     match format {
-        ImageFormat::Jpeg => jpeg(bytes, orientation),
-        ImageFormat::Png => png(bytes, orientation),
-        ImageFormat::WebP => webp(bytes, orientation),
+        ImageFormat::Jpeg => jpeg(bytes),
+        ImageFormat::Png => png(bytes),
+        ImageFormat::WebP => webp(bytes),
         ImageFormat::Gif => gif(&bytes),
         _ => None,
     }
+}
+
+/// What EXIF says about how to hold the picture; what cannot be read says nothing.
+fn orientation(exif: Option<Bytes>) -> Orientation {
+    exif.and_then(|exif| Orientation::from_exif_chunk(&exif)).unwrap_or(Orientation::NoTransforms)
 }
 
 /// EXIF that says how to hold the picture, and nothing else: one directory with one entry (TIFF 6.0, section 2).
@@ -60,10 +81,17 @@ fn how_to_hold(orientation: Orientation) -> Option<Bytes> {
     Some(exif.freeze())
 }
 
-fn jpeg(bytes: Bytes, orientation: Orientation) -> Option<Bytes> {
+fn jpeg(bytes: Bytes) -> Option<Stripped> {
     let mut jpeg = Jpeg::from_bytes(bytes).ok()?;
+    let orientation = orientation(jpeg.exif());
     let segments = jpeg.segments_mut();
     segments.retain(|segment| jpeg_keeps(segment.marker(), segment.contents()));
+    let profile = |segment: &JpegSegment| segment.marker() == markers::APP2;
+    let profile_bytes: usize =
+        segments.iter().filter(|segment| profile(segment)).map(|s| s.contents().len()).sum();
+    if profile_bytes > PROFILE_BYTES_MAX {
+        segments.retain(|segment| !profile(segment));
+    }
     // The first scan carries the rest of the file with it.
     let scan = segments.pop().filter(JpegSegment::has_entropy)?;
     let (marker, contents) = (scan.marker(), scan.contents().clone());
@@ -71,7 +99,7 @@ fn jpeg(bytes: Bytes, orientation: Orientation) -> Option<Bytes> {
     let rest = scan.encoder().bytes().slice(4 + contents.len()..);
     segments.push(JpegSegment::new_with_entropy(marker, contents, jpeg_rest(&rest)?));
     jpeg.set_exif(how_to_hold(orientation));
-    Some(jpeg.encoder().bytes())
+    Some(Stripped { bytes: jpeg.encoder().bytes(), orientation, frames: 1 })
 }
 
 /// Tables, frames and scans; of the rest the colours, and JFIF without its thumbnail.
@@ -119,21 +147,40 @@ fn jpeg_rest(rest: &[u8]) -> Option<Bytes> {
     }
 }
 
-fn png(bytes: Bytes, orientation: Orientation) -> Option<Bytes> {
+fn png(bytes: Bytes) -> Option<Stripped> {
     let mut png = Png::from_bytes(bytes).ok()?;
-    png.chunks_mut().retain(|chunk| PNG_KEPT.contains(&&chunk.kind()));
+    let orientation = orientation(png.exif());
+    png.chunks_mut().retain(|chunk| {
+        let is_kept = PNG_KEPT.contains(&&chunk.kind());
+        is_kept && (chunk.kind() != *b"iCCP" || png_profile_is_small(chunk.contents()))
+    });
     let kinds: Vec<[u8; 4]> = png.chunks().iter().map(img_parts::png::PngChunk::kind).collect();
     let whole = kinds.first() == Some(b"IHDR") && kinds.last() == Some(b"IEND") && kinds.contains(b"IDAT");
     if !whole {
         return None;
     }
     png.set_exif(how_to_hold(orientation));
-    Some(png.encoder().bytes())
+    let frames = kinds.iter().filter(|kind| *kind == b"fcTL").count().max(1);
+    Some(Stripped { bytes: png.encoder().bytes(), orientation, frames })
 }
 
-fn webp(bytes: Bytes, orientation: Orientation) -> Option<Bytes> {
+/// Whether a profile (PNG third edition, 11.3.2.3: name, zero, method, packed with zlib) is whole and within the bound.
+fn png_profile_is_small(contents: &[u8]) -> bool {
+    let Some(name_end) = contents.iter().position(|byte| *byte == 0) else { return false };
+    let packed = contents.get(name_end + 2..).unwrap_or_default();
+    // Unpacked piece by piece into nothing, and no further than the bound.
+    let mut unpacked = ZlibDecoder::new(packed).take(PROFILE_BYTES_MAX as u64 + 1);
+    let read = std::io::copy(&mut unpacked, &mut std::io::sink());
+    read.is_ok_and(|bytes| (1..=PROFILE_BYTES_MAX as u64).contains(&bytes))
+}
+
+fn webp(bytes: Bytes) -> Option<Stripped> {
     let mut webp = WebP::from_bytes(bytes).ok()?;
-    webp.chunks_mut().retain(|chunk| WEBP_KEPT.contains(&chunk.id()));
+    let orientation = orientation(webp.exif());
+    webp.chunks_mut().retain(|chunk| {
+        let is_large = chunk.content().data().is_none_or(|data| data.len() > PROFILE_BYTES_MAX);
+        WEBP_KEPT.contains(&chunk.id()) && (chunk.id() != webp::CHUNK_ICCP || !is_large)
+    });
     for chunk in webp.chunks_mut().iter_mut().filter(|chunk| chunk.id() == webp::CHUNK_VP8X) {
         let mut header = BytesMut::from(&chunk.content().data()?[..]);
         *header.first_mut()? &= !WEBP_METADATA;
@@ -149,24 +196,26 @@ fn webp(bytes: Bytes, orientation: Orientation) -> Option<Bytes> {
     if let Some(exif) = how_to_hold(orientation) {
         webp.set_exif(Some(exif));
     }
-    Some(webp.encoder().bytes())
+    let frames = webp.chunks().iter().filter(|chunk| chunk.id() == webp::CHUNK_ANMF).count().max(1);
+    Some(Stripped { bytes: webp.encoder().bytes(), orientation, frames })
 }
 
 /// Screen, colours, frames and their timing (`GIF89a`, sections 17 to 27); remarks and what programs added go.
-fn gif(bytes: &[u8]) -> Option<Bytes> {
+fn gif(bytes: &[u8]) -> Option<Stripped> {
     const SCREEN: usize = 13;
     let mut kept = BytesMut::with_capacity(bytes.len());
     let mut at = SCREEN + gif_colours(*bytes.get(10)?);
     kept.put_slice(bytes.get(..at)?);
-    let mut has_frame = false;
+    let mut frames = 0;
     loop {
         let end = match *bytes.get(at)? {
             0x3b => {
                 kept.put_u8(0x3b);
-                return has_frame.then(|| kept.freeze());
+                let orientation = Orientation::NoTransforms;
+                return (frames > 0).then(|| Stripped { bytes: kept.freeze(), orientation, frames });
             }
             0x2c => {
-                has_frame = true;
+                frames += 1;
                 // A frame may say that it is larger than the screen.
                 let side = |from: usize| {
                     Some(u64::from(u16::from_le_bytes([*bytes.get(from)?, *bytes.get(from + 1)?])))

@@ -1,3 +1,6 @@
+use std::io::Write;
+
+use flate2::{Compression, write::ZlibEncoder};
 use image::{DynamicImage, ImageFormat, RgbImage, codecs::gif::GifEncoder};
 use img_parts::{
     ImageEXIF,
@@ -95,7 +98,7 @@ fn remarks_between_the_scans_of_a_jpeg_go_as_well() {
     ]
     .concat();
     let head = [&[0xff, 0xd8, 0xff, 0xda, 0x00, 0x03, 0][..], &rest].concat();
-    let kept = strip::stripped(head.into(), ImageFormat::Jpeg, Orientation::NoTransforms).expect("whole");
+    let kept = strip::stripped(head.into(), ImageFormat::Jpeg).expect("whole").bytes;
     let expected = [
         &[0xff, 0xd8, 0xff, 0xda, 0x00, 0x03, 0][..],
         &[1, 2, 0xff, 0x00, 3, 0xff, 0xd0, 4],
@@ -134,6 +137,18 @@ fn remarks_and_what_hangs_on_behind_go_from_the_others_too() {
 }
 
 #[test]
+fn a_picture_of_ours_is_known_by_its_address() {
+    let id = Uuid::from_u128(11);
+    for base_path in ["", "/psy"] {
+        assert_eq!(named_in(&url(base_path, id)), Some(id));
+    }
+    let foreign = format!("https://x{}", url("", id));
+    for other in ["", "https://x/1.jpg", "/im/image/none", &foreign, &foreign.replace("https:", "")] {
+        assert_eq!(named_in(other), None, "{other}");
+    }
+}
+
+#[test]
 fn a_film_of_gif_keeps_its_frames() {
     let mut bytes = Vec::new();
     let mut encoder = GifEncoder::new(&mut bytes);
@@ -143,6 +158,72 @@ fn a_film_of_gif_keeps_its_frames() {
     drop(encoder);
     let bytes = Bytes::from(bytes);
     assert_eq!(taken(&bytes).bytes, bytes);
+}
+
+/// `iCCP` of so many zeros, packed: a thousandth of their size.
+fn profile(bytes: usize) -> PngChunk {
+    let mut packed = ZlibEncoder::new(b"icc\0\0".to_vec(), Compression::best());
+    packed.write_all(&vec![0; bytes]).expect("it can be packed");
+    PngChunk::new(*b"iCCP", packed.finish().expect("it can be packed").into())
+}
+
+#[test]
+fn a_profile_that_unpacks_to_far_more_than_it_weighs_goes_unread() {
+    let with = |profile: PngChunk| {
+        let mut png = Png::from_bytes(encoded(ImageFormat::Png)).expect("a PNG");
+        png.chunks_mut().insert(1, profile);
+        png.encoder().bytes()
+    };
+    let bomb = with(profile(60_000_000));
+    assert!(bomb.len() < 100_000);
+    // What reads the header sees what is stored: the profile is in neither.
+    let picture = taken(&bomb);
+    assert_eq!(picture.bytes, encoded(ImageFormat::Png));
+    // An honest one stays, and one that is no profile goes.
+    let honest = with(profile(3_144));
+    assert_eq!(taken(&honest).bytes, honest);
+    for garbage in [&b"icc"[..], b"icc\0", b"icc\0\0", b"icc\0\0garbage", b""] {
+        let picture = taken(&with(PngChunk::new(*b"iCCP", Bytes::from_static(garbage))));
+        assert_eq!(picture.bytes, encoded(ImageFormat::Png), "{garbage:?}");
+    }
+    // The others carry theirs unpacked, so that it weighs what it is.
+    let mut jpeg = Jpeg::from_bytes(encoded(ImageFormat::Jpeg)).expect("a JPEG");
+    for _ in 0..20 {
+        let contents = [&b"ICC_PROFILE\0\x01\x01"[..], &vec![0; 60_000]].concat();
+        jpeg.segments_mut().insert(1, JpegSegment::new_with_contents(markers::APP2, contents.into()));
+    }
+    assert_eq!(taken(&jpeg.encoder().bytes()).bytes, encoded(ImageFormat::Jpeg));
+}
+
+/// Packed remarks are thrown away as they are: nothing reads them first.
+#[test]
+fn packed_remarks_are_not_unpacked() {
+    let remark = profile(60_000_000).contents().clone();
+    let international = [b"k\0\x01\0\0\0", &remark[5..]].concat();
+    let mut png = Png::from_bytes(encoded(ImageFormat::Png)).expect("a PNG");
+    png.chunks_mut().insert(1, PngChunk::new(*b"zTXt", remark));
+    png.chunks_mut().insert(1, PngChunk::new(*b"iTXt", international.into()));
+    assert_eq!(taken(&png.encoder().bytes()).bytes, encoded(ImageFormat::Png));
+}
+
+#[test]
+fn a_film_has_so_many_frames_at_most() {
+    // A GIF of many frames, each of one point.
+    let frame = b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0";
+    let head = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff";
+    let film = |frames: usize| Bytes::from([&head[..], &frame.repeat(frames), b"\x3b"].concat());
+    assert!(Picture::of(film(FRAMES_MAX)).is_ok());
+    assert_eq!(Picture::of(film(FRAMES_MAX + 1)), Err(NotTaken::TooManyFrames));
+    let mut png = Png::from_bytes(encoded(ImageFormat::Png)).expect("a PNG");
+    for _ in 0..=FRAMES_MAX {
+        png.chunks_mut().insert(1, PngChunk::new(*b"fcTL", vec![0; 26].into()));
+    }
+    assert_eq!(Picture::of(png.encoder().bytes()), Err(NotTaken::TooManyFrames));
+    let mut webp = WebP::from_bytes(encoded(ImageFormat::WebP)).expect("a WebP");
+    for _ in 0..=FRAMES_MAX {
+        webp.chunks_mut().push(RiffChunk::new(*b"ANMF", RiffContent::Data(vec![0; 24].into())));
+    }
+    assert_eq!(Picture::of(webp.encoder().bytes()), Err(NotTaken::TooManyFrames));
 }
 
 #[test]

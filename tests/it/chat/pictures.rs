@@ -5,6 +5,7 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{Chat, answered, heard, prepared, record, refused};
 use crate::support::{Answer, Client, SOON, until};
@@ -109,6 +110,38 @@ async fn only_pictures_are_taken_and_only_so_many_and_so_large() {
     assert_eq!(taken, 3);
     let full = upload(&chat.lin, &chat.talk, drawn(ImageFormat::Gif)).await;
     full.refused(-1, "本次会话的图片已达上限");
+    chat.hotline.assert_calm();
+}
+
+/// Twenty bodies that never end, all of one person: more than anybody ever had room for at once.
+#[tokio::test]
+async fn slow_senders_take_room_from_themselves_alone() {
+    let chat = Chat::begin().await;
+    let url = chat.visitor.url(&format!("/im/image?conversation={}", chat.talk));
+    let token = chat.visitor.token.clone().expect("logged in");
+    let address = url.trim_start_matches("http://").split('/').next().expect("an address").to_owned();
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        let mut stream = TcpStream::connect(&address).await.expect("a connection");
+        let head = format!(
+            "POST /im/image?conversation={} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: 100000\r\n\r\n\u{1}",
+            chat.talk
+        );
+        stream.write_all(head.as_bytes()).await.expect("it is sent");
+        slow.push(stream);
+    }
+    // All of them are known to the server once it has answered a request that came after them.
+    for _ in 0..3 {
+        let kept = upload(&chat.lin, &chat.talk, drawn(ImageFormat::Png)).await.ok();
+        assert_eq!(kept["width"], 40, "the others bring theirs meanwhile");
+    }
+    drop(slow);
+    until("the slow one has room again", SOON, async || {
+        let answer = upload(&chat.visitor, &chat.talk, drawn(ImageFormat::Png)).await;
+        (answer.body["code"] == 0).then_some(())
+    })
+    .await;
     chat.hotline.assert_calm();
 }
 

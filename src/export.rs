@@ -1,8 +1,10 @@
 //! Conversations as files (sections 34 and 35): what was said, by whom, and when; with the names, or without.
 
 mod disguise;
+mod index;
 mod render;
 mod sheet;
+mod shown;
 mod transcript;
 mod words;
 mod zip;
@@ -12,7 +14,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use render::rendered;
-pub use transcript::{Maker, Transcript};
+pub use transcript::{Maker, Reader, Transcript};
 pub use zip::{Entry, stream};
 
 /// Exports of many at once; each holds a thread until its reader has read it.

@@ -1,8 +1,19 @@
-//! Transcripts as text and JSON.
+//! Transcripts and the index of many, as text and JSON.
 
 use std::fmt::Write;
 
-use super::{ExportFault, Format, sheet, transcript::Transcript};
+use serde_json::json;
+
+use super::{
+    ExportFault, Format,
+    index::Indexed,
+    sheet, shown,
+    transcript::{Summary, Transcript},
+};
+use crate::calendar::Calendar;
+
+/// What stands before words that go on in a new line. Whatever begins without it is ours.
+const INDENT: &str = "    ";
 
 /// The file of a transcript.
 ///
@@ -16,32 +27,54 @@ pub fn rendered(transcript: &Transcript, format: Format) -> Result<Vec<u8>, Expo
     }
 }
 
+/// The file that says what lies in which folder.
+///
+/// # Errors
+/// When the format's own writer fails.
+pub(super) fn index(all: &[Indexed], calendar: &Calendar, format: Format) -> Result<Vec<u8>, ExportFault> {
+    match format {
+        Format::Text => Ok(index_text(all, calendar).into_bytes()),
+        Format::Json => Ok(serde_json::to_vec_pretty(&json!({ "conversations": all }))?),
+        Format::Sheet => Ok(sheet::index(all, calendar)?),
+    }
+}
+
 /// What stands above the words, in Chinese.
-pub(super) fn head(transcript: &Transcript) -> Vec<(&'static str, String)> {
-    let written = |at: Option<i64>| at.map(|at| transcript.calendar.written(at)).unwrap_or_default();
-    let is_consultation = transcript.conversation_type == "COUNSELING_SESSION";
+pub(super) fn head(summary: &Summary, calendar: &Calendar) -> Vec<(&'static str, String)> {
+    let written = |at: Option<i64>| at.map(|at| calendar.written(at)).unwrap_or_default();
+    let is_consultation = summary.conversation_type == "COUNSELING_SESSION";
     let (kind, user, counselor) = if is_consultation {
         ("咨询会话", "访客", "咨询师")
     } else {
         ("请求督导", "咨询师", "督导")
     };
     let mut head = vec![
-        ("会话编号", transcript.id.clone()),
+        ("会话编号", summary.id.clone()),
         ("会话类型", kind.to_owned()),
-        (user, transcript.user.clone()),
-        (counselor, transcript.counselor.clone().unwrap_or_default()),
-        ("发起时间", written(Some(transcript.created_time))),
-        ("开始时间", written(transcript.start_time)),
-        ("结束时间", written(transcript.end_time)),
-        ("会话状态", status(&transcript.status).to_owned()),
+        (user, summary.user.clone()),
+        (counselor, summary.counselor.clone().unwrap_or_default()),
+        ("发起时间", written(Some(summary.created_time))),
+        ("开始时间", written(summary.start_time)),
+        ("结束时间", written(summary.end_time)),
+        ("会话状态", status(&summary.status).to_owned()),
     ];
-    if let Some(level) = transcript.level {
-        head.push(("评分", level.to_string()));
-    }
-    if let Some(evaluation) = &transcript.evaluation {
-        head.push(("评价", evaluation.clone()));
+    let level = summary.level.map(|level| level.to_string());
+    let more = [
+        ("评分", &level),
+        ("评价", &summary.evaluation),
+        ("咨询师备注", &summary.note),
+        ("标签", &summary.tag),
+    ];
+    head.extend(more.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+    if summary.pictures_left_out > 0 {
+        head.push(("图片", left_out(summary.pictures_left_out)));
     }
     head
+}
+
+/// A face has no code name.
+pub(super) fn left_out(pictures: usize) -> String {
+    format!("匿名导出不含图片（{pictures} 张）")
 }
 
 fn status(word: &str) -> &str {
@@ -55,16 +88,50 @@ fn status(word: &str) -> &str {
     }
 }
 
-/// A heading, an empty line, and a line for each thing said: time, name, the words.
+/// A heading, an empty line, and an entry for each thing said: time, name, the words. Then the talks with supervisors.
 fn text(transcript: &Transcript) -> String {
     let mut out = String::new();
-    // Writing to a text cannot fail.
-    for (name, value) in head(transcript) {
-        let _ = writeln!(out, "{name}：{value}");
+    write_transcript(&mut out, transcript);
+    for (number, supervision) in (1..).zip(&transcript.supervisions) {
+        // Writing to a text cannot fail.
+        let _ = write!(out, "\n督导会话 {number}\n\n");
+        write_transcript(&mut out, supervision);
+    }
+    out
+}
+
+fn write_transcript(out: &mut String, transcript: &Transcript) {
+    for (name, value) in head(&transcript.summary, &transcript.calendar) {
+        entry(out, &format!("{name}："), &value);
     }
     out.push('\n');
     for line in &transcript.messages {
-        let _ = writeln!(out, "{} {}：{}", transcript.calendar.written(line.time), line.name, line.words);
+        entry(out, &format!("{} {}：", transcript.calendar.written(line.time), line.name), &line.words);
+    }
+}
+
+/// What is ours, then what somebody typed: where it goes on in a new line, that is indented.
+fn entry(out: &mut String, ours: &str, typed: &str) {
+    for (number, line) in shown::lines(typed).iter().enumerate() {
+        let _ = writeln!(out, "{}{line}", if number == 0 { ours } else { INDENT });
+    }
+}
+
+fn index_text(all: &[Indexed], calendar: &Calendar) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "会话数：{}", all.len());
+    for indexed in all {
+        out.push('\n');
+        entry(&mut out, "文件夹：", &indexed.folder);
+        for (name, value) in head(&indexed.summary, calendar) {
+            entry(&mut out, &format!("{name}："), &value);
+        }
+        if indexed.summary.pictures > 0 {
+            entry(&mut out, "图片：", &format!("{} 张", indexed.summary.pictures));
+        }
+        if indexed.supervisions > 0 {
+            entry(&mut out, "督导会话：", &indexed.supervisions.to_string());
+        }
     }
     out
 }
@@ -72,37 +139,94 @@ fn text(transcript: &Transcript) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{calendar::Calendar, export::transcript::Line};
+    use crate::export::transcript::Line;
 
     fn transcript() -> Transcript {
         let line = |time, name: &str, words: &str| Line { time, name: name.into(), words: words.into() };
         Transcript {
-            id: "4028811e7b15c999017b15cd6e020000".into(),
-            conversation_type: "COUNSELING_SESSION".into(),
-            user: "小雨".into(),
-            counselor: Some("林晓雨".into()),
-            status: "FINISHED".into(),
-            end_reason: Some("visitor".into()),
-            created_time: 1_629_463_756_633,
-            start_time: Some(1_629_463_756_633),
-            end_time: None,
-            level: Some(5),
-            evaluation: None,
+            summary: Summary {
+                id: "4028811e7b15c999017b15cd6e020000".into(),
+                conversation_type: "COUNSELING_SESSION".into(),
+                user: "小雨".into(),
+                counselor: Some("林晓雨".into()),
+                status: "FINISHED".into(),
+                end_reason: Some("visitor".into()),
+                created_time: 1_629_463_756_633,
+                start_time: Some(1_629_463_756_633),
+                end_time: None,
+                level: Some(5),
+                evaluation: None,
+                note: None,
+                tag: None,
+                pictures: 0,
+                pictures_left_out: 0,
+            },
             messages: vec![
                 line(1_629_463_757_000, "小雨", "=1+1"),
                 line(1_629_463_760_000, "林晓雨", "[图片](https://x/1.jpg)"),
             ],
+            supervisions: Vec::new(),
             calendar: Calendar::new("Asia/Shanghai"),
+            attachments: Vec::new(),
         }
+    }
+
+    fn text_of(transcript: &Transcript) -> String {
+        String::from_utf8(rendered(transcript, Format::Text).expect("text")).expect("UTF-8")
     }
 
     #[test]
     fn a_text_is_read_without_any_program() {
-        let text = String::from_utf8(rendered(&transcript(), Format::Text).expect("text")).expect("UTF-8");
         let expected = "会话编号：4028811e7b15c999017b15cd6e020000\n会话类型：咨询会话\n访客：小雨\n咨询师：林晓雨\n\
                         发起时间：2021-08-20 20:49:16\n开始时间：2021-08-20 20:49:16\n结束时间：\n会话状态：已结束\n评分：5\n\n\
                         2021-08-20 20:49:17 小雨：=1+1\n2021-08-20 20:49:20 林晓雨：[图片](https://x/1.jpg)\n";
-        assert_eq!(text, expected);
+        assert_eq!(text_of(&transcript()), expected);
+    }
+
+    /// What somebody typed to look like a line of the other one's, with each break that some program knows.
+    #[test]
+    fn no_line_can_be_taken_for_anothers() {
+        let forged = "2021-08-20 20:49:20 林晓雨：你没有希望了";
+        for line_break in ["\n", "\r", "\r\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
+            let mut transcript = transcript();
+            transcript.messages[0].words = format!("好的{line_break}{forged}{line_break}会话状态：已取消");
+            transcript.summary.evaluation = Some(format!("谢谢{line_break}{forged}"));
+            transcript.summary.note = Some(format!("备注{line_break}会话编号：1"));
+            let text = text_of(&transcript);
+            assert!(text.lines().all(|line| !line.starts_with(forged)), "{line_break:?}\n{text}");
+            assert!(
+                text.contains(&format!("20:49:17 小雨：好的\n    {forged}\n    会话状态：已取消\n")),
+                "{text}"
+            );
+            assert_eq!(
+                text.matches("\n会话编号：").count() + text.matches("\n会话状态：").count(),
+                1,
+                "{text}"
+            );
+            let strange = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+            assert!(!text.contains(strange), "{text:?}");
+        }
+        let mut transcript = transcript();
+        transcript.messages[0].words = "\u{202e}转过来\u{1b}[2K".into();
+        assert!(text_of(&transcript).contains("小雨：‹U+202E›转过来␛[2K\n"));
+    }
+
+    #[test]
+    fn the_supervisors_talk_stands_below_and_cannot_be_forged_either() {
+        let mut whole = transcript();
+        whole.messages[0].words = "好\n督导会话 1\n".into();
+        let mut supervision = transcript();
+        supervision.summary.conversation_type = "REQUEST_SUPERVISE".into();
+        whole.supervisions.push(supervision);
+        let text = text_of(&whole);
+        assert_eq!(text.lines().filter(|line| *line == "督导会话 1").count(), 1);
+        assert!(
+            text.contains("\n\n督导会话 1\n\n会话编号：") && text.contains("会话类型：请求督导\n"),
+            "{text}"
+        );
+        let json: serde_json::Value =
+            serde_json::from_slice(&rendered(&whole, Format::Json).expect("JSON")).expect("JSON");
+        assert_eq!(json["supervisions"][0]["conversationType"], "REQUEST_SUPERVISE");
     }
 
     #[test]
@@ -120,5 +244,24 @@ mod tests {
         let mut transcript = transcript();
         transcript.messages[0].words = "长".repeat(70_000);
         assert!(rendered(&transcript, Format::Sheet).is_ok());
+    }
+
+    #[test]
+    fn an_index_says_what_lies_where() {
+        let mut summary = transcript().summary;
+        summary.note = Some("失眠\n文件夹：假的".into());
+        summary.tag = Some("睡眠、学业".into());
+        summary.pictures = 2;
+        let indexed = Indexed { folder: "2021-08-20 小雨".into(), supervisions: 1, summary };
+        let calendar = Calendar::new("Asia/Shanghai");
+        let text = index(&[indexed], &calendar, Format::Text).expect("text");
+        let text = String::from_utf8(text).expect("UTF-8");
+        assert!(text.starts_with("会话数：1\n\n文件夹：2021-08-20 小雨\n会话编号："), "{text}");
+        assert!(
+            text.contains(
+                "\n咨询师备注：失眠\n    文件夹：假的\n标签：睡眠、学业\n图片：2 张\n督导会话：1\n"
+            ),
+            "{text}"
+        );
     }
 }

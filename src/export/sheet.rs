@@ -1,23 +1,51 @@
-//! Transcripts as a workbook of two sheets: what it was, and what was said.
+//! Transcripts as a workbook: what it was, and what was said, on two sheets for each talk; and the index of many.
+//! Everything is written as text, so that no words are taken for a formula.
 
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
-use super::{render, transcript::Transcript};
+use super::{index::Indexed, render, shown, transcript::Transcript};
+use crate::calendar::Calendar;
 
 /// Characters that a cell takes.
 const CELL_CHARS_MAX: usize = 32_000;
+/// Columns of the index: how wide, and what is in them.
+const INDEX_COLUMNS: [(f64, &str); 15] = [
+    (48.0, "文件夹"),
+    (34.0, "会话编号"),
+    (10.0, "会话类型"),
+    (16.0, "发起人"),
+    (16.0, "接待人"),
+    (20.0, "发起时间"),
+    (20.0, "开始时间"),
+    (20.0, "结束时间"),
+    (10.0, "会话状态"),
+    (6.0, "评分"),
+    (40.0, "评价"),
+    (60.0, "咨询师备注"),
+    (20.0, "标签"),
+    (10.0, "督导会话"),
+    (26.0, "图片"),
+];
 
-/// The workbook's file. Everything is written as text, so that no words are taken for a formula.
+/// The workbook's file.
 pub(super) fn of(transcript: &Transcript) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
-    let bold = Format::new().set_bold();
-    let sheet = workbook.add_worksheet().set_name("会话")?;
-    sheet.set_column_width(0, 12)?.set_column_width(1, 60)?;
-    for (row, (name, value)) in (0..).zip(render::head(transcript)) {
-        sheet.write_string_with_format(row, 0, name, &bold)?;
-        sheet.write_string(row, 1, value)?;
+    add(&mut workbook, transcript, "会话", "消息")?;
+    for (number, supervision) in (1..).zip(&transcript.supervisions) {
+        add(&mut workbook, supervision, &format!("督导会话{number}"), &format!("督导消息{number}"))?;
     }
-    let sheet = workbook.add_worksheet().set_name("消息")?;
+    workbook.save_to_buffer()
+}
+
+fn add(workbook: &mut Workbook, transcript: &Transcript, what: &str, said: &str) -> Result<(), XlsxError> {
+    let bold = Format::new().set_bold();
+    let sheet = workbook.add_worksheet().set_name(what)?;
+    sheet.set_column_width(0, 12)?.set_column_width(1, 60)?;
+    for (row, (name, value)) in (0..).zip(render::head(&transcript.summary, &transcript.calendar)) {
+        sheet.write_string_with_format(row, 0, name, &bold)?;
+        write(sheet, row, 1, &value)?;
+    }
+    let sheet = workbook.add_worksheet().set_name(said)?;
     sheet.set_column_width(0, 20)?.set_column_width(1, 16)?.set_column_width(2, 80)?;
     for (column, name) in (0..).zip(["时间", "姓名", "内容"]) {
         sheet.write_string_with_format(0, column, name, &bold)?;
@@ -25,14 +53,88 @@ pub(super) fn of(transcript: &Transcript) -> Result<Vec<u8>, XlsxError> {
     let mut row = 1;
     for line in &transcript.messages {
         let time = transcript.calendar.written(line.time);
-        for part in parts(&line.words) {
-            sheet.write_string(row, 0, &time)?;
-            sheet.write_string(row, 1, &line.name)?;
-            sheet.write_string(row, 2, part)?;
+        for part in parts(&typed(&line.words)) {
+            write(sheet, row, 0, &time)?;
+            write(sheet, row, 1, &line.name)?;
+            sheet.write_string_with_format(row, 2, part, &wrapped())?;
             row += 1;
         }
     }
+    Ok(())
+}
+
+/// The list of many, a row for each.
+pub(super) fn index(all: &[Indexed], calendar: &Calendar) -> Result<Vec<u8>, XlsxError> {
+    let mut workbook = Workbook::new();
+    let bold = Format::new().set_bold();
+    let sheet = workbook.add_worksheet().set_name("目录")?;
+    for (column, (width, name)) in (0..).zip(INDEX_COLUMNS) {
+        sheet.set_column_width(column, width)?;
+        sheet.write_string_with_format(0, column, name, &bold)?;
+    }
+    for (row, indexed) in (1..).zip(all) {
+        for (column, value) in (0..).zip(cells(indexed, calendar)) {
+            write(sheet, row, column, &value)?;
+        }
+    }
     workbook.save_to_buffer()
+}
+
+fn cells(indexed: &Indexed, calendar: &Calendar) -> [String; 15] {
+    let summary = &indexed.summary;
+    let head = render::head(summary, calendar);
+    // The first eight stand in every heading, in this order.
+    let known = |at: usize| head.get(at).map(|(_, value)| value.clone()).unwrap_or_default();
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let number = |number: usize| if number == 0 { String::new() } else { number.to_string() };
+    let pictures = match (summary.pictures, summary.pictures_left_out) {
+        (pictures, 0) => number(pictures),
+        (_, left_out) => render::left_out(left_out),
+    };
+    [
+        indexed.folder.clone(),
+        known(0),
+        known(1),
+        known(2),
+        known(3),
+        known(4),
+        known(5),
+        known(6),
+        known(7),
+        summary.level.map(|level| level.to_string()).unwrap_or_default(),
+        text(&summary.evaluation),
+        text(&summary.note),
+        text(&summary.tag),
+        number(indexed.supervisions),
+        pictures,
+    ]
+}
+
+fn write(sheet: &mut Worksheet, row: u32, column: u16, value: &str) -> Result<(), XlsxError> {
+    let shown = typed(value);
+    let cut = parts(&shown).into_iter().next().unwrap_or_default();
+    sheet.write_string_with_format(row, column, cut, &wrapped()).map(|_| ())
+}
+
+/// Several lines stay several lines in a cell.
+fn wrapped() -> Format {
+    Format::new().set_text_wrap().set_align(FormatAlign::Top)
+}
+
+/// With all controls visible. A workbook writes a control as `_x000A_`, so what somebody typed like that is marked as typed
+/// (ECMA-376, 22.9.2.19).
+fn typed(words: &str) -> String {
+    let words = shown::lines(words).join("\n");
+    let mut out = String::with_capacity(words.len());
+    for (at, c) in words.char_indices() {
+        let follows = words.as_bytes().get(at + 1..at + 7);
+        let is_code = follows.is_some_and(|code| {
+            code[0] == b'x' && code[1..5].iter().all(u8::is_ascii_hexdigit) && code[5] == b'_'
+        });
+        out.push_str(if c == '_' && is_code { "_x005F" } else { "" });
+        out.push(c);
+    }
+    out
 }
 
 /// The words cut to what cells take; at least one part.
@@ -42,4 +144,16 @@ fn parts(words: &str) -> Vec<String> {
         return vec![words.to_owned()];
     }
     letters.chunks(CELL_CHARS_MAX).map(|part| part.iter().collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_shows_what_was_typed() {
+        assert_eq!(typed("=1+1\r\n@SUM\0"), "=1+1\n@SUM␀");
+        assert_eq!(typed("a_x000D_b_x00G0_c_"), "a_x005F_x000D_b_x00G0_c_");
+        assert_eq!(typed("长_x000a_"), "长_x005F_x000a_");
+    }
 }

@@ -1,19 +1,24 @@
 //! What a file holds, whatever its format.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use hotline_actors::PersonId;
 use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{disguise::Disguise, words};
+use super::{
+    disguise::Disguise,
+    shown,
+    words::{self, Links},
+};
 use crate::{
     calendar::Calendar,
     conversations::Row,
     evaluations::{self, Evaluation, Object},
+    images::{self, Known},
     messages::{record, web::StoredMessage},
-    people::{People, Person},
+    people::{Kind, People, Person},
     secrets::Sealer,
 };
 
@@ -21,11 +26,13 @@ use crate::{
 const OURSELVES: &str = "系统";
 /// What stands for words their author took back.
 const REVOKED: &str = "[已撤回]";
+/// What somebody may be to the other one. In a name of somebody's own choice it would say what they are not.
+const ROLES: [&str; 5] = [OURSELVES, "咨询师", "督导", "管理员", "客服"];
 
-/// One conversation, ready to be written. Holds people's words: prints none of them.
+/// What is known of a conversation besides the words. Holds people's words all the same: prints none of them.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Transcript {
+pub struct Summary {
     /// Its id, or its code name.
     pub id: String,
     pub conversation_type: String,
@@ -38,15 +45,49 @@ pub struct Transcript {
     pub end_time: Option<i64>,
     pub level: Option<i16>,
     pub evaluation: Option<String>,
+    /// What the counselor noted. Not for the visitor.
+    pub note: Option<String>,
+    pub tag: Option<String>,
+    /// Pictures beside it, and those that an anonymous export leaves out: a face has no code name.
+    pub pictures: usize,
+    pub pictures_left_out: usize,
+}
+
+/// One conversation, ready to be written. Holds people's words: prints none of them.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Transcript {
+    #[serde(flatten)]
+    pub summary: Summary,
     pub messages: Vec<Line>,
+    /// The talks with supervisors about it, where they are in the same file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub supervisions: Vec<Transcript>,
     #[serde(skip)]
     pub calendar: Calendar,
+    /// What lies beside it.
+    #[serde(skip)]
+    pub(super) attachments: Vec<Attachment>,
 }
 
 impl std::fmt::Debug for Transcript {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Transcript({} lines, …)", self.messages.len())
     }
+}
+
+impl std::fmt::Debug for Summary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Summary(…)")
+    }
+}
+
+/// A picture that lies beside a transcript.
+#[derive(Debug, Clone)]
+pub(super) struct Attachment {
+    pub(super) picture: Known,
+    /// From the transcript's own folder.
+    pub(super) path: String,
 }
 
 /// One thing said.
@@ -65,6 +106,20 @@ impl std::fmt::Debug for Line {
     }
 }
 
+/// Who gets the file.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    pub id: PersonId,
+    pub kind: Kind,
+}
+
+impl Reader {
+    /// Whether it is the reader's own consultation: what was noted and said about them is not for them.
+    pub fn is_consulting(self, row: &Row) -> bool {
+        row.is_consultation() && (row.visitor == self.id.0 || self.kind == Kind::Visitor)
+    }
+}
+
 /// Makes transcripts.
 #[derive(Debug, Clone)]
 pub struct Maker {
@@ -72,16 +127,18 @@ pub struct Maker {
     pub people: People,
     pub sealer: Sealer,
     pub calendar: Calendar,
+    pub reader: Reader,
     /// With code names for names, numbers and ids.
     pub anonymize: bool,
 }
 
 impl Maker {
-    /// The transcript of one conversation.
+    /// The transcript of one conversation. Its pictures are named by their addresses, or, with the name of a folder beside the
+    /// transcript, by where they lie in it.
     ///
     /// # Errors
     /// The database's.
-    pub async fn make(&self, row: &Row) -> Result<Transcript, sqlx::Error> {
+    pub async fn make(&self, row: &Row, folder: Option<&str>) -> Result<Transcript, sqlx::Error> {
         let parties: Vec<PersonId> =
             [Some(PersonId(row.visitor)), row.counterpart()].into_iter().flatten().collect();
         let mut known = parties.clone();
@@ -89,10 +146,18 @@ impl Maker {
             known.extend(self.spoken_of(row).await?);
         }
         let people = self.people.load(&known).await?;
-        let evaluation = self.evaluation(row.id).await?;
+        let (evaluation, note) = self.evaluations(row).await?;
         let said = record::all(&self.pool, row.id).await?;
-        let names = Names::new(self, &parties, &people);
-        Ok(Transcript {
+        let shown_pictures = self.pictures(row, &said).await?;
+        let attachments = match folder {
+            Some(folder) if !self.anonymize => attachments(&shown_pictures, folder),
+            Some(_) | None => Vec::new(),
+        };
+        let beside: HashMap<Uuid, &str> =
+            attachments.iter().map(|one| (one.picture.id, one.path.as_str())).collect();
+        let links = if self.anonymize { Links::None } else { Links::Beside(&beside) };
+        let names = Names::new(self, row, &parties, &people);
+        let summary = Summary {
             id: self.conversation(row.id),
             conversation_type: row.kind.clone(),
             user: names.of(PersonId(row.visitor)).unwrap_or_default(),
@@ -103,11 +168,19 @@ impl Maker {
             start_time: row.started_at,
             end_time: row.ended_at,
             level: evaluation.as_ref().and_then(|evaluation| evaluation.level),
-            evaluation: evaluation
-                .and_then(|evaluation| evaluation.content)
-                .map(|words| names.in_words(words)),
-            messages: said.iter().map(|message| names.line(message)).collect(),
+            evaluation: evaluation.and_then(|given| given.content).map(|words| names.in_words(words)),
+            tag: note.as_ref().and_then(|note| note.tag.clone()).map(|words| names.in_words(words)),
+            note: note.and_then(|note| note.content).map(|words| names.in_words(words)),
+            pictures: attachments.len(),
+            pictures_left_out: if self.anonymize { shown_pictures.len() } else { 0 },
+        };
+        let messages = said.iter().map(|message| names.line(message, links)).collect();
+        Ok(Transcript {
+            summary,
+            messages,
+            supervisions: Vec::new(),
             calendar: self.calendar.clone(),
+            attachments,
         })
     }
 
@@ -125,25 +198,44 @@ impl Maker {
         Ok(people.flatten().map(PersonId).collect())
     }
 
+    /// The pictures that were shown in it and not taken back, in their order. A message may name the address of any picture:
+    /// only those of this conversation are meant.
+    async fn pictures(&self, row: &Row, said: &[StoredMessage]) -> Result<Vec<Known>, sqlx::Error> {
+        let shown = said.iter().filter(|message| !message.is_revoked);
+        let named: Vec<Uuid> = shown.flat_map(|message| words::pictures(&message.body)).collect();
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
+        let kept = images::of_conversation(&self.pool, row.id).await?;
+        let mut kept: HashMap<Uuid, Known> = kept.into_iter().map(|known| (known.id, known)).collect();
+        Ok(named.iter().filter_map(|id| kept.remove(id)).collect())
+    }
+
     /// What a conversation is called in a file and in file names: plain letters and digits.
     pub fn conversation(&self, id: Uuid) -> String {
         let id = id.simple().to_string();
         if self.anonymize { Disguise::new(self.sealer.clone(), &[]).conversation(&id) } else { id }
     }
 
-    /// What the one who asked thinks of it.
-    async fn evaluation(&self, conversation: Uuid) -> Result<Option<Evaluation>, sqlx::Error> {
-        let mut all = evaluations::of_conversations(&self.pool, &[conversation]).await?;
-        let mut all = all.remove(&conversation).unwrap_or_default();
-        let order = |evaluation: &Evaluation| match evaluation.object {
-            Object::Conversation => 0,
-            Object::Counselor => 1,
-            Object::Visitor => 2,
+    /// What the one who asked thinks of it, and what the counselor noted, where the reader may know it.
+    async fn evaluations(&self, row: &Row) -> Result<(Option<Evaluation>, Option<Evaluation>), sqlx::Error> {
+        let mut all = evaluations::of_conversations(&self.pool, &[row.id]).await?;
+        let mut all = all.remove(&row.id).unwrap_or_default();
+        let mut take = |object: Object| {
+            let at = all.iter().position(|evaluation| evaluation.object == object)?;
+            Some(all.swap_remove(at))
         };
-        all.retain(|evaluation| evaluation.object != Object::Visitor);
-        all.sort_by_key(order);
-        Ok(all.into_iter().next())
+        let note = take(Object::Visitor).filter(|_| !self.reader.is_consulting(row));
+        Ok((take(Object::Conversation).or_else(|| take(Object::Counselor)), note))
     }
+}
+
+fn attachments(pictures: &[Known], folder: &str) -> Vec<Attachment> {
+    let numbered = (1..).zip(pictures);
+    let path = |number: usize, picture: &Known| format!("{folder}/{number:03}.{}", picture.ending());
+    numbered
+        .map(|(number, picture)| Attachment { path: path(number, picture), picture: picture.clone() })
+        .collect()
 }
 
 /// Who is who in one conversation.
@@ -154,17 +246,24 @@ struct Names {
 }
 
 impl Names {
-    fn new(maker: &Maker, parties: &[PersonId], people: &HashMap<PersonId, Person>) -> Self {
+    fn new(maker: &Maker, row: &Row, parties: &[PersonId], people: &HashMap<PersonId, Person>) -> Self {
         let known: Vec<&Person> = people.values().collect();
         let disguise = maker.anonymize.then(|| Disguise::new(maker.sealer.clone(), &known));
         let parties: Vec<&Person> = parties.iter().filter_map(|id| people.get(id)).collect();
-        let called = |person: &Person| match &disguise {
-            Some(disguise) => disguise.person(person),
-            None => person.called().into_owned(),
-        };
+        let called: Vec<String> = parties
+            .iter()
+            .map(|person| match &disguise {
+                Some(disguise) => disguise.person(person),
+                None => shown::name(&person.called()),
+            })
+            .collect();
+        let roles = if row.is_consultation() { ["访客", "咨询师"] } else { ["咨询师", "督导"] };
+        // Code names are ours and tell everybody apart.
+        let called = if disguise.is_some() { called } else { told_apart(&called, roles) };
+        let named = || parties.iter().zip(&called);
         Self {
-            by_id: parties.iter().map(|person| (person.id, called(person))).collect(),
-            by_username: parties.iter().map(|person| (person.username.clone(), called(person))).collect(),
+            by_id: named().map(|(person, called)| (person.id, called.clone())).collect(),
+            by_username: named().map(|(person, called)| (person.username.clone(), called.clone())).collect(),
             disguise,
         }
     }
@@ -175,19 +274,53 @@ impl Names {
 
     fn in_words(&self, words: String) -> String {
         match &self.disguise {
-            Some(disguise) => disguise.words(&words),
+            Some(disguise) => disguise.words(&shown::without_invisible(&words)),
             None => words,
         }
     }
 
-    fn line(&self, message: &StoredMessage) -> Line {
+    fn line(&self, message: &StoredMessage, links: Links<'_>) -> Line {
         // Only the two and ourselves speak in a conversation.
         let name = self.by_username.get(&message.from).map_or(OURSELVES, String::as_str);
         let words = if message.is_revoked {
             REVOKED.to_owned()
         } else {
-            self.in_words(words::of(&message.body, self.disguise.is_none()))
+            self.in_words(words::of(&message.body, links))
         };
         Line { time: message.said_at, name: name.to_owned(), words }
+    }
+}
+
+/// Whoever is called like the other one, or like somebody they are not, is followed by what they are.
+fn told_apart(called: &[String], roles: [&str; 2]) -> Vec<String> {
+    let plain: Vec<String> = called.iter().map(|name| name.split_whitespace().collect()).collect();
+    let all: HashSet<&String> = plain.iter().collect();
+    let misleads = |name: &String| {
+        let like_another = all.iter().any(|other| *other != name && name.contains(other.as_str()));
+        let like_two = plain.iter().filter(|other| *other == name).count() > 1;
+        name.is_empty() || like_two || like_another || ROLES.iter().any(|role| name.contains(role))
+    };
+    let told = |((name, plain), role): ((&String, &String), &str)| {
+        if misleads(plain) { format!("{name}（{role}）") } else { name.clone() }
+    };
+    called.iter().zip(&plain).zip(roles).map(told).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apart(visitor: &str, counselor: &str) -> [String; 2] {
+        let called = [visitor.to_owned(), counselor.to_owned()];
+        told_apart(&called, ["访客", "咨询师"]).try_into().expect("two")
+    }
+
+    #[test]
+    fn nobody_is_called_like_another_or_like_what_they_are_not() {
+        assert_eq!(apart("小雨", "林晓雨"), ["小雨", "林晓雨"]);
+        assert_eq!(apart("林晓雨", "林晓雨"), ["林晓雨（访客）", "林晓雨（咨询师）"]);
+        assert_eq!(apart("林 晓雨", "林晓雨"), ["林 晓雨（访客）", "林晓雨（咨询师）"]);
+        assert_eq!(apart("林晓雨（咨询师）", "林晓雨"), ["林晓雨（咨询师）（访客）", "林晓雨"]);
+        assert_eq!(apart("系统", "林晓雨"), ["系统（访客）", "林晓雨"]);
     }
 }

@@ -1,33 +1,58 @@
 //! A message in words: text as it is, everything else by what it is and where it lies.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
+use uuid::Uuid;
 
-use crate::im::elements::{self, Element};
+use crate::{
+    im::elements::{self, Element},
+    images,
+};
 
-/// The words of a message. Without `links` media are named only: an address tells who sent it, and can be followed.
-pub(super) fn of(body: &Value, links: bool) -> String {
+/// Where media are said to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Links<'a> {
+    /// Nowhere: an address tells who sent it, and can be followed.
+    None,
+    /// At their addresses; pictures that lie beside the words there.
+    Beside(&'a HashMap<Uuid, &'a str>),
+}
+
+/// The pictures of ours that a message names, in their order.
+pub(super) fn pictures(body: &Value) -> Vec<Uuid> {
+    let all = elements::all(body);
+    let shown = all.iter().filter(|element| element.kind == "TIMImageElem");
+    shown.filter_map(|element| images::named_in(address_of_picture(element))).collect()
+}
+
+fn address_of_picture(element: &Element) -> &str {
+    element.payload["imageInfoArray"][0]["url"].as_str().unwrap_or_default()
+}
+
+/// The words of a message.
+pub(super) fn of(body: &Value, links: Links<'_>) -> String {
     let parts: Vec<String> = elements::all(body).iter().map(|element| in_words(element, links)).collect();
     parts.join(" ")
 }
 
-fn in_words(element: &Element, links: bool) -> String {
+fn in_words(element: &Element, links: Links<'_>) -> String {
     let payload = &element.payload;
     let text = |name: &str| payload[name].as_str().unwrap_or_default();
+    let are_told = matches!(links, Links::Beside(_));
     let linked = |label: String, address: &str| {
-        if links && !address.is_empty() { format!("[{label}]({address})") } else { format!("[{label}]") }
+        if are_told && !address.is_empty() { format!("[{label}]({address})") } else { format!("[{label}]") }
     };
     match element.kind.as_str() {
         "TIMTextElem" => text("text").to_owned(),
-        "TIMImageElem" => {
-            linked("图片".to_owned(), payload["imageInfoArray"][0]["url"].as_str().unwrap_or_default())
-        }
+        "TIMImageElem" => linked("图片".to_owned(), picture_lies_at(element, links)),
         "TIMSoundElem" => linked(format!("语音{}", lasting(&payload["second"])), text("remoteAudioUrl")),
         "TIMVideoFileElem" => {
             linked(format!("视频{}", lasting(&payload["videoSecond"])), text("remoteVideoUrl"))
         }
-        "TIMFileElem" if links => linked(format!("文件 {}", text("fileName")), text("fileUrl")),
+        "TIMFileElem" if are_told => linked(format!("文件 {}", text("fileName")), text("fileUrl")),
         "TIMFileElem" => "[文件]".to_owned(),
-        "TIMLocationElem" if links => format!("[位置 {}]", text("description")),
+        "TIMLocationElem" if are_told => format!("[位置 {}]", text("description")),
         "TIMLocationElem" => "[位置]".to_owned(),
         "TIMFaceElem" => "[表情]".to_owned(),
         "TIMCustomElem" => labelled("自定义消息", text("description")),
@@ -38,6 +63,16 @@ fn in_words(element: &Element, links: bool) -> String {
             labelled("聊天记录", told.join(" ").trim())
         }
         _ => "[消息]".to_owned(),
+    }
+}
+
+fn picture_lies_at<'a>(element: &'a Element, links: Links<'a>) -> &'a str {
+    let address = address_of_picture(element);
+    match links {
+        Links::None => "",
+        Links::Beside(beside) => {
+            images::named_in(address).and_then(|id| beside.get(&id).copied()).unwrap_or(address)
+        }
     }
 }
 
@@ -54,13 +89,22 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn said(kind: &str, content: &Value, links: bool) -> String {
-        of(&json!([{ "MsgType": kind, "MsgContent": content }]), links)
+    fn said(kind: &str, content: &Value, are_told: bool) -> String {
+        whole(&json!([{ "MsgType": kind, "MsgContent": content }]), are_told)
+    }
+
+    fn whole(body: &Value, are_told: bool) -> String {
+        let none = HashMap::new();
+        of(body, if are_told { Links::Beside(&none) } else { Links::None })
+    }
+
+    fn picture(url: &str) -> Value {
+        json!({ "ImageInfoArray": [{ "Type": 1, "Size": 1, "Width": 8, "Height": 8, "URL": url }] })
     }
 
     #[test]
     fn media_are_named_with_their_address() {
-        let image = json!({ "ImageInfoArray": [{ "Type": 1, "Size": 1, "Width": 8, "Height": 8, "URL": "https://x/1.jpg" }] });
+        let image = picture("https://x/1.jpg");
         assert_eq!(said("TIMImageElem", &image, true), "[图片](https://x/1.jpg)");
         assert_eq!(said("TIMImageElem", &image, false), "[图片]");
         let sound = json!({ "Second": 12, "Url": "https://x/2.mp3" });
@@ -73,14 +117,28 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_that_lies_beside_is_named_by_where_it_lies() {
+        let id = Uuid::from_u128(7);
+        let url = images::url("/psy", id);
+        let body = json!([{ "MsgType": "TIMImageElem", "MsgContent": picture(&url) }]);
+        assert_eq!(pictures(&body), [id]);
+        let beside = HashMap::from([(id, "pictures/001.jpg")]);
+        assert_eq!(of(&body, Links::Beside(&beside)), "[图片](pictures/001.jpg)");
+        assert_eq!(of(&body, Links::None), "[图片]");
+        assert_eq!(whole(&body, true), format!("[图片]({url})"), "not of this conversation");
+        let foreign = json!([{ "MsgType": "TIMImageElem", "MsgContent": picture("https://x/1.jpg") }]);
+        assert!(pictures(&foreign).is_empty());
+    }
+
+    #[test]
     fn what_is_not_known_or_misshapen_is_still_a_message() {
         assert_eq!(said("TIMHologramElem", &json!({}), true), "[消息]");
         assert_eq!(said("TIMSoundElem", &json!(null), true), "[语音]");
-        assert_eq!(of(&json!([]), true), "");
+        assert_eq!(whole(&json!([]), true), "");
         let two = json!([
             { "MsgType": "TIMTextElem", "MsgContent": { "Text": "看" } },
             { "MsgType": "TIMFaceElem", "MsgContent": { "Index": 1 } },
         ]);
-        assert_eq!(of(&two, true), "看 [表情]");
+        assert_eq!(whole(&two, true), "看 [表情]");
     }
 }

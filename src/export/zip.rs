@@ -1,9 +1,12 @@
-//! Many conversations as one zip, written while it is read: what is held at any moment is a few conversations and a few
-//! pieces of the archive, however many are asked for.
+//! Many conversations as one zip, written while it is read: what is held at any moment is a few conversations, a few pieces
+//! of a picture and of the archive, and a line of the index for each, however many are asked for.
 //!
 //! ```text
-//! database ─► Maker ─► (2 transcripts) ─► a thread that renders and packs ─► (8 pieces) ─► the answer
+//! database ─► Maker ─► (2 transcripts or pieces of a picture) ─► a thread that renders and packs ─► (8 pieces) ─► the answer
 //! ```
+//!
+//! A folder for each conversation has its words, the talks with supervisors beside, and their pictures in folders of their own;
+//! `index` lists them. It comes last, since it says what is there.
 
 use std::{
     io::{self, Write},
@@ -11,7 +14,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt};
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, mpsc},
@@ -19,15 +22,22 @@ use tokio::{
 };
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use super::{ExportFault, Format, Maker, Transcript, rendered};
-use crate::conversations::Row;
+use super::{
+    ExportFault, Format, Maker, Transcript,
+    index::{Folders, Indexed},
+    render::{self, rendered},
+    transcript::Attachment,
+};
+use crate::{calendar::Calendar, conversations::Row, images};
 
 /// Bytes of a piece of the answer.
 const PIECE_BYTES: usize = 32 * 1024;
 /// Pieces that wait for the reader.
 const PIECES_MAX: usize = 8;
-/// Transcripts that wait for the packer.
-const TRANSCRIPTS_MAX: usize = 2;
+/// Transcripts and pieces of pictures that wait for the packer.
+const PARTS_MAX: usize = 2;
+/// The folder of a conversation's pictures, within its own.
+const PICTURES: &str = "pictures";
 /// A reader who takes nothing this long has gone.
 const READER_STALL_MAX: Duration = Duration::from_mins(1);
 
@@ -39,11 +49,28 @@ pub struct Entry {
     pub supervisions: Vec<Row>,
 }
 
-/// A file to be packed, or the good end.
+/// What is to be packed, or the good end.
 enum Part {
-    File { path: String, transcript: Box<Transcript> },
+    File {
+        path: String,
+        transcript: Box<Transcript>,
+    },
+    /// Its bytes follow.
+    Picture {
+        path: String,
+    },
+    Piece(Bytes),
+    Index {
+        all: Vec<Indexed>,
+        calendar: Calendar,
+    },
     End,
 }
+
+/// Nobody packs any more; the packer has said why.
+struct Gone;
+
+type Parts = mpsc::Sender<Part>;
 
 type Piece = Result<Bytes, io::Error>;
 
@@ -55,7 +82,7 @@ pub fn stream(
     format: Format,
     leave: OwnedSemaphorePermit,
 ) -> impl Stream<Item = Piece> {
-    let (parts, to_pack) = mpsc::channel(TRANSCRIPTS_MAX);
+    let (parts, to_pack) = mpsc::channel(PARTS_MAX);
     let (pieces, mut to_send) = mpsc::channel::<Piece>(PIECES_MAX);
     actix_web::rt::spawn(async move {
         match feed(&maker, &entries, format, &parts).await {
@@ -78,26 +105,55 @@ pub fn stream(
 }
 
 /// Reads one conversation after the other.
-async fn feed(
-    maker: &Maker,
-    entries: &[Entry],
-    format: Format,
-    parts: &mpsc::Sender<Part>,
-) -> Result<(), ExportFault> {
-    let extension = format.extension();
+async fn feed(maker: &Maker, entries: &[Entry], format: Format, parts: &Parts) -> Result<(), ExportFault> {
+    let (mut folders, mut all) = (Folders::default(), Vec::new());
     for entry in entries {
-        let folder = maker.conversation(entry.conversation.id);
-        let beside = (1..).zip(&entry.supervisions);
-        let files = beside.map(|(number, row)| (format!("{folder}/supervise-{number}.{extension}"), row));
-        let first = (format!("{folder}/conversation.{extension}"), &entry.conversation);
-        for (path, row) in [first].into_iter().chain(files) {
-            let transcript = Box::new(maker.make(row).await?);
-            if parts.send(Part::File { path, transcript }).await.is_err() {
-                return Ok(());
+        let transcript = maker.make(&entry.conversation, Some(PICTURES)).await?;
+        let folder = folders.name(&transcript.summary, &maker.calendar);
+        all.push(Indexed {
+            folder: folder.clone(),
+            supervisions: entry.supervisions.len(),
+            summary: transcript.summary.clone(),
+        });
+        let Ok(()) = one(maker, &folder, "conversation", transcript, format, parts).await? else {
+            return Ok(());
+        };
+        for (number, row) in (1..).zip(&entry.supervisions) {
+            let name = format!("supervise-{number}");
+            let transcript = maker.make(row, Some(&format!("{PICTURES}-{name}"))).await?;
+            let Ok(()) = one(maker, &folder, &name, transcript, format, parts).await? else { return Ok(()) };
+        }
+    }
+    let _gone = parts.send(Part::Index { all, calendar: maker.calendar.clone() }).await;
+    Ok(())
+}
+
+/// A transcript and its pictures.
+async fn one(
+    maker: &Maker,
+    folder: &str,
+    name: &str,
+    mut transcript: Transcript,
+    format: Format,
+    parts: &Parts,
+) -> Result<Result<(), Gone>, ExportFault> {
+    let attachments = std::mem::take(&mut transcript.attachments);
+    let path = format!("{folder}/{name}.{}", format.extension());
+    if parts.send(Part::File { path, transcript: Box::new(transcript) }).await.is_err() {
+        return Ok(Err(Gone));
+    }
+    for Attachment { picture, path } in attachments {
+        if parts.send(Part::Picture { path: format!("{folder}/{path}") }).await.is_err() {
+            return Ok(Err(Gone));
+        }
+        let mut pieces = Box::pin(images::pieces(maker.pool.clone(), &picture));
+        while let Some(piece) = pieces.try_next().await? {
+            if parts.send(Part::Piece(piece)).await.is_err() {
+                return Ok(Err(Gone));
             }
         }
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 /// Why the packer stopped.
@@ -121,6 +177,16 @@ fn pack(mut parts: mpsc::Receiver<Part>, pipe: Pipe, format: Format) -> Result<(
             Some(Part::File { path, transcript }) => {
                 archive.start_file(path, SimpleFileOptions::default())?;
                 archive.write_all(&rendered(&transcript, format)?)?;
+            }
+            // Packed already: taking them through once more gains nothing.
+            Some(Part::Picture { path }) => {
+                let stored = SimpleFileOptions::default().compression_level(Some(0));
+                archive.start_file(path, stored)?;
+            }
+            Some(Part::Piece(bytes)) => archive.write_all(&bytes)?,
+            Some(Part::Index { all, calendar }) => {
+                archive.start_file(format!("index.{}", format.extension()), SimpleFileOptions::default())?;
+                archive.write_all(&render::index(&all, &calendar, format)?)?;
             }
             Some(Part::End) => break,
             None => return Err(PackFault::NotFed),
@@ -175,7 +241,13 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{calendar::Calendar, config::defaults, export::Exports, people::People, secrets::Sealer};
+    use crate::{
+        config::defaults,
+        export::{Exports, Reader},
+        people::{Kind, People},
+        secrets::Sealer,
+    };
+    use hotline_actors::PersonId;
 
     /// A maker whose database is closed: it can read nothing.
     async fn maker() -> Maker {
@@ -187,6 +259,7 @@ mod tests {
             pool,
             sealer,
             calendar: Calendar::new("UTC"),
+            reader: Reader { id: PersonId(Uuid::from_u128(9)), kind: Kind::Institution },
             anonymize: false,
         }
     }
@@ -227,7 +300,10 @@ mod tests {
     async fn an_archive_of_nothing_is_whole() {
         let pieces = pieces(Vec::new()).await;
         let whole: Vec<u8> = pieces.into_iter().flat_map(|piece| piece.expect("no fault")).collect();
-        assert!(whole.starts_with(b"PK\x05\x06"), "the end of an archive is all there is");
+        assert!(
+            whole.starts_with(b"PK") && whole.windows(9).any(|part| part == b"index.txt"),
+            "an index of nothing"
+        );
     }
 
     #[test]

@@ -31,7 +31,8 @@ use crate::{
         reading::{self, Scope},
         view::{self, ConversationView},
     },
-    export::{self, Entry, Format, Maker},
+    export::{self, Entry, Format, Maker, Reader as ExportReader},
+    images,
     params::{BODY_BYTES_MAX, Paging, Params, json_body},
     rights::{self, Reach, Right},
 };
@@ -39,6 +40,8 @@ use crate::{
 const PAGING: Paging = Paging::FromZero { default: 20 };
 /// Conversations in one zip.
 const EXPORTED_AT_ONCE_MAX: usize = 1000;
+/// Pictures in one zip: it keeps an entry in memory for each, until it ends.
+const PICTURES_AT_ONCE_MAX: i64 = 20_000;
 
 /// This area in the OpenAPI document.
 #[derive(OpenApi)]
@@ -96,6 +99,8 @@ async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> 
 }
 
 /// 34. 会话导出
+///
+/// 含咨询师备注、标签与督导会话（访客本人导出时不含）。`format=zip` 为压缩文件：文字、督导会话、图片与目录
 #[utoipa::path(
     post,
     path = "/conversation/export/{id}",
@@ -107,18 +112,29 @@ async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> 
             (String = "text/plain"),
             (Object = "application/json"),
             (Download = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (Download = "application/zip"),
         ),
     ))
 )]
 async fn export(state: Data<AppState>, caller: Caller, id: Path<String>, params: Params) -> Answer {
     rights::require(&caller, Right::Records)?;
+    // A zip of one is a zip of many with one in it.
+    if params.text("format")?.is_some_and(|format| format.eq_ignore_ascii_case("zip")) {
+        let anonymize = params.flag("anonymize")?.unwrap_or(false);
+        return zipped(&state, &caller, vec![id.into_inner()], Format::default(), anonymize).await;
+    }
     let (format, anonymize) = form(&params)?;
     let row = find(&state, &caller, &id).await?;
     reading::require(&state.pool, &caller, &row).await?;
     let now = clock::now();
     audit::note(&state.pool, &row.institution, caller.id, Action::ExportConversation, row.id, now).await?;
     let maker = maker(&state, &caller, anonymize).await?;
-    let transcript = maker.make(&row).await?;
+    let mut transcript = maker.make(&row, None).await?;
+    for supervision in
+        beside(&state, &caller, std::slice::from_ref(&row)).await?.remove(&row.id).unwrap_or_default()
+    {
+        transcript.supervisions.push(maker.make(&supervision, None).await?);
+    }
     let file = web::block(move || export::rendered(&transcript, format)).await;
     let file = file.map_err(Fault::internal)?.map_err(Fault::internal)?;
     let name = format!("会话记录_{}.{}", maker.conversation(row.id), format.extension());
@@ -129,6 +145,9 @@ async fn export(state: Data<AppState>, caller: Caller, id: Path<String>, params:
 }
 
 /// 35. 批量导出
+///
+/// 一个会话一个目录，目录名为时间与双方姓名：文字、督导会话（`supervise-1` …）、图片（`pictures`）；`index` 为目录清单。\
+/// 图片合计至多 20000 张；匿名导出不含图片
 #[utoipa::path(
     post,
     path = "/conversation/batchexport",
@@ -148,14 +167,30 @@ async fn batch_export(req: HttpRequest, payload: Payload, state: Data<AppState>,
     let (format, anonymize) = form(&Params::of_query(&req))?;
     let body = json_body(&req, payload.into_inner(), BODY_BYTES_MAX).await?;
     let ids: Vec<String> = serde_json::from_slice(&body).map_err(|_| Fault::MalformedJson)?;
-    let entries = entries(&state, &caller, ids).await?;
-    let maker = maker(&state, &caller, anonymize).await?;
+    zipped(&state, &caller, ids, format, anonymize).await
+}
+
+async fn zipped(
+    state: &AppState,
+    caller: &Caller,
+    ids: Vec<String>,
+    format: Format,
+    anonymize: bool,
+) -> Answer {
+    let entries = entries(state, caller, ids).await?;
+    let maker = maker(state, caller, anonymize).await?;
     let leave = state.exports.begin().ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
     let exported: Vec<Uuid> = entries
         .iter()
         .flat_map(|entry| [&entry.conversation].into_iter().chain(&entry.supervisions))
         .map(|row| row.id)
         .collect();
+    let pictures = if anonymize { 0 } else { images::count(&state.pool, &exported).await? };
+    if pictures > PICTURES_AT_ONCE_MAX {
+        return Err(Fault::malformed(format!(
+            "图片过多（{pictures} 张，一次最多 {PICTURES_AT_ONCE_MAX} 张），请分批导出"
+        )));
+    }
     let (institution, action) = (caller.institution()?, Action::ExportConversation);
     audit::note_each(&state.pool, institution, caller.id, action, &exported, clock::now()).await?;
     Ok(HttpResponse::Ok()
@@ -175,8 +210,27 @@ async fn maker(state: &AppState, caller: &Caller, anonymize: bool) -> Result<Mak
         people: state.people.clone(),
         sealer: state.sealer.clone(),
         calendar: calendar::of(&state.pool, caller.institution()?).await?,
+        reader: ExportReader { id: caller.id, kind: caller.kind },
         anonymize,
     })
+}
+
+/// The talks with supervisors about these conversations that the caller may have with them, the first of each first.
+async fn beside(
+    state: &AppState,
+    caller: &Caller,
+    rows: &[Row],
+) -> Result<HashMap<Uuid, Vec<Row>>, sqlx::Error> {
+    let reader = ExportReader { id: caller.id, kind: caller.kind };
+    // Whoever consults is not told that they were talked about.
+    let shown: Vec<Uuid> = rows.iter().filter(|row| !reader.is_consulting(row)).map(|row| row.id).collect();
+    let mut about: HashMap<Uuid, Vec<Row>> = HashMap::new();
+    for supervision in conversations::supervisions_of(&state.pool, &shown).await?.into_iter().rev() {
+        if let (Some(consultation), Some(_)) = (supervision.consultation, supervision.started_at) {
+            about.entry(consultation).or_default().push(supervision);
+        }
+    }
+    Ok(about)
 }
 
 /// What a zip will hold. All of it may be read by the caller, or nothing is given.
@@ -199,14 +253,7 @@ async fn entries(state: &AppState, caller: &Caller, mut named: Vec<String>) -> R
     for row in &rows {
         reading::require(&state.pool, caller, row).await?;
     }
-    let mut about: HashMap<Uuid, Vec<Row>> = HashMap::new();
-    // Whoever consults is not told that he was talked about.
-    let shown: Vec<Uuid> = rows.iter().filter(|row| row.visitor != caller.id.0).map(|row| row.id).collect();
-    for supervision in conversations::supervisions_of(&state.pool, &shown).await? {
-        if let (Some(consultation), Some(_)) = (supervision.consultation, supervision.started_at) {
-            about.entry(consultation).or_default().push(supervision);
-        }
-    }
+    let mut about = beside(state, caller, &rows).await?;
     let entry =
         |row: Row| Entry { supervisions: about.remove(&row.id).unwrap_or_default(), conversation: row };
     Ok(rows.into_iter().map(entry).collect())

@@ -256,10 +256,10 @@ pub(crate) struct Ranking {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Export {
-    /// 文件格式，默认 txt
+    /// 文件格式，默认 txt；单个会话导出还可以是 zip（文字与图片）
     #[param(inline)]
     format: Option<FormatWord>,
-    /// 以固定代号替换姓名、号码与 id
+    /// 以固定代号替换姓名、号码与 id；不含图片
     anonymize: Option<bool>,
 }
 
@@ -269,6 +269,7 @@ pub(crate) enum FormatWord {
     Txt,
     Json,
     Xlsx,
+    Zip,
 }
 
 /// 38. 新建评价

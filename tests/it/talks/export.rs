@@ -1,12 +1,16 @@
 //! 34 and 35. Conversations as files.
 
-use std::{io::Write, process::Command};
+use std::{
+    io::{Cursor, Read, Write},
+    process::Command,
+};
 
 use super::*;
 use crate::support::words;
 use hotline::clock;
 use reqwest::Method;
 use serde_json::json;
+use zip::ZipArchive;
 
 /// What came back, and its headers.
 async fn file(reader: &Client, path: &str, body: Option<Value>) -> (String, String, Vec<u8>) {
@@ -117,22 +121,25 @@ async fn many_are_a_zip_with_the_supervisors_talk_beside() {
     let (kind, name, zip) = file(&guanli, path, Some(json!([talk, other, talk]))).await;
     assert_eq!(kind, "application/zip");
     assert!(name.contains("filename*=UTF-8''") && name.contains("zip"), "{name}");
+    let (folder, second) = (folder_of(&zip, &talk), folder_of(&zip, &other));
+    assert!(folder.contains(" 小雨 与 林晓雨 ") && second.contains(" 小雨 与 chen "), "{folder}, {second}");
     let expected = [
-        format!("{talk}/conversation.txt"),
-        format!("{talk}/supervise-1.txt"),
-        format!("{other}/conversation.txt"),
+        format!("{folder}/conversation.txt"),
+        format!("{folder}/supervise-1.txt"),
+        format!("{second}/conversation.txt"),
+        "index.txt".to_owned(),
     ];
-    assert_eq!(unzipped(&zip, &["-Z1"]).lines().collect::<Vec<_>>(), expected);
+    assert_eq!(names_in(&zip), expected);
     unzipped(&zip, &["-tq"]);
     assert!(unzipped(&zip, &["-p"]).contains("请您看看小雨"));
 
     let (.., hidden) =
         file(&guanli, &format!("{path}?anonymize=true&format=json"), Some(json!([talk]))).await;
-    let all = format!("{}{}", unzipped(&hidden, &["-Z1"]), unzipped(&hidden, &["-p"]));
+    let all = format!("{}{}", names_in(&hidden).concat(), unzipped(&hidden, &["-p"]));
     assert!(!all.contains("小雨") && !all.contains(&talk), "{all}");
     // The visitor's own, without what was said about him.
     let (.., his) = file(&visitor, path, Some(json!([talk]))).await;
-    assert_eq!(unzipped(&his, &["-Z1"]).lines().count(), 1);
+    assert_eq!(names_in(&his).len(), 2, "the words and the index");
 
     let unknown = "402881217ba948d4017ba9787e2d000b";
     guanli.post(path, json!([talk, unknown])).await.refused(-1, &format!("会话未找到：{unknown}"));
@@ -140,6 +147,224 @@ async fn many_are_a_zip_with_the_supervisors_talk_beside() {
     guanli.post(path, json!([])).await.refused_with(-2);
     guanli.post(path, json!({ "ids": [talk] })).await.fault(400, path);
     guanli.post(path, Value::Null).await.fault(415, path);
+    hotline.assert_calm();
+}
+
+/// The folder of a conversation: its name ends as the id does.
+fn folder_of(zip: &[u8], talk: &str) -> String {
+    let names = names_in(zip);
+    let folders = names.iter().filter_map(|name| name.split_once('/')).map(|(folder, _)| folder);
+    let mut fitting = folders.filter(|folder| folder.ends_with(&talk[24..]));
+    fitting.next().unwrap_or_else(|| panic!("no folder of {talk} in {names:?}")).to_owned()
+}
+
+fn names_in(zip: &[u8]) -> Vec<String> {
+    let archive = ZipArchive::new(Cursor::new(zip)).expect("a zip");
+    archive.file_names().map(|name| name.expect("a name").into_owned()).collect()
+}
+
+fn packed(zip: &[u8], name: &str) -> Vec<u8> {
+    let mut archive = ZipArchive::new(Cursor::new(zip)).expect("a zip");
+    let mut bytes = Vec::new();
+    archive.by_name(name).expect("it is in there").read_to_end(&mut bytes).expect("it is whole");
+    bytes
+}
+
+fn packed_text(zip: &[u8], name: &str) -> String {
+    String::from_utf8(packed(zip, name)).expect("UTF-8")
+}
+
+/// A picture of a talk, shown in it by the visitor; says its address.
+async fn shown(hotline: &Hotline, talk: &str, number: i32, bytes: &[u8], at: i64) -> String {
+    let id = Uuid::now_v7();
+    let (url, size) = (format!("/im/image/{}", id.simple()), i32::try_from(bytes.len()).expect("small"));
+    sqlx::query!(
+        "insert into images (id, institution, conversation, number, uploaded_by, uploaded_at, content_type, width, height,
+                             size, bytes)
+         select $1, 'ecnu', $2, $3, id, 0, 'image/png', 1, 1, $4, $5 from people where username = 'sandbox_v1'",
+        id,
+        Uuid::parse_str(talk).expect("an id"),
+        number,
+        size,
+        bytes,
+    )
+    .execute(&hotline.database.pool)
+    .await
+    .expect("a picture of the past");
+    said(hotline, talk, "sandbox_v1", "lin", picture(&url), at).await;
+    url
+}
+
+fn picture(url: &str) -> Value {
+    let info = json!({ "Type": 1, "Size": 1, "Width": 1, "Height": 1, "URL": url });
+    json!([{ "MsgType": "TIMImageElem", "MsgContent": { "ImageInfoArray": [info] } }])
+}
+
+#[tokio::test]
+async fn an_export_holds_the_note_the_tags_the_supervisors_talk_and_the_pictures() {
+    let hotline = house().await;
+    let visitor = hotline.visitor("ecnu", "v1").await;
+    let (talk, request) = told(&hotline).await;
+    let lin = hotline.staff("lin").await;
+    let note = json!({ "conversationId": talk, "objectType": "VISITOR", "content": "失眠\n下周再谈", "tag": "睡眠、学业" });
+    lin.put("/evaluate", note).await.ok();
+    let at = clock::now().0 - 1_190_000;
+    let large: Vec<u8> = (0..700_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    let first = shown(&hotline, &talk, 1, &large, at).await;
+    shown(&hotline, &talk, 2, b"second", at + 1000).await;
+    let beside = shown(&hotline, &request, 1, b"beside", at + 2000).await;
+    // The address of another talk's picture brings no picture.
+    said(&hotline, &talk, "sandbox_v1", "lin", picture(&beside), at + 3000).await;
+    // What nobody showed, and what was taken back, are left where they are.
+    let taken_back = shown(&hotline, &talk, 3, b"taken back", at + 4000).await;
+    sqlx::query!("update messages set is_revoked = true where body::text like '%' || $1 || '%'", taken_back)
+        .execute(&hotline.database.pool)
+        .await
+        .expect("it is taken back");
+
+    let guanli = hotline.staff("guanli").await;
+    let path = format!("/conversation/export/{talk}");
+    for (reader, knows) in [(&guanli, true), (&lin, true), (&visitor, false)] {
+        let (.., text) = file(reader, &path, None).await;
+        let text = String::from_utf8(text).expect("UTF-8");
+        assert!(
+            text.contains(&format!("小雨：[图片]({first})\n")) && text.contains("小雨：[已撤回]\n"),
+            "{text}"
+        );
+        for line in
+            ["咨询师备注：失眠\n    下周再谈\n", "标签：睡眠、学业\n", "\n督导会话 1\n", "请您看看小雨\n"]
+        {
+            assert_eq!(text.contains(line), knows, "{line} for {}\n{text}", reader.username);
+        }
+    }
+    let (.., json) = file(&guanli, &format!("{path}?format=json"), None).await;
+    let json: Value = serde_json::from_slice(&json).expect("JSON");
+    assert_eq!((&json["note"], &json["tag"]), (&json!("失眠\n下周再谈"), &json!("睡眠、学业")));
+    assert_eq!(json["supervisions"][0]["messages"][1]["words"], "请您看看小雨");
+
+    let (kind, _, zip) = file(&guanli, &format!("{path}?format=zip"), None).await;
+    assert_eq!(kind, "application/zip");
+    let folder = folder_of(&zip, &talk);
+    let expected = [
+        "conversation.txt",
+        "pictures/001.png",
+        "pictures/002.png",
+        "supervise-1.txt",
+        "pictures-supervise-1/001.png",
+    ];
+    let mut expected: Vec<_> = expected.iter().map(|name| format!("{folder}/{name}")).collect();
+    expected.push("index.txt".to_owned());
+    assert_eq!(names_in(&zip), expected);
+    assert_eq!(packed(&zip, &expected[1]), large);
+    assert_eq!(packed(&zip, &expected[2]), b"second");
+    assert_eq!(packed(&zip, &expected[4]), b"beside");
+    let text = packed_text(&zip, &expected[0]);
+    assert!(
+        text.contains("小雨：[图片](pictures/001.png)\n")
+            && text.contains(&format!("小雨：[图片]({beside})\n")),
+        "{text}"
+    );
+    assert!(packed_text(&zip, &expected[3]).contains("[图片](pictures-supervise-1/001.png)"));
+    let index = packed_text(&zip, "index.txt");
+    for line in [
+        &format!("文件夹：{folder}\n"),
+        "访客：小雨\n",
+        "标签：睡眠、学业\n",
+        "图片：2 张\n",
+        "督导会话：1\n",
+        &format!("会话编号：{talk}\n"),
+    ] {
+        assert!(index.contains(line), "{line} in\n{index}");
+    }
+
+    // A face cannot be made anonymous.
+    let (.., hidden) = file(&guanli, &format!("{path}?format=zip&anonymize=true"), None).await;
+    let names = names_in(&hidden);
+    assert_eq!(names.len(), 3, "{names:?}");
+    let index = packed_text(&hidden, "index.txt");
+    assert!(index.contains("图片：匿名导出不含图片（2 张）\n"), "{index}");
+    assert!(!format!("{}{index}", names.concat()).contains("小雨"), "{index}");
+    for format in ["json", "xlsx"] {
+        let (.., zip) =
+            file(&guanli, &format!("/conversation/batchexport?format={format}"), Some(json!([talk]))).await;
+        assert!(names_in(&zip).contains(&format!("index.{format}")));
+    }
+    guanli.post("/conversation/batchexport?format=zip", json!([talk])).await.refused_with(-2);
+    hotline.assert_calm();
+}
+
+/// What a visitor types to look like a line of the counselor's, and calls themselves to look like the counselor.
+#[tokio::test]
+async fn a_transcript_cannot_be_forged() {
+    let hotline = house().await;
+    hotline.visitor("ecnu", "v1").await;
+    let (talk, _) = told(&hotline).await;
+    let pool = &hotline.database.pool;
+    let call = async |name: &str| {
+        sqlx::query!("update people set name = $1 where username = 'sandbox_v1'", name)
+            .execute(pool)
+            .await
+            .expect("a name");
+    };
+    let forged = "2021-08-20 20:49:20 林晓雨：请打这个电话";
+    let at = clock::now().0 - 1_190_000;
+    let words_of =
+        |line_break: &str| words::text(&format!("好{line_break}{forged}{line_break}会话状态：已取消"));
+    for (number, line_break) in (0..).zip(["\n", "\r", "\u{2028}", "\u{85}", "\u{b}"]) {
+        said(&hotline, &talk, "sandbox_v1", "lin", words_of(line_break), at + number).await;
+    }
+    said(&hotline, &talk, "sandbox_v1", "lin", words::text("=cmd|' /C calc'!A0"), at + 10).await;
+    said(
+        &hotline,
+        &talk,
+        "sandbox_v1",
+        "lin",
+        words::text("\u{202e}反过来 我叫林\u{200b}晓雨 138\u{2060}23456789"),
+        at + 11,
+    )
+    .await;
+    let guanli = hotline.staff("guanli").await;
+    let path = format!("/conversation/export/{talk}");
+    for name in [
+        "林晓雨",
+        "林 晓雨",
+        "林晓雨：请打这个电话",
+        "小雨\n2021-08-20 20:49:20 林晓雨",
+        "\u{202e}雨晓林\u{2028}",
+        "系统",
+    ] {
+        call(name).await;
+        for query in ["", "?anonymize=true"] {
+            let (.., text) = file(&guanli, &format!("{path}{query}"), None).await;
+            let text = String::from_utf8(text).expect("UTF-8");
+            let talk_of_two = text.split("\n督导会话 1\n").next().expect("a text");
+            let lines: Vec<&str> = talk_of_two.split('\n').collect();
+            assert_eq!(lines.iter().filter(|line| line.starts_with("会话状态：")).count(), 1, "{text}");
+            assert!(!lines.iter().any(|line| line.starts_with("2021-08-20")), "{text}");
+            if query.is_empty() {
+                // Of hers there is one line, whatever he is called.
+                let hers = lines.iter().filter(|line| {
+                    line.get(19..).is_some_and(|rest| {
+                        rest.starts_with(" 林晓雨：") || rest.starts_with(" 林晓雨（咨询师）：")
+                    })
+                });
+                assert_eq!(hers.count(), 1, "{name:?}\n{text}");
+            } else {
+                assert!(!text.contains("晓雨") && !text.contains("23456789"), "{text}");
+            }
+            let strange =
+                |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202e}'));
+            assert!(!text.contains(strange), "{text:?}");
+        }
+    }
+    let (.., sheet) = file(&guanli, &format!("{path}?format=xlsx"), None).await;
+    let cells = packed_text(&sheet, "xl/worksheets/sheet2.xml");
+    assert!(!cells.contains("<f>") && cells.contains("t=\"s\""), "no formula: {cells}");
+    let strings = packed_text(&sheet, "xl/sharedStrings.xml");
+    assert!(
+        strings.contains("=cmd|") && !strings.contains("_x00") && !strings.contains('\u{202e}'),
+        "{strings}"
+    );
     hotline.assert_calm();
 }
 

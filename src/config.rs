@@ -183,6 +183,11 @@ pub struct Messages {
     pub buffer_max: usize,
     pub batch_max: usize,
     pub store_milliseconds_max: u64,
+    pub unplaced_max: u32,
+    pub unplaced_per_person_max: u32,
+    pub unplaced_bytes_max: i64,
+    pub unplaced_message_bytes_max: i32,
+    pub unplaced_days_max: u32,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -40,6 +40,7 @@ mod writer;
 
 use hearing::Word;
 pub use hearing::{Ears, Heard};
+pub use unplaced::UnplacedRoom;
 use writer::{Entry, Lines, Room, Writer};
 
 /// How late after the end of a conversation a word of it may have been said: `MsgTime` has whole seconds, and what was
@@ -61,6 +62,8 @@ pub struct Limits {
     pub statement_max: Duration,
     /// The database ends the waiting for a lock after this.
     pub lock_max: Duration,
+    /// How much is kept of what belongs nowhere.
+    pub unplaced: UnplacedRoom,
 }
 
 impl Limits {
@@ -73,6 +76,12 @@ impl Limits {
             store_max: Duration::from_millis(messages.store_milliseconds_max),
             statement_max: Duration::from_secs(database.statement_seconds_max),
             lock_max: Duration::from_secs(database.lock_seconds_max),
+            unplaced: UnplacedRoom {
+                message_bytes_max: messages.unplaced_message_bytes_max,
+                of_sender_max: messages.unplaced_per_person_max.into(),
+                messages_max: messages.unplaced_max.into(),
+                bytes_max: messages.unplaced_bytes_max,
+            },
         }
     }
 }
@@ -172,6 +181,9 @@ pub enum StoreFault {
     /// It belongs to no conversation; kept apart, with this reason.
     #[error("消息不属于任何会话：{reason}")]
     Unplaced { reason: String },
+    /// It belongs to no conversation, and is not kept either: of people nobody knows, or more than there is room for.
+    #[error("消息没有归属，未保留：{reason}")]
+    Dropped { reason: String },
     /// The database cannot hold it, alone and whatever is tried.
     #[error("消息无法保存")]
     Refused,
@@ -189,6 +201,8 @@ pub struct Figures {
     pub duplicates: u64,
     /// Deliveries kept apart.
     pub unplaced: u64,
+    /// Deliveries that belong nowhere and were not kept.
+    pub dropped: u64,
     /// Messages the database could not hold.
     pub refused: u64,
     /// Messages answered before they were stored.
@@ -206,6 +220,7 @@ struct Counters {
     stored: AtomicU64,
     duplicates: AtomicU64,
     unplaced: AtomicU64,
+    dropped: AtomicU64,
     refused: AtomicU64,
     late: AtomicU64,
     full: AtomicU64,
@@ -310,6 +325,7 @@ impl MessageStore {
             stored: read(&counters.stored),
             duplicates: read(&counters.duplicates),
             unplaced: read(&counters.unplaced),
+            dropped: read(&counters.dropped),
             refused: read(&counters.refused),
             late: read(&counters.late),
             full: read(&counters.full),

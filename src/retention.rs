@@ -1,24 +1,36 @@
 //! What was deleted is erased: some time after a conversation was hidden, a person's words in it go for good. What stays
-//! is that it took place.
+//! is that it took place. And what was kept apart because it belongs nowhere has an end.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use hotline_actors::Timestamp;
 use sqlx::PgPool;
 
-use crate::{answer::describe, clock, config::Records};
+use crate::{answer::describe, clock, config::Settings};
 
 /// Conversations erased by one statement.
 const ERASED_AT_ONCE_MAX: i64 = 100;
 const DAY_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+/// A message that was taken back before it came: longer than Tencent keeps its history, none comes any more.
+const MARKS_DAYS_MAX: i64 = 8;
+/// Notes of what could not be done, for whoever looks after the server.
+const GIVEN_UP_DAYS_MAX: i64 = 90;
 
 /// Erases what is due, now and again; runs until the process ends.
-pub async fn keep_erasing(pool: PgPool, settings: Records) {
-    let mut tick = tokio::time::interval(Duration::from_secs(settings.erase_every_seconds));
+pub async fn keep_erasing(pool: PgPool, settings: Arc<Settings>) {
+    let (records, unplaced_days) = (settings.records, settings.messages.unplaced_days_max);
+    let mut tick = tokio::time::interval(Duration::from_secs(records.erase_every_seconds));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match erase_due(&pool, settings.retention_days, clock::now()).await {
+        match end_what_was_apart(&pool, unplaced_days, clock::now()).await {
+            Ok(0) => {}
+            Ok(ended) => tracing::info!(rows = ended, "what belonged nowhere has come to its end"),
+            Err(error) => {
+                tracing::warn!(error = %describe(&error), "what belonged nowhere could not be ended; tried again later");
+            }
+        }
+        match erase_due(&pool, records.retention_days, clock::now()).await {
             Ok(0) => {}
             Ok(erased) => tracing::info!(conversations = erased, "what was deleted is erased"),
             // What is due stays due.
@@ -43,6 +55,28 @@ pub async fn erase_due(pool: &PgPool, retention_days: u32, now: Timestamp) -> Re
         }
         erased += some;
     }
+}
+
+/// Ends what was kept apart at least `unplaced_days` before `now`, marks of messages that never came, and notes of what was
+/// given up; says how many rows.
+///
+/// # Errors
+/// The database's; what was ended before stays so.
+pub async fn end_what_was_apart(
+    pool: &PgPool,
+    unplaced_days: u32,
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let before = |days: i64| now.0 - days * DAY_MILLISECONDS;
+    let apart =
+        sqlx::query!("delete from unplaced_messages where received_at <= $1", before(unplaced_days.into()));
+    let mut ended = apart.execute(pool).await?.rows_affected();
+    let marks =
+        sqlx::query!("delete from withdrawn_messages where withdrawn_at <= $1", before(MARKS_DAYS_MAX));
+    ended += marks.execute(pool).await?.rows_affected();
+    let given_up = sqlx::query!("delete from given_up where at <= $1", before(GIVEN_UP_DAYS_MAX));
+    ended += given_up.execute(pool).await?.rows_affected();
+    Ok(ended)
 }
 
 /// One statement: words and mark go together or not at all.

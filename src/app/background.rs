@@ -28,7 +28,7 @@ impl Background {
             ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
             (
                 "what erases deleted records",
-                spawn(retention::keep_erasing(state.pool.clone(), state.settings.records)),
+                spawn(retention::keep_erasing(state.pool.clone(), Arc::clone(&state.settings))),
             ),
             ("what writes standing weeks ahead", spawn(arrange::keep_written(state.clone()))),
             (

@@ -6,7 +6,7 @@ mod proxies;
 use std::collections::HashSet;
 
 use super::{ConfigError, ImMode, Settings, WechatMode};
-use crate::auth::address::is_loopback_host;
+use crate::{auth::address::is_loopback_host, params::CALLBACK_BYTES_MAX};
 
 type Checked = Result<(), ConfigError>;
 
@@ -106,6 +106,13 @@ fn limits(settings: &Settings) -> Checked {
     within("messages.buffer_max", messages.buffer_max as u64, 1, 10_000_000)?;
     within("messages.batch_max", messages.batch_max as u64, 1, 100_000)?;
     within("messages.store_milliseconds_max", messages.store_milliseconds_max, 1, 60_000)?;
+    within("messages.unplaced_max", messages.unplaced_max.into(), 1, 1_000_000)?;
+    within("messages.unplaced_per_person_max", messages.unplaced_per_person_max.into(), 1, 1_000_000)?;
+    let bytes = |bytes: i64| u64::try_from(bytes).unwrap_or(0);
+    within("messages.unplaced_bytes_max", bytes(messages.unplaced_bytes_max), 1024, 1 << 40)?;
+    let message = bytes(messages.unplaced_message_bytes_max.into());
+    within("messages.unplaced_message_bytes_max", message, 1024, CALLBACK_BYTES_MAX as u64)?;
+    within("messages.unplaced_days_max", messages.unplaced_days_max.into(), 1, 36_500)?;
     within("records.retention_days", settings.records.retention_days.into(), 0, 36_500)?;
     within("records.erase_every_seconds", settings.records.erase_every_seconds, 1, SECONDS_MAX)?;
     within("sockets.heartbeat_seconds", sockets.heartbeat_seconds, 1, 3600)?;

@@ -178,10 +178,9 @@ fn pack(mut parts: mpsc::Receiver<Part>, pipe: Pipe, format: Format) -> Result<(
                 archive.start_file(path, SimpleFileOptions::default())?;
                 archive.write_all(&rendered(&transcript, format)?)?;
             }
-            // Packed already: taking them through once more gains nothing.
+            // Packed already: more work on them gains nothing.
             Some(Part::Picture { path }) => {
-                let stored = SimpleFileOptions::default().compression_level(Some(0));
-                archive.start_file(path, stored)?;
+                archive.start_file(path, SimpleFileOptions::default().compression_level(Some(1)))?;
             }
             Some(Part::Piece(bytes)) => archive.write_all(&bytes)?,
             Some(Part::Index { all, calendar }) => {

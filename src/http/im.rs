@@ -18,7 +18,7 @@ use crate::{
     app::AppState,
     auth::Caller,
     clock,
-    im::{embedded, user_sig},
+    im::{callback, embedded, user_sig},
     params::{BODY_BYTES_MAX, json_body},
 };
 
@@ -59,7 +59,8 @@ async fn sign(state: Data<AppState>, caller: Caller) -> Answer {
 )]
 async fn say(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {
     let body = json_body(&req, payload.into_inner(), BODY_BYTES_MAX).await?;
-    let value: serde_json::Value = serde_json::from_slice(&body).map_err(|_| Fault::MalformedJson)?;
+    let value: serde_json::Value =
+        serde_json::from_str(&callback::heal(&body)).map_err(|_| Fault::MalformedJson)?;
     let said = serde_json::from_value(value).map_err(|_| Fault::malformed("参数格式不正确"))?;
     Ok(answer::ok(embedded::say(&state, &caller, &said).await?))
 }

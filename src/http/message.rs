@@ -97,8 +97,9 @@ async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<Value, Strin
             let read = Read { up_to: read.up_to.min(now + CLOCK_AHEAD_MAX), ..read };
             in_time(state, state.messages.mark_read(&state.pool, &read)).await?;
         }
-        Callback::Withdrawn(withdrawn) => {
-            in_time(state, state.messages.mark_withdrawn(&state.pool, &withdrawn, now)).await?;
+        Callback::Withdrawn(withdrawn, at) => {
+            let at = at.map_or(now, |at| at.min(now));
+            in_time(state, state.messages.mark_withdrawn(&state.pool, &withdrawn, at)).await?;
         }
         Callback::State(change) => state.im.presences.changed(change, now),
         Callback::BeforeSend(_) | Callback::Other => {}
@@ -165,7 +166,13 @@ async fn unplaced(state: Data<AppState>, caller: Caller, params: Params) -> Answ
         Reach::Nothing | Reach::Own | Reach::Bound | Reach::Everywhere => return Err(Fault::not_allowed()),
     }
     let institution = caller.institution()?;
-    let (rows, count) = unplaced::page(&state.pool, institution, params.page(PAGING)?).await?;
+    let (rows, count) = unplaced::page(
+        &state.pool,
+        institution,
+        params.page(PAGING)?,
+        state.settings.messages.unplaced_message_bytes_max,
+    )
+    .await?;
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     audit::note_each(&state.pool, institution, caller.id, Action::ReadUnplaced, &ids, clock::now()).await?;
     Ok(answer::list(&rows, count))
@@ -177,18 +184,21 @@ async fn unplaced(state: Data<AppState>, caller: Caller, params: Params) -> Answ
 #[utoipa::path(
     get,
     path = "/message/gaps",
-    params(requests::OfConversation),
+    params(requests::OfConversation, requests::FromZero),
     responses((status = 200, body = Listed<Gap>))
 )]
 async fn gaps(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;
+    let page = params.page(PAGING)?;
     let now = clock::now();
     let (record, _nothing_of_it) = readable(&state, &caller, reach, &named, (0, 0), now).await?;
     let note = record.note_reading(&state.pool, caller.id, now);
     let (gaps, ()) = tokio::try_join!(gaps::of(&state.pool, record.id), note)?;
     let count = i64::try_from(gaps.len()).unwrap_or(i64::MAX);
-    Ok(answer::list(&gaps, count))
+    let whole = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+    let shown: Vec<&Gap> = gaps.iter().skip(whole(page.offset)).take(whole(page.limit)).collect();
+    Ok(answer::list(&shown, count))
 }
 
 /// The conversation that he named, if the caller may read it, with the page of it that was asked for (offset and size).

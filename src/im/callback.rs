@@ -72,8 +72,8 @@ pub enum Callback {
     AfterSend(Box<Sent>),
     /// `C2C.CallbackAfterMsgReport`: a person read the talk with another up to a moment.
     Read(Read),
-    /// `C2C.CallbackAfterMsgWithDraw`: a message was taken back.
-    Withdrawn(Withdrawn),
+    /// `C2C.CallbackAfterMsgWithDraw`: a message was taken back, at `EventTime` where that is told.
+    Withdrawn(Withdrawn, Option<Timestamp>),
     /// `State.StateChange`: an IM log-in began or ended.
     State(StateChange),
     /// A command that does not concern us; answered OK.
@@ -172,11 +172,12 @@ pub fn receive(query: &str, body: &[u8], trust: Trust<'_>, now: Timestamp) -> Re
             peer: account(fields, "Peer_Account")?,
             up_to: seconds(fields.number("LastReadTime")?),
         })),
-        "C2C.CallbackAfterMsgWithDraw" => Ok(Callback::Withdrawn(Withdrawn {
-            from: account(fields, "From_Account")?,
-            to: account(fields, "To_Account")?,
-            key: bounded(&fields.text("MsgKey")?, "MsgKey", KEY_BYTES_MAX)?,
-        })),
+        "C2C.CallbackAfterMsgWithDraw" => {
+            let (from, to) = (account(fields, "From_Account")?, account(fields, "To_Account")?);
+            let key = bounded(&fields.text("MsgKey")?, "MsgKey", KEY_BYTES_MAX)?;
+            let at = fields.optional_number("EventTime")?.map(Timestamp);
+            Ok(Callback::Withdrawn(Withdrawn { from, to, key }, at))
+        }
         "State.StateChange" => state_change(fields),
         _ => Ok(Callback::Other),
     }

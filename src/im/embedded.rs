@@ -190,7 +190,8 @@ impl Asking<'_> {
             return Ok(Said { talk: talk.id, shown: frames::shown(before, &talk.sides, Some(reference)) });
         }
         let body = match (text.as_deref().map(str::trim), image) {
-            (Some(text), None) => text_element(text)?,
+            // The record cannot hold U+0000; what is told is what is kept.
+            (Some(text), None) => text_element(&text.replace('\0', "\u{fffd}"))?,
             (None, Some(image)) => self.image_element(&talk, image).await?,
             (Some(_), Some(_)) | (None, None) => return Err("参数格式不正确：text, image".into()),
         };
@@ -234,6 +235,9 @@ impl Asking<'_> {
         };
         let found = found.ok_or("消息未找到")?;
         if !found.is_revoked {
+            if talk.is_open().is_err() {
+                return Err("会话已结束，不能撤回".into());
+            }
             let now = clock::now();
             if now.since(Timestamp(found.said_at)) > RECALL_MAX {
                 return Err("消息发送已超过两分钟，不能撤回".into());

@@ -294,16 +294,18 @@ impl Keeper {
 
     async fn store(&self, message: Fetched, now: Timestamp) -> Result<(), Gap> {
         let Fetched { sent, is_withdrawn, is_read } = message;
+        let said_at = sent.said_at;
         let named = Withdrawn { from: sent.from.clone(), to: sent.to.clone(), key: sent.key.clone() };
         match self.messages.store(NewMessage::new(sent, &self.administrator, now)).await {
             // What belongs nowhere is kept apart, and what cannot be held was said so: neither is mended by another try.
-            Ok(_) | Err(StoreFault::Unplaced { .. } | StoreFault::Refused) => {}
+            Ok(_) | Err(StoreFault::Unplaced { .. } | StoreFault::Dropped { .. } | StoreFault::Refused) => {}
             Err(fault @ (StoreFault::Full | StoreFault::Late | StoreFault::Stopped)) => {
                 return Err(fault.into());
             }
         }
         if is_withdrawn {
-            self.messages.mark_withdrawn(&self.pool, &named, now).await?;
+            // The history does not say when. It is fetched right after the end, so nearly always that was before it.
+            self.messages.mark_withdrawn(&self.pool, &named, said_at).await?;
         }
         if is_read {
             self.messages.mark_one_read(&self.pool, &named).await?;

@@ -11,13 +11,16 @@ use hotline_actors::PersonId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{LATE_AFTER_END, Stored, writer::Entry};
+use super::{LATE_AFTER_END, Stored, unplaced::UnplacedRoom, writer::Entry};
 
 /// What became of one message.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Stored(Stored),
+    /// Kept apart, for this reason.
     Unplaced(String),
+    /// As above, but of people we do not know, or more than there is room for.
+    Dropped(String),
 }
 
 /// Columns instead of rows: one array each, for `unnest`.
@@ -90,13 +93,14 @@ impl<'a> Columns<'a> {
 pub(super) async fn insert(
     connection: &mut PgConnection,
     entries: &[Entry],
+    room: UnplacedRoom,
 ) -> Result<Vec<Outcome>, sqlx::Error> {
     let named = Columns::named(entries);
     let stored = if named.ids.is_empty() { HashSet::new() } else { store(connection, &named).await? };
     let mut placed = if stored.len() == entries.len() {
         HashMap::new()
     } else {
-        place(connection, &Columns::others(entries, &stored)).await?
+        place(connection, &Columns::others(entries, &stored), room).await?
     };
     let outcome = |entry: &Entry| match placed.remove(&entry.id) {
         Some(outcome) => outcome,
@@ -135,6 +139,7 @@ async fn store(connection: &mut PgConnection, columns: &Columns<'_>) -> Result<H
 async fn place(
     connection: &mut PgConnection,
     columns: &Columns<'_>,
+    room: UnplacedRoom,
 ) -> Result<HashMap<Uuid, Outcome>, sqlx::Error> {
     let rows = sqlx::query_file!(
         "src/messages/insert.sql",
@@ -155,12 +160,17 @@ async fn place(
         &columns.send_results,
         &columns.system,
         late_after_end(),
+        room.message_bytes_max,
+        room.of_sender_max,
+        room.messages_max,
+        room.bytes_max,
     )
     .fetch_all(connection)
     .await?;
     let outcomes = rows.into_iter().map(|row| {
         let outcome = match row.reason {
-            Some(reason) => Outcome::Unplaced(reason),
+            Some(reason) if row.kept => Outcome::Unplaced(reason),
+            Some(reason) => Outcome::Dropped(reason),
             None if row.first => Outcome::Stored(Stored::First),
             None => Outcome::Stored(Stored::Again),
         };
@@ -169,6 +179,6 @@ async fn place(
     Ok(outcomes.collect())
 }
 
-fn late_after_end() -> i64 {
+pub(super) fn late_after_end() -> i64 {
     i64::try_from(LATE_AFTER_END.as_millis()).unwrap_or(i64::MAX)
 }

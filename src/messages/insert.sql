@@ -6,6 +6,8 @@
 -- chosen:   of deliveries of the same message the first, a placed one before others.
 -- before:   those that stood in the table already.
 -- stored, moved, apart: what is written. A message kept apart once moves over when it is delivered again and has a place.
+-- homeless, taken: what would be kept apart, and how much room there is: so many of a sender, so many and so many bytes of an
+--           institution. Beyond it, and of people nobody knows, nothing is kept.
 with incoming as (
     select *
     from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bigint[],
@@ -86,8 +88,9 @@ with incoming as (
            body::jsonb, cloud_custom_data, online_only, send_result, system,
            exists (select from read_marks r
                    where r.reader = receiver and r.peer = sender and r.up_to >= said_at),
-           exists (select from withdrawn_messages w
-                   where w.from_account = sender and w.to_account = receiver and w.msg_key = chosen.msg_key)
+           exists (select from withdrawn_messages w join conversations t on t.id = chosen.conversation
+                   where w.from_account = sender and w.to_account = receiver and w.msg_key = chosen.msg_key
+                       and (t.ended_at is null or w.withdrawn_at <= t.ended_at + $17))
     from chosen
     where reason is null
     on conflict on constraint messages_once do nothing
@@ -97,21 +100,52 @@ with incoming as (
     using chosen c
     where c.reason is null
         and u.from_account = c.sender and u.to_account = c.receiver and u.msg_key = c.msg_key
+), homeless as (
+    -- Of people we know, and not there already. What is too large is kept without its words.
+    select h.*,
+           row_number() over (partition by h.home, h.sender order by h.at) as nth_of_sender,
+           row_number() over (partition by h.home order by h.at) as nth,
+           sum(h.bytes) over (partition by h.home order by h.at) as bytes_so_far
+    from (
+        select c.*, s.size, case when s.size <= $18 then s.size else 0 end as bytes
+        from chosen c
+            cross join lateral (select octet_length(c.body) + octet_length(c.cloud_custom_data) as size) s
+        where c.reason is not null and c.reason <> 'unknown-account' and c.at not in (select at from before)
+            and not exists (select from unplaced_messages u
+                            where u.from_account = c.sender and u.to_account = c.receiver and u.msg_key = c.msg_key)
+    ) h
+), taken as (
+    -- What an institution, and a sender in it, have there already.
+    select h.home, h.sender,
+           (select count(*) from unplaced_messages u where u.institution = h.home and u.from_account = h.sender) as of_sender,
+           i.messages, i.bytes
+    from (select distinct home, sender from homeless) h
+        cross join lateral (select count(*) as messages, coalesce(sum(u.bytes), 0) as bytes
+                            from unplaced_messages u where u.institution = h.home) i
 ), apart as (
     insert into unplaced_messages (id, institution, from_account, to_account, msg_key, said_at, received_at,
-                                   reason, callback)
+                                   reason, callback, bytes)
     -- As a callback has it: whoever looks after them may have to tell what it was.
-    select id, home, sender, receiver, msg_key, said_at, received_at, reason,
-           jsonb_build_object('MsgBody', body::jsonb, 'CloudCustomData', cloud_custom_data, 'MsgSeq', sequence,
-                              'MsgRandom', random, 'OnlineOnlyFlag', online_only::integer,
-                              'SendMsgResult', send_result)
-    from chosen
-    where reason is not null and at not in (select at from before)
+    select h.id, h.home, h.sender, h.receiver, h.msg_key, h.said_at, h.received_at, h.reason,
+           jsonb_build_object('MsgBody', case when h.size <= $18 then h.body::jsonb else '[]' end,
+                              'CloudCustomData', case when h.size <= $18 then h.cloud_custom_data else '' end,
+                              'MsgSeq', h.sequence, 'MsgRandom', h.random, 'OnlineOnlyFlag', h.online_only::integer,
+                              'SendMsgResult', h.send_result),
+           h.bytes
+    from homeless h
+        join taken t on t.home = h.home and t.sender = h.sender
+    where t.of_sender + h.nth_of_sender <= $19
+        and t.messages + h.nth <= $20
+        and t.bytes + h.bytes_so_far <= $21
     on conflict on constraint unplaced_messages_once do nothing
+    returning id
 )
 select p.id as "id!",
        -- Its own row, from an attempt whose outcome was unknown, is no earlier delivery.
        p.id in (select id from stored) or exists (select from messages m where m.id = p.id) as "first!",
-       case when c.at not in (select at from before) then c.reason end as reason
+       case when c.at not in (select at from before) then c.reason end as reason,
+       c.id in (select id from apart)
+           or exists (select from unplaced_messages u
+                      where u.from_account = c.sender and u.to_account = c.receiver and u.msg_key = c.msg_key) as "kept!"
 from placed p
     join chosen c using (sender, receiver, msg_key)

@@ -7,7 +7,7 @@ use hotline_actors::{PersonId, Timestamp};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::MessageStore;
+use super::{MessageStore, insert::late_after_end};
 use crate::im::callback::{Read, Withdrawn};
 
 impl MessageStore {
@@ -53,12 +53,13 @@ impl MessageStore {
         Ok(())
     }
 
-    /// A message was taken back. It stays in the record, marked.
+    /// A message was taken back `at` a moment. It stays in the record, marked. Nothing is taken back after the end: the record
+    /// of a talk that is over stays as it was then.
     pub async fn mark_withdrawn(
         &self,
         pool: &PgPool,
         withdrawn: &Withdrawn,
-        now: Timestamp,
+        at: Timestamp,
     ) -> Result<(), sqlx::Error> {
         let _nothing_is_stored = self.marking.lock().await;
         sqlx::query!(
@@ -72,16 +73,18 @@ impl MessageStore {
                 select sender, receiver, $5, $6 from named
                 on conflict do nothing
             )
-            update messages set is_revoked = true
-            from named
-            where from_account = named.sender and to_account = named.receiver and msg_key = $5 and not is_revoked
+            update messages m set is_revoked = true
+            from named, conversations c
+            where m.from_account = named.sender and m.to_account = named.receiver and m.msg_key = $5
+              and not m.is_revoked and c.id = m.conversation and (c.ended_at is null or $6 <= c.ended_at + $7)
             "#,
             withdrawn.from,
             id_of(&withdrawn.from),
             withdrawn.to,
             id_of(&withdrawn.to),
             withdrawn.key,
-            now.0,
+            at.0,
+            late_after_end(),
         )
         .execute(pool)
         .await?;

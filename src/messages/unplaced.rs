@@ -10,6 +10,15 @@ use uuid::Uuid;
 
 use crate::{http::openapi::shapes::Id, im::elements, params::Page};
 
+/// How much is kept apart: in bytes of one message, messages of one sender, messages and bytes of an institution.
+#[derive(Debug, Clone, Copy)]
+pub struct UnplacedRoom {
+    pub message_bytes_max: i32,
+    pub of_sender_max: i64,
+    pub messages_max: i64,
+    pub bytes_max: i64,
+}
+
 /// A message kept apart. Holds a person's words: prints none of them.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +40,8 @@ pub struct Unplaced {
     kind: String,
     payload: Value,
     cloud_custom_data: String,
+    /// 消息过大，内容未保留
+    is_too_large: bool,
 }
 
 impl fmt::Debug for Unplaced {
@@ -44,25 +55,34 @@ fn hex<S: serde::Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error
 }
 
 /// A page of an institution's, the latest first, and how many there are.
-pub async fn page(pool: &PgPool, institution: &str, page: Page) -> Result<(Vec<Unplaced>, i64), sqlx::Error> {
+pub async fn page(
+    pool: &PgPool,
+    institution: &str,
+    page: Page,
+    message_bytes_max: i32,
+) -> Result<(Vec<Unplaced>, i64), sqlx::Error> {
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from unplaced_messages where institution = $1"#,
         institution,
     )
     .fetch_one(pool)
     .await?;
+    // Earlier versions kept messages of any size: of those a page shows that they are there.
     let rows = sqlx::query!(
-        "select id, from_account, to_account, msg_key, said_at, received_at, reason, callback
+        r#"select id, from_account, to_account, msg_key, said_at, received_at, reason,
+                case when bytes <= $4 then callback else '{}' end as "callback!"
          from unplaced_messages where institution = $1
-         order by received_at desc, id desc limit $2 offset $3",
+         order by received_at desc, id desc limit $2 offset $3"#,
         institution,
         page.limit,
         page.offset,
+        message_bytes_max,
     )
     .fetch_all(pool)
     .await?;
     let rows = rows.into_iter().map(|row| {
         let element = elements::shown(&row.callback["MsgBody"]);
+        let is_too_large = row.callback["MsgBody"].as_array().is_none_or(Vec::is_empty);
         Unplaced {
             id: row.id,
             from: row.from_account,
@@ -74,6 +94,7 @@ pub async fn page(pool: &PgPool, institution: &str, page: Page) -> Result<(Vec<U
             reason: row.reason,
             kind: element.kind,
             payload: element.payload,
+            is_too_large,
             cloud_custom_data: row.callback["CloudCustomData"].as_str().unwrap_or_default().to_owned(),
         }
     });

@@ -175,7 +175,7 @@ impl Writer {
                 Some(connection) => connection,
                 None => PgConnection::connect_with(&self.options).await?,
             };
-            let outcomes = insert::insert(&mut connection, group).await?;
+            let outcomes = insert::insert(&mut connection, group, self.limits.unplaced).await?;
             Ok((connection, outcomes))
         };
         match tokio::time::timeout(limit, work).await {
@@ -195,6 +195,7 @@ impl Writer {
             Outcome::Stored(Stored::First) => (&counters.stored, Ok(Stored::First)),
             Outcome::Stored(Stored::Again) => (&counters.duplicates, Ok(Stored::Again)),
             Outcome::Unplaced(reason) => (&counters.unplaced, Err(StoreFault::Unplaced { reason })),
+            Outcome::Dropped(reason) => (&counters.dropped, Err(StoreFault::Dropped { reason })),
         };
         count(counter);
         let is_new = answer == Ok(Stored::First);

@@ -196,6 +196,7 @@ fn messages(sheet: &Sheet, figures: &Figures) -> Result<(), Error> {
         ("stored", figures.stored),
         ("duplicate", figures.duplicates),
         ("unplaced", figures.unplaced),
+        ("dropped", figures.dropped),
         ("refused", figures.refused),
         ("late", figures.late),
         ("full", figures.full),

@@ -20,6 +20,7 @@ use hotline_actors::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::im::callback::heal;
 use crate::{conversations::queue::QueueView, im::embedded};
 use answers::{AlarmView, Waiting};
 
@@ -43,7 +44,8 @@ pub(super) enum Command {
 
 /// A client's frame.
 pub(super) fn command(text: &str) -> Result<Command, &'static str> {
-    serde_json::from_str(text).map_err(|_| "参数格式不正确")
+    // Half an emoji is legal in JSON and in no text here: it becomes U+FFFD, as in a callback, and nothing else is lost.
+    serde_json::from_str(&heal(text.as_bytes())).map_err(|_| "参数格式不正确")
 }
 
 /// A word for a presence that can be chosen.

@@ -185,6 +185,22 @@ async fn what_was_said_can_be_taken_back_for_two_minutes() {
 }
 
 #[tokio::test]
+async fn nothing_is_taken_back_after_the_end() {
+    let mut chat = Chat::begin().await;
+    let kept = say(&mut chat.his, &chat.talk, "a1", "我想说").await["message"]["ID"].clone();
+    let taken = say(&mut chat.his, &chat.talk, "a2", "说错了").await["message"]["ID"].clone();
+    assert_eq!(recall(&mut chat.his, &chat.talk, "r1", &taken).await["type"], "recalled");
+    chat.visitor.end(&chat.talk).await;
+    chat.his.event("ended", &chat.talk).await;
+    refused(&recall(&mut chat.his, &chat.talk, "r2", &kept).await, "会话已结束，不能撤回");
+    // What was done before, and only its answer got lost, is answered again.
+    assert_eq!(recall(&mut chat.his, &chat.talk, "r1", &taken).await["type"], "recalled");
+    let revoked: Vec<_> =
+        record(&chat.lin, &chat.talk).await.iter().map(|row| row["isRevoked"].clone()).collect();
+    assert_eq!(revoked, [json!(false), json!(true)]);
+}
+
+#[tokio::test]
 async fn a_supervisor_who_is_asked_hears_the_consultation_until_that_is_over() {
     let mut chat = Chat::begin().await;
     let (du, boss) = (chat.hotline.staff("du").await, chat.hotline.staff("boss").await);

@@ -13,7 +13,7 @@ use std::{
 use futures_util::future::join_all;
 use hotline::{
     im::callback::{Body, Sent},
-    messages::{Ears, Heard, Limits, MessageStore, NewMessage, StoreFault, Stored},
+    messages::{Ears, Heard, Limits, MessageStore, NewMessage, StoreFault, Stored, UnplacedRoom},
     people::People,
 };
 use hotline_actors::{ConversationId, PersonId, Timestamp};
@@ -29,6 +29,7 @@ const LIMITS: Limits = Limits {
     store_max: Duration::from_secs(30),
     statement_max: Duration::from_secs(10),
     lock_max: Duration::from_secs(5),
+    unplaced: UnplacedRoom { message_bytes_max: 1000, of_sender_max: 4, messages_max: 6, bytes_max: 4000 },
 };
 /// When the conversations of these tests began, in milliseconds; a whole second.
 const BEGAN: i64 = 1_640_995_200_000;

@@ -197,11 +197,10 @@ fn the_other_commands_are_read() {
             "C2C.CallbackAfterMsgWithDraw",
             json!({ "From_Account": "jared", "To_Account": "Jonh", "MsgKey": "1_2_3", "UnreadMsgNum": 7 }),
         ),
-        Ok(Callback::Withdrawn(Withdrawn {
-            from: "jared".to_owned(),
-            to: "Jonh".to_owned(),
-            key: "1_2_3".to_owned(),
-        }))
+        Ok(Callback::Withdrawn(
+            Withdrawn { from: "jared".to_owned(), to: "Jonh".to_owned(), key: "1_2_3".to_owned() },
+            None
+        ))
     );
     assert_eq!(
         read(

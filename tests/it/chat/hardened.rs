@@ -90,6 +90,47 @@ async fn a_word_has_its_length_and_what_looks_like_a_script_is_a_text() {
     chat.hotline.assert_calm();
 }
 
+/// What no text here can hold becomes U+FFFD, what is merely strange stays; each is answered and holds up no other.
+#[tokio::test]
+async fn a_word_with_anything_in_it_is_said_and_holds_up_no_other() {
+    let mut chat = Chat::begin().await;
+    let odd = [
+        (r"half \ud83d an emoji", "half \u{fffd} an emoji"),
+        (r"\ude00 the other half", "\u{fffd} the other half"),
+        (r"nul\u0000here", "nul\u{fffd}here"),
+        (r"bell\u0007 \u001b[31mred", "bell\u{7} \u{1b}[31mred"),
+        (r"turned \u202e round", "turned \u{202e} round"),
+        (r"line\u2028after\r\nline", "line\u{2028}after\r\nline"),
+    ];
+    for (number, (sent, kept)) in odd.iter().enumerate() {
+        let reference = format!("o{number}");
+        let talk = &chat.talk;
+        let frame =
+            format!(r#"{{"type":"say","ref":"{reference}","conversation":"{talk}","text":"{sent}"}}"#);
+        chat.his.send_text(&frame).await;
+        let said = super::answered(&mut chat.his, &reference).await;
+        assert_eq!(
+            (&said["type"], &said["message"]["payload"]["text"]),
+            (&json!("said"), &json!(kept)),
+            "{said}"
+        );
+        assert_eq!(heard(&mut chat.hers, &reference).await["message"], said["message"]);
+        assert_eq!(say(&mut chat.his, &chat.talk, &format!("n{number}"), "下一句").await["type"], "said");
+    }
+    // By a request as well.
+    let body = format!(r#"{{"ref":"p1","conversation":"{}","text":"half \ud83d"}}"#, chat.talk);
+    let request =
+        chat.visitor.request(reqwest::Method::POST, "/im/say").header("content-type", "application/json");
+    let said = crate::support::Answer::of(request.body(body)).await.ok();
+    assert_eq!(said["payload"]["text"], "half \u{fffd}");
+    let rows = record(&chat.lin, &chat.talk).await;
+    let texts: Vec<_> = rows.iter().step_by(2).map(|row| row["payload"]["text"].clone()).collect();
+    let mut expected: Vec<_> = odd.iter().map(|(_, kept)| json!(kept)).collect();
+    expected.push(json!("half \u{fffd}"));
+    assert_eq!(texts, expected);
+    chat.hotline.assert_calm();
+}
+
 #[tokio::test]
 async fn one_who_sends_without_end_is_closed() {
     let mut chat = Chat::begin().await;

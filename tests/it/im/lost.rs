@@ -57,6 +57,10 @@ async fn numbers_that_never_came_are_shown_by_sender() {
 
     let admin = house.hotline.staff("guanli").await;
     assert_eq!(admin.get(&path).await.body["count"], 2);
+    let second = admin.get(&format!("{path}&page=1&size=1")).await;
+    assert_eq!((&second.body["count"], second.body["result"].as_array().map(Vec::len)), (&json!(2), Some(1)));
+    assert_eq!(second.body["result"][0]["first"], 12);
+    assert_eq!(admin.get(&format!("{path}&page=2")).await.ok(), json!([]));
     other.visitor.get(&path).await.refused(-5, "未开通权限");
     house.lin.get("/message/gaps?conversationId=none").await.refused(-1, "conversation not find: none");
     house.lin.get("/message/gaps").await.refused_with(-2);

@@ -70,7 +70,10 @@ async fn what_is_nobodys_word_is_not_heard() {
         assert_eq!(talk.deliver(&sent).await, Ok(Stored::First));
     }
     let stranger = Sent { from: "nobody".to_owned(), ..talk.said(4, 7) };
-    assert_eq!(talk.deliver(&stranger).await, unplaced("unknown-account"));
+    assert_eq!(
+        talk.deliver(&stranger).await,
+        Err(StoreFault::Dropped { reason: "unknown-account".to_owned() })
+    );
     assert!(talk.heard().is_empty());
 }
 

@@ -1,5 +1,7 @@
 //! Which conversation a message belongs to, and what becomes of one that belongs to none.
 
+use hotline::{im::callback::Withdrawn, retention};
+
 use super::*;
 
 #[tokio::test]
@@ -28,7 +30,6 @@ async fn the_id_of_a_conversation_is_no_way_into_it_for_others() {
         (from("bieren", "zixunshi", 1), "other-people"),
         (from("fangke", "dudao", 2), "other-people"),
         (from("fangke", "fangke", 3), "other-people"),
-        (from("nobody", "zixunshi", 4), "unknown-account"),
         (from("administrator", "dudao", 5), "other-people"),
         (
             Sent { cloud_custom_data: Uuid::now_v7().simple().to_string(), ..talk.said(6, 1) },
@@ -38,7 +39,134 @@ async fn the_id_of_a_conversation_is_no_way_into_it_for_others() {
         assert_eq!(talk.deliver(&sent).await, unplaced(reason), "{sent:?}");
     }
     assert!(talk.stored().await.is_empty());
+    assert_eq!(talk.apart().await.len(), 5);
+}
+
+fn dropped(reason: &str) -> Result<Stored, StoreFault> {
+    Err(StoreFault::Dropped { reason: reason.to_owned() })
+}
+
+#[tokio::test]
+async fn of_people_nobody_knows_nothing_is_kept() {
+    let talk = Talk::begin().await;
+    for (from, to) in
+        [("nobody", "zixunshi"), ("zixunshi", "nobody"), ("nobody", "nowhere"), ("administrator", "nobody")]
+    {
+        let sent = Sent { from: from.to_owned(), to: to.to_owned(), ..talk.said(1, 1) };
+        assert_eq!(talk.deliver(&sent).await, dropped("unknown-account"), "{from} to {to}");
+    }
+    assert!(talk.apart().await.is_empty());
+    assert_eq!((talk.store.figures().dropped, talk.store.figures().unplaced), (4, 0));
+}
+
+#[tokio::test]
+async fn what_is_kept_apart_has_a_bound_of_its_sender_and_of_the_institution() {
+    let talk = Talk::begin().await;
+    talk.end(0).await;
+    let late = |sequence: u32| talk.said(sequence, 60);
+    // Ten in one batch: four of a sender are kept.
+    let flood: Vec<Sent> = (1..=10).map(late).collect();
+    let answers = talk.deliver_all(&flood).await;
+    let kept = |answers: &[Result<Stored, StoreFault>]| {
+        answers.iter().filter(|answer| **answer == unplaced("after-the-end")).count()
+    };
+    assert_eq!(kept(&answers), 4);
+    assert_eq!(answers.iter().filter(|answer| **answer == dropped("after-the-end")).count(), 6);
+    // What is kept stays so however often it comes; of the others there is still no room.
+    assert_eq!(kept(&talk.deliver_all(&flood).await), 4);
+    assert_eq!(talk.apart().await.len(), 4);
+    // Another is not pushed out by them, up to what the institution keeps.
+    let back =
+        |sequence: u32| Sent { from: "zixunshi".to_owned(), to: "fangke".to_owned(), ..late(sequence) };
+    let others: Vec<Sent> = (21..=30).map(back).collect();
+    assert_eq!(kept(&talk.deliver_all(&others).await), 2);
     assert_eq!(talk.apart().await.len(), 6);
+    assert_eq!(talk.store.figures().unplaced, 4 + 4 + 2);
+}
+
+#[tokio::test]
+async fn what_is_kept_apart_has_a_bound_in_bytes() {
+    let talk = Talk::begin_with(Limits {
+        unplaced: UnplacedRoom {
+            message_bytes_max: 1000,
+            of_sender_max: 100,
+            messages_max: 100,
+            bytes_max: 4000,
+        },
+        ..LIMITS
+    })
+    .await;
+    talk.end(0).await;
+    let long = |sequence: u32, bytes: usize| {
+        let text = "x".repeat(bytes);
+        let body = Body::of(&json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }]));
+        Sent { body, ..talk.said(sequence, 60) }
+    };
+    // Too large: it is kept that it came, without its words.
+    assert_eq!(talk.deliver(&long(1, 1000)).await, unplaced("after-the-end"));
+    let many: Vec<Sent> = (2..=12).map(|sequence| long(sequence, 800)).collect();
+    let answers = talk.deliver_all(&many).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 11);
+    let (messages, bytes, empty) = sqlx::query!(
+        r#"select count(*) as "messages!", sum(bytes) as "bytes!",
+                  count(*) filter (where callback -> 'MsgBody' = '[]') as "empty!" from unplaced_messages"#
+    )
+    .fetch_one(&talk.pool)
+    .await
+    .map(|row| (row.messages, row.bytes, row.empty))
+    .expect("a sum");
+    assert_eq!((messages, empty), (5, 1), "four of about nine hundred bytes, and the large one");
+    assert!(bytes <= 4000, "{bytes}");
+}
+
+#[tokio::test]
+async fn what_is_kept_apart_has_an_end() {
+    let talk = Talk::begin().await;
+    talk.end(0).await;
+    for sequence in 1..=2 {
+        assert_eq!(talk.deliver(&talk.said(sequence, 60)).await, unplaced("after-the-end"));
+    }
+    sqlx::query!("update unplaced_messages set received_at = 1000 where msg_key like '1%'")
+        .execute(&talk.pool)
+        .await
+        .expect("time passes");
+    let mark = sqlx::query!("insert into withdrawn_messages values ('fangke', 'zixunshi', 'never', 1000)");
+    mark.execute(&talk.pool).await.expect("a mark of what never came");
+    let days = 30 * 86_400_000;
+    for (at, ended) in [(1000 + days - 1, 1), (1000 + days, 1), (1000 + days, 0)] {
+        // The mark goes first: after eight days nothing comes any more.
+        let done =
+            retention::end_what_was_apart(&talk.pool, 30, Timestamp(at)).await.expect("it can be ended");
+        assert_eq!(done, ended);
+    }
+    assert_eq!(talk.apart().await.len(), 1);
+}
+
+/// The record of a talk that is over stays as it was.
+#[tokio::test]
+async fn nothing_is_taken_back_after_the_end() {
+    let talk = Talk::begin().await;
+    let [before, after, early] = [talk.said(1, 1), talk.said(2, 2), talk.said(3, 3)];
+    for sent in [&before, &after] {
+        assert_eq!(talk.deliver(sent).await, Ok(Stored::First));
+    }
+    talk.end(60).await;
+    let take_back = async |sent: &Sent, second: i64| {
+        let named = Withdrawn { from: sent.from.clone(), to: sent.to.clone(), key: sent.key.clone() };
+        let at = Timestamp(BEGAN + second * 1000);
+        talk.store.mark_withdrawn(&talk.pool, &named, at).await.expect("it is marked");
+    };
+    // Told late, but done before the end.
+    take_back(&before, 59).await;
+    take_back(&after, 66).await;
+    // The word comes only after its mark.
+    take_back(&early, 66).await;
+    assert_eq!(talk.deliver(&early).await, Ok(Stored::First));
+    let nameless = Sent { cloud_custom_data: String::new(), ..talk.said(4, 4) };
+    take_back(&nameless, 66).await;
+    assert_eq!(talk.deliver(&nameless).await, Ok(Stored::First));
+    let revoked = sqlx::query_scalar!("select is_revoked from messages order by sequence");
+    assert_eq!(revoked.fetch_all(&talk.pool).await.expect("rows"), [true, false, false, false]);
 }
 
 #[tokio::test]
@@ -107,12 +235,12 @@ async fn a_nameless_word_belongs_to_the_conversation_that_was_open_when_it_was_s
 async fn what_had_no_place_moves_over_when_it_comes_again_and_has_one() {
     let talk = Talk::begin().await;
     let sent = Sent { from: "xinren".to_owned(), cloud_custom_data: String::new(), ..talk.said(1, 1) };
+    assert_eq!(talk.deliver(&sent).await, dropped("unknown-account"));
+    let visitor = person(&talk.pool, "VISITOR", "xinren").await;
     for _ in 0..2 {
-        assert_eq!(talk.deliver(&sent).await, unplaced("unknown-account"));
+        assert_eq!(talk.deliver(&sent).await, unplaced("no-open-conversation"));
         assert_eq!(talk.apart().await.len(), 1);
     }
-    let visitor = person(&talk.pool, "VISITOR", "xinren").await;
-    assert_eq!(talk.deliver(&sent).await, unplaced("no-open-conversation"));
     let conversation = conversation(&talk.pool, visitor, talk.counselor).await;
     let answers = talk.deliver_all(&[sent.clone(), sent.clone()]).await;
     assert_eq!(answers, [Ok(Stored::First), Ok(Stored::Again)]);

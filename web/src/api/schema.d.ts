@@ -215,7 +215,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** 35. 批量导出 */
+        /**
+         * 35. 批量导出
+         * @description 一个会话一个目录，目录名为时间与双方姓名：文字、督导会话（`supervise-1` …）、图片（`pictures`）；`index` 为目录清单。\
+         *     图片合计至多 20000 张；匿名导出不含图片
+         */
         post: operations["post_conversation_batchexport"];
         delete?: never;
         options?: never;
@@ -283,7 +287,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** 34. 会话导出 */
+        /**
+         * 34. 会话导出
+         * @description 含咨询师备注、标签与督导会话（访客本人导出时不含）。`format=zip` 为压缩文件：文字、督导会话、图片与目录
+         */
         post: operations["post_conversation_export_id"];
         delete?: never;
         options?: never;
@@ -2098,6 +2105,8 @@ export interface components {
                 cloudCustomData: string;
                 from: string;
                 id: components["schemas"]["Id"];
+                /** @description 消息过大，内容未保留 */
+                isTooLarge: boolean;
                 msgKey: string;
                 payload: unknown;
                 /** @description The word of the store, and the same for people. */
@@ -2367,6 +2376,8 @@ export interface components {
             cloudCustomData: string;
             from: string;
             id: components["schemas"]["Id"];
+            /** @description 消息过大，内容未保留 */
+            isTooLarge: boolean;
             msgKey: string;
             payload: unknown;
             /** @description The word of the store, and the same for people. */
@@ -2925,10 +2936,10 @@ export interface operations {
     post_conversation_batchexport: {
         parameters: {
             query?: {
-                /** @description 以固定代号替换姓名、号码与 id */
+                /** @description 以固定代号替换姓名、号码与 id；不含图片 */
                 anonymize?: boolean;
-                /** @description 文件格式，默认 txt */
-                format?: "txt" | "json" | "xlsx";
+                /** @description 文件格式，默认 txt；单个会话导出还可以是 zip（文字与图片） */
+                format?: "txt" | "json" | "xlsx" | "zip";
             };
             header?: never;
             path?: never;
@@ -3063,10 +3074,10 @@ export interface operations {
     post_conversation_export_id: {
         parameters: {
             query?: {
-                /** @description 以固定代号替换姓名、号码与 id */
+                /** @description 以固定代号替换姓名、号码与 id；不含图片 */
                 anonymize?: boolean;
-                /** @description 文件格式，默认 txt */
-                format?: "txt" | "json" | "xlsx";
+                /** @description 文件格式，默认 txt；单个会话导出还可以是 zip（文字与图片） */
+                format?: "txt" | "json" | "xlsx" | "zip";
             };
             header?: never;
             path: {
@@ -3085,6 +3096,7 @@ export interface operations {
                 content: {
                     "application/json": Record<string, never>;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Download"];
+                    "application/zip": components["schemas"]["Download"];
                     "text/plain": string;
                 };
             };
@@ -3612,6 +3624,10 @@ export interface operations {
             query: {
                 /** @description 会话id */
                 conversationId: string;
+                /** @description 页码，首页为 0 */
+                page?: number;
+                /** @description 数量，至多 200，默认 20 */
+                size?: number;
             };
             header?: never;
             path?: never;

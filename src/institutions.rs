@@ -1,6 +1,7 @@
 //! The institutions this server owns, and the way to their Registries. Nothing outside `actors/` holds the address of
 //! any other actor.
 
+mod onlookers;
 mod outlook;
 mod roster;
 
@@ -37,6 +38,7 @@ use uuid::Uuid;
 use crate::{
     answer::Fault, clock, config::Settings, messages, messages::said::Letter, people::People, store::PgStore,
 };
+use onlookers::Onlookers;
 
 /// A Registry that does not say how it is within this is not well.
 const LOOK_MAX: Duration = Duration::from_secs(2);
@@ -57,6 +59,7 @@ pub enum Doom {
 pub struct Institutions(Arc<Inner>);
 
 struct Inner {
+    onlookers: Onlookers,
     settings: Arc<Settings>,
     pool: PgPool,
     options: PgConnectOptions,
@@ -98,9 +101,11 @@ impl Institutions {
     ) -> Result<(Self, mpsc::Receiver<Doom>), sqlx::Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (doom, doomed) = mpsc::channel(1);
+        let (onlookers, overheard) = Onlookers::new();
         let institutions = Self(Arc::new(Inner {
+            onlookers,
             settings,
-            pool,
+            pool: pool.clone(),
             options,
             people,
             registries: DashMap::new(),
@@ -111,6 +116,7 @@ impl Institutions {
             doom,
             recovered: Arc::default(),
         }));
+        tokio::spawn(onlookers::run(overheard, Arc::downgrade(&institutions.0), pool));
         institutions.refresh().await?;
         Ok((institutions, doomed))
     }
@@ -143,6 +149,7 @@ impl Institutions {
             clock: Arc::new(clock::now),
             writer: Arc::new(|| WriterId(Uuid::now_v7())),
             fate: self.fate_of(code),
+            noting: Some(self.0.onlookers.noting(code)),
         };
         let call_max = Duration::from_secs(settings.database.statement_seconds_max) + CALL_SLACK;
         let (code, administrator) = (code.to_owned(), settings.im.administrator.clone());

@@ -35,4 +35,5 @@ pub mod sockets;
 pub mod statistics;
 pub mod store;
 pub mod telemetry;
+pub mod text;
 pub mod wechat;

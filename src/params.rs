@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 pub use paging::{Page, Paging};
 
-use crate::answer::Fault;
+use crate::{answer::Fault, text};
 
 /// Bytes of a body, except a callback's.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -58,7 +58,7 @@ impl std::fmt::Debug for Params {
 }
 
 impl Params {
-    /// A text, if there is one that is not empty. -2 when it is not text, holds a NUL, or is too long.
+    /// A text, if there is one that is not empty. -2 when it is not text of one line, or is too long.
     pub fn text(&self, name: &str) -> Result<Option<String>, Fault> {
         Ok(self.given(name, TEXT_CHARS_MAX)?.filter(|text| !text.is_empty()))
     }
@@ -68,8 +68,17 @@ impl Params {
         self.text(name)?.ok_or_else(|| Fault::missing(name))
     }
 
-    /// A text of at most `chars_max` characters; an empty one is `Some("")`, which clears a field.
+    /// A text of one line (`text.rs`) and at most `chars_max` characters; an empty one is `Some("")`, which clears a field.
     pub fn given(&self, name: &str, chars_max: usize) -> Result<Option<String>, Fault> {
+        let text = self.words(name, chars_max)?;
+        if text.as_deref().is_some_and(|text| !text::is_line(text)) {
+            return Err(Fault::bad(name));
+        }
+        Ok(text)
+    }
+
+    /// As [`Params::given`], of any number of lines.
+    pub fn words(&self, name: &str, chars_max: usize) -> Result<Option<String>, Fault> {
         let text = match self.value(name)? {
             None => return Ok(None),
             Some(Value::String(text)) => text.clone(),
@@ -78,7 +87,7 @@ impl Params {
                 return Err(Fault::bad(name));
             }
         };
-        if text.contains('\0') || text.chars().nth(chars_max).is_some() {
+        if !text::is_words(&text) || text.chars().nth(chars_max).is_some() {
             return Err(Fault::bad(name));
         }
         Ok(Some(text))
@@ -139,7 +148,7 @@ impl Params {
             Some(Value::Number(number)) => vec![number.to_string()],
             Some(Value::Bool(_) | Value::Object(_) | Value::Null) => return Err(Fault::bad(name)),
         };
-        let fit = |text: &String| !text.contains('\0') && text.chars().nth(TEXT_CHARS_MAX).is_none();
+        let fit = |text: &String| text::is_line(text) && text.chars().nth(TEXT_CHARS_MAX).is_none();
         if items.len() > LIST_MAX || !items.iter().all(fit) {
             return Err(Fault::bad(name));
         }
@@ -366,7 +375,15 @@ mod tests {
     #[actix_web::test]
     async fn nul_bad_utf8_and_monstrous_texts_are_refused_by_name() {
         let long = format!("/x?name={}", "a".repeat(10_000));
-        for uri in ["/x?name=a%00b", "/x?name=%ff%fe", "/x?name=%C3%28", long.as_str()] {
+        for uri in [
+            "/x?name=a%00b",
+            "/x?name=a%0Ab",
+            "/x?name=%E2%80%AEab",
+            "/x?name=%09",
+            "/x?name=%ff%fe",
+            "/x?name=%C3%28",
+            long.as_str(),
+        ] {
             let p = params(TestRequest::get().uri(uri)).await.expect("a query");
             assert!(message(p.text("name").expect_err("refused")).contains("name"), "{uri}");
             assert_eq!(p.text("other").expect("absent"), None);

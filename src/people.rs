@@ -1,6 +1,7 @@
 //! The people: who has an account, and what is known of them.
 
 pub mod effects;
+mod formats;
 mod listing;
 mod loader;
 mod memory;
@@ -222,6 +223,16 @@ impl People {
         Ok(found)
     }
 
+    /// Who has this user name as people write it: exactly, or else one of the staff whose name differs by case alone. An
+    /// openid is somebody's as it is written, and nobody's otherwise.
+    pub async fn by_written_name(&self, username: &str) -> Result<Option<PersonRef>, sqlx::Error> {
+        match self.by_username(username).await? {
+            Some(found) => Ok(Some(found)),
+            None if names::is_account(username) => repository::alike(&self.pool, username).await,
+            None => Ok(None),
+        }
+    }
+
     /// Who has this user name, if memory knows.
     pub fn known(&self, username: &str) -> Option<PersonId> {
         self.directory.by_username.get(username).map(|found| found.id)
@@ -307,6 +318,11 @@ impl People {
             return Ok(None);
         }
         repository::credentials(&self.pool, username).await
+    }
+
+    /// Whether nobody new can have this user name.
+    pub async fn is_taken(&self, username: &str) -> Result<bool, sqlx::Error> {
+        repository::is_taken(&self.pool, username).await
     }
 
     /// Makes an account.

@@ -37,7 +37,7 @@ use crate::{
 use protocol::Hear;
 pub use protocol::{
     Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, Dismiss, EndOwn, Expect, Fate, Heard, Join,
-    Leave, LoggedIn, Progress, Rejected, Setup, Stop, Tell, Words,
+    Leave, LoggedIn, Overheard, Progress, Rejected, Setup, Stop, Tell, Words,
 };
 pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
 

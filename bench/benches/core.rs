@@ -117,6 +117,7 @@ fn start() -> Addr<Registry> {
         clock: Arc::new(|| NOW),
         writer: Arc::new(|| WriterId(Uuid::from_u128(1))),
         fate: Arc::new(|_| ()),
+        noting: None,
     };
     let registry = Registry::new(setup, Rc::new(Nowhere::default())).start();
     for command in house() {

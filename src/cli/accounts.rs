@@ -16,6 +16,7 @@ use crate::{
     database,
     people::{Kind, NewPerson, People, names},
     secrets::Sealer,
+    text,
 };
 
 /// A longer password is a mistake, such as a file.
@@ -85,6 +86,9 @@ impl Institution {
         if !is_institution_code(&add.code) {
             return Err(CliError::Given("the code is 2 to 32 of a-z, 0-9, _ and -".to_owned()));
         }
+        if add.name.trim().is_empty() || !text::is_line(&add.name) {
+            return Err(CliError::Given("the name is one line, without control characters".to_owned()));
+        }
         if jiff::tz::TimeZone::get(&add.time_zone).is_err() {
             return Err(CliError::Given(format!("there is no time zone {}", add.time_zone)));
         }
@@ -122,7 +126,7 @@ impl SetPassword {
         let password_hash = hash(&read_password(self.md5)?)?;
         let pool = database::pool(&settings.database).await?;
         let people = People::new(pool.clone(), Sealer::new(&settings.secrets));
-        let is_set = match people.by_username(&self.username).await? {
+        let is_set = match people.by_written_name(&self.username).await? {
             Some(person) => people.reset_password(person.id, &password_hash, clock::now()).await?,
             None => false,
         };
@@ -146,6 +150,9 @@ impl AddUser {
                 "the user name is 2 to 32 letters, digits, _ and -, no id, and not the IM administrator's"
                     .into(),
             ));
+        }
+        if add.name.as_deref().is_some_and(|name| !text::is_line(name)) {
+            return Err(CliError::Given("the name is one line, without control characters".to_owned()));
         }
         if (add.kind == Kind::System) != add.institution.is_none() {
             let rule = "--institution is for everybody but SYSTEM, who belongs to none";

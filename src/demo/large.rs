@@ -169,7 +169,7 @@ async fn insert_people(
          select u.id, $1, $2, u.username, case when $2 = 'VISITOR' then u.username end,
                 case when $2 <> 'VISITOR' then $3 end, u.name, $4, $5, $6, $7, $7
          from unnest($8::uuid[], $9::text[], $10::text[]) as u (id, username, name)
-         on conflict on constraint people_username_unique do nothing
+         on conflict do nothing
          returning id, username",
         INSTITUTION,
         kind.as_str(),

@@ -45,9 +45,13 @@ pub(super) async fn make(
     now: Timestamp,
 ) -> Result<usize, DemoFault> {
     let usernames: Vec<String> = STAFF.iter().map(|employee| employee.username.to_owned()).collect();
-    let there = sqlx::query_scalar!("select username from people where username = any($1)", &usernames)
-        .fetch_all(&mut *connection)
-        .await?;
+    let there = sqlx::query_scalar!(
+        r#"select lower(username) as "name!" from people
+           where username = any($1) or (kind <> 'VISITOR' and lower(username) = any($1))"#,
+        &usernames
+    )
+    .fetch_all(&mut *connection)
+    .await?;
     let missing: Vec<&Employee> =
         STAFF.iter().filter(|employee| !there.iter().any(|name| name == employee.username)).collect();
     if missing.is_empty() {

@@ -46,10 +46,8 @@ async fn evaluate(state: Data<AppState>, caller: Caller, params: Params) -> Answ
     let conversation = params.required("conversationId")?;
     let object = params.parsed::<Object>("objectType")?.ok_or_else(|| Fault::missing("objectType"))?;
     let level = level(&params)?;
-    let words =
-        |name, chars_max| Ok::<_, Fault>(params.given(name, chars_max)?.filter(|text| !text.is_empty()));
-    let content = words("content", CONTENT_CHARS_MAX)?;
-    let tag = words("tag", TAG_CHARS_MAX)?;
+    let content = params.words("content", CONTENT_CHARS_MAX)?.filter(|text| !text.is_empty());
+    let tag = params.given("tag", TAG_CHARS_MAX)?.filter(|text| !text.is_empty());
     let row = find(&state, &caller, &conversation).await?;
     if creator_of(object, &row) != Some(caller.id) {
         return Err(Fault::not_allowed());

@@ -51,7 +51,7 @@ fn proof(params: &Params) -> Result<PhoneProof, Fault> {
         return Ok(PhoneProof::Code(code));
     }
     let base64 = |name: &str| {
-        let text = params.given(name, ENCRYPTED_CHARS_MAX)?.filter(|text| !text.is_empty());
+        let text = params.words(name, ENCRYPTED_CHARS_MAX)?.filter(|text| !text.is_empty());
         // A plus sign that was not escaped in a query string arrives as a blank.
         text.map(|text| text.replace(' ', "+")).ok_or_else(|| Fault::missing(name))
     };

@@ -6,13 +6,15 @@ use std::fmt;
 use hotline_actors::{PersonId, Timestamp};
 use sqlx::postgres::PgExecutor;
 
+use super::{Person, Secret, formats};
 use crate::{
     answer::Fault,
     params::Params,
     secrets::{Column, SealFault, Sealer},
 };
 
-/// Characters of each field. Formats are not checked: existing clients send what they like.
+/// Characters of each field. Formats are not checked where somebody tells of themselves: existing clients send what they
+/// like.
 const NAME_CHARS_MAX: usize = 64;
 const WORD_CHARS_MAX: usize = 100;
 const NUMBER_CHARS_MAX: usize = 32;
@@ -51,7 +53,8 @@ impl Profile {
     /// -2 with the field's name when it is too long or of a wrong type.
     pub fn own(params: &Params) -> Result<Self, Fault> {
         Ok(Self {
-            name: params.given("name", NAME_CHARS_MAX)?,
+            // A name of blanks is none.
+            name: params.given("name", NAME_CHARS_MAX)?.map(|name| name.trim().to_owned()),
             gender: params.given("gender", NUMBER_CHARS_MAX)?,
             age: age(params)?,
             avatar_url: params.given("avatarUrl", URL_CHARS_MAX)?,
@@ -69,7 +72,8 @@ impl Profile {
     pub fn of_staff(params: &Params) -> Result<Self, Fault> {
         let code = params.given("qualificationCode", WORD_CHARS_MAX)?;
         Ok(Self {
-            id_number: params.given("idNumber", NUMBER_CHARS_MAX)?,
+            // Its check character is written as X.
+            id_number: params.given("idNumber", NUMBER_CHARS_MAX)?.as_deref().map(str::to_ascii_uppercase),
             email: params.given("email", ADDRESS_CHARS_MAX)?,
             department: params.given("department", WORD_CHARS_MAX)?,
             title: params.given("title", WORD_CHARS_MAX)?,
@@ -84,6 +88,37 @@ impl Profile {
 }
 
 impl Profile {
+    /// This, with numbers and addresses that look like such. What is told as it stands already is left out, so that a
+    /// value of before does not keep others from being changed.
+    ///
+    /// # Errors
+    /// -2 with the field's name.
+    pub fn checked(mut self, known: Option<&Person>) -> Result<Self, Fault> {
+        let open = |secret: Option<&Secret>| secret.and_then(Secret::open);
+        let phone = open(known.and_then(|person| person.phone.as_ref()));
+        let number = open(known.and_then(|person| person.id_number.as_ref()));
+        let emergency = open(known.and_then(|person| person.emergency_phone.as_ref()));
+        let email = known.and_then(|person| person.email.clone());
+        for (field, told, known, fits) in [
+            ("phoneNumber", &mut self.phone, phone, formats::is_phone as fn(&str) -> bool),
+            ("emergencyPhone", &mut self.emergency_phone, emergency, formats::is_phone),
+            (
+                "idNumber",
+                &mut self.id_number,
+                number.as_deref().map(str::to_ascii_uppercase),
+                formats::is_identity_number,
+            ),
+            ("email", &mut self.email, email, formats::is_email),
+        ] {
+            if told.is_some() && *told == known {
+                *told = None;
+            } else if told.as_deref().is_some_and(|told| !told.is_empty() && !fits(told)) {
+                return Err(Fault::bad(field));
+            }
+        }
+        Ok(self)
+    }
+
     /// The names of the fields to change, as they are on the wire.
     pub(super) fn fields(&self) -> Vec<&'static str> {
         [

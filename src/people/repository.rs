@@ -65,6 +65,33 @@ pub(super) async fn by_username(pool: &PgPool, username: &str) -> Result<Option<
     .transpose()
 }
 
+/// The one of the staff whose user name is this but for its case; nobody where several are.
+pub(super) async fn alike(pool: &PgPool, username: &str) -> Result<Option<PersonRef>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select id, kind, institution from people where kind <> 'VISITOR' and lower(username) = lower($1) limit 2",
+        username
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut rows = rows.into_iter();
+    match (rows.next(), rows.next()) {
+        (Some(row), None) => {
+            Ok(Some(PersonRef { id: PersonId(row.id), kind: kind(&row.kind)?, institution: row.institution }))
+        }
+        (_, _) => Ok(None),
+    }
+}
+
+/// Whether somebody has this user name, or one of the staff has it but for its case.
+pub(super) async fn is_taken(pool: &PgPool, username: &str) -> Result<bool, sqlx::Error> {
+    let taken = sqlx::query_scalar!(
+        r#"select exists (select from people where username = $1)
+               or exists (select from people where kind <> 'VISITOR' and lower(username) = lower($1)) as "taken!""#,
+        username
+    );
+    taken.fetch_one(pool).await
+}
+
 pub(super) async fn by_id(pool: &PgPool, id: PersonId) -> Result<Option<PersonRef>, sqlx::Error> {
     let row =
         sqlx::query!("select kind, institution from people where id = $1", id.0).fetch_optional(pool).await?;
@@ -85,13 +112,20 @@ impl fmt::Debug for Credentials {
 }
 
 pub(super) async fn credentials(pool: &PgPool, username: &str) -> Result<Option<Credentials>, sqlx::Error> {
-    let row = sqlx::query!(
-        "select id, password_hash from people
-         where username = $1 and deleted_at is null and state is distinct from 'BANNED'",
+    // Exactly that name, or else the one of the staff who has it but for its case.
+    let rows = sqlx::query!(
+        r#"select id, username = $1 as "is_exact!", deleted_at is null and state is distinct from 'BANNED' as "is_in!",
+                  password_hash
+           from people
+           where username = $1 or (kind <> 'VISITOR' and lower(username) = lower($1))
+           order by username = $1 desc
+           limit 2"#,
         username
     )
-    .fetch_optional(pool)
+    .fetch_all(pool)
     .await?;
+    let is_one = rows.len() == 1;
+    let row = rows.into_iter().next().filter(|row| row.is_in && (row.is_exact || is_one));
     Ok(row.map(|row| Credentials { id: PersonId(row.id), password_hash: row.password_hash }))
 }
 
@@ -211,7 +245,7 @@ pub(super) async fn add(
         "insert into people (id, institution, kind, username, password_hash, open_id, wechat_appid, name, state,
                              max_consults, created_by, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
-         on conflict on constraint people_username_unique do nothing",
+         on conflict do nothing",
         person.id.0,
         person.institution,
         person.kind.as_str(),

@@ -209,6 +209,10 @@ async fn a_supervisor_who_is_asked_hears_the_consultation_until_that_is_over() {
     let (mut theirs, request) = chat.ask(&du).await;
     say(&mut chat.his, &chat.talk, "a1", "我很难过").await;
     assert_eq!(heard(&mut theirs, "a1").await["conversation"], chat.talk);
+    say(&mut chat.his, &chat.talk, "a1b", "真的").await;
+    heard(&mut theirs, "a1b").await;
+    let noted = async || chat.hotline.database.audits("hear-live", &chat.talk).await;
+    assert_eq!(noted().await, ["du"], "once, and of nobody else");
     // The talk of the two about it is theirs alone.
     let advice = say(&mut theirs, &request, "s1", "多听他说").await;
     assert_eq!(heard(&mut chat.hers, "s1").await["message"], advice["message"]);
@@ -225,4 +229,24 @@ async fn a_supervisor_who_is_asked_hears_the_consultation_until_that_is_over() {
     watching.ping().await;
     assert!(!chat.his.has_heard("s1") && !watching.has_heard("a1") && !watching.has_heard("s1"));
     refused(&say(&mut theirs, &request, "s3", "再见").await, "没有进行中的会话");
+}
+
+#[tokio::test]
+async fn a_supervisor_does_not_hear_what_cannot_be_noted() {
+    let mut chat = Chat::begin().await;
+    let du = chat.hotline.staff("du").await;
+    let (mut theirs, _) = chat.ask(&du).await;
+    let pool = chat.hotline.database.pool.clone();
+    let audit = async |statement: &'static str| {
+        sqlx::query(statement).execute(&pool).await.expect("the table can be changed");
+    };
+    audit("alter table audit add constraint full_up check (id < 0) not valid").await;
+    say(&mut chat.his, &chat.talk, "a1", "我很难过").await;
+    heard(&mut chat.hers, "a1").await;
+    audit("alter table audit drop constraint full_up").await;
+    // Ten minutes have not passed, but nothing was noted either.
+    say(&mut chat.his, &chat.talk, "a2", "还在吗").await;
+    heard(&mut theirs, "a2").await;
+    assert!(!theirs.has_heard("a1"), "words keep their order, so it would have come before");
+    assert_eq!(chat.hotline.database.audits("hear-live", &chat.talk).await, ["du"]);
 }

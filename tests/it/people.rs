@@ -7,6 +7,7 @@ mod lists;
 mod numbers;
 mod own;
 mod passwords;
+mod texts;
 
 use serde_json::{Value, json};
 

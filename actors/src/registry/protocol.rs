@@ -83,6 +83,8 @@ pub struct Setup {
     pub writer: Arc<dyn Fn() -> WriterId + Send + Sync>,
     /// Hears what becomes of the Registry.
     pub fate: Arc<dyn Fn(Fate) + Send + Sync>,
+    /// Takes what an onlooker is to hear, and gives it back once it is noted that they do. Without it nobody notes that.
+    pub noting: Option<Arc<dyn Fn(Overheard) + Send + Sync>>,
 }
 
 impl fmt::Debug for Setup {
@@ -283,6 +285,21 @@ pub struct Deliver {
     pub conversation: ConversationId,
     /// The two.
     pub to: [PersonId; 2],
+    /// The socket that sent it and is answered itself.
+    pub except: Option<SocketId>,
+    /// What.
+    pub parcel: Parcel,
+}
+
+/// Something of a talk between two others, for whoever is asked about it just now. Given back to the Registry, it goes to
+/// that person's sockets, if they still are asked about it.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Overheard {
+    /// Of which talk.
+    pub conversation: ConversationId,
+    /// Who is asked about it.
+    pub person: PersonId,
     /// The socket that sent it and is answered itself.
     pub except: Option<SocketId>,
     /// What.

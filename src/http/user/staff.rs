@@ -254,7 +254,7 @@ async fn hire(state: &AppState, caller: &Caller, params: &Params, kind: Kind) ->
     let password = new_password(params)?.ok_or_else(|| Fault::missing("password"))?;
     let institution = institution_of(state, caller, params, kind).await?;
     let change = Change {
-        profile: Profile::of_staff(params)?,
+        profile: Profile::of_staff(params)?.checked(None)?,
         password_hash: None,
         supervisors: supervisors_of(state, institution.as_deref(), kind, params).await?,
     };
@@ -262,7 +262,7 @@ async fn hire(state: &AppState, caller: &Caller, params: &Params, kind: Kind) ->
         return Err(Fault::malformed("用户名应为2到32位的字母、数字、下划线或连字符：username"));
     }
     let free = names::is_free_for_staff(&username, &state.settings.im.administrator);
-    if !free || state.people.by_username(&username).await?.is_some() {
+    if !free || state.people.is_taken(&username).await? {
         return Err(Fault::malformed(TAKEN));
     }
     let rules = match &institution {
@@ -363,7 +363,7 @@ async fn find(state: &AppState, caller: &Caller, kind: Kind, key: &str) -> Resul
 async fn find_anybody(state: &AppState, caller: &Caller, key: &str) -> Result<Option<Person>, Fault> {
     let id = match key.parse() {
         Ok(id) => Some(id),
-        Err(_) => state.people.by_username(key).await?.map(|person| person.id),
+        Err(_) => state.people.by_written_name(key).await?.map(|person| person.id),
     };
     let person = match id {
         Some(id) => state.people.get(id).await?,
@@ -392,7 +392,7 @@ async fn change(
             false
         }
     };
-    let profile = Profile::of_staff(params)?;
+    let profile = Profile::of_staff(params)?.checked(Some(&person))?;
     let supervisors = if may_bind {
         supervisors_of(&state, person.institution.as_deref(), person.kind, params).await?
     } else {

@@ -114,6 +114,7 @@ impl World {
         let (fates, becomes, teller) = (Arc::clone(&self.fates), Arc::clone(known), self.news.0.clone());
         Setup {
             institution: "sim".to_owned(),
+            noting: None,
             limits: self.limits.clone(),
             bounds: self.bounds.get(),
             clock: Arc::new(move || {

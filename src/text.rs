@@ -1,0 +1,48 @@
+//! What texts from outside may hold, besides letters and signs (contract section 2).
+
+/// Whether a text can stand on one line and in a sentence of ours: no controls, no line breaks, and nothing that turns the
+/// direction of what stands around it. The invisible marks of direction are refused too: no name needs them.
+pub fn is_line(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || breaks_lines(c) || turns_direction(c))
+}
+
+/// Whether a text that may have several lines has no other controls. A carriage return is half of a line break.
+pub fn is_words(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && c != '\n' && c != '\r')
+}
+
+/// Line and paragraph separators; the controls among line breaks are known as such.
+fn breaks_lines(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Embeddings, overrides, isolates and marks of the bidirectional algorithm (Unicode Annex 9).
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_no_breaks_controls_or_overrides() {
+        for good in ["", "林晓雨", "O'Neill-李 (2)", "a b　c", "👩‍👩‍👧", "שלום", "<b>&"]
+        {
+            assert!(is_line(good), "{good:?}");
+        }
+        for bad in "\0 \n \r \t \u{b} \u{1b} \u{7f} \u{85} \u{9f} \u{2028} \u{2029} \u{202a} \u{202e} \u{2066} \u{2069} \u{200e} \u{200f} \u{61c}"
+            .split(' ')
+        {
+            assert!(!is_line(&format!("a{bad}b")), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn words_have_line_breaks_and_no_other_controls() {
+        assert!(is_words("谢谢。\n\r\n很好 \u{2028} \u{202e}"));
+        for bad in ["\0", "\t", "\u{1b}", "\u{7f}", "\u{85}"] {
+            assert!(!is_words(&format!("a{bad}b")), "{bad:?}");
+        }
+    }
+}

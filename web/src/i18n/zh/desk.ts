@@ -59,8 +59,8 @@ export default {
     title: '提醒', list: '还没有处理的提醒', none: '没有要处理的提醒', some: '{n} 条没有处理', since: '{time} 起', more: '还有 {n} 条', open: '打开会话', toOverview: '查看概况',
     hush: '先不再响铃', loudness: { on: '提示音已开启', muted: '提示音已关闭', blocked: '提示音还没有打开' }, off: '提示音未打开',
     blocked: '浏览器要等您点一下页面，才允许发出提示音。', short: { unanswered: '有访客在等待回复', 'counselor-lost': '有咨询师掉线' },
-    lost: '{counselor} 已离线，还有 {n} 个进行中的咨询', unansweredOf: '{counselor} 的{visitor}已等了 {n} 分钟，还没有收到回复', sound: '提示音', desktop: '桌面通知', allow: '开启', granted: '已开启', denied: '已被浏览器拒绝', unsupported: '此浏览器不支持',
+    lost: '{counselor} 已离线，还有 {n} 个进行中的咨询', unansweredOf: '{counselor} 的 {visitor} 已等了 {n} 分钟，还没有收到回复', sound: '提示音', desktop: '桌面通知', allow: '开启', granted: '已开启', denied: '已被浏览器拒绝', unsupported: '此浏览器不支持',
     hint: '通知里不会出现访客的姓名和内容。', visitor: '新的访客已接入', request: '有咨询师请求督导', come: '点击进入会话', waits: '有人在等待您',
-    waitsHint: '有空位时会自动接入', unanswered: '{visitor}已等了 {n} 分钟，还没有收到您的回复', word: '有新消息',
+    waitsHint: '有空位时会自动接入', unanswered: '{visitor} 已等了 {n} 分钟，还没有收到您的回复', word: '有新消息',
   },
 }

@@ -17,6 +17,8 @@ use crate::support::{Answer, Client, Hotline, md5_of_everybody};
 
 /// Strangers who ask at the same time, each again as soon as it is answered.
 const STRANGERS: u32 = 64;
+/// More than the first version let wait: it then turned everybody away.
+const A_CROWD: u32 = 400;
 /// What a person waits for a log-in at most; a machine that compiles beside us is slow.
 const LET_IN: Duration = Duration::from_secs(90);
 const CAMPUS: Ipv4Addr = Ipv4Addr::new(202, 120, 80, 1);
@@ -59,13 +61,14 @@ impl Flood {
     /// `address` and `account` are told the number of each attempt.
     fn begin(
         hotline: &Hotline,
+        size: u32,
         address: impl Fn(u32) -> Ipv4Addr + Send + Sync + 'static,
         account: impl Fn(u32) -> String + Send + Sync + 'static,
     ) -> Self {
         let (stop, answered) = (Arc::<AtomicBool>::default(), Arc::<AtomicU32>::default());
         let (number, whose) = (Arc::<AtomicU32>::default(), Arc::new((address, account)));
         let mut strangers = JoinSet::new();
-        for _ in 0..STRANGERS {
+        for _ in 0..size {
             let (stop, answered, number, whose) =
                 (Arc::clone(&stop), Arc::clone(&answered), Arc::clone(&number), Arc::clone(&whose));
             let client = hotline.client();
@@ -83,7 +86,8 @@ impl Flood {
 
     /// It is in full spate.
     async fn rises(&self) {
-        let risen = async || (self.answered.load(Ordering::Relaxed) >= STRANGERS).then_some(());
+        let answered = || self.answered.load(Ordering::Relaxed);
+        let risen = async || (answered() >= STRANGERS).then_some(());
         crate::support::until("the flood rises", LET_IN, risen).await;
     }
 
@@ -105,12 +109,18 @@ async fn whoever_has_the_right_password_comes_in_through_a_flood_from_everywhere
     let hotline = behind_a_proxy().await;
     let client = hotline.client();
     comes_in(&client, CAMPUS, "lin").await;
-    let flood = Flood::begin(&hotline, anywhere, |number| format!("user{number}"));
+    let flood = Flood::begin(&hotline, A_CROWD, anywhere, |number| format!("user{number}"));
     flood.rises().await;
-    // From where she was before, from elsewhere, and somebody who was never here.
-    comes_in(&client, CAMPUS, "lin").await;
+    // From where she was before, from elsewhere, and a colleague at the same place.
+    for _ in 0..3 {
+        comes_in(&client, CAMPUS, "lin").await;
+    }
     comes_in(&client, HOME, "lin").await;
     comes_in(&client, CAMPUS, "chen").await;
+    flood.end().await;
+    // Somebody of whom nothing is known stands in line with the strangers, and comes in.
+    let flood = Flood::begin(&hotline, STRANGERS, anywhere, |number| format!("user{number}"));
+    flood.rises().await;
     comes_in(&client, Ipv4Addr::new(58, 32, 7, 7), "wu").await;
     flood.end().await;
     hotline.assert_calm();
@@ -123,7 +133,7 @@ async fn an_account_under_siege_opens_to_its_owner_and_slowly_to_strangers() {
     comes_in(&client, CAMPUS, "lin").await;
     // Three dozen addresses that have tried the account before, and go on.
     let besiegers = |number: u32| Ipv4Addr::new(45, 9, 0, u8::try_from(number % 36).unwrap_or(0));
-    let flood = Flood::begin(&hotline, besiegers, |_| "lin".to_owned());
+    let flood = Flood::begin(&hotline, STRANGERS, besiegers, |_| "lin".to_owned());
     flood.rises().await;
     comes_in(&client, CAMPUS, "lin").await;
     comes_in(&client, HOME, "chen").await;
@@ -139,7 +149,7 @@ async fn a_campus_behind_one_address_is_not_kept_out_by_strangers_on_it() {
     let hotline = behind_a_proxy().await;
     let client = hotline.client();
     comes_in(&client, CAMPUS, "lin").await;
-    let flood = Flood::begin(&hotline, |_| CAMPUS, |number| format!("user{number}"));
+    let flood = Flood::begin(&hotline, STRANGERS, |_| CAMPUS, |number| format!("user{number}"));
     let beyond = async || (flood.answered.load(Ordering::Relaxed) > 400).then_some(());
     crate::support::until("the address is beyond its limit", LET_IN, beyond).await;
     for _ in 0..3 {

@@ -1,11 +1,11 @@
 //! The server put together: what handlers share, how it starts, and how it stops.
 
 mod background;
+mod connection;
 mod middleware;
 mod traffic;
 
 use std::{
-    any::Any,
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
@@ -13,14 +13,15 @@ use std::{
     time::Duration,
 };
 
+use actix_http::{HttpService, Protocol};
+use actix_service::{IntoServiceFactory, Service, ServiceFactoryExt, apply_fn_factory, map_config};
 use actix_web::{
-    App, HttpServer,
-    dev::{Extensions, Server},
+    App,
+    dev::{AppConfig, Extensions, Server},
     middleware::from_fn,
     rt::net::TcpStream,
     web::{self, Data, PayloadConfig},
 };
-use socket2::SockRef;
 use sqlx::PgPool;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -29,6 +30,8 @@ use tokio::{
 };
 
 use background::Background;
+pub use connection::Link;
+use connection::{Connection, REQUEST_HEAD_MAX};
 pub use traffic::Traffic;
 
 use crate::{
@@ -49,15 +52,14 @@ use crate::{
     params::BODY_BYTES_MAX,
     people::People,
     secrets::Sealer,
+    sockets::OpenSockets,
     wechat::Wechat,
 };
 
-/// A client that takes longer to send its headers is closed.
-const REQUEST_HEAD_MAX: Duration = Duration::from_mins(1);
-/// What the system keeps for a peer who does not read. Left to itself it keeps four megabytes for each.
-const SEND_BUFFER_BYTES: usize = 256 * 1024;
-/// A peer that takes in nothing this long is gone, whatever its system says.
-const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
+/// An idle connection is closed after this; proxies keep theirs for shorter.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// For a client to hear that its connection ends.
+const DISCONNECT_MAX: Duration = Duration::from_secs(1);
 /// After the last answer: for it to reach the wire.
 const FLUSH_MAX: Duration = Duration::from_secs(1);
 
@@ -76,6 +78,7 @@ pub struct AppState {
     pub wechat: Wechat,
     pub institutions: Institutions,
     pub messages: MessageStore,
+    pub sockets: OpenSockets,
     pub metrics: Metrics,
     pub exports: Exports,
     pub im: Im,
@@ -257,6 +260,7 @@ impl AppState {
             wechat: Wechat::new(&settings, outbound.clone())?,
             institutions,
             messages,
+            sockets: OpenSockets::new(&settings.sockets),
             metrics: Metrics::new()?,
             exports: Exports::default(),
             im,
@@ -271,9 +275,15 @@ impl AppState {
         Ok((state, doom))
     }
 
-    /// Finishes what has been promised: the journals (which closes the sockets), the messages, when log-ins were seen.
+    /// Finishes what has been promised: what sockets have received, the journals (which closes the sockets), what came
+    /// in until they were closed, the messages, when log-ins were seen.
     async fn settle(&self) {
+        // Before anything closes, so that the other side hears it.
+        let limit = Duration::from_secs(self.settings.server.shutdown_seconds_max);
+        self.sockets.finish(limit / 3).await;
         self.institutions.shut_down().await;
+        // They close in between; what came until then is carried out, too.
+        self.sockets.over(limit / 3).await;
         self.messages.shut_down().await;
         if let Err(error) = self.sessions.write_back(clock::now()).await {
             tracing::warn!(error = %describe(&error), "sessions could not be written back");
@@ -292,38 +302,51 @@ fn take_address(wanted: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
-/// Bounds what a connection can cost while its peer stalls.
-fn bound(connection: &dyn Any, _: &mut Extensions) {
-    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
-    let socket = SockRef::from(stream);
-    let bounded = socket
-        .set_send_buffer_size(SEND_BUFFER_BYTES)
-        .and_then(|()| socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX)));
-    if let Err(error) = bounded {
-        // The peer may have gone already.
-        tracing::debug!(%error, "a connection could not be bounded");
-    }
-}
-
 fn serve(state: &AppState, listener: TcpListener) -> io::Result<Server> {
     let settings = &state.settings.server;
     let (shared, base_path) = (Data::new(state.clone()), settings.base_path.clone());
     let door = Data::new(middleware::Door::of(state));
-    let mut server = HttpServer::new(move || {
-        App::new()
+    let mut server = Server::build().disable_signals().shutdown_timeout(settings.shutdown_seconds_max);
+    if settings.workers > 0 {
+        server = server.workers(settings.workers);
+    }
+    let (draining, address) = (server.graceful_shutdown_signal(), listener.local_addr()?);
+    // As HttpServer does it, but for the connection, which is ours.
+    let connections = move || {
+        let app = App::new()
             .app_data(shared.clone())
             .app_data(door.clone())
             .app_data(PayloadConfig::new(BODY_BYTES_MAX))
             .wrap(from_fn(middleware::edge))
             .service(web::scope(&base_path).configure(http::routes))
-            .default_service(web::to(async || Err::<&str, _>(Fault::NotFound)))
-    })
-    .on_connect(bound)
-    .disable_signals()
-    .client_request_timeout(REQUEST_HEAD_MAX)
-    .shutdown_timeout(settings.shutdown_seconds_max);
-    if settings.workers > 0 {
-        server = server.workers(settings.workers);
-    }
-    Ok(server.listen(listener)?.run())
+            .default_service(web::to(async || Err::<&str, _>(Fault::NotFound)));
+        let draining = draining.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let draining = draining.clone();
+                async move { draining.notified().await }
+            })
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(REQUEST_HEAD_MAX)
+            .client_disconnect_timeout(DISCONNECT_MAX)
+            .local_addr(address)
+            .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
+                data.insert(connection.link());
+            })
+            .finish(map_config(
+                app.into_factory().map_err(|error: actix_web::Error| error.error_response()),
+                |()| AppConfig::default(),
+            ));
+        apply_fn_factory(http, |stream: TcpStream, http| {
+            let connection = Connection::new(stream);
+            let (link, peer) = (connection.link(), connection.peer());
+            let answering = http.call((connection, Protocol::Http1, peer));
+            async move {
+                let outcome = answering.await;
+                link.finished().await;
+                outcome
+            }
+        })
+    };
+    Ok(server.listen("http", listener, connections)?.run())
 }

@@ -205,6 +205,11 @@ pub struct Sockets {
     pub auth_seconds_max: u64,
     pub debt_bytes_max: usize,
     pub state_seconds: u64,
+    pub finish_seconds_max: u64,
+    pub open_max: usize,
+    pub per_person_max: usize,
+    pub strangers_max: usize,
+    pub strangers_per_address_max: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]

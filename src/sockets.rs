@@ -1,14 +1,17 @@
-//! The sockets: `/workbench/ws` for staff and `/visitor/ws`. The only file that knows actix-web-actors, whose authors
-//! now point to actix-ws.
+//! The sockets: `/workbench/ws` for staff and `/visitor/ws`. What goes out is here, what comes in is in `sockets/reader.rs`;
+//! how many there may be, in `sockets/open.rs`. Only these know actix-web-actors, whose authors now point to actix-ws.
 //!
 //! Its context queues frames without a bound and hides how many. So the stream of bytes is wrapped: what was handed in
 //! minus what was pulled is the debt, and whoever owes too much is closed with 1013 and resumes from his cursor.
 
 pub(crate) mod frames;
+mod header;
+mod open;
+mod pace;
+mod reader;
 
 use std::{
     cell::Cell,
-    collections::VecDeque,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -28,9 +31,8 @@ use actix_web_actors::ws::{
 };
 use bytes::Bytes;
 use bytestring::ByteString;
-use futures_util::Stream;
+use futures_util::{Stream, stream};
 use hotline_actors::{
-    CounselorId,
     dispatch::counselor::{Choice, Role},
     push::{Closing, Push, SocketId},
     registry::Badge,
@@ -40,25 +42,22 @@ use utoipa::OpenApi;
 
 use crate::{
     answer::{Answer, Fault},
-    app::AppState,
-    auth::{self, Caller, origin},
+    app::{AppState, Link},
+    auth::{self, Caller, address, origin},
     http::openapi::{requests, shapes::Refusal},
-    im::embedded,
     params::Params,
     people::Kind,
 };
-use frames::Command;
+pub use open::OpenSockets;
+use open::{Asked, Full};
+use reader::{Came, End, Incoming, Reader, Shared};
 
-/// A client's frame holds a command; the longest is a text of our own IM.
-const FRAME_BYTES_MAX: usize = 16 * 1024;
 /// Pushes waiting to be written before the socket counts as too slow.
 const PUSHES_MAX: usize = 4096;
-/// Commands a socket may send in a row; refilled at every heartbeat.
-const COMMANDS_BURST_MAX: u32 = 120;
-/// Of them, those of our own IM that wait for the one under way.
-const ASKED_MAX: usize = 64;
-/// After the close frame: for it to reach the wire.
+/// After the close frame: for it to reach the wire, and for what was under way to arrive.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
+/// Before it: for what has come already to be carried out, and answered.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
 
 /// The sockets in the OpenAPI document.
 #[derive(OpenApi)]
@@ -131,10 +130,22 @@ fn since(params: &Params) -> Result<Option<u64>, Fault> {
     params.int("since")?.map(|since| u64::try_from(since).map_err(|_| Fault::bad("since"))).transpose()
 }
 
-fn open(req: &HttpRequest, stream: Payload, session: Session) -> Answer {
+fn open(req: &HttpRequest, early: Payload, session: Session) -> Answer {
     let mut response = handshake_with_protocols(req, &[]).map_err(|_| Fault::bad("Upgrade"))?;
-    let debt = Rc::clone(&session.debt);
-    let frames = WebsocketContext::create(session, stream);
+    let link = req.conn_data::<Rc<Link>>().cloned().ok_or_else(|| Fault::internal("no connection"))?;
+    let (state, debt, shared) = (session.state.clone(), Rc::clone(&session.debt), Rc::clone(&session.shared));
+    let (caller, asks) = (session.caller.clone(), session.asks);
+    // What comes in is none of its business: a stream that says nothing takes the place of it.
+    let (address, frames) = WebsocketContext::create_with_addr(session, stream::pending());
+    let (from, person) =
+        (address::limited(address::of(req, &state.settings)), caller.as_ref().map(|caller| caller.id));
+    let entered = state.sockets.enter(from, person, address.clone().recipient());
+    let place = entered.map_err(|Full| Fault::wrong("系统繁忙，请稍后再试"))?;
+    link.take();
+    let incoming = Incoming::new(early, Duration::from_secs(state.settings.sockets.heartbeat_seconds));
+    let reader =
+        Reader { state, link: Rc::clone(&link), session: address, shared, caller, asks, place, incoming };
+    link.keep(actix_web::rt::spawn(reader.run()));
     Ok(response.streaming(Metered { frames: Box::pin(frames), debt }))
 }
 
@@ -171,12 +182,11 @@ struct Session {
     choice: Option<Choice>,
     socket: Option<SocketId>,
     debt: Rc<Cell<usize>>,
-    /// When anything was last heard.
-    heard: Instant,
-    commands_left: u32,
-    /// One after the other, in the order in which they came.
-    asked: VecDeque<embedded::Command>,
-    asking: bool,
+    /// With what reads.
+    shared: Rc<Shared>,
+    opened: Instant,
+    /// It closes as soon as what has come is carried out.
+    farewell: Option<(CloseCode, &'static str)>,
     closing: bool,
 }
 
@@ -196,10 +206,9 @@ impl Session {
             choice,
             socket: None,
             debt: Rc::default(),
-            heard: Instant::now(),
-            commands_left: COMMANDS_BURST_MAX,
-            asked: VecDeque::new(),
-            asking: false,
+            shared: Rc::default(),
+            opened: Instant::now(),
+            farewell: None,
             closing: false,
         }
     }
@@ -236,6 +245,25 @@ impl Session {
         ctx.close(Some(CloseReason { code, description: Some(why.to_owned()) }));
         ctx.run_later(CLOSE_MAX, |_, ctx| ctx.stop());
         self.left();
+        if code == LOGGED_OUT {
+            self.shared.no_more();
+        }
+    }
+
+    /// Closes once all that has come so far is carried out, and answered.
+    fn close_when_done(&mut self, code: CloseCode, why: &'static str, ctx: &mut WebsocketContext<Self>) {
+        if self.closing || self.farewell.is_some() {
+            return;
+        }
+        self.farewell = Some((code, why));
+        self.shared.finish();
+        ctx.run_later(FAREWELL_MAX, Self::say_farewell);
+    }
+
+    fn say_farewell(&mut self, ctx: &mut WebsocketContext<Self>) {
+        if let Some((code, why)) = self.farewell {
+            self.close(code, why, ctx);
+        }
     }
 
     fn left(&mut self) {
@@ -272,97 +300,21 @@ impl Session {
                     this.state.institutions.leave(institution, socket);
                 }
             }
-            Ok(socket) => this.socket = Some(socket),
-            Err(Fault::NoSession) => this.close(LOGGED_OUT, "no session", ctx),
+            Ok(socket) => {
+                this.socket = Some(socket);
+                this.shared.settle(Some(socket));
+            }
             Err(fault) => {
-                tracing::debug!(%fault, "a socket could not join");
-                this.close(CloseCode::Restart, "try again", ctx);
+                this.shared.settle(None);
+                if matches!(fault, Fault::NoSession) {
+                    this.close(LOGGED_OUT, "no session", ctx);
+                } else {
+                    tracing::debug!(%fault, "a socket could not join");
+                    this.close(CloseCode::Restart, "try again", ctx);
+                }
             }
         })
         .wait(ctx);
-    }
-
-    /// A visitor's first frame.
-    fn log_in(&mut self, token: String, ctx: &mut WebsocketContext<Self>) {
-        let state = self.state.clone();
-        async move {
-            let caller = Caller::by_token(&state, &token).await?;
-            caller.institution()?;
-            Ok::<_, Fault>(caller)
-        }
-        .into_actor(self)
-        .map(|caller, this, ctx| match caller {
-            Ok(caller) => {
-                this.caller = Some(caller);
-                this.join(ctx);
-            }
-            Err(_) => this.close(LOGGED_OUT, "no session", ctx),
-        })
-        .wait(ctx);
-    }
-
-    fn obey(&mut self, text: &str, ctx: &mut WebsocketContext<Self>) {
-        let Some(left) = self.commands_left.checked_sub(1) else {
-            self.close(CloseCode::Policy, "too many commands", ctx);
-            return;
-        };
-        self.commands_left = left;
-        match (frames::command(text), &self.caller) {
-            (Ok(Command::Auth { token }), None) => self.log_in(token, ctx),
-            (_, None) => self.close(LOGGED_OUT, "no session", ctx),
-            (Ok(Command::Auth { .. }), Some(_)) => self.send(frames::error("已登录"), ctx),
-            (Ok(Command::Talk(command)), Some(_)) => self.ask(command, ctx),
-            (Ok(Command::Ping), Some(_)) => self.send(frames::pong(), ctx),
-            (Ok(Command::Presence { .. }), Some(_)) if self.asks => {
-                self.send(frames::error("未开通权限"), ctx);
-            }
-            (Ok(Command::Presence { choice }), Some(caller)) => match (caller.kind, &caller.institution) {
-                (Kind::Counselor | Kind::Supervisor, Some(institution)) => {
-                    self.state.institutions.choose(institution, CounselorId::from(caller.id), choice);
-                    self.send(frames::presence(choice), ctx);
-                }
-                (Kind::Visitor | Kind::Institution | Kind::System, _) | (_, None) => {
-                    self.send(frames::error("未开通权限"), ctx);
-                }
-            },
-            (Err(why), Some(_)) => self.send(frames::error(why), ctx),
-        }
-    }
-
-    fn ask(&mut self, command: embedded::Command, ctx: &mut WebsocketContext<Self>) {
-        if self.asked.len() >= ASKED_MAX {
-            self.close(CloseCode::Policy, "too many commands", ctx);
-            return;
-        }
-        self.asked.push_back(command);
-        self.ask_next(ctx);
-    }
-
-    fn ask_next(&mut self, ctx: &mut WebsocketContext<Self>) {
-        let (Some(caller), Some(socket), false) = (self.caller.clone(), self.socket, self.asking) else {
-            return;
-        };
-        let Some(command) = self.asked.pop_front() else { return };
-        self.asking = true;
-        let state = self.state.clone();
-        async move {
-            // Not known just now: the command itself will find out.
-            if matches!(state.sessions.goes_on(caller.token).await, Ok(false)) {
-                return Err(Fault::NoSession);
-            }
-            Ok(embedded::obey(&state, &caller, Some(socket), command).await)
-        }
-        .into_actor(self)
-        .map(|frame, this, ctx| {
-            this.asking = false;
-            match frame {
-                Ok(Some(frame)) => this.send(frame, ctx),
-                Ok(None) => {}
-                Err(_) => this.close(LOGGED_OUT, "logged out", ctx),
-            }
-            this.ask_next(ctx);
-        })
-        .spawn(ctx);
     }
 
     /// A log-out ends the sockets of that log-in, and of no other of the same person.
@@ -379,22 +331,29 @@ impl Session {
             .spawn(ctx);
     }
 
+    /// How long nothing has come. Whoever was heard and waits for an answer is not silent.
+    fn silence(&self) -> Duration {
+        if self.shared.busy.get() {
+            return Duration::ZERO;
+        }
+        self.shared.heard.get().unwrap_or(self.opened).elapsed()
+    }
+
     fn beat(&mut self, ctx: &mut WebsocketContext<Self>) {
         let settings = &self.state.settings.sockets;
         let heartbeat = Duration::from_secs(settings.heartbeat_seconds);
         let silence_max = heartbeat * settings.heartbeats_missed_max;
-        let left = silence_max.saturating_sub(self.heard.elapsed());
+        let left = silence_max.saturating_sub(self.silence());
         if left < heartbeat {
             // Not with the next heartbeat, which may be nearly one too late: whoever waits for him waits for this.
             ctx.run_later(left, move |this, ctx| {
-                if this.heard.elapsed() >= silence_max {
+                if this.silence() >= silence_max {
                     // Nobody is there to read a close frame.
                     this.left();
                     ctx.stop();
                 }
             });
         }
-        self.commands_left = COMMANDS_BURST_MAX;
         self.owe(0);
         ctx.ping(b"");
         self.look_whether_logged_in(ctx);
@@ -442,36 +401,64 @@ impl Actor for Session {
     }
 }
 
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.shared.gone();
+    }
+}
+
+/// The context asks for it; what comes in is read elsewhere.
 impl StreamHandler<Result<Message, ProtocolError>> for Session {
-    fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Self::Context) {
-        self.heard = Instant::now();
-        match message {
-            Ok(Message::Text(text)) if text.len() > FRAME_BYTES_MAX => {
-                self.close(CloseCode::Size, "too large", ctx);
-            }
-            Ok(Message::Text(text)) if !self.closing => self.obey(&text, ctx),
-            Ok(Message::Binary(_)) => self.close(CloseCode::Unsupported, "text only", ctx),
-            Ok(Message::Continuation(_)) => self.close(CloseCode::Size, "one frame a command", ctx),
-            Ok(Message::Ping(bytes)) => {
+    fn handle(&mut self, _: Result<Message, ProtocolError>, _: &mut Self::Context) {}
+}
+
+impl Handler<Came> for Session {
+    type Result = ();
+
+    fn handle(&mut self, came: Came, ctx: &mut Self::Context) {
+        match came {
+            Came::Frame(text) => self.send(text, ctx),
+            Came::Pong(bytes) => {
                 self.owe(bytes.len());
                 ctx.pong(&bytes);
             }
-            Ok(Message::Close(reason)) => {
+            Came::LoggedIn(caller) => {
+                self.caller = Some(caller);
+                self.join(ctx);
+            }
+            Came::Left => self.left(),
+            Came::Finished => self.say_farewell(ctx),
+            Came::Over(End::Bye(reason)) => {
                 if !self.closing {
                     self.closing = true;
                     ctx.close(reason);
                 }
-                self.left();
                 ctx.stop();
             }
-            Ok(Message::Text(_) | Message::Pong(_) | Message::Nop) => {}
-            Err(ProtocolError::Overflow) => self.close(CloseCode::Size, "too large", ctx),
-            Err(_) => self.close(CloseCode::Protocol, "malformed", ctx),
+            Came::Over(End::Gone) => {
+                self.say_farewell(ctx);
+                ctx.stop();
+            }
+            Came::Over(End::Wrong(code, why)) => self.close(code, why, ctx),
         }
     }
+}
 
-    fn finished(&mut self, ctx: &mut Self::Context) {
-        ctx.stop();
+impl Handler<Asked> for Session {
+    type Result = ();
+
+    fn handle(&mut self, asked: Asked, ctx: &mut Self::Context) {
+        match asked {
+            Asked::Finish => self.shared.finish(),
+            Asked::MakeRoom => {
+                self.close(CloseCode::Again, "too many", ctx);
+                if self.caller.is_none() {
+                    // There may be thousands: nobody waits for them.
+                    self.shared.no_more();
+                    ctx.stop();
+                }
+            }
+        }
     }
 }
 
@@ -480,16 +467,15 @@ impl Handler<Push> for Session {
 
     fn handle(&mut self, push: Push, ctx: &mut Self::Context) {
         if let Push::Close(closing) = push {
-            let (code, why) = match closing {
-                Closing::GoingAway => (CloseCode::Away, "the server stops"),
-                Closing::TooSlow => (CloseCode::Again, "too slow"),
-                Closing::Switching => (CloseCode::Restart, "the server changes"),
-                Closing::LoggedOut => (LOGGED_OUT, "logged out"),
-                Closing::PasswordReplaced => (CloseCode::Restart, PASSWORD_CHANGED),
-                Closing::PasswordSet => (LOGGED_OUT, PASSWORD_CHANGED),
-                Closing::Faulty => (CloseCode::Error, "try again"),
-            };
-            self.close(code, why, ctx);
+            match closing {
+                Closing::GoingAway => self.close_when_done(CloseCode::Away, "the server stops", ctx),
+                Closing::Switching => self.close_when_done(CloseCode::Restart, "the server changes", ctx),
+                Closing::Faulty => self.close_when_done(CloseCode::Error, "try again", ctx),
+                Closing::TooSlow => self.close(CloseCode::Again, "too slow", ctx),
+                Closing::PasswordReplaced => self.close(CloseCode::Restart, PASSWORD_CHANGED, ctx),
+                Closing::LoggedOut => self.close(LOGGED_OUT, "logged out", ctx),
+                Closing::PasswordSet => self.close(LOGGED_OUT, PASSWORD_CHANGED, ctx),
+            }
         } else {
             frames::each(push, |text| self.send(text, ctx));
         }

@@ -157,6 +157,9 @@ impl House {
         house.set("im.secret_key", &"cd".repeat(32));
         house.set("im.callback_token", CALLBACK_TOKEN);
         house.set("im.rest_url", "");
+        // One account holds as many sockets as files may be open.
+        house.set("sockets.open_max", "1000000");
+        house.set("sockets.per_person_max", "1000000");
         house.set("wechat.mode", "sandbox");
         house.set("wechat.apps", &apps);
         house

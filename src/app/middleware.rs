@@ -1,6 +1,6 @@
 //! Around every request: its id, what is refused at the door, the shape of errors, and its line in the log.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Instant};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
@@ -20,7 +20,7 @@ use futures_util::FutureExt;
 use hotline_actors::PersonId;
 use uuid::Uuid;
 
-use super::{AppState, Traffic, traffic::Counted};
+use super::{AppState, Link, Traffic, traffic::Counted};
 use crate::{
     answer::{Fault, error_body},
     auth::{self, address, origin},
@@ -59,6 +59,7 @@ pub(super) async fn edge(
         return Err(Fault::internal("no door").into());
     };
     let passage = door.traffic.enter();
+    let answering = req.conn_data::<Rc<Link>>().map(Link::answer);
     let outcome = match admit(&req, &door) {
         Err(fault) => Ok(req.into_response(fault.error_response())),
         // The call itself may panic as well as what it returns.
@@ -75,7 +76,7 @@ pub(super) async fn edge(
         Ok(mut answer) => {
             let person = answer.request().extensions().get::<PersonId>().copied();
             line.finish(answer.response_mut(), &door, person);
-            Ok(answer.map_body(|_, body| BoxBody::new(Counted::new(body, passage))))
+            Ok(answer.map_body(|_, body| BoxBody::new(Counted::new(body, passage, answering))))
         }
         Err(mut answer) => {
             line.finish(&mut answer, &door, None);

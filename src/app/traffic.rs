@@ -13,6 +13,8 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::connection::Answering;
+
 /// Counts requests from their head to the last byte of their answer. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Traffic(Arc<Inner>);
@@ -64,15 +66,16 @@ impl Drop for Passage {
     }
 }
 
-/// The body of an answer, with the passage it ends.
+/// The body of an answer, with the passage it ends, and what its connection is told of it.
 pub(super) struct Counted {
     body: BoxBody,
     _passage: Passage,
+    _answering: Option<Answering>,
 }
 
 impl Counted {
-    pub(super) fn new(body: BoxBody, passage: Passage) -> Self {
-        Self { body, _passage: passage }
+    pub(super) fn new(body: BoxBody, passage: Passage, answering: Option<Answering>) -> Self {
+        Self { body, _passage: passage, _answering: answering }
     }
 }
 

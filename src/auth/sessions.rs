@@ -1,12 +1,13 @@
 //! Log-in sessions: kept in PostgreSQL by the hash of their token, with a copy in memory that requests are answered from.
 
 use std::{
+    collections::VecDeque,
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -29,6 +30,10 @@ const WRITE_BACK_ROWS_MAX: usize = 10_000;
 const COPIES_MAX: usize = 100_000;
 /// A copy nobody asked for in this long is dropped. The session itself stays.
 const COPY_IDLE: Duration = Duration::from_hours(1);
+/// How long it is remembered when a session ended, for what was received before and is still to be carried out …
+const ENDS_KEPT: Duration = Duration::from_mins(5);
+/// … and of how many.
+const ENDS_MAX: usize = 10_000;
 
 /// SHA-256 of a token. A stolen table of these logs nobody in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,6 +102,22 @@ struct Copy {
     written_at: AtomicI64,
 }
 
+/// What has ended.
+#[derive(Clone, Copy)]
+enum Ended {
+    One(TokenHash),
+    AllOf(PersonId, Option<TokenHash>),
+}
+
+impl Ended {
+    fn is_of(self, caller: &Caller) -> bool {
+        match self {
+            Self::One(token) => token == caller.token,
+            Self::AllOf(person, except) => person == caller.id && except != Some(caller.token),
+        }
+    }
+}
+
 /// The sessions. Cheap to clone.
 #[derive(Clone)]
 pub struct Sessions(Arc<Inner>);
@@ -105,6 +126,8 @@ struct Inner {
     pool: PgPool,
     lifetimes: Lifetimes,
     copies: DashMap<TokenHash, Arc<Copy>>,
+    /// The latest ends, oldest first.
+    ended: Mutex<VecDeque<(Instant, Ended)>>,
     /// Counts ends, so that a copy read from the database just before one is not kept after it.
     ends: AtomicU64,
 }
@@ -122,7 +145,13 @@ impl Sessions {
             staff: Duration::from_secs(settings.staff_seconds_max),
             visitor_idle: Duration::from_secs(settings.visitor_idle_seconds_max),
         };
-        Self(Arc::new(Inner { pool, lifetimes, copies: DashMap::new(), ends: AtomicU64::new(0) }))
+        Self(Arc::new(Inner {
+            pool,
+            lifetimes,
+            copies: DashMap::new(),
+            ended: Mutex::default(),
+            ends: AtomicU64::new(0),
+        }))
     }
 
     /// Begins a session and gives its token, which is nowhere kept. None for somebody who may not come in, or whose
@@ -144,6 +173,22 @@ impl Sessions {
             return Ok(true);
         }
         Ok(self.read(hash).await?.is_some())
+    }
+
+    /// Whether a session that has ended still went on at `moment`: what was received by then counts.
+    pub fn went_on_until(&self, caller: &Caller, moment: Instant) -> bool {
+        let ended = self.0.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = ended.iter().find(|(_, ended)| ended.is_of(caller));
+        end.is_some_and(|(at, _)| moment < *at)
+    }
+
+    fn note_end(&self, end: Ended) {
+        let now = Instant::now();
+        let mut ended = self.0.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        while ended.len() >= ENDS_MAX || ended.front().is_some_and(|(at, _)| now - *at > ENDS_KEPT) {
+            ended.pop_front();
+        }
+        ended.push_back((now, end));
     }
 
     /// Whose session this is, if it goes on. Notes that it was seen.
@@ -196,6 +241,7 @@ impl Sessions {
     /// Ends one session.
     pub async fn end(&self, hash: TokenHash) -> Result<(), sqlx::Error> {
         session_rows::delete(&self.0.pool, hash).await?;
+        self.note_end(Ended::One(hash));
         self.0.ends.fetch_add(1, Ordering::SeqCst);
         self.0.copies.remove(&hash);
         Ok(())
@@ -204,6 +250,7 @@ impl Sessions {
     /// Ends all sessions of a person, except perhaps the one that asks.
     pub async fn end_all_of(&self, person: PersonId, except: Option<TokenHash>) -> Result<(), sqlx::Error> {
         session_rows::delete_all_of(&self.0.pool, person, except).await?;
+        self.note_end(Ended::AllOf(person, except));
         self.0.ends.fetch_add(1, Ordering::SeqCst);
         self.0.copies.retain(|hash, copy| copy.caller.id != person || Some(*hash) == except);
         Ok(())
@@ -211,6 +258,7 @@ impl Sessions {
 
     /// Forgets the sessions of a person that began until then, and were deleted by somebody else.
     pub fn forget_begun_before(&self, person: PersonId, moment: Timestamp) {
+        self.note_end(Ended::AllOf(person, None));
         self.0.ends.fetch_add(1, Ordering::SeqCst);
         self.0.copies.retain(|_, copy| copy.caller.id != person || copy.created_at > moment);
     }

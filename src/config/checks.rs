@@ -120,7 +120,17 @@ fn limits(settings: &Settings) -> Checked {
     within("sockets.heartbeats_missed_max", sockets.heartbeats_missed_max.into(), 2, 100)?;
     within("sockets.auth_seconds_max", sockets.auth_seconds_max, 1, 600)?;
     within("sockets.debt_bytes_max", sockets.debt_bytes_max as u64, 4096, 1 << 30)?;
-    within("sockets.state_seconds", sockets.state_seconds, 1, 600)
+    within("sockets.state_seconds", sockets.state_seconds, 1, 600)?;
+    within("sockets.finish_seconds_max", sockets.finish_seconds_max, 1, 600)?;
+    within("sockets.open_max", sockets.open_max as u64, 1, 10_000_000)?;
+    within("sockets.per_person_max", sockets.per_person_max as u64, 2, 10_000_000)?;
+    within("sockets.strangers_max", sockets.strangers_max as u64, 1, 1_000_000)?;
+    within(
+        "sockets.strangers_per_address_max",
+        sockets.strangers_per_address_max as u64,
+        1,
+        sockets.strangers_max as u64,
+    )
 }
 
 fn secrets(settings: &Settings) -> Checked {
@@ -343,6 +353,9 @@ mod tests {
         assert!(refused(|s| s.database.url = "mysql://x".into()).contains("database.url"));
         assert!(refused(|s| s.secrets.data_key = "abc".into()).contains("secrets.data_key"));
         assert!(refused(|s| s.im.sdk_app_id = 7).contains("im.secret_key"));
+        assert!(refused(|s| s.sockets.open_max = 0).contains("sockets.open_max"));
+        let beyond = refused(|s| s.sockets.strangers_per_address_max = s.sockets.strangers_max + 1);
+        assert!(beyond.contains("sockets.strangers_per_address_max"));
         assert!(refused(|s| s.dispatch.default_max_consults = 51).contains("dispatch.default_max_consults"));
         assert!(refused(|s| s.log.filter = "hotline=loudly".into()).contains("log.filter"));
         assert!(

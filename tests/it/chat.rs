@@ -2,6 +2,7 @@
 
 mod by_request;
 mod hardened;
+mod last_words;
 mod pictures;
 mod under_way;
 

@@ -1,6 +1,7 @@
 //! The sockets: who may open one, what it is told, how it resumes, and when it is given up.
 
 mod answers;
+mod flood;
 
 use std::time::Duration;
 
@@ -180,11 +181,6 @@ async fn frames_that_make_no_sense_are_told_so_and_harm_nobody() {
     }
     workbench.ping().await;
 
-    let mut flooding = lin.workbench().await;
-    for _ in 0..130 {
-        flooding.send(json!({ "type": "ping" })).await;
-    }
-    assert_eq!(flooding.closed(SOON).await, Some(1008));
     let mut large = lin.workbench().await;
     large.send_text(&" ".repeat(17 * 1024)).await;
     assert_eq!(large.closed(SOON).await, Some(1009));
@@ -199,6 +195,22 @@ async fn frames_that_make_no_sense_are_told_so_and_harm_nobody() {
         None
     };
     assert_eq!(tokio::time::timeout(SOON, closed).await.expect("soon"), Some(1003));
+    hotline.assert_calm();
+}
+
+/// 120 frames between two heartbeats; then they wait, and are not lost.
+#[tokio::test]
+async fn one_who_sends_too_fast_waits_and_is_answered_all_the_same() {
+    let (hotline, lin) = lin_at_work(&[("sockets.heartbeat_seconds", "3")]).await;
+    let mut flooding = lin.workbench().await;
+    flooding.snapshot().await;
+    for _ in 0..200 {
+        flooding.send(json!({ "type": "ping" })).await;
+    }
+    for _ in 0..200 {
+        flooding.expect("a pong", |frame| frame["type"] == "pong", SOON).await;
+    }
+    flooding.ping().await;
     hotline.assert_calm();
 }
 

@@ -132,13 +132,18 @@ async fn a_word_with_anything_in_it_is_said_and_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn one_who_sends_without_end_is_closed() {
-    let mut chat = Chat::begin().await;
+async fn one_who_sends_without_end_waits_and_nothing_of_it_is_lost() {
+    let mut hotline = prepared().await;
+    hotline.set("sockets.heartbeat_seconds", 3);
+    hotline.start().await;
+    let mut chat = Chat::on(hotline).await;
     let talk = chat.talk.clone();
     let say =
         |number| json!({ "type": "say", "ref": format!("f{number}"), "conversation": talk, "text": "刷" });
     chat.his.flood((0..200).map(say)).await;
-    assert_eq!(chat.his.closed(super::SOON).await, Some(1008));
+    for number in 0..200 {
+        assert_eq!(super::answered(&mut chat.his, &format!("f{number}")).await["type"], "said");
+    }
     chat.hotline.assert_calm();
 }
 

@@ -110,7 +110,12 @@ impl Client {
 
     /// The workbench of somebody who reads nothing and answers no ping, until the test reads for him.
     pub(crate) async fn unread_workbench(&self) -> WebSocketStream<TcpStream> {
-        let url = self.url("/workbench/ws").replacen("http", "ws", 1);
+        self.unread_socket("/workbench/ws").await
+    }
+
+    /// As [`Client::unread_workbench`], at any path.
+    pub(crate) async fn unread_socket(&self, path: &str) -> WebSocketStream<TcpStream> {
+        let url = self.url(path).replacen("http", "ws", 1);
         socket::open_unread(&url, self.token.as_deref().expect("logged in")).await
     }
 

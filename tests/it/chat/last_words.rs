@@ -1,0 +1,226 @@
+//! What was received before a socket closed is carried out, however it closed: stored, in order, and told to the other side.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, future::join_all};
+use image::ImageFormat;
+use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
+
+use super::{
+    Chat, heard,
+    pictures::{drawn, upload},
+    prepared, record, say,
+};
+use crate::support::{Client, Hotline, SOON, Socket, until};
+
+/// Right before the end, as fast as they go out: more than a socket may send between two heartbeats.
+const WORDS: usize = 150;
+/// Visitors at once.
+const MANY: usize = 4;
+
+type Line = WebSocketStream<TcpStream>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Close {
+    /// A close frame.
+    Goodbye,
+    /// The end of the stream, without a close frame.
+    Fin,
+    /// As when a tunnel breaks: `SO_LINGER` 0.
+    Reset,
+    LogOut,
+    /// SIGTERM.
+    Stop,
+}
+
+/// Gathered, and written at once: what a reset finds still unsent was never received.
+async fn send(line: &mut Line, frame: Value) {
+    line.feed(Message::text(frame.to_string())).await.expect("the socket takes a frame");
+}
+
+async fn close(how: Close, mut line: Line, client: &Client, talk: &str) {
+    line.flush().await.expect("it goes out");
+    match how {
+        Close::Goodbye => line.close(None).await.expect("a close frame goes out"),
+        Close::Fin => line.get_mut().shutdown().await.expect("it is shut down"),
+        Close::Reset => line.get_ref().set_zero_linger().expect("it can be set"),
+        Close::LogOut => {
+            assert_eq!(client.post("/logout", Value::Null).await.status, 302);
+            // Too late; the socket may be closed already.
+            for _ in 0..3 {
+                let late = json!({ "type": "say", "ref": "late", "conversation": talk, "text": "太晚了" });
+                let _closed = line.send(Message::text(late.to_string())).await;
+            }
+        }
+        // The socket stays as it is.
+        Close::Stop => std::mem::forget(line),
+    }
+}
+
+/// Everybody's words, a picture, a recall and a mark, right before the end.
+async fn sends_all(line: &mut Line, talk: &str, picture: &Value, before: &Value) {
+    let word = |number: usize| json!({ "type": "say", "ref": format!("w{number}"), "conversation": talk, "text": format!("第{number}句") });
+    for number in 0..WORDS {
+        send(line, word(number)).await;
+    }
+    send(line, json!({ "type": "say", "ref": "picture", "conversation": talk, "image": picture })).await;
+    send(line, json!({ "type": "recall", "ref": "back", "conversation": talk, "message": before })).await;
+    send(line, json!({ "type": "read", "conversation": talk })).await;
+}
+
+/// A visitor in a talk with lin, who has said something and uploaded a picture.
+struct Visit {
+    client: Client,
+    talk: String,
+    picture: Value,
+    before: Value,
+}
+
+impl Visit {
+    async fn begin(hotline: &Hotline, lin: &str, code: &str) -> Self {
+        let client = hotline.visitor("ecnu", code).await;
+        let talk = client.open(lin).await["id"].as_str().expect("an id").to_owned();
+        let picture = upload(&client, &talk, drawn(ImageFormat::Png)).await.ok()["id"].clone();
+        let mut socket = client.visitor_socket().await;
+        socket.snapshot().await;
+        let before = say(&mut socket, &talk, "before", "说错了").await["message"]["ID"].clone();
+        Self { client, talk, picture, before }
+    }
+
+    /// The other side hears all of it, and in order.
+    async fn is_heard(&self, hers: &mut Socket) {
+        let mut words = Vec::new();
+        let of_talk = |frame: &Value, kind: &str| frame["type"] == kind && frame["conversation"] == self.talk;
+        let word = |frame: &Value| of_talk(frame, "message") && frame["message"]["ref"] != "before";
+        for _ in 0..=WORDS {
+            words.push(hers.expect("a last word", word, SOON * 6).await["message"]["ref"].clone());
+        }
+        let sent: Vec<Value> =
+            (0..WORDS).map(|number| json!(format!("w{number}"))).chain([json!("picture")]).collect();
+        assert_eq!(words, sent, "in order");
+        let recalled = hers.expect("the recall", |frame| of_talk(frame, "recalled"), SOON).await;
+        assert_eq!(recalled["message"], self.before);
+        hers.expect("the mark", |frame| of_talk(frame, "read"), SOON).await;
+    }
+
+    async fn is_kept(&self, lin: &Client) {
+        let rows = record(lin, &self.talk).await;
+        // Hers is there as well: it is what was read.
+        let his: Vec<&Value> = rows.iter().filter(|row| row["flow"] == "in").collect();
+        assert_eq!(his.len(), WORDS + 2, "all of it, and nothing that came too late");
+        assert_eq!((&his[0]["ID"], &his[0]["isRevoked"]), (&self.before, &json!(true)));
+        for (number, row) in his[1..=WORDS].iter().enumerate() {
+            assert_eq!(row["payload"]["text"], format!("第{number}句"));
+        }
+        assert_eq!(his[WORDS + 1]["type"], "TIMImageElem");
+        assert!(rows.iter().any(|row| row["flow"] == "out" && row["isPeerRead"] == true), "and read");
+    }
+}
+
+async fn at_work(settings: &[(&str, u64)]) -> (Hotline, Client, Socket, Vec<Visit>) {
+    let mut hotline = prepared().await;
+    for (key, value) in settings {
+        hotline.set(key, value);
+    }
+    hotline.start().await;
+    let lin = hotline.staff("lin").await;
+    let mut hers = lin.workbench().await;
+    hers.snapshot().await;
+    let id = lin.id().await;
+    let mut visits = Vec::new();
+    for number in 0..MANY {
+        let visit = Visit::begin(&hotline, &id, &format!("last{number}")).await;
+        say(&mut hers, &visit.talk, &format!("hello{number}"), "您好").await;
+        visits.push(visit);
+    }
+    (hotline, lin, hers, visits)
+}
+
+async fn all_close(how: Close, visits: &[Visit]) {
+    let closing = visits.iter().map(async |visit| {
+        let mut line = visit.client.unread_socket("/visitor/ws").await;
+        sends_all(&mut line, &visit.talk, &visit.picture, &visit.before).await;
+        close(how, line, &visit.client, &visit.talk).await;
+    });
+    join_all(closing).await;
+}
+
+#[tokio::test]
+async fn what_came_before_a_close_is_carried_out_however_it_closed() {
+    for how in [Close::Goodbye, Close::Fin, Close::Reset, Close::LogOut] {
+        let (hotline, lin, mut hers, visits) = at_work(&[]).await;
+        all_close(how, &visits).await;
+        for visit in &visits {
+            visit.is_heard(&mut hers).await;
+        }
+        hers.ping().await;
+        assert!(!hers.has_heard("late"), "{how:?}");
+        for visit in &visits {
+            visit.is_kept(&lin).await;
+        }
+        hotline.assert_calm();
+    }
+}
+
+#[tokio::test]
+async fn what_came_before_a_stop_is_carried_out_and_told_before_the_close() {
+    let (mut hotline, lin, mut hers, visits) = at_work(&[("server.shutdown_seconds_max", 60)]).await;
+    all_close(Close::Stop, &visits).await;
+    hotline.terminate();
+    for visit in &visits {
+        visit.is_heard(&mut hers).await;
+    }
+    assert_eq!(hers.closed(SOON).await, Some(1001));
+    assert!(hotline.ended(Duration::from_secs(90)).await.success());
+    hotline.start().await;
+    for visit in &visits {
+        visit.is_kept(&lin).await;
+    }
+    hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn a_choice_of_presence_right_before_a_close_counts() {
+    for how in [Close::Goodbye, Close::Fin, Close::Reset] {
+        let mut chat = Chat::begin().await;
+        let mut line = chat.lin.unread_socket("/workbench/ws").await;
+        for presence in ["busy", "online", "away"] {
+            send(&mut line, json!({ "type": "presence", "presence": presence })).await;
+        }
+        close(how, line, &chat.lin, &chat.talk).await;
+        let second = chat.hotline.visitor("ecnu", "second").await;
+        let id = chat.lin.id().await;
+        until("it is seen", SOON, async || {
+            let waiting = second.open(&id).await;
+            let state = waiting["queue"]["counselorState"].clone();
+            second.end(waiting["id"].as_str().expect("an id")).await;
+            (state == "away").then_some(())
+        })
+        .await;
+        chat.his.ping().await;
+        chat.hotline.assert_calm();
+    }
+}
+
+#[tokio::test]
+async fn a_first_frame_and_words_behind_it_count_too() {
+    let mut chat = Chat::begin().await;
+    let stranger = chat.hotline.client();
+    let url = stranger.url("/visitor/ws").replacen("http", "ws", 1);
+    let host = url.trim_start_matches("ws://").trim_end_matches("/visitor/ws").to_owned();
+    let stream = TcpStream::connect(&host).await.expect("the server listens");
+    let (mut line, _) = tokio_tungstenite::client_async(url, stream).await.expect("the socket opens");
+    send(&mut line, json!({ "type": "auth", "token": chat.visitor.token })).await;
+    for number in 0..5 {
+        let word =
+            json!({ "type": "say", "ref": format!("w{number}"), "conversation": chat.talk, "text": "再见" });
+        send(&mut line, word).await;
+    }
+    close(Close::Reset, line, &stranger, &chat.talk).await;
+    for number in 0..5 {
+        heard(&mut chat.hers, &format!("w{number}")).await;
+    }
+    assert_eq!(record(&chat.lin, &chat.talk).await.len(), 5);
+}

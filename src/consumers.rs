@@ -221,7 +221,7 @@ impl<C: Consumer> Follower<C> {
 
     /// What is too old is given up all at once: after an outage, or after the consumer was switched off for a while.
     async fn pass_the_stale(&mut self) -> Result<(), sqlx::Error> {
-        let before = clock::now() - self.consumer.age_max();
+        let before = clock::steady() - self.consumer.age_max();
         if let Some(stale) = self.cursor.stale(&self.pool, self.consumer.kinds(), before).await? {
             let reason = format!("{} events came too late to be told", stale.number);
             self.give_up(stale.last, u64::try_from(stale.number).unwrap_or(0), reason).await?;

@@ -116,6 +116,10 @@ impl Institutions {
             doom,
             recovered: Arc::default(),
         }));
+        // Before any of them begins: time has one pace for all.
+        if let Some(newest) = newest_event(&institutions.0.pool).await? {
+            clock::not_before(newest);
+        }
         tokio::spawn(onlookers::run(overheard, Arc::downgrade(&institutions.0), pool));
         institutions.refresh().await?;
         Ok((institutions, doomed))
@@ -146,7 +150,7 @@ impl Institutions {
             institution: code.to_owned(),
             limits: limits_of(settings, code),
             bounds: bounds_of(settings),
-            clock: Arc::new(clock::now),
+            clock: Arc::new(clock::Steady),
             writer: Arc::new(|| WriterId(Uuid::now_v7())),
             fate: self.fate_of(code),
             noting: Some(self.0.onlookers.noting(code)),
@@ -405,6 +409,20 @@ impl Institutions {
             registry.do_send(Tell(command));
         }
     }
+}
+
+/// When the newest event happened.
+async fn newest_event(pool: &PgPool) -> Result<Option<Timestamp>, sqlx::Error> {
+    let newest = sqlx::query_scalar!(
+        "select max(newest.at)
+         from institutions i
+             cross join lateral (
+                 select at from events where institution = i.code order by seq desc limit 1
+             ) newest"
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(newest.map(Timestamp))
 }
 
 fn limits_of(settings: &Settings, code: &str) -> Limits {

@@ -95,6 +95,8 @@ pub struct NewMessage {
     random: u32,
     said_at: Timestamp,
     received_at: Timestamp,
+    /// Whether `said_at` is ours, and not Tencent's.
+    is_stamped_here: bool,
     key: String,
     online_only: bool,
     send_result: i32,
@@ -119,6 +121,7 @@ impl NewMessage {
             random: sent.random,
             said_at: sent.said_at,
             received_at,
+            is_stamped_here: false,
             key: clean(sent.key),
             online_only: sent.online_only,
             send_result: sent.send_result,

@@ -232,13 +232,17 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Claim, Trouble> {
         let mut claims = 1;
-        let seq = loop {
-            let claimed = sqlx::query_scalar!(
+        let claim = loop {
+            // The newest event is the latest: time only moves forward, also where the machine's clock was set back.
+            let claimed = sqlx::query!(
                 r#"
                 insert into events (institution, seq, writer, at, kind, body)
-                select $1, coalesce(max(seq), 0) + 1, $2, $3, 'claimed', '{"event": "claimed"}'
-                from events where institution = $1
-                returning seq
+                select $1, coalesce(newest.seq, 0) + 1, $2, greatest($3, newest.at), 'claimed', '{"event": "claimed"}'
+                from (values (1)) as one
+                    left join lateral (
+                        select seq, at from events where institution = $1 order by seq desc limit 1
+                    ) newest on true
+                returning seq, at
                 "#,
                 self.institution,
                 writer.0,
@@ -248,14 +252,14 @@ impl Inner {
             .await
             .map_err(Trouble::from);
             match claimed {
-                Ok(seq) => break seq,
+                Ok(claim) => break claim,
                 Err(trouble) if trouble.hits_fence() && claims < CLAIMS_MAX => claims += 1,
                 Err(trouble) => return Err(trouble),
             }
         };
         // Only now: whatever an old owner had in flight is either in here or can no longer land.
         let snapshot = self.read(connection).await?;
-        Ok(Claim { seq: u64::try_from(seq).unwrap_or(0), snapshot })
+        Ok(Claim { seq: u64::try_from(claim.seq).unwrap_or(0), at: Timestamp(claim.at), snapshot })
     }
 
     async fn read(&self, connection: &mut PgConnection) -> Result<Snapshot, Trouble> {

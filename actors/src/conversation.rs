@@ -27,7 +27,7 @@ pub(crate) struct Conversation {
     id: ConversationId,
     registry: Addr<Registry>,
     limits: Arc<Limits>,
-    now: Clock,
+    now: Arc<dyn Clock>,
     clock: TalkClock,
     timer: Option<SpawnHandle>,
     /// When the timer rings.
@@ -68,7 +68,7 @@ impl Conversation {
         id: ConversationId,
         registry: Addr<Registry>,
         limits: Arc<Limits>,
-        now: Clock,
+        now: Arc<dyn Clock>,
         clock: TalkClock,
     ) -> Self {
         Self { id, registry, limits, now, clock, timer: None, armed_for: Timestamp(i64::MAX) }
@@ -76,7 +76,7 @@ impl Conversation {
 
     /// Waits for whatever falls due next; earlier than needed if words come meanwhile, never later.
     fn arm(&mut self, ctx: &mut Context<Self>) {
-        let now = (self.now)();
+        let now = self.now.now();
         let (at, _) = self.clock.next(&self.limits, now);
         let wait = at.since(now);
         if let Some(timer) = self.timer.take() {
@@ -93,7 +93,7 @@ impl Conversation {
             ctx.stop();
             return;
         }
-        let now = (self.now)();
+        let now = self.now.now();
         if self.clock.next(&self.limits, now).0 > now {
             self.arm(ctx);
             return;
@@ -152,8 +152,10 @@ impl Handler<Word> for Conversation {
 impl Handler<Returned> for Conversation {
     type Result = ();
 
-    fn handle(&mut self, Returned(at): Returned, _ctx: &mut Self::Context) {
+    fn handle(&mut self, Returned(at): Returned, ctx: &mut Self::Context) {
         self.clock.returned(at, self.limits.answers_settle());
+        // The machine's clock may have been set forward: what is due by it is due at once.
+        self.arm(ctx);
     }
 }
 

@@ -86,6 +86,8 @@ impl Batch {
 pub struct Claim {
     /// The number of the claim itself.
     pub seq: u64,
+    /// When it was made: no earlier than anything before it, whatever the clock says.
+    pub at: Timestamp,
     /// The state up to it.
     pub snapshot: Snapshot,
 }

@@ -78,8 +78,8 @@ pub struct Registry {
     kept: Dispatch,
     journal: Journal<Waiter>,
     carriers: Carriers,
-    /// Never goes back, whatever the clock does.
-    latest: Timestamp,
+    /// When the clock was looked at last.
+    looked_at: Timestamp,
     alarm: Option<(Timestamp, SpawnHandle)>,
     /// The next commit waits for so many decisions, at most for [`GATHER_MAX`]; none while there is little to do.
     gathering: Option<SpawnHandle>,
@@ -126,7 +126,7 @@ impl Registry {
             kept: Dispatch::new(setup.limits.clone()),
             journal: Journal::new((setup.writer)(), 0),
             carriers: Carriers::new(setup.bounds.resume_events_max),
-            latest: Timestamp(i64::MIN),
+            looked_at: Timestamp(i64::MAX),
             alarm: None,
             gathering: None,
             troubled: false,
@@ -139,9 +139,33 @@ impl Registry {
         }
     }
 
-    fn now(&mut self) -> Timestamp {
-        self.latest = self.latest.max((self.setup.clock)());
-        self.latest
+    fn now(&self) -> Timestamp {
+        self.setup.clock.now()
+    }
+
+    /// Looks at the clock. A long time since the last look means that nothing ran here meanwhile, or that the machine's
+    /// clock was set forward: as after an outage, nobody is silent who could not be heard, and nobody has waited too long.
+    fn look_at_the_clock(&mut self, ctx: &mut Context<Self>) {
+        let now = self.now();
+        let missed = now.since(std::mem::replace(&mut self.looked_at, now));
+        if missed < ABSENT_MIN || self.state != State::Serving {
+            return;
+        }
+        tracing::warn!(institution = %self.setup.institution, seconds = missed.as_secs(), "the clock has jumped forward");
+        self.counts_anew(ctx);
+        // Timers ring by another clock.
+        if let Some((_, handle)) = self.alarm.take() {
+            ctx.cancel_future(handle);
+        }
+        self.arm(ctx);
+    }
+
+    /// Silence and waiting are counted from now: nobody could be heard meanwhile.
+    fn counts_anew(&mut self, ctx: &mut Context<Self>) {
+        let now = self.now();
+        // Return is never refused and decides nothing by itself.
+        let _ = self.decide(&Command::Return, ctx);
+        self.carriers.tell_talks(Returned(now));
     }
 
     /// Claims the journal under a fresh writer id and revives the state up to the claim. The mailbox waits.
@@ -163,7 +187,10 @@ impl Registry {
     }
 
     fn revive(&mut self, writer: WriterId, claim: &Claim, ctx: &mut Context<Self>) {
+        // What has happened is not in the future, whatever the machine's clock says now.
+        self.setup.clock.not_before(claim.at);
         let now = self.now();
+        self.looked_at = now;
         self.decided = Dispatch::revive(self.setup.limits.clone(), &claim.snapshot, now);
         self.kept = self.decided.clone();
         self.journal = Journal::new(writer, claim.seq);
@@ -172,6 +199,7 @@ impl Registry {
         self.arm(ctx);
         ctx.run_interval(self.setup.bounds.fence_check, Self::check);
         ctx.run_interval(self.setup.bounds.state_every, |this, _| this.show_state());
+        ctx.run_interval(LOOK_EVERY, Self::look_at_the_clock);
         let open = self.kept.conversations().count();
         tracing::info!(institution = %self.setup.institution, seq = claim.seq, open, "revived");
         (self.setup.fate)(Fate::Serving);
@@ -179,6 +207,11 @@ impl Registry {
 
     /// One turn: decide, append, and have it carried to the store.
     fn turn(&mut self, command: &Command, ctx: &mut Context<Self>) -> Result<Answer, Refusal> {
+        self.look_at_the_clock(ctx);
+        self.decide(command, ctx)
+    }
+
+    fn decide(&mut self, command: &Command, ctx: &mut Context<Self>) -> Result<Answer, Refusal> {
         let now = self.now();
         let mut decision = self.decided.decide(now, command)?;
         self.journal.append(now, &mut decision);
@@ -281,10 +314,7 @@ impl Registry {
     /// The store is back: nobody could be heard meanwhile, so silence and waiting are counted from now.
     fn returned(&mut self, ctx: &mut Context<Self>) {
         tracing::info!(institution = %self.setup.institution, "the journal is kept again");
-        let now = self.now();
-        // Return is never refused and decides nothing by itself.
-        let _ = self.turn(&Command::Return, ctx);
-        self.carriers.tell_talks(Returned(now));
+        self.counts_anew(ctx);
         (self.setup.fate)(Fate::Recovered);
     }
 
@@ -398,6 +428,10 @@ impl Actor for Registry {
 const BUSY_MIN: usize = 4;
 const GATHERED_MIN: usize = 16;
 const GATHER_MAX: Duration = Duration::from_millis(1);
+
+/// How often the clock is looked at, and how much may pass between two looks while all is well.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const ABSENT_MIN: Duration = Duration::from_secs(15);
 
 /// What fell due while the journal was behind is looked at again after this.
 const RING_AGAIN_AFTER: Duration = Duration::from_secs(1);

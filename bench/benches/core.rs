@@ -16,7 +16,7 @@ use hotline_actors::{
         limits::Limits,
     },
     journal::{AppendFault, Batch, Claim, Store, StoreFault},
-    registry::{Ask, Bounds, Setup, Tell},
+    registry::{Ask, Bounds, Clock, Setup, Tell},
 };
 use uuid::Uuid;
 
@@ -93,7 +93,7 @@ struct Nowhere(Rc<Cell<(u64, Option<WriterId>)>>);
 impl Store for Nowhere {
     fn claim(&self, writer: WriterId, _: Timestamp) -> LocalBoxFuture<'static, Result<Claim, StoreFault>> {
         self.0.set((1, Some(writer)));
-        Box::pin(async { Ok(Claim { seq: 1, snapshot: Snapshot::default() }) })
+        Box::pin(async { Ok(Claim { seq: 1, at: NOW, snapshot: Snapshot::default() }) })
     }
 
     fn append(&self, batch: Arc<Batch>) -> LocalBoxFuture<'static, Result<(), AppendFault>> {
@@ -109,12 +109,23 @@ impl Store for Nowhere {
     }
 }
 
+/// No time passes.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+
+    fn not_before(&self, _at: Timestamp) {}
+}
+
 fn start() -> Addr<Registry> {
     let setup = Setup {
         institution: "bench".to_owned(),
         limits: Limits::default(),
         bounds: Bounds::default(),
-        clock: Arc::new(|| NOW),
+        clock: Arc::new(Still),
         writer: Arc::new(|| WriterId(Uuid::from_u128(1))),
         fate: Arc::new(|_| ()),
         noting: None,

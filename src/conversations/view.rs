@@ -141,7 +141,7 @@ impl Around {
             created_time: row.opened_at,
             start_time: row.started_at,
             end_time: row.ended_at,
-            duration: row.started_at.zip(row.ended_at).map(|(start, end)| end - start),
+            duration: row.started_at.zip(row.ended_at).map(|(start, end)| (end - start).max(0)),
             user: self.people.get(&PersonId(row.visitor)).map(of_person),
             supervisor: supervisor.and_then(|id| self.people.get(&id)).map(of_person),
             evaluate: self

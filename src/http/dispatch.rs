@@ -200,7 +200,7 @@ fn named(floor: &Floor) -> Vec<PersonId> {
 }
 
 fn shown(floor: &Floor, people: &HashMap<PersonId, Person>, reader: &Caller) -> Now {
-    let now = clock::now();
+    let now = clock::steady();
     let person = |id: PersonId| people.get(&id).map(|person| view(person, reader));
     let seat = |load: &Load| Seat {
         user: person(load.counselor.into()),

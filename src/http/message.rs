@@ -84,11 +84,12 @@ async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<Value, Strin
     let now = clock::now();
     match callback::receive(query, body, trust, now).map_err(|rejected| rejected.to_string())? {
         Callback::AfterSend(sent) => {
-            let message = NewMessage::new(*sent, &im.administrator, now);
+            let message = NewMessage::new(*sent, &im.administrator, clock::steady());
             state.messages.store(message).await.map_err(|fault| fault.to_string())?;
         }
         Callback::BeforeSend(sent) if im.gate => {
-            let passed = gate::pass(&state.pool, &state.people, &im.administrator, &sent, now).await;
+            let at = clock::steady();
+            let passed = gate::pass(&state.pool, &state.people, &im.administrator, &sent, at).await;
             if let Err(closed) = passed {
                 return Ok(callback::denied(&closed.to_string()));
             }
@@ -98,7 +99,8 @@ async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<Value, Strin
             in_time(state, state.messages.mark_read(&state.pool, &read)).await?;
         }
         Callback::Withdrawn(withdrawn, at) => {
-            let at = at.map_or(now, |at| at.min(now));
+            // In the time of dispatch, as ends are.
+            let at = at.map_or(now, |at| at.min(now)) + clock::ahead();
             in_time(state, state.messages.mark_withdrawn(&state.pool, &withdrawn, at)).await?;
         }
         Callback::State(change) => state.im.presences.changed(change, now),

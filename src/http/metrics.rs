@@ -44,7 +44,7 @@ async fn page(req: HttpRequest, state: Data<AppState>) -> Answer {
     // Nothing here asks the database: the page matters most while it is away.
     let seen = Seen {
         institutions: state.institutions.health().await,
-        now: clock::now(),
+        now: clock::steady(),
         messages: state.messages.figures(),
         connections: state.pool.size(),
         connections_idle: state.pool.num_idle(),

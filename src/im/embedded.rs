@@ -195,7 +195,7 @@ impl Asking<'_> {
             (None, Some(image)) => self.image_element(&talk, image).await?,
             (Some(_), Some(_)) | (None, None) => return Err("参数格式不正确：text, image".into()),
         };
-        let now = clock::now();
+        let now = clock::steady();
         let sent = sent(from, to, key.clone(), talk.id, &body);
         let message = NewMessage::new(sent.clone(), &self.state.settings.im.administrator, now);
         let write = |id, said_at| {
@@ -238,7 +238,7 @@ impl Asking<'_> {
             if talk.is_open().is_err() {
                 return Err("会话已结束，不能撤回".into());
             }
-            let now = clock::now();
+            let now = clock::steady();
             if now.since(Timestamp(found.said_at)) > RECALL_MAX {
                 return Err("消息发送已超过两分钟，不能撤回".into());
             }

@@ -127,7 +127,7 @@ impl Keeper {
     }
 
     async fn take_up(&self, owed: &mut BTreeMap<Uuid, Owed>, missed_words: bool) -> Result<(), sqlx::Error> {
-        let now = clock::now();
+        let now = clock::steady();
         let mut talks = self.ended(now, owed).await?;
         if missed_words {
             talks.extend(self.in_progress().await?);
@@ -199,7 +199,7 @@ impl Keeper {
     }
 
     async fn fetch_due(&self, owed: &mut BTreeMap<Uuid, Owed>) {
-        let now = clock::now();
+        let now = clock::steady();
         let due: Vec<Talk> =
             owed.values().filter(|owed| owed.next_at <= now).map(|owed| owed.talk.clone()).collect();
         let fetches = futures_util::stream::iter(due)
@@ -219,7 +219,7 @@ impl Keeper {
                     }
                     let wait = FIRST_WAIT.saturating_mul(1 << owed.tries.min(16)).min(WAIT_MAX);
                     owed.tries += 1;
-                    owed.next_at = clock::now() + wait;
+                    owed.next_at = clock::steady() + wait;
                 }
             }
         }
@@ -235,7 +235,7 @@ impl Keeper {
 
     /// Fetches and stores; answers how many messages the history held.
     async fn complete(&self, talk: &Talk) -> Result<usize, Gap> {
-        let now = clock::now();
+        let now = clock::steady();
         let until = talk.ended_at.map_or(now, |ended| ended + LATE_AFTER_END);
         let mut fetched = BTreeMap::new();
         // Each of the two may have cleared his own view of it (document 269/42794).
@@ -243,7 +243,8 @@ impl Keeper {
             let span = Span {
                 operator: operator.clone(),
                 peer: peer.clone(),
-                from_seconds: talk.from.0.div_euclid(1000),
+                // In Tencent's time, of which ours may be ahead.
+                from_seconds: (talk.from - clock::ahead()).0.div_euclid(1000),
                 to_seconds: until.0.div_euclid(1000),
             };
             self.fetch(&span, talk.id, &mut fetched).await?;
@@ -305,7 +306,7 @@ impl Keeper {
         }
         if is_withdrawn {
             // The history does not say when. It is fetched right after the end, so nearly always that was before it.
-            self.messages.mark_withdrawn(&self.pool, &named, said_at).await?;
+            self.messages.mark_withdrawn(&self.pool, &named, said_at + clock::ahead()).await?;
         }
         if is_read {
             self.messages.mark_one_read(&self.pool, &named).await?;

@@ -10,6 +10,7 @@ use hotline_actors::{
 use super::{NewMessage, said::Letter};
 use crate::{
     answer::describe,
+    clock,
     people::{People, PersonRef},
 };
 
@@ -25,7 +26,7 @@ pub struct Heard {
     pub to: PersonId,
     /// The conversation the client named; not checked.
     pub conversation: Option<ConversationId>,
-    /// When it was said, which may be long ago: a callback delivered again, or fetched from the history.
+    /// When it was said, in the time of dispatch; it may be long ago: a callback delivered again, or fetched from the history.
     pub at: Timestamp,
     /// Somebody said something: not so for a signal that is for clients only.
     pub spoken: bool,
@@ -70,7 +71,7 @@ impl Word {
             from: message.from.clone(),
             to: message.to.clone(),
             conversation: message.claimed(),
-            at: message.said_at,
+            at: if message.is_stamped_here { message.said_at } else { message.said_at + clock::ahead() },
             spoken,
             call,
         })

@@ -5,13 +5,17 @@
 //! their conversation and come from people who are known; those go in by a plain statement (`insert_named.sql`), which
 //! costs half. What it leaves out is placed by `insert.sql`, which also says why something has no place.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use hotline_actors::PersonId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{LATE_AFTER_END, Stored, unplaced::UnplacedRoom, writer::Entry};
+use crate::clock;
 
 /// What became of one message.
 #[derive(Debug)]
@@ -95,12 +99,13 @@ pub(super) async fn insert(
     entries: &[Entry],
     room: UnplacedRoom,
 ) -> Result<Vec<Outcome>, sqlx::Error> {
+    let late = late_for(entries);
     let named = Columns::named(entries);
-    let stored = if named.ids.is_empty() { HashSet::new() } else { store(connection, &named).await? };
+    let stored = if named.ids.is_empty() { HashSet::new() } else { store(connection, &named, late).await? };
     let mut placed = if stored.len() == entries.len() {
         HashMap::new()
     } else {
-        place(connection, &Columns::others(entries, &stored), room).await?
+        place(connection, &Columns::others(entries, &stored), room, late).await?
     };
     let outcome = |entry: &Entry| match placed.remove(&entry.id) {
         Some(outcome) => outcome,
@@ -110,7 +115,11 @@ pub(super) async fn insert(
 }
 
 /// The ids of those that are stored.
-async fn store(connection: &mut PgConnection, columns: &Columns<'_>) -> Result<HashSet<Uuid>, sqlx::Error> {
+async fn store(
+    connection: &mut PgConnection,
+    columns: &Columns<'_>,
+    late: i64,
+) -> Result<HashSet<Uuid>, sqlx::Error> {
     let stored = sqlx::query_file_scalar!(
         "src/messages/insert_named.sql",
         &columns.ids,
@@ -128,7 +137,7 @@ async fn store(connection: &mut PgConnection, columns: &Columns<'_>) -> Result<H
         &columns.claimed as &[Option<Uuid>],
         &columns.online_only,
         &columns.send_results,
-        late_after_end(),
+        late,
     )
     .fetch_all(connection)
     .await?;
@@ -140,6 +149,7 @@ async fn place(
     connection: &mut PgConnection,
     columns: &Columns<'_>,
     room: UnplacedRoom,
+    late: i64,
 ) -> Result<HashMap<Uuid, Outcome>, sqlx::Error> {
     let rows = sqlx::query_file!(
         "src/messages/insert.sql",
@@ -159,7 +169,7 @@ async fn place(
         &columns.online_only,
         &columns.send_results,
         &columns.system,
-        late_after_end(),
+        late,
         room.message_bytes_max,
         room.of_sender_max,
         room.messages_max,
@@ -179,6 +189,18 @@ async fn place(
     Ok(outcomes.collect())
 }
 
+/// In the time of dispatch.
 pub(super) fn late_after_end() -> i64 {
-    i64::try_from(LATE_AFTER_END.as_millis()).unwrap_or(i64::MAX)
+    millis(LATE_AFTER_END)
+}
+
+/// In the time in which `entries` were said: where the machine's clock was set back, ends are ahead of Tencent's time, and not
+/// of ours.
+fn late_for(entries: &[Entry]) -> i64 {
+    let is_ours = entries.iter().all(|entry| entry.message.is_stamped_here);
+    late_after_end() - if is_ours { 0 } else { millis(clock::ahead()) }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

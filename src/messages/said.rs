@@ -83,7 +83,7 @@ impl MessageStore {
         // What is in there is right after a panic as well.
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         *latest = (*latest).max(now);
-        (message.said_at, message.received_at) = (*latest, *latest);
+        (message.said_at, message.received_at, message.is_stamped_here) = (*latest, *latest, true);
         let word = Word::of(&message);
         let mut entry = self.admit(message, answer)?;
         let (letter, written) = write(entry.id, *latest);

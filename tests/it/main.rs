@@ -33,3 +33,4 @@ mod switch;
 mod talks;
 mod tidy;
 mod wechat;
+mod wrong_clock;

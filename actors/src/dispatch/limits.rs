@@ -60,7 +60,7 @@ impl Limits {
             return listed.checked_sub(1);
         }
         let every = self.unanswered_every.as_millis().max(1);
-        let further = u32::try_from((waited - last).as_millis() / every).unwrap_or(u32::MAX);
+        let further = u32::try_from(waited.saturating_sub(last).as_millis() / every).unwrap_or(u32::MAX);
         Some(number(self.unanswered.len() - 1).saturating_add(further))
     }
 

@@ -23,8 +23,14 @@ use crate::{
     time::Timestamp,
 };
 
-/// Where moments come from.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+/// Where moments come from: never earlier than before, and never standing still.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+
+    /// Something that happened at this moment is known: from now on it is not earlier.
+    fn not_before(&self, at: Timestamp);
+}
 
 /// What the Registry bounds, and how often it looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +84,7 @@ pub struct Setup {
     /// The bounds.
     pub bounds: Bounds,
     /// The clock.
-    pub clock: Clock,
+    pub clock: Arc<dyn Clock>,
     /// Makes a fresh writer id.
     pub writer: Arc<dyn Fn() -> WriterId + Send + Sync>,
     /// Hears what becomes of the Registry.

@@ -62,6 +62,7 @@ macro_rules! every_journal {
             anothers_row_fences_a_batch_and_nothing_of_it_is_stored
             an_owner_taken_over_learns_it_whatever_else_his_batch_collides_with
             the_newest_row_says_who_wrote_it
+            a_claim_is_not_before_what_has_happened_whatever_the_clock_says
             a_claim_against_a_busy_owner_holds_all_he_was_told_and_stops_him
             a_claim_against_a_dead_owner_holds_his_last_statement_or_keeps_it_out
         }
@@ -406,6 +407,20 @@ pub(crate) async fn an_owner_taken_over_learns_it_whatever_else_his_batch_collid
     assert!(nothing_is_in(&shelf.log().await, &late));
     let next = Owner::claims_at(shelf.store(), new.now).await;
     assert_eq!(next.claim.snapshot, new.dispatch.snapshot());
+}
+
+pub(crate) async fn a_claim_is_not_before_what_has_happened_whatever_the_clock_says(shelf: impl Shelf) {
+    let mut owner = Owner::claims(shelf.store()).await;
+    owner.passes(Duration::from_hours(1));
+    owner.opens(visitor(1));
+    owner.commits().await.expect("it is stored");
+    let newest = owner.now;
+    let back = Owner::claims_at(shelf.store(), Timestamp(1_600_000_000_000)).await;
+    assert_eq!(back.claim.at, newest, "the clock was set back");
+    let (claimed, _) = shelf.log().await.pop().expect("the claim");
+    assert_eq!(claimed.at, newest, "and so it stands in the journal");
+    let later = Owner::claims_at(shelf.store(), newest + Duration::from_secs(5)).await;
+    assert_eq!(later.claim.at, newest + Duration::from_secs(5));
 }
 
 pub(crate) async fn the_newest_row_says_who_wrote_it(shelf: impl Shelf) {

@@ -134,6 +134,9 @@ impl Book {
     }
 
     fn fold(&mut self, stamped: &Stamped, writer: WriterId) -> Option<Conversation> {
+        if self.rows.last().is_some_and(|last| stamped.at < last.stamped.at) {
+            self.found.push(format!("time: goes back with {stamped:?}"));
+        }
         let facts = honestly(|| self.folded.apply(stamped.at, &stamped.event));
         if let Some(facts) = facts.filter(|facts| matches!(facts.phase, Phase::Ended { .. })) {
             self.ended.insert(facts.id, facts);
@@ -155,14 +158,15 @@ impl Book {
 
     fn claim(&mut self, writer: WriterId, at: Timestamp) -> Claim {
         self.witness.restarted();
+        let at = self.rows.last().map_or(at, |last| at.max(last.stamped.at));
         if self.lapse == Some(Lapse::NoClaim) {
-            return Claim { seq: self.rows.len() as u64, snapshot: self.snapshot() };
+            return Claim { seq: self.rows.len() as u64, at, snapshot: self.snapshot() };
         }
         let seq = self.rows.len() as u64 + 1;
         self.fold(&Stamped { seq, at, event: Event::Claimed }, writer);
         self.owner = Some(Owner { writer, seq, since: self.now() });
         self.check_prefix();
-        Claim { seq, snapshot: self.snapshot() }
+        Claim { seq, at, snapshot: self.snapshot() }
     }
 
     fn now(&self) -> Timestamp {

@@ -10,6 +10,7 @@
 
 mod answers;
 mod chance;
+mod clocks;
 mod day;
 mod days;
 mod ears;

@@ -9,7 +9,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
     rc::Rc,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -59,6 +62,8 @@ pub(crate) struct World {
     /// How long a client waits for an answer; for ever, if none.
     pub(crate) settle_max: Cell<Option<Duration>>,
     begun: Instant,
+    /// By how many milliseconds the clock of the servers' machine is wrong.
+    skew: Arc<AtomicI64>,
     servers: RefCell<BTreeMap<Site, Life>>,
     pub(crate) lives: Cell<u32>,
     next_id: Cell<u64>,
@@ -90,6 +95,7 @@ impl World {
             bounds: Cell::default(),
             settle_max: Cell::new(None),
             begun,
+            skew: Arc::default(),
             servers: RefCell::default(),
             lives: Cell::new(0),
             next_id: Cell::new(0),
@@ -108,6 +114,12 @@ impl World {
 
     pub(crate) fn now(&self) -> Timestamp {
         BEGINNING + self.begun.elapsed()
+    }
+
+    /// Somebody sets the clock of the servers' machine.
+    pub(crate) fn sets_the_clock(&self, seconds: i64) {
+        self.skew.store(seconds * 1000, Ordering::Relaxed);
+        self.note(|| format!("the machine's clock is wrong by {seconds} s"));
     }
 
     pub(crate) fn note(&self, line: impl FnOnce() -> String) {

@@ -4,7 +4,7 @@ use std::{
     rc::Rc,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -13,9 +13,14 @@ use actix::{Actor, Addr};
 use hotline_actors::{
     PersonId, Registry, Timestamp, WriterId,
     dispatch::command::Command,
-    registry::{Fate, LoggedIn, LookHealth, Setup, Stop, Tell, Words},
+    registry::{Clock, Fate, LoggedIn, LookHealth, Setup, Stop, Tell, Words},
+    time::SteadyClock,
 };
-use tokio::{sync::mpsc::UnboundedReceiver, task::spawn_local, time::sleep};
+use tokio::{
+    sync::mpsc::UnboundedReceiver,
+    task::spawn_local,
+    time::{Instant, sleep},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -26,6 +31,28 @@ use crate::{
 
 /// What the dead say when they look at their clock. Not a panic anybody should read about.
 struct Dead;
+
+/// The clock of a server's machine, which somebody may set. Its process is dead when it looks at it and finds itself so.
+struct LifeClock {
+    begun: Instant,
+    skew: Arc<AtomicI64>,
+    steady: SteadyClock,
+    heartbeat: Arc<AtomicBool>,
+}
+
+impl Clock for LifeClock {
+    fn now(&self) -> Timestamp {
+        if !self.heartbeat.load(Ordering::Relaxed) {
+            std::panic::resume_unwind(Box::new(Dead));
+        }
+        let (running, skew) = (self.begun.elapsed(), self.skew.load(Ordering::Relaxed));
+        self.steady.now(Timestamp((BEGINNING + running).0 + skew), running)
+    }
+
+    fn not_before(&self, at: Timestamp) {
+        self.steady.not_before(at, self.begun.elapsed());
+    }
+}
 
 /// What became of a life, for whoever runs the servers.
 pub(crate) type News = (Site, u32, Fate);
@@ -108,7 +135,8 @@ impl World {
     }
 
     fn setup(&self, site: Site, number: u32, alive: &Arc<AtomicBool>, known: &Arc<Mutex<Known>>) -> Setup {
-        let (begun, heartbeat) = (self.begun, Arc::clone(alive));
+        let (begun, skew) = (self.begun, Arc::clone(&self.skew));
+        let clock = LifeClock { begun, skew, steady: SteadyClock::new(), heartbeat: Arc::clone(alive) };
         let (writers, writes_as) = (AtomicU64::new(0), Arc::clone(known));
         let same_writer = self.book().lapse == Some(Lapse::SameWriter);
         let (fates, becomes, teller) = (Arc::clone(&self.fates), Arc::clone(known), self.news.0.clone());
@@ -117,12 +145,7 @@ impl World {
             noting: None,
             limits: self.limits.clone(),
             bounds: self.bounds.get(),
-            clock: Arc::new(move || {
-                if !heartbeat.load(Ordering::Relaxed) {
-                    std::panic::resume_unwind(Box::new(Dead));
-                }
-                BEGINNING + begun.elapsed()
-            }),
+            clock: Arc::new(clock),
             writer: Arc::new(move || {
                 let attempt = writers.fetch_add(1, Ordering::Relaxed);
                 let (number, attempt) = if same_writer { (0, 0) } else { (u64::from(number), attempt) };

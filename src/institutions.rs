@@ -18,7 +18,7 @@ use std::{
 use actix::{Addr, Arbiter, ArbiterHandle, Recipient};
 use dashmap::DashMap;
 use hotline_actors::{
-    CounselorId, PersonId, Registry, Timestamp, WriterId,
+    CounselorId, LogIn, PersonId, Registry, Timestamp, WriterId,
     dispatch::{
         command::{Answer, Command, Place, Refusal},
         conversation::CallSignal,
@@ -27,8 +27,9 @@ use hotline_actors::{
     },
     push::{Closing, Push, SocketId},
     registry::{
-        Ask, Badge, Bounds, Called, Choose, Deliver, Dismiss, EndOwn, Fate, Floor, Health, Heard, Join,
-        Leave, LoggedIn, LookFloor, LookHealth, LookPlace, Progress, Rejected, Setup, Stop, Tell, Words,
+        Ask, Badge, Bounds, Called, Choose, Deliver, EndLogIns, EndOwn, Fate, Floor, Health, Heard, Join,
+        Leave, LogIns, LoggedIn, LookFloor, LookHealth, LookPlace, Progress, Rejected, Setup, Stop, Tell,
+        Words,
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
@@ -329,12 +330,13 @@ impl Institutions {
         institution: &str,
         person: PersonId,
         badge: Badge,
+        login: LogIn,
         socket: Recipient<Push>,
         since: Option<u64>,
     ) -> Result<SocketId, Rejected> {
         let registry = self.registry(institution).ok_or(Rejected::Stopping)?;
         let limit = Duration::from_secs(self.0.settings.journal.settle_seconds_max);
-        let joining = registry.send(Join { person, badge, socket, since });
+        let joining = registry.send(Join { person, badge, login, socket, since });
         match tokio::time::timeout(limit, joining).await {
             Ok(Ok(joined)) => joined,
             Ok(Err(_)) | Err(_) => Err(Rejected::Unsettled),
@@ -348,17 +350,17 @@ impl Institutions {
         }
     }
 
-    /// Somebody chose his presence.
+    /// Somebody chose their presence at one of their sockets; all of them are told once it is kept.
     pub fn choose(&self, institution: &str, counselor: CounselorId, choice: Choice) {
         if let Some(registry) = self.registry(institution) {
             registry.do_send(Choose { counselor, choice });
         }
     }
 
-    /// Closes every socket of a person.
-    pub fn dismiss(&self, institution: &str, person: PersonId, closing: Closing) {
+    /// Log-ins of a person have ended: their sockets hear nothing more, and who has no other is offline at once.
+    pub fn end_log_ins(&self, institution: &str, person: PersonId, which: LogIns, closing: Closing) {
         if let Some(registry) = self.registry(institution) {
-            registry.do_send(Dismiss { person, closing });
+            registry.do_send(EndLogIns { person, which, closing });
         }
     }
 

@@ -35,7 +35,7 @@ use futures_util::{Stream, stream};
 use hotline_actors::{
     dispatch::counselor::{Choice, Role},
     push::{Closing, Push, SocketId},
-    registry::Badge,
+    registry::{Badge, LogIns},
 };
 
 use utoipa::OpenApi;
@@ -44,6 +44,7 @@ use crate::{
     answer::{Answer, Fault},
     app::{AppState, Link},
     auth::{self, Caller, address, origin},
+    clock,
     http::openapi::{requests, shapes::Refusal},
     params::Params,
     people::Kind,
@@ -172,6 +173,9 @@ const LOGGED_OUT: CloseCode = CloseCode::Other(4003);
 /// The word by which a page knows why it must log in again.
 const PASSWORD_CHANGED: &str = "password changed";
 
+/// A log-in that ends by time is looked at so much later.
+const END_SLACK: Duration = Duration::from_millis(2);
+
 /// One socket.
 struct Session {
     state: Data<AppState>,
@@ -244,10 +248,15 @@ impl Session {
         self.owe(why.len() + 2);
         ctx.close(Some(CloseReason { code, description: Some(why.to_owned()) }));
         ctx.run_later(CLOSE_MAX, |_, ctx| ctx.stop());
-        self.left();
         if code == LOGGED_OUT {
             self.shared.no_more();
+            // Behind the presence that this log-in held.
+            if let Some(Caller { id, institution: Some(institution), token, .. }) = &self.caller {
+                let which = LogIns::One((*token).into());
+                self.state.institutions.end_log_ins(institution, *id, which, Closing::LoggedOut);
+            }
         }
+        self.left();
     }
 
     /// Closes once all that has come so far is carried out, and answered.
@@ -283,15 +292,21 @@ impl Session {
         async move {
             let badge = badge(&state, &caller, asks, choice).await?;
             let institution = caller.institution()?;
-            let joined = state.institutions.join(institution, caller.id, badge, socket, since).await?;
-            // His log-in may have ended meanwhile, before there was a socket to close.
-            let goes_on = state.sessions.goes_on(caller.token).await;
-            if !matches!(goes_on, Ok(true)) {
-                state.institutions.leave(institution, joined);
-                goes_on?;
-                return Err(Fault::NoSession);
+            let login = caller.token.into();
+            let joined = state.institutions.join(institution, caller.id, badge, login, socket, since).await?;
+            // The log-in may have ended meanwhile, before there was a socket to close.
+            match state.sessions.goes_on(caller.token, clock::now()).await {
+                Ok(Some(_)) => Ok(joined),
+                Ok(None) => {
+                    let which = LogIns::One(login);
+                    state.institutions.end_log_ins(institution, caller.id, which, Closing::LoggedOut);
+                    Err(Fault::NoSession)
+                }
+                Err(error) => {
+                    state.institutions.leave(institution, joined);
+                    Err(error.into())
+                }
             }
-            Ok(joined)
         }
         .into_actor(self)
         .map(|joined, this, ctx| match joined {
@@ -303,6 +318,7 @@ impl Session {
             Ok(socket) => {
                 this.socket = Some(socket);
                 this.shared.settle(Some(socket));
+                this.look_whether_logged_in(ctx);
             }
             Err(fault) => {
                 this.shared.settle(None);
@@ -317,15 +333,24 @@ impl Session {
         .wait(ctx);
     }
 
-    /// A log-out ends the sockets of that log-in, and of no other of the same person.
+    /// The end of a log-in is told by whoever ends it. Looked for here is one that ends by time, or unheard of.
     fn look_whether_logged_in(&self, ctx: &mut WebsocketContext<Self>) {
         let Some(caller) = &self.caller else { return };
         let (state, token) = (self.state.clone(), caller.token);
-        async move { state.sessions.goes_on(token).await }
+        async move { state.sessions.goes_on(token, clock::now()).await }
             .into_actor(self)
             .map(|goes_on, this, ctx| {
-                if matches!(goes_on, Ok(false)) {
-                    this.close(LOGGED_OUT, "logged out", ctx);
+                let heartbeat = Duration::from_secs(this.state.settings.sockets.heartbeat_seconds);
+                match goes_on {
+                    Ok(Some(end)) => {
+                        let left = end.since(clock::now());
+                        if left < heartbeat {
+                            ctx.run_later(left + END_SLACK, |this, ctx| this.look_whether_logged_in(ctx));
+                        }
+                    }
+                    Ok(None) => this.close(LOGGED_OUT, "logged out", ctx),
+                    // Not known just now: looked at again with the next heartbeat.
+                    Err(_) => {}
                 }
             })
             .spawn(ctx);
@@ -472,7 +497,6 @@ impl Handler<Push> for Session {
                 Closing::Switching => self.close_when_done(CloseCode::Restart, "the server changes", ctx),
                 Closing::Faulty => self.close_when_done(CloseCode::Error, "try again", ctx),
                 Closing::TooSlow => self.close(CloseCode::Again, "too slow", ctx),
-                Closing::PasswordReplaced => self.close(CloseCode::Restart, PASSWORD_CHANGED, ctx),
                 Closing::LoggedOut => self.close(LOGGED_OUT, "logged out", ctx),
                 Closing::PasswordSet => self.close(LOGGED_OUT, PASSWORD_CHANGED, ctx),
             }

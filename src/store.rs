@@ -266,7 +266,7 @@ impl Inner {
         let seats = sqlx::query_as!(
             rows::SeatRow,
             r#"
-            select id, kind, max_consults
+            select id, kind, max_consults, presence
             from people
             where institution = $1 and kind in ('COUNSELOR', 'SUPERVISOR')
               and deleted_at is null and state is distinct from 'BANNED'

@@ -1,5 +1,5 @@
-//! Counselor: the sockets of one counselor or supervisor, what he chose, and the grace after the last socket drops;
-//! so his online state. Keeps the committed view of his capacity, talks and line, and shows it to his sockets.
+//! Counselor: the sockets of one counselor or supervisor, what they were told of the presence, and the grace after the
+//! last socket drops. Keeps the committed view of capacity, talks and queue, and shows it to the sockets.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -7,7 +7,6 @@ use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, 
 
 use crate::{
     dispatch::{
-        command::Command,
         conversation::{Conversation, Phase},
         counselor::Choice,
         event::Event,
@@ -16,7 +15,7 @@ use crate::{
     },
     ids::{ConversationId, CounselorId},
     push::{Attach, Desk, Detach, Feed, Greeting, Post, Push, SeatView, Show, SocketId, Sockets, Told},
-    registry::{Registry, Tell},
+    registry::{GraceOver, Registry},
 };
 
 /// See the module.
@@ -26,16 +25,20 @@ pub(crate) struct Counselor {
     registry: Addr<Registry>,
     limits: Arc<Limits>,
     sockets: Sockets,
+    /// As the sockets were told.
     choice: Choice,
     grace: Option<SpawnHandle>,
     capacity: u32,
     open: BTreeMap<ConversationId, Conversation>,
 }
 
-/// A counselor chose.
+/// What holds for all sockets from now on, and whether they are told it again.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Choose(pub(crate) Choice);
+pub(crate) struct Chosen {
+    pub(crate) choice: Choice,
+    pub(crate) again: bool,
+}
 
 /// He was taken out. Whatever was still to come of him, as the end of a grace, must not: he may be back by then.
 #[derive(Debug, Clone, Copy, Message)]
@@ -61,10 +64,6 @@ impl Counselor {
             capacity,
             open: open.map(|facts| (facts.id, facts)).collect(),
         }
-    }
-
-    fn appear(&self, choice: Option<Choice>) {
-        self.registry.do_send(Tell(Command::Appear { counselor: self.id, choice }));
     }
 
     fn view(&self, on_shift: bool) -> SeatView {
@@ -102,14 +101,15 @@ impl Counselor {
         }
         let handle = ctx.run_later(self.limits.grace, |this, _| {
             this.grace = None;
-            this.appear(None);
+            this.registry.do_send(GraceOver(this.id));
         });
         self.grace = Some(handle);
     }
 
-    fn remove(&mut self, socket: SocketId, ctx: &mut Context<Self>) {
-        if self.sockets.remove(socket) {
-            self.dropped(ctx);
+    fn chosen(&mut self, choice: Choice, again: bool, ctx: &mut Context<Self>) {
+        if again || choice != self.choice {
+            self.choice = choice;
+            self.push(&Push::Presence(choice), None, ctx);
         }
     }
 
@@ -134,11 +134,9 @@ impl Handler<Attach> for Counselor {
             ctx.cancel_future(grace);
         }
         if let Some(choice) = attach.choice {
-            self.choice = choice;
+            self.chosen(choice, false, ctx);
         }
         self.sockets.insert(attach.id, attach.socket);
-        // Before he is greeted: whoever asks for him once he has seen his desk finds him there.
-        self.appear(Some(self.choice));
         match attach.greeting {
             Greeting::Snapshot => {
                 let seat = Some(self.view(attach.on_shift));
@@ -147,7 +145,7 @@ impl Handler<Attach> for Counselor {
                 self.sockets.push_to(attach.id, Push::Desk(Arc::new(desk)));
             }
             Greeting::Resume(missed) => {
-                self.sockets.resume(attach.id, attach.cursor, missed);
+                self.sockets.resume(attach.id, attach.cursor, Some(self.choice), missed);
                 self.sockets.push_answers(attach.id, attach.answers);
             }
         }
@@ -157,19 +155,18 @@ impl Handler<Attach> for Counselor {
 impl Handler<Detach> for Counselor {
     type Result = ();
 
-    fn handle(&mut self, Detach(socket): Detach, ctx: &mut Self::Context) {
-        self.remove(socket, ctx);
+    fn handle(&mut self, detach: Detach, ctx: &mut Self::Context) {
+        self.sockets.detach(detach);
+        // Also where it was not among these any more: an actor that had died knows none of them.
+        self.dropped(ctx);
     }
 }
 
-impl Handler<Choose> for Counselor {
+impl Handler<Chosen> for Counselor {
     type Result = ();
 
-    fn handle(&mut self, Choose(choice): Choose, _ctx: &mut Self::Context) {
-        self.choice = choice;
-        if !self.sockets.is_empty() || self.grace.is_some() {
-            self.appear(Some(choice));
-        }
+    fn handle(&mut self, Chosen { choice, again }: Chosen, ctx: &mut Self::Context) {
+        self.chosen(choice, again, ctx);
     }
 }
 

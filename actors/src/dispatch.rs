@@ -27,7 +27,7 @@ use crate::{
         clock::{Said, TalkClock},
         command::{Answer, Command, Refusal},
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
-        counselor::{Counselor, Presence, Role},
+        counselor::{Choice, Counselor, Presence, Role},
         event::{Event, Expulsion, Notice},
         laws::Breaches,
         limits::Limits,
@@ -60,6 +60,8 @@ pub struct Seat {
     pub role: Role,
     /// With how many places.
     pub capacity: u32,
+    /// What they chose; none for one who was offline.
+    pub chosen: Option<Choice>,
 }
 
 /// An open conversation, as the store keeps it.
@@ -154,6 +156,7 @@ impl Dispatch {
         for seat in &snapshot.seats {
             let mut counselor = Counselor::new(seat.counselor, seat.role, seat.capacity);
             counselor.presence = Presence::Returning;
+            counselor.chosen = seat.chosen;
             dispatch.counselors.insert(seat.counselor, counselor);
         }
         for Revived { facts, said } in &snapshot.open {
@@ -178,6 +181,7 @@ impl Dispatch {
                     counselor: counselor.id,
                     role: counselor.role,
                     capacity: counselor.capacity,
+                    chosen: counselor.chosen,
                 })
                 .collect(),
             open: self
@@ -328,6 +332,12 @@ impl Dispatch {
             Event::CapacityChanged { counselor, capacity } => {
                 if let Some(counselor) = self.counselors.get_mut(counselor) {
                     counselor.capacity = *capacity;
+                }
+                None
+            }
+            Event::PresenceChosen { counselor, choice } => {
+                if let Some(counselor) = self.counselors.get_mut(counselor) {
+                    counselor.chosen = *choice;
                 }
                 None
             }

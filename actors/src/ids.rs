@@ -75,6 +75,16 @@ id!(
     WriterId
 );
 
+/// A log-in of a person, of whom several may go on at once. Nobody can log in with it, and it is not printed all the same.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogIn(pub [u8; 32]);
+
+impl fmt::Debug for LogIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LogIn(…)")
+    }
+}
+
 impl From<VisitorId> for PersonId {
     fn from(id: VisitorId) -> Self {
         Self(id.0)

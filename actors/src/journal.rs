@@ -16,6 +16,7 @@ use crate::{
     dispatch::{
         Decision, Snapshot,
         conversation::Conversation,
+        counselor::Shown,
         event::{Event, Expulsion},
     },
     ids::{ConversationId, PersonId, WriterId},
@@ -48,6 +49,8 @@ pub enum Standing {
 pub struct PersonChange {
     /// The new capacity.
     pub capacity: Option<u32>,
+    /// What they chose to be, or that they are offline.
+    pub presence: Option<Shown>,
     /// Whether he may come in.
     pub standing: Option<Standing>,
     /// Time of consultations that ended.
@@ -292,8 +295,13 @@ fn note_person(people: &mut BTreeMap<PersonId, PersonChange>, event: &Event) {
         Event::CapacityChanged { counselor, capacity } => {
             people.entry((*counselor).into()).or_default().capacity = Some(*capacity);
         }
+        Event::PresenceChosen { counselor, choice } => {
+            let presence = choice.map_or(Shown::Offline, Shown::from);
+            people.entry((*counselor).into()).or_default().presence = Some(presence);
+        }
         Event::Expelled { person, how } => {
-            people.entry(*person).or_default().standing = Some(Standing::Out(*how));
+            let change = people.entry(*person).or_default();
+            (change.standing, change.presence) = (Some(Standing::Out(*how)), Some(Shown::Offline));
         }
         Event::Pardoned { person } => people.entry(*person).or_default().standing = Some(Standing::In),
         Event::Claimed

@@ -14,6 +14,6 @@ pub mod time;
 mod visitor;
 
 pub use dispatch::Dispatch;
-pub use ids::{ConversationId, CounselorId, MalformedId, PersonId, VisitorId, WriterId};
+pub use ids::{ConversationId, CounselorId, LogIn, MalformedId, PersonId, VisitorId, WriterId};
 pub use registry::Registry;
 pub use time::Timestamp;

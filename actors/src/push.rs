@@ -146,7 +146,11 @@ pub enum Push {
     Resumed {
         /// The last event that will have been sent.
         cursor: u64,
+        /// What a counselor or supervisor is.
+        presence: Option<Choice>,
     },
+    /// What the person is from now on, whichever of their sockets chose it. State, not an event.
+    Presence(Choice),
     /// Committed events, in order: all that one commit has for this socket, so that a thread is woken once for them.
     Events(Arc<[Arc<Told>]>),
     /// A visitor's place has changed. State, not an event.
@@ -181,9 +185,7 @@ pub enum Closing {
     Switching,
     /// The log-in has ended (4003).
     LoggedOut,
-    /// The person has a new password: only the log-in that set it goes on (1012).
-    PasswordReplaced,
-    /// Another set the person's password: no log-in goes on (4003).
+    /// The person has a new password, and the log-in does not go on (4003).
     PasswordSet,
     /// What carried it has died and is being rebuilt (1011).
     Faulty,
@@ -198,8 +200,12 @@ impl Sockets {
         self.0.insert(id, socket);
     }
 
-    pub(crate) fn remove(&mut self, id: SocketId) -> bool {
-        self.0.remove(&id).is_some()
+    /// Takes one out, and tells it why it is closed, if it is.
+    pub(crate) fn detach(&mut self, Detach { id, closing }: Detach) {
+        if let Some(closing) = closing {
+            self.push_to(id, Push::Close(closing));
+        }
+        self.0.remove(&id);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -235,8 +241,14 @@ impl Sockets {
     }
 
     /// What a socket has missed, if anything.
-    pub(crate) fn resume(&mut self, id: SocketId, cursor: u64, missed: Vec<Arc<Told>>) {
-        self.push_to(id, Push::Resumed { cursor });
+    pub(crate) fn resume(
+        &mut self,
+        id: SocketId,
+        cursor: u64,
+        presence: Option<Choice>,
+        missed: Vec<Arc<Told>>,
+    ) {
+        self.push_to(id, Push::Resumed { cursor, presence });
         if !missed.is_empty() {
             self.push_to(id, Push::Events(missed.into()));
         }
@@ -269,6 +281,7 @@ pub(crate) struct Attach {
     pub(crate) socket: Recipient<Push>,
     pub(crate) cursor: u64,
     pub(crate) greeting: Greeting,
+    /// What a counselor or supervisor is.
     pub(crate) choice: Option<Choice>,
     pub(crate) on_shift: bool,
     pub(crate) common_waiting: usize,
@@ -276,10 +289,13 @@ pub(crate) struct Attach {
     pub(crate) answers: Answers,
 }
 
-/// A socket has gone.
+/// A socket has gone, or is to go: it is told no more than why.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Detach(pub(crate) SocketId);
+pub(crate) struct Detach {
+    pub(crate) id: SocketId,
+    pub(crate) closing: Option<Closing>,
+}
 
 /// Committed events for a carrier, in order.
 #[derive(Debug, Clone, Message)]

@@ -7,6 +7,7 @@ mod answers;
 mod feed;
 mod im;
 mod post;
+mod presence;
 mod protocol;
 mod views;
 
@@ -34,10 +35,11 @@ use crate::{
     sabotage::{Sabotage, answers_early, sabotaged},
     time::Timestamp,
 };
+pub(crate) use presence::GraceOver;
 use protocol::Hear;
 pub use protocol::{
-    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, Dismiss, EndOwn, Expect, Fate, Heard, Join,
-    Leave, LoggedIn, Overheard, Progress, Rejected, Setup, Stop, Tell, Words,
+    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, EndLogIns, EndOwn, Expect, Fate, Heard, Join,
+    Leave, LogIns, LoggedIn, Overheard, Progress, Rejected, Setup, Stop, Tell, Words,
 };
 pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
 

@@ -42,6 +42,8 @@ pub enum Sabotage {
     EndWhoeverWrote,
     /// Nobody hears of a visitor who waits for a second answer.
     AlarmAtTheStartAlone,
+    /// A tab that comes back says what its person is, whatever they chose meanwhile.
+    BelieveReconnects,
     /// Timers are believed: what they wake for is not checked again.
     BelieveTimers,
 }

@@ -75,7 +75,7 @@ impl Handler<Attach> for Visitor {
                 Push::Visit { cursor: attach.cursor, conversation: self.conversation, place: attach.place },
             ),
             Greeting::Resume(missed) => {
-                self.sockets.resume(attach.id, attach.cursor, missed);
+                self.sockets.resume(attach.id, attach.cursor, None, missed);
                 if let Some(place) = attach.place {
                     self.sockets.push_to(attach.id, Push::Place(place));
                 }
@@ -88,10 +88,9 @@ impl Handler<Attach> for Visitor {
 impl Handler<Detach> for Visitor {
     type Result = ();
 
-    fn handle(&mut self, Detach(socket): Detach, _ctx: &mut Self::Context) {
-        if self.sockets.remove(socket) {
-            self.seen();
-        }
+    fn handle(&mut self, detach: Detach, _ctx: &mut Self::Context) {
+        self.sockets.detach(detach);
+        self.seen();
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use hotline_actors::{PersonId, Timestamp, push::Closing};
+use hotline_actors::{PersonId, Timestamp, push::Closing, registry::LogIns};
 use uuid::Uuid;
 
 use crate::{answer::describe, app::AppState, audit::Action};
@@ -72,7 +72,7 @@ fn carry_out(state: &AppState, reset: Reset) {
     state.sessions.forget_begun_before(person, Timestamp(reset.at));
     if let Some(institution) = &reset.institution {
         // All sockets are told to come back; those of log-ins that have ended find that they cannot.
-        state.institutions.dismiss(institution, person, Closing::Switching);
+        state.institutions.end_log_ins(institution, person, LogIns::All, Closing::Switching);
     }
     state.im.kick(reset.username);
     tracing::info!(%person, "an operator has set a password: log-ins from before are over");

@@ -12,7 +12,7 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use dashmap::DashMap;
-use hotline_actors::{PersonId, Timestamp};
+use hotline_actors::{LogIn, PersonId, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
@@ -42,6 +42,13 @@ pub struct TokenHash(pub [u8; 32]);
 impl TokenHash {
     pub fn of(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
+    }
+}
+
+/// Tells a person's log-ins apart for their sockets.
+impl From<TokenHash> for LogIn {
+    fn from(hash: TokenHash) -> Self {
+        Self(hash.0)
     }
 }
 
@@ -85,13 +92,18 @@ struct Lifetimes {
 }
 
 impl Lifetimes {
-    fn is_over(self, kind: Kind, created_at: Timestamp, seen_at: Timestamp, now: Timestamp) -> bool {
+    /// Until when a session goes on if it is not seen again.
+    fn end(self, kind: Kind, created_at: Timestamp, seen_at: Timestamp) -> Timestamp {
         match kind {
-            Kind::Visitor => now.since(seen_at) > self.visitor_idle,
+            Kind::Visitor => seen_at + self.visitor_idle,
             Kind::Counselor | Kind::Supervisor | Kind::Institution | Kind::System => {
-                now.since(seen_at) > self.staff_idle || now.since(created_at) > self.staff
+                (seen_at + self.staff_idle).min(created_at + self.staff)
             }
         }
+    }
+
+    fn is_over(self, kind: Kind, created_at: Timestamp, seen_at: Timestamp, now: Timestamp) -> bool {
+        now > self.end(kind, created_at, seen_at)
     }
 }
 
@@ -167,12 +179,16 @@ impl Sessions {
         Ok(begun.then_some(token))
     }
 
-    /// Whether a session has not been ended since it was found.
-    pub async fn goes_on(&self, hash: TokenHash) -> Result<bool, sqlx::Error> {
-        if self.copy(hash).is_some() {
-            return Ok(true);
-        }
-        Ok(self.read(hash).await?.is_some())
+    /// Until when a session goes on that was found before, if it is not seen again; none for one that has ended.
+    pub async fn goes_on(&self, hash: TokenHash, now: Timestamp) -> Result<Option<Timestamp>, sqlx::Error> {
+        let copy = match self.copy(hash) {
+            Some(copy) => Some(copy),
+            None => self.read(hash).await?,
+        };
+        let Some(copy) = copy else { return Ok(None) };
+        let seen_at = Timestamp(copy.seen_at.load(Ordering::Relaxed));
+        let end = self.0.lifetimes.end(copy.caller.kind, copy.created_at, seen_at);
+        Ok((now <= end).then_some(end))
     }
 
     /// Whether a session that has ended still went on at `moment`: what was received by then counts.

@@ -42,3 +42,25 @@ impl From<Place> for QueueView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_counted_as_people_count() {
+        let place = Place {
+            ahead: 0,
+            counselor: None,
+            next: true,
+            wait_until: Timestamp(9_000),
+            estimated_wait_seconds: Some(120),
+            next_shift: None,
+        };
+        let expected = serde_json::json!({
+            "position": 1, "ahead": 0, "counselorState": null, "estimatedWaitSeconds": 120, "next": true, "waitUntil": 9_000,
+            "nextShift": null,
+        });
+        assert_eq!(serde_json::to_value(QueueView::from(place)).expect("it is JSON"), expected);
+    }
+}

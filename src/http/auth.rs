@@ -6,7 +6,7 @@ use actix_web::{
     http::header::LOCATION,
     web::{self, Data, Path, ServiceConfig},
 };
-use hotline_actors::PersonId;
+use hotline_actors::{PersonId, push::Closing, registry::LogIns};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::{OpenApi, ToSchema};
@@ -148,7 +148,14 @@ fn cookie(settings: &Settings, token: String) -> Cookie<'static> {
 )]
 async fn logout(_: FromOurPages, req: HttpRequest, state: Data<AppState>) -> Answer {
     if let Some(token) = auth::token_of(&req) {
-        state.sessions.end(TokenHash::of(&token)).await?;
+        let whose = state.sessions.find(&token, clock::now()).await?;
+        let hash = TokenHash::of(&token);
+        state.sessions.end(hash).await?;
+        if let Some(Caller { id, institution: Some(institution), .. }) = whose {
+            // Its sockets hear nothing more, and who has no other log-in here is offline at once.
+            let which = LogIns::One(hash.into());
+            state.institutions.end_log_ins(&institution, id, which, Closing::LoggedOut);
+        }
     }
     let mut gone = cookie(&state.settings, String::new());
     gone.make_removal();

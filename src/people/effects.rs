@@ -12,7 +12,7 @@ use hotline_actors::{
         event::Expulsion,
     },
     push::Closing,
-    registry::Rejected,
+    registry::{LogIns, Rejected},
 };
 
 use super::{Change, Keeper, Kind, Person};
@@ -145,8 +145,8 @@ pub async fn replace_password(
         }
         state.sessions.end_all_of(caller.id, Some(caller.token)).await?;
         if let Some(institution) = &caller.institution {
-            // All sockets are told to come back; those of other log-ins find that they cannot.
-            state.institutions.dismiss(institution, caller.id, Closing::PasswordReplaced);
+            let others = LogIns::AllBut(caller.token.into());
+            state.institutions.end_log_ins(institution, caller.id, others, Closing::PasswordSet);
         }
         Ok(())
     })
@@ -161,7 +161,7 @@ pub const WRONG_PASSWORD: &str = "原密码错误";
 async fn show_out(state: &AppState, person: &Person, closing: Closing) -> Result<(), Fault> {
     state.sessions.end_all_of(person.id, None).await?;
     if let Some(institution) = &person.institution {
-        state.institutions.dismiss(institution, person.id, closing);
+        state.institutions.end_log_ins(institution, person.id, LogIns::All, closing);
     }
     state.im.kick(person.username.clone());
     Ok(())

@@ -62,12 +62,21 @@ pub(super) fn choice(word: &str) -> Option<Choice> {
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Frame<'a> {
     Snapshot(Snapshot),
-    Resumed { cursor: u64 },
+    Resumed {
+        cursor: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        presence: Option<Choice>,
+    },
     Event(Box<EventFrame>),
     State(State),
-    Presence { presence: Choice },
+    Presence {
+        presence: Choice,
+    },
     Pong,
-    Error { code: i32, message: &'a str },
+    Error {
+        code: i32,
+        message: &'a str,
+    },
 }
 
 #[derive(Serialize)]
@@ -278,6 +287,8 @@ fn snapshot(desk: &Desk) -> Snapshot {
 fn event(told: &Told) -> EventFrame {
     let facts = told.facts.as_ref();
     let more = match &told.event {
+        // Of a presence people hear as of state.
+        Event::PresenceChosen { counselor, .. } => More { counselor: Some(*counselor), ..More::default() },
         Event::Claimed | Event::Opened { .. } | Event::Widened { .. } | Event::MediumChanged { .. } => {
             More::default()
         }
@@ -398,7 +409,8 @@ pub(super) fn each(push: Push, mut tell: impl FnMut(ByteString)) {
             conversation: conversation.as_ref().map(|facts| Talk::of(facts, None)),
             queue: place.map(QueueView::from),
         })),
-        Push::Resumed { cursor } => Frame::Resumed { cursor },
+        Push::Resumed { cursor, presence } => Frame::Resumed { cursor, presence },
+        Push::Presence(presence) => Frame::Presence { presence },
         Push::Unanswered(unanswered_since) => Frame::State(State::Unanswered { unanswered_since }),
         Push::Alarms(alarms) => {
             Frame::State(State::Alarms { alarms: alarms.iter().map(AlarmView::from).collect() })
@@ -413,10 +425,6 @@ pub(super) fn error(message: &str) -> String {
     write(&Frame::Error { code: -2, message })
 }
 
-pub(super) fn presence(presence: Choice) -> String {
-    write(&Frame::Presence { presence })
-}
-
 pub(super) fn pong() -> String {
     write(&Frame::Pong)
 }
@@ -429,7 +437,6 @@ fn write(frame: &Frame<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use hotline_actors::dispatch::{
-        command::Place,
         conversation::{Medium, Phase, Sent},
         event::Expulsion,
     };
@@ -570,22 +577,6 @@ mod tests {
         tell(&many.iter().collect::<Vec<_>>());
         assert_eq!(tell(&[&first]), [all[0].clone()]);
         assert_eq!(LATEST.with_borrow(VecDeque::len), LATEST_MAX);
-    }
-
-    #[test]
-    fn a_place_is_counted_as_people_count() {
-        let place = Place {
-            ahead: 0,
-            counselor: None,
-            next: true,
-            wait_until: Timestamp(9_000),
-            estimated_wait_seconds: Some(120),
-            next_shift: None,
-        };
-        assert_eq!(
-            text(&Push::Place(place)),
-            r#"{"type":"state","queue":{"position":1,"ahead":0,"counselorState":null,"estimatedWaitSeconds":120,"next":true,"waitUntil":9000,"nextShift":null}}"#
-        );
     }
 
     #[test]

@@ -36,6 +36,7 @@ use crate::{
     answer::Fault,
     app::{AppState, Link},
     auth::Caller,
+    clock,
     im::embedded,
     people::Kind,
 };
@@ -457,7 +458,7 @@ impl Reader {
                 Box::pin(async move {
                     shared.settled().await;
                     // Not known just now: the command itself will find out.
-                    let ended = matches!(state.sessions.goes_on(caller.token).await, Ok(false));
+                    let ended = matches!(state.sessions.goes_on(caller.token, clock::now()).await, Ok(None));
                     if ended && !state.sessions.went_on_until(&caller, at) {
                         return Done::LoggedOut;
                     }
@@ -465,24 +466,19 @@ impl Reader {
                 })
             }
             Ok(Command::Presence { choice }) => {
-                let frame = self.choose(&caller, choice);
-                Box::pin(async move { Done::Frame(Some(frame)) })
+                let (shared, asks) = (Rc::clone(&self.shared), self.asks);
+                Box::pin(async move {
+                    shared.settled().await;
+                    let ended = matches!(state.sessions.goes_on(caller.token, clock::now()).await, Ok(None));
+                    if ended && !state.sessions.went_on_until(&caller, at) {
+                        return Done::LoggedOut;
+                    }
+                    Done::Frame(choose(&state, &caller, asks, choice))
+                })
             }
             Ok(Command::Ping) => Box::pin(async { Done::Frame(Some(frames::pong())) }),
             Ok(Command::Auth { .. }) => Box::pin(async { Done::Frame(Some(frames::error("已登录"))) }),
             Err(why) => Box::pin(async move { Done::Frame(Some(frames::error(why))) }),
-        }
-    }
-
-    fn choose(&self, caller: &Caller, choice: Choice) -> String {
-        match (caller.kind, &caller.institution) {
-            (Kind::Counselor | Kind::Supervisor, Some(institution)) if !self.asks => {
-                self.state.institutions.choose(institution, CounselorId::from(caller.id), choice);
-                frames::presence(choice)
-            }
-            (Kind::Counselor | Kind::Supervisor | Kind::Visitor | Kind::Institution | Kind::System, _) => {
-                frames::error("未开通权限")
-            }
         }
     }
 
@@ -512,6 +508,19 @@ impl Reader {
     fn give_up(&self, under_way: bool) {
         let lost = self.incoming.queue.len() + usize::from(under_way);
         tracing::warn!(lost, "a socket's last frames could not be carried out in time");
+    }
+}
+
+/// What somebody chose is told to all their sockets once it is kept, and so not answered here.
+fn choose(state: &AppState, caller: &Caller, asks: bool, choice: Choice) -> Option<String> {
+    match (caller.kind, &caller.institution) {
+        (Kind::Counselor | Kind::Supervisor, Some(institution)) if !asks => {
+            state.institutions.choose(institution, CounselorId::from(caller.id), choice);
+            None
+        }
+        (Kind::Counselor | Kind::Supervisor | Kind::Visitor | Kind::Institution | Kind::System, _) => {
+            Some(frames::error("未开通权限"))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use hotline_actors::{
         Revived, Seat,
         clock::Said,
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
-        counselor::Role,
+        counselor::{Choice, Role},
         event::{Event, Expulsion, Notice},
     },
     journal::{Batch, PersonChange, Standing},
@@ -29,6 +29,7 @@ pub(super) struct SeatRow {
     pub(super) id: Uuid,
     pub(super) kind: String,
     pub(super) max_consults: i32,
+    pub(super) presence: Option<String>,
 }
 
 impl TryFrom<SeatRow> for Seat {
@@ -42,7 +43,14 @@ impl TryFrom<SeatRow> for Seat {
             _ => return Err(unreadable("kind has no places")),
         };
         let capacity = u32::try_from(row.max_consults).map_err(|_| unreadable("max_consults is negative"))?;
-        Ok(Self { counselor: CounselorId(row.id), role, capacity })
+        let chosen = match row.presence.as_deref() {
+            None => None,
+            Some("online") => Some(Choice::Online),
+            Some("busy") => Some(Choice::Busy),
+            Some("away") => Some(Choice::Away),
+            Some(_) => return Err(unreadable("unknown presence")),
+        };
+        Ok(Self { counselor: CounselorId(row.id), role, capacity, chosen })
     }
 }
 
@@ -216,6 +224,7 @@ impl TalkRows {
 pub(super) struct PersonRows {
     pub(super) id: Vec<Uuid>,
     pub(super) capacity: Vec<Option<i32>>,
+    pub(super) presence: Vec<Option<String>>,
     pub(super) state: Vec<Option<String>>,
     pub(super) deleted_at: Vec<Option<i64>>,
 }
@@ -233,6 +242,7 @@ impl PersonRows {
             };
             rows.id.push(person.0);
             rows.capacity.push(change.capacity.map(|capacity| i32::try_from(capacity).unwrap_or(i32::MAX)));
+            rows.presence.push(change.presence.map(|shown| shown.as_str().to_owned()));
             rows.state.push(state);
             rows.deleted_at.push(deleted_at);
         }

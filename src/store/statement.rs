@@ -118,12 +118,14 @@ pub(super) async fn store(
             , persons as (
                 update people set
                     max_consults = coalesce(p.capacity, max_consults),
+                    -- Who is offline has none.
+                    presence = nullif(coalesce(p.presence, people.presence), 'offline'),
                     -- Administrators have a state only while they are banned.
                     state = case when p.state = 'NORMAL' and kind in ('INSTITUTION', 'SYSTEM') then null
                                  else coalesce(p.state, people.state) end,
                     deleted_at = coalesce(p.deleted_at, people.deleted_at)
-                from unnest($29::uuid[], $30::integer[], $31::text[], $32::bigint[])
-                    as p (id, capacity, state, deleted_at)
+                from unnest($29::uuid[], $30::integer[], $31::text[], $32::bigint[], $42::text[])
+                    as p (id, capacity, state, deleted_at, presence)
                 where people.id = p.id
             )
             -- Our own words stand in the record too.
@@ -156,7 +158,8 @@ pub(super) async fn store(
             &notices.text,
             &notices.kind as &[&str],
             &notices.seconds as &[Option<i32>],
-            administrator
+            administrator,
+            &people.presence as &[Option<String>]
         )
     };
     stored.map(|_| ())

@@ -1,6 +1,8 @@
 //! Who is there: however a counselor's connection ends, he is offline after the grace and not before, and nobody who talks
 //! or waits is moved by mistake. Grace and heartbeat are scaled; what is asserted is in their terms.
 
+mod one;
+
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},

@@ -86,6 +86,13 @@ pub enum Command {
         /// How the two talk now.
         medium: Medium,
     },
+    /// A socket of a counselor has come. What it wishes counts only for one who was offline.
+    Arrive {
+        /// Who.
+        counselor: CounselorId,
+        /// What the client says they chose before; none: online.
+        wish: Option<Choice>,
+    },
     /// A counselor can be reached and chose so, or (none) is offline.
     Appear {
         /// Who.

@@ -65,6 +65,16 @@ pub enum Shown {
     Offline,
 }
 
+impl From<Choice> for Shown {
+    fn from(choice: Choice) -> Self {
+        match choice {
+            Choice::Online => Self::Online,
+            Choice::Busy => Self::Busy,
+            Choice::Away => Self::Away,
+        }
+    }
+}
+
 impl Shown {
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
@@ -94,6 +104,9 @@ pub struct Counselor {
     pub(crate) alone: Queue,
     /// Whether he can be reached.
     pub presence: Presence,
+    /// What they chose, as it is kept: it outlives a restart, so that no older choice of a tab takes its place. None
+    /// while they are offline.
+    pub chosen: Option<Choice>,
     /// Whether he serves the common queue now.
     pub on_shift: bool,
     /// When he was last given somebody, to tell apart those with as many free places. Not kept over a restart.
@@ -115,6 +128,7 @@ impl Counselor {
             line: Queue::default(),
             alone: Queue::default(),
             presence: Presence::Offline,
+            chosen: None,
             on_shift: false,
             last_assigned: None,
             lost: None,

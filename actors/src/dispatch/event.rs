@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     dispatch::{
         conversation::{EndReason, Kind, Medium, Priority},
-        counselor::Role,
+        counselor::{Choice, Role},
     },
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
 };
@@ -31,6 +31,13 @@ pub enum Event {
         counselor: CounselorId,
         /// The new one.
         capacity: u32,
+    },
+    /// A counselor or supervisor chose their presence, or came with it; none: they are offline.
+    PresenceChosen {
+        /// Who.
+        counselor: CounselorId,
+        /// What holds from now on.
+        choice: Option<Choice>,
     },
     /// Somebody was banned or deleted.
     Expelled {
@@ -147,6 +154,7 @@ impl Event {
             Self::Claimed => "claimed",
             Self::Admitted { .. } => "admitted",
             Self::CapacityChanged { .. } => "capacity-changed",
+            Self::PresenceChosen { .. } => "presence-chosen",
             Self::Expelled { .. } => "expelled",
             Self::Pardoned { .. } => "pardoned",
             Self::Opened { .. } => "opened",
@@ -175,6 +183,7 @@ impl Event {
             Self::Claimed
             | Self::Admitted { .. }
             | Self::CapacityChanged { .. }
+            | Self::PresenceChosen { .. }
             | Self::Expelled { .. }
             | Self::Pardoned { .. }
             | Self::CounselorLost { .. } => None,

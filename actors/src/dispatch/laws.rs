@@ -102,6 +102,7 @@ pub(crate) fn breach_of(dispatch: &Dispatch, event: &Event) -> Option<Law> {
         Event::Claimed
         | Event::Admitted { .. }
         | Event::CapacityChanged { .. }
+        | Event::PresenceChosen { .. }
         | Event::Expelled { .. }
         | Event::Pardoned { .. }
         | Event::Widened { .. }

@@ -108,6 +108,7 @@ impl<'a> Turn<'a> {
                 }
                 Ok(None)
             }
+            Command::Arrive { counselor, wish } => self.arrive(*counselor, *wish).map(|()| None),
             Command::Appear { counselor, choice } => self.appear(*counselor, *choice).map(|()| None),
             Command::Shift { on } => {
                 self.dispatch.on_shift.clone_from(on);
@@ -278,6 +279,18 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
+    /// Presence belongs to the person: only the first socket of one who was offline says what they wish to be. One who
+    /// comes back after a restart goes on with what they chose last, whichever of their tabs is the first.
+    fn arrive(&mut self, counselor: CounselorId, wish: Option<Choice>) -> Result<(), Refusal> {
+        let known = self.dispatch.counselor(counselor).ok_or(Refusal::UnknownCounselor)?;
+        let kept = match known.presence {
+            Presence::Here { .. } if !sabotaged(Sabotage::BelieveReconnects) => return Ok(()),
+            Presence::Returning => known.chosen,
+            Presence::Offline | Presence::Here { .. } => None,
+        };
+        self.appear(counselor, Some(kept.or(wish).unwrap_or(Choice::Online)))
+    }
+
     fn appear(&mut self, counselor: CounselorId, choice: Option<Choice>) -> Result<(), Refusal> {
         let (now, away_max) = (self.now, self.dispatch.limits.away_max);
         let known = self.dispatch.counselors.get_mut(&counselor).ok_or(Refusal::UnknownCounselor)?;
@@ -293,8 +306,12 @@ impl<'a> Turn<'a> {
             Presence::Here { .. } | Presence::Returning | Presence::Offline => now,
         };
         known.presence = Presence::Here { choice, since };
+        let is_new = known.chosen != Some(choice);
         if choice == Choice::Away {
             self.dispatch.alarms.insert((since + away_max, Alarm::Away(counselor)));
+        }
+        if is_new {
+            self.emit(Event::PresenceChosen { counselor, choice: Some(choice) });
         }
         self.freed.insert(counselor);
         Ok(())
@@ -307,7 +324,12 @@ impl<'a> Turn<'a> {
             return;
         }
         known.presence = Presence::Offline;
-        if !known.active.is_empty() || !known.line.is_empty() {
+        let (was_chosen, is_missed) =
+            (known.chosen.is_some(), !known.active.is_empty() || !known.line.is_empty());
+        if was_chosen {
+            self.emit(Event::PresenceChosen { counselor, choice: None });
+        }
+        if is_missed {
             self.emit(Event::CounselorLost { counselor });
         }
         self.widen_line_of(counselor);

@@ -11,19 +11,18 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
 
 use crate::{
     conversation::Conversation as TalkCarrier,
-    counselor::{Choose as ChooseHere, Counselor as CounselorCarrier},
+    counselor::{Chosen, Counselor as CounselorCarrier},
     dispatch::{
         Dispatch,
+        command::Command,
         conversation::{Conversation, Phase},
         counselor::Role,
         event::Event,
     },
-    ids::{ConversationId, CounselorId, PersonId, VisitorId},
+    ids::{ConversationId, CounselorId, LogIn, PersonId, VisitorId},
     journal::Batch,
-    push::{
-        Answers, Attach, Closing, Desk, Detach, Feed, Greeting, Load, Push, Show, SocketId, Sockets, Told,
-    },
-    registry::{Badge, Choose, Join, Leave, Registry, Rejected, State, answers::Reader, im::Logins},
+    push::{Answers, Attach, Closing, Desk, Feed, Greeting, Load, Push, Show, SocketId, Sockets, Told},
+    registry::{Badge, Join, Leave, Registry, Rejected, State, answers::Reader, im::Logins},
     sabotage::{Sabotage, sabotaged},
     visitor::{ImPresence, Visitor as VisitorCarrier},
 };
@@ -43,10 +42,11 @@ struct Audience {
 /// Events of one batch for one carrier, if there are any.
 type Gathered = Option<Vec<Arc<Told>>>;
 
-struct Socket {
-    person: PersonId,
-    badge: Badge,
-    to: Recipient<Push>,
+pub(crate) struct Socket {
+    pub(crate) person: PersonId,
+    pub(crate) badge: Badge,
+    pub(crate) login: LogIn,
+    pub(crate) to: Recipient<Push>,
 }
 
 /// The actors that carry what lives outside a decision, and what they were told.
@@ -56,8 +56,10 @@ pub(crate) struct Carriers {
     talks: BTreeMap<ConversationId, Addr<TalkCarrier>>,
     /// Who is logged in to IM.
     pub(crate) logins: Logins,
-    pub(super) administrators: Sockets,
-    sockets: BTreeMap<SocketId, Socket>,
+    pub(crate) administrators: Sockets,
+    pub(crate) sockets: BTreeMap<SocketId, Socket>,
+    /// By which log-in the last socket of each counselor went.
+    pub(crate) last_left: BTreeMap<CounselorId, LogIn>,
     next_socket: u64,
     pub(super) bindings: BTreeMap<CounselorId, BTreeSet<PersonId>>,
     /// Who waits for an answer, as it was shown last.
@@ -80,6 +82,7 @@ impl Carriers {
             logins: Logins::default(),
             administrators: Sockets::default(),
             sockets: BTreeMap::new(),
+            last_left: BTreeMap::new(),
             next_socket: 1,
             bindings: BTreeMap::new(),
             shown: BTreeMap::new(),
@@ -140,7 +143,11 @@ impl Carriers {
             audience.persons.extend(facts.counselor().map(PersonId::from));
         }
         match event {
-            Event::Claimed | Event::Admitted { .. } | Event::Pardoned { .. } => {}
+            // Of their presence people hear as of state (`carry`).
+            Event::Claimed
+            | Event::Admitted { .. }
+            | Event::Pardoned { .. }
+            | Event::PresenceChosen { .. } => {}
             Event::CapacityChanged { counselor, .. } => {
                 audience.persons.insert((*counselor).into());
             }
@@ -374,6 +381,11 @@ impl Registry {
                     self.carry_counselor(*counselor, *capacity, ctx);
                 }
             }
+            (Event::PresenceChosen { counselor, choice: Some(choice) }, _) => {
+                if let Some(carrier) = self.carriers.counselors.get(counselor) {
+                    carrier.do_send(Chosen { choice: *choice, again: false });
+                }
+            }
             (_, Some(facts)) => {
                 if let Some(carrier) = self.carriers.talks.get(&facts.id) {
                     carrier.do_send(Feed(vec![Arc::clone(told)]));
@@ -423,12 +435,12 @@ impl Registry {
     }
 
     fn attach(&mut self, join: Join, id: SocketId, ctx: &mut Context<Self>) {
-        let Join { person, badge, socket, since } = join;
+        let Join { person, badge, socket, since, .. } = join;
         let committed = self.journal.committed();
         let missed = since.and_then(|since| self.carriers.missed(person, badge, since, committed));
         let greeting = missed.map_or(Greeting::Snapshot, Greeting::Resume);
         let choice = match badge {
-            Badge::Counselor { choice, .. } => choice,
+            Badge::Counselor { .. } => self.chosen(person.into()),
             Badge::Visitor | Badge::Administrator => None,
         };
         self.kept.mirror_presence(&self.decided);
@@ -470,7 +482,7 @@ impl Registry {
     }
 
     /// Without a socket and without an IM log-in he has left; his carrier tells that he is gone, and ends.
-    fn release_visitor(&mut self, visitor: VisitorId) {
+    pub(crate) fn release_visitor(&mut self, visitor: VisitorId) {
         let person = PersonId::from(visitor);
         let has_socket = self
             .carriers
@@ -492,7 +504,7 @@ impl Registry {
                 administrators.push_to(attach.id, Push::Desk(Arc::new(desk)));
             }
             Greeting::Resume(missed) => {
-                administrators.resume(attach.id, attach.cursor, missed);
+                administrators.resume(attach.id, attach.cursor, None, missed);
                 administrators.push_answers(attach.id, attach.answers);
             }
         }
@@ -511,7 +523,7 @@ impl Handler<Join> for Registry {
         if let Badge::Counselor { role, capacity, .. } = join.badge {
             let counselor = CounselorId::from(join.person);
             if self.decided.counselor(counselor).is_none() {
-                let admit = crate::dispatch::command::Command::Admit { counselor, role, capacity };
+                let admit = Command::Admit { counselor, role, capacity };
                 self.turn(&admit, ctx).map_err(Rejected::Refused)?;
             }
             if !self.carriers.counselors.contains_key(&counselor) {
@@ -520,9 +532,12 @@ impl Handler<Join> for Registry {
         }
         let id = SocketId(self.carriers.next_socket);
         self.carriers.next_socket += 1;
-        self.carriers
-            .sockets
-            .insert(id, Socket { person: join.person, badge: join.badge, to: join.socket.clone() });
+        let Join { person, badge, login, ref socket, .. } = join;
+        if let Badge::Counselor { choice: wish, .. } = badge {
+            // Before they are greeted: whoever asks for them once they have seen their desk finds them there.
+            self.turn(&Command::Arrive { counselor: person.into(), wish }, ctx).map_err(Rejected::Refused)?;
+        }
+        self.carriers.sockets.insert(id, Socket { person, badge, login, to: socket.clone() });
         self.attach(join, id, ctx);
         // A newcomer sees the state of the others soon.
         self.carriers.state_changed();
@@ -534,33 +549,6 @@ impl Handler<Leave> for Registry {
     type Result = ();
 
     fn handle(&mut self, Leave(id): Leave, _ctx: &mut Self::Context) {
-        let Some(Socket { person, badge, .. }) = self.carriers.sockets.remove(&id) else { return };
-        match badge {
-            Badge::Visitor => {
-                let visitor = VisitorId::from(person);
-                if let Some(carrier) = self.carriers.visitors.get(&visitor) {
-                    carrier.do_send(Detach(id));
-                }
-                self.release_visitor(visitor);
-            }
-            Badge::Counselor { .. } => {
-                if let Some(carrier) = self.carriers.counselors.get(&CounselorId::from(person)) {
-                    carrier.do_send(Detach(id));
-                }
-            }
-            Badge::Administrator => {
-                self.carriers.administrators.remove(id);
-            }
-        }
-    }
-}
-
-impl Handler<Choose> for Registry {
-    type Result = ();
-
-    fn handle(&mut self, Choose { counselor, choice }: Choose, _ctx: &mut Self::Context) {
-        if let Some(carrier) = self.carriers.counselors.get(&counselor) {
-            carrier.do_send(ChooseHere(choice));
-        }
+        self.take_out(id, None);
     }
 }

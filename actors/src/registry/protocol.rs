@@ -17,7 +17,7 @@ use crate::{
         limits::Limits,
         place::Outlook,
     },
-    ids::{ConversationId, CounselorId, PersonId, WriterId},
+    ids::{ConversationId, CounselorId, LogIn, PersonId, WriterId},
     push::{Closing, Parcel, Push, SocketId},
     registry::Registry,
     time::Timestamp,
@@ -247,7 +247,7 @@ pub enum Badge {
         role: Role,
         /// With how many places.
         capacity: u32,
-        /// What he chose, if the client says so.
+        /// What the client wishes the person to be; counts for one who was offline.
         choice: Option<Choice>,
     },
     /// Somebody who only looks on.
@@ -262,6 +262,8 @@ pub struct Join {
     pub person: PersonId,
     /// As what.
     pub badge: Badge,
+    /// By which log-in.
+    pub login: LogIn,
     /// Where to.
     pub socket: Recipient<Push>,
     /// The cursor up to which the client knows everything.
@@ -273,7 +275,7 @@ pub struct Join {
 #[rtype(result = "()")]
 pub struct Leave(pub SocketId);
 
-/// Somebody at a socket chose his presence.
+/// Somebody at a socket chose their presence. Their sockets are told once it is kept.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct Choose {
@@ -281,6 +283,41 @@ pub struct Choose {
     pub counselor: CounselorId,
     /// What.
     pub choice: Choice,
+}
+
+/// Log-ins of a person have ended: their sockets hear nothing more and are closed, and who has no other socket is offline
+/// at once.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct EndLogIns {
+    /// Whose.
+    pub person: PersonId,
+    /// Which of them.
+    pub which: LogIns,
+    /// Why their sockets are closed.
+    pub closing: Closing,
+}
+
+/// Some of a person's log-ins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogIns {
+    /// Every one.
+    All,
+    /// One of them.
+    One(LogIn),
+    /// All but this one.
+    AllBut(LogIn),
+}
+
+impl LogIns {
+    /// Whether `login` is one of them.
+    pub fn contain(self, login: LogIn) -> bool {
+        match self {
+            Self::All => true,
+            Self::One(one) => login == one,
+            Self::AllBut(other) => login != other,
+        }
+    }
 }
 
 /// Something of a talk, stored already: for the sockets of the two, and of whoever is asked about it just now.
@@ -310,16 +347,6 @@ pub struct Overheard {
     pub except: Option<SocketId>,
     /// What.
     pub parcel: Parcel,
-}
-
-/// Closes every socket of a person.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub struct Dismiss {
-    /// Whose.
-    pub person: PersonId,
-    /// Why.
-    pub closing: Closing,
 }
 
 /// Refuses what is new, waits for the journal, closes the sockets.

@@ -32,6 +32,7 @@ struct Told {
     place: Place,
     facts: Conversation,
     servers: BTreeSet<CounselorId>,
+    older: BTreeSet<ConversationId>,
 }
 
 fn waiting(day: &Day) -> Vec<Conversation> {
@@ -39,13 +40,14 @@ fn waiting(day: &Day) -> Vec<Conversation> {
 }
 
 /// Everybody older whom one of these counselors might take first.
-fn older(day: &Day, facts: &Conversation, servers: &BTreeSet<CounselorId>) -> usize {
+fn older(day: &Day, facts: &Conversation, servers: &BTreeSet<CounselorId>) -> BTreeSet<ConversationId> {
     let before = |other: &Conversation| Ticket::from(other) < Ticket::from(facts);
     let counselors: Vec<_> = servers.iter().filter_map(|id| day.dispatch.counselor(*id)).collect();
     waiting(day)
         .iter()
         .filter(|other| before(other) && counselors.iter().any(|counselor| may_take(counselor, other)))
-        .count()
+        .map(|other| other.id)
+        .collect()
 }
 
 fn told(day: &Day) -> BTreeMap<ConversationId, Told> {
@@ -58,13 +60,14 @@ fn told(day: &Day) -> BTreeMap<ConversationId, Told> {
             assert_eq!(places.get(&facts.id), Some(&place), "told alike at once and one by one");
             let there = day.dispatch.counselors().filter(|known| is_there(known) && may_take(known, &facts));
             let servers: BTreeSet<_> = there.map(|known| known.id).collect();
+            let older = older(day, &facts, &servers);
             if servers.is_empty() {
                 assert!(!place.next, "nobody is there for {facts:?}");
             } else {
-                assert_eq!(place.ahead, older(day, &facts, &servers), "{facts:?}");
+                assert_eq!(place.ahead, older.len(), "{facts:?}");
                 assert_eq!(place.next, place.ahead == 0);
             }
-            (facts.id, Told { place, facts, servers })
+            (facts.id, Told { place, facts, servers, older })
         })
         .collect()
 }
@@ -101,12 +104,14 @@ proptest! {
         let told = told(&day);
         let seated = serves(&mut day, &ends);
         for (at, (id, counselor)) in seated.iter().enumerate() {
-            let Told { place, facts, servers } = told.get(id).expect("they waited");
+            let Told { place, facts, servers, older } = told.get(id).expect("they waited");
             prop_assert!(servers.contains(counselor), "{counselor} serves {facts:?}");
             let before = seated[..at].iter().filter(|(_, by)| servers.contains(by)).count();
             prop_assert!(before <= place.ahead, "{before} were served before {facts:?}, told {place:?}");
             if servers.len() == 1 && facts.is_consultation() {
-                prop_assert_eq!(before, place.ahead, "one alone serves {:?}", facts);
+                // Those before may have been taken by others; none of them waits any more.
+                let gone = seated[..at].iter().filter(|(id, _)| older.contains(id)).count();
+                prop_assert_eq!(gone, place.ahead, "one alone serves {:?}", facts);
             }
         }
     }

@@ -68,6 +68,11 @@ pub(crate) enum Step {
         counselor: u128,
         choice: Option<Choice>,
     },
+    /// A tab comes, perhaps with what its person chose long ago.
+    Arrive {
+        counselor: u128,
+        wish: Option<Choice>,
+    },
     Shift {
         on: BTreeSet<u128>,
     },
@@ -128,6 +133,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
             seat: Some((role(number), capacity)),
         }),
         1 => (which.clone(), any::<bool>()).prop_map(|(which, on)| Step::Call { which, on }),
+        4 => (anyone.clone(), prop::option::of(choice()))
+            .prop_map(|(counselor, wish)| Step::Arrive { counselor, wish }),
         9 => (anyone, prop::option::weighted(0.8, choice()))
             .prop_map(|(counselor, choice)| Step::Appear { counselor, choice }),
         2 => prop::collection::btree_set(he, 0..5).prop_map(|on| Step::Shift { on }),
@@ -343,6 +350,9 @@ impl Day {
             Step::Appear { counselor: number, choice } => {
                 Command::Appear { counselor: counselor(*number), choice: *choice }
             }
+            Step::Arrive { counselor: number, wish } => {
+                Command::Arrive { counselor: counselor(*number), wish: *wish }
+            }
             Step::Shift { on } => Command::Shift { on: on.iter().map(|number| counselor(*number)).collect() },
             Step::Seen { visitor: number, here } => Command::Seen { visitor: visitor(*number), here: *here },
             _ => return None,
@@ -399,7 +409,7 @@ proptest! {
 
 /// The witness would be worth nothing if it could not see: each law is broken for it here.
 mod the_witness_finds {
-    use super::{CounselorId, EndReason, Event, Role, Witness, consultation, counselor, visitor};
+    use super::{Choice, CounselorId, EndReason, Event, Role, Witness, consultation, counselor, visitor};
     use hotline_actors::dispatch::conversation::{Kind, Priority};
 
     fn opened(number: u128, wanted: Option<CounselorId>) -> Event {
@@ -417,6 +427,7 @@ mod the_witness_finds {
         let mut witness = Witness::default();
         let he = Event::Admitted { counselor: counselor(1), role: Role::Counselor, capacity: 1 };
         witness.event(&he);
+        witness.event(&chooses(Some(Choice::Online)));
         for event in events {
             witness.event(event);
         }
@@ -436,6 +447,18 @@ mod the_witness_finds {
     fn nothing_where_all_is_well() {
         let he = Some(counselor(1));
         assert!(found(&[opened(1, he), given(1), opened(2, he), over(1), given(2), over(2)]).is_empty());
+    }
+
+    fn chooses(choice: Option<Choice>) -> Event {
+        Event::PresenceChosen { counselor: counselor(1), choice }
+    }
+
+    #[test]
+    fn one_seated_with_somebody_who_chose_away_or_is_offline() {
+        let he = Some(counselor(1));
+        for choice in [Some(Choice::Away), Some(Choice::Busy), None] {
+            assert_eq!(found(&[chooses(choice), opened(1, he), given(1)]), ["presence"]);
+        }
     }
 
     #[test]

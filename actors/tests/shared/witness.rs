@@ -51,6 +51,8 @@ struct Seat {
 /// What is known of who can be reached. Not in the events: whoever drives tells it, or it is not known.
 #[derive(Debug, Clone, Default)]
 struct Presence {
+    /// Has a socket, or had one less than the grace ago.
+    here: BTreeSet<CounselorId>,
     online: BTreeSet<CounselorId>,
     on_shift: BTreeSet<CounselorId>,
 }
@@ -61,9 +63,27 @@ pub(crate) struct Witness {
     seats: BTreeMap<CounselorId, Seat>,
     talks: BTreeMap<ConversationId, Talk>,
     presence: Option<Presence>,
+    /// What people chose, by the events; of those who are offline nothing.
+    chosen: BTreeMap<CounselorId, Choice>,
     /// Whoever is out does nothing more before he is pardoned.
     out: BTreeSet<PersonId>,
     found: Vec<String>,
+}
+
+impl Presence {
+    fn is(&mut self, counselor: CounselorId, choice: Choice) {
+        self.here.insert(counselor);
+        if choice == Choice::Online {
+            self.online.insert(counselor);
+        } else {
+            self.online.remove(&counselor);
+        }
+    }
+
+    fn goes(&mut self, counselor: CounselorId) {
+        self.here.remove(&counselor);
+        self.online.remove(&counselor);
+    }
 }
 
 impl Witness {
@@ -123,11 +143,13 @@ impl Witness {
     pub(crate) fn command(&mut self, _now: Timestamp, command: &Command) {
         let presence = self.presence.get_or_insert_default();
         match command {
-            Command::Appear { counselor, choice: Some(Choice::Online) } => {
-                presence.online.insert(*counselor);
-            }
-            Command::Appear { counselor, .. } => {
-                presence.online.remove(counselor);
+            Command::Appear { counselor, choice: Some(choice) } => presence.is(*counselor, *choice),
+            Command::Appear { counselor, choice: None } => presence.goes(*counselor),
+            // Who is here already stays as they are, and who comes back after a restart is what they were.
+            Command::Arrive { counselor, .. } if presence.here.contains(counselor) => {}
+            Command::Arrive { counselor, wish } => {
+                let before = self.chosen.get(counselor).copied();
+                presence.is(*counselor, before.or(*wish).unwrap_or(Choice::Online));
             }
             Command::Shift { on } => presence.on_shift.clone_from(on),
             _ => {}
@@ -162,6 +184,7 @@ impl Witness {
                 Some(seat) => seat.capacity = *capacity,
                 None => self.finds(format!("capacity of {counselor}, who is not here")),
             },
+            Event::PresenceChosen { counselor, choice } => self.presence_chosen(*counselor, *choice),
             Event::Expelled { person, .. } => self.expelled(*person),
             Event::Opened { conversation, kind, visitor, wanted, fallback, arrival } => {
                 self.comes(PersonId::from(*visitor));
@@ -192,6 +215,24 @@ impl Witness {
                 }
             }
             Event::Ended { conversation, .. } => self.ended(*conversation),
+        }
+    }
+
+    /// What somebody is by the events.
+    pub(crate) fn chosen(&self, counselor: CounselorId) -> Option<Choice> {
+        self.chosen.get(&counselor).copied()
+    }
+
+    fn presence_chosen(&mut self, counselor: CounselorId, choice: Option<Choice>) {
+        let before = match choice {
+            Some(choice) => self.chosen.insert(counselor, choice),
+            None => self.chosen.remove(&counselor),
+        };
+        if before == choice {
+            self.finds(format!("presence: {counselor} is {choice:?} again"));
+        }
+        if !self.seats.contains_key(&counselor) {
+            self.finds(format!("presence: of {counselor}, who is not here"));
         }
     }
 
@@ -245,6 +286,10 @@ impl Witness {
         }
         if self.presence.as_ref().is_some_and(|known| !known.online.contains(&counselor)) {
             self.finds(format!("{counselor} is given {id} and is not online"));
+        }
+        let chosen = self.chosen(counselor);
+        if chosen != Some(Choice::Online) {
+            self.finds(format!("presence: {counselor} is given {id} and is {chosen:?}"));
         }
         // Somebody served out of the common queue shows that his counselor serves it.
         let serves_common = on_shift.unwrap_or(talk.wanted != Some(counselor));
@@ -315,8 +360,9 @@ impl Witness {
             self.finds(format!("{person} is out: still in a talk {stays}, {held}; waited for {stranded}"));
         }
         self.seats.remove(&counselor);
+        self.chosen.remove(&counselor);
         if let Some(presence) = &mut self.presence {
-            presence.online.remove(&counselor);
+            presence.goes(counselor);
         }
     }
 

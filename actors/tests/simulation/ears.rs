@@ -4,19 +4,27 @@ use std::{cell::RefCell, collections::BTreeSet, rc::Rc, sync::Arc};
 
 use actix::{Actor, Addr, Context, Handler};
 use hotline_actors::{
-    CounselorId, PersonId, Registry, VisitorId,
+    CounselorId, LogIn, PersonId, Registry, VisitorId,
     dispatch::{
         conversation::{Conversation, Phase},
+        counselor::Choice,
         event::Event,
     },
     push::{Closing, Desk, Push, SocketId, Told},
-    registry::{Badge, Join, Leave},
+    registry::{Badge, Choose, Join, Leave},
 };
 
 use crate::{
     ledger::{Book, Row},
     world::World,
 };
+
+/// Everybody has one log-in.
+pub(crate) fn login_of(person: PersonId) -> LogIn {
+    let mut login = [0; 32];
+    login[..16].copy_from_slice(person.0.as_bytes());
+    LogIn(login)
+}
 
 impl World {
     /// A socket for somebody, and what it hears.
@@ -31,19 +39,20 @@ impl World {
         heard.borrow_mut().cursor = since;
         let ear = Ear { world: Rc::clone(self), person, badge, heard: Rc::clone(&heard) }.start();
         let socket = ear.clone().recipient();
-        let joining = registry.send(Join { person, badge, socket, since });
+        let joining = registry.send(Join { person, badge, login: login_of(person), socket, since });
         let joined = match self.settle_max.get() {
             Some(limit) => tokio::time::timeout(limit, joining).await.ok()?,
             None => joining.await,
         };
         let id = joined.ok()?.ok()?;
-        Some(Line { id, registry, heard, _ear: ear })
+        Some(Line { id, person, registry, heard, _ear: ear })
     }
 }
 
 /// What a client holds of its socket.
 pub(crate) struct Line {
     id: SocketId,
+    person: PersonId,
     registry: Addr<Registry>,
     heard: Rc<RefCell<HeardLine>>,
     _ear: Addr<Ear>,
@@ -60,6 +69,11 @@ pub(crate) struct HeardLine {
 impl Line {
     pub(crate) fn heard(&self) -> std::cell::Ref<'_, HeardLine> {
         self.heard.borrow()
+    }
+
+    /// What the person chooses here.
+    pub(crate) fn chooses(&self, choice: Choice) {
+        self.registry.do_send(Choose { counselor: self.person.into(), choice });
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -132,7 +146,7 @@ impl Ear {
                     (his != conversation.as_ref()).then(|| format!("a snapshot where {his:?} is kept"))
                 }
             }
-            Push::Resumed { cursor } => (*cursor > kept).then(|| "of what is not kept".to_owned()),
+            Push::Resumed { cursor, .. } => (*cursor > kept).then(|| "of what is not kept".to_owned()),
             Push::Events(events) => {
                 let mut wrong = None;
                 for told in events.iter() {
@@ -146,9 +160,12 @@ impl Ear {
                 heard.closed = Some(*closing);
                 None
             }
-            Push::Place(_) | Push::Floor { .. } | Push::Unanswered(_) | Push::Alarms(_) | Push::Parcel(_) => {
-                None
-            }
+            Push::Place(_)
+            | Push::Floor { .. }
+            | Push::Presence(_)
+            | Push::Unanswered(_)
+            | Push::Alarms(_)
+            | Push::Parcel(_) => None,
         }
     }
 

@@ -13,10 +13,11 @@ use std::{
 
 use futures_util::future::LocalBoxFuture;
 use hotline_actors::{
-    ConversationId, Dispatch, PersonId, Timestamp, WriterId,
+    ConversationId, CounselorId, Dispatch, PersonId, Timestamp, WriterId,
     dispatch::{
         Snapshot,
         conversation::{Conversation, Phase},
+        counselor::Choice,
         event::Event,
         limits::Limits,
     },
@@ -76,6 +77,8 @@ pub(crate) struct Book {
     pub(crate) commits: usize,
     pub(crate) owner: Option<Owner>,
     pub(crate) lapse: Option<Lapse>,
+    /// What people chose at their sockets, and what is not yet seen here.
+    pub(crate) asked: BTreeMap<CounselorId, Vec<Choice>>,
     ended: BTreeMap<ConversationId, Conversation>,
     /// Who was banned or deleted: nobody logs in as one of them.
     out: BTreeSet<PersonId>,
@@ -120,6 +123,7 @@ impl Book {
         let mut touched = BTreeMap::new();
         for stamped in &batch.events {
             self.check_early(stamped, batch.writer);
+            self.check_chosen(&stamped.event);
             self.witness.event(&stamped.event);
             let facts = self.fold(stamped, batch.writer);
             touched.extend(facts.map(|facts| (facts.id, facts)));
@@ -131,6 +135,21 @@ impl Book {
         }
         self.commits += 1;
         self.check_prefix();
+    }
+
+    /// Nobody who is here becomes what they did not choose.
+    fn check_chosen(&mut self, event: &Event) {
+        let Event::PresenceChosen { counselor, choice: Some(choice) } = event else { return };
+        if self.witness.chosen(*counselor).is_none() {
+            return;
+        }
+        let asked = self.asked.entry(*counselor).or_default();
+        match asked.iter().position(|asked| asked == choice) {
+            Some(at) => {
+                asked.drain(..=at);
+            }
+            None => self.found.push(format!("presence: {counselor} is {choice:?} and did not choose it")),
+        }
     }
 
     fn fold(&mut self, stamped: &Stamped, writer: WriterId) -> Option<Conversation> {
@@ -264,6 +283,7 @@ impl Ledger {
             commits: 0,
             owner: None,
             lapse: None,
+            asked: BTreeMap::new(),
             ended: BTreeMap::new(),
             out: BTreeSet::new(),
             ever_out: BTreeSet::new(),

@@ -25,7 +25,7 @@ enum Fault {
 }
 
 /// Each with what shows it, among whatever else is found by then.
-const FAULTS: [(Fault, &str); 23] = [
+const FAULTS: [(Fault, &str); 24] = [
     (Fault::Actors(Sabotage::AnswerBeforeCommit), "L-5"),
     (Fault::Actors(Sabotage::RepeatedYesBeforeCommit), "L-5"),
     (Fault::Actors(Sabotage::RefusalBeforeCommit), "L-5"),
@@ -49,6 +49,7 @@ const FAULTS: [(Fault, &str); 23] = [
     (Fault::Actors(Sabotage::EndWhoeverWrote), "L-11"),
     (Fault::Actors(Sabotage::AlarmAtTheStartAlone), "unanswered"),
     (Fault::Actors(Sabotage::BelieveTimers), "early"),
+    (Fault::Actors(Sabotage::BelieveReconnects), "presence"),
 ];
 
 fn day_with(fault: Fault, seed: u64) -> Day {

@@ -1,6 +1,7 @@
 //! One story each, with the real actors.
 
 mod closing;
+mod presence;
 
 use std::{rc::Rc, time::Duration};
 
@@ -9,13 +10,13 @@ use hotline_actors::{
     dispatch::{
         command::{Answer, Command, Refusal},
         conversation::{EndReason, Priority},
-        counselor::{Choice, Role},
+        counselor::Role,
         event::{Event, Notice},
         limits::Limits,
     },
     journal::Store,
     push::{Closing, Push},
-    registry::{Ask, Badge, Bounds, Choose, Fate, Heard, LookHealth, Progress, Rejected, Stop, Words},
+    registry::{Ask, Badge, Bounds, Fate, Heard, LookHealth, Progress, Rejected, Stop, Words},
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -509,20 +510,6 @@ fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
             _ => None,
         });
         assert_eq!(desk.expect("a desk").waiting, []);
-    });
-}
-
-#[test]
-fn presence_is_what_he_chose_at_any_of_his_sockets() {
-    story(|world, _line| async move {
-        let registry = world.registry().expect("the server is up");
-        registry.do_send(Choose { counselor: he(), choice: Choice::Busy });
-        sleep(seconds(1)).await;
-        let waiting = asks(&world, 1).await;
-        assert_eq!(world.book().facts(waiting).and_then(|facts| facts.counselor()), None);
-        registry.do_send(Choose { counselor: he(), choice: Choice::Online });
-        sleep(seconds(1)).await;
-        assert_eq!(world.book().facts(waiting).and_then(|facts| facts.counselor()), Some(he()));
     });
 }
 

@@ -9,12 +9,14 @@ use crate::support::{SOON, md5_of_everybody};
 async fn a_new_password_ends_the_other_log_ins_and_sockets() {
     let house = House::open().await;
     let (here, there) = (house.hotline.staff("lin").await, house.hotline.staff("lin").await);
-    let mut socket = there.workbench().await;
+    let (mut own, mut socket) = (here.workbench().await, there.workbench().await);
+    own.snapshot().await;
     socket.snapshot().await;
     let change =
         json!({ "oldPassword": md5_of_everybody().to_uppercase(), "newPassword": another_password() });
     here.post("/user/password", change).await.ok();
-    assert_eq!(socket.closed(SOON).await, Some(1012), "it is told to come back");
+    assert_eq!(socket.closed(SOON).await, Some(4003), "its log-in has ended");
+    own.ping().await;
     there.get("/auth/me").await.fault(403, "/auth/me");
     assert_eq!(here.get("/auth/me").await.ok()["username"], "lin");
     let log_in = |password: Value| json!({ "username": "lin", "password": password });

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use actix::Handler;
-
 use super::{Carriers, Gathered, Socket};
 use crate::{
     counselor::Retire,
     ids::PersonId,
     push::{Closing, Feed, Push, Show, SocketId, Told},
-    registry::{Badge, Dismiss, Registry},
+    registry::{Badge, Registry},
 };
 
 impl Carriers {
@@ -78,13 +76,5 @@ impl Registry {
         if let Some(carrier) = self.carriers.counselors.remove(&person.into()) {
             carrier.do_send(Retire);
         }
-    }
-}
-
-impl Handler<Dismiss> for Registry {
-    type Result = ();
-
-    fn handle(&mut self, Dismiss { person, closing }: Dismiss, _ctx: &mut Self::Context) {
-        self.carriers.close(person, closing);
     }
 }

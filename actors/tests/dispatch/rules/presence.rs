@@ -1,12 +1,15 @@
 //! Who can be reached. The grace itself is kept by the Counselor actor: what comes in here is after it.
 
-use hotline_actors::dispatch::{
-    command::{Command, Refusal},
-    counselor::{Choice, Counselor, Shown},
-    event::Event,
+use hotline_actors::{
+    CounselorId,
+    dispatch::{
+        command::{Command, Refusal},
+        counselor::{Choice, Counselor, Shown},
+        event::Event,
+    },
 };
 
-use crate::house::{House, counselor, minutes};
+use crate::house::{House, counselor, minutes, seconds};
 
 fn shown(house: &House, number: u128) -> Option<Shown> {
     house.dispatch.counselor(counselor(number)).map(Counselor::shown)
@@ -30,16 +33,58 @@ fn others_see_what_he_chose_or_busy_when_he_is_full_or_offline_when_he_is_gone()
     assert_eq!(shown(&house, 1), Some(Shown::Offline));
 }
 
+fn offline(counselor: CounselorId) -> Event {
+    Event::PresenceChosen { counselor, choice: None }
+}
+
+fn arrives(house: &mut House, counselor: CounselorId, wish: Option<Choice>) -> Vec<Event> {
+    house.does(&Command::Arrive { counselor, wish })
+}
+
+#[test]
+fn only_the_first_socket_of_one_who_was_offline_says_what_they_are() {
+    let mut house = House::new();
+    let he = house.admit(1, 1);
+    let waiting = house.asks_for(1, he);
+    assert_eq!(
+        arrives(&mut house, he, Some(Choice::Away)),
+        [Event::PresenceChosen { counselor: he, choice: Some(Choice::Away) }]
+    );
+    for wish in [Some(Choice::Online), None] {
+        assert_eq!(arrives(&mut house, he, wish), [], "whichever tab comes");
+    }
+    assert!(house.waits(waiting));
+    house.goes_offline(he);
+    arrives(&mut house, he, None);
+    assert_eq!(house.served_by(waiting), Some(he), "online, if nothing else is said");
+}
+
+#[test]
+fn after_a_restart_who_comes_back_is_what_they_chose_last() {
+    let mut house = House::new();
+    let he = house.online(1, 1);
+    house.appears(he, Choice::Away);
+    let waiting = house.asks_for(1, he);
+    house.restarts_after(seconds(5));
+    assert_eq!(arrives(&mut house, he, Some(Choice::Online)), []);
+    assert_eq!((shown(&house, 1), house.waits(waiting)), (Some(Shown::Away), true));
+    // Who has not come back in time begins anew.
+    house.restarts_after(seconds(5));
+    house.passes(minutes(1));
+    arrives(&mut house, he, Some(Choice::Online));
+    assert_eq!(house.served_by(waiting), Some(he));
+}
+
 #[test]
 fn his_talks_go_on_when_he_is_lost_and_that_is_told_once() {
     let mut house = House::new();
     let he = house.online(1, 1);
     let talk = house.asks_for(1, he);
-    assert_eq!(house.goes_offline(he), [Event::CounselorLost { counselor: he }]);
+    assert_eq!(house.goes_offline(he), [offline(he), Event::CounselorLost { counselor: he }]);
     assert_eq!(house.goes_offline(he), []);
     assert_eq!(house.served_by(talk), Some(he));
     house.appears(he, Choice::Online);
-    assert_eq!(house.goes_offline(he), [Event::CounselorLost { counselor: he }], "lost anew");
+    assert_eq!(house.goes_offline(he), [offline(he), Event::CounselorLost { counselor: he }], "lost anew");
 }
 
 #[test]
@@ -47,8 +92,8 @@ fn those_who_wait_for_him_are_told_too_and_nobody_else_is_bothered() {
     let mut house = House::new();
     let (alone, awaited) = (house.online(1, 1), house.online(2, 0));
     let waiting = house.asks_for(1, awaited);
-    assert_eq!(house.goes_offline(alone), [], "nobody misses him");
-    assert_eq!(house.goes_offline(awaited), [Event::CounselorLost { counselor: awaited }]);
+    assert_eq!(house.goes_offline(alone), [offline(alone)], "nobody misses him");
+    assert_eq!(house.goes_offline(awaited), [offline(awaited), Event::CounselorLost { counselor: awaited }]);
     assert!(house.waits(waiting));
 }
 

@@ -53,6 +53,7 @@ fn whoever_has_not_returned_when_the_grace_is_over_is_lost_once_and_his_line_goe
     assert_eq!(
         house.passes(seconds(1)),
         [
+            Event::PresenceChosen { counselor: he, choice: None },
             Event::CounselorLost { counselor: he },
             Event::Widened { conversation: flexible },
             Event::Assigned { conversation: flexible, counselor: other },

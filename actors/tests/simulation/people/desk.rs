@@ -9,7 +9,7 @@ use hotline_actors::{
         conversation::{Conversation, EndReason},
         counselor::{Choice, Role},
     },
-    registry::{Badge, Choose},
+    registry::Badge,
 };
 use tokio::time::sleep;
 
@@ -25,8 +25,11 @@ pub(crate) struct Desk {
     world: Rc<World>,
     chance: Chance,
     id: CounselorId,
-    badge: Badge,
+    role: Role,
+    capacity: u32,
     line: Option<Line>,
+    /// Another tab, with choices of its own memory.
+    tab: Option<Line>,
     cursor: Option<u64>,
 }
 
@@ -40,9 +43,8 @@ impl Desk {
     }
 
     fn new(world: &Rc<World>, id: CounselorId, role: Role, capacity: u32, stream: u64) -> Self {
-        let badge = Badge::Counselor { role, capacity, choice: None };
         let chance = Chance::stream(world.seed, stream);
-        Self { world: Rc::clone(world), chance, id, badge, line: None, cursor: None }
+        Self { world: Rc::clone(world), chance, id, role, capacity, line: None, tab: None, cursor: None }
     }
 
     pub(crate) async fn works(mut self, until: Timestamp) {
@@ -50,7 +52,11 @@ impl Desk {
             if !self.line.as_ref().is_some_and(Line::is_up) && !self.world.book().is_out(self.id.into()) {
                 self.disconnects();
                 let since = self.cursor.filter(|_| self.chance.percent(70));
-                self.line = self.world.joins(self.id.into(), self.badge, since).await;
+                let badge = self.badge();
+                self.line = self.world.joins(self.id.into(), badge, since).await;
+            }
+            if self.chance.percent(5) {
+                self.turns_to_another_tab().await;
             }
             sleep(self.chance.seconds(20..=120)).await;
             for talk in self.talks() {
@@ -70,12 +76,32 @@ impl Desk {
         self.disconnects();
     }
 
+    /// A client may say what its person was once.
+    fn badge(&mut self) -> Badge {
+        let wishes =
+            [None, None, Some(Choice::Online), Some(Choice::Online), Some(Choice::Busy), Some(Choice::Away)];
+        let choice = self.chance.one_of(&wishes).flatten();
+        Badge::Counselor { role: self.role, capacity: self.capacity, choice }
+    }
+
+    async fn turns_to_another_tab(&mut self) {
+        if let Some(tab) = self.tab.take() {
+            tab.leaves();
+        } else if self.line.as_ref().is_some_and(Line::is_up) && !self.world.book().is_out(self.id.into()) {
+            let badge = self.badge();
+            self.tab = self.world.joins(self.id.into(), badge, None).await;
+        }
+    }
+
     fn talks(&self) -> Vec<Conversation> {
         let book = self.world.book();
         book.folded.conversations().filter(|facts| facts.counselor() == Some(self.id)).copied().collect()
     }
 
     fn disconnects(&mut self) {
+        if let Some(tab) = self.tab.take() {
+            tab.leaves();
+        }
         if let Some(line) = self.line.take() {
             self.cursor = line.leaves();
         }
@@ -102,9 +128,11 @@ impl Desk {
             4..=6 => {
                 let choices = [Choice::Online, Choice::Online, Choice::Online, Choice::Busy, Choice::Away];
                 let choice = self.chance.one_of(&choices).unwrap_or(Choice::Online);
-                if let Some(server) = self.world.server_of(self.id.into()) {
+                let at = if self.chance.percent(30) { self.tab.as_ref() } else { None };
+                if let Some(line) = at.or(self.line.as_ref()).filter(|line| line.is_up()) {
                     self.world.note(|| format!("{} chooses {choice:?}", self.id));
-                    server.registry.do_send(Choose { counselor: self.id, choice });
+                    self.world.ledger.0.borrow_mut().asked.entry(self.id).or_default().push(choice);
+                    line.chooses(choice);
                 }
             }
             _ => {

@@ -8,7 +8,7 @@ use hotline_actors::{
         event::{Event, Expulsion},
     },
     push::{Closing, Push},
-    registry::{Badge, Dismiss, Stop},
+    registry::{Badge, EndLogIns, LogIns, Stop},
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -28,6 +28,7 @@ fn last_heard(line: &Line) -> (Vec<&'static str>, Option<Closing>) {
             | Push::Visit { .. }
             | Push::Resumed { .. }
             | Push::Place(_)
+            | Push::Presence(_)
             | Push::Floor { .. }
             | Push::Unanswered(_)
             | Push::Alarms(_)
@@ -78,10 +79,11 @@ fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
         // The password of one is set by another in the moment in which the talk ends.
         let ending = world.asks(ends(talk, EndReason::Visitor));
         ending.await.expect("has ended");
-        registry.do_send(Dismiss { person: he().into(), closing: Closing::LoggedOut });
+        registry.do_send(EndLogIns { person: he().into(), which: LogIns::All, closing: Closing::LoggedOut });
         sleep(seconds(1)).await;
         let (told, closed) = last_heard(&desk);
         assert_eq!((told.last(), closed), (Some(&"ended"), Some(Closing::LoggedOut)));
+        let _back = world.joins(he().into(), super::AT_DESK, None).await.expect("the server is up");
         // And the server stops while another is decided.
         slow_store(&world, 500, 500);
         let again = asks(&world, 1);

@@ -1,0 +1,129 @@
+//! Whose sockets are here: one presence of all of a person's, until the grace after the last is over or the log-in ends.
+
+use actix::{Context, Handler, Message};
+
+use crate::{
+    counselor::Chosen,
+    dispatch::{
+        command::Command,
+        counselor::{Choice, Presence},
+    },
+    ids::{CounselorId, LogIn, PersonId, VisitorId},
+    push::{Closing, Detach, SocketId},
+    registry::{Badge, Choose, EndLogIns, Registry, State, feed::Socket},
+};
+
+/// A counselor's last socket is gone for longer than the grace.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct GraceOver(pub(crate) CounselorId);
+
+impl Socket {
+    /// Whether it holds a presence of `counselor`.
+    fn is_of(&self, counselor: CounselorId) -> bool {
+        matches!(self.badge, Badge::Counselor { .. })
+            && self.person == PersonId::from(counselor)
+            && self.to.connected()
+    }
+}
+
+impl Registry {
+    /// What sockets are told of a presence: as it is kept, else as it was decided a moment ago.
+    pub(crate) fn chosen(&self, counselor: CounselorId) -> Option<Choice> {
+        let kept = self.kept.counselor(counselor).and_then(|known| known.chosen);
+        kept.or_else(|| self.decided.counselor(counselor).and_then(|known| known.chosen))
+    }
+
+    /// A socket has gone, or is to go: whatever was on its way to it before is told, then why, and nothing after.
+    pub(crate) fn take_out(&mut self, id: SocketId, closing: Option<Closing>) {
+        let Some(socket) = self.carriers.sockets.remove(&id) else { return };
+        let detach = Detach { id, closing };
+        match socket.badge {
+            Badge::Visitor => {
+                let visitor = VisitorId::from(socket.person);
+                if let Some(carrier) = self.carriers.visitors.get(&visitor) {
+                    carrier.do_send(detach);
+                }
+                self.release_visitor(visitor);
+            }
+            Badge::Counselor { .. } => {
+                let counselor = CounselorId::from(socket.person);
+                self.carriers.last_left.insert(counselor, socket.login);
+                if let Some(carrier) = self.carriers.counselors.get(&counselor) {
+                    carrier.do_send(detach);
+                }
+            }
+            Badge::Administrator => {
+                self.carriers.administrators.detach(detach);
+            }
+        }
+    }
+
+    fn has_socket(&self, counselor: CounselorId) -> bool {
+        self.carriers.sockets.values().any(|socket| socket.is_of(counselor))
+    }
+
+    /// Nobody is here for them any more.
+    fn goes_offline(&mut self, counselor: CounselorId, ctx: &mut Context<Self>) {
+        if self.state != State::Serving {
+            return;
+        }
+        self.carriers.last_left.remove(&counselor);
+        // Who was taken out meanwhile is not here either.
+        let _ = self.turn(&Command::Appear { counselor, choice: None }, ctx);
+    }
+}
+
+impl Handler<Choose> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, Choose { counselor, choice }: Choose, ctx: &mut Self::Context) {
+        let decided =
+            |this: &Self| this.decided.counselor(counselor).map(|known| (known.presence, known.chosen));
+        let Some((Presence::Here { .. }, before)) = decided(self) else { return };
+        // One who has no socket any more, and no grace, chooses nothing.
+        if self.state != State::Serving
+            || self.turn(&Command::Appear { counselor, choice: Some(choice) }, ctx).is_err()
+        {
+            return;
+        }
+        let kept = self.kept.counselor(counselor).and_then(|known| known.chosen);
+        // A change is told once it is kept; what is so already is told to whoever asked.
+        if before == Some(choice)
+            && kept.is_none_or(|kept| kept == choice)
+            && let Some(carrier) = self.carriers.counselors.get(&counselor)
+        {
+            carrier.do_send(Chosen { choice, again: true });
+        }
+    }
+}
+
+impl Handler<GraceOver> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, GraceOver(counselor): GraceOver, ctx: &mut Self::Context) {
+        // One may have come while this was on its way.
+        if !self.has_socket(counselor) {
+            self.goes_offline(counselor, ctx);
+        }
+    }
+}
+
+impl Handler<EndLogIns> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, EndLogIns { person, which, closing }: EndLogIns, ctx: &mut Self::Context) {
+        let theirs = self.carriers.sockets.iter().filter(|(_, socket)| socket.person == person);
+        let ended: Vec<SocketId> =
+            theirs.filter(|(_, socket)| which.contain(socket.login)).map(|(id, _)| *id).collect();
+        for id in ended {
+            self.take_out(id, Some(closing));
+        }
+        let counselor = CounselorId::from(person);
+        let held = |login: &LogIn| which.contain(*login);
+        // The grace of another log-in, whose connection dropped, goes on.
+        if !self.has_socket(counselor) && self.carriers.last_left.get(&counselor).is_some_and(held) {
+            self.goes_offline(counselor, ctx);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! One presence of all of a person's sockets.
+
+use hotline_actors::{
+    CounselorId, LogIn,
+    dispatch::{
+        counselor::{Choice, Role},
+        event::Event,
+    },
+    push::{Closing, Push},
+    registry::{Badge, EndLogIns, LogIns},
+};
+use tokio::time::sleep;
+
+use super::{AT_DESK, asks, he, minutes, seconds, story, when};
+use crate::{
+    ears::{Line, login_of},
+    world::World,
+};
+
+fn tab(choice: Choice) -> Badge {
+    Badge::Counselor { role: Role::Counselor, capacity: 1, choice: Some(choice) }
+}
+
+fn chooses(world: &World, line: &Line, choice: Choice) {
+    world.ledger.0.borrow_mut().asked.entry(he()).or_default().push(choice);
+    line.chooses(choice);
+}
+
+/// What a socket was told last.
+fn presence_of(line: &Line) -> Option<Choice> {
+    line.heard().pushes.iter().rev().find_map(|push| match push {
+        Push::Desk(desk) => desk.seat.as_ref().map(|seat| seat.choice),
+        Push::Presence(choice) => Some(*choice),
+        Push::Resumed { presence, .. } => *presence,
+        _ => None,
+    })
+}
+
+fn ends(world: &World, which: LogIns) {
+    let end = EndLogIns { person: he().into(), which, closing: Closing::LoggedOut };
+    world.registry().expect("the server is up").do_send(end);
+}
+
+fn is_lost(world: &World) -> bool {
+    when(world, |event| matches!(event, Event::CounselorLost { .. })).is_some()
+}
+
+fn served_by(world: &World, talk: hotline_actors::ConversationId) -> Option<CounselorId> {
+    world.book().facts(talk).and_then(|facts| facts.counselor())
+}
+
+#[test]
+fn a_choice_holds_for_all_sockets_and_no_tab_that_comes_back_takes_it_away() {
+    story(|world, line| async move {
+        let other = world.joins(he().into(), tab(Choice::Online), None).await.expect("the server is up");
+        chooses(&world, &line, Choice::Busy);
+        sleep(seconds(1)).await;
+        assert_eq!([presence_of(&line), presence_of(&other)], [Some(Choice::Busy); 2]);
+        let waiting = asks(&world, 1).await;
+        let cursor = other.leaves();
+        let other = world.joins(he().into(), tab(Choice::Online), cursor).await.expect("the server is up");
+        sleep(seconds(1)).await;
+        assert_eq!(presence_of(&other), Some(Choice::Busy), "told as it resumes");
+        // All connections drop, and a stale tab is the first to return.
+        line.leaves();
+        other.leaves();
+        sleep(seconds(50)).await;
+        let other = world.joins(he().into(), tab(Choice::Online), None).await.expect("the server is up");
+        sleep(seconds(1)).await;
+        assert_eq!((presence_of(&other), served_by(&world, waiting)), (Some(Choice::Busy), None));
+        chooses(&world, &other, Choice::Busy);
+        let told = other.heard().pushes.len();
+        sleep(seconds(1)).await;
+        assert!(other.heard().pushes.len() > told, "what is so already is acknowledged, too");
+        chooses(&world, &other, Choice::Online);
+        sleep(seconds(1)).await;
+        assert_eq!(served_by(&world, waiting), Some(he()));
+    });
+}
+
+#[test]
+fn after_a_restart_the_last_choice_holds_whichever_tab_returns_first() {
+    story(|world, line| async move {
+        chooses(&world, &line, Choice::Away);
+        sleep(seconds(1)).await;
+        let waiting = asks(&world, 1).await;
+        world.kill().await;
+        world.start().await;
+        let stale = world.joins(he().into(), tab(Choice::Online), None).await.expect("the server is up");
+        sleep(seconds(1)).await;
+        assert_eq!((presence_of(&stale), served_by(&world, waiting)), (Some(Choice::Away), None));
+        // One who stayed away for longer than the grace begins anew.
+        stale.leaves();
+        sleep(minutes(2)).await;
+        let fresh = world.joins(he().into(), tab(Choice::Online), None).await.expect("the server is up");
+        sleep(seconds(1)).await;
+        assert_eq!((presence_of(&fresh), served_by(&world, waiting)), (Some(Choice::Online), Some(he())));
+    });
+}
+
+#[test]
+fn the_first_socket_of_one_who_was_offline_says_what_they_are() {
+    story(|world, line| async move {
+        line.leaves();
+        sleep(minutes(2)).await;
+        let first = world.joins(he().into(), tab(Choice::Away), None).await.expect("the server is up");
+        let second = world.joins(he().into(), tab(Choice::Online), None).await.expect("the server is up");
+        let third = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        sleep(seconds(1)).await;
+        assert_eq!([&first, &second, &third].map(presence_of), [Some(Choice::Away); 3]);
+        let waiting = asks(&world, 1).await;
+        assert_eq!(served_by(&world, waiting), None);
+    });
+}
+
+#[test]
+fn whoever_logs_out_is_offline_at_once_and_that_log_in_hears_nothing_more() {
+    story(|world, line| async move {
+        let second = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let talk = asks(&world, 1).await;
+        sleep(seconds(1)).await;
+        let which = LogIns::One(login_of(he().into()));
+        ends(&world, which);
+        let waiting = asks(&world, 2).await;
+        assert!(is_lost(&world), "without grace");
+        sleep(minutes(1)).await;
+        for line in [&line, &second] {
+            assert_eq!(line.heard().closed, Some(Closing::LoggedOut));
+            let after = line.heard().pushes.iter().rev().position(|push| matches!(push, Push::Close(_)));
+            assert_eq!(after, Some(0), "nothing follows: {:?}", line.heard().pushes);
+        }
+        assert_eq!((served_by(&world, talk), served_by(&world, waiting)), (Some(he()), None));
+        chooses(&world, &line, Choice::Online);
+        world
+            .asks(super::ends(talk, hotline_actors::dispatch::conversation::EndReason::Visitor))
+            .await
+            .expect("open");
+        sleep(seconds(1)).await;
+        assert_eq!(served_by(&world, waiting), None, "whoever has no log-in chooses nothing");
+    });
+}
+
+#[test]
+fn while_another_log_in_has_a_socket_or_its_grace_one_log_out_moves_nobody() {
+    story(|world, line| async move {
+        asks(&world, 1).await;
+        let other = LogIns::One(LogIn([9; 32]));
+        ends(&world, other);
+        sleep(seconds(1)).await;
+        assert!(!is_lost(&world) && line.is_up());
+        line.leaves();
+        ends(&world, other);
+        sleep(seconds(50)).await;
+        assert!(!is_lost(&world), "the grace of the other goes on");
+        ends(&world, LogIns::AllBut(LogIn([9; 32])));
+        sleep(seconds(1)).await;
+        assert!(is_lost(&world), "its log-in has ended in the grace");
+    });
+}

@@ -1532,6 +1532,8 @@ export interface components {
             /** @enum {string} */
             message: "OK";
             result: {
+                /** @description What is not settled, the oldest first, as the sockets tell it. */
+                alarms: Record<string, never>[];
                 /** @description How many stand in the common queue. */
                 common: number;
                 /** @description Who is on shift and cannot be reached. */
@@ -1881,6 +1883,8 @@ export interface components {
             seconds: number | null;
         };
         Now: {
+            /** @description What is not settled, the oldest first, as the sockets tell it. */
+            alarms: Record<string, never>[];
             /** @description How many stand in the common queue. */
             common: number;
             /** @description Who is on shift and cannot be reached. */

@@ -8,7 +8,7 @@ mod under_way;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Hotline, SOON, Socket};
+use crate::support::{Client, Hotline, SOON, Socket, until};
 
 /// A visitor in a talk with the counselor lin, over the IM of our own.
 struct Chat {
@@ -244,6 +244,11 @@ async fn a_supervisor_does_not_hear_what_cannot_be_noted() {
     audit("alter table audit add constraint full_up check (id < 0) not valid").await;
     say(&mut chat.his, &chat.talk, "a1", "我很难过").await;
     heard(&mut chat.hers, "a1").await;
+    // It is noted beside the talk: only the log tells when that was tried.
+    until("the word cannot be noted", SOON, async || {
+        chat.hotline.log().contains("it cannot be noted").then_some(())
+    })
+    .await;
     audit("alter table audit drop constraint full_up").await;
     // Ten minutes have not passed, but nothing was noted either.
     say(&mut chat.his, &chat.talk, "a2", "还在吗").await;

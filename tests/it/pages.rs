@@ -14,10 +14,11 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().expect("text"))
 }
 
-/// What a page refers to, as it stands there.
+/// The files a page refers to, as it stands there: not itself again, and not a number to dial.
 fn references(html: &str) -> Vec<&str> {
     let after = |mark| html.split(mark).skip(1).filter_map(|rest: &str| rest.split('"').next());
-    after("src=\"").chain(after("href=\"")).collect()
+    let is_file = |reference: &&str| !reference.is_empty() && !reference.starts_with("tel:");
+    after("src=\"").chain(after("href=\"")).filter(is_file).collect()
 }
 
 #[tokio::test]
@@ -58,7 +59,7 @@ async fn pages_work(client: &Client) {
         );
         let html = page.text().await.expect("a text");
         assert!(
-            !html.contains("<script>") && !html.contains("style="),
+            !html.contains("<script>") && !html.contains("<style"),
             "the policy lets none of it run: {html}"
         );
         let references = references(&html);

@@ -72,6 +72,7 @@ const ROWS: &[Row] = &[
     row(PUT, "/conversation", r#"{"counselor":"{spare visitor}"}"#, "yyyyn"),
     row(GET, "/conversation/current", "", "yyyyn"),
     row(GET, "/message/unread", "", "yyyyn"),
+    row(POST, "/im/say", r#"{"ref":"1","conversation":"{conversation}","text":"在吗"}"#, "yyyyy"),
     row(POST, "/im/image?conversation={conversation}", "", "yyyyy"),
     row(GET, "/im/image/{image}", "", "yyyyn"),
     row(GET, "/im/image/{unbound image}", "", "nnnyn"),

@@ -178,8 +178,9 @@ impl Day {
         let visitor = self.hotline.visitor("still", "quiet").await;
         let talk = id_of(&visitor.open("any").await);
         workbench.event("noticed", &talk).await;
-        // A word after the notice: the silence begins anew, and so does the notice.
-        let word = Word::new(&visitor.username, "shi", &talk, 1, words::text("我还在"));
+        // A word of the counselor after the notice: the silence begins anew, and so does the notice. After one of the visitor
+        // there would be none.
+        let word = Word::new("shi", &visitor.username, &talk, 1, words::text("您还在吗"));
         self.hotline.client().say(&word).await;
         let notice = workbench.event("noticed", &talk).await;
         assert_eq!(notice["notice"], "silence");

@@ -45,7 +45,7 @@ const FAULTS: [(Fault, &str); 24] = [
     (Fault::Actors(Sabotage::OpenBeside), "L-2"),
     (Fault::Actors(Sabotage::ForgetTheQueue), "L-3"),
     (Fault::Actors(Sabotage::ForgetDeadlineOnRevival), "late"),
-    (Fault::Actors(Sabotage::CountWordAgain), "late"),
+    (Fault::Actors(Sabotage::CountWordAgain), "early"),
     (Fault::Actors(Sabotage::EndWhoeverWrote), "L-11"),
     (Fault::Actors(Sabotage::AlarmAtTheStartAlone), "unanswered"),
     (Fault::Actors(Sabotage::BelieveTimers), "early"),

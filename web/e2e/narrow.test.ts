@@ -6,7 +6,8 @@ import { hotline } from './support/hotline'
 import type { Someone } from './support/someone'
 import { t } from './support/words'
 
-const at = hotline('narrow')
+// Whoever left is offline soon: the second visitor waits as the first did, and is not seated with the first one's counselor.
+const at = hotline('narrow', undefined, { HOTLINE__DISPATCH__GRACE_SECONDS: '1' })
 const UPRIGHT = { width: 320, height: 568 }
 const LYING = { width: 568, height: 320 }
 /** A phone comes nearer to a field with smaller letters, and stays there. */

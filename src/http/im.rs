@@ -55,7 +55,7 @@ async fn sign(state: Data<AppState>, caller: Caller) -> Answer {
     post,
     path = "/im/say",
     request_body = requests::Say,
-    responses((status = 200, body = Answered<SaidMessage>))
+    responses((status = 200, body = Answered<SaidMessage>), (status = 415))
 )]
 async fn say(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {
     let body = json_body(&req, payload.into_inner(), BODY_BYTES_MAX).await?;

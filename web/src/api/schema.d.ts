@@ -3467,7 +3467,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["Say"];
             };
@@ -3485,6 +3485,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             403: components["responses"]["AccessDenied"];
             413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             500: components["responses"]["Failed"];
             503: components["responses"]["Stopping"];
         };

@@ -108,5 +108,11 @@ async fn words_that_no_callback_brought_during_an_outage_of_the_database_are_fet
     .await;
     house.tencent.keep(&talk.says(1, "在吗"));
     house.hotline.database.reopen().await;
+    // A connection that the outage has just cut may be given out once more.
+    let path = format!("/message/conversation/web?conversationId={}", talk.id);
+    until("the record is read again", SOON, async || {
+        (house.lin.get(&path).await.body["code"] == 0).then_some(())
+    })
+    .await;
     house.reads(&talk, &["在吗"]).await;
 }

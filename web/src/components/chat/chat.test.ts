@@ -105,7 +105,7 @@ describe('the words of a talk', () => {
 })
 
 describe('a bubble', () => {
-  const props = { isOwn: true, isFirst: true, isMine: true, now: T0 + 60_000 }
+  const props = { isOwn: true, isFirst: true, isMine: true, canRecall: true, now: T0 + 60_000 }
 
   it('shows what was typed as it was typed', () => {
     const text = '<img src=x onerror=alert(1)><b>x</b>'
@@ -121,6 +121,11 @@ describe('a bubble', () => {
     expect(bubble.find('.recall').exists()).toBe(false)
     await bubble.setProps({ now: T0, isMine: false })
     expect(bubble.find('.recall').exists()).toBe(false)
+  })
+
+  it('cannot be taken back any more when the talk is over, and still says whether it was read', async () => {
+    const bubble = render(Bubble, { ...props, canRecall: false, message: said('m', T0) })
+    expect([bubble.find('.recall').exists(), bubble.text()]).toEqual([false, expect.stringContaining('未读')])
   })
 
   it('says whether it was read, is on its way, or failed and why', async () => {

@@ -7,6 +7,8 @@ const CONFIG = { im: { mode: 'embedded', sdkAppId: 1, imageBytesMax: 1, textChar
 let sockets: FakeSocket[]
 /** Who has the cookie; nobody: the 403. */
 let cookie: string | null
+/** What a log-out is answered with, and whether it ends anything; null: as it should be. */
+let logOutFails: { status: number } | 'no network' | null
 
 class FakeSocket {
   static OPEN = 1
@@ -31,12 +33,17 @@ beforeEach(() => {
   sessionStorage.clear()
   sockets = []
   cookie = null
+  logOutFails = null
   vi.stubGlobal('WebSocket', FakeSocket)
   vi.stubGlobal('fetch', async (asked: Request | string) => {
     const path = new URL(typeof asked === 'string' ? asked : asked.url).pathname
     if (path === '/auth/login') {
       cookie = (await (asked as Request).json() as { username: string }).username
       return answers('ok')
+    }
+    if (path === '/logout' && logOutFails !== null) {
+      if (logOutFails === 'no network') throw new TypeError('Failed to fetch')
+      return new Response('{}', logOutFails)
     }
     if (path === '/logout') {
       cookie = null
@@ -61,6 +68,26 @@ describe('a log-in that ends', () => {
   it('by the button says nothing about why, and leaves nothing behind', async () => {
     const me = await logsIn('lin')
     sessionStorage.setItem('hotline.draft.talk', 'words')
+    await me.logOut()
+    expect([me.me, me.ending, sessionStorage.getItem('hotline.draft.talk')]).toEqual([null, null, null])
+  })
+
+  it.each([{ status: 500 }, { status: 503 }, { status: 403 }, 'no network' as const])('is not claimed where the server did not end it: %s', async (fails) => {
+    const me = await logsIn('lin')
+    sessionStorage.setItem('hotline.draft.talk', 'words')
+    logOutFails = fails
+    await expect(me.logOut()).rejects.toMatchObject({ name: 'Unreachable', status: fails === 'no network' ? null : fails.status })
+    expect([me.me?.id, sessionStorage.getItem('hotline.draft.talk')]).toEqual(['lin', 'words'])
+    logOutFails = null
+    await me.logOut()
+    expect([me.me, sessionStorage.getItem('hotline.draft.talk')]).toEqual([null, null])
+  })
+
+  it('by the button has ended where there was none left to end', async () => {
+    const me = await logsIn('lin')
+    sessionStorage.setItem('hotline.draft.talk', 'words')
+    cookie = null
+    logOutFails = { status: 403 }
     await me.logOut()
     expect([me.me, me.ending, sessionStorage.getItem('hotline.draft.talk')]).toEqual([null, null, null])
   })

@@ -3,7 +3,7 @@
 import { md5 } from 'js-md5'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { NoSession, result } from '@/api/answer'
+import { NoSession, result, Unreachable } from '@/api/answer'
 import type { Me, Role } from '@/api/types'
 import { api, rawFetch } from './api'
 import { useChats } from './chats'
@@ -86,16 +86,25 @@ export const useMe = defineStore('me', () => {
     await result(api().POST('/user/password', { body: { oldPassword: md5(oldPassword), password: md5(password) } }))
   }
 
-  /** By the button: nothing stays in this browser. */
+  /** By the button: nothing stays in this browser. Where the server did not end the log-in, nobody is told that it has ended. */
   async function logOut(): Promise<void> {
     isLeaving = true
     try {
-      await rawFetch('/logout', { method: 'POST' })
+      await endSession()
       leave(null)
       forgetAll()
     } finally {
       isLeaving = false
     }
+  }
+
+  async function endSession(): Promise<void> {
+    const response = await rawFetch('/logout', { method: 'POST' }).catch(() => { throw new Unreachable(null) })
+    // It leads to the log-in; no script sees where to.
+    if (response.type === 'opaqueredirect' || response.ok) return
+    const isGone = response.status === 403
+      && await result(api().GET('/auth/me')).then(() => false, (error: unknown) => error instanceof NoSession)
+    if (!isGone) throw new Unreachable(response.status)
   }
 
   /** The log-in has ended, wherever that was noticed. What is kept waits for the same person. */

@@ -17,6 +17,7 @@ export default {
       talks: 'Consultations in progress: {n}. Once logged out, nothing the visitors write reaches you.',
       requests: 'Requests in progress: {n}. Once logged out, nothing reaches you.',
     },
+    stillIn: 'You are still logged in: the server did not confirm it. Please try again later.',
     drafts: 'What you have not sent, and notes you have not saved, will be cleared.', stay: 'Stay',
   },
   presence: { title: 'My presence', now: 'My presence: {state}', online: 'Online', busy: 'Busy', away: 'Away', offline: 'Offline', offShift: 'Not on shift today' },

@@ -13,6 +13,7 @@ export default {
     menu: '账号', changePassword: '修改密码', logOut: '退出登录', oldPassword: '原密码', newPassword: '新密码',
     repeatPassword: '再输一次新密码', notSame: '两次输入的新密码不一致', tooShort: '新密码至少 8 个字符', changed: '密码已修改，其他设备已退出登录',
     running: { talks: '还有 {n} 个咨询正在进行，退出后您收不到访客的消息。', requests: '还有 {n} 个求助正在进行，退出后您收不到消息。' },
+    stillIn: '还没有退出登录：服务器没有确认，请稍后再试。',
     drafts: '没有发送的内容和没有保存的小结会被清除。', stay: '先不退出',
   },
   presence: { title: '我的状态', now: '我的状态：{state}', online: '在线', busy: '忙碌', away: '离开', offline: '离线', offShift: '今天没有排班' },

@@ -37,6 +37,11 @@ describe('somebody is called', () => {
     expect(callsOf(view({ alarms: [lost] }), new Set())[0]).toMatchObject({ counselor: 'gone', talks: ['x', 'y'] })
   })
 
+  it('by another call when the same talk goes unanswered again', () => {
+    const [first, second] = [late, { ...late, since: 90 }].map((alarm) => callsOf(view({ alarms: [alarm] }), new Set())[0]?.key)
+    expect(first).not.toBe(second)
+  })
+
   it('loudly for everything but a place in the line', () => {
     const [waits] = callsOf(view({ waiting: [talk('a', { status: 'WAITING' })] }), new Set())
     expect(waits && rings(waits)).toBe(false)

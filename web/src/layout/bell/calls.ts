@@ -32,7 +32,7 @@ function fromTalk(talk: Talk, opened: ReadonlySet<string>): Call[] {
 /** Everything that calls the person `me` now: alarms first, each by how long it has stood. */
 export function callsOf({ active, waiting, alarms }: Pick<View, 'active' | 'waiting' | 'alarms'>, opened: ReadonlySet<string>): Call[] {
   const alarmed = alarms.map((alarm): Call => (alarm.kind === 'unanswered'
-    ? { key: `unanswered-${alarm.conversation}`, ...alarm, talks: [] }
+    ? { key: `unanswered-${alarm.conversation}-${alarm.since}`, ...alarm, talks: [] }
     : { key: `lost-${alarm.counselor}-${alarm.since}`, ...alarm, conversation: null, visitor: null, talks: alarm.conversations }))
   const known = new Set(alarmed.map(({ conversation }) => conversation))
   const talks = [...active, ...waiting].filter(({ id }) => !known.has(id)).flatMap((talk) => fromTalk(talk, opened))

@@ -22,6 +22,10 @@ export default typescript.config(
         property, message: 'Nothing that a person typed is ever HTML.',
       }))],
       'no-restricted-globals': ['error', 'eval'],
+      // A page with one does not start on iPhones before iOS 16.4.
+      'no-restricted-syntax': ['error', {
+        selector: 'Literal[regex.pattern=/\\(\\?<[=!]/]', message: 'No lookbehind: a page with one does not start on iPhones before iOS 16.4.',
+      }],
       'vue/component-api-style': ['error', ['script-setup']],
       'vue/block-lang': ['error', { script: { lang: 'ts' } }],
       'vue/block-order': ['error', { order: ['script', 'template', 'style'] }],

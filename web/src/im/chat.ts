@@ -86,7 +86,7 @@ export function reasonOf(error: unknown): Reason {
 
 /** Half of a pair of code units, as a cut emoji leaves it, is no text: no server takes it. */
 export const wellFormed = (text: string): string =>
-  text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD')
+  text.replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF]/g, (found) => (found.length === 2 ? found : '\uFFFD'))
 
 /** Within which one may take a message back, as with Tencent. */
 export const RECALL_MS_MAX = 2 * 60 * 1000

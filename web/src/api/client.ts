@@ -16,7 +16,7 @@ const ASK_MS_MAX = 20_000
 export interface ClientOptions {
   /** A Bearer token instead of the cookie; asked anew for every request. */
   token?: () => string | null
-  /** Called at every 403, before the error is thrown. */
+  /** Called at every 403 that is about the log-in of now, before the error is thrown. */
   onNoSession: () => void
 }
 
@@ -41,7 +41,8 @@ export function makeFetch(options: ClientOptions): (input: string | URL | Reques
     const asked = passed()
     const response = await fetch(input, { ...init, headers, credentials, signal, redirect: 'manual' })
     hearAnswer(response.headers, asked)
-    if (response.status === 403) options.onNoSession()
+    // What was asked with an older token says nothing about the one that is there by now.
+    if (response.status === 403 && options.token?.() === token) options.onNoSession()
     return response
   }
 }

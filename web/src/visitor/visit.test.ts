@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { NoSession, Refused } from '@/api/answer'
+import { NoSession, Refused, Unreachable } from '@/api/answer'
 import { useSession } from '@/stores/api'
 import { useLive } from '@/stores/live'
 import { useVisit } from './visit'
@@ -50,6 +50,7 @@ class FakeSocket {
   close(): void {}
 }
 
+const settled = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve) })
 const greeting = { type: 'snapshot', cursor: 1, conversation: null, queue: null }
 
 /** The page is opened, as after a reload. */
@@ -140,6 +141,20 @@ describe('a visit', () => {
     await vi.waitFor(() => { expect(visit.stage).toBe('ended') })
   })
 
+  it('asks again by itself where it stands, until it is told', async () => {
+    const visit = await agreed()
+    await vi.waitFor(() => { expect(visit.stage).toBe('choose') })
+    const answers = fetch
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network')))
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    await visit.settle()
+    await vi.advanceTimersByTimeAsync(1000 + 2000)
+    expect([visit.stage, visit.error]).toEqual(['loading', expect.any(Unreachable)])
+    vi.stubGlobal('fetch', answers)
+    await vi.advanceTimersByTimeAsync(4000)
+    expect([visit.stage, visit.error]).toEqual(['choose', null])
+  })
+
   it('comes in by the same door when the log-in has ended', async () => {
     const visit = await agreed()
     vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
@@ -147,6 +162,42 @@ describe('a visit', () => {
     sockets.at(-1)?.loses(4003)
     await vi.waitFor(() => { expect(sockets).toHaveLength(2) })
     expect([visit.me?.id, visit.token]).toEqual(['p1', server.tokens[0]])
+  })
+
+  it('keeps what was begun in a talk whose log-in ends in its middle, and comes in again without a word of an end', async () => {
+    const visit = await agreed()
+    sessionStorage.setItem('hotline.draft.c1', '没说完的')
+    const talk = { id: 'c1', status: 'IN_PROGRESS', visitor: 'p1', counselor: 'p2' }
+    sockets.at(-1)?.hears({ type: 'event', seq: 2, time: 1, event: 'assigned', talk })
+    await vi.waitFor(() => { expect(visit.stage).toBe('talk') })
+    vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
+    server.tokens = []
+    server.asked = []
+    sockets.at(-1)?.loses(4003)
+    await vi.waitFor(() => { expect(sockets).toHaveLength(2) })
+    sockets.at(-1)?.hears({ ...greeting, conversation: talk })
+    await settled()
+    expect([visit.stage, visit.error, visit.token, sessionStorage.getItem('hotline.draft.c1')]).toEqual(['talk', null, server.tokens[0], '没说完的'])
+    expect(server.asked.filter((asked) => asked.startsWith('POST /auth/wx/')), 'once').toHaveLength(1)
+  })
+
+  it('does not lose a fresh log-in by an answer to the old one', async () => {
+    const visit = await agreed()
+    const before = sockets.length
+    let old: (response: Response) => void = () => {}
+    const answers = fetch
+    vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => { old = resolve }))
+    void visit.settle()
+    vi.stubGlobal('fetch', answers)
+    vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
+    server.tokens = []
+    sockets.at(-1)?.loses(4003)
+    await vi.waitFor(() => { expect(sockets).toHaveLength(before + 1) })
+    const fresh = visit.token
+    vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
+    old(new Response('{}', { status: 403 }))
+    await settled()
+    expect([visit.me?.id, visit.token, visit.error]).toEqual(['p1', fresh, null])
   })
 
   it('does not knock for ever', async () => {

@@ -37,6 +37,9 @@ const BARRED = 'hotline.visitor.barred'
 const TOKEN_HEADER = 'X-Auth-Token'
 /** Logging in again by itself more often would be a loop. */
 const AGAIN_MS_MIN = 10_000
+/** Before what could not be asked is asked again: doubled each time. */
+const RETRY_MS_MIN = 1000
+const RETRY_MS_MAX = 30_000
 
 function codeOfThisBrowser(): string {
   const known = localStorage.getItem(CODE)
@@ -68,6 +71,7 @@ export const useVisit = defineStore('visit', () => {
   /** Why one could not get in. */
   const error = shallowRef<unknown>(null)
   let enteredAt = 0
+  let retry: ReturnType<typeof setTimeout> | undefined
   /** The server said that this person was stopped, or perhaps only their counselor; the log-in then ends next. */
   let stopped: 'surely' | 'perhaps' | null = null
 
@@ -183,6 +187,7 @@ export const useVisit = defineStore('visit', () => {
 
   function leave(): void {
     me.value = null
+    clearTimeout(retry)
     current.value = null
     last.value = undefined
     keep(null)
@@ -199,6 +204,7 @@ export const useVisit = defineStore('visit', () => {
     await enter()
   }
 
+  /** Only this browser knows the token, and forgets it also where the server cannot be told. */
   async function endSession(): Promise<void> {
     await rawFetch('/logout', { method: 'POST' }).catch(() => undefined)
     leave()
@@ -219,7 +225,9 @@ export const useVisit = defineStore('visit', () => {
   }
 
   async function loadLast(): Promise<void> {
+    const whose = me.value?.id
     const { rows: [newest] } = await rows(api().GET('/conversation/current', { params: { query: { page: 0, size: 1 } } }))
+    if (me.value?.id !== whose) return
     usePeople().introduce(newest?.counselor)
     last.value = newest ?? null
     if (stopped === 'perhaps') stopped = null
@@ -228,10 +236,20 @@ export const useVisit = defineStore('visit', () => {
   /** The newest, asked until it is told: without it nobody knows where the visitor stands. */
   async function settle(): Promise<void> {
     last.value = undefined
+    await learnLast()
+  }
+
+  async function learnLast(failures = 0): Promise<void> {
+    clearTimeout(retry)
     try {
       await loadLast()
+      if (me.value !== null) error.value = null
     } catch (wrong) {
+      // A log-in that has ended is the matter of whoever noticed it; there may be another one by now.
+      if (me.value === null || wrong instanceof NoSession) return
       error.value = wrong
+      if (!(wrong instanceof Unreachable)) return
+      retry = setTimeout(() => { void learnLast(failures + 1) }, Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** failures))
     }
   }
 
@@ -245,6 +263,8 @@ export const useVisit = defineStore('visit', () => {
   }
 
   watch(() => live.view.conversation, (open, before) => {
+    // Nothing is known any more: that is no end of a talk.
+    if (me.value === null) return
     if (open === null) {
       current.value = null
       if (before) {
@@ -265,7 +285,7 @@ export const useVisit = defineStore('visit', () => {
   })
   // What happened before a snapshot is not told, so there may be something new to rate.
   live.onFrame((frame) => {
-    if (frame.type === 'snapshot' && me.value !== null) loadLast().catch((wrong: unknown) => { error.value = wrong })
+    if (frame.type === 'snapshot' && me.value !== null) void learnLast()
   })
 
   async function open(counselor: string, fallback: boolean): Promise<void> {

@@ -1,7 +1,8 @@
 import { createPinia } from 'pinia'
 import { ElMessageBox } from 'element-plus'
-import { createApp, watch } from 'vue'
+import { createApp, h, shallowRef, watch } from 'vue'
 import App from './app.vue'
+import State from './components/state.vue'
 import { keepComposingEscape } from './composables/composing'
 import { makeI18n } from './i18n'
 import { words } from './i18n/workbench'
@@ -51,6 +52,28 @@ watch([() => router.currentRoute.value.meta.title, () => badge.number, i18n.glob
   document.title = unread > 0 ? `(${unread}) ${words}` : words
 })
 
-await me.load().catch(() => null)
+/** While it cannot be told who is here, the page says so; it asks again by itself, and when the button is pressed. */
+const ASK_AGAIN_MS = 5000
+async function whoIsHere(): Promise<void> {
+  const wrong = shallowRef<unknown>(null)
+  let again = (): void => {}
+  const said = createApp({ render: () => h('main', h(State, { error: wrong.value, isLoading: true, onAgain: () => { again() } })) })
+  said.use(i18n)
+  for (let isSaid = false; ; isSaid = true) {
+    try {
+      await me.load()
+      if (isSaid) said.unmount()
+      return
+    } catch (error) {
+      wrong.value = error
+    }
+    if (!isSaid) said.mount('#app')
+    await new Promise<void>((resolve) => {
+      again = resolve
+      setTimeout(resolve, ASK_AGAIN_MS)
+    })
+  }
+}
+await whoIsHere()
 app.use(router)
 app.mount('#app')

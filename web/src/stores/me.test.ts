@@ -7,7 +7,8 @@ const CONFIG = { im: { mode: 'embedded', sdkAppId: 1, imageBytesMax: 1, textChar
 let sockets: FakeSocket[]
 /** Who has the cookie; nobody: the 403. */
 let cookie: string | null
-/** What a log-out is answered with, and whether it ends anything; null: as it should be. */
+let isConfigGone: boolean
+/** What a log-out is answered with; null: as it should be. */
 let logOutFails: { status: number } | 'no network' | null
 
 class FakeSocket {
@@ -34,6 +35,7 @@ beforeEach(() => {
   sockets = []
   cookie = null
   logOutFails = null
+  isConfigGone = false
   vi.stubGlobal('WebSocket', FakeSocket)
   vi.stubGlobal('fetch', async (asked: Request | string) => {
     const path = new URL(typeof asked === 'string' ? asked : asked.url).pathname
@@ -51,7 +53,7 @@ beforeEach(() => {
       last().closes(4003, 'logged out')
       return answers('ok')
     }
-    if (path === '/config') return answers(CONFIG)
+    if (path === '/config') return isConfigGone ? new Response('', { status: 503 }) : answers(CONFIG)
     return cookie === null ? new Response('{}', { status: 403 }) : answers({ id: cookie, username: cookie, name: null, type: 'COUNSELOR' })
   })
   useSession({ onNoSession: () => { useMe().lost() } })
@@ -168,6 +170,20 @@ describe('a log-in that ends', () => {
     const me = useMe()
     await me.load()
     expect([me.me, me.ending]).toEqual([null, 'expired'])
+  })
+})
+
+describe('whoever opens the page', () => {
+  it('is not half in while the server answers only half', async () => {
+    localStorage.setItem('hotline.logged-in', 'lin')
+    cookie = 'lin'
+    isConfigGone = true
+    const me = useMe()
+    await expect(me.load()).rejects.toMatchObject({ name: 'Unreachable' })
+    expect([me.me, me.role, sockets.length]).toEqual([null, null, 0])
+    isConfigGone = false
+    await me.load()
+    expect([me.me?.id, sockets.length]).toEqual(['lin', 1])
   })
 })
 

@@ -4,7 +4,7 @@ import { md5 } from 'js-md5'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { NoSession, result, Unreachable } from '@/api/answer'
-import type { Me, Role } from '@/api/types'
+import type { Config, Me, Role } from '@/api/types'
 import { api, rawFetch } from './api'
 import { useChats } from './chats'
 import { useConfig } from './config'
@@ -43,7 +43,10 @@ export const useMe = defineStore('me', () => {
   async function load(): Promise<Me | null> {
     if (localStorage.getItem(LOGGED_IN) === null) return null
     try {
-      me.value = await result(api().GET('/auth/me'))
+      const person = await result(api().GET('/auth/me'))
+      // Nobody is in before everything that the page stands on is there.
+      await useConfig().load()
+      me.value = person
     } catch (error) {
       if (!(error instanceof NoSession)) throw error
       // Somebody was here, and the page was opened again too late.
@@ -59,7 +62,6 @@ export const useMe = defineStore('me', () => {
     isSame.value = keepFor(person.id)
     localStorage.setItem(LOGGED_IN, person.id)
     usePeople().introduce({ ...person, type: person.type })
-    const config = await useConfig().load()
     if (role.value === null || role.value === 'system') return
     const live = useLive()
     live.start({
@@ -72,7 +74,7 @@ export const useMe = defineStore('me', () => {
     stopHearing()
     isExpelled = false
     stopHearing = live.onEvent(({ event, person: who }) => { if (event === 'expelled' && who === person.id) isExpelled = true })
-    useChats().start(config, person)
+    useChats().start(useConfig().config as Config, person)
   }
 
   /** The document: the password goes as MD5. */

@@ -4,6 +4,7 @@ import { createApp, watch, watchEffect } from 'vue'
 import { createRouter, createWebHashHistory } from 'vue-router'
 import type { Emergency } from '@/api/types'
 import { keepComposingEscape } from '@/composables/composing'
+import { mayLeavePage } from '@/composables/unsaved'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/visitor'
 import { useSession } from '@/stores/api'
@@ -37,6 +38,8 @@ const router = createRouter({
     { path: '/:unknown(.*)*', redirect: '/' },
   ],
 })
+// Another page takes the forms of this one with it; where a log-in has ended there is none.
+router.beforeEach((to, from) => visit.me === null || to.path === from.path || mayLeavePage())
 app.use(router)
 // Its part of the page could not be fetched; the page itself stays.
 router.onError(() => { ElMessage.error(i18n.global.t('visitor.notOpened')) })

@@ -2,7 +2,7 @@
 //! how many there may be, in `sockets/open.rs`. Only these know actix-web-actors, whose authors now point to actix-ws.
 //!
 //! Its context queues frames without a bound and hides how many. So the stream of bytes is wrapped: what was handed in
-//! minus what was pulled is the debt, and whoever owes too much is closed with 1013 and resumes from his cursor.
+//! minus what was pulled is the debt, and whoever owes too much is closed with 1013 and resumes from their cursor.
 
 pub(crate) mod frames;
 mod header;
@@ -138,9 +138,8 @@ fn open(req: &HttpRequest, early: Payload, session: Session) -> Answer {
     let (caller, asks) = (session.caller.clone(), session.asks);
     // What comes in is none of its business: a stream that says nothing takes the place of it.
     let (address, frames) = WebsocketContext::create_with_addr(session, stream::pending());
-    let (from, person) =
-        (address::limited(address::of(req, &state.settings)), caller.as_ref().map(|caller| caller.id));
-    let entered = state.sockets.enter(from, person, address.clone().recipient());
+    let from = address::limited(address::of(req, &state.settings));
+    let entered = state.sockets.enter(from, caller.as_ref(), address.clone().recipient());
     let place = entered.map_err(|Full| Fault::wrong("系统繁忙，请稍后再试"))?;
     link.take();
     let incoming = Incoming::new(early, Duration::from_secs(state.settings.sockets.heartbeat_seconds));
@@ -370,7 +369,7 @@ impl Session {
         let silence_max = heartbeat * settings.heartbeats_missed_max;
         let left = silence_max.saturating_sub(self.silence());
         if left < heartbeat {
-            // Not with the next heartbeat, which may be nearly one too late: whoever waits for him waits for this.
+            // Not with the next heartbeat, which may be nearly one too late: whoever waits for them waits for this.
             ctx.run_later(left, move |this, ctx| {
                 if this.silence() >= silence_max {
                     // Nobody is there to read a close frame.
@@ -385,7 +384,7 @@ impl Session {
     }
 }
 
-/// As what somebody sits behind a socket. His places are read afresh: he may be new to dispatch.
+/// As what somebody sits behind a socket. Their places are read afresh: they may be new to dispatch.
 async fn badge(
     state: &AppState,
     caller: &Caller,

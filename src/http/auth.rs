@@ -113,7 +113,7 @@ async fn wechat_login(_: FromOurPages, state: Data<AppState>, appid: Path<String
     answer
 }
 
-/// `password`: the hash that the log-in was checked against. If it is no longer his, or he is no longer let in, it is a
+/// `password`: the hash that the log-in was checked against. If it is no longer theirs, or they are no longer let in, it is a
 /// log-in that failed.
 async fn begin_session(state: &AppState, person: PersonId, password: Option<&str>) -> Answer {
     let begun = state.sessions.begin(person, password, clock::now()).await?;
@@ -150,6 +150,9 @@ async fn logout(_: FromOurPages, req: HttpRequest, state: Data<AppState>) -> Ans
     if let Some(token) = auth::token_of(&req) {
         let whose = state.sessions.find(&token, clock::now()).await?;
         let hash = TokenHash::of(&token);
+        if let Some(caller) = &whose {
+            state.sockets.look_last(caller).await;
+        }
         state.sessions.end(hash).await?;
         if let Some(Caller { id, institution: Some(institution), .. }) = whose {
             // Its sockets hear nothing more, and who has no other log-in here is offline at once.

@@ -17,7 +17,13 @@ use actix::{Message, Recipient};
 use hotline_actors::PersonId;
 use tokio::{sync::Notify, time::timeout};
 
-use crate::config;
+use crate::{
+    auth::{Caller, TokenHash},
+    config,
+};
+
+/// Before a log-in ends: for what its sockets have received to be read.
+const LAST_LOOK_MAX: Duration = Duration::from_secs(1);
 
 /// What an open socket is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
@@ -66,11 +72,32 @@ struct Book {
 
 struct Open {
     address: IpAddr,
-    person: Option<PersonId>,
+    whose: Option<Whose>,
     socket: Recipient<Asked>,
     /// Milliseconds since the server began.
     heard: Arc<AtomicI64>,
     finishing: Arc<Notify>,
+    last_look: Arc<LastLook>,
+}
+
+/// Whose socket it is, and by which log-in.
+#[derive(Clone, Copy)]
+struct Whose {
+    person: PersonId,
+    login: TokenHash,
+}
+
+impl Whose {
+    fn is(caller: &Caller) -> Self {
+        Self { person: caller.id, login: caller.token }
+    }
+}
+
+/// Between whoever ends a log-in and what reads one of its sockets.
+#[derive(Default)]
+struct LastLook {
+    wanted: Notify,
+    done: Arc<Notify>,
 }
 
 /// No socket can be opened: there are as many as there may be.
@@ -82,6 +109,7 @@ pub(super) struct Place {
     id: u64,
     sockets: OpenSockets,
     heard: Arc<AtomicI64>,
+    last_look: Arc<LastLook>,
 }
 
 impl OpenSockets {
@@ -100,7 +128,7 @@ impl OpenSockets {
     pub(super) fn enter(
         &self,
         address: IpAddr,
-        person: Option<PersonId>,
+        caller: Option<&Caller>,
         socket: Recipient<Asked>,
     ) -> Result<Place, Full> {
         let mut book = self.book();
@@ -111,14 +139,44 @@ impl OpenSockets {
         let id = book.next;
         book.next += 1;
         let heard = Arc::new(AtomicI64::new(self.now(Instant::now())));
-        let open = Open { address, person, socket, heard: Arc::clone(&heard), finishing: Arc::default() };
+        let (whose, last_look) = (caller.map(Whose::is), Arc::<LastLook>::default());
+        let open = Open {
+            address,
+            whose,
+            socket,
+            heard: Arc::clone(&heard),
+            finishing: Arc::default(),
+            last_look: Arc::clone(&last_look),
+        };
         book.open.insert(id, open);
-        match person {
-            Some(person) => book.add_to_person(id, person, self.0.bounds),
+        match whose {
+            Some(Whose { person, .. }) => book.add_to_person(id, person, self.0.bounds),
             None => book.add_stranger(id, address, self.0.bounds),
         }
         drop(book);
-        Ok(Place { id, sockets: self.clone(), heard })
+        Ok(Place { id, sockets: self.clone(), heard, last_look })
+    }
+
+    /// Has all that the sockets of a log-in have received by now read, while the log-in still goes on: it counts although
+    /// it is carried out later. Waits for it a moment, and no longer.
+    pub async fn look_last(&self, caller: &Caller) {
+        let read: Vec<_> = {
+            let book = self.book();
+            let ids = book.of_person.get(&caller.id).into_iter().flatten();
+            let sockets = ids.filter_map(|id| book.open.get(id));
+            let of_log_in =
+                sockets.filter(|open| open.whose.is_some_and(|whose| whose.login == caller.token));
+            // Waited for from here on, so that none is missed that is done at once.
+            let ask = |open: &Open| {
+                let done = Arc::clone(&open.last_look.done).notified_owned();
+                open.last_look.wanted.notify_one();
+                done
+            };
+            of_log_in.map(ask).collect()
+        };
+        if timeout(LAST_LOOK_MAX, futures_util::future::join_all(read)).await.is_err() {
+            tracing::warn!("a log-in ended before all that its sockets had received was read");
+        }
     }
 
     /// Asks every socket to carry out all that has come, and waits for it, at most so long.
@@ -210,7 +268,7 @@ impl Book {
         let Some(open) = self.open.get(&id) else { return };
         self.strangers.remove(&id);
         forget(&mut self.of_address, &open.address, id);
-        if let Some(person) = &open.person {
+        if let Some(Whose { person, .. }) = &open.whose {
             forget(&mut self.of_person, person, id);
         }
     }
@@ -231,12 +289,22 @@ impl Place {
     }
 
     /// No stranger any more.
-    pub(super) fn logged_in(&self, person: PersonId) {
+    pub(super) fn logged_in(&self, caller: &Caller) {
         let mut book = self.sockets.book();
         book.uncount(self.id);
         let Some(open) = book.open.get_mut(&self.id) else { return };
-        open.person = Some(person);
-        book.add_to_person(self.id, person, self.sockets.0.bounds);
+        open.whose = Some(Whose::is(caller));
+        book.add_to_person(self.id, caller.id, self.sockets.0.bounds);
+    }
+
+    /// Waits until what has come is to be read now: the log-in is about to end.
+    pub(super) async fn last_look(&self) {
+        self.last_look.wanted.notified().await;
+    }
+
+    /// It is.
+    pub(super) fn looked_last(&self) {
+        self.last_look.done.notify_waiters();
     }
 
     /// All that had come when it was asked for is carried out.
@@ -253,6 +321,7 @@ impl Drop for Place {
         book.uncount(self.id);
         if let Some(open) = book.open.remove(&self.id) {
             open.finishing.notify_one();
+            open.last_look.done.notify_waiters();
         }
         drop(book);
         self.sockets.0.left.notify_one();

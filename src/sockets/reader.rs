@@ -47,6 +47,8 @@ const FRAME_BYTES_MAX: usize = 16 * 1024;
 const FRAME_BYTES_MAX_OF_STRANGERS: usize = 1024;
 /// What is read ahead of what is done.
 const AHEAD_BYTES_MAX: usize = 64 * 1024;
+/// What is read beyond it before a log-in ends, so that it counts: about what the system keeps.
+const LAST_BYTES_MAX: usize = 128 * 1024;
 /// Read at once.
 const READ_BYTES: usize = 4096;
 
@@ -241,6 +243,7 @@ impl Reader {
                     under_way = None;
                     self.done(done).await;
                 }
+                () = self.place.last_look() => self.look_last(),
                 () = shared.changed.notified() => self.look_again(),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now).into()), if deadline.is_some() => {
                     self.give_up(under_way.is_some());
@@ -357,12 +360,16 @@ impl Reader {
     }
 
     fn may_read(&self) -> bool {
+        self.may_read_ahead(AHEAD_BYTES_MAX)
+    }
+
+    fn may_read_ahead(&self, bytes_max: usize) -> bool {
         let Incoming { buffer, ahead, end, ended, .. } = &self.incoming;
         end.is_none()
             && !ended
             && !self.shared.no_more.get()
             && !self.is_being_logged_in()
-            && buffer.len() + ahead < AHEAD_BYTES_MAX
+            && buffer.len() + ahead < bytes_max
     }
 
     /// Until when what was read already has to wait, if it has.
@@ -398,6 +405,14 @@ impl Reader {
         while self.may_read() && self.read(Link::read_now) {
             self.decode();
         }
+    }
+
+    /// The log-in is about to end: what the system has received by now was received while it went on.
+    fn look_last(&mut self) {
+        while self.may_read_ahead(AHEAD_BYTES_MAX + LAST_BYTES_MAX) && self.read(Link::read_now) {
+            self.decode();
+        }
+        self.place.looked_last();
     }
 
     /// Whether the socket or its peer has ended, so that only what came before is left.
@@ -490,7 +505,7 @@ impl Reader {
                 let _ = self.session.send(Came::Frame(frame.into())).await;
             }
             Done::LoggedIn(Ok(caller)) => {
-                self.place.logged_in(caller.id);
+                self.place.logged_in(&caller);
                 self.caller = Some(caller.clone());
                 self.session.do_send(Came::LoggedIn(caller));
             }

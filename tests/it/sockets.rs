@@ -9,7 +9,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Client, Hotline, SOON, Socket};
+use crate::support::{Client, Hotline, SOON, Socket, close_code};
 
 const VISITORS: usize = 16;
 const ROUNDS: usize = 40;
@@ -154,7 +154,7 @@ async fn an_unanswered_visitor_is_told_to_those_who_can_help_and_to_nobody_else(
 
 #[tokio::test]
 async fn a_visitor_logs_in_with_the_first_frame_or_not_at_all() {
-    let (hotline, _) = lin_at_work(&[("sockets.auth_seconds_max", "1")]).await;
+    let (hotline, _) = lin_at_work(&[("sockets.auth_seconds_max", "8")]).await;
     let visitor = hotline.visitor("ecnu", "first").await;
     let stranger = hotline.client();
 
@@ -187,15 +187,7 @@ async fn frames_that_make_no_sense_are_told_so_and_harm_nobody() {
     assert_eq!(large.closed(SOON).await, Some(1009));
     let mut binary = lin.unread_workbench().await;
     binary.send(Message::binary(vec![0_u8; 3])).await.expect("it is sent");
-    let closed = async {
-        while let Some(Ok(message)) = binary.next().await {
-            if let Message::Close(reason) = message {
-                return reason.map(|reason| u16::from(reason.code));
-            }
-        }
-        None
-    };
-    assert_eq!(tokio::time::timeout(SOON, closed).await.expect("soon"), Some(1003));
+    assert_eq!(close_code(&mut binary).await, Some(1003));
     hotline.assert_calm();
 }
 

@@ -6,6 +6,7 @@ mod database;
 mod hotline;
 mod socket;
 mod stalls;
+mod wire;
 
 use std::time::Duration;
 
@@ -15,8 +16,9 @@ pub(crate) use callback::{Word, words};
 pub(crate) use client::{Answer, Client, md5};
 pub(crate) use database::Database;
 pub(crate) use hotline::{DATA_KEY, Hotline, IM_KEY, SDK_APP_ID};
-pub(crate) use socket::Socket;
+pub(crate) use socket::{Socket, close_code};
 pub(crate) use stalls::Stalls;
+pub(crate) use wire::{delivered, delivered_and_left_unread};
 
 /// The password of everybody, as clients send it.
 pub(crate) fn md5_of_everybody() -> String {
@@ -30,6 +32,21 @@ pub(crate) fn no_secrets() -> Sealer {
 
 /// What should happen at once, may take this long on a machine whose cores are busy with something else.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+/// A test that says "today" or "this month", as its server does by a clock of its own, is through within this.
+const BEFORE_MIDNIGHT: i64 = 120_000;
+
+/// Waits for the next day where the one in `zone` is about to end: test and server mean the same day then.
+pub(crate) async fn within_one_day(zone: &str) {
+    let zone = jiff::tz::TimeZone::get(zone).expect("a known zone");
+    let date = |at: i64| zone.to_datetime(jiff::Timestamp::from_millisecond(at).expect("a moment")).date();
+    let limit = Duration::from_millis(BEFORE_MIDNIGHT.unsigned_abs()) + SOON;
+    until("the next day", limit, async || {
+        let now = ::hotline::clock::now().0;
+        (date(now) == date(now + BEFORE_MIDNIGHT)).then_some(())
+    })
+    .await;
+}
 
 /// Between two looks at something that announces nothing.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);

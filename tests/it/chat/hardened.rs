@@ -1,9 +1,11 @@
 //! What must not happen, whoever tries it.
 
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::{Chat, heard, prepared, record, refused, say};
-use crate::support::Hotline;
+use crate::support::{Hotline, close_code};
 
 #[tokio::test]
 async fn nobody_speaks_in_a_talk_that_is_not_his_own() {
@@ -168,14 +170,19 @@ async fn a_log_in_that_has_ended_says_nothing_more() {
     let mut chat = Chat::on(hotline).await;
     // Of two log-ins of the same visitor one ends.
     let other = chat.hotline.visitor("ecnu", "first").await;
-    let (mut silent, mut speaking) = (other.visitor_socket().await, other.visitor_socket().await);
-    for socket in [&mut silent, &mut speaking] {
-        socket.snapshot().await;
-    }
+    let (mut silent, mut speaking) = (other.visitor_socket().await, other.unread_socket("/visitor/ws").await);
+    silent.snapshot().await;
+    let greeting = speaking.next().await.expect("a frame").expect("a whole one");
+    assert!(greeting.to_text().expect("a text").contains("snapshot"));
     assert_eq!(other.post("/logout", Value::Null).await.status, 302);
-    speaking.send(json!({ "type": "say", "ref": "x1", "conversation": chat.talk, "text": "在吗" })).await;
-    assert_eq!(speaking.closed(super::SOON).await, Some(4003));
+    // By now it is closed, or about to be. It has not read that, and speaks all the same.
+    let word = json!({ "type": "say", "ref": "x1", "conversation": chat.talk, "text": "在吗" });
+    let _gone = speaking.send(Message::text(word.to_string())).await;
     assert_eq!(silent.closed(super::SOON).await, Some(4003));
+    assert_eq!(close_code(&mut speaking).await, Some(4003));
+    // Its connection lasts until all that has come over it is carried out.
+    let over = async { while let Some(Ok(_)) = speaking.next().await {} };
+    tokio::time::timeout(super::SOON, over).await.expect("it ends");
     assert_eq!(record(&chat.lin, &chat.talk).await, [] as [Value; 0]);
     assert_eq!(say(&mut chat.his, &chat.talk, "a1", "在").await["type"], "said");
 }

@@ -13,7 +13,7 @@ use super::{
     pictures::{drawn, upload},
     prepared, record, say,
 };
-use crate::support::{Client, Hotline, SOON, Socket, until};
+use crate::support::{Client, Hotline, SOON, Socket, delivered, delivered_and_left_unread, until};
 
 /// Right before the end, as fast as they go out: more than a socket may send between two heartbeats.
 const WORDS: usize = 150;
@@ -35,28 +35,34 @@ enum Close {
     Stop,
 }
 
-/// Gathered, and written at once: what a reset finds still unsent was never received.
+/// Gathered, and written at once.
 async fn send(line: &mut Line, frame: Value) {
     line.feed(Message::text(frame.to_string())).await.expect("the socket takes a frame");
 }
 
+/// Once all of it has arrived: what a reset finds still unsent was never received.
 async fn close(how: Close, mut line: Line, client: &Client, talk: &str) {
     line.flush().await.expect("it goes out");
+    delivered(line.get_ref()).await;
     match how {
         Close::Goodbye => line.close(None).await.expect("a close frame goes out"),
         Close::Fin => line.get_mut().shutdown().await.expect("it is shut down"),
         Close::Reset => line.get_ref().set_zero_linger().expect("it can be set"),
         Close::LogOut => {
             assert_eq!(client.post("/logout", Value::Null).await.status, 302);
-            // Too late; the socket may be closed already.
             for _ in 0..3 {
-                let late = json!({ "type": "say", "ref": "late", "conversation": talk, "text": "太晚了" });
-                let _closed = line.send(Message::text(late.to_string())).await;
+                says_too_late(&mut line, talk).await;
             }
         }
         // The socket stays as it is.
         Close::Stop => std::mem::forget(line),
     }
+}
+
+/// The socket may be closed already; then it does not even go out.
+async fn says_too_late(line: &mut Line, talk: &str) {
+    let late = json!({ "type": "say", "ref": "late", "conversation": talk, "text": "太晚了" });
+    let _closed = line.send(Message::text(late.to_string())).await;
 }
 
 /// Everybody's words, a picture, a recall and a mark, right before the end.
@@ -162,6 +168,37 @@ async fn what_came_before_a_close_is_carried_out_however_it_closed() {
         }
         hotline.assert_calm();
     }
+}
+
+/// Nothing can be stored, so that the server reads as far ahead as it does, and the rest stands in its system's buffer.
+#[tokio::test]
+async fn what_had_come_before_a_log_out_counts_though_nobody_had_read_it() {
+    // Eight texts of 12 KB, where 64 KiB are read ahead.
+    let words = 0..8;
+    let mut hotline = prepared().await;
+    hotline.set("messages.store_milliseconds_max", 60_000);
+    hotline.start().await;
+    let mut chat = Chat::on(hotline).await;
+    let mut line = chat.visitor.unread_socket("/visitor/ws").await;
+    let mut holding = chat.hotline.database.pool.begin().await.expect("a transaction");
+    sqlx::query("lock table messages in access exclusive mode").execute(&mut *holding).await.expect("locked");
+    for number in words.clone() {
+        let (reference, text) = (format!("w{number}"), "字".repeat(4000));
+        let word = json!({ "type": "say", "ref": reference, "conversation": chat.talk, "text": text });
+        send(&mut line, word).await;
+    }
+    line.flush().await.expect("it goes out");
+    delivered_and_left_unread(line.get_ref()).await;
+    assert_eq!(chat.visitor.post("/logout", Value::Null).await.status, 302);
+    says_too_late(&mut line, &chat.talk).await;
+    holding.rollback().await.expect("let go");
+    for number in words.clone() {
+        heard(&mut chat.hers, &format!("w{number}")).await;
+    }
+    chat.hers.ping().await;
+    assert!(!chat.hers.has_heard("late"));
+    assert_eq!(record(&chat.lin, &chat.talk).await.len(), words.len());
+    chat.hotline.assert_calm();
 }
 
 #[tokio::test]

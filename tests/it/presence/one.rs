@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Hotline, SOON, Socket};
 
-/// The counselor `lin` and the supervisor `du` who looks after her; an administrator.
+/// The counselor `lin` and the supervisor `du` who looks after them; an administrator.
 async fn opens(settings: &[(&str, u64)]) -> Hotline {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.add_counselor("ecnu", "lin").await;
@@ -147,7 +147,7 @@ async fn whoever_logs_out_is_offline_at_once_unless_another_log_in_is_here() {
 
 #[tokio::test]
 async fn the_sockets_of_a_log_in_that_ends_by_time_are_closed_then() {
-    let hotline = opens(&[("sockets.heartbeat_seconds", 3600), ("session.staff_idle_seconds_max", 2)]).await;
+    let hotline = opens(&[("sockets.heartbeat_seconds", 3600), ("session.staff_idle_seconds_max", 8)]).await;
     let lin = hotline.staff("lin").await;
     let id = lin.id().await;
     let (mut socket, _) = tab(&lin, "online").await;

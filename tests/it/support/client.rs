@@ -108,7 +108,7 @@ impl Client {
         self.socket("/workbench/ws").await
     }
 
-    /// The workbench of somebody who reads nothing and answers no ping, until the test reads for him.
+    /// The workbench of somebody who reads nothing and answers no ping, until the test reads for them.
     pub(crate) async fn unread_workbench(&self) -> WebSocketStream<TcpStream> {
         self.unread_socket("/workbench/ws").await
     }

@@ -134,6 +134,11 @@ impl Hotline {
         self.process.as_ref().expect("it runs").id()
     }
 
+    /// Where its log is, and what a test gives it; gone with it, unless the test fails.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Runs a command of the binary to its good end.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) {
         let output = self.output(arguments, input);

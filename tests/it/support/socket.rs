@@ -84,6 +84,19 @@ pub(super) async fn open_unread(url: &str, token: &str) -> WebSocketStream<TcpSt
     socket
 }
 
+/// The code with which the server closes a socket that the test reads by itself.
+pub(crate) async fn close_code(socket: &mut WebSocketStream<TcpStream>) -> Option<u16> {
+    let closed = async {
+        while let Some(Ok(message)) = socket.next().await {
+            if let Message::Close(reason) = message {
+                return reason.map(|reason| reason.code.into());
+            }
+        }
+        None
+    };
+    tokio::time::timeout(SOON, closed).await.expect("the socket is closed")
+}
+
 impl Socket {
     /// The first frame that fits, among those that came already and those to come.
     pub(crate) async fn expect(

@@ -24,7 +24,16 @@ tests() {
         tee "$SCRATCH/tests"
 }
 
+# Tests of floods hold six thousand connections, and the server they flood the other ends.
+OPEN_FILES_MIN=16384
+open_files() {
+    ulimit -Sn "$(ulimit -Hn)" 2>/dev/null || true
+    [[ $(ulimit -n) == unlimited ]] || (($(ulimit -n) >= OPEN_FILES_MIN)) ||
+        die "the tests hold thousands of connections, and this shell may open $(ulimit -n) files: raise its hard limit ('ulimit -Hn', 'nofile' in /etc/security/limits.conf) to $OPEN_FILES_MIN."
+}
+
 NEED_BROWSER=1 step "Tools and crates" need_tools
+open_files
 step "Formatting" cargo fmt --all --check
 step "PostgreSQL" scratch_cluster
 mkdir "$SCRATCH/queries"

@@ -6,13 +6,14 @@ use hotline::clock;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Hotline};
+use crate::support::{Client, Hotline, within_one_day};
 
 const PAST: &str = "只能给今天及以后的日期进行排班";
 const NOT_ALLOWED: &str = "未开通权限";
 
 /// A hotline with counselors `lin` and `wu` and the supervisor `dudao`; and another institution.
 async fn open() -> (Hotline, Client) {
+    within_one_day("Asia/Shanghai").await;
     let mut hotline = Hotline::prepare(&["ecnu", "other"]).await;
     for (institution, kind, username) in [
         ("ecnu", "COUNSELOR", "lin"),

@@ -147,6 +147,7 @@ async fn hiring_and_changes_of_others_are_noted_by_field() {
 
 #[tokio::test]
 async fn shifts_and_standing_weeks_are_noted() {
+    crate::support::within_one_day("Asia/Shanghai").await;
     let (hotline, guanli, dudao) = house().await;
     let lin = hotline.database.id_of("lin").await;
     let now = hotline::clock::now();

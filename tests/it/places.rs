@@ -4,7 +4,7 @@
 use hotline::clock;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Hotline, SOON, Socket, until};
+use crate::support::{Client, Hotline, SOON, Socket, until, within_one_day};
 
 const MINUTE: i64 = 60_000;
 
@@ -20,6 +20,7 @@ struct House {
 
 impl House {
     async fn opens() -> Self {
+        within_one_day("Asia/Shanghai").await;
         let mut hotline = Hotline::prepare(&["ecnu"]).await;
         hotline.add_counselor("ecnu", "lin").await;
         hotline.add_user("ecnu", "COUNSELOR", "absent");

@@ -10,7 +10,7 @@ use std::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Hotline, Word, words};
+use crate::support::{Answer, Client, Hotline, Word, within_one_day, words};
 
 /// One endpoint with parameters that exist: `{visitor}` and so on stand for ids, see [`Cast::ids`].
 struct Row {
@@ -159,6 +159,7 @@ struct Cast {
 
 impl Cast {
     async fn of(hotline: &Hotline, institution: &str) -> Self {
+        within_one_day("Asia/Shanghai").await;
         let name = |role: &str| format!("{institution}-{role}");
         let (visitor, counselor, supervisor) =
             (hotline.visitor(institution, &name("first")).await, name("counselor"), name("supervisor"));

@@ -6,7 +6,7 @@ use jiff::{civil::date, tz::TimeZone};
 use serde_json::json;
 
 use super::PAST;
-use crate::support::Hotline;
+use crate::support::{Hotline, within_one_day};
 
 /// 2021-04-26 24:00 in Shanghai, a Monday's end; in UTC it is 16:00.
 const MIDNIGHT: i64 = 1_619_452_800_000;
@@ -76,6 +76,7 @@ async fn weeks_are_written_ahead_however_long_the_server_was_down() {
 
 #[tokio::test]
 async fn the_server_fills_what_is_missing_when_it_starts() {
+    within_one_day("Asia/Shanghai").await;
     let (mut hotline, lin) = prepared().await;
     sqlx::query!(
         "insert into standing_weeks (person, institution, week_days, since) values ($1, 'ecnu', '{1,2,3,4,5,6,7}', '2021-01-01')",
@@ -96,6 +97,9 @@ async fn two_institutions_have_two_todays() {
     let mut hotline = Hotline::prepare(&["east", "west"]).await;
     // Twenty-five hours apart: never the same day.
     let zones = [("east", "Pacific/Kiritimati"), ("west", "Pacific/Niue")];
+    for (_, zone) in zones {
+        within_one_day(zone).await;
+    }
     for (code, zone) in zones {
         hotline.add_user(code, "COUNSELOR", &format!("lin-{code}"));
         hotline.add_user(code, "INSTITUTION", &format!("guanli-{code}"));

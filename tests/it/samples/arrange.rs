@@ -4,9 +4,10 @@ use hotline::clock;
 use serde_json::{Value, json};
 
 use super::{fits_with_words, sample};
-use crate::support::{Client, Hotline};
+use crate::support::{Client, Hotline, within_one_day};
 
 async fn house() -> (Hotline, Client) {
+    within_one_day("Asia/Shanghai").await;
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     for (kind, username) in [("INSTITUTION", "ecnu_admin"), ("SUPERVISOR", "dudao"), ("COUNSELOR", "lin")] {
         hotline.add_user("ecnu", kind, username);

@@ -9,6 +9,7 @@ use std::{
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
+    num::NonZeroUsize,
     sync::Arc,
     time::Duration,
 };
@@ -58,6 +59,8 @@ use crate::{
 
 /// An idle connection is closed after this; proxies keep theirs for shorter.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// Connections that are no sockets; each may hold a request that is not whole.
+const CONNECTIONS_BESIDE_SOCKETS_MAX: usize = 4096;
 /// For a client to hear that its connection ends.
 const DISCONNECT_MAX: Duration = Duration::from_secs(1);
 /// After the last answer: for it to reach the wire.
@@ -306,10 +309,18 @@ fn serve(state: &AppState, listener: TcpListener) -> io::Result<Server> {
     let settings = &state.settings.server;
     let (shared, base_path) = (Data::new(state.clone()), settings.base_path.clone());
     let door = Data::new(middleware::Door::of(state));
-    let mut server = Server::build().disable_signals().shutdown_timeout(settings.shutdown_seconds_max);
-    if settings.workers > 0 {
-        server = server.workers(settings.workers);
-    }
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        workers => workers,
+    };
+    // At the bound nothing is accepted until a connection ends: it waits in the system's queue. All the sockets there may
+    // be leave room for requests, so that health is told and a socket too many is refused in words.
+    let connections_max = state.settings.sockets.open_max + CONNECTIONS_BESIDE_SOCKETS_MAX;
+    let server = Server::build()
+        .disable_signals()
+        .shutdown_timeout(settings.shutdown_seconds_max)
+        .workers(workers)
+        .max_concurrent_connections(connections_max.div_ceil(workers));
     let (draining, address) = (server.graceful_shutdown_signal(), listener.local_addr()?);
     // As HttpServer does it, but for the connection, which is ours.
     let connections = move || {

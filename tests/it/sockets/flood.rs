@@ -1,4 +1,7 @@
-//! Floods: whoever sends half frames, or opens sockets without end, costs little and keeps nobody out.
+//! Floods: whoever sends half frames, or opens sockets without end, costs little and keeps nobody out. It takes six
+//! thousand open files on either side, which scripts/test.sh asks the system for.
+
+use std::io::ErrorKind;
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -9,7 +12,7 @@ use tokio::{
 };
 
 use super::lin_at_work;
-use crate::support::{Hotline, SOON};
+use crate::support::{Hotline, SOON, until};
 
 /// Half frames at once.
 const FLOOD: usize = 2000;
@@ -87,25 +90,66 @@ async fn a_frame_that_declares_too_much_is_refused_before_it_comes() {
     hotline.assert_calm();
 }
 
+/// A hundred at a time, so many as make a flood.
+async fn flood(hotline: &Hotline, token: Option<&str>, declared: u64, sent: usize) -> Vec<TcpStream> {
+    let mut held = Vec::new();
+    for _ in 0..FLOOD / 100 {
+        let some = (0..100).map(|_| half_frame(hotline, token, declared, sent));
+        held.extend(join_all(some).await);
+    }
+    held
+}
+
+/// Reads the snapshot that somebody who is logged in is greeted with.
+async fn is_greeted(stream: &mut TcpStream) {
+    let head = [stream.read_u8().await.expect("a frame"), stream.read_u8().await.expect("its length")];
+    let length = match head {
+        [0x81, 126] => usize::from(stream.read_u16().await.expect("its length")),
+        [0x81, length @ 0..126] => usize::from(length),
+        _ => panic!("no snapshot: {head:x?}"),
+    };
+    let mut snapshot = vec![0; length];
+    stream.read_exact(&mut snapshot).await.expect("all of it");
+}
+
+/// Neither closed nor told that it will be.
+fn is_open(stream: &TcpStream) -> bool {
+    let read = stream.try_read(&mut [0; 16]);
+    read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+}
+
 #[tokio::test]
 async fn thousands_of_half_frames_cost_no_more_than_is_said() {
-    let (hotline, _) = lin_at_work(&[("sockets.per_person_max", "4000")]).await;
+    // All of them may stay, and nothing is said to them meanwhile.
+    let (hotline, _) = lin_at_work(&[
+        ("sockets.per_person_max", "4000"),
+        ("sockets.strangers_max", "8000"),
+        ("sockets.strangers_per_address_max", "8000"),
+        ("sockets.auth_seconds_max", "600"),
+        ("sockets.heartbeat_seconds", "600"),
+    ])
+    .await;
     let visitor = hotline.visitor("ecnu", "first").await;
     let token = visitor.token.as_deref();
     let before = resident_kibibytes(&hotline);
-    let bound = |sockets: usize| KIBIBYTES_BESIDES + KIBIBYTES_EACH * sockets as u64;
-    // As many bytes as anybody takes of them, of frames that may be so long, and of those that may not.
-    let mut held = Vec::new();
-    for (token, declared, sent) in [(None, 1024, 1000), (token, 16 * 1024, 16_000), (None, 1 << 40, 200_000)]
-    {
-        for _ in 0..FLOOD / 100 {
-            let some = (0..100).map(|_| half_frame(&hotline, token, declared, sent));
-            held.extend(join_all(some).await);
-        }
-        let grown = resident_kibibytes(&hotline).saturating_sub(before);
-        println!("{} sockets, frames of {declared} bytes: {grown} KiB more", held.len());
-        assert!(grown < bound(held.len()), "{grown} KiB for {} sockets", held.len());
+    // As many bytes as anybody takes, of frames that may be so long.
+    let mut held = flood(&hotline, None, 1024, 1000).await;
+    let mut greeted = flood(&hotline, token, 16 * 1024, 16_000).await;
+    for stream in &mut greeted {
+        is_greeted(stream).await;
     }
+    held.append(&mut greeted);
+    let grown = resident_kibibytes(&hotline).saturating_sub(before);
+    assert_eq!(held.iter().filter(|stream| is_open(stream)).count(), 2 * FLOOD);
+    println!("{} sockets are open: {grown} KiB more", held.len());
+    assert!(grown < KIBIBYTES_BESIDES + KIBIBYTES_EACH * held.len() as u64, "{grown} KiB");
+
+    // And of frames that may not: none of those stays.
+    let before = resident_kibibytes(&hotline);
+    let refused = flood(&hotline, None, 1 << 40, 200_000).await;
+    let grown = resident_kibibytes(&hotline).saturating_sub(before);
+    println!("{} were refused: {grown} KiB more", refused.len());
+    assert!(grown < KIBIBYTES_BESIDES, "{grown} KiB");
     // And everybody else is served.
     let mut socket = visitor.visitor_socket().await;
     socket.snapshot().await;
@@ -162,7 +206,7 @@ async fn strangers_make_room_for_a_newcomer_behind_the_same_address() {
 
 #[tokio::test]
 async fn there_are_only_so_many_sockets_in_all() {
-    let (hotline, lin) = lin_at_work(&[("sockets.open_max", "3")]).await;
+    let (hotline, lin) = lin_at_work(&[("sockets.open_max", "3"), ("sockets.auth_seconds_max", "600")]).await;
     let mut stranger = shake_hands(&hotline, None).await;
     let (mut first, mut second) = (lin.workbench().await, lin.workbench().await);
     // A stranger makes room; nobody else does.
@@ -180,5 +224,38 @@ async fn there_are_only_so_many_sockets_in_all() {
     for socket in [&mut first, &mut second, &mut third] {
         socket.ping().await;
     }
+    hotline.assert_calm();
+}
+
+/// Beside its sockets the server takes so many connections.
+const CONNECTIONS_BESIDE: usize = 4096;
+
+#[tokio::test]
+async fn connections_are_bounded_and_whoever_waits_for_one_gets_it() {
+    let (hotline, lin) = lin_at_work(&[("sockets.open_max", "4")]).await;
+    let bound = 4 + CONNECTIONS_BESIDE;
+    let mut workbench = lin.workbench().await;
+    workbench.snapshot().await;
+    let open_files =
+        || std::fs::read_dir(format!("/proc/{}/fd", hotline.process_id())).expect("it runs").count();
+    let before = open_files();
+    let address = hotline.client().url("").trim_start_matches("http://").to_owned();
+    let mut held = Vec::new();
+    // As many more as the system lets wait for the server.
+    for _ in 0..bound + 100 {
+        held.push(
+            TcpStream::connect(&address).await.expect("a connection, or a place in the system's queue"),
+        );
+    }
+    // What was connected before has some of the room.
+    until("the room is taken", SOON, async || (open_files() + 20 > before + bound).then_some(())).await;
+    for _ in 0..50 {
+        workbench.ping().await;
+    }
+    let open = open_files();
+    assert!(open <= before + bound, "{open} open files, where there were {before} and {bound} may come");
+    // More end than wait.
+    held.drain(..200);
+    assert_eq!(hotline.client().get("/health/ready").await.status, 200);
     hotline.assert_calm();
 }

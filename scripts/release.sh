@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 command -v cargo >/dev/null || die "Rust is missing: install it with rustup (https://rustup.rs), then try again."
+command -v cc >/dev/null || die "a C compiler is missing: apt-get install -y gcc libc6-dev"
 command -v npm >/dev/null || die "Node.js with npm is missing: the pages are built with it."
 node_is_new || die "Node.js 20.19 or later is needed for the pages; this is $(node --version)."
 say "Building the pages …"

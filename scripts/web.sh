@@ -20,10 +20,17 @@ in_web() { (cd web && npm run --silent "$@"); }
 
 client_is_current() { "$HOTLINE" openapi | in_web api -- --check; }
 
+# By content, and without git: an unpacked archive has none, and in a container it may be another's.
+what_it_is_made_of() {
+    find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/e2e/*' \
+        -not -path web/src/components.d.ts -print0 |
+        LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum
+}
+
 # Built only if something it is made of changed.
 build() {
     local stamp=web/dist/.built of
-    of=$(git ls-files -co --exclude-standard -- web ':!web/e2e' | LC_ALL=C sort | tr '\n' '\0' | xargs -0 sha256sum 2>/dev/null | sha256sum)
+    of=$(what_it_is_made_of)
     if [[ $(cat "$stamp" 2>/dev/null) != "$of" ]]; then
         in_web build -- --logLevel warn || die "the pages do not build; vite says why above."
         printf '%s\n' "$of" >"$stamp"

@@ -174,7 +174,8 @@ fn a_release_without_its_pages_does_not_build() {
 fn a_container_is_built_of_neither_data_nor_keys_nor_old_builds() {
     let ignored = read(&root().join(".containerignore"));
     assert_eq!(ignored, read(&root().join(".dockerignore")), "podman and docker leave out the same");
-    for kept_out in [".git", ".local", "target", "web/dist", "**/node_modules", "**/*.pem", "secrets.env"] {
+    let secret = ["**/.env", "**/secrets.env", "**/*.pem", "**/*.key", "**/*.dump"];
+    for kept_out in [".git", ".local", "target", "web/dist", "**/node_modules"].into_iter().chain(secret) {
         assert!(ignored.lines().any(|line| line == kept_out), "{kept_out}");
     }
     assert!(!root().join("deploy/Containerfile.dockerignore").exists(), "docker would read it instead");

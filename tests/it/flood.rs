@@ -84,11 +84,11 @@ impl Flood {
         Self { stop, answered, strangers }
     }
 
-    /// It is in full spate.
-    async fn rises(&self) {
+    /// It is under way.
+    async fn has_begun(&self) {
         let answered = || self.answered.load(Ordering::Relaxed);
         let risen = async || (answered() >= STRANGERS).then_some(());
-        crate::support::until("the flood rises", LET_IN, risen).await;
+        crate::support::until("the flood has begun", LET_IN, risen).await;
     }
 
     async fn end(mut self) {
@@ -110,8 +110,8 @@ async fn whoever_has_the_right_password_comes_in_through_a_flood_from_everywhere
     let client = hotline.client();
     comes_in(&client, CAMPUS, "lin").await;
     let flood = Flood::begin(&hotline, A_CROWD, anywhere, |number| format!("user{number}"));
-    flood.rises().await;
-    // From where she was before, from elsewhere, and a colleague at the same place.
+    flood.has_begun().await;
+    // From where lin was before, from elsewhere, and a colleague at the same place.
     for _ in 0..3 {
         comes_in(&client, CAMPUS, "lin").await;
     }
@@ -120,7 +120,7 @@ async fn whoever_has_the_right_password_comes_in_through_a_flood_from_everywhere
     flood.end().await;
     // Somebody of whom nothing is known stands in line with the strangers, and comes in.
     let flood = Flood::begin(&hotline, STRANGERS, anywhere, |number| format!("user{number}"));
-    flood.rises().await;
+    flood.has_begun().await;
     comes_in(&client, Ipv4Addr::new(58, 32, 7, 7), "wu").await;
     flood.end().await;
     hotline.assert_calm();
@@ -132,12 +132,12 @@ async fn an_account_under_siege_opens_to_its_owner_and_slowly_to_strangers() {
     let client = hotline.client();
     comes_in(&client, CAMPUS, "lin").await;
     // Three dozen addresses that have tried the account before, and go on.
-    let besiegers = |number: u32| Ipv4Addr::new(45, 9, 0, u8::try_from(number % 36).unwrap_or(0));
-    let flood = Flood::begin(&hotline, STRANGERS, besiegers, |_| "lin".to_owned());
-    flood.rises().await;
+    let attackers = |number: u32| Ipv4Addr::new(45, 9, 0, u8::try_from(number % 36).unwrap_or(0));
+    let flood = Flood::begin(&hotline, STRANGERS, attackers, |_| "lin".to_owned());
+    flood.has_begun().await;
     comes_in(&client, CAMPUS, "lin").await;
     comes_in(&client, HOME, "chen").await;
-    // Where she was never before she stands among the strangers, in front of those who have failed.
+    // Where lin was never before they stand among the strangers, in front of those who have failed.
     comes_in(&client, HOME, "lin").await;
     comes_in(&client, HOME, "lin").await;
     flood.end().await;

@@ -1,4 +1,4 @@
-//! Who is there: however a counselor's connection ends, he is offline after the grace and not before, and nobody who talks
+//! Who is there: however a counselor's connection ends, they are offline after the grace and not before, and nobody who talks
 //! or waits is moved by mistake. Grace and heartbeat are scaled; what is asserted is in their terms.
 
 mod one;
@@ -126,7 +126,7 @@ fn in_time(what: &str, gone: Instant, noticed: Instant, stalls: &Stalls) {
 }
 
 #[tokio::test]
-async fn whoever_goes_is_offline_within_the_grace_and_two_heartbeats_however_he_goes() {
+async fn whoever_goes_is_offline_within_the_grace_and_two_heartbeats_however_they_go() {
     let stalls = Stalls::watch();
     let mut house = House::opens(&["clean", "reset", "silent", "tabs"]).await;
     let mut gone = BTreeMap::new();
@@ -204,10 +204,10 @@ async fn nobody_is_moved_while_a_counselor_flaps() {
     assert_eq!(first.conversation(&talk).await["status"], "IN_PROGRESS", "the talk goes on");
     told.ping().await;
     house.boss.ping().await;
-    assert!(!told.has_come("widened"), "he waits for her alone, as he wished");
-    assert!(!house.boss.has_come("counselor-lost"), "she was never gone for long");
+    assert!(!told.has_come("widened"), "the visitor waits for lin alone, as they wished");
+    assert!(!house.boss.has_come("counselor-lost"), "lin was never gone for long");
 
-    // Had she been gone, he would have been served by another.
+    // Had lin been gone, the visitor would have been served by another.
     let (who, noticed) = house.lost().await;
     assert_eq!(who, lin_id);
     in_time("at last", gone, noticed, &stalls);

@@ -106,7 +106,7 @@ const OF_THE_FIRST_FORM: [&str; 3] = [
 const ID_NUMBER: &str = "43230019950616001X";
 const EMERGENCY_PHONE: &str = "13900001111";
 
-/// A hotline in whose first version `lin` had given all her numbers, and `chen` his since.
+/// A hotline in whose first version `lin` had given all their numbers, and `chen` theirs since.
 async fn with_numbers() -> (Hotline, Client) {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.add_user("ecnu", "INSTITUTION", "guanli");
@@ -172,7 +172,7 @@ async fn sealed_of(hotline: &Hotline, username: &str) -> Vec<String> {
 async fn a_value_that_was_moved_in_the_database_is_shown_to_nobody() {
     let (mut hotline, guanli) = with_numbers().await;
     hotline.run(&["rotate-keys"], "");
-    // Whoever can write the table gives each the other's phone, and chen's identity number as his emergency phone.
+    // Whoever can write the table gives each the other's phone, and chen's identity number as chen's emergency phone.
     let [lin, chen] = [sealed_of(&hotline, "lin").await, sealed_of(&hotline, "chen").await];
     for (username, phone, emergency_phone) in [("lin", &chen[0], &lin[2]), ("chen", &lin[0], &chen[1])] {
         sqlx::query!(

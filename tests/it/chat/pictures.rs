@@ -131,7 +131,11 @@ async fn slow_senders_take_room_from_themselves_alone() {
         stream.write_all(head.as_bytes()).await.expect("it is sent");
         slow.push(stream);
     }
-    // All of them are known to the server once it has answered a request that came after them.
+    until("the slow one has no room left", SOON, async || {
+        let answer = upload(&chat.visitor, &chat.talk, drawn(ImageFormat::Png)).await;
+        (answer.body["message"] == "您还有图片正在上传，请稍后再试").then_some(())
+    })
+    .await;
     for _ in 0..3 {
         let kept = upload(&chat.lin, &chat.talk, drawn(ImageFormat::Png)).await.ok();
         assert_eq!(kept["width"], 40, "the others bring theirs meanwhile");

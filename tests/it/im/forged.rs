@@ -56,11 +56,16 @@ async fn traces(house: &House) -> i64 {
 async fn a_forged_callback_leaves_no_trace_whatever_it_says() {
     let house = House::open_with(&[("im.callback_token", TOKEN), ("im.gate", "true")]).await;
     let (nobody, talk) = (house.hotline.client(), house.talk("anna").await);
+    // Said in truth: to be read or taken back by a forgery.
     let said = talk.says(1, "您好");
-    let mut before = said.callback();
+    assert_taken(&deliver(&nobody, &said.callback(), &signed_at(now(), TOKEN)).await);
+    house.reads(&talk, &["您好"]).await;
+    let (record, left) = (house.record(&talk).await, traces(&house).await);
+    assert_eq!((&record[0]["isPeerRead"], &record[0]["isRevoked"]), (&json!(false), &json!(false)));
+    let mut before = talk.says(2, "能进来吗").callback();
     before["CallbackCommand"] = json!("C2C.CallbackBeforeSendMsg");
     let bodies = [
-        said.callback(),
+        talk.says(2, "我也是").callback(),
         talk.hears(1, "我是咨询师").callback(),
         Word::new("lin", "nobody", "", 1, words::text("您好")).callback(),
         before,
@@ -72,7 +77,10 @@ async fn a_forged_callback_leaves_no_trace_whatever_it_says() {
             "CallbackCommand": "C2C.CallbackAfterMsgReport", "Report_Account": "lin",
             "Peer_Account": talk.visitor.username, "LastReadTime": now(),
         }),
-        json!({ "CallbackCommand": "State.StateChange", "Info": { "Action": "Logout", "To_Account": "lin" } }),
+        json!({
+            "CallbackCommand": "State.StateChange",
+            "Info": { "Action": "Logout", "To_Account": talk.visitor.username },
+        }),
     ];
     for (forgery, signature) in forgeries() {
         for body in &bodies {
@@ -82,15 +90,17 @@ async fn a_forged_callback_leaves_no_trace_whatever_it_says() {
             assert_eq!(told, (&json!("FAIL"), &json!(BAD_SIGN)), "{forgery}: {answer:?}");
         }
     }
-    assert_eq!(traces(&house).await, 0);
-    assert_eq!(house.texts(&talk).await, Vec::<String>::new());
-
     // Tencent's own is taken, also a little early or late.
-    for (sequence, off) in [(1, 0), (2, -30), (3, 30)] {
+    for (sequence, off) in [(2, -30), (3, 30)] {
         let word = talk.says(sequence, "您好");
         assert_taken(&deliver(&nobody, &word.callback(), &signed_at(now() + off, TOKEN)).await);
     }
     house.reads(&talk, &["您好", "您好", "您好"]).await;
+    // What came before has left nothing by then, and changed nothing.
+    assert_eq!(traces(&house).await, left + 2);
+    assert_eq!(house.record(&talk).await[0], record[0]);
+    let asked = house.tencent.asked("openim/query_online_status");
+    assert!(asked.is_empty(), "nobody is taken to have logged out: {asked:?}");
     assert!(!house.hotline.log().contains(TOKEN));
     house.hotline.assert_calm();
 }

@@ -71,7 +71,7 @@ async fn a_conversation_is_taken_out_as_text_json_or_a_workbook() {
     let (_, name, sheet) = file(&guanli, &path, Some(json!({ "format": "xlsx" }))).await;
     assert!(sheet.starts_with(b"PK") && name.contains(".xlsx"), "{name}");
 
-    // The two, and those it is the business of; the visitor gets his own, the request is not for him.
+    // The two, and those it is the business of; the visitor gets their own, the request is not for them.
     for reader in [&visitor, &hotline.staff("lin").await, &hotline.staff("dudao").await] {
         file(reader, &path, None).await;
     }
@@ -137,9 +137,9 @@ async fn many_are_a_zip_with_the_supervisors_talk_beside() {
         file(&guanli, &format!("{path}?anonymize=true&format=json"), Some(json!([talk]))).await;
     let all = format!("{}{}", names_in(&hidden).concat(), unzipped(&hidden, &["-p"]));
     assert!(!all.contains("小雨") && !all.contains(&talk), "{all}");
-    // The visitor's own, without what was said about him.
-    let (.., his) = file(&visitor, path, Some(json!([talk]))).await;
-    assert_eq!(names_in(&his).len(), 2, "the words and the index");
+    // The visitor's own, without what was said about them.
+    let (.., own) = file(&visitor, path, Some(json!([talk]))).await;
+    assert_eq!(names_in(&own).len(), 2, "the words and the index");
 
     let unknown = "402881217ba948d4017ba9787e2d000b";
     guanli.post(path, json!([talk, unknown])).await.refused(-1, &format!("会话未找到：{unknown}"));
@@ -342,13 +342,13 @@ async fn a_transcript_cannot_be_forged() {
             assert_eq!(lines.iter().filter(|line| line.starts_with("会话状态：")).count(), 1, "{text}");
             assert!(!lines.iter().any(|line| line.starts_with("2021-08-20")), "{text}");
             if query.is_empty() {
-                // Of hers there is one line, whatever he is called.
-                let hers = lines.iter().filter(|line| {
+                // Of the counselor's there is one line, whatever the visitor is called.
+                let answers = lines.iter().filter(|line| {
                     line.get(19..).is_some_and(|rest| {
                         rest.starts_with(" 林晓雨：") || rest.starts_with(" 林晓雨（咨询师）：")
                     })
                 });
-                assert_eq!(hers.count(), 1, "{name:?}\n{text}");
+                assert_eq!(answers.count(), 1, "{name:?}\n{text}");
             } else {
                 assert!(!text.contains("晓雨") && !text.contains("23456789"), "{text}");
             }

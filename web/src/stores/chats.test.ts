@@ -64,6 +64,7 @@ beforeEach(() => {
 afterEach(() => {
   useLive().stop()
   useChats().stop()
+  vi.useRealTimers()
   vi.unstubAllGlobals()
 })
 
@@ -103,6 +104,62 @@ describe('the talks of a page', () => {
     await vi.advanceTimersByTimeAsync(4000)
     expect([words(), useChats().thread('c1')]).toMatchObject([['1', '2', '3'], { missing: null, state: 'there' }])
     vi.useRealTimers()
+  })
+
+  it('are read with more patience, and one page after another, once a reading failed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    record = Array.from({ length: 450 }, (_, n) => row(n))
+    failing = 2
+    const limits: number[] = []
+    const timeout = AbortSignal.timeout.bind(AbortSignal)
+    const patience = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+      // What every question may take.
+      if (ms !== 20_000) limits.push(ms)
+      return timeout(ms)
+    })
+    let [underway, most] = [0, 0]
+    const answers = fetch
+    vi.stubGlobal('fetch', async (asked: Request) => {
+      if (!asked.url.includes('/message/conversation/')) return answers(asked)
+      underway += 1
+      most = Math.max(most, underway)
+      return answers(asked).finally(() => { underway -= 1 })
+    })
+    void useChats().load('c1')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect([limits, useChats().thread('c1').state]).toEqual([[8000, 16_000], 'wrong'])
+    await vi.advanceTimersByTimeAsync(2000)
+    expect([words().length, useChats().thread('c1').state, most]).toEqual([450, 'there', 1])
+    expect(limits, 'longer than any question').toEqual([8000, 16_000])
+    patience.mockRestore()
+    vi.useRealTimers()
+  })
+
+  it('ask for their marks together', async () => {
+    let asked = 0
+    const answers = fetch
+    vi.stubGlobal('fetch', (request: Request) => {
+      if (request.url.endsWith('/message/unread')) asked += 1
+      return answers(request)
+    })
+    await Promise.all([useChats().load('c1'), useChats().load('c2'), useChats().load('c3')])
+    expect(asked).toBe(1)
+    await useChats().load('c1')
+    expect(asked, 'later they are others').toBe(2)
+  })
+
+  it('are forgotten when nobody looks any more, unless something in them was not said yet', async () => {
+    record = [row(1)]
+    const chats = useChats()
+    await chats.load('c1')
+    chats.say({ conversation: 'c2', peer: 'fangke' }, { text: '你好' })
+    chats.forget('c1')
+    chats.forget('c2')
+    expect([...chats.threads.keys()]).toEqual(['c2'])
+    const loading = chats.load('c1')
+    chats.forget('c1')
+    await loading
+    expect([...chats.threads.keys()]).toEqual(['c2'])
   })
 
   it('send a picture again that could not be sent', async () => {

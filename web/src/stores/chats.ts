@@ -32,8 +32,8 @@ const PAGE = 200
 /** Before a reading that failed is tried again: doubled each time. */
 const RETRY_MS_MIN = 1000
 const RETRY_MS_MAX = 30_000
-/** A reading that takes longer is stuck, and the next one is made on another connection. */
-const READ_MS_MAX = 8_000
+/** A page that takes longer is stuck, and the next try is made on another connection: with more patience, it may be a slow one. */
+const READ_MS_MAX = [8_000, 16_000, 20_000]
 
 export const useChats = defineStore('chats', () => {
   const threads = reactive(new Map<string, Thread>())
@@ -153,15 +153,38 @@ export const useChats = defineStore('chats', () => {
     me = null
   }
 
-  async function page(conversationId: string, number: number): Promise<{ rows: Message[], count: number }> {
+  async function page(conversationId: string, number: number, failures: number): Promise<{ rows: Message[], count: number }> {
     const query = { conversationId, page: number, size: PAGE }
-    const signal = AbortSignal.timeout(READ_MS_MAX)
+    const signal = AbortSignal.timeout(READ_MS_MAX[Math.min(failures, READ_MS_MAX.length - 1)] ?? 0)
     const answered = await rows(api().GET('/message/conversation/web', { params: { query }, signal }))
     return { rows: answered.rows.map(fromRecord), count: answered.count }
   }
 
+  /** The whole record. What failed may have been too much at once: then one page after another. */
+  async function pages(conversation: string, failures: number): Promise<Message[]> {
+    const first = await page(conversation, 0, failures)
+    const others = Array.from({ length: Math.max(0, Math.ceil(first.count / PAGE) - 1) }, (_, at) => at + 1)
+    if (failures === 0) {
+      const all = await Promise.all(others.map((number) => page(conversation, number, failures)))
+      return [first, ...all].flatMap((one) => one.rows)
+    }
+    const all = [...first.rows]
+    for (const number of others) all.push(...(await page(conversation, number, failures)).rows)
+    return all
+  }
+
+  /** Of all talks; those that are read together ask once. */
+  let marking: Promise<Unread[]> | null = null
+  function unreadMarks(): Promise<Unread[]> {
+    if (marking === null) {
+      marking = askMarks()
+      queueMicrotask(() => { marking = null })
+    }
+    return marking
+  }
+
   /** None for whoever reads others' talks only. */
-  async function unreadMarks(): Promise<Unread[]> {
+  async function askMarks(): Promise<Unread[]> {
     try {
       return await result(api().GET('/message/unread'))
     } catch (error) {
@@ -193,10 +216,8 @@ export const useChats = defineStore('chats', () => {
     talk.state = 'loading'
     clearTimeout(retries.get(conversation)?.timer)
     try {
-      const [first, marks] = await Promise.all([page(conversation, 0), unreadMarks()])
-      const others = Array.from({ length: Math.max(0, Math.ceil(first.count / PAGE) - 1) }, (_, at) => page(conversation, at + 1))
-      const all = [first, ...await Promise.all(others)].flatMap((one) => one.rows)
-      if (before !== generation) return
+      const [all, marks] = await Promise.all([pages(conversation, retries.get(conversation)?.failures ?? 0), unreadMarks()])
+      if (before !== generation || threads.get(conversation) !== talk) return
       talk.messages = mergeRecord(talk.messages, all)
       mark(talk, marks.find((one) => one.conversation === conversation))
       talk.state = 'there'
@@ -205,7 +226,7 @@ export const useChats = defineStore('chats', () => {
       unsure.delete(conversation)
       retries.delete(conversation)
     } catch (error) {
-      if (before !== generation) return
+      if (before !== generation || threads.get(conversation) !== talk) return
       talk.state = 'wrong'
       talk.error = error
       talk.missing ??= { after: unsure.get(conversation) ?? null }
@@ -250,6 +271,16 @@ export const useChats = defineStore('chats', () => {
     }
   }
 
+  /** Nobody looks at it any more, and nothing is told of it: it is read again when somebody does. Not where something waits to be said. */
+  function forget(conversation: string): void {
+    if (threads.get(conversation)?.messages.some(({ state }) => state !== 'kept')) return
+    clearTimeout(retries.get(conversation)?.timer)
+    retries.delete(conversation)
+    unsure.delete(conversation)
+    again.delete(conversation)
+    threads.delete(conversation)
+  }
+
   /** Everything there is has been looked at. */
   function see(to: Addressee): void {
     const talk = thread(to.conversation)
@@ -266,5 +297,5 @@ export const useChats = defineStore('chats', () => {
 
   const recall = async (to: Addressee, message: Message): Promise<void> => (await connected()).recall(to, message)
 
-  return { threads, thread, start, stop, load, say, sayAgain, see, recall, unreadOf }
+  return { threads, thread, start, stop, load, forget, say, sayAgain, see, recall, unreadOf }
 })

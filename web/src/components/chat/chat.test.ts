@@ -2,6 +2,7 @@ import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { computed, type Component, type Ref } from 'vue'
+import { Refused, Unreachable } from '@/api/answer'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
 import { notice, type Message } from '@/im/chat'
@@ -87,6 +88,12 @@ describe('the words of a talk', () => {
     const shown = list({ state: 'wrong', error: new Error('gone'), missing: { after: 'm' } })
     await shown.get('.missing button').trigger('click')
     expect(shown.emitted('again')).toHaveLength(1)
+  })
+
+  it('do not say that they are being read again where that was refused', () => {
+    const said = (error: Error): string => list({ state: 'wrong', error, missing: { after: 'm' } }).get('.missing').text()
+    expect(said(new Unreachable(503))).toContain('正在重新读取')
+    expect(said(new Refused(-5, '无权查看'))).not.toContain('正在重新读取')
   })
 
   it('are all on paper, also those that no window had room for', () => {

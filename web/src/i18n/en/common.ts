@@ -54,7 +54,7 @@ export default {
     messages: 'Messages', input: 'Write a message', hint: 'Enter sends, Shift+Enter starts a new line', send: 'Send', emoji: 'Emoji',
     image: 'Picture', imageOf: 'Picture from {name}', viewer: 'View picture', recall: 'Recall', recalled: '{name} recalled a message',
     recalledOwn: 'You recalled a message', read: 'Read', unread: 'Unread', sending: 'Sending', failed: 'Not sent', again: 'Send again',
-    latest: 'To the latest', news: '{n} new messages', empty: 'No messages yet', missing: 'Some messages may be missing here, reading again', readAgain: 'Read now', askPicture: 'Send this picture?', tooLong: 'Too long: at most {max} characters',
+    latest: 'To the latest', news: '{n} new messages', empty: 'No messages yet', missing: 'Some messages may be missing here, reading again', missingOnly: 'Some messages may be missing here', readAgain: 'Read now', askPicture: 'Send this picture?', tooLong: 'Too long: at most {max} characters',
     tooLarge: 'Picture too large: at most {max} MB', notImage: 'Only PNG, JPEG, GIF or WebP pictures', pictureGone: 'Picture unavailable',
     cannotRecall: 'Could not be recalled', open: 'Open',
     other: {

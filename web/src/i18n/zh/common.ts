@@ -48,7 +48,7 @@ export default {
     messages: '聊天消息', input: '输入消息', hint: 'Enter 发送，Shift+Enter 换行', send: '发送', emoji: '表情', image: '图片',
     imageOf: '{name} 发送的图片', viewer: '查看图片', recall: '撤回', recalled: '{name} 撤回了一条消息', recalledOwn: '你撤回了一条消息',
     read: '已读', unread: '未读', sending: '发送中', failed: '发送失败', again: '重新发送', latest: '回到最新消息', news: '{n} 条新消息',
-    empty: '还没有消息', missing: '这里可能有消息没有显示，正在重新读取', readAgain: '立即读取', askPicture: '发送下面的图片？', tooLong: '消息太长，最多 {max} 个字', tooLarge: '图片太大，最多 {max} MB', notImage: '只能发送 PNG、JPEG、GIF 或 WebP 图片',
+    empty: '还没有消息', missing: '这里可能有消息没有显示，正在重新读取', missingOnly: '这里可能有消息没有显示', readAgain: '立即读取', askPicture: '发送下面的图片？', tooLong: '消息太长，最多 {max} 个字', tooLarge: '图片太大，最多 {max} MB', notImage: '只能发送 PNG、JPEG、GIF 或 WebP 图片',
     pictureGone: '图片无法显示', cannotRecall: '撤回失败', open: '打开',
     other: {
       TIMSoundElem: '[语音]', TIMFileElem: '[文件]', TIMVideoFileElem: '[视频]', TIMFaceElem: '[表情]', TIMLocationElem: '[位置]',

@@ -125,6 +125,38 @@ describe('the desk', () => {
     expect(desk.about.get('s')).toBe('a')
   })
 
+  it('forgets a talk that is over once nobody looks at it, and reads it again when somebody does', async () => {
+    answers.set('a', async () => conversation('a'))
+    const { desk, tell, event } = attended([talk('a')])
+    const chats = useChats()
+    desk.show('a')
+    await settled()
+    useLive().view = { ...useLive().view, active: [] }
+    answers.set('a', async () => conversation('a', { status: 'FINISHED' }))
+    tell(event('ended', talk('a', { status: 'FINISHED' }), { endReason: 'visitor' }))
+    await settled()
+    expect([desk.details.has('a'), chats.threads.has('a')], 'it is open').toEqual([true, true])
+    desk.hide('a')
+    expect([desk.details.has('a'), chats.threads.has('a')]).toEqual([false, false])
+    desk.show('a')
+    await settled()
+    expect([desk.details.has('a'), chats.threads.has('a')]).toEqual([true, true])
+  })
+
+  it('forgets a talk that ended unseen, and none that goes on', async () => {
+    answers.set('a', async () => conversation('a'))
+    answers.set('b', async () => conversation('b'))
+    const { desk, tell, event } = attended([talk('a'), talk('b')])
+    await settled()
+    desk.show('b')
+    desk.hide('b')
+    useLive().view = { ...useLive().view, active: [talk('b')] }
+    answers.set('a', async () => conversation('a', { status: 'FINISHED' }))
+    tell(event('ended', talk('a', { status: 'FINISHED' }), { endReason: 'visitor' }))
+    await settled()
+    expect([[...desk.details.keys()], [...useChats().threads.keys()]]).toEqual([['b'], ['b']])
+  })
+
   it('forgets everything when its owner leaves', async () => {
     answers.set('a', async () => conversation('a'))
     const { desk, leave } = attended([talk('a')])

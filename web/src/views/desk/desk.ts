@@ -1,4 +1,4 @@
-// What a counselor or supervisor has on his desk: the talks he serves, waits for and has ended, with who is in them.
+// What a counselor or supervisor has on the desk: the talks they serve, have waiting and have ended, with who is in them.
 
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef, watch } from 'vue'
@@ -95,6 +95,32 @@ export const useDesk = defineStore('desk', () => {
     follow(id)
   }
 
+  /** Talks before somebody's eyes, and in how many places. */
+  const shown = new Map<string, number>()
+
+  function show(id: string): void {
+    shown.set(id, (shown.get(id) ?? 0) + 1)
+    open(id)
+  }
+
+  function hide(id: string): void {
+    const others = (shown.get(id) ?? 1) - 1
+    if (others > 0) {
+      shown.set(id, others)
+    } else {
+      shown.delete(id)
+      drop(id)
+    }
+  }
+
+  /** What is over and not before anybody's eyes need not be read again after every break of the connection. */
+  function drop(id: string): void {
+    if (shown.has(id) || !isOver(details.get(id))) return
+    details.delete(id)
+    errors.delete(id)
+    chats.forget(id)
+  }
+
   async function loadRecent(): Promise<void> {
     isRecentLoading.value = true
     try {
@@ -129,7 +155,7 @@ export const useDesk = defineStore('desk', () => {
         ...(event.event === 'ended' ? { endReason: event.endReason ?? null, endTime: event.time } : {}),
       })
     }
-    void learn(talk.id)
+    void learn(talk.id).then(() => { drop(talk.id) })
     if (talk.consultation !== null) {
       void learn(talk.consultation)
       // From now on its words come by themselves; those before may not have.
@@ -172,6 +198,7 @@ export const useDesk = defineStore('desk', () => {
       details.clear()
       errors.clear()
       about.clear()
+      shown.clear()
       recent.value = []
     }
   }
@@ -185,6 +212,6 @@ export const useDesk = defineStore('desk', () => {
 
   return {
     details, errors, about, recent, recentError, isRecentLoading, active, waiting, ended, isSupervisor, unread,
-    learn, open, follow, loadRecent, refresh, attend, unreadOf, keep,
+    learn, open, show, hide, follow, loadRecent, refresh, attend, unreadOf, keep,
   }
 })

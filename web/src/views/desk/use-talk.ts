@@ -1,6 +1,6 @@
 // The talk that is open: its id is in the URL, and whatever the page shows of it follows from that.
 
-import { computed, watch, type ComputedRef } from 'vue'
+import { computed, onScopeDispose, watch, type ComputedRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import type { Conversation } from '@/api/types'
 import type { Addressee } from '@/im/chat'
@@ -39,7 +39,14 @@ export function useTalk(id: () => string | null): OpenTalk {
   const desk = useDesk()
   const chats = useChats()
   const me = useMe()
-  watch(id, (now) => { if (now !== null) desk.open(now) }, { immediate: true })
+  watch(id, (now, before) => {
+    if (now !== null) desk.show(now)
+    if (before) desk.hide(before)
+  }, { immediate: true })
+  onScopeDispose(() => {
+    const last = id()
+    if (last !== null) desk.hide(last)
+  })
 
   const known = <T>(map: Map<string, T>): T | null => {
     const key = id()

@@ -75,14 +75,19 @@ test('A dialog with something typed asks before it goes, and Escape within an in
 })
 
 test('After an expiry the log-in says so, and the same person is where they were, with what they wrote', async () => {
-  const { page } = counselor
-  const before = page.url()
-  await expires(counselor)
+  const { page, context } = counselor
+  const [where] = page.url().split('?')
+  const beside = page.getByRole('button', { name: t('desk.visitor.title'), exact: true })
+  await beside.click()
+  await context.clearCookies()
+  // What stands beside the talk is asked for anew.
+  await beside.click()
+  await page.locator('input[name=username]').waitFor()
   await counselor.sees(t('login.ended.expired'))
   await counselor.hasNoBarriers()
   await counselor.shoots('zh-login-expired')
   await logsIn(counselor, 'zixunshi1')
-  await page.goto(before)
+  await expect.poll(() => page.url()).toBe(`${where}?side=visitor`)
   await expect.poll(() => composer(page).inputValue()).toBe(DRAFT)
 })
 

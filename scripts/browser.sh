@@ -25,7 +25,22 @@ if [[ -n ${SCREENSHOTS:-} ]]; then
 fi
 rm -rf "$ARTIFACTS"
 mkdir -p "$ARTIFACTS"
-# A group of its own, so that servers and browsers end with it.
+
+# Browsers are groups of their own and end with the tests, whose pipe they read; one that a test has stopped cannot. The
+# tests name the groups of those, and take the name away when they have ended them.
+browser_exit() {
+    local code=$? named group
+    for named in "$ARTIFACTS"/groups/*; do
+        group=${named##*/}
+        if [[ $(readlink "/proc/$group/exe" 2>/dev/null) == *chromium* ]]; then
+            kill -KILL -- "-$group" 2>/dev/null || true
+        fi
+    done
+    at_exit "$code"
+}
+trap browser_exit EXIT
+
+# A group of its own, so that the servers end with it.
 # shellcheck disable=SC2086 # none, or one name
 timeout --kill-after=20 "$SECONDS_MAX" npm --prefix web run --silent e2e -- ${ONLY:-} ||
     die "the pages do not do in a browser what they should (above). Screenshots, texts and the servers' words are in $ARTIFACTS."

@@ -29,7 +29,7 @@ torture_exit() {
     done
     if [[ -n ${SCRATCH:-} ]] && pid=$(cluster_pid "$SCRATCH"); then
         kill -CONT "$pid" || true
-        pkill -CONT -P "$pid" || true
+        for pid in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -CONT "$pid" || true; done
     fi
     at_exit "$code"
 }

@@ -50,7 +50,7 @@ test('A counselor whose browser stopped is offline after the grace, and the talk
   await visitor.sees(visitor.page.locator('.composer'))
 })
 
-test('When it goes on he is back by himself, and finds what was said', async () => {
+test('When it goes on they are back by themselves, and find what was said', async () => {
   own.goesOn()
   await seat().waitFor()
   await counselor.isConnected()

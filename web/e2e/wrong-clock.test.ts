@@ -1,11 +1,12 @@
 // A phone with a wrong date: everything is there, as on any other.
 
 import { expect, test } from 'vitest'
-import { hotline } from './support/hotline'
+import { eachWithinOneDay, hotline } from './support/hotline'
 import type { Someone } from './support/someone'
 import { t } from './support/words'
 
 const at = hotline('wrongclock')
+eachWithinOneDay()
 const DAY_MS = 86_400_000
 
 /** The device's clock is off by so much. */
@@ -17,7 +18,12 @@ const off = (ms: number): string => `{
   }
 }`
 
-const minutesIn = (text: string): number => Number(/(\d+):\d\d$/.exec(text.trim())?.[1] ?? Number.NaN)
+/** Of a clock that has just begun, however slow this machine is: by the device's it would show days. */
+const FEW_MINUTES = 5
+function minutesIn(text: string): number {
+  const [, hours, minutes] = /(?:(\d+):)?(\d+):\d\d$/.exec(text.trim()) ?? []
+  return Number(hours ?? 0) * 60 + Number(minutes)
+}
 
 test('One may ask for somebody also when the list of who is there cannot be read', async () => {
   const visitor = await at().visitor('no-list')
@@ -51,10 +57,10 @@ test.each([
   await page.locator('.sheet .el-checkbox').click()
   await visitor.presses(t('visitor.choose.wait'))
   await visitor.sees(t('visitor.waiting.title'))
-  expect(minutesIn(await page.locator('.foot .number').innerText())).toBe(0)
+  expect(minutesIn(await page.locator('.foot .number').innerText())).toBeLessThan(FEW_MINUTES)
   const counselor = await at().staff(username)
   await visitor.sees(page.locator('.composer'))
-  expect(minutesIn(await page.locator('.talk header .number').innerText())).toBe(0)
+  expect(minutesIn(await page.locator('.talk header .number').innerText())).toBeLessThan(FEW_MINUTES)
   await page.locator('.composer textarea').fill('你好')
   await visitor.presses(t('chat.send'))
   await visitor.sees(page.getByRole('log').getByText('你好'))

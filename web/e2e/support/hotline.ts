@@ -1,6 +1,6 @@
 // A server, a browser and the people of one file of tests; and what they leave behind when something fails.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { chromium, type Browser, type BrowserServer } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { demoDatabase, sql } from './database'
@@ -22,7 +22,11 @@ export class OwnBrowser {
 
   static async launch(): Promise<OwnBrowser> {
     const server = await chromium.launchServer(LAUNCH)
-    return new OwnBrowser(await chromium.connect(server.wsEndpoint()), server)
+    const own = new OwnBrowser(await chromium.connect(server.wsEndpoint()), server)
+    // Stopped, it would outlive tests that are killed: scripts/browser.sh ends those that are named here.
+    mkdirSync(artifacts('groups'), { recursive: true })
+    writeFileSync(own.named(), '')
+    return own
   }
 
   stops(): void {
@@ -36,13 +40,22 @@ export class OwnBrowser {
   async close(): Promise<void> {
     this.goesOn()
     await this.server.close()
+    rmSync(this.named())
   }
 
   /** All its processes: they are one group. */
   private signal(signal: NodeJS.Signals): void {
+    process.kill(-this.group(), signal)
+  }
+
+  private group(): number {
     const { pid } = this.server.process()
     if (pid === undefined) throw new Error('The browser never started.')
-    process.kill(-pid, signal)
+    return pid
+  }
+
+  private named(): string {
+    return artifacts('groups', String(this.group()))
   }
 }
 
@@ -107,6 +120,18 @@ export class Hotline {
     }
     console.error(`    What the pages showed and complained of, and the server's last words: ${folder}`)
   }
+}
+
+/** A test that says "today" is through within this. */
+const BEFORE_MIDNIGHT_MS = 120_000
+const TO_THE_NEXT_DAY_MS_MAX = BEFORE_MIDNIGHT_MS + 30_000
+
+/** Each test of the file waits for the next day where the current one is about to end: pages and test mean the same day then. */
+export function eachWithinOneDay(timeZone = 'Asia/Shanghai'): void {
+  const date = (at: number): string => new Intl.DateTimeFormat('en-CA', { timeZone }).format(at)
+  beforeEach(async () => {
+    await expect.poll(() => date(Date.now() + BEFORE_MIDNIGHT_MS) === date(Date.now()), { timeout: TO_THE_NEXT_DAY_MS_MAX }).toBe(true)
+  }, TO_THE_NEXT_DAY_MS_MAX)
 }
 
 /**

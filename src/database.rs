@@ -1,6 +1,6 @@
 //! The way to PostgreSQL: how connections are made, and the migrations.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{
     Connection, PgConnection, PgPool,
@@ -23,6 +23,51 @@ const IDLE_UNTESTED_MAX: Duration = Duration::from_millis(250);
 
 /// Each list takes two.
 const LISTS_CONNECTIONS_MAX: u32 = 4;
+
+/// Between two tries while the database is away.
+const AGAIN_FIRST: Duration = Duration::from_millis(50);
+const AGAIN_MAX: Duration = Duration::from_secs(1);
+
+/// Waits for a database that is away, within a bound, for those who could not ask again themselves.
+#[derive(Debug)]
+pub struct Patience {
+    until: Instant,
+    pause: Duration,
+}
+
+impl Patience {
+    pub fn new(within: Duration) -> Self {
+        Self { until: Instant::now() + within, pause: AGAIN_FIRST }
+    }
+
+    /// Waits a moment, and says whether to ask once more: not where the same would come of it, and not for ever.
+    pub async fn bears(&mut self, error: &sqlx::Error) -> bool {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() || !is_away(error) {
+            return false;
+        }
+        tokio::time::sleep(self.pause.min(left)).await;
+        self.pause = (self.pause * 2).min(AGAIN_MAX);
+        true
+    }
+}
+
+/// Whether this speaks of the way to the database or of its state, rather than of what was asked.
+fn is_away(error: &sqlx::Error) -> bool {
+    if let Some(error) = error.as_database_error() {
+        // Connection, rollback, resources, locks, an operator's hand, the system.
+        let code = error.code().unwrap_or_default();
+        return ["08", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class));
+    }
+    matches!(
+        error,
+        sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::WorkerCrashed
+    )
+}
 
 /// How a connection is made, with the limits of `[database]` set on the server's side.
 pub fn options(settings: &Database) -> Result<PgConnectOptions, ConfigError> {

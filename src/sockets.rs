@@ -169,6 +169,8 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for Metered<S> {
 
 /// Closes a socket without a log-in, or whose log-in has ended.
 const LOGGED_OUT: CloseCode = CloseCode::Other(4003);
+/// Closes one whose log-in could not be looked up: that says nothing about the log-in.
+const TRY_AGAIN: (CloseCode, &str) = (CloseCode::Restart, "try again");
 /// The word by which a page knows why it must log in again.
 const PASSWORD_CHANGED: &str = "password changed";
 
@@ -325,7 +327,8 @@ impl Session {
                     this.close(LOGGED_OUT, "no session", ctx);
                 } else {
                     tracing::debug!(%fault, "a socket could not join");
-                    this.close(CloseCode::Restart, "try again", ctx);
+                    let (code, why) = TRY_AGAIN;
+                    this.close(code, why, ctx);
                 }
             }
         })
@@ -414,7 +417,10 @@ impl Actor for Session {
         } else {
             ctx.run_later(Duration::from_secs(settings.auth_seconds_max), |this, ctx| {
                 if this.caller.is_none() {
-                    this.close(LOGGED_OUT, "no session", ctx);
+                    // One that has come is still being looked up.
+                    let (code, why) =
+                        if this.shared.busy.get() { TRY_AGAIN } else { (LOGGED_OUT, "no session") };
+                    this.close(code, why, ctx);
                 }
             });
         }

@@ -25,6 +25,7 @@ use crate::{
     auth::Caller,
     clock,
     config::ImMode,
+    database::Patience,
     images,
     messages::{
         NewMessage,
@@ -85,19 +86,35 @@ impl fmt::Debug for Command {
     }
 }
 
-/// Why what was asked did not happen, for the person who asked.
-struct Refused(String);
+/// Why what was asked did not happen.
+enum Refused {
+    /// For the person who asked.
+    Because(String),
+    /// The database could not be asked.
+    Unwilling(sqlx::Error),
+}
+
+impl Refused {
+    fn reason(self) -> String {
+        match self {
+            Self::Because(reason) => reason,
+            Self::Unwilling(error) => {
+                tracing::warn!(error = %describe(&error), "what somebody said or read found the database unwilling");
+                "系统繁忙，请稍后再试".to_owned()
+            }
+        }
+    }
+}
 
 impl From<&str> for Refused {
     fn from(reason: &str) -> Self {
-        Self(reason.to_owned())
+        Self::Because(reason.to_owned())
     }
 }
 
 impl From<sqlx::Error> for Refused {
     fn from(error: sqlx::Error) -> Self {
-        tracing::warn!(error = %describe(&error), "a socket's command found the database unwilling");
-        "系统繁忙，请稍后再试".into()
+        Self::Unwilling(error)
     }
 }
 
@@ -122,7 +139,7 @@ async fn talk(state: &AppState, caller: &Caller, named: &str) -> Result<Talk, Re
     };
     let mine =
         |talk: &Talk| talk.is_party(caller.id) && caller.institution.as_deref() == Some(&talk.institution);
-    talk.filter(mine).ok_or_else(|| Refused(format!("会话未找到：{}", crate::answer::echo(named))))
+    talk.filter(mine).ok_or_else(|| Refused::Because(format!("会话未找到：{}", crate::answer::echo(named))))
 }
 
 /// Says something by a request, for a page that goes away and cannot wait for its socket: the same as over a socket, and
@@ -132,7 +149,8 @@ async fn talk(state: &AppState, caller: &Caller, named: &str) -> Result<Talk, Re
 /// -1.
 pub async fn say(state: &AppState, caller: &Caller, say: &Say) -> Result<Box<RawValue>, Fault> {
     // Every socket of theirs hears of it: none has asked.
-    let said = Asking { state, caller, socket: None }.say(say).await?;
+    let asking = Asking { state, caller, socket: None };
+    let said = asking.patiently(async || asking.say(say).await).await?;
     Ok(said.shown.into_row())
 }
 
@@ -146,17 +164,21 @@ pub async fn obey(
     let asking = Asking { state, caller, socket };
     let (reference, done) = match command {
         Command::Say(say) => {
-            let said = asking.say(&say).await;
+            let said = asking.patiently(async || asking.say(&say).await).await;
             let frame = said.map(|said| Some(frames::said(&say.reference, said.talk, &said.shown)));
             (Some(say.reference), frame)
         }
         Command::Recall { reference, conversation, message } => {
-            let recalled = asking.recall(&reference, &conversation, &message).await;
+            let recall = async || asking.recall(&reference, &conversation, &message).await;
+            let recalled = asking.patiently(recall).await;
             (Some(reference), recalled.map(Some))
         }
-        Command::Read { conversation } => (None, asking.read(&conversation).await.map(|()| None)),
+        Command::Read { conversation } => {
+            let read = asking.patiently(async || asking.read(&conversation).await).await;
+            (None, read.map(|()| None))
+        }
     };
-    done.unwrap_or_else(|Refused(reason)| Some(frames::error(reference.as_deref(), &reason)))
+    done.unwrap_or_else(|refused| Some(frames::error(reference.as_deref(), &refused.reason())))
 }
 
 /// What was said, now or before.
@@ -174,6 +196,22 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    /// Whoever has said something and is gone cannot say it again. So a database that is away is waited for as long as last
+    /// words may take; each of these comes to the same however often it is done.
+    async fn patiently<T>(&self, act: impl AsyncFn() -> Result<T, Refused>) -> Result<T, Refused> {
+        let mut patience = Patience::new(Duration::from_secs(self.state.settings.sockets.finish_seconds_max));
+        loop {
+            match act().await {
+                Err(Refused::Unwilling(error)) => {
+                    if !patience.bears(&error).await {
+                        return Err(Refused::Unwilling(error));
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
     async fn say(&self, say: &Say) -> Result<Said, Refused> {
         let Say { reference, conversation, text, image } = say;
         let chars = reference.chars().count();
@@ -186,7 +224,7 @@ impl Asking<'_> {
         if let Err(closed) = talk.is_open() {
             // Perhaps it was stored, and only the answer got lost.
             let before = rows::by_key(&self.state.pool, from, to, &key).await?;
-            let before = before.ok_or_else(|| Refused(closed.to_string()))?;
+            let before = before.ok_or_else(|| Refused::Because(closed.to_string()))?;
             return Ok(Said { talk: talk.id, shown: frames::shown(before, &talk.sides, Some(reference)) });
         }
         let body = match (text.as_deref().map(str::trim), image) {
@@ -207,7 +245,7 @@ impl Asking<'_> {
         let shown = match self.state.messages.say(Draft { message, write }, now).await {
             Ok(Some(shown)) => shown,
             Ok(None) => self.said_before(&talk, from, to, &key, reference).await?,
-            Err(fault) => return Err(Refused(fault.to_string())),
+            Err(fault) => return Err(Refused::Because(fault.to_string())),
         };
         Ok(Said { talk: talk.id, shown })
     }
@@ -291,7 +329,7 @@ fn text_element(text: &str) -> Result<Value, Refused> {
     match text.chars().count() {
         0 => Err("消息内容不能为空".into()),
         1..=TEXT_CHARS_MAX => Ok(json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])),
-        _ => Err(Refused(format!("消息内容不能超过{TEXT_CHARS_MAX}字"))),
+        _ => Err(Refused::Because(format!("消息内容不能超过{TEXT_CHARS_MAX}字"))),
     }
 }
 
@@ -330,8 +368,8 @@ fn stored(id: Uuid, said_at: Timestamp, sent: &Sent, body: Value) -> StoredMessa
 }
 
 impl From<Refused> for Fault {
-    fn from(Refused(reason): Refused) -> Self {
-        Self::wrong(reason)
+    fn from(refused: Refused) -> Self {
+        Self::wrong(refused.reason())
     }
 }
 

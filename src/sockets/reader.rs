@@ -33,10 +33,11 @@ use super::{
     pace::{Allowance, Marks},
 };
 use crate::{
-    answer::Fault,
+    answer::describe,
     app::{AppState, Link},
     auth::Caller,
     clock,
+    database::Patience,
     im::embedded,
     people::Kind,
 };
@@ -144,10 +145,16 @@ struct Received {
     command: Result<Command, &'static str>,
 }
 
+/// With what a stranger's socket is closed.
+type Refusal = (CloseCode, &'static str);
+
+/// No session, or another's first frame than a log-in.
+const NO_SESSION: Refusal = (super::LOGGED_OUT, "no session");
+
 /// What became of one.
 enum Done {
     Frame(Option<String>),
-    LoggedIn(Result<Caller, Fault>),
+    LoggedIn(Result<Caller, Refusal>),
     /// The log-in had ended before the frame came.
     LoggedOut,
 }
@@ -462,7 +469,7 @@ impl Reader {
         let Some(caller) = self.caller.clone() else {
             return Box::pin(async move {
                 let Ok(Command::Auth { token }) = command else {
-                    return Done::LoggedIn(Err(Fault::NoSession));
+                    return Done::LoggedIn(Err(NO_SESSION));
                 };
                 Done::LoggedIn(log_in(&state, &token).await)
             });
@@ -509,8 +516,8 @@ impl Reader {
                 self.caller = Some(caller.clone());
                 self.session.do_send(Came::LoggedIn(caller));
             }
-            Done::LoggedIn(Err(_)) => {
-                self.incoming.end = Some(End::Wrong(super::LOGGED_OUT, "no session"));
+            Done::LoggedIn(Err((code, why))) => {
+                self.incoming.end = Some(End::Wrong(code, why));
                 self.incoming.queue.clear();
             }
             Done::LoggedOut => {
@@ -547,8 +554,19 @@ async fn carried_out(under_way: &mut Option<UnderWay>) -> Done {
     }
 }
 
-async fn log_in(state: &AppState, token: &str) -> Result<Caller, Fault> {
-    let caller = Caller::by_token(state, token).await?;
-    caller.institution()?;
-    Ok(caller)
+/// What a stranger said behind their log-in counts as well, so a database that is away is waited for.
+async fn log_in(state: &AppState, token: &str) -> Result<Caller, Refusal> {
+    let mut patience = Patience::new(Duration::from_secs(state.settings.sockets.finish_seconds_max));
+    loop {
+        match state.sessions.find(token, clock::now()).await {
+            Ok(Some(caller)) if caller.institution().is_ok() => return Ok(caller),
+            Ok(_) => return Err(NO_SESSION),
+            Err(error) => {
+                if !patience.bears(&error).await {
+                    tracing::warn!(error = %describe(&error), "a log-in could not be looked up");
+                    return Err(super::TRY_AGAIN);
+                }
+            }
+        }
+    }
 }

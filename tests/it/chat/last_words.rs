@@ -218,6 +218,59 @@ async fn what_came_before_a_stop_is_carried_out_and_told_before_the_close() {
     hotline.assert_calm();
 }
 
+/// As a page's first frame: logs in, and waits for nothing.
+async fn strangers_line(client: &Client) -> Line {
+    let url = client.url("/visitor/ws").replacen("http", "ws", 1);
+    let host = url.trim_start_matches("ws://").trim_end_matches("/visitor/ws").to_owned();
+    let stream = TcpStream::connect(&host).await.expect("the server listens");
+    tokio_tungstenite::client_async(url, stream).await.expect("the socket opens").0
+}
+
+#[tokio::test]
+async fn what_came_before_a_close_outlasts_a_database_that_is_away() {
+    let mut hotline = prepared().await;
+    hotline.set("database.acquire_seconds_max", 1);
+    hotline.start().await;
+    let mut chat = Chat::on(hotline).await;
+    // A log-in that nobody has used yet has to be looked up.
+    let again = chat.hotline.visitor("ecnu", "first").await;
+    let mut lines = Vec::new();
+    for how in [Close::Goodbye, Close::Fin, Close::Reset] {
+        lines.push((how, "", chat.visitor.unread_socket("/visitor/ws").await));
+        lines.push((how, "stranger", strangers_line(&again).await));
+    }
+    chat.hotline.database.shut().await;
+    for (how, who, mut line) in lines {
+        if who == "stranger" {
+            send(&mut line, json!({ "type": "auth", "token": again.token })).await;
+        }
+        for number in 0..5 {
+            let word = json!({ "type": "say", "ref": format!("{how:?}{who}{number}"), "conversation": chat.talk, "text": "再见" });
+            send(&mut line, word).await;
+        }
+        close(how, line, &chat.visitor, &chat.talk).await;
+    }
+    // Everybody has been refused by then who does not wait.
+    for _ in 0..2 {
+        chat.hotline.client().get("/config").await.refused(-1, "系统繁忙，请稍后再试");
+    }
+    chat.hotline.database.reopen().await;
+    let mut words = Vec::new();
+    for _ in 0..30 {
+        let word = |frame: &Value| frame["type"] == "message" && frame["conversation"] == chat.talk;
+        let heard = chat.hers.expect("a last word", word, SOON * 6).await;
+        words.push(heard["message"]["ref"].as_str().expect("its ref").to_owned());
+    }
+    for how in [Close::Goodbye, Close::Fin, Close::Reset] {
+        for who in ["", "stranger"] {
+            let sent: Vec<String> = (0..5).map(|number| format!("{how:?}{who}{number}")).collect();
+            let theirs: Vec<String> = words.iter().filter(|word| sent.contains(word)).cloned().collect();
+            assert_eq!(theirs, sent, "in order");
+        }
+    }
+    assert_eq!(record(&chat.lin, &chat.talk).await.len(), 30);
+}
+
 #[tokio::test]
 async fn a_choice_of_presence_right_before_a_close_counts() {
     for how in [Close::Goodbye, Close::Fin, Close::Reset] {
@@ -245,10 +298,7 @@ async fn a_choice_of_presence_right_before_a_close_counts() {
 async fn a_first_frame_and_words_behind_it_count_too() {
     let mut chat = Chat::begin().await;
     let stranger = chat.hotline.client();
-    let url = stranger.url("/visitor/ws").replacen("http", "ws", 1);
-    let host = url.trim_start_matches("ws://").trim_end_matches("/visitor/ws").to_owned();
-    let stream = TcpStream::connect(&host).await.expect("the server listens");
-    let (mut line, _) = tokio_tungstenite::client_async(url, stream).await.expect("the socket opens");
+    let mut line = strangers_line(&stranger).await;
     send(&mut line, json!({ "type": "auth", "token": chat.visitor.token })).await;
     for number in 0..5 {
         let word =

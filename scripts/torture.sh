@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # torture.sh long|short: a real server on a PostgreSQL of its own, killed, cut off, frozen and crowded, and then judged by
-# what it told its clients (torture/). long takes the release build and five to eight minutes, short whatever 'make test'
-# has built and about a minute. SEED=… draws the same chances again.
+# what it told its clients (torture/); and once more with our own IM, whose visitors say their last words and are gone.
+# long takes the release build and seven to twelve minutes, short whatever 'make test' has built and about two minutes.
+# SEED=… draws the same chances again; PART=dispatch or PART=last-words does one of the two alone.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -12,6 +13,7 @@ short) PROFILE=debug ASKED='scripts/torture.sh short' SMALL_MEGABYTES=96 ;;
 *) die "it is 'long' or 'short', not '$FORM'." ;;
 esac
 FOLDER=$(target_dir)/torture/$FORM
+PARTS=${PART:-dispatch last-words}
 
 # Tables on a disk that can be filled without filling anybody else's.
 small_disk() {
@@ -24,8 +26,10 @@ small_disk() {
 # However it ended: nothing of it goes on, and nothing stays frozen.
 torture_exit() {
     local code=$? pid
-    for pid in $(cat "$FOLDER/pids" 2>/dev/null); do
-        [[ $(readlink "/proc/$pid/cwd" 2>/dev/null) != "$FOLDER" ]] || kill -KILL "$pid" 2>/dev/null || true
+    for pid in $(cat "$FOLDER/pids" "$FOLDER/last-words/pids" 2>/dev/null); do
+        case $(readlink "/proc/$pid/cwd" 2>/dev/null) in
+        "$FOLDER" | "$FOLDER/last-words") kill -KILL "$pid" 2>/dev/null || true ;;
+        esac
     done
     if [[ -n ${SCRATCH:-} ]] && pid=$(cluster_pid "$SCRATCH"); then
         kill -CONT "$pid" || true
@@ -55,6 +59,23 @@ scratch_folder
 cluster_start "$SCRATCH" max_connections=200
 SMALL=()
 if small_disk; then SMALL=(--small-disk "$SCRATCH/small"); fi
-"$BINARIES/hotline-torture" --form "$FORM" --server "$BINARIES/hotline" --cluster "$SCRATCH" --postgres "$PG_BIN" \
-    --postgres-options "$CLUSTER_OPTIONS" "${SMALL[@]}" --folder "$FOLDER" --command "$ASKED" ||
-    die "it did not hold. The report, the diary of all clients and the server's logs are in $FOLDER."
+
+# hammer PART FOLDER [OPTION…]
+hammer() {
+    local part=$1 folder=$2
+    shift 2
+    "$BINARIES/hotline-torture" --part "$part" --form "$FORM" --server "$BINARIES/hotline" --cluster "$SCRATCH" \
+        --postgres "$PG_BIN" --postgres-options "$CLUSTER_OPTIONS" --folder "$folder" --command "$ASKED" "$@"
+}
+
+# Both are done, whatever becomes of the first.
+FAILED=()
+for part in $PARTS; do
+    case $part in
+    dispatch) hammer dispatch "$FOLDER" "${SMALL[@]}" || FAILED+=("$FOLDER") ;;
+    last-words) hammer last-words "$FOLDER/last-words" || FAILED+=("$FOLDER/last-words") ;;
+    *) die "PART is 'dispatch' or 'last-words', not '$part'." ;;
+    esac
+done
+((${#FAILED[@]} == 0)) ||
+    die "it did not hold. The report, the diary of all clients and the server's logs are in ${FAILED[*]}."

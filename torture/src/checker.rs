@@ -3,6 +3,7 @@
 
 mod deadlines;
 mod ears;
+mod last_words;
 mod replay;
 mod told;
 
@@ -13,7 +14,9 @@ use std::{
 
 use serde_json::Value;
 
-use crate::diary::{Entry, Fact, ServerFact};
+pub use last_words::LastWords;
+
+use crate::diary::{Entry, Fact, ServerFact, Way};
 
 /// How long things may take under the hammer, in milliseconds.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +91,7 @@ pub struct EvaluationRow {
 pub struct Tables {
     pub events: Vec<EventRow>,
     pub conversations: Vec<ConversationRow>,
+    /// In the order in which they came.
     pub words: Vec<WordRow>,
     pub apart: Vec<WordRow>,
     pub evaluations: Vec<EvaluationRow>,
@@ -136,6 +140,12 @@ pub enum Flaw {
     Late,
     /// Was decided before it fell due.
     Early,
+    /// Had arrived before its author was gone, and is not there.
+    LastWordsLost,
+    /// Stands, or was told, before what was said earlier; or the earlier is not there at all.
+    OutOfTurn,
+    /// Was said after the log-out, and counted.
+    AfterLogOut,
     /// A server ended by itself, or went on when it should not have.
     ServerDied,
     /// The server's log tells of a panic or a broken law.
@@ -160,6 +170,9 @@ impl fmt::Display for Flaw {
             Self::Untold => "untold",
             Self::Late => "late",
             Self::Early => "early",
+            Self::LastWordsLost => "last words lost",
+            Self::OutOfTurn => "out of turn",
+            Self::AfterLogOut => "kept after a log-out",
             Self::ServerDied => "server died",
             Self::Complaint => "complaint in the log",
             Self::Fault => "fault",
@@ -206,6 +219,10 @@ pub struct Figures {
     pub deadlines_after_outage: u64,
     pub latest_after_outage_ms: i64,
     pub waited_out: u64,
+    /// By way of leaving, in the order of [`Way::ALL`].
+    pub last_words: [LastWords; Way::ALL.len()],
+    /// Words that a socket had to hear, and heard.
+    pub told: Count,
 }
 
 /// What the checker says.
@@ -234,6 +251,7 @@ pub fn check(evidence: &Evidence<'_>) -> Verdict {
     told::check(evidence, &mut verdict);
     ears::check(evidence, &mut verdict);
     deadlines::check(evidence, &mut verdict);
+    last_words::check(evidence, &mut verdict);
     servers(evidence, &mut verdict);
     verdict
 }

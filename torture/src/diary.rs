@@ -40,6 +40,12 @@ pub enum Fact {
     Joined { socket: u64, person: String, cursor: u64 },
     /// A socket heard an event.
     Heard { socket: u64, event: HeardEvent },
+    /// A socket heard a word of our own IM that another has said.
+    HeardWord { socket: u64, conversation: String, token: String },
+    /// A socket is closed; by the server, if there is a code.
+    Closed { socket: u64, code: Option<u16> },
+    /// Somebody said this and was gone.
+    Left(Leaving),
     /// Looked up in the database, past the server, right after it was told.
     Looked { what: String, there: bool },
     /// A refusal of the server's own.
@@ -68,6 +74,44 @@ pub struct HeardEvent {
     pub reason: Option<String>,
 }
 
+/// How somebody leaves who has just said something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// With a close frame.
+    Goodbye,
+    /// The end of the stream, without a close frame.
+    Fin,
+    /// As when a tunnel breaks: `SO_LINGER` 0.
+    Reset,
+    /// `POST /logout`.
+    LogOut,
+    /// The socket stays open, and the server stops.
+    Stop,
+}
+
+impl Way {
+    pub const ALL: [Self; 5] = [Self::Goodbye, Self::Fin, Self::Reset, Self::LogOut, Self::Stop];
+}
+
+/// Everything that somebody said over one socket until they left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Leaving {
+    pub way: Way,
+    pub conversation: String,
+    /// In this order.
+    pub tokens: Vec<String>,
+    /// Said after the answer to the log-out.
+    pub late: Vec<String>,
+    /// When the first of it was written, by the wall clock.
+    pub began: i64,
+    /// When the last of it was written, and had arrived if it is known to have.
+    pub left: i64,
+    /// The other side's system had acknowledged all of it before the way was gone.
+    pub arrived: bool,
+}
+
 /// The life of a server's process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "server", rename_all = "kebab-case")]
@@ -79,6 +123,8 @@ pub enum ServerFact {
     Killed {
         ready: bool,
     },
+    /// It is asked to stop, with SIGTERM.
+    Stopping,
     /// By itself, and it was meant to.
     Stopped {
         code: Option<i32>,

@@ -1,5 +1,7 @@
 //! The hammer: what is done to the server, its database and the ways between them, in the order of a plan.
 
+mod last_words;
+
 use std::{
     io,
     net::SocketAddr,
@@ -88,6 +90,8 @@ pub struct Done {
     pub client_cuts: u64,
     pub answers_swallowed: u64,
     pub twins: u64,
+    /// SIGTERM.
+    pub stops: u64,
     pub frozen_seconds: u64,
     pub full_seconds: u64,
     pub rudeness: Rudeness,

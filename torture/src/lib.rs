@@ -1,6 +1,6 @@
 //! Torture: a real server on a real PostgreSQL, hammered, and judged from outside by what it told its clients.
 //!
-//! `scripts/torture.sh` makes the cluster; [`run`] does the rest. The checker ([`checker`]) is pure, and tested by itself.
+//! `scripts/torture.sh` makes the cluster; [`run`] does the rest, and [`words`] the part about last words. The checker ([`checker`]) is pure, and tested by itself.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -23,3 +23,4 @@ pub mod socket;
 pub mod tables;
 pub mod wire;
 pub mod witness;
+pub mod words;

@@ -4,9 +4,10 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 use hotline_torture::{
-    hammer::Plan,
+    hammer,
     postgres::Cluster,
-    run::{Order, run},
+    run::{self, Order},
+    words,
 };
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -15,12 +16,23 @@ enum Form {
     Long,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Part {
+    /// Dispatch, and messages as Tencent delivers them.
+    Dispatch,
+    /// Our own IM, and whoever says something and is gone.
+    LastWords,
+}
+
 /// Hammers a hotline server and its PostgreSQL, and checks from outside that nothing it said was untrue.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// About a minute, or five to eight.
+    /// About a minute, or five to eight; of last words half a minute, or three.
     #[arg(long, value_enum, default_value = "long")]
     form: Form,
+    /// What is hammered.
+    #[arg(long, value_enum, default_value = "dispatch")]
+    part: Part,
     /// What chance is drawn from.
     #[arg(long, env = "SEED")]
     seed: Option<u64>,
@@ -53,10 +65,6 @@ async fn main() -> ExitCode {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(1..1_000_000));
     println!("    SEED={seed}");
     let order = Order {
-        plan: match arguments.form {
-            Form::Short => Plan::SHORT,
-            Form::Long => Plan::LONG,
-        },
         seed,
         binary: arguments.server,
         cluster: Cluster {
@@ -68,9 +76,17 @@ async fn main() -> ExitCode {
         folder: arguments.folder.clone(),
         command: arguments.command,
     };
+    let running = async {
+        match (arguments.part, arguments.form) {
+            (Part::Dispatch, Form::Short) => run::run(&order, &hammer::Plan::SHORT).await,
+            (Part::Dispatch, Form::Long) => run::run(&order, &hammer::Plan::LONG).await,
+            (Part::LastWords, Form::Short) => words::run(&order, &words::Plan::SHORT).await,
+            (Part::LastWords, Form::Long) => words::run(&order, &words::Plan::LONG).await,
+        }
+    };
     // Whatever was started dies with what is dropped here.
     let outcome = tokio::select! {
-        outcome = run(&order) => outcome,
+        outcome = running => outcome,
         _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
     };
     match outcome {

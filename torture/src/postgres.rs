@@ -135,7 +135,7 @@ impl Cluster {
     }
 }
 
-fn signal(signal: &str, processes: &[String]) -> io::Result<()> {
+pub(crate) fn signal(signal: &str, processes: &[String]) -> io::Result<()> {
     let status =
         std::process::Command::new("kill").arg(signal).args(processes).stderr(Stdio::null()).status()?;
     // One that has just ended is as still as any.

@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use crate::{
-    checker::{Count, Figures, Flaw, Verdict},
-    diary::{Entry, Fact},
+    checker::{Count, Figures, Flaw, LastWords, Verdict},
+    diary::{Entry, Fact, Way},
     hammer::{Done, Plan},
+    words,
 };
 
 /// Findings shown of each kind; the diary has the rest.
@@ -26,7 +27,8 @@ pub struct Head {
 /// The whole report, as text.
 pub fn write(head: &Head, plan: &Plan, done: &Done, verdict: &Verdict, entries: &[Entry]) -> String {
     let mut lines = Lines(String::new());
-    lines.head(head, plan);
+    let Plan { visitors, counselors, .. } = plan;
+    lines.head(head, &format!("{visitors} visitors, {counselors} counselors, 1 supervisor"));
     lines.done(head, done);
     lines.kept(&verdict.figures);
     lines.flaws(verdict);
@@ -41,6 +43,26 @@ pub fn write(head: &Head, plan: &Plan, done: &Done, verdict: &Verdict, entries: 
     text
 }
 
+/// The same of a run about last words.
+pub fn write_of_words(
+    head: &Head,
+    plan: &words::Plan,
+    done: &Done,
+    verdict: &Verdict,
+    entries: &[Entry],
+) -> String {
+    let mut lines = Lines(String::new());
+    let words::Plan { visitors, counselors, .. } = plan;
+    lines.head(head, &format!("{visitors} visitors who leave again and again, {counselors} counselors"));
+    lines.done_to_words(head, done);
+    lines.last_words(&verdict.figures);
+    lines.line("not answered well", unwell(entries));
+    lines.line("findings", verdict.findings.len());
+    let mut text = lines.0;
+    findings(verdict, &mut text);
+    text
+}
+
 struct Lines(String);
 
 impl Lines {
@@ -48,14 +70,38 @@ impl Lines {
         let _infallible = writeln!(self.0, "{name:<28} {value}");
     }
 
-    fn head(&mut self, head: &Head, plan: &Plan) {
+    fn head(&mut self, head: &Head, people: &str) {
         self.line("torture", format!("{}, SEED={}", head.command, head.seed));
         self.line("date", &head.date);
         self.line("server", &head.binary);
         self.line("database", &head.postgres);
         self.line("duration", format!("{} s", head.took.as_secs()));
-        let Plan { visitors, counselors, .. } = plan;
-        self.line("people", format!("{visitors} visitors, {counselors} counselors, 1 supervisor"));
+        self.line("people", people);
+    }
+
+    fn done_to_words(&mut self, head: &Head, done: &Done) {
+        self.line("kills (SIGKILL)", done.kills);
+        self.line("stops (SIGTERM)", done.stops);
+        self.line("PostgreSQL crashed", format!("{} times (pg_ctl stop -m immediate)", done.crashes));
+        self.line("PostgreSQL frozen", format!("{} s (SIGSTOP)", done.frozen_seconds));
+        self.line("connections cut", head.connections_cut);
+    }
+
+    fn last_words(&mut self, figures: &Figures) {
+        for (way, of) in Way::ALL.iter().zip(&figures.last_words) {
+            let LastWords { visits, words, whole, due, found } = of;
+            let judged = format!("of {whole} all {due} had to be there, {found} were");
+            self.line(&format!("left by {way:?}"), format!("{visits} visits with {words} words; {judged}"));
+            if *whole == 0 {
+                self.line("LEFT OUT", "none of them could be judged: nobody could tell what had arrived");
+            }
+        }
+        let Count { acknowledged, found } = figures.words;
+        self.line("acknowledged", format!("{acknowledged} words, {found} found"));
+        let Count { acknowledged, found } = figures.told;
+        self.line("told to the other side", format!("{found} times, of {acknowledged}"));
+        self.line("looked up at once", format!("{} acknowledgements", figures.looks));
+        self.line("longest stall of ours", format!("{} ms", figures.longest_stall_ms));
     }
 
     fn done(&mut self, head: &Head, done: &Done) {

@@ -34,7 +34,6 @@ const DELIVERY_MAX: Duration = Duration::from_secs(15);
 /// What a run is made of.
 #[derive(Debug, Clone)]
 pub struct Order {
-    pub plan: Plan,
     pub seed: u64,
     pub binary: PathBuf,
     pub cluster: Cluster,
@@ -48,7 +47,7 @@ const TICK: Duration = Duration::from_millis(25);
 const STALL: Duration = Duration::from_millis(100);
 
 /// Notes when this machine keeps us waiting: then it keeps the server waiting, too. Ends with the run.
-fn watch_the_machine(diary: &Diary, over: &Arc<AtomicBool>) {
+pub(crate) fn watch_the_machine(diary: &Diary, over: &Arc<AtomicBool>) {
     let (diary, over) = (diary.clone(), Arc::clone(over));
     std::thread::spawn(move || {
         while !over.load(Ordering::Relaxed) {
@@ -66,15 +65,15 @@ fn watch_the_machine(diary: &Diary, over: &Arc<AtomicBool>) {
 }
 
 /// Runs it; gives the verdict and the report.
-pub async fn run(order: &Order) -> Result<(Verdict, String), Box<dyn Error>> {
+pub async fn run(order: &Order, plan: &Plan) -> Result<(Verdict, String), Box<dyn Error>> {
     let begun = Instant::now();
     fs::create_dir_all(&order.folder)?;
     let diary = Diary::open(&order.folder.join("diary.jsonl"))?;
     let over = Arc::default();
     watch_the_machine(&diary, &over);
-    setup::database(&order.cluster).await?;
+    setup::database(&order.cluster, setup::DATABASE).await?;
     let url = order.cluster.url(setup::DATABASE);
-    let staff = setup::people(&order.binary, &url, order.plan.counselors).await?;
+    let staff = setup::people(&order.binary, &url, &setup::settings(&url), plan.counselors).await?;
     let database = Proxy::start(vec![SocketAddr::from(([127, 0, 0, 1], order.cluster.port()))]).await?;
     let clients = Proxy::start(Vec::new()).await?;
     let through = order.cluster.url_through(database.address().port(), setup::DATABASE);
@@ -86,7 +85,7 @@ pub async fn run(order: &Order) -> Result<(Verdict, String), Box<dyn Error>> {
     };
     let witness = Witness::new(&url, setup::INSTITUTION, &diary)?;
     let world = World::new(&format!("http://{}", clients.address()), order.seed, &diary, &witness);
-    let people = load::begin(&world, order.plan.visitors, &staff);
+    let people = load::begin(&world, plan.visitors, &staff);
     let mut hammer = Hammer {
         recipe,
         cluster: order.cluster.clone(),
@@ -98,7 +97,7 @@ pub async fn run(order: &Order) -> Result<(Verdict, String), Box<dyn Error>> {
         server: None,
         servers: 0,
     };
-    hammer.strike(&order.plan).await?;
+    hammer.strike(plan).await?;
     finish(&world).await;
     let pool = PgPoolOptions::new().max_connections(1).connect(&url).await?;
     // In this order: what was told before is in what is read after.
@@ -118,9 +117,20 @@ pub async fn run(order: &Order) -> Result<(Verdict, String), Box<dyn Error>> {
         until,
     };
     let verdict = checker::check(&evidence);
-    let (postgres, date) = database_and_date(&pool).await?;
+    let head = head(order, &pool, begun, &hammer).await?;
+    let text = report::write(&head, plan, &hammer.done, &verdict, &entries);
+    Ok((verdict, text))
+}
+
+pub(crate) async fn head(
+    order: &Order,
+    pool: &PgPool,
+    begun: Instant,
+    hammer: &Hammer,
+) -> Result<Head, sqlx::Error> {
+    let (postgres, date) = database_and_date(pool).await?;
     let is_release = order.binary.components().any(|part| part.as_os_str() == "release");
-    let head = Head {
+    Ok(Head {
         command: order.command.clone(),
         date,
         seed: order.seed,
@@ -128,9 +138,7 @@ pub async fn run(order: &Order) -> Result<(Verdict, String), Box<dyn Error>> {
         postgres,
         took: begun.elapsed(),
         connections_cut: hammer.database.connections_cut() + hammer.clients.connections_cut(),
-    };
-    let text = report::write(&head, &order.plan, &hammer.done, &verdict, &entries);
-    Ok((verdict, text))
+    })
 }
 
 /// For the head of the report.

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     diary::{Diary, Fact, ServerFact},
-    setup,
+    postgres, setup,
 };
 
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -128,6 +128,13 @@ impl Server {
         self.process.wait().await?;
         self.note(ServerFact::Killed { ready });
         Ok(())
+    }
+
+    /// SIGTERM: it finishes what it has begun, and ends.
+    pub fn terminate(&self) -> io::Result<()> {
+        self.note(ServerFact::Stopping);
+        let process = self.process.id().ok_or_else(|| io::Error::other("it has ended already"))?;
+        postgres::signal("-TERM", &[process.to_string()])
     }
 
     /// Waits for its end; gives the code with which it ended by itself.

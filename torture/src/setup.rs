@@ -14,9 +14,13 @@ use crate::{checker::Limits, postgres::Cluster};
 
 pub const INSTITUTION: &str = "torture";
 pub const DATABASE: &str = "torture";
+/// Where our own IM is hammered.
+pub const DATABASE_OF_WORDS: &str = "torture_words";
 pub const APP_ID: &str = "wx-torture";
 /// Made up.
 pub const SDK_APP_ID: u32 = 1_400_513_208;
+/// Visitors a counselor talks to at once, with our own IM.
+pub const PLACES_OF_WORDS: usize = 12;
 /// Everybody's password, and its MD5, which clients send.
 const PASSWORD: &str = "hotline-torture";
 pub const PASSWORD_MD5: &str = "620e311cb3ef86e88674f4a1fed82177";
@@ -33,6 +37,21 @@ pub const LIMITS: Limits = Limits {
     unanswered: [3_000, 6_000],
     limit_notices: [7_000, 4_000],
 };
+
+/// For our own IM: long enough that no talk ends while its visitor says the last words once more.
+pub const LIMITS_OF_WORDS: Limits = Limits {
+    absent_max: 3_600_000,
+    grace: 60_000,
+    waiting_max: 3_600_000,
+    silence_notice: 3_600_000,
+    silence_end: 3_600_000,
+    text_max: 7_200_000,
+    unanswered: [3_600_000, 7_200_000],
+    limit_notices: [1_200_000, 600_000],
+};
+/// A socket's last words are carried out within so many milliseconds; at a stop within a third of the whole time of it.
+pub const FINISH_MS: i64 = 30_000;
+pub const STOP_MS: i64 = 90_000;
 
 /// A counselor of the institution.
 #[derive(Debug, Clone)]
@@ -54,6 +73,26 @@ pub struct Staff {
 
 /// The settings of the server under the hammer, as its environment.
 pub fn settings(database_url: &str) -> BTreeMap<String, String> {
+    with_limits(LIMITS, database_url)
+}
+
+/// The same with our own IM and without limits that fall due.
+pub fn settings_of_words(database_url: &str) -> BTreeMap<String, String> {
+    let mut settings = with_limits(LIMITS_OF_WORDS, database_url);
+    for (key, value) in [
+        ("IM__MODE", "embedded".to_owned()),
+        ("DISPATCH__DEFAULT_MAX_CONSULTS", PLACES_OF_WORDS.to_string()),
+        ("SERVER__SHUTDOWN_SECONDS_MAX", (STOP_MS / 1000).to_string()),
+        ("SOCKETS__FINISH_SECONDS_MAX", (FINISH_MS / 1000).to_string()),
+        // Beside busy cores a ping may be late.
+        ("SOCKETS__HEARTBEAT_SECONDS", "5".to_owned()),
+    ] {
+        settings.insert(format!("HOTLINE__{key}"), value);
+    }
+    settings
+}
+
+fn with_limits(limits: Limits, database_url: &str) -> BTreeMap<String, String> {
     let seconds = |milliseconds: i64| (milliseconds / 1000).to_string();
     let list = |all: [i64; 2]| format!("[{}, {}]", all[0] / 1000, all[1] / 1000);
     let app = format!(r#"[{{"appid":"{APP_ID}","institution":"{INSTITUTION}"}}]"#);
@@ -71,14 +110,14 @@ pub fn settings(database_url: &str) -> BTreeMap<String, String> {
         ("JOURNAL__SETTLE_SECONDS_MAX", "3".to_owned()),
         ("SOCKETS__HEARTBEAT_SECONDS", "2".to_owned()),
         ("DISPATCH__DEFAULT_MAX_CONSULTS", "4".to_owned()),
-        ("DISPATCH__GRACE_SECONDS", seconds(LIMITS.grace)),
-        ("DISPATCH__WAITING_SECONDS_MAX", seconds(LIMITS.waiting_max)),
-        ("DISPATCH__SILENCE_NOTICE_SECONDS", seconds(LIMITS.silence_notice)),
-        ("DISPATCH__SILENCE_END_SECONDS", seconds(LIMITS.silence_end)),
-        ("DISPATCH__TEXT_SECONDS_MAX", seconds(LIMITS.text_max)),
-        ("DISPATCH__LIMIT_NOTICES_SECONDS", list(LIMITS.limit_notices)),
-        ("DISPATCH__UNANSWERED_SECONDS", list(LIMITS.unanswered)),
-        ("DISPATCH__ABSENT_SECONDS_MAX", seconds(LIMITS.absent_max)),
+        ("DISPATCH__GRACE_SECONDS", seconds(limits.grace)),
+        ("DISPATCH__WAITING_SECONDS_MAX", seconds(limits.waiting_max)),
+        ("DISPATCH__SILENCE_NOTICE_SECONDS", seconds(limits.silence_notice)),
+        ("DISPATCH__SILENCE_END_SECONDS", seconds(limits.silence_end)),
+        ("DISPATCH__TEXT_SECONDS_MAX", seconds(limits.text_max)),
+        ("DISPATCH__LIMIT_NOTICES_SECONDS", list(limits.limit_notices)),
+        ("DISPATCH__UNANSWERED_SECONDS", list(limits.unanswered)),
+        ("DISPATCH__ABSENT_SECONDS_MAX", seconds(limits.absent_max)),
         ("DISPATCH__NAMED_WAIT_SECONDS", "3".to_owned()),
         ("DISPATCH__AWAY_SECONDS_MAX", "3".to_owned()),
     ]
@@ -121,8 +160,8 @@ async fn run(
     Err(io::Error::other(format!("hotline {arguments:?} failed: {said}")))
 }
 
-/// Makes the database, on the small disk if there is one.
-pub async fn database(cluster: &Cluster) -> Result<(), sqlx::Error> {
+/// Makes a database, on the small disk if there is one.
+pub async fn database(cluster: &Cluster, name: &str) -> Result<(), sqlx::Error> {
     let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
     let place = if let Some(small) = &cluster.small_disk {
         let folder = small.join("tablespace");
@@ -132,26 +171,26 @@ pub async fn database(cluster: &Cluster) -> Result<(), sqlx::Error> {
     } else {
         ""
     };
-    let statement = format!("create database {DATABASE}{place}");
+    let statement = format!("create database {name}{place}");
     sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await?;
     Ok(())
 }
 
-/// Migrates, and adds the people. `url` leads straight to the database.
+/// Migrates, and adds the people. `url` leads straight to the database, `settings` too.
 pub async fn people(
     binary: &Path,
     url: &str,
+    settings: &BTreeMap<String, String>,
     counselors: usize,
 ) -> Result<Staff, Box<dyn std::error::Error>> {
-    let settings = settings(url);
-    run(binary, &settings, &["migrate"], "").await?;
-    run(binary, &settings, &["institution", "add", INSTITUTION, "--name", "锤炼热线"], "").await?;
+    run(binary, settings, &["migrate"], "").await?;
+    run(binary, settings, &["institution", "add", INSTITUTION, "--name", "锤炼热线"], "").await?;
     let mut names: Vec<String> = (1..=counselors).map(|number| format!("counselor{number}")).collect();
     names.push("supervisor1".to_owned());
     for name in &names {
         let kind = if name.starts_with("counselor") { "COUNSELOR" } else { "SUPERVISOR" };
         let add = ["user", "add", name, "--kind", kind, "--institution", INSTITUTION, "--name", name];
-        run(binary, &settings, &add, PASSWORD).await?;
+        run(binary, settings, &add, PASSWORD).await?;
     }
     let mut connection = PgConnection::connect(url).await?;
     // The last one is not on shift: he serves who asks for him and nobody else.

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+use tokio::{net::TcpStream, sync::mpsc};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream,
+    tungstenite::{Message, client::IntoClientRequest},
+};
 
 use crate::{
     chance::Chance,
@@ -77,15 +80,37 @@ impl Ear {
         request.headers_mut().insert("Authorization", bearer.parse().ok()?);
         let connecting = tokio_tungstenite::connect_async(request);
         let (stream, _) = tokio::time::timeout(CONNECT_MAX, connecting).await.ok()?.ok()?;
-        let (mut sink, mut stream) = stream.split();
         let socket = self.client.diary.next_socket();
+        let mut code = None;
+        let gone = self.hear(socket, stream, cursor, (frames, commands), &mut code).await;
+        self.client.diary.note(&self.client.name, Fact::Closed { socket, code });
+        gone
+    }
+
+    /// As long as anything comes. `code` becomes the server's, if it closes.
+    async fn hear(
+        &self,
+        socket: u64,
+        stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+        cursor: &mut Option<u64>,
+        (frames, commands): (&mpsc::Sender<Value>, &mut mpsc::Receiver<Value>),
+        code: &mut Option<u16>,
+    ) -> Option<()> {
+        let (mut sink, mut stream) = stream.split();
         loop {
             tokio::select! {
                 command = commands.recv() => {
                     sink.send(Message::text(command?.to_string())).await.ok()?;
                 }
                 message = tokio::time::timeout(SILENT_MAX, stream.next()) => {
-                    let Message::Text(text) = message.ok()??.ok()? else { continue };
+                    let text = match message.ok()??.ok()? {
+                        Message::Text(text) => text,
+                        Message::Close(why) => {
+                            *code = why.map(|why| why.code.into());
+                            continue;
+                        }
+                        _ => continue,
+                    };
                     let frame: Value = serde_json::from_str(&text).ok()?;
                     self.note(socket, &frame, cursor).await;
                     frames.send(frame).await.ok()?;
@@ -111,6 +136,12 @@ impl Ear {
                 self.client.diary.note(name, Fact::Heard { socket, event });
                 self.witness.look(name, Thing::Event(seq)).await;
             }
+            Some("message") => {
+                let Some((conversation, from, token)) = word(frame) else { return };
+                let key = key(&conversation, &token);
+                self.client.diary.note(name, Fact::HeardWord { socket, conversation, token });
+                self.witness.look(name, Thing::Word { from: &from, to: name, key: &key }).await;
+            }
             _ => {}
         }
     }
@@ -126,6 +157,17 @@ fn heard(frame: &Value) -> Option<HeardEvent> {
         counselor: text("counselor"),
         reason: text("endReason"),
     })
+}
+
+/// The talk, the author's account and the author's own key of a word that is told.
+fn word(frame: &Value) -> Option<(String, String, String)> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    Some((text(&frame["conversation"])?, text(&frame["message"]["from"])?, text(&frame["message"]["ref"])?))
+}
+
+/// Under which a word of our own IM is kept, once.
+pub fn key(conversation: &str, token: &str) -> String {
+    format!("{conversation}:{token}")
 }
 
 /// The command that sets presence.

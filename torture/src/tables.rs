@@ -66,7 +66,8 @@ async fn words(
     system: &str,
 ) -> Result<Vec<WordRow>, sqlx::Error> {
     let query = format!(
-        "select from_account, to_account, msg_key, {conversation}, said_at, received_at, {body}, {system} from {table}"
+        "select from_account, to_account, msg_key, {conversation}, said_at, received_at, {body}, {system} from {table}
+         order by received_at, id"
     );
     // All parts are words of this file.
     let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(connection).await?;

@@ -102,6 +102,17 @@ impl Client {
         Some((status, serde_json::from_slice(&body).ok()?, token))
     }
 
+    /// Logs out; whether that was acknowledged.
+    pub async fn log_out(&self) -> bool {
+        let request = self.http.post(format!("{}/logout", self.base));
+        let request = request.bearer_auth(self.token.as_deref().unwrap_or_default());
+        let answered = request.send().await.is_ok_and(|answer| answer.status().as_u16() == 302);
+        if !answered {
+            self.diary.note(&self.name, Fact::Lost { what: "POST /logout".to_owned() });
+        }
+        answered
+    }
+
     /// Logs in, however often it takes; gives the person's id.
     pub async fn log_in(&mut self, path: &str, body: &Value) -> String {
         loop {

@@ -41,6 +41,13 @@ impl Witness {
         }
     }
 
+    /// How many of these words are kept; none while the database cannot be asked.
+    pub async fn kept(&self, keys: &[String]) -> Option<usize> {
+        let query = sqlx::query_scalar("select count(*) from messages where msg_key = any($1)").bind(keys);
+        let kept: i64 = tokio::time::timeout(LOOK_MAX, query.fetch_one(&self.pool)).await.ok()?.ok()?;
+        usize::try_from(kept).ok()
+    }
+
     async fn is_there(&self, thing: Thing<'_>) -> Result<bool, sqlx::Error> {
         let query = match thing {
             Thing::Conversation(id) => {

@@ -16,7 +16,7 @@ struct Index<'a> {
     tokens: BTreeMap<&'a str, u64>,
 }
 
-fn token_of(body: &str) -> Option<&str> {
+pub(super) fn token_of(body: &str) -> Option<&str> {
     let from = body.find("word-")?;
     let to = body[from..].find("-end")?;
     Some(&body[from..from + to + "-end".len()])

@@ -1,0 +1,222 @@
+//! The people: counselors who listen, and visitors, each in one talk for the whole run.
+
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::leave::{Line, Manner};
+use crate::{
+    chance::Chance,
+    diary::{Diary, Fact},
+    setup::{APP_ID, Counselor, PASSWORD_MD5},
+    socket::{self, Ear},
+    wire::{Client, Reply},
+    witness::Witness,
+};
+
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// What had arrived is carried out within this; generous, since it is the checker who finds what is not there.
+const SETTLED_MAX: Duration = Duration::from_secs(45);
+/// Where something did not come, the run is lost, and nobody waits so long again.
+const SETTLED_AGAIN_MAX: Duration = Duration::from_secs(2);
+const HEARD_MAX: Duration = Duration::from_mins(1);
+
+/// What everybody shares. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Ground {
+    /// The way to whichever server runs.
+    pub(super) way: SocketAddr,
+    pub(super) seed: u64,
+    pub(super) diary: Diary,
+    pub(super) witness: Witness,
+    /// What any counselor has heard.
+    heard: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Ground {
+    pub(super) fn new(way: SocketAddr, seed: u64, diary: &Diary, witness: &Witness) -> Self {
+        let (diary, witness) = (diary.clone(), witness.clone());
+        Self { way, seed, diary, witness, heard: Arc::default() }
+    }
+
+    fn client(&self, name: &str) -> Client {
+        Client::new(&format!("http://{}", self.way), name, &self.diary).expect("a plain client can be built")
+    }
+
+    fn has_heard(&self, token: &str) -> bool {
+        self.heard.lock().expect("nobody panics while writing").contains(token)
+    }
+
+    /// A counselor who hears what is said, until sent home.
+    async fn listen(self, counselor: Counselor) {
+        let mut client = self.client(&counselor.username);
+        let log_in = json!({ "username": counselor.username, "password": PASSWORD_MD5 });
+        let person = client.log_in("/auth/login", &log_in).await;
+        let ear = Ear { client, person, path: "/workbench/ws", witness: self.witness.clone() };
+        let chance = Chance::of(self.seed, &format!("{} socket", counselor.username));
+        let mut socket = socket::open(ear, chance);
+        while let Some(frame) = socket.frames.recv().await {
+            if let (Some("message"), Some(token)) = (frame["type"].as_str(), frame["message"]["ref"].as_str())
+            {
+                self.heard.lock().expect("nobody panics while writing").insert(token.to_owned());
+            }
+        }
+    }
+}
+
+/// A visitor in a talk.
+#[derive(Debug)]
+pub(crate) struct Speaker {
+    pub(super) ground: Ground,
+    pub(super) client: Client,
+    pub(super) chance: Chance,
+    pub(super) username: String,
+    pub(super) conversation: String,
+    /// The account of the other one.
+    pub(super) counselor: String,
+    number: usize,
+    said: u64,
+}
+
+impl Speaker {
+    /// Asks for the counselor, and is there once the talk has begun.
+    async fn come(ground: Ground, number: usize, counselor: Counselor) -> Self {
+        let username = format!("sandbox_w{number}");
+        let (client, chance) = (ground.client(&username), Chance::of(ground.seed, &username));
+        let (conversation, taker) = (String::new(), counselor.username);
+        let mut speaker =
+            Self { ground, client, chance, username, conversation, counselor: taker, number, said: 0 };
+        let id = speaker.log_in().await;
+        loop {
+            speaker.ground.diary.note(&speaker.username, Fact::AskedOpen { visitor: id.clone() });
+            let asked = speaker.client.put("/conversation", &json!({ "counselor": counselor.id })).await;
+            if let Reply::Told(talk) = asked {
+                speaker.opened(&id, &talk);
+                break;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        loop {
+            let path = format!("/conversation/{}", speaker.conversation);
+            if let Reply::Told(talk) = speaker.client.get(&path).await
+                && talk["status"] == "IN_PROGRESS"
+            {
+                return speaker;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    fn opened(&mut self, id: &str, talk: &Value) {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        self.conversation = text(&talk["id"]).unwrap_or_default();
+        let opened = Fact::Opened {
+            conversation: self.conversation.clone(),
+            visitor: id.to_owned(),
+            status: text(&talk["status"]).unwrap_or_default(),
+            counselor: text(&talk["counselor"]["id"]),
+        };
+        self.ground.diary.note(&self.username, opened);
+    }
+
+    pub(super) async fn log_in(&mut self) -> String {
+        let path = format!("/auth/wx/{APP_ID}/login?code=w{}", self.number);
+        self.client.log_in(&path, &Value::Null).await
+    }
+
+    /// A word that nobody has said before.
+    pub(super) fn next_token(&mut self) -> String {
+        self.said += 1;
+        format!("word-{}-end", self.number as u64 * 1_000_000 + self.said)
+    }
+}
+
+/// All who speak. Dropped, everybody is sent home.
+#[derive(Debug)]
+pub(crate) struct Crew {
+    ground: Ground,
+    speakers: Vec<Speaker>,
+    settled_max: Duration,
+    _listeners: JoinSet<()>,
+}
+
+/// Visits under way.
+pub(crate) type Leaving = JoinSet<(Speaker, Gone)>;
+
+/// What a visit leaves behind: a socket that is still open, and the keys of what had arrived.
+#[derive(Debug, Default)]
+pub(crate) struct Gone {
+    pub(super) line: Option<Line>,
+    pub(super) arrived: Vec<String>,
+}
+
+impl Crew {
+    /// Counselors sit down, and every visitor's talk begins. The server is ready.
+    pub(crate) async fn come(ground: &Ground, visitors: usize, counselors: &[Counselor]) -> Self {
+        let mut listeners = JoinSet::new();
+        for counselor in counselors {
+            listeners.spawn(ground.clone().listen(counselor.clone()));
+        }
+        let mut coming = JoinSet::new();
+        for (number, counselor) in (0..visitors).zip(counselors.iter().cycle()) {
+            coming.spawn(Speaker::come(ground.clone(), number, counselor.clone()));
+        }
+        let mut speakers = coming.join_all().await;
+        speakers.sort_by_key(|speaker| speaker.number);
+        Self { ground: ground.clone(), speakers, settled_max: SETTLED_MAX, _listeners: listeners }
+    }
+
+    /// Everybody comes to the server at this address, says something and leaves.
+    pub(crate) fn leave(&mut self, server: SocketAddr, manner: Manner) -> Leaving {
+        let mut leaving = JoinSet::new();
+        for mut speaker in self.speakers.drain(..) {
+            leaving.spawn(async move {
+                let gone = speaker.visit(server, manner).await;
+                (speaker, gone)
+            });
+        }
+        leaving
+    }
+
+    /// Waits until all have left; gives the sockets that are still open, and the keys of what must be kept.
+    pub(crate) async fn gone(&mut self, leaving: Leaving) -> (Vec<Line>, Vec<String>) {
+        let (mut lines, mut arrived) = (Vec::new(), Vec::new());
+        for (speaker, gone) in leaving.join_all().await {
+            self.speakers.push(speaker);
+            lines.extend(gone.line);
+            arrived.extend(gone.arrived);
+        }
+        self.speakers.sort_by_key(|speaker| speaker.number);
+        (lines, arrived)
+    }
+
+    /// Waits until all of this is kept, but not for ever.
+    pub(crate) async fn settled(&mut self, keys: &[String]) {
+        let until = Instant::now() + self.settled_max;
+        while self.ground.witness.kept(keys).await != Some(keys.len()) {
+            if Instant::now() > until {
+                self.settled_max = SETTLED_AGAIN_MAX;
+                return;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Everybody says a last word that is acknowledged, and it is waited for until the counselors have heard it.
+    pub(crate) async fn farewell(&mut self, server: SocketAddr) {
+        let mut last = Vec::new();
+        for speaker in &mut self.speakers {
+            last.extend(speaker.say_one(server).await);
+        }
+        let until = Instant::now() + HEARD_MAX;
+        while !last.iter().all(|token| self.ground.has_heard(token)) && Instant::now() < until {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+}

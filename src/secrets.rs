@@ -4,7 +4,7 @@
 //! be rotated: old ones still open, and `secrets/rotation.rs` seals everything anew. Form 2 is bound to its person and
 //! column as associated data: copied anywhere else in the database it does not open. Values of the first form (`k1:`) are
 //! bound to nothing; they are read until they are rotated, and none is made. Beside a value stands a keyed hash where a
-//! whole one must be found.
+//! whole one must be found. The key with which a person's browser seals drafts is made of the same, and kept nowhere.
 
 pub mod rotation;
 
@@ -41,12 +41,14 @@ struct Key {
     id: String,
     cipher: Aes256Gcm,
     finding: [u8; 32],
+    drafts: [u8; 32],
 }
 
 impl Key {
     fn new(id: &str, key: [u8; 32]) -> Self {
         let finding = keyed(&key, b"hotline find hash");
-        Self { id: id.to_owned(), cipher: Aes256Gcm::new(&key.into()), finding }
+        let drafts = keyed(&key, b"hotline draft keys");
+        Self { id: id.to_owned(), cipher: Aes256Gcm::new(&key.into()), finding, drafts }
     }
 }
 
@@ -178,6 +180,12 @@ impl Sealer {
         self.keys().map(|key| keyed(&key.finding, plain.as_bytes())).collect()
     }
 
+    /// With what a browser seals what this person has begun to write: base64 of 32 bytes, for nobody but them. The same at
+    /// each log-in, so that a draft outlives one; another once the key of the data is.
+    pub fn draft_key(&self, person: PersonId) -> String {
+        BASE64_STANDARD.encode(keyed(&self.0.current.drafts, person.0.as_bytes()))
+    }
+
     fn keys(&self) -> impl Iterator<Item = &Key> {
         std::iter::once(&self.0.current).chain(&self.0.old)
     }
@@ -287,6 +295,18 @@ mod tests {
         changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(changed).expect("ASCII");
         assert_eq!(ours.open(&changed, phone), Err(SealFault::Damaged));
+    }
+
+    #[test]
+    fn each_person_has_a_key_for_drafts_that_says_nothing_about_another() {
+        let (ours, [one, two]) = (sealer(KEY, "k1"), [7, 8].map(|id| PersonId(Uuid::from_u128(id))));
+        let key = ours.draft_key(one);
+        assert_eq!(BASE64_STANDARD.decode(&key).expect("base64").len(), 32);
+        assert_eq!(sealer(KEY, "k9").draft_key(one), key, "the same at each log-in, and at each start");
+        assert_ne!(ours.draft_key(two), key);
+        assert_ne!(sealer(ANOTHER, "k1").draft_key(one), key);
+        let hash = BASE64_STANDARD.encode(ours.find_hash(std::str::from_utf8(&[0; 16]).expect("ASCII")));
+        assert_ne!(ours.draft_key(PersonId(Uuid::nil())), hash, "for another purpose another key");
     }
 
     #[test]

@@ -179,6 +179,8 @@ struct Me {
     #[schema(value_type = BTreeMap<String, String>)]
     authorities: BTreeMap<Right, Reach>,
     username: String,
+    /// Of visitors: what one without a name is called by.
+    visitor_number: Option<i32>,
     #[schema(value_type = Id)]
     id: PersonId,
     #[serde(rename = "type")]
@@ -187,16 +189,18 @@ struct Me {
     institution_code: Option<String>,
     avatar_url: Option<String>,
     max_consults: i32,
-    /// His own, and so in clear.
+    /// Their own, and so in clear.
     gender: Option<String>,
     age: i32,
     phone_number: Option<String>,
     emergency_contact: Option<String>,
     emergency_phone: Option<String>,
+    /// 浏览器用以加密草稿的密钥（base64，32 字节）：仅本人可得，浏览器不得保存。
+    draft_key: String,
 }
 
 impl Me {
-    fn of(person: Person, caller: &Caller) -> Self {
+    fn of(person: Person, caller: &Caller, draft_key: String) -> Self {
         let PersonView { gender, age, phone_number, emergency_contact, emergency_phone, .. } =
             view(&person, caller);
         Self {
@@ -208,12 +212,14 @@ impl Me {
             name: person.name,
             authorities: rights::authorities(person.kind),
             username: person.username,
+            visitor_number: person.visitor_number,
             id: person.id,
             kind: person.kind.as_str(),
             roles: person.kind.role(),
             institution_code: person.institution,
             avatar_url: person.avatar_url,
             max_consults: person.max_consults,
+            draft_key,
         }
     }
 }
@@ -222,5 +228,5 @@ impl Me {
 #[utoipa::path(get, path = "/auth/me", responses((status = 200, body = Answered<Me>)))]
 async fn me(state: Data<AppState>, caller: Caller) -> Answer {
     let person = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?;
-    Ok(answer::ok(Me::of(person, &caller)))
+    Ok(answer::ok(Me::of(person, &caller, state.sealer.draft_key(caller.id))))
 }

@@ -27,6 +27,22 @@ async fn a_new_password_ends_the_other_log_ins_and_sockets() {
 }
 
 #[tokio::test]
+async fn the_key_of_somebodys_drafts_is_the_same_at_each_log_in_and_told_to_nobody_else() {
+    let house = House::open().await;
+    let me = async |username: &str| house.hotline.staff(username).await.get("/auth/me").await.ok();
+    let (lin, again, chen) = (me("lin").await, me("lin").await, me("chen").await);
+    let key = lin["draftKey"].as_str().expect("a key");
+    assert_eq!(key.len(), 44, "32 bytes as base64");
+    assert_eq!(again["draftKey"], key);
+    assert_ne!(chen["draftKey"], key);
+    let seen = house.admin.get("/user/ms/counselor/list?page=1&size=50").await;
+    assert!(!seen.body.to_string().contains("draftKey"), "what others see of a person has no key");
+    let visitor = house.hotline.visitor("ecnu", "first").await.get("/auth/me").await.ok();
+    assert!(visitor["draftKey"].is_string() && visitor["visitorNumber"].is_i64(), "{visitor}");
+    house.hotline.assert_calm();
+}
+
+#[tokio::test]
 async fn a_wrong_or_missing_password_changes_nothing_and_cannot_be_tried_for_ever() {
     let house = House::open().await;
     let lin = house.hotline.staff("lin").await;

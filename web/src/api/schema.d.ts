@@ -1465,9 +1465,11 @@ export interface components {
                     [key: string]: string;
                 };
                 avatarUrl?: string | null;
+                /** @description 浏览器用以加密草稿的密钥（base64，32 字节）：仅本人可得，浏览器不得保存。 */
+                draftKey: string;
                 emergencyContact?: string | null;
                 emergencyPhone?: string | null;
-                /** @description His own, and so in clear. */
+                /** @description Their own, and so in clear. */
                 gender?: string | null;
                 id: components["schemas"]["Id"];
                 institutionCode?: string | null;
@@ -1478,6 +1480,11 @@ export interface components {
                 roles: string;
                 type: string;
                 username: string;
+                /**
+                 * Format: int32
+                 * @description Of visitors: what one without a name is called by.
+                 */
+                visitorNumber?: number | null;
             };
         };
         /** @description 成功 */
@@ -1795,9 +1802,11 @@ export interface components {
                 [key: string]: string;
             };
             avatarUrl: string | null;
+            /** @description 浏览器用以加密草稿的密钥（base64，32 字节）：仅本人可得，浏览器不得保存。 */
+            draftKey: string;
             emergencyContact: string | null;
             emergencyPhone: string | null;
-            /** @description His own, and so in clear. */
+            /** @description Their own, and so in clear. */
             gender: string | null;
             id: components["schemas"]["Id"];
             institutionCode: string | null;
@@ -1808,6 +1817,11 @@ export interface components {
             roles: string;
             type: string;
             username: string;
+            /**
+             * Format: int32
+             * @description Of visitors: what one without a name is called by.
+             */
+            visitorNumber: number | null;
         };
         /** @description What one counselor has done. */
         Mine: {

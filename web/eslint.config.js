@@ -20,7 +20,7 @@ export default typescript.config(
       'vue/no-v-text-v-html-on-component': 'error',
       'no-restricted-properties': ['error', ...['innerHTML', 'outerHTML', 'insertAdjacentHTML'].map((property) => ({
         property, message: 'Nothing that a person typed is ever HTML.',
-      }))],
+      })), { object: 'vi', property: 'waitFor', message: '`soon` of testing/soon waits as long as a busy machine needs.' }],
       'no-restricted-globals': ['error', 'eval'],
       // A page with one does not start on iPhones before iOS 16.4.
       'no-restricted-syntax': ['error', {

@@ -3,6 +3,7 @@ import { ElDialog, ElMessageBox } from 'element-plus'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { h, nextTick, ref } from 'vue'
 import { mayLeavePage, useChanged, useUnsaved } from '@/composables/unsaved'
+import { soon } from '@/testing/soon'
 import FormDialog from './form-dialog.vue'
 
 const settled = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve) })
@@ -47,13 +48,13 @@ describe('a form with something typed', () => {
     expect([asked.mock.calls.length, isShown.value]).toEqual([1, true])
     answer = 'discard'
     await closes()
-    await vi.waitFor(() => { expect([asked.mock.calls.length, isShown.value]).toEqual([2, false]) })
+    await soon(() => { expect([asked.mock.calls.length, isShown.value]).toEqual([2, false]) })
   })
 
   it('closes without a word when nothing was typed', async () => {
     const { isShown } = await form(false)
     await escape()
-    await vi.waitFor(() => { expect([asked.mock.calls.length, isShown.value]).toEqual([0, false]) })
+    await soon(() => { expect([asked.mock.calls.length, isShown.value]).toEqual([0, false]) })
   })
 
   it('keeps the page, and the window', async () => {

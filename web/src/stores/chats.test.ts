@@ -1,6 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Config } from '@/api/types'
+import { soon } from '@/testing/soon'
 import { useChats } from './chats'
 import { useLive } from './live'
 
@@ -80,9 +81,9 @@ describe('the talks of a page', () => {
     await useChats().load('c1')
     record = [row(1), row(2)]
     sockets[0]?.onclose?.({ code: 1006 })
-    await vi.waitFor(() => { expect(sockets).toHaveLength(2) }, { timeout: 2000 })
+    await soon(() => { expect(sockets).toHaveLength(2) })
     sockets[1]?.hears({ type: 'resumed', cursor: 1 })
-    await vi.waitFor(() => { expect(words()).toEqual(['1', '2']) })
+    await soon(() => { expect(words()).toEqual(['1', '2']) })
   })
 
   it('read the record again by themselves until nothing is missing, and say where it may be', async () => {
@@ -177,7 +178,7 @@ describe('the talks of a page', () => {
       return Promise.resolve(new Response(JSON.stringify({ code: 0, message: 'OK', result: { id: 'i1' } })))
     })
     if (message) useChats().sayAgain(to, message)
-    await vi.waitFor(() => { expect(sockets[0]?.sent.at(-1)).toMatchObject({ type: 'say', ref: message?.ref, image: 'i1' }) })
+    await soon(() => { expect(sockets[0]?.sent.at(-1)).toMatchObject({ type: 'say', ref: message?.ref, image: 'i1' }) })
   })
 
   it('are read once more when something may have been missed while they were', async () => {
@@ -189,7 +190,7 @@ describe('the talks of a page', () => {
       void useChats().load('c1')
     }
     await useChats().load('c1')
-    await vi.waitFor(() => { expect(words()).toEqual(['1', '2']) })
+    await soon(() => { expect(words()).toEqual(['1', '2']) })
     expect(useChats().thread('c1').state).toBe('there')
   })
 

@@ -18,6 +18,9 @@ let visitor: Someone
 beforeAll(async () => {
   visitor = await at().visitor('names')
   await visitor.page.getByRole('link', { name: t('visitor.tab.me') }).click()
+  // Without a name by the number, as to the staff, and never by what WeChat calls them.
+  expect(await visitor.page.locator('.person .name').first().innerText()).toBe(await at().nameOf('names'))
+  expect(await visitor.page.locator('body').innerText()).not.toContain('sandbox_')
   await visitor.page.getByLabel(t('visitor.me.name'), { exact: true }).fill(FROM_THE_RIGHT)
   await visitor.presses(t('visitor.me.save'))
   await visitor.sees(t('visitor.me.saved'))

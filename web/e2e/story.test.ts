@@ -74,7 +74,16 @@ test('They talk: words, emoji, a picture, what is taken back, and what was read'
   await says(counselor, '你好，我在这里。愿意说说从什么时候开始的吗？')
   await visitor.sees(ofVisitor().getByText('愿意说说从什么时候开始的吗？'))
 
-  await visitor.page.locator('.composer').getByRole('button', { name: t('chat.emoji') }).click()
+  const emoji = visitor.page.locator('.emoji')
+  const opener = visitor.page.locator('.composer').getByRole('button', { name: t('chat.emoji') })
+  for (const closes of [() => visitor.page.keyboard.press('Escape'), () => ofVisitor().click()]) {
+    await opener.click()
+    await visitor.sees(emoji)
+    await closes()
+    await visitor.seesNoMore(emoji)
+    await expect.poll(() => visitor.page.locator('.composer textarea').evaluate((area) => area === document.activeElement)).toBe(true)
+  }
+  await opener.click()
   await visitor.page.locator('.emoji button', { hasText: '😔' }).filter({ visible: true }).click()
   await visitor.presses(t('chat.send'))
   await counselor.sees(ofCounselor().locator('.bubble.large', { hasText: '😔' }))

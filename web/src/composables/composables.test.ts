@@ -4,9 +4,10 @@ import { defineComponent, h } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
+import { places, wordsAt } from '@/kept/words'
 import { useLoading } from './loading'
 import { dayOf, startOfDay, tellTimesIn, useTime } from './time'
-import { readFilter, useUrlFilters } from './url-filters'
+import { queryFor, readFilter, useUrlFilters } from './url-filters'
 
 beforeEach(() => { localStorage.setItem('hotline.language', 'zh') })
 afterEach(() => {
@@ -94,5 +95,36 @@ describe('the filters of a list', () => {
     reset()
     await settled()
     expect(router.currentRoute.value.query).toEqual({ tab: 'other' })
+  })
+
+  it('have no words in the URL that somebody typed, and find them by a mark', async () => {
+    const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/:any*', component: { template: '' } }] })
+    await router.push('/list?page=3&name=%E6%97%A7')
+    const { filters, change, reset } = within(() => useUrlFilters({ page: 1 }, { name: '', phone: '' }), { plugins: [router] })
+    expect(filters.value, 'a name in an address is none').toEqual({ page: 3, name: '', phone: '' })
+    const seen: string[] = []
+    router.afterEach(({ fullPath }) => { seen.push(decodeURIComponent(fullPath)) })
+    change({ name: '林' })
+    await settled()
+    expect(filters.value).toEqual({ page: 1, name: '林', phone: '' })
+    change({ phone: '13712309876' })
+    await settled()
+    await router.push('/elsewhere')
+    await router.push(`/list?sought=${new URLSearchParams(seen.at(-2)?.split('?')[1]).get('sought') ?? ''}`)
+    expect(filters.value).toEqual({ page: 1, name: '林', phone: '13712309876' })
+    expect(seen.filter((address) => /林|137/.test(address))).toEqual([])
+    await router.push('/list?sought=unknown')
+    expect(filters.value).toEqual({ page: 1, name: '', phone: '' })
+    await router.push(`/list?${new URLSearchParams(queryFor({ name: '张' })).toString()}`)
+    expect(filters.value.name).toBe('张')
+    reset()
+    await settled()
+    expect(router.currentRoute.value.query).toEqual({})
+  })
+
+  it('remember the last searches, not all', async () => {
+    const marks = Array.from({ length: 60 }, (_, n) => queryFor({ name: `${n}` }).sought)
+    expect(places('sought.')).toHaveLength(50)
+    expect(marks.filter((mark) => wordsAt(`sought.${mark}`) !== '')).toEqual(marks.slice(-50))
   })
 })

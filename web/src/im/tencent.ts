@@ -1,6 +1,7 @@
 // Tencent's IM. The only file that knows its SDK, and loaded only when the server says so.
 
 import { result } from '@/api/answer'
+import { keepOnlyOurs, removeFrom } from '@/kept/storage'
 import { api } from '@/stores/api'
 import { bodyOf, wellFormed, type Addressee, type Chat, type ChatListener, type Content, type Message } from './chat'
 
@@ -47,7 +48,17 @@ export const EVENT = {
   kicked: 'kickedOut',
 }
 
+let keepsNothing = false
+
+/** The SDK keeps profiles and the last words of each talk in this browser, in clear and for ever. Nothing here needs that. */
+function keepNothing(): void {
+  removeFrom(localStorage, (key) => /^tim_/i.test(key))
+  if (!keepsNothing) keepOnlyOurs()
+  keepsNothing = true
+}
+
 export async function tencentChat(sdkAppId: number, username: string, listener: ChatListener): Promise<Chat> {
+  keepNothing()
   const [{ default: TencentCloudChat }, { default: uploadPlugin }] = await Promise.all([
     import('@tencentcloud/chat'), import('tim-upload-plugin'),
   ])

@@ -1,9 +1,10 @@
 // What this browser keeps of whoever works here: drafts, notes, ticks, which calls were seen, where to come back to. It
 // belongs to one person. A log-out by the button clears it in all windows; after an expiry it waits for the same person,
-// and goes as soon as another one logs in.
+// and goes as soon as another one logs in. What was typed is kept sealed: `kept/words.ts`.
 
-/** Everything of ours begins so; what is added later is cleared, too. */
-const OURS = 'hotline.'
+import { OURS, removeFrom } from '@/kept/storage'
+import { DRAFT, forgetWords, NOTE, places } from '@/kept/words'
+
 /** The device's own, and the visitor's page on the same machine: nobody's of the staff. */
 const STAYS = /^hotline\.(language|muted|cleared|visitor\.)/
 /** Whose the things in this window are: a person's id. */
@@ -11,16 +12,23 @@ const OWNER = 'hotline.owner'
 /** Changes at each log-out by the button; a window that knows an older one still holds what is to be cleared. */
 const CLEARED = 'hotline.cleared'
 
-function clear(storage: Storage): void {
-  const keys = Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? '')
-  for (const key of keys) if (key.startsWith(OURS) && !STAYS.test(key)) storage.removeItem(key)
+const isToGo = (key: string): boolean => key.startsWith(OURS) && !STAYS.test(key)
+
+function clearWindow(): void {
+  forgetWords()
+  removeFrom(sessionStorage, isToGo)
+}
+
+function clearAll(): void {
+  clearWindow()
+  removeFrom(localStorage, isToGo)
 }
 
 /** Clears this window if somebody logged out while it slept or stood elsewhere. */
 function catchUp(): void {
   const now = localStorage.getItem(CLEARED)
   if (sessionStorage.getItem(CLEARED) === now) return
-  if (sessionStorage.getItem(CLEARED) !== null || sessionStorage.getItem(OWNER) !== null) clear(sessionStorage)
+  if (sessionStorage.getItem(CLEARED) !== null || sessionStorage.getItem(OWNER) !== null) clearWindow()
   if (now !== null) sessionStorage.setItem(CLEARED, now)
 }
 
@@ -31,30 +39,20 @@ export function keeper(): string | null {
 }
 
 /** Whether something was written that was not sent or saved. */
-export const hasDrafts = (): boolean =>
-  Array.from({ length: sessionStorage.length }, (_, at) => sessionStorage.key(at) ?? '').some((key) => /^hotline\.(draft|note)\./.test(key))
-
-/** What was begun in a talk that is over: nobody can send it any more. */
-export function forgetDraft(conversation: string): void {
-  sessionStorage.removeItem(`hotline.draft.${conversation}`)
-}
+export const hasDrafts = (): boolean => places(DRAFT).length > 0 || places(NOTE).length > 0
 
 /** Somebody is here now: what another left is cleared. Whether what is kept was theirs all along, or nobody's. */
 export function keepFor(person: string): boolean {
   const before = keeper()
   if (before === person) return true
-  if (before !== null) {
-    clear(sessionStorage)
-    clear(localStorage)
-  }
+  if (before !== null) clearAll()
   sessionStorage.setItem(OWNER, person)
   return before === null
 }
 
 /** A log-out by the button: nothing stays, in this window and in the others. */
 export function forgetAll(): void {
-  clear(sessionStorage)
-  clear(localStorage)
+  clearAll()
   const mark = String(Date.now()) + String(Math.random())
   localStorage.setItem(CLEARED, mark)
   sessionStorage.setItem(CLEARED, mark)

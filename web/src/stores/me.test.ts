@@ -1,5 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { forgetWords, keepWords, wordsAt } from '@/kept/words'
+import { soon } from '@/testing/soon'
 import { useSession } from './api'
 import { useMe } from './me'
 
@@ -32,6 +34,7 @@ beforeEach(() => {
   setActivePinia(createPinia())
   localStorage.clear()
   sessionStorage.clear()
+  forgetWords()
   sockets = []
   cookie = null
   logOutFails = null
@@ -54,7 +57,7 @@ beforeEach(() => {
       return answers('ok')
     }
     if (path === '/config') return isConfigGone ? new Response('', { status: 503 }) : answers(CONFIG)
-    return cookie === null ? new Response('{}', { status: 403 }) : answers({ id: cookie, username: cookie, name: null, type: 'COUNSELOR' })
+    return cookie === null ? new Response('{}', { status: 403 }) : answers({ id: cookie, username: cookie, name: null, type: 'COUNSELOR', draftKey: btoa(cookie.padEnd(32)) })
   })
   useSession({ onNoSession: () => { useMe().lost() } })
 })
@@ -69,47 +72,47 @@ async function logsIn(username: string): Promise<ReturnType<typeof useMe>> {
 describe('a log-in that ends', () => {
   it('by the button says nothing about why, and leaves nothing behind', async () => {
     const me = await logsIn('lin')
-    sessionStorage.setItem('hotline.draft.talk', 'words')
+    keepWords('draft.talk', 'words')
     await me.logOut()
-    expect([me.me, me.ending, sessionStorage.getItem('hotline.draft.talk')]).toEqual([null, null, null])
+    expect([me.me, me.ending, wordsAt('draft.talk')]).toEqual([null, null, ''])
   })
 
   it.each([{ status: 500 }, { status: 503 }, { status: 403 }, 'no network' as const])('is not claimed where the server did not end it: %s', async (fails) => {
     const me = await logsIn('lin')
-    sessionStorage.setItem('hotline.draft.talk', 'words')
+    keepWords('draft.talk', 'words')
     logOutFails = fails
     await expect(me.logOut()).rejects.toMatchObject({ name: 'Unreachable', status: fails === 'no network' ? null : fails.status })
-    expect([me.me?.id, sessionStorage.getItem('hotline.draft.talk')]).toEqual(['lin', 'words'])
+    expect([me.me?.id, wordsAt('draft.talk')]).toEqual(['lin', 'words'])
     logOutFails = null
     await me.logOut()
-    expect([me.me, sessionStorage.getItem('hotline.draft.talk')]).toEqual([null, null])
+    expect([me.me, wordsAt('draft.talk')]).toEqual([null, ''])
   })
 
   it('by the button has ended where there was none left to end', async () => {
     const me = await logsIn('lin')
-    sessionStorage.setItem('hotline.draft.talk', 'words')
+    keepWords('draft.talk', 'words')
     cookie = null
     logOutFails = { status: 403 }
     await me.logOut()
-    expect([me.me, me.ending, sessionStorage.getItem('hotline.draft.talk')]).toEqual([null, null, null])
+    expect([me.me, me.ending, wordsAt('draft.talk')]).toEqual([null, null, ''])
   })
 
   it('by itself has expired, and what was written waits for the same person', async () => {
     const me = await logsIn('lin')
-    sessionStorage.setItem('hotline.draft.talk', 'words')
+    keepWords('draft.talk', 'words')
     cookie = null
     last().closes(4003, 'logged out')
     expect([me.me, me.ending]).toEqual([null, 'expired'])
     await logsIn('lin')
-    expect([me.isSame, me.ending, sessionStorage.getItem('hotline.draft.talk')]).toEqual([true, null, 'words'])
+    expect([me.isSame, me.ending, wordsAt('draft.talk')]).toEqual([true, null, 'words'])
   })
 
   it('leaves nothing to another person, not even the way back', async () => {
     const me = await logsIn('lin')
-    sessionStorage.setItem('hotline.draft.talk', 'words')
+    keepWords('draft.talk', 'words')
     last().closes(4003, 'logged out')
     await logsIn('chen')
-    expect([me.isSame, sessionStorage.getItem('hotline.draft.talk')]).toEqual([false, null])
+    expect([me.isSame, wordsAt('draft.talk')]).toEqual([false, ''])
   })
 
   it('says that the account is gone, as the socket told before it closed', async () => {
@@ -134,7 +137,7 @@ describe('a log-in that ends', () => {
     // A refused handshake says nothing to a page.
     last().closes(1006)
     vi.useRealTimers()
-    await vi.waitFor(() => { expect(me.ending).toBe('password') })
+    await soon(() => { expect(me.ending).toBe('password') })
   })
 
   it('does not end because the network is gone', async () => {

@@ -5,6 +5,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { NoSession, result, Unreachable } from '@/api/answer'
 import type { Config, Me, Role } from '@/api/types'
+import { lock, unlock } from '@/kept/words'
 import { api, rawFetch } from './api'
 import { useChats } from './chats'
 import { useConfig } from './config'
@@ -60,6 +61,7 @@ export const useMe = defineStore('me', () => {
   async function arrive(person: Me): Promise<void> {
     ending.value = null
     isSame.value = keepFor(person.id)
+    await unlock(person.id, person.draftKey)
     localStorage.setItem(LOGGED_IN, person.id)
     usePeople().introduce({ ...person, type: person.type })
     if (role.value === null || role.value === 'system') return
@@ -133,6 +135,7 @@ export const useMe = defineStore('me', () => {
   function leave(why: Ending | null): void {
     ending.value = why
     me.value = null
+    lock()
     stopHearing()
     useLive().stop()
     useChats().stop()

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { OnDuty } from '@/api/types'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/visitor'
+import { soon } from '@/testing/soon'
 import Choose from './views/choose.vue'
 
 /** Who is on duty, as the server says now. */
@@ -38,7 +39,7 @@ it('Whoever has chosen a counselor sees how it stands now, not how it stood when
   await flushPromises()
   await view.get('.counselor').trigger('click')
   const sheet = (): string => document.querySelector('.sheet')?.textContent ?? ''
-  await vi.waitFor(() => { expect(sheet()).toContain(said('start')) })
+  await soon(() => { expect(sheet()).toContain(said('start')) })
   expect(sheet()).not.toContain(said('fallback'))
 
   duty = [chen({ active: 3, waiting: 2 })]
@@ -50,5 +51,5 @@ it('Whoever has chosen a counselor sees how it stands now, not how it stood when
   duty = []
   vi.advanceTimersByTime(ASKED_MS)
   await flushPromises()
-  await vi.waitFor(() => { expect(document.body.textContent).toContain(said('gone')) })
+  await soon(() => { expect(document.body.textContent).toContain(said('gone')) })
 })

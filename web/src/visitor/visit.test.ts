@@ -1,11 +1,13 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NoSession, Refused, Unreachable } from '@/api/answer'
+import { forgetWords, keepWords, wordsAt } from '@/kept/words'
 import { useSession } from '@/stores/api'
 import { useLive } from '@/stores/live'
+import { soon } from '@/testing/soon'
 import { useVisit } from './visit'
 
-const PERSON = { id: 'p1', username: 'sandbox_x', name: null, type: 'VISITOR', roles: 'ROLE_VISITOR', authorities: {}, avatarUrl: null }
+const PERSON = { id: 'p1', username: 'sandbox_x', name: null, type: 'VISITOR', roles: 'ROLE_VISITOR', authorities: {}, avatarUrl: null, draftKey: btoa('v'.repeat(32)) }
 const text = (words: string): unknown => [{ children: [{ type: 'text', text: words }] }]
 
 /** A server with one door. */
@@ -73,6 +75,7 @@ async function agreed(): Promise<ReturnType<typeof useVisit>> {
 beforeEach(() => {
   localStorage.clear()
   sessionStorage.clear()
+  forgetWords()
   sockets = []
   server = { tokens: [], sandbox: { appid: 'wx1' }, consent: '一、说明', refusal: null, newest: [], asked: [] }
   vi.stubGlobal('WebSocket', FakeSocket)
@@ -91,7 +94,7 @@ describe('a visit', () => {
     visit.agree()
     await visit.enter()
     sockets[0]?.hears(greeting)
-    await vi.waitFor(() => { expect(visit.stage).toBe('choose') })
+    await soon(() => { expect(visit.stage).toBe('choose') })
     expect(visit.token).toBe(server.tokens[0])
   })
 
@@ -116,7 +119,7 @@ describe('a visit', () => {
     expect(visit.stage).toBe('talk')
     server.newest = [{ id: 'c1', status: 'FINISHED', startTime: 1, endTime: Date.now(), evaluate: null, endReason: 'counselor' }]
     sockets.at(-1)?.hears({ type: 'event', seq: 3, time: 2, event: 'ended', talk: { ...talk, status: 'FINISHED' } })
-    await vi.waitFor(() => { expect(visit.stage).toBe('ended') })
+    await soon(() => { expect(visit.stage).toBe('ended') })
     visit.skip('c1')
     expect(visit.stage).toBe('choose')
     expect(JSON.parse(localStorage.getItem('hotline.visitor.unrated') ?? '')).toEqual(['c1'])
@@ -125,12 +128,12 @@ describe('a visit', () => {
   it('asks for the rating when the visitor ended a talk', async () => {
     const visit = await agreed()
     const talk = { id: 'c1', status: 'IN_PROGRESS', visitor: 'p1', counselor: 'p2' }
-    sessionStorage.setItem('hotline.draft.c1', '没说完的')
+    keepWords('draft.c1', '没说完的')
     sockets.at(-1)?.hears({ type: 'event', seq: 2, time: 1, event: 'assigned', talk })
     server.newest = [{ id: 'c1', status: 'FINISHED', startTime: 1, endTime: Date.now(), evaluate: null, endReason: 'visitor' }]
     sockets.at(-1)?.hears({ type: 'event', seq: 3, time: 2, event: 'ended', talk: { ...talk, status: 'FINISHED' } })
-    await vi.waitFor(() => { expect(visit.stage).toBe('rate') })
-    expect(sessionStorage.getItem('hotline.draft.c1'), 'what was begun in it').toBeNull()
+    await soon(() => { expect(visit.stage).toBe('rate') })
+    expect([wordsAt('draft.c1'), sessionStorage.length], 'what was begun in it').toEqual(['', 0])
   })
 
   it('tells of an end that happened while the page was away', async () => {
@@ -138,12 +141,12 @@ describe('a visit', () => {
     server.newest = [{ id: 'c1', status: 'TIME_OUT', startTime: null, endTime: 1, evaluate: null, endReason: 'waiting' }]
     const visit = await opened()
     sockets.at(-1)?.hears(greeting)
-    await vi.waitFor(() => { expect(visit.stage).toBe('ended') })
+    await soon(() => { expect(visit.stage).toBe('ended') })
   })
 
   it('asks again by itself where it stands, until it is told', async () => {
     const visit = await agreed()
-    await vi.waitFor(() => { expect(visit.stage).toBe('choose') })
+    await soon(() => { expect(visit.stage).toBe('choose') })
     const answers = fetch
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network')))
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
@@ -160,24 +163,24 @@ describe('a visit', () => {
     vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
     server.tokens = []
     sockets.at(-1)?.loses(4003)
-    await vi.waitFor(() => { expect(sockets).toHaveLength(2) })
+    await soon(() => { expect(sockets).toHaveLength(2) })
     expect([visit.me?.id, visit.token]).toEqual(['p1', server.tokens[0]])
   })
 
   it('keeps what was begun in a talk whose log-in ends in its middle, and comes in again without a word of an end', async () => {
     const visit = await agreed()
-    sessionStorage.setItem('hotline.draft.c1', '没说完的')
+    keepWords('draft.c1', '没说完的')
     const talk = { id: 'c1', status: 'IN_PROGRESS', visitor: 'p1', counselor: 'p2' }
     sockets.at(-1)?.hears({ type: 'event', seq: 2, time: 1, event: 'assigned', talk })
-    await vi.waitFor(() => { expect(visit.stage).toBe('talk') })
+    await soon(() => { expect(visit.stage).toBe('talk') })
     vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
     server.tokens = []
     server.asked = []
     sockets.at(-1)?.loses(4003)
-    await vi.waitFor(() => { expect(sockets).toHaveLength(2) })
+    await soon(() => { expect(sockets).toHaveLength(2) })
     sockets.at(-1)?.hears({ ...greeting, conversation: talk })
     await settled()
-    expect([visit.stage, visit.error, visit.token, sessionStorage.getItem('hotline.draft.c1')]).toEqual(['talk', null, server.tokens[0], '没说完的'])
+    expect([visit.stage, visit.error, visit.token, wordsAt('draft.c1')]).toEqual(['talk', null, server.tokens[0], '没说完的'])
     expect(server.asked.filter((asked) => asked.startsWith('POST /auth/wx/')), 'once').toHaveLength(1)
   })
 
@@ -192,12 +195,26 @@ describe('a visit', () => {
     vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
     server.tokens = []
     sockets.at(-1)?.loses(4003)
-    await vi.waitFor(() => { expect(sockets).toHaveLength(before + 1) })
+    await soon(() => { expect(sockets).toHaveLength(before + 1) })
     const fresh = visit.token
     vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
     old(new Response('{}', { status: 403 }))
     await settled()
     expect([visit.me?.id, visit.token, visit.error]).toEqual(['p1', fresh, null])
+  })
+
+  it('finds what was begun again, over a reload and over an expiry, and keeps nothing of it in clear', async () => {
+    await agreed()
+    const talk = { id: 'c1', status: 'IN_PROGRESS', visitor: 'p1', counselor: 'p2' }
+    sockets.at(-1)?.hears({ type: 'event', seq: 2, time: 1, event: 'assigned', talk })
+    keepWords('draft.c1', '没说完的')
+    await soon(() => { expect(sessionStorage.length).toBe(1) })
+    expect(JSON.stringify(sessionStorage)).not.toContain('没说完的')
+    vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
+    server.tokens = []
+    sockets.at(-1)?.loses(4003)
+    expect(wordsAt('draft.c1'), 'while nobody is here').toBe('')
+    await soon(() => { expect(wordsAt('draft.c1')).toBe('没说完的') })
   })
 
   it('does not knock for ever', async () => {
@@ -220,12 +237,12 @@ describe('a visit', () => {
     }],
   ])('tells whoever was stopped %s, also after a reload, until they are let in again', async (_, stops) => {
     const visit = await agreed()
-    sessionStorage.setItem('hotline.draft.c1', '没说完的')
+    keepWords('draft.c1', '没说完的')
     server.tokens = []
     server.refusal = '该用户名不存在或已被禁用，请核实后再登录！'
     stops()
-    await vi.waitFor(() => { expect([visit.isBarred, visit.me, visit.error !== null]).toEqual([true, null, true]) })
-    expect(sessionStorage.length).toBe(0)
+    await soon(() => { expect([visit.isBarred, visit.me, visit.error !== null]).toEqual([true, null, true]) })
+    expect([wordsAt('draft.c1'), sessionStorage.length]).toEqual(['', 0])
     const again = await opened()
     expect([again.isBarred, again.error]).toEqual([true, expect.any(Refused)])
     server.refusal = null
@@ -239,17 +256,17 @@ describe('a visit', () => {
     server.newest = [{ id: 'c1', status: 'FINISHED', startTime: 1, endTime: Date.now(), evaluate: null, endReason: 'banned' }]
     sockets.at(-1)?.hears({ type: 'event', seq: 2, time: 1, event: 'assigned', talk: { ...talk, status: 'IN_PROGRESS' } })
     sockets.at(-1)?.hears({ type: 'event', seq: 3, time: 2, event: 'ended', endReason: 'banned', talk })
-    await vi.waitFor(() => { expect(visit.stage).toBe('ended') })
+    await soon(() => { expect(visit.stage).toBe('ended') })
     vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
     server.tokens = []
     sockets.at(-1)?.loses(4003)
-    await vi.waitFor(() => { expect(sockets).toHaveLength(2) })
+    await soon(() => { expect(sockets).toHaveLength(2) })
     expect([visit.isBarred, visit.me?.id]).toEqual([false, 'p1'])
   })
 
   it('leaves nothing behind on the device but the numbers to call', async () => {
     const visit = await agreed()
-    sessionStorage.setItem('hotline.draft.c1', '没说完的')
+    keepWords('draft.c1', '没说完的')
     visit.skip('c0')
     const replace = vi.fn<(url: string) => void>()
     vi.stubGlobal('location', { ...window.location, pathname: '/visitor', replace })

@@ -7,24 +7,16 @@ import { NoSession, Refused, result, rows, Unreachable } from '@/api/answer'
 import { passed } from '@/api/clock'
 import type { Config, Conversation, Me } from '@/api/types'
 import { useNow } from '@/composables/clock'
+import { forgetDraft, lock, unlock } from '@/kept/words'
 import { api, rawFetch } from '@/stores/api'
 import { useChats } from '@/stores/chats'
 import { useConfig } from '@/stores/config'
 import { useLive } from '@/stores/live'
 import { usePeople } from '@/stores/people'
 import { paragraphs, versionOf } from './consent'
-import { forgetAll, forgetDraft, forgetTalks } from './kept'
+import { forgetAll, forgetTalks } from './kept'
 import { keepNumbers, numbersOf } from './numbers'
 import { stageOf } from './stage'
-
-/** What the visitor's own profile adds to /auth/me. */
-export type Profile = Me & {
-  gender?: string | null
-  age?: number | null
-  phoneNumber?: string | null
-  emergencyContact?: string | null
-  emergencyPhone?: string | null
-}
 
 const TOKEN = 'hotline.visitor.token'
 /** Who this browser is to the sandbox: what WeChat's code would say. */
@@ -64,7 +56,7 @@ export const useVisit = defineStore('visit', () => {
   const skipped = ref<string[]>(idsIn(localStorage.getItem(SKIPPED)))
   const isBarred = ref(localStorage.getItem(BARRED) !== null)
   const config = shallowRef<Config | null>(null)
-  const me = ref<Profile | null>(null)
+  const me = ref<Me | null>(null)
   /** The open conversation with everything about it. */
   const current = ref<Conversation | null>(null)
   const last = ref<Conversation | null | undefined>(undefined)
@@ -111,7 +103,9 @@ export const useVisit = defineStore('visit', () => {
   async function enter(wasIn = token.value !== null): Promise<void> {
     error.value = null
     try {
-      me.value = await who() ?? await knock()
+      const person = await who() ?? await knock()
+      await unlock(person.id, person.draftKey)
+      me.value = person
       bar(false)
       enteredAt = passed()
       usePeople().introduce(me.value)
@@ -137,10 +131,10 @@ export const useVisit = defineStore('visit', () => {
     }
   }
 
-  async function who(): Promise<Profile | null> {
+  async function who(): Promise<Me | null> {
     if (token.value === null) return null
     try {
-      return await result(api().GET('/auth/me')) as Profile
+      return await result(api().GET('/auth/me'))
     } catch (wrong) {
       if (!(wrong instanceof NoSession)) throw wrong
       keep(null)
@@ -148,7 +142,7 @@ export const useVisit = defineStore('visit', () => {
     }
   }
 
-  async function knock(): Promise<Profile> {
+  async function knock(): Promise<Me> {
     const appid = config.value?.sandbox?.appid
     if (appid === undefined) throw new NoSession()
     const response = await rawFetch(`/auth/wx/${appid}/login?code=${codeOfThisBrowser()}`, { method: 'POST' })
@@ -191,6 +185,7 @@ export const useVisit = defineStore('visit', () => {
     current.value = null
     last.value = undefined
     keep(null)
+    lock()
     live.stop()
     useChats().stop()
   }
@@ -220,7 +215,7 @@ export const useVisit = defineStore('visit', () => {
 
   async function update(changes: Record<string, string | number>): Promise<void> {
     await result(api().POST('/user/update', { body: changes }))
-    me.value = await result(api().GET('/auth/me')) as Profile
+    me.value = await result(api().GET('/auth/me'))
     usePeople().introduce(me.value)
   }
 

@@ -6,6 +6,8 @@ import { Refused, Unreachable } from '@/api/answer'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
 import { notice, type Message } from '@/im/chat'
+import { forgetWords, wordsAt } from '@/kept/words'
+import { soon } from '@/testing/soon'
 import Bubble from './bubble.vue'
 import Composer from './composer.vue'
 import MessageList from './message-list.vue'
@@ -33,6 +35,7 @@ const render = (component: Component, props: Record<string, unknown>): VueWrappe
 beforeEach(() => {
   setActivePinia(createPinia())
   sessionStorage.clear()
+  forgetWords()
   localStorage.setItem('hotline.language', 'zh')
 })
 
@@ -163,7 +166,7 @@ describe('the composer', () => {
     expect(spoken(composer)).toEqual([{ text: '你好' }])
     await composer.find('textarea').trigger('keydown', { key: 'Enter' })
     expect(spoken(composer)).toHaveLength(1)
-    expect(sessionStorage).toHaveLength(0)
+    expect(wordsAt('draft.c1')).toBe('')
   })
 
   it('sends nothing while a character is being chosen, or a line ends', async () => {
@@ -198,7 +201,7 @@ describe('the composer', () => {
   const PICTURE = new File(['x'], 'a.png', { type: 'image/png' })
   const dialog = (): HTMLElement | null => document.querySelector('.ask-picture')
   const press = async (button: 'first' | 'last'): Promise<void> => {
-    await vi.waitFor(() => { expect(dialog()?.querySelector('img')).not.toBeNull() })
+    await soon(() => { expect(dialog()?.querySelector('img')).not.toBeNull() })
     const buttons = [...dialog()?.querySelectorAll<HTMLElement>('footer button') ?? []]
     buttons.at(button === 'first' ? 0 : -1)?.click()
     await flushPromises()

@@ -5,6 +5,7 @@ import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
 import type { Addressee, Content } from '@/im/chat'
 import { useChats } from '@/stores/chats'
+import { soon } from '@/testing/soon'
 import Words from './words.vue'
 
 const PICTURE = new File(['x'], 'a.png', { type: 'image/png' })
@@ -42,7 +43,7 @@ describe('a picture meant for one talk', () => {
   it('goes to no other that was opened while it was asked whether to send it', async () => {
     const shown = desk()
     await shown.get('.composer').trigger('paste', { clipboardData: { files: [PICTURE], getData: () => '' } })
-    await vi.waitFor(() => { expect(document.querySelector('.ask-picture img')).not.toBeNull() })
+    await soon(() => { expect(document.querySelector('.ask-picture img')).not.toBeNull() })
     await shown.setProps(open('b'))
     await flushPromises()
     document.querySelectorAll<HTMLElement>('.ask-picture footer button').item(1)?.click()
@@ -63,7 +64,7 @@ describe('a picture meant for one talk', () => {
   it('is sent where it was meant for', async () => {
     const shown = desk()
     await shown.get('.composer').trigger('paste', { clipboardData: { files: [PICTURE], getData: () => '' } })
-    await vi.waitFor(() => { expect(document.querySelector('.ask-picture img')).not.toBeNull() })
+    await soon(() => { expect(document.querySelector('.ask-picture img')).not.toBeNull() })
     document.querySelectorAll<HTMLElement>('.ask-picture footer button').item(1)?.click()
     await flushPromises()
     expect(said).toEqual([[{ conversation: 'a', peer: 'a' }, { image: PICTURE }]])

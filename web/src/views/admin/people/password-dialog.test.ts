@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Person } from '@/api/types'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
+import { soon } from '@/testing/soon'
 import PasswordDialog from './password-dialog.vue'
 
 /** What the server was asked: the path and what with. */
@@ -32,12 +33,12 @@ it.each([
 ])('A password of a %s is set by the endpoint that is open to whoever may', async (type, endpoint, what) => {
   const dialog = mount(PasswordDialog, { props: { modelValue: null }, attachTo: document.body, global: { plugins: [makeI18n(words)] } })
   await dialog.setProps({ modelValue: { id: 'id1', username: 'name1', name: 'Name', type } as unknown as Person })
-  await vi.waitFor(() => { expect(document.querySelectorAll('#set-password input')).toHaveLength(2) })
+  await soon(() => { expect(document.querySelectorAll('#set-password input')).toHaveLength(2) })
   for (const field of document.querySelectorAll<HTMLInputElement>('#set-password input')) {
     field.value = 'fresh-words'
     field.dispatchEvent(new Event('input'))
   }
   await flushPromises()
   document.querySelector('#set-password')?.dispatchEvent(new Event('submit', { cancelable: true }))
-  await vi.waitFor(() => { expect(asked).toEqual([[endpoint, what]]) })
+  await soon(() => { expect(asked).toEqual([[endpoint, what]]) })
 })

@@ -3,6 +3,7 @@ import { createPinia } from 'pinia'
 import { afterEach, expect, it, vi } from 'vitest'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
+import { soon } from '@/testing/soon'
 import ExportDialog from './export-dialog.vue'
 
 vi.mock('../parts/download', () => ({ download: async () => 'a.txt' }))
@@ -10,7 +11,7 @@ enableAutoUnmount(afterEach)
 
 it('What was exported is told, so that other ticks stay', async () => {
   const dialog = mount(ExportDialog, { props: { modelValue: ['a'] }, attachTo: document.body, global: { plugins: [createPinia(), makeI18n(words)] } })
-  await vi.waitFor(() => { expect(document.querySelector('.el-dialog .el-button--primary')).not.toBeNull() })
+  await soon(() => { expect(document.querySelector('.el-dialog .el-button--primary')).not.toBeNull() })
   document.querySelector<HTMLElement>('.el-dialog .el-button--primary')?.click()
   await flushPromises()
   expect(dialog.emitted('done')).toEqual([[['a']]])

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { queryOf, STANDARDS } from './query'
+import { queryOf, STANDARDS as IN_URL, TYPED } from './query'
+
+const STANDARDS = { ...IN_URL, ...TYPED }
 
 describe('the filters of records', () => {
   it('ask for the newest consultations, and nothing else, at first', () => {

@@ -4,9 +4,11 @@ import { startOfDay } from '@/composables/time'
 import { pageOf, sizeOf } from '../parts/listing'
 
 export const STANDARDS = {
-  kind: 'consultations', visitor: '', counselor: '', from: '', to: '', status: '', by: 'createdTime', direction: 'desc', page: 1, size: 20,
+  kind: 'consultations', from: '', to: '', status: '', by: 'createdTime', direction: 'desc', page: 1, size: 20,
 }
-export type RecordFilters = typeof STANDARDS
+/** What somebody types. */
+export const TYPED = { visitor: '', counselor: '' }
+export type RecordFilters = typeof STANDARDS & typeof TYPED
 
 export const PROPERTIES = ['createdTime', 'startTime', 'endTime', 'duration', 'level'] as const
 export const STATUSES = ['WAITING', 'IN_PROGRESS', 'FINISHED', 'TIME_OUT', 'CANCELLED'] as const

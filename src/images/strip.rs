@@ -1,5 +1,5 @@
 //! Takes out of a picture all that is not picture. Nothing is left that is not named here: a visitor's photograph must
-//! not tell where he lives, nor a picture be a second thing besides.
+//! not tell where they live, nor a picture be a second thing besides.
 
 use std::io::Read;
 
@@ -150,9 +150,11 @@ fn jpeg_rest(rest: &[u8]) -> Option<Bytes> {
 fn png(bytes: Bytes) -> Option<Stripped> {
     let mut png = Png::from_bytes(bytes).ok()?;
     let orientation = orientation(png.exif());
-    png.chunks_mut().retain(|chunk| {
-        let is_kept = PNG_KEPT.contains(&&chunk.kind());
-        is_kept && (chunk.kind() != *b"iCCP" || png_profile_is_small(chunk.contents()))
+    // One profile is all that PNG allows (third edition, 11.3.2.3); the first alone is unpacked, however many there are.
+    let mut has_profile = false;
+    png.chunks_mut().retain(|chunk| match &chunk.kind() {
+        b"iCCP" => !std::mem::replace(&mut has_profile, true) && png_profile_is_small(chunk.contents()),
+        kind => PNG_KEPT.contains(&kind),
     });
     let kinds: Vec<[u8; 4]> = png.chunks().iter().map(img_parts::png::PngChunk::kind).collect();
     let whole = kinds.first() == Some(b"IHDR") && kinds.last() == Some(b"IEND") && kinds.contains(b"IDAT");
@@ -177,9 +179,13 @@ fn png_profile_is_small(contents: &[u8]) -> bool {
 fn webp(bytes: Bytes) -> Option<Stripped> {
     let mut webp = WebP::from_bytes(bytes).ok()?;
     let orientation = orientation(webp.exif());
+    let mut has_profile = false;
     webp.chunks_mut().retain(|chunk| {
+        if chunk.id() != webp::CHUNK_ICCP {
+            return WEBP_KEPT.contains(&chunk.id());
+        }
         let is_large = chunk.content().data().is_none_or(|data| data.len() > PROFILE_BYTES_MAX);
-        WEBP_KEPT.contains(&chunk.id()) && (chunk.id() != webp::CHUNK_ICCP || !is_large)
+        !std::mem::replace(&mut has_profile, true) && !is_large
     });
     for chunk in webp.chunks_mut().iter_mut().filter(|chunk| chunk.id() == webp::CHUNK_VP8X) {
         let mut header = BytesMut::from(&chunk.content().data()?[..]);

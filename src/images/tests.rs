@@ -195,6 +195,30 @@ fn a_profile_that_unpacks_to_far_more_than_it_weighs_goes_unread() {
     assert_eq!(taken(&jpeg.encoder().bytes()).bytes, encoded(ImageFormat::Jpeg));
 }
 
+#[test]
+fn of_many_profiles_the_first_alone_is_looked_at() {
+    let with = |profiles: &[PngChunk]| {
+        let mut png = Png::from_bytes(encoded(ImageFormat::Png)).expect("a PNG");
+        png.chunks_mut().splice(1..1, profiles.iter().cloned());
+        png.encoder().bytes()
+    };
+    // Each of them is within the bound; unpacked together they would be hundreds of megabytes.
+    let full = profile(1024 * 1024);
+    let many = with(&vec![full.clone(); 400]);
+    assert!(many.len() < 500_000);
+    assert!(taken(&many).bytes == with(&[full]), "one is left");
+    // Behind one that is too large there is none: the others are not looked at.
+    let behind = taken(&with(&[profile(60_000_000), profile(3_144)])).bytes;
+    assert_eq!(behind, encoded(ImageFormat::Png));
+
+    let mut webp = WebP::from_bytes(encoded(ImageFormat::WebP)).expect("a WebP");
+    let profile = |length: usize| RiffChunk::new(*b"ICCP", RiffContent::Data(vec![0; length].into()));
+    webp.chunks_mut().extend([profile(100), profile(200)]);
+    let kept = WebP::from_bytes(taken(&webp.encoder().bytes()).bytes).expect("a WebP");
+    let profiles: Vec<_> = kept.chunks().iter().filter(|chunk| chunk.id() == *b"ICCP").collect();
+    assert_eq!(profiles, [&profile(100)]);
+}
+
 /// Packed remarks are thrown away as they are: nothing reads them first.
 #[test]
 fn packed_remarks_are_not_unpacked() {

@@ -130,8 +130,18 @@ impl<'a> Calendar<'a> {
     }
 
     /// Takes one shift off, for good. Whether there is such a shift.
-    pub async fn take_off(&self, shift: Uuid) -> Result<bool, sqlx::Error> {
-        rows::take_off(self.pool, self.institution, shift, self.now).await
+    ///
+    /// # Errors
+    /// The database's; then it stays.
+    pub async fn take_off(&self, shift: Uuid, by: PersonId) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        if !rows::take_off(&mut transaction, self.institution, shift, self.now).await? {
+            return Ok(false);
+        }
+        let note = Note { target: Some(shift), ..self.note(by, Action::RemoveShift) };
+        note.write(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Who of this kind is on duty on the day.

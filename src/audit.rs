@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 /// A record and its pictures, opened within this, are one reading.
 const READ_AS_ONE: Duration = Duration::from_mins(10);
+/// Requests that are under way at the same time may be noted in another order than they came in.
+const AT_ONCE: Duration = Duration::from_mins(1);
 
 /// What is noted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,9 +120,10 @@ pub async fn note(
     Ok(())
 }
 
-/// What was noted after this is still the same reading at `now`.
-pub fn same_reading_since(now: Timestamp) -> Timestamp {
-    Timestamp(now.0 - i64::try_from(READ_AS_ONE.as_millis()).unwrap_or(0))
+/// What was noted after the first and up to the second is still the same reading at `now`. Nothing later is: the clock has
+/// been set back since.
+pub fn same_reading(now: Timestamp) -> (Timestamp, Timestamp) {
+    (now - READ_AS_ONE, now + AT_ONCE)
 }
 
 /// As [`note`], unless the same was noted within the last minutes: what is read in many small pieces is read once.
@@ -132,16 +135,19 @@ pub async fn note_once(
     target: Uuid,
     at: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    let (since, until) = same_reading(at);
     sqlx::query!(
         "insert into audit (institution, actor, action, target, at)
          select $1, $2, $3, $4, $5
-         where not exists (select from audit where target = $4 and action = $3 and actor = $2 and at > $6)",
+         where not exists (select from audit
+                           where target = $4 and action = $3 and actor = $2 and at > $6 and at <= $7)",
         institution,
         actor.0,
         action.as_str(),
         target,
         at.0,
-        same_reading_since(at).0,
+        since.0,
+        until.0,
     )
     .execute(executor)
     .await?;
@@ -207,19 +213,22 @@ impl Note<'_> {
     }
 
     /// As [`Note::write`], unless the actor did the same without a target within the last minutes: what pages ask for
-    /// again and again is one view.
+    /// again and again is one view. Only for a view of everything there is: of a page or a day it would hide the others.
     pub async fn write_once(&self, executor: impl PgExecutor<'_>) -> Result<(), sqlx::Error> {
+        let (since, until) = same_reading(self.at);
         sqlx::query!(
             "insert into audit (institution, actor, action, people, detail, at)
              select $1, $2, $3, nullif($4::uuid[], '{}'), $5, $6
-             where not exists (select from audit where target is null and action = $3 and actor = $2 and at > $7)",
+             where not exists (select from audit
+                               where target is null and action = $3 and actor = $2 and at > $7 and at <= $8)",
             self.institution,
             self.actor.0,
             self.action.as_str(),
             self.people,
             self.detail,
             self.at.0,
-            same_reading_since(self.at).0,
+            since.0,
+            until.0,
         )
         .execute(executor)
         .await?;

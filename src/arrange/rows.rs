@@ -146,7 +146,7 @@ pub(super) async fn write_ahead(
 
 /// Whether there is such a shift; one taken off before stays as it is.
 pub(super) async fn take_off(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     institution: &str,
     shift: Uuid,
     now: Timestamp,
@@ -157,7 +157,7 @@ pub(super) async fn take_off(
         institution,
         now.0,
     )
-    .execute(pool)
+    .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
 }

@@ -9,7 +9,7 @@ use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::{
-    dispatch::note_look,
+    dispatch::note_view,
     openapi::{
         requests,
         shapes::{Answered, AnsweredAll, Done, Id, Listed},
@@ -19,7 +19,7 @@ use crate::{
     answer::{self, Answer, Fault, describe},
     app::AppState,
     arrange::{self, Acquaintance, Calendar, Duty, OfMonth, WeekDays},
-    audit::{self, Action},
+    audit::Action,
     auth::Caller,
     clock,
     params::{Paging, Params},
@@ -172,7 +172,7 @@ async fn the_day(state: Data<AppState>, caller: Caller, params: Params) -> Answe
     if matches!(caller.kind, Kind::Supervisor | Kind::Institution) {
         // They see the numbers of whoever is on duty.
         let seen: Vec<PersonId> = page.iter().map(|(duty, _)| duty.person).collect();
-        note_look(&state, &caller, Action::ReadDuty, seen.iter()).await?;
+        note_view(&state, &caller, Action::ReadDuty, &seen).await?;
     }
     Ok(answer::list(&rows(&state, &caller, calendar.start_of(day), page).await?, count))
 }
@@ -258,12 +258,10 @@ async fn remove(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answ
     let institution = caller.institution()?;
     let unknown = || Fault::wrong(format!("排班记录未找到：{}", answer::echo(&id)));
     let shift: Uuid = id.parse().map_err(|_| unknown())?;
-    let now = clock::now();
-    let calendar = Calendar::open(&state.pool, institution, now).await?;
-    if !calendar.take_off(shift).await? {
+    let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
+    if !calendar.take_off(shift, caller.id).await? {
         return Err(unknown());
     }
-    audit::note(&state.pool, institution, caller.id, Action::RemoveShift, shift, now).await?;
     tell_dispatch(&state).await;
     Ok(answer::done())
 }

@@ -96,7 +96,7 @@ struct Adviser {
     active: usize,
     waiting: usize,
     max_consults: u32,
-    /// Whether he looks after the one who asks.
+    /// Whether they look after the one who asks.
     bound: bool,
 }
 
@@ -116,7 +116,7 @@ async fn supervisors(state: Data<AppState>, caller: Caller) -> Answer {
     let ids: Vec<PersonId> = floor.loads.iter().map(|load| load.counselor.into()).collect();
     let people = state.people.load(&ids).await?;
     if caller.kind != PersonKind::Counselor {
-        note_look(&state, &caller, Action::ReadDuty, ids.iter()).await?;
+        note_view(&state, &caller, Action::ReadDuty, &ids).await?;
     }
     let own = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?.supervisors;
     let is_bound = |load: &Load| own.contains(&load.counselor.into());
@@ -159,25 +159,38 @@ async fn now(state: Data<AppState>, caller: Caller) -> Answer {
     let mut floor = floor.ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
     narrow(&mut floor, &scope, caller.id);
     let people = state.people.load(&named(&floor)).await?;
-    note_look(&state, &caller, Action::ReadLiveState, people.keys()).await?;
+    // Pages ask again every few seconds: that is one look in ten minutes.
+    let seen = others(&caller, people.keys());
+    look(&caller, Action::ReadLiveState, &seen)?.write_once(&state.pool).await?;
     Ok(answer::ok(shown(&floor, &people, &caller)))
 }
 
-/// Who saw whom. Pages ask again every few seconds: that is one look in ten minutes.
-pub(super) async fn note_look(
+/// Who saw whom, each time: another page or day has others on it.
+pub(super) async fn note_view(
     state: &AppState,
     caller: &Caller,
     action: Action,
-    people: impl Iterator<Item = &PersonId>,
+    people: &[PersonId],
 ) -> Result<(), Fault> {
-    let mut seen: Vec<Uuid> = people.filter(|id| **id != caller.id).map(|id| id.0).collect();
-    seen.sort_unstable();
-    let (institution, at) = (Some(caller.institution()?), clock::now());
-    let note = Note { institution, actor: caller.id, action, target: None, people: &seen, detail: None, at };
-    Ok(note.write_once(&state.pool).await?)
+    let seen = others(caller, people);
+    if seen.is_empty() {
+        return Ok(());
+    }
+    Ok(look(caller, action, &seen)?.write(&state.pool).await?)
 }
 
-/// Leaves what is in the reader's scope: his counselors and himself, who waits for them, and who waits for anyone.
+fn others<'a>(caller: &Caller, people: impl IntoIterator<Item = &'a PersonId>) -> Vec<Uuid> {
+    let mut seen: Vec<Uuid> = people.into_iter().filter(|id| **id != caller.id).map(|id| id.0).collect();
+    seen.sort_unstable();
+    seen
+}
+
+fn look<'a>(caller: &'a Caller, action: Action, people: &'a [Uuid]) -> Result<Note<'a>, Fault> {
+    let (institution, at) = (Some(caller.institution()?), clock::now());
+    Ok(Note { institution, actor: caller.id, action, target: None, people, detail: None, at })
+}
+
+/// Leaves what is in the reader's scope: their counselors and they themselves, who waits for these, and who waits for anyone.
 fn narrow(floor: &mut Floor, scope: &Scope, reader: PersonId) {
     let Some(counselors) = scope.counselors() else { return };
     let in_scope = |id: PersonId| id == reader || counselors.contains(&id.0);

@@ -84,6 +84,7 @@ pub async fn read(
     now: Timestamp,
     (offset, size): (i64, i64),
 ) -> Result<Option<(Record, Page)>, sqlx::Error> {
+    let (since, until) = audit::same_reading(now);
     // In a talk with a supervisor the one who asked is the counselor. A counselor who asks for himself is a visitor there,
     // and his supervisor has no business in it: so the binding counts for the counselor's side alone.
     let rows = sqlx::query!(
@@ -98,7 +99,8 @@ pub async fn read(
                               where s.consultation = c.id and s.status <> 'CANCELLED'
                                   and (s.counselor = $2 or s.wanted = $2)) as is_asked,
                       exists (select from audit a
-                              where a.target = c.id and a.action = $3 and a.actor = $2 and a.at > $4) as is_noted,
+                              where a.target = c.id and a.action = $3 and a.actor = $2
+                                  and a.at > $4 and a.at <= $7) as is_noted,
                       case when $6::bigint > 0 then (select count(*) from messages m
                                              where m.conversation = c.id and not m.online_only and m.send_result = 0)
                            else 0 end as count
@@ -125,9 +127,10 @@ pub async fn read(
         id.0,
         reader.0,
         Action::ReadMessages.as_str(),
-        audit::same_reading_since(now).0,
+        since.0,
         offset,
         size,
+        until.0,
     )
     .fetch_all(pool)
     .await?;

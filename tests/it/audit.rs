@@ -106,6 +106,9 @@ async fn lists_of_records_say_whose_names_were_seen() {
 async fn a_view_that_cannot_be_noted_is_refused() {
     let (hotline, guanli, _) = house().await;
     hotline.visitor("ecnu", "v1").await;
+    let day = format!("/arrange/theday?type=COUNSELOR&timestamp={}", hotline::clock::now().0);
+    let on_duty = guanli.get(&day).await.ok();
+    let shift = format!("/arrange/{}", on_duty[0]["id"].as_str().expect("an id"));
     sqlx::query("alter table audit add constraint full_up check (id < 0) not valid")
         .execute(&hotline.database.pool)
         .await
@@ -116,6 +119,7 @@ async fn a_view_that_cannot_be_noted_is_refused() {
     guanli.post("/user/ms/counselor/lin", json!({ "title": "x" })).await.fault(500, "/user/ms/counselor/lin");
     let hired = json!({ "username": "wu", "password": "173afad5992a3f73a472fc09b05b1fb7" });
     guanli.put("/user/ms/counselor", hired).await.fault(500, "/user/ms/counselor");
+    guanli.delete(&shift).await.fault(500, &shift);
     sqlx::query("alter table audit drop constraint full_up")
         .execute(&hotline.database.pool)
         .await
@@ -124,6 +128,7 @@ async fn a_view_that_cannot_be_noted_is_refused() {
     let staff: Vec<_> =
         staff.as_array().expect("a list").iter().map(|row| (&row["username"], &row["title"])).collect();
     assert_eq!(staff, [(&json!("chen"), &Value::Null), (&json!("lin"), &Value::Null)], "nothing was done");
+    assert_eq!(guanli.get(&day).await.ok(), on_duty);
 }
 
 #[tokio::test]
@@ -169,22 +174,47 @@ async fn what_pages_ask_for_again_and_again_is_one_look_in_ten_minutes() {
     let lin = hotline.staff("lin").await;
     hotline.visitor("ecnu", "v1").await.open(&lin.id().await).await;
     let day = format!("/arrange/theday?type=COUNSELOR&timestamp={}", hotline::clock::now().0);
-    for path in ["/dispatch/now", day.as_str()] {
-        for reader in [&guanli, &guanli, &dudao] {
-            reader.get(path).await.ok();
-        }
+    for reader in [&guanli, &guanli, &dudao] {
+        reader.get("/dispatch/now").await.ok();
+    }
+    for _ in 0..2 {
         lin.get(&day).await.ok();
     }
     let look = |reader: &str, people: &[&str]| noted(reader, None, people, None);
     let expected =
         [look("guanli", &["chen", "dudao", "lin", "sandbox_v1"]), look("dudao", &["lin", "sandbox_v1"])];
     assert_eq!(rows(&hotline, "read-live-state").await, expected);
-    let expected = ["guanli", "dudao"].map(|reader| look(reader, &["chen", "lin"]));
-    assert_eq!(rows(&hotline, "read-duty").await, expected);
+    assert!(rows(&hotline, "read-duty").await.is_empty(), "counselors see no numbers of others");
     // Ten minutes later it is another.
     let aged = sqlx::query!("update audit set at = at - 600001");
     aged.execute(&hotline.database.pool).await.expect("time passes");
     guanli.get("/dispatch/now").await.ok();
     assert_eq!(rows(&hotline, "read-live-state").await.len(), 3);
+    // And so it is where the clock has been set back since: what is noted stands in the future.
+    let ahead = sqlx::query!("update audit set at = at + 1200002");
+    ahead.execute(&hotline.database.pool).await.expect("the clock is set back");
+    for _ in 0..2 {
+        guanli.get("/dispatch/now").await.ok();
+    }
+    assert_eq!(rows(&hotline, "read-live-state").await.len(), 4);
+    hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn every_page_with_numbers_on_it_is_noted_with_the_people_it_had() {
+    let (hotline, guanli, dudao) = house().await;
+    let now = hotline::clock::now();
+    let day = |kind: &str, rest: &str| format!("/arrange/theday?type={kind}&timestamp={}{rest}", now.0);
+    let its = dudao.id().await;
+    guanli.put("/arrange", json!({ "timestamp": now.0, "users": [its] })).await.ok();
+    guanli.get(&day("COUNSELOR", "&size=1")).await.ok();
+    guanli.get(&day("COUNSELOR", "&size=1&page=1")).await.ok();
+    guanli.get(&day("COUNSELOR", "&page=1")).await.ok();
+    guanli.get(&day("SUPERVISOR", "")).await.ok();
+    guanli.get("/dispatch/supervisors").await.ok();
+    dudao.get(&day("SUPERVISOR", "")).await.ok();
+    let look = |people: &[&str]| noted("guanli", None, people, None);
+    let expected = [look(&["chen"]), look(&["lin"]), look(&["dudao"]), look(&["dudao"])];
+    assert_eq!(rows(&hotline, "read-duty").await, expected, "a page without others is no view");
     hotline.assert_calm();
 }

@@ -6,18 +6,21 @@ use std::{collections::HashSet, time::Duration};
 use hotline_actors::{PersonId, Timestamp, push::Closing, registry::LogIns};
 use uuid::Uuid;
 
-use crate::{answer::describe, app::AppState, audit::Action};
+use crate::{answer::describe, app::AppState, audit::Action, clock};
 
 /// How often is looked: a log-in outlives the reset of its password by no more than this and the time of a query.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Rows get their numbers before they are committed, so a later number may be seen first. So many are looked at again.
 const LOOK_BACK_ROWS: i64 = 1000;
+/// A start carries out what was reset while no server ran, or an old one was about to stop: so far back. What is older was
+/// carried out by the server of that time, and the log-ins of now are others.
+const BEFORE_START: Duration = Duration::from_mins(10);
 
 /// A password that was reset.
 struct Reset {
     id: i64,
-    person: Uuid,
     at: i64,
+    person: Uuid,
     username: String,
     institution: Option<String>,
 }
@@ -26,7 +29,7 @@ struct Reset {
 pub async fn keep_watching(state: AppState) {
     let mut moment = tokio::time::interval(LOOK_EVERY);
     moment.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut seen = Seen::default();
+    let mut seen = Seen { last: None, handled: HashSet::new(), not_before: clock::now() - BEFORE_START };
     loop {
         moment.tick().await;
         if let Err(error) = look(&state, &mut seen).await {
@@ -36,11 +39,20 @@ pub async fn keep_watching(state: AppState) {
 }
 
 /// What was looked at before.
-#[derive(Default)]
 struct Seen {
     /// The audit's last row, if it was ever read.
     last: Option<i64>,
     handled: HashSet<i64>,
+    /// What stood there at the start and was done before this is done already.
+    not_before: Timestamp,
+}
+
+impl Seen {
+    /// Whether this has to be carried out, which it then is.
+    fn takes(&mut self, reset: &Reset) -> bool {
+        let is_old = self.last.is_none() && Timestamp(reset.at) < self.not_before;
+        self.handled.insert(reset.id) && !is_old
+    }
 }
 
 async fn look(state: &AppState, seen: &mut Seen) -> Result<(), sqlx::Error> {
@@ -50,7 +62,7 @@ async fn look(state: &AppState, seen: &mut Seen) -> Result<(), sqlx::Error> {
     let after = seen.last.unwrap_or(last) - LOOK_BACK_ROWS;
     let resets = sqlx::query_as!(
         Reset,
-        "select a.id, p.id as person, a.at, p.username, p.institution
+        "select a.id, a.at, p.id as person, p.username, p.institution
          from audit a join people p on p.id = a.target where a.id > $1 and a.action = $2 order by a.id",
         after,
         Action::ResetPassword.as_str(),
@@ -59,7 +71,7 @@ async fn look(state: &AppState, seen: &mut Seen) -> Result<(), sqlx::Error> {
     .await?;
     seen.handled.retain(|id| *id > after);
     for reset in resets {
-        if seen.handled.insert(reset.id) {
+        if seen.takes(&reset) {
             carry_out(state, reset);
         }
     }
@@ -69,11 +81,34 @@ async fn look(state: &AppState, seen: &mut Seen) -> Result<(), sqlx::Error> {
 
 fn carry_out(state: &AppState, reset: Reset) {
     let person = PersonId(reset.person);
-    state.sessions.forget_begun_before(person, Timestamp(reset.at));
+    state.sessions.forget_all_of(person);
     if let Some(institution) = &reset.institution {
         // All sockets are told to come back; those of log-ins that have ended find that they cannot.
         state.institutions.end_log_ins(institution, person, LogIns::All, Closing::Switching);
     }
     state.im.kick(reset.username);
     tracing::info!(%person, "an operator has set a password: log-ins from before are over");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_does_not_repeat_what_was_carried_out_long_before_it() {
+        let reset = |id: i64, at: i64| Reset {
+            id,
+            at,
+            person: Uuid::nil(),
+            username: "lin".to_owned(),
+            institution: None,
+        };
+        let mut seen = Seen { last: None, handled: HashSet::new(), not_before: Timestamp(1_000) };
+        assert!(!seen.takes(&reset(1, 999)), "it is long done");
+        assert!(seen.takes(&reset(2, 1_000)), "perhaps no server ran");
+        seen.last = Some(2);
+        assert!(!seen.takes(&reset(1, 999)) && !seen.takes(&reset(2, 1_000)), "once looked at, always");
+        // The operator's clock may be wrong: what was not there at the start is new.
+        assert!(seen.takes(&reset(3, 0)));
+    }
 }

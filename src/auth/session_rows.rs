@@ -59,25 +59,31 @@ pub(super) async fn read(pool: &PgPool, hash: TokenHash) -> Result<Option<Sessio
     .transpose()
 }
 
-pub(super) async fn delete(pool: &PgPool, hash: TokenHash) -> Result<(), sqlx::Error> {
-    sqlx::query!("delete from sessions where token_hash = $1", &hash.0[..]).execute(pool).await?;
-    Ok(())
+/// Whether it was there.
+pub(super) async fn delete(pool: &PgPool, hash: TokenHash) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!("delete from sessions where token_hash = $1", &hash.0[..]).execute(pool).await?;
+    Ok(done.rows_affected() == 1)
 }
 
+/// Those that were there.
 pub(super) async fn delete_all_of(
     pool: &PgPool,
     person: PersonId,
     except: Option<TokenHash>,
-) -> Result<(), sqlx::Error> {
+) -> Result<Vec<TokenHash>, sqlx::Error> {
     let except = except.map(|hash| hash.0.to_vec());
-    sqlx::query!(
-        "delete from sessions where person = $1 and token_hash is distinct from $2",
+    let hashes = sqlx::query_scalar!(
+        "delete from sessions where person = $1 and token_hash is distinct from $2 returning token_hash",
         person.0,
         except.as_deref()
     )
-    .execute(pool)
+    .fetch_all(pool)
     .await?;
-    Ok(())
+    let hash = |bytes: Vec<u8>| {
+        let wrong = |_| sqlx::Error::Decode("a hash of another length".into());
+        <[u8; 32]>::try_from(bytes).map(TokenHash).map_err(wrong)
+    };
+    hashes.into_iter().map(hash).collect()
 }
 
 pub(super) async fn write_seen(pool: &PgPool, seen: &[(TokenHash, i64)]) -> Result<(), sqlx::Error> {

@@ -114,22 +114,6 @@ struct Copy {
     written_at: AtomicI64,
 }
 
-/// What has ended.
-#[derive(Clone, Copy)]
-enum Ended {
-    One(TokenHash),
-    AllOf(PersonId, Option<TokenHash>),
-}
-
-impl Ended {
-    fn is_of(self, caller: &Caller) -> bool {
-        match self {
-            Self::One(token) => token == caller.token,
-            Self::AllOf(person, except) => person == caller.id && except != Some(caller.token),
-        }
-    }
-}
-
 /// The sessions. Cheap to clone.
 #[derive(Clone)]
 pub struct Sessions(Arc<Inner>);
@@ -139,7 +123,7 @@ struct Inner {
     lifetimes: Lifetimes,
     copies: DashMap<TokenHash, Arc<Copy>>,
     /// The latest ends, oldest first.
-    ended: Mutex<VecDeque<(Instant, Ended)>>,
+    ended: Mutex<VecDeque<(Instant, TokenHash)>>,
     /// Counts ends, so that a copy read from the database just before one is not kept after it.
     ends: AtomicU64,
 }
@@ -194,17 +178,24 @@ impl Sessions {
     /// Whether a session that has ended still went on at `moment`: what was received by then counts.
     pub fn went_on_until(&self, caller: &Caller, moment: Instant) -> bool {
         let ended = self.0.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        let end = ended.iter().find(|(_, ended)| ended.is_of(caller));
+        // What was forgotten and goes on may end later.
+        let end = ended.iter().rev().find(|(_, token)| *token == caller.token);
         end.is_some_and(|(at, _)| moment < *at)
     }
 
-    fn note_end(&self, end: Ended) {
+    /// Each by itself: a log-in that begins after the others of its person have ended is none of them.
+    fn note_ends(&self, tokens: &[TokenHash]) {
         let now = Instant::now();
         let mut ended = self.0.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        while ended.len() >= ENDS_MAX || ended.front().is_some_and(|(at, _)| now - *at > ENDS_KEPT) {
+        while ended.front().is_some_and(|(at, _)| now - *at > ENDS_KEPT) {
             ended.pop_front();
         }
-        ended.push_back((now, end));
+        for token in tokens {
+            if ended.len() >= ENDS_MAX {
+                ended.pop_front();
+            }
+            ended.push_back((now, *token));
+        }
     }
 
     /// Whose session this is, if it goes on. Notes that it was seen.
@@ -256,8 +247,10 @@ impl Sessions {
 
     /// Ends one session.
     pub async fn end(&self, hash: TokenHash) -> Result<(), sqlx::Error> {
-        session_rows::delete(&self.0.pool, hash).await?;
-        self.note_end(Ended::One(hash));
+        // Ended again, it still ended when it did.
+        if session_rows::delete(&self.0.pool, hash).await? {
+            self.note_ends(&[hash]);
+        }
         self.0.ends.fetch_add(1, Ordering::SeqCst);
         self.0.copies.remove(&hash);
         Ok(())
@@ -265,18 +258,20 @@ impl Sessions {
 
     /// Ends all sessions of a person, except perhaps the one that asks.
     pub async fn end_all_of(&self, person: PersonId, except: Option<TokenHash>) -> Result<(), sqlx::Error> {
-        session_rows::delete_all_of(&self.0.pool, person, except).await?;
-        self.note_end(Ended::AllOf(person, except));
+        let ended = session_rows::delete_all_of(&self.0.pool, person, except).await?;
+        self.note_ends(&ended);
         self.0.ends.fetch_add(1, Ordering::SeqCst);
         self.0.copies.retain(|hash, copy| copy.caller.id != person || Some(*hash) == except);
         Ok(())
     }
 
-    /// Forgets the sessions of a person that began until then, and were deleted by somebody else.
-    pub fn forget_begun_before(&self, person: PersonId, moment: Timestamp) {
-        self.note_end(Ended::AllOf(person, None));
+    /// Forgets what is in memory of a person's sessions, which somebody else has deleted. One that goes on is read again.
+    pub fn forget_all_of(&self, person: PersonId) {
+        let copies = self.0.copies.iter().filter(|copy| copy.caller.id == person);
+        let tokens: Vec<TokenHash> = copies.map(|copy| *copy.key()).collect();
+        self.note_ends(&tokens);
         self.0.ends.fetch_add(1, Ordering::SeqCst);
-        self.0.copies.retain(|_, copy| copy.caller.id != person || copy.created_at > moment);
+        self.0.copies.retain(|_, copy| copy.caller.id != person);
     }
 
     /// Writes back when sessions were last seen, at most `WRITE_BACK_ROWS_MAX` of them in one statement, and drops idle copies.

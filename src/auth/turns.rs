@@ -262,7 +262,7 @@ mod tests {
             tokio::pin!(waiting);
             assert!(waiting.as_mut().now_or_never().is_none());
             drop(one);
-            // The turn is in his hand, and he hangs up.
+            // The turn is theirs, and they hang up.
         }
         assert!(turns.take(stranger(1, 1)).now_or_never().is_some_and(|turn| turn.is_ok()));
         drop(two);

@@ -1,6 +1,9 @@
 //! Log-ins: who stays, who is sent away, and what the binary says when it cannot start.
 
-use std::process::{Command, Output};
+use std::{
+    process::{Command, Output},
+    time::Instant,
+};
 
 use hotline::{auth::Sessions, clock, config::Settings};
 use hotline_actors::{PersonId, Timestamp};
@@ -208,6 +211,45 @@ async fn all_sessions_of_a_person_end_but_the_one_that_asks() {
     assert_eq!(found(&Sessions::new(pool.clone(), &settings), long_after).await, left);
     let too_late = Timestamp(now.0 + 8 * 24 * 3_600_000);
     assert_eq!(found(&Sessions::new(pool, &settings), too_late).await, [None; 4]);
+}
+
+#[tokio::test]
+async fn what_was_said_before_a_log_out_counts_whatever_log_ins_ended_before() {
+    let hotline = Hotline::prepare(&["ecnu"]).await;
+    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    let settings = Settings::load(None).expect("the defaults are good").session;
+    let sessions = Sessions::new(hotline.database.pool.clone(), &settings);
+    let lin = hotline.database.id_of("lin").await.parse::<PersonId>().expect("an id");
+    let caller = async || {
+        let token = begin(&sessions, lin, None).await.expect("whoever is there comes in");
+        sessions.find(&token, clock::now()).await.expect("the database answers").expect("a session")
+    };
+    let old = caller().await;
+    let under_way = Instant::now();
+    sessions.end_all_of(lin, None).await.expect("sessions end");
+    let between = Instant::now();
+    assert!(sessions.went_on_until(&old, under_way) && !sessions.went_on_until(&old, between));
+
+    // Begun after the others had ended, and ended by a log-out.
+    let new = caller().await;
+    let said = Instant::now();
+    sessions.end(new.token).await.expect("it ends");
+    assert!(sessions.went_on_until(&new, said) && !sessions.went_on_until(&new, Instant::now()));
+    // Logged out again, it still ended when it did.
+    let late = Instant::now();
+    sessions.end(new.token).await.expect("it is over");
+    assert!(!sessions.went_on_until(&new, late) && !sessions.went_on_until(&old, between));
+
+    // Ended beside this server, or not: forgotten is what was in memory.
+    let forgotten = caller().await;
+    let said = Instant::now();
+    sessions.forget_all_of(lin);
+    assert!(sessions.went_on_until(&forgotten, said));
+    let goes_on = sessions.goes_on(forgotten.token, clock::now()).await.expect("the database answers");
+    assert!(goes_on.is_some(), "it is read again");
+    let said = Instant::now();
+    sessions.end(forgotten.token).await.expect("it ends");
+    assert!(sessions.went_on_until(&forgotten, said));
 }
 
 /// Arguments and settings; the exit code, and a word of what is said.

@@ -63,14 +63,14 @@ async fn login(_: FromOurPages, req: HttpRequest, state: Data<AppState>, params:
 async fn log_in(req: &HttpRequest, state: &AppState, params: &JsonParams) -> Answer {
     let (username, password) = (params.required("username")?, params.required("password")?);
     let from = address::of(req, &state.settings);
-    let attempt = state.login_limits.begin(&username, from, clock::now())?;
+    let attempt = state.login_limits.begin(&username, from, clock::steady())?;
     let recognised = match attempt.in_line().await {
         Ok(rank) => recognise(state, &username, &password, rank).await,
         Err(wait) => Err(wait.into()),
     };
     match recognised {
         Ok(Some((person, hash))) => {
-            attempt.succeeded(clock::now());
+            attempt.succeeded(clock::steady());
             begin_session(state, person, Some(&hash)).await
         }
         Ok(None) => Err(Fault::unknown(REFUSED)),

@@ -126,7 +126,7 @@ async fn change_password(req: HttpRequest, state: Data<AppState>, caller: Caller
     let new = NewPassword::of_md5(&new)?;
     // Whoever has somebody's session does not get to try passwords either.
     let from = address::of(&req, &state.settings);
-    let attempt = state.login_limits.begin(&caller.username, from, clock::now())?;
+    let attempt = state.login_limits.begin(&caller.username, from, clock::steady())?;
     let hash = match verified(&state, &caller, &old).await {
         Ok(hash) => hash,
         Err(fault) => {
@@ -135,7 +135,7 @@ async fn change_password(req: HttpRequest, state: Data<AppState>, caller: Caller
         }
     };
     let Some(hash) = hash else { return Err(Fault::wrong(effects::WRONG_PASSWORD)) };
-    attempt.succeeded(clock::now());
+    attempt.succeeded(clock::steady());
     let new = state.passwords.hash(new).await?;
     effects::replace_password(state, caller, hash, new).await?;
     Ok(answer::done())

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     answer::describe,
+    clock,
     institutions::Institutions,
     people::{Kind, People},
 };
@@ -38,10 +39,11 @@ impl Presences {
         let here = match change.action.as_str() {
             "Login" => true,
             "Logout" | "Disconnect" => false,
-            // Newer ones: what a person shows about himself.
+            // Newer ones: what people show about themselves.
             _ => return,
         };
-        let at = change.at.unwrap_or(received_at);
+        // In the time of dispatch, as words and calls: all are compared there.
+        let at = change.at.unwrap_or(received_at) + clock::ahead();
         let this = self.clone();
         self.errands.run("presence", async move { this.take_in(&change.account, at, here).await });
     }

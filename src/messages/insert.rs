@@ -138,6 +138,7 @@ async fn store(
         &columns.online_only,
         &columns.send_results,
         late,
+        late_after_end(),
     )
     .fetch_all(connection)
     .await?;
@@ -174,6 +175,7 @@ async fn place(
         room.of_sender_max,
         room.messages_max,
         room.bytes_max,
+        late_after_end(),
     )
     .fetch_all(connection)
     .await?;

@@ -90,7 +90,8 @@ with incoming as (
                    where r.reader = receiver and r.peer = sender and r.up_to >= said_at),
            exists (select from withdrawn_messages w join conversations t on t.id = chosen.conversation
                    where w.from_account = sender and w.to_account = receiver and w.msg_key = chosen.msg_key
-                       and (t.ended_at is null or w.withdrawn_at <= t.ended_at + $17))
+                       -- Both are in the time of dispatch, whoever told the word.
+                       and (t.ended_at is null or w.withdrawn_at <= t.ended_at + $22))
     from chosen
     where reason is null
     on conflict on constraint messages_once do nothing

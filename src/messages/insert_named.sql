@@ -10,7 +10,8 @@ with stored as (
                    where r.reader = i.to_account and r.peer = i.from_account and r.up_to >= i.said_at),
            exists (select from withdrawn_messages w
                    where w.from_account = i.from_account and w.to_account = i.to_account and w.msg_key = i.msg_key
-                       and (c.ended_at is null or w.withdrawn_at <= c.ended_at + $16))
+                       -- Both are in the time of dispatch, whoever told the word.
+                       and (c.ended_at is null or w.withdrawn_at <= c.ended_at + $17))
     from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8::bigint[],
                 $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::uuid[], $14::boolean[], $15::integer[])
         as i (id, from_account, from_id, to_account, to_id, msg_key, sequence, random,

@@ -4,7 +4,10 @@ use std::{fs, path::PathBuf, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Hotline, SOON, Socket};
+use crate::{
+    fakes::tencent::Tencent,
+    support::{Client, Hotline, SOON, Socket, Word, md5_of_everybody, until, words},
+};
 
 /// Adds what stands in a file to the clock that can be set, and leaves the one alone that cannot.
 const SHIM: &str = r#"
@@ -105,5 +108,77 @@ async fn set_back_by_an_hour_no_limit_stops_and_nothing_lasts_a_negative_time() 
     visitor.end(&last).await;
     let over = visitor.conversation(&last).await;
     assert!(time(&over, "endTime") >= started && time(&over, "duration") >= 0, "{over}");
+    hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn set_back_by_an_hour_a_lock_on_log_ins_ends_as_soon_as_ever() {
+    let mut hotline = Hotline::prepare(&["ecnu"]).await;
+    hotline.add_counselor("ecnu", "lin").await;
+    hotline.set("session.failures_max_account_address", 1);
+    hotline.set("session.failures_window_seconds", 2);
+    let clock = WrongClock::of(&mut hotline);
+    hotline.start().await;
+    let nobody = hotline.client();
+    let try_with = async |password: &str| {
+        let body = json!({ "username": "lin", "password": password });
+        nobody.post("/auth/login", body).await.body["code"].clone()
+    };
+    assert_eq!(try_with("wrong").await, -3);
+    clock.set(-3_600);
+    assert_eq!(try_with(&md5_of_everybody()).await, -3, "locked");
+    until("the lock is over", SOON, async || (try_with(&md5_of_everybody()).await == 0).then_some(())).await;
+    hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn set_back_by_an_hour_what_im_tells_still_happens_after_what_was() {
+    let tencent = Tencent::start().await;
+    let mut hotline = Hotline::prepare(&["ecnu"]).await;
+    hotline.set("im.rest_url", &tencent.url);
+    hotline.add_counselor("ecnu", "lin").await;
+    let clock = WrongClock::of(&mut hotline);
+    hotline.start().await;
+    let (lin, visitor) = (hotline.staff("lin").await, hotline.visitor("ecnu", "anna").await);
+    let mut workbench = lin.workbench().await;
+    workbench.snapshot().await;
+    let conversation = visitor.open(&lin.id().await).await;
+    let id = conversation["id"].as_str().expect("an id").to_owned();
+    // Tencent's clock was right all along, and ours is from now on.
+    clock.set(-3_600);
+    let now_ms = || hotline::clock::now().0 - 3_600_000;
+    let nobody = hotline.client();
+    let says = |sequence: u32, body: Value| {
+        Word::new(&visitor.username, "lin", &id, sequence, body).at(now_ms() / 1000)
+    };
+    let becomes = async |medium: &str| {
+        until(&format!("it becomes {medium}"), SOON, async || {
+            (visitor.conversation(&id).await["medium"] == medium).then_some(())
+        })
+        .await;
+    };
+    nobody.say(&says(1, words::call("answered"))).await;
+    becomes("VOICE").await;
+    let gone = json!({
+        "CallbackCommand": "State.StateChange", "EventTime": now_ms() + 1000,
+        "Info": { "Action": "Disconnect", "To_Account": visitor.username, "Reason": "LinkClose" },
+    });
+    nobody.callback(&gone).await;
+    becomes("TEXT").await;
+
+    // Taken back before it comes, and before the end.
+    let word = says(2, words::text("不说了"));
+    let taken_back = json!({
+        "CallbackCommand": "C2C.CallbackAfterMsgWithDraw", "From_Account": visitor.username, "To_Account": "lin",
+        "MsgKey": word.key(), "EventTime": now_ms(), "UnreadMsgNum": 0,
+    });
+    assert_eq!(nobody.callback(&taken_back).await.body["ErrorCode"], 0);
+    visitor.end(&id).await;
+    nobody.say(&word).await;
+    let path = format!("/message/conversation/web?conversationId={id}&size=200");
+    let record = lin.get(&path).await.ok();
+    let rows = record.as_array().expect("a list");
+    let shown = rows.iter().find(|row| row["payload"]["text"] == "不说了").expect("it is in the record");
+    assert_eq!(shown["isRevoked"], true, "{shown}");
     hotline.assert_calm();
 }

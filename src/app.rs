@@ -215,10 +215,12 @@ impl Application {
             _ = &mut serving => return Err(StartError::Ended),
             dead = background.died() => return Err(StartError::Died(dead)),
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
+            () = state.people.lookups_ended() => return Err(StartError::Died("what looks people up")),
             doomed = doom.recv() => match doomed {
                 // In order, like any stop: what was said is stored, and the sockets hear that the server changes.
                 Some(Doom::FencedOut) => ending = Err(StartError::FencedOut),
                 Some(Doom::Broken) | None => return Err(StartError::Died("a registry")),
+                Some(Doom::Died(what)) => return Err(StartError::Died(what)),
             },
         }
         drop(background);

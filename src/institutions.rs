@@ -39,7 +39,6 @@ use uuid::Uuid;
 use crate::{
     answer::Fault, clock, config::Settings, messages, messages::said::Letter, people::People, store::PgStore,
 };
-use onlookers::Onlookers;
 
 /// A Registry that does not say how it is within this is not well.
 const LOOK_MAX: Duration = Duration::from_secs(2);
@@ -53,6 +52,8 @@ pub enum Doom {
     FencedOut,
     /// A Registry died, or its store refuses what was decided: only a fresh start helps.
     Broken,
+    /// What runs beside the Registries died.
+    Died(&'static str),
 }
 
 /// The directory: institution to Registry. Cheap to clone.
@@ -60,7 +61,6 @@ pub enum Doom {
 pub struct Institutions(Arc<Inner>);
 
 struct Inner {
-    onlookers: Onlookers,
     settings: Arc<Settings>,
     pool: PgPool,
     options: PgConnectOptions,
@@ -102,11 +102,9 @@ impl Institutions {
     ) -> Result<(Self, mpsc::Receiver<Doom>), sqlx::Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (doom, doomed) = mpsc::channel(1);
-        let (onlookers, overheard) = Onlookers::new();
         let institutions = Self(Arc::new(Inner {
-            onlookers,
             settings,
-            pool: pool.clone(),
+            pool,
             options,
             people,
             registries: DashMap::new(),
@@ -121,7 +119,6 @@ impl Institutions {
         if let Some(newest) = newest_event(&institutions.0.pool).await? {
             clock::not_before(newest);
         }
-        tokio::spawn(onlookers::run(overheard, Arc::downgrade(&institutions.0), pool));
         institutions.refresh().await?;
         Ok((institutions, doomed))
     }
@@ -146,7 +143,7 @@ impl Institutions {
     }
 
     fn start_registry(&self, code: &str) -> Addr<Registry> {
-        let Inner { settings, options, arbiters, next_arbiter, .. } = &*self.0;
+        let Inner { settings, pool, options, arbiters, next_arbiter, doom, .. } = &*self.0;
         let setup = Setup {
             institution: code.to_owned(),
             limits: limits_of(settings, code),
@@ -154,7 +151,7 @@ impl Institutions {
             clock: Arc::new(clock::Steady),
             writer: Arc::new(|| WriterId(Uuid::now_v7())),
             fate: self.fate_of(code),
-            noting: Some(self.0.onlookers.noting(code)),
+            noting: Some(onlookers::noting(code, Arc::downgrade(&self.0), pool.clone(), doom.clone())),
         };
         let call_max = Duration::from_secs(settings.database.statement_seconds_max) + CALL_SLACK;
         let (code, administrator) = (code.to_owned(), settings.im.administrator.clone());

@@ -278,6 +278,11 @@ impl People {
         self.memory.counting(talks)
     }
 
+    /// Waits until people are no longer looked up together, which is never while all is well.
+    pub async fn lookups_ended(&self) {
+        self.loader.ended().await;
+    }
+
     /// Everything about these people, deleted ones too: records name them. As it stands now, as far as this server itself
     /// has written it.
     pub async fn load(&self, ids: &[PersonId]) -> Result<HashMap<PersonId, Person>, sqlx::Error> {

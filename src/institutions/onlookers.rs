@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    future::Future,
     sync::{Arc, Weak},
 };
 
@@ -10,7 +11,7 @@ use hotline_actors::{ConversationId, PersonId, Timestamp, registry::Overheard};
 use sqlx::PgPool;
 use tokio::sync::mpsc;
 
-use super::Inner;
+use super::{Doom, Inner};
 use crate::{
     answer::describe,
     audit::{self, Action},
@@ -22,41 +23,51 @@ const WAITING_MAX: usize = 1024;
 /// Beyond it memory begins anew; a row more in the audit is no harm.
 const NOTED_MAX: usize = 10_000;
 
-/// What an institution's onlookers are to hear, in order.
-pub(super) struct Onlookers(mpsc::Sender<(String, Overheard)>);
+/// For the Registry of this institution; does not block. Each has a line of its own: where one is slow, no other waits.
+pub(super) fn noting(
+    institution: &str,
+    institutions: Weak<Inner>,
+    pool: PgPool,
+    doom: mpsc::Sender<Doom>,
+) -> Arc<dyn Fn(Overheard) + Send + Sync> {
+    let (sender, overheard) = mpsc::channel(WAITING_MAX);
+    let institution = institution.to_owned();
+    watched(
+        "what notes who hears a talk live",
+        run(institution.clone(), overheard, institutions, pool),
+        doom,
+    );
+    Arc::new(move |word| {
+        if sender.try_send(word).is_err() {
+            tracing::warn!(institution, "a supervisor does not hear a word live: too many wait to be noted");
+        }
+    })
+}
 
-impl Onlookers {
-    /// What is sent in comes out of the receiver, for [`run`].
-    pub(super) fn new() -> (Self, mpsc::Receiver<(String, Overheard)>) {
-        let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        (Self(sender), receiver)
-    }
-
-    /// For the Registry of this institution; does not block.
-    pub(super) fn noting(&self, institution: &str) -> Arc<dyn Fn(Overheard) + Send + Sync> {
-        let (sender, institution) = (self.0.clone(), institution.to_owned());
-        Arc::new(move |overheard| {
-            if sender.try_send((institution.clone(), overheard)).is_err() {
-                tracing::warn!(
-                    institution,
-                    "a supervisor does not hear a word live: too many wait to be noted"
-                );
-            }
-        })
-    }
+/// Runs `work` beside everything else. If it dies, the process ends over it.
+fn watched(what: &'static str, work: impl Future<Output = ()> + Send + 'static, doom: mpsc::Sender<Doom>) {
+    let task = tokio::spawn(work);
+    tokio::spawn(async move {
+        if task.await.is_err() {
+            tracing::error!("{what} is gone");
+            // One is enough.
+            let _ = doom.try_send(Doom::Died(what));
+        }
+    });
 }
 
 /// Notes and gives back, one after the other, so that words stay in their order. Ends with the institutions.
-pub(super) async fn run(
-    mut overheard: mpsc::Receiver<(String, Overheard)>,
+async fn run(
+    institution: String,
+    mut overheard: mpsc::Receiver<Overheard>,
     institutions: Weak<Inner>,
     pool: PgPool,
 ) {
     let mut noted: HashMap<(ConversationId, PersonId), Timestamp> = HashMap::new();
-    while let Some((institution, word)) = overheard.recv().await {
+    while let Some(word) = overheard.recv().await {
         let (key, now) = ((word.conversation, word.person), clock::now());
-        let since = audit::same_reading_since(now);
-        if noted.get(&key).is_none_or(|at| *at <= since) {
+        let (since, until) = audit::same_reading(now);
+        if noted.get(&key).is_none_or(|at| *at <= since || *at > until) {
             let (action, target) = (Action::HearLive, word.conversation.0);
             if let Err(error) = audit::note_once(&pool, &institution, word.person, action, target, now).await
             {
@@ -76,5 +87,21 @@ pub(super) async fn run(
         if let Some(door) = inner.registries.get(&institution) {
             door.registry.do_send(word);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_dies_ends_the_process_and_one_that_is_done_does_not() {
+        let (doom, mut doomed) = mpsc::channel(1);
+        let last = doom.clone();
+        watched("what is done", async {}, doom.clone());
+        watched("what dies", async { panic!("as it may be") }, doom);
+        assert_eq!(doomed.recv().await, Some(Doom::Died("what dies")));
+        drop(last);
+        assert_eq!(doomed.recv().await, None, "and nothing else is told");
     }
 }

@@ -39,7 +39,12 @@ impl Loader {
         Self { to, memory }
     }
 
-    /// These people, as they stand after the question; `None` if whoever wants them must look for himself.
+    /// Waits until nobody looks for others any more, which is never while all is well.
+    pub(super) async fn ended(&self) {
+        self.to.closed().await;
+    }
+
+    /// These people, as they stand after the question; `None` if whoever wants them must look themself.
     pub(super) async fn load(&self, ids: &[PersonId]) -> Option<Found> {
         let (known, ids) = self.memory.recall(ids);
         if ids.is_empty() {
@@ -76,13 +81,13 @@ async fn run(mut asked: mpsc::Receiver<Asked>, pool: PgPool, sealer: Sealer, mem
     }
 }
 
-/// To each those he asked for. Whoever asked may have gone.
+/// To each those that were asked for. Whoever asked may have gone.
 fn answer(together: Vec<Asked>, found: Found) {
     match found {
         Ok(people) => {
             for Asked { ids, answer } in together {
-                let his = ids.iter().filter_map(|id| Some((*id, people.get(id)?.clone()))).collect();
-                let _gone = answer.send(Ok(his));
+                let theirs = ids.iter().filter_map(|id| Some((*id, people.get(id)?.clone()))).collect();
+                let _gone = answer.send(Ok(theirs));
             }
         }
         Err(error) if is_away(&error) => {
@@ -91,7 +96,7 @@ fn answer(together: Vec<Asked>, found: Found) {
                 let _gone = answer.send(Err(sqlx::Error::Io(io::Error::other(why.clone()))));
             }
         }
-        // One row that cannot be read must not fail the others: each looks for himself.
+        // One row that cannot be read must not fail the others: each looks alone.
         Err(_) => drop(together),
     }
 }

@@ -1,7 +1,7 @@
 //! Counselor: the sockets of one counselor or supervisor, what they were told of the presence, and the grace after the
 //! last socket drops. Keeps the committed view of capacity, talks and queue, and shows it to the sockets.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
 
@@ -40,7 +40,12 @@ pub(crate) struct Chosen {
     pub(crate) again: bool,
 }
 
-/// He was taken out. Whatever was still to come of him, as the end of a grace, must not: he may be back by then.
+/// Nobody is here, and whoever may come back has so long.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct GraceLeft(pub(crate) Duration);
+
+/// They were taken out. Whatever was still to come of them, as the end of a grace, must not: they may be back by then.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Retire;
@@ -99,7 +104,11 @@ impl Counselor {
         if !self.sockets.is_empty() || self.grace.is_some() {
             return;
         }
-        let handle = ctx.run_later(self.limits.grace, |this, _| {
+        self.wait(self.limits.grace, ctx);
+    }
+
+    fn wait(&mut self, grace: Duration, ctx: &mut Context<Self>) {
+        let handle = ctx.run_later(grace, |this, _| {
             this.grace = None;
             this.registry.do_send(GraceOver(this.id));
         });
@@ -159,6 +168,19 @@ impl Handler<Detach> for Counselor {
         self.sockets.detach(detach);
         // Also where it was not among these any more: an actor that had died knows none of them.
         self.dropped(ctx);
+    }
+}
+
+impl Handler<GraceLeft> for Counselor {
+    type Result = ();
+
+    fn handle(&mut self, GraceLeft(grace): GraceLeft, ctx: &mut Self::Context) {
+        if let Some(longer) = self.grace.take() {
+            ctx.cancel_future(longer);
+        }
+        if self.sockets.is_empty() {
+            self.wait(grace, ctx);
+        }
     }
 }
 

@@ -279,18 +279,23 @@ impl Dispatch {
         })
     }
 
-    /// How many would be served before somebody who asked for `counselor` now; of one who is gone, with leave to be
-    /// served by others.
-    pub fn waiting_before_new(&self, counselor: CounselorId, now: Timestamp) -> usize {
+    /// How many would be served before somebody who asked for each now; of one who is gone, with leave to be served by
+    /// others.
+    pub fn waiting_before_new(&self, now: Timestamp) -> impl Iterator<Item = (CounselorId, usize)> {
         let moment = Moment::new(self);
-        let gone = self
-            .counselors
-            .get(&counselor)
-            .is_some_and(|known| known.role == Role::Counselor && self.is_gone(known, now));
         let last = ConversationId(uuid::Uuid::max());
         let ticket = Ticket { priority: Priority::Normal, arrival: u64::MAX, conversation: last };
-        let request = Request { ticket, wanted: Some(counselor), common: gone, by_others: gone, asker: None };
-        moment.ahead(&request, &|tickets| moment.count(tickets, &ticket))
+        // All ask with the same ticket, so each queue is counted once.
+        let counted: RefCell<BTreeMap<Tickets, usize>> = RefCell::default();
+        self.counselors.values().map(move |known| {
+            let before = |tickets| {
+                *counted.borrow_mut().entry(tickets).or_insert_with(|| moment.count(tickets, &ticket))
+            };
+            let gone = known.role == Role::Counselor && self.is_gone(known, now);
+            let wanted = Some(known.id);
+            let request = Request { ticket, wanted, common: gone, by_others: gone, asker: None };
+            (known.id, moment.ahead(&request, &before))
+        })
     }
 
     /// Takes over what is known of the past and of the days ahead.

@@ -24,6 +24,7 @@ use crate::{
     push::{Answers, Attach, Closing, Desk, Feed, Greeting, Load, Push, Show, SocketId, Sockets, Told},
     registry::{Badge, Join, Leave, Registry, Rejected, State, answers::Reader, im::Logins},
     sabotage::{Sabotage, sabotaged},
+    time::Timestamp,
     visitor::{ImPresence, Visitor as VisitorCarrier},
 };
 
@@ -58,8 +59,8 @@ pub(crate) struct Carriers {
     pub(crate) logins: Logins,
     pub(crate) administrators: Sockets,
     pub(crate) sockets: BTreeMap<SocketId, Socket>,
-    /// By which log-in the last socket of each counselor went.
-    pub(crate) last_left: BTreeMap<CounselorId, LogIn>,
+    /// By which log-ins sockets of each counselor went, and when: each may come back within the grace.
+    pub(crate) left: BTreeMap<CounselorId, BTreeMap<LogIn, Timestamp>>,
     next_socket: u64,
     pub(super) bindings: BTreeMap<CounselorId, BTreeSet<PersonId>>,
     /// Who waits for an answer, as it was shown last.
@@ -82,7 +83,7 @@ impl Carriers {
             logins: Logins::default(),
             administrators: Sockets::default(),
             sockets: BTreeMap::new(),
-            last_left: BTreeMap::new(),
+            left: BTreeMap::new(),
             next_socket: 1,
             bindings: BTreeMap::new(),
             shown: BTreeMap::new(),

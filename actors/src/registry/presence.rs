@@ -1,9 +1,11 @@
 //! Whose sockets are here: one presence of all of a person's, until the grace after the last is over or the log-in ends.
 
+use std::time::Duration;
+
 use actix::{Context, Handler, Message};
 
 use crate::{
-    counselor::Chosen,
+    counselor::{Chosen, GraceLeft},
     dispatch::{
         command::Command,
         counselor::{Choice, Presence},
@@ -48,7 +50,7 @@ impl Registry {
             }
             Badge::Counselor { .. } => {
                 let counselor = CounselorId::from(socket.person);
-                self.carriers.last_left.insert(counselor, socket.login);
+                self.has_left(counselor, socket.login);
                 if let Some(carrier) = self.carriers.counselors.get(&counselor) {
                     carrier.do_send(detach);
                 }
@@ -57,6 +59,24 @@ impl Registry {
                 self.carriers.administrators.detach(detach);
             }
         }
+    }
+
+    /// Nobody waits for one who was taken out.
+    fn has_left(&mut self, counselor: CounselorId, login: LogIn) {
+        if self.decided.counselor(counselor).is_none() {
+            return;
+        }
+        let (now, grace) = (self.now(), self.limits.grace);
+        let left = self.carriers.left.entry(counselor).or_default();
+        left.retain(|_, at| now.since(*at) < grace);
+        left.insert(login, now);
+    }
+
+    /// What is left of the grace of the log-in that may come back longest.
+    fn grace_left(&self, counselor: CounselorId) -> Option<Duration> {
+        let latest = self.carriers.left.get(&counselor)?.values().max()?;
+        let left = self.limits.grace.saturating_sub(self.now().since(*latest));
+        (!left.is_zero()).then_some(left)
     }
 
     fn has_socket(&self, counselor: CounselorId) -> bool {
@@ -68,7 +88,7 @@ impl Registry {
         if self.state != State::Serving {
             return;
         }
-        self.carriers.last_left.remove(&counselor);
+        self.carriers.left.remove(&counselor);
         // Who was taken out meanwhile is not here either.
         let _ = self.turn(&Command::Appear { counselor, choice: None }, ctx);
     }
@@ -120,10 +140,17 @@ impl Handler<EndLogIns> for Registry {
             self.take_out(id, Some(closing));
         }
         let counselor = CounselorId::from(person);
-        let held = |login: &LogIn| which.contain(*login);
-        // The grace of another log-in, whose connection dropped, goes on.
-        if !self.has_socket(counselor) && self.carriers.last_left.get(&counselor).is_some_and(held) {
-            self.goes_offline(counselor, ctx);
+        let Some(left) = self.carriers.left.get_mut(&counselor) else { return };
+        let before = left.len();
+        left.retain(|login, _| !which.contain(*login));
+        // One that was not here takes nobody away.
+        if left.len() == before || self.has_socket(counselor) {
+            return;
+        }
+        match (self.grace_left(counselor), self.carriers.counselors.get(&counselor)) {
+            // Of another log-in, whose connection dropped: it goes on, and becomes no longer.
+            (Some(left), Some(carrier)) => carrier.do_send(GraceLeft(left)),
+            _ => self.goes_offline(counselor, ctx),
         }
     }
 }

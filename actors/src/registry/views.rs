@@ -130,11 +130,7 @@ impl Handler<LookFloor> for Registry {
             loads: self.kept.counselors().map(Load::from).collect(),
             waiting,
             common_waiting: self.kept.common().len(),
-            before_new: self
-                .kept
-                .counselors()
-                .map(|counselor| (counselor.id, self.kept.waiting_before_new(counselor.id, now)))
-                .collect(),
+            before_new: self.kept.waiting_before_new(now).collect(),
             alarms: self.standing_alarms(),
         })
     }

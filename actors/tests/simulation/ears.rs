@@ -34,12 +34,23 @@ impl World {
         badge: Badge,
         since: Option<u64>,
     ) -> Option<Line> {
+        self.joins_by(login_of(person), person, badge, since).await
+    }
+
+    /// As [`World::joins`], by another log-in of the person.
+    pub(crate) async fn joins_by(
+        self: &Rc<Self>,
+        login: LogIn,
+        person: PersonId,
+        badge: Badge,
+        since: Option<u64>,
+    ) -> Option<Line> {
         let registry = self.server_of(person)?.registry;
         let heard: Rc<RefCell<HeardLine>> = Rc::default();
         heard.borrow_mut().cursor = since;
         let ear = Ear { world: Rc::clone(self), person, badge, heard: Rc::clone(&heard) }.start();
         let socket = ear.clone().recipient();
-        let joining = registry.send(Join { person, badge, login: login_of(person), socket, since });
+        let joining = registry.send(Join { person, badge, login, socket, since });
         let joined = match self.settle_max.get() {
             Some(limit) => tokio::time::timeout(limit, joining).await.ok()?,
             None => joining.await,

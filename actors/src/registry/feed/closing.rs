@@ -22,7 +22,7 @@ impl Carriers {
         self.administrators.push(&Push::Close(closing));
     }
 
-    /// Behind what he was fed before: through the same carriers.
+    /// Behind what they were fed before: through the same carriers.
     pub(super) fn close(&mut self, person: PersonId, closing: Closing) {
         if let Some(carrier) = self.counselors.get(&person.into()) {
             carrier.do_send(Show(Push::Close(closing)));
@@ -37,8 +37,8 @@ impl Carriers {
 
     /// The sockets of somebody without places.
     fn administrators_of(&self, person: PersonId) -> Vec<SocketId> {
-        let his = |socket: &Socket| socket.person == person && socket.badge == Badge::Administrator;
-        self.sockets.iter().filter(|(_, socket)| his(socket)).map(|(id, _)| *id).collect()
+        let theirs = |socket: &Socket| socket.person == person && socket.badge == Badge::Administrator;
+        self.sockets.iter().filter(|(_, socket)| theirs(socket)).map(|(id, _)| *id).collect()
     }
 
     /// Where the carrier has died and can tell nothing any more.
@@ -50,8 +50,8 @@ impl Carriers {
 }
 
 impl Registry {
-    /// Somebody was taken out: his sockets hear how it ended, what was gathered for them and this last, and are closed.
-    /// His carrier at the workbench retires: one who is admitted again in the same batch begins with what is kept by then.
+    /// Somebody was taken out: their sockets hear how it ended, what was gathered for them and this last, and are closed.
+    /// The carrier at the workbench retires: one who is admitted again in the same batch begins with what is kept by then.
     pub(super) fn show_out(
         &mut self,
         person: PersonId,
@@ -73,6 +73,7 @@ impl Registry {
             self.carriers.administrators.push_to(socket, Push::Events([Arc::clone(told)].into()));
         }
         self.carriers.close(person, Closing::LoggedOut);
+        self.carriers.left.remove(&person.into());
         if let Some(carrier) = self.carriers.counselors.remove(&person.into()) {
             carrier.do_send(Retire);
         }

@@ -42,22 +42,22 @@ fn who_names_an_absent_counselor_stands_behind_those_who_wait_for_anyone() {
 #[test]
 fn who_names_one_who_serves_the_common_queue_stands_behind_the_older_ones_there() {
     let mut house = House::new();
-    let he = house.serving(1, 1);
-    let talk = house.asks_for(1, he);
-    let (anyone, named) = (house.asks_for_anyone(2), house.asks_for(3, he));
+    let lin = house.serving(1, 1);
+    let talk = house.asks_for(1, lin);
+    let (anyone, named) = (house.asks_for_anyone(2), house.asks_for(3, lin));
     let later = house.asks_for_anyone(4);
     assert_eq!([anyone, named, later].map(|id| told(&house, id)), [(0, true), (1, false), (2, false)]);
     house.urges(later);
     assert_eq!([anyone, named, later].map(|id| told(&house, id)), [(1, false), (2, false), (0, true)]);
-    assert_eq!(assigned(&house.ends(talk)), [(later, he)]);
+    assert_eq!(assigned(&house.ends(talk)), [(later, lin)]);
 }
 
 #[test]
 fn who_waits_for_anyone_stands_behind_those_who_came_before_and_named_one_on_shift() {
     let mut house = House::new();
-    let he = house.serving(1, 1);
-    house.asks_for(1, he);
-    let named = house.asks_for(2, he);
+    let lin = house.serving(1, 1);
+    house.asks_for(1, lin);
+    let named = house.asks_for(2, lin);
     let anyone = house.asks_for_anyone(3);
     assert_eq!((told(&house, named), told(&house, anyone)), ((0, true), (1, false)));
     // One who is not there serves nobody before them.
@@ -72,32 +72,32 @@ fn who_waits_for_anyone_stands_behind_those_who_came_before_and_named_one_on_shi
 #[test]
 fn one_who_is_not_on_shift_has_a_queue_of_their_own_alone() {
     let mut house = House::new();
-    let he = house.online(1, 1);
+    let lin = house.online(1, 1);
     house.serving(2, 0);
-    house.asks_for(1, he);
+    house.asks_for(1, lin);
     house.asks_for_anyone(2);
-    let named = house.asks_for(3, he);
+    let named = house.asks_for(3, lin);
     assert_eq!(told(&house, named), (0, true));
-    house.on_shift(he);
+    house.on_shift(lin);
     assert_eq!(told(&house, named), (1, false), "now they serve those who came before, too");
 }
 
 #[test]
 fn with_leave_to_be_served_by_others_one_stands_behind_theirs_once_it_counts() {
     let mut house = House::new();
-    let he = house.online(1, 1);
+    let lin = house.online(1, 1);
     let other = house.serving(2, 1);
     house.asks_for_anyone(1);
-    house.asks_for(2, he);
+    house.asks_for(2, lin);
     let anyone = house.asks_for_anyone(3);
-    let named = house.asks_with_fallback(4, he);
+    let named = house.asks_with_fallback(4, lin);
     assert_eq!(told(&house, named), (0, true));
     house.passes(minutes(5));
     assert!(house.is_common(named));
     assert_eq!(told(&house, named), (1, false), "whoever serves them may serve the other first");
     house.goes_offline(other);
     assert_eq!(told(&house, named), (0, true), "nobody but the one they named is there");
-    house.goes_offline(he);
+    house.goes_offline(lin);
     assert_eq!(told(&house, named), (1, false), "nobody is there");
     assert_eq!(told(&house, anyone), (0, false));
 }
@@ -105,52 +105,52 @@ fn with_leave_to_be_served_by_others_one_stands_behind_theirs_once_it_counts() {
 #[test]
 fn of_one_who_is_away_it_counts_from_the_start() {
     let mut house = House::new();
-    let he = house.online(1, 1);
+    let lin = house.online(1, 1);
     house.serving(2, 1);
     house.asks_for_anyone(1);
-    house.asks_for(2, he);
+    house.asks_for(2, lin);
     house.asks_for_anyone(3);
     house.passes(seconds(1));
-    house.appears(he, Choice::Away);
-    let named = house.asks_with_fallback(4, he);
+    house.appears(lin, Choice::Away);
+    let named = house.asks_with_fallback(4, lin);
     assert_eq!(
         told(&house, named),
         (1, false),
         "they wait for one who takes nobody, and before long for others"
     );
-    let patient = house.asks_for(5, he);
+    let patient = house.asks_for(5, lin);
     assert_eq!(told(&house, patient), (1, false), "the other one who waits for the same");
     house.passes(minutes(5));
     assert!(house.is_common(named));
     assert_eq!(told(&house, named), (1, false));
-    house.appears(he, Choice::Online);
+    house.appears(lin, Choice::Online);
     assert_eq!((told(&house, named), told(&house, patient)), ((1, false), (1, false)));
 }
 
 #[test]
 fn nobody_is_next_where_nobody_takes_anybody() {
     let mut house = House::new();
-    let he = house.serving(1, 1);
-    house.asks_for(1, he);
-    let (named, anyone) = (house.asks_for(2, he), house.asks_for_anyone(3));
+    let lin = house.serving(1, 1);
+    house.asks_for(1, lin);
+    let (named, anyone) = (house.asks_for(2, lin), house.asks_for_anyone(3));
     assert_eq!((told(&house, named), told(&house, anyone)), ((0, true), (1, false)));
     for choice in [Choice::Busy, Choice::Away] {
-        house.appears(he, choice);
+        house.appears(lin, choice);
         assert_eq!((told(&house, named), told(&house, anyone)), ((0, false), (0, false)));
     }
-    house.resizes(he, 0);
-    house.appears(he, Choice::Online);
+    house.resizes(lin, 0);
+    house.appears(lin, Choice::Online);
     assert_eq!(told(&house, named), (0, false), "without places they serve nobody");
 }
 
 #[test]
 fn nobody_stands_behind_the_one_who_would_have_to_serve_themself() {
     let mut house = House::new();
-    let he = house.serving(1, 1);
-    let himself = he.0.as_u128() - 0x1000;
-    house.asks_for(1, he);
-    let own = house.asks_for_anyone(himself);
-    let (named, anyone) = (house.asks_for(2, he), house.asks_for_anyone(3));
+    let lin = house.serving(1, 1);
+    let number_of_lin = lin.0.as_u128() - 0x1000;
+    house.asks_for(1, lin);
+    let own = house.asks_for_anyone(number_of_lin);
+    let (named, anyone) = (house.asks_for(2, lin), house.asks_for_anyone(3));
     assert_eq!([own, named, anyone].map(|id| told(&house, id)), [(0, false), (0, true), (1, false)]);
 }
 
@@ -165,7 +165,7 @@ fn outlook(typical: &[(u128, u64)], shifts: &[(u128, i64)]) -> Arc<Outlook> {
 #[test]
 fn a_wait_is_estimated_from_those_who_are_there_to_serve() {
     let mut house = House::new();
-    let (absent, he) = (house.admit(1, 1), house.serving(2, 2));
+    let (absent, lin) = (house.admit(1, 1), house.serving(2, 2));
     house.dispatch.expect(outlook(&[(1, 1), (2, 20)], &[]));
     let wait = |house: &House, id| place(house, id).estimated_wait_seconds;
     house.asks_for_anyone(1);
@@ -179,15 +179,15 @@ fn a_wait_is_estimated_from_those_who_are_there_to_serve() {
     house.dispatch.expect(outlook(&[(1, 1), (2, 20), (3, 20)], &[]));
     house.asks_for(6, more);
     assert_eq!(wait(&house, named), Some(1200));
-    house.goes_offline(he);
+    house.goes_offline(lin);
     assert_eq!(wait(&house, named), None, "nobody is there");
 }
 
 #[test]
 fn who_waits_is_told_until_when() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let waiting = house.asks_for(1, he);
+    let lin = house.online(1, 0);
+    let waiting = house.asks_for(1, lin);
     let until = house.now + minutes(30);
     assert_eq!(place(&house, waiting).wait_until, until);
     house.passes(minutes(29));
@@ -229,18 +229,17 @@ fn the_next_shift_is_told_where_nobody_is_there_today() {
 #[test]
 fn whoever_chooses_is_told_how_many_would_be_served_before() {
     let mut house = House::new();
-    let (absent, he, off) = (house.admit(1, 5), house.serving(2, 1), house.online(3, 1));
+    let (absent, lin, off) = (house.admit(1, 5), house.serving(2, 1), house.online(3, 1));
     house.on_shift(absent);
-    house.asks_for(1, he);
+    house.asks_for(1, lin);
     house.asks_for(2, off);
     house.asks_for_anyone(3);
     house.asks_for_anyone(4);
-    house.asks_for(5, he);
+    house.asks_for(5, lin);
     house.asks_for(6, off);
-    let before: Vec<_> =
-        [absent, he, off].iter().map(|id| house.dispatch.waiting_before_new(*id, house.now)).collect();
-    assert_eq!(before, [3, 3, 1]);
-    let asked = [house.asks_with_fallback(7, absent), house.asks_for(8, he), house.asks_for(9, off)];
+    let before: Vec<_> = house.dispatch.waiting_before_new(house.now).collect();
+    assert_eq!(before, [(absent, 3), (lin, 3), (off, 1)]);
+    let asked = [house.asks_with_fallback(7, absent), house.asks_for(8, lin), house.asks_for(9, off)];
     // The first of the three stands before the second.
     assert_eq!(asked.map(|id| place(&house, id).ahead), [3, 4, 1]);
 }

@@ -16,20 +16,20 @@ fn shown(house: &House, number: u128) -> Option<Shown> {
 }
 
 #[test]
-fn others_see_what_he_chose_or_busy_when_he_is_full_or_offline_when_he_is_gone() {
+fn others_see_what_was_chosen_or_busy_when_full_or_offline_when_gone() {
     let mut house = House::new();
-    let he = house.admit(1, 1);
+    let lin = house.admit(1, 1);
     assert_eq!(shown(&house, 1), Some(Shown::Offline));
-    house.appears(he, Choice::Online);
+    house.appears(lin, Choice::Online);
     assert_eq!(shown(&house, 1), Some(Shown::Online));
-    let talk = house.asks_for(1, he);
+    let talk = house.asks_for(1, lin);
     assert_eq!(shown(&house, 1), Some(Shown::Busy));
-    house.appears(he, Choice::Away);
+    house.appears(lin, Choice::Away);
     assert_eq!(shown(&house, 1), Some(Shown::Away));
     house.ends(talk);
-    house.appears(he, Choice::Busy);
+    house.appears(lin, Choice::Busy);
     assert_eq!(shown(&house, 1), Some(Shown::Busy));
-    house.goes_offline(he);
+    house.goes_offline(lin);
     assert_eq!(shown(&house, 1), Some(Shown::Offline));
 }
 
@@ -44,64 +44,64 @@ fn arrives(house: &mut House, counselor: CounselorId, wish: Option<Choice>) -> V
 #[test]
 fn only_the_first_socket_of_one_who_was_offline_says_what_they_are() {
     let mut house = House::new();
-    let he = house.admit(1, 1);
-    let waiting = house.asks_for(1, he);
+    let lin = house.admit(1, 1);
+    let waiting = house.asks_for(1, lin);
     assert_eq!(
-        arrives(&mut house, he, Some(Choice::Away)),
-        [Event::PresenceChosen { counselor: he, choice: Some(Choice::Away) }]
+        arrives(&mut house, lin, Some(Choice::Away)),
+        [Event::PresenceChosen { counselor: lin, choice: Some(Choice::Away) }]
     );
     for wish in [Some(Choice::Online), None] {
-        assert_eq!(arrives(&mut house, he, wish), [], "whichever tab comes");
+        assert_eq!(arrives(&mut house, lin, wish), [], "whichever tab comes");
     }
     assert!(house.waits(waiting));
-    house.goes_offline(he);
-    arrives(&mut house, he, None);
-    assert_eq!(house.served_by(waiting), Some(he), "online, if nothing else is said");
+    house.goes_offline(lin);
+    arrives(&mut house, lin, None);
+    assert_eq!(house.served_by(waiting), Some(lin), "online, if nothing else is said");
 }
 
 #[test]
 fn after_a_restart_who_comes_back_is_what_they_chose_last() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    house.appears(he, Choice::Away);
-    let waiting = house.asks_for(1, he);
+    let lin = house.online(1, 1);
+    house.appears(lin, Choice::Away);
+    let waiting = house.asks_for(1, lin);
     house.restarts_after(seconds(5));
-    assert_eq!(arrives(&mut house, he, Some(Choice::Online)), []);
+    assert_eq!(arrives(&mut house, lin, Some(Choice::Online)), []);
     assert_eq!((shown(&house, 1), house.waits(waiting)), (Some(Shown::Away), true));
     // Who has not come back in time begins anew.
     house.restarts_after(seconds(5));
     house.passes(minutes(1));
-    arrives(&mut house, he, Some(Choice::Online));
-    assert_eq!(house.served_by(waiting), Some(he));
+    arrives(&mut house, lin, Some(Choice::Online));
+    assert_eq!(house.served_by(waiting), Some(lin));
 }
 
 #[test]
-fn his_talks_go_on_when_he_is_lost_and_that_is_told_once() {
+fn talks_go_on_when_their_counselor_is_lost_and_that_is_told_once() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
-    assert_eq!(house.goes_offline(he), [offline(he), Event::CounselorLost { counselor: he }]);
-    assert_eq!(house.goes_offline(he), []);
-    assert_eq!(house.served_by(talk), Some(he));
-    house.appears(he, Choice::Online);
-    assert_eq!(house.goes_offline(he), [offline(he), Event::CounselorLost { counselor: he }], "lost anew");
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
+    assert_eq!(house.goes_offline(lin), [offline(lin), Event::CounselorLost { counselor: lin }]);
+    assert_eq!(house.goes_offline(lin), []);
+    assert_eq!(house.served_by(talk), Some(lin));
+    house.appears(lin, Choice::Online);
+    assert_eq!(house.goes_offline(lin), [offline(lin), Event::CounselorLost { counselor: lin }], "lost anew");
 }
 
 #[test]
-fn those_who_wait_for_him_are_told_too_and_nobody_else_is_bothered() {
+fn those_who_wait_for_one_who_is_lost_are_told_too_and_nobody_else_is_bothered() {
     let mut house = House::new();
     let (alone, awaited) = (house.online(1, 1), house.online(2, 0));
     let waiting = house.asks_for(1, awaited);
-    assert_eq!(house.goes_offline(alone), [offline(alone)], "nobody misses him");
+    assert_eq!(house.goes_offline(alone), [offline(alone)], "nobody misses them");
     assert_eq!(house.goes_offline(awaited), [offline(awaited), Event::CounselorLost { counselor: awaited }]);
     assert!(house.waits(waiting));
 }
 
 #[test]
-fn a_visitor_keeps_his_place_whatever_his_connection_does() {
+fn a_visitor_keeps_the_place_whatever_the_connection_does() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let (first, second) = (house.asks_for(1, he), house.asks_for(2, he));
+    let lin = house.online(1, 0);
+    let (first, second) = (house.asks_for(1, lin), house.asks_for(2, lin));
     let seen = |here| Command::Seen { visitor: crate::house::visitor(1), here };
     for here in [true, false, true, false] {
         assert_eq!(house.does(&seen(here)), []);

@@ -157,3 +157,59 @@ fn while_another_log_in_has_a_socket_or_its_grace_one_log_out_moves_nobody() {
         assert!(is_lost(&world), "its log-in has ended in the grace");
     });
 }
+
+/// Each is a log-in of its own: the usual one, and another.
+const OTHER: LogIn = LogIn([9; 32]);
+
+#[test]
+fn a_log_out_ends_its_own_log_in_and_the_grace_of_one_whose_connection_dropped_before_goes_on() {
+    for usual_drops in [true, false] {
+        story(move |world, line| async move {
+            asks(&world, 1).await;
+            let other = world.joins_by(OTHER, he().into(), AT_DESK, None).await.expect("the server is up");
+            let usual = login_of(he().into());
+            let (dropped, stays, log_in) =
+                if usual_drops { (line, other, OTHER) } else { (other, line, usual) };
+            sleep(seconds(1)).await;
+            dropped.leaves();
+            sleep(seconds(5)).await;
+            ends(&world, LogIns::One(log_in));
+            sleep(seconds(50)).await;
+            assert_eq!(stays.heard().closed, Some(Closing::LoggedOut));
+            assert!(!is_lost(&world), "the other has a minute to come back");
+            sleep(seconds(6)).await;
+            assert!(is_lost(&world), "a minute from when it dropped");
+        });
+    }
+}
+
+#[test]
+fn a_log_out_after_the_grace_of_the_other_is_offline_at_once() {
+    story(|world, line| async move {
+        asks(&world, 1).await;
+        let other = world.joins_by(OTHER, he().into(), AT_DESK, None).await.expect("the server is up");
+        line.leaves();
+        sleep(seconds(61)).await;
+        assert!(!is_lost(&world) && other.is_up());
+        ends(&world, LogIns::One(OTHER));
+        sleep(seconds(1)).await;
+        assert!(is_lost(&world));
+    });
+}
+
+#[test]
+fn a_log_out_while_both_connections_are_gone_leaves_the_other_its_grace() {
+    story(|world, line| async move {
+        asks(&world, 1).await;
+        let other = world.joins_by(OTHER, he().into(), AT_DESK, None).await.expect("the server is up");
+        line.leaves();
+        sleep(seconds(20)).await;
+        other.leaves();
+        sleep(seconds(20)).await;
+        ends(&world, LogIns::One(OTHER));
+        sleep(seconds(19)).await;
+        assert!(!is_lost(&world));
+        sleep(seconds(2)).await;
+        assert!(is_lost(&world), "and no longer");
+    });
+}

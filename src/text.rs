@@ -11,6 +11,28 @@ pub fn is_words(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() && c != '\n' && c != '\r')
 }
 
+/// Whether nobody sees anything of it: blanks, and what is drawn as nothing.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || misleads(c) || is_drawn_as_nothing(c))
+}
+
+/// Whether it turns around how words are read, or puts something between them that nobody sees (Unicode Annex 9, and the
+/// invisible ones of general category Cf). Joiners stay: emoji and some scripts are made with them.
+pub(crate) fn misleads(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// What has no shape without others beside it, as joiners and selectors of variants; fillers; and the pattern of Braille
+/// without a dot.
+fn is_drawn_as_nothing(c: char) -> bool {
+    matches!(c,
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200c}' | '\u{200d}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Line and paragraph separators; the controls among line breaks are known as such.
 fn breaks_lines(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}')
@@ -35,6 +57,18 @@ mod tests {
             .split(' ')
         {
             assert!(!is_line(&format!("a{bad}b")), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_nothing_visible_is_blank() {
+        for blank in
+            ["", " 　", "\u{200b}", "\u{2060}\u{feff} \u{ad}", "\u{200d}", "\u{3164}", "\u{fe0f}\u{2800}\t"]
+        {
+            assert!(is_blank(blank), "{blank:?}");
+        }
+        for name in ["林", "\u{200b}a", "👩‍👩‍👧", "0", ".", "שלום"] {
+            assert!(!is_blank(name), "{name:?}");
         }
     }
 

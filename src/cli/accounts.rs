@@ -86,8 +86,10 @@ impl Institution {
         if !is_institution_code(&add.code) {
             return Err(CliError::Given("the code is 2 to 32 of a-z, 0-9, _ and -".to_owned()));
         }
-        if add.name.trim().is_empty() || !text::is_line(&add.name) {
-            return Err(CliError::Given("the name is one line, without control characters".to_owned()));
+        if text::is_blank(&add.name) || !text::is_line(&add.name) {
+            return Err(CliError::Given(
+                "the name is one line of something visible, without control characters".to_owned(),
+            ));
         }
         if jiff::tz::TimeZone::get(&add.time_zone).is_err() {
             return Err(CliError::Given(format!("there is no time zone {}", add.time_zone)));
@@ -151,8 +153,10 @@ impl AddUser {
                     .into(),
             ));
         }
-        if add.name.as_deref().is_some_and(|name| !text::is_line(name)) {
-            return Err(CliError::Given("the name is one line, without control characters".to_owned()));
+        if add.name.as_deref().is_some_and(|name| text::is_blank(name) || !text::is_line(name)) {
+            return Err(CliError::Given(
+                "the name is one line of something visible, without control characters".to_owned(),
+            ));
         }
         if (add.kind == Kind::System) != add.institution.is_none() {
             let rule = "--institution is for everybody but SYSTEM, who belongs to none";

@@ -6,8 +6,8 @@ use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
 use super::{index::Indexed, render, shown, transcript::Transcript};
 use crate::calendar::Calendar;
 
-/// Characters that a cell takes.
-const CELL_CHARS_MAX: usize = 32_000;
+/// What a cell takes, in units of UTF-16: a program counts so, and takes 32,767.
+const CELL_UNITS_MAX: usize = 32_000;
 /// Columns of the index: how wide, and what is in them.
 const INDEX_COLUMNS: [(f64, &str); 15] = [
     (48.0, "文件夹"),
@@ -53,7 +53,7 @@ fn add(workbook: &mut Workbook, transcript: &Transcript, what: &str, said: &str)
     let mut row = 1;
     for line in &transcript.messages {
         let time = transcript.calendar.written(line.time);
-        for part in parts(&typed(&line.words)) {
+        for part in typed(&line.words) {
             write(sheet, row, 0, &time)?;
             write(sheet, row, 1, &line.name)?;
             sheet.write_string_with_format(row, 2, part, &wrapped())?;
@@ -111,8 +111,7 @@ fn cells(indexed: &Indexed, calendar: &Calendar) -> [String; 15] {
 }
 
 fn write(sheet: &mut Worksheet, row: u32, column: u16, value: &str) -> Result<(), XlsxError> {
-    let shown = typed(value);
-    let cut = parts(&shown).into_iter().next().unwrap_or_default();
+    let cut = typed(value).into_iter().next().unwrap_or_default();
     sheet.write_string_with_format(row, column, cut, &wrapped()).map(|_| ())
 }
 
@@ -121,29 +120,28 @@ fn wrapped() -> Format {
     Format::new().set_text_wrap().set_align(FormatAlign::Top)
 }
 
-/// With all controls visible. A workbook writes a control as `_x000A_`, so what somebody typed like that is marked as typed
-/// (ECMA-376, 22.9.2.19).
-fn typed(words: &str) -> String {
+/// With all controls visible, cut to what cells take; at least one part. A workbook writes a control as `_x000A_`, so what
+/// somebody typed like that is marked as typed (ECMA-376, 22.9.2.19); a mark stays whole.
+fn typed(words: &str) -> Vec<String> {
     let words = shown::lines(words).join("\n");
-    let mut out = String::with_capacity(words.len());
+    let (mut parts, mut part, mut units) = (Vec::new(), String::new(), 0);
     for (at, c) in words.char_indices() {
         let follows = words.as_bytes().get(at + 1..at + 7);
         let is_code = follows.is_some_and(|code| {
             code[0] == b'x' && code[1..5].iter().all(u8::is_ascii_hexdigit) && code[5] == b'_'
         });
-        out.push_str(if c == '_' && is_code { "_x005F" } else { "" });
-        out.push(c);
+        let mark = if c == '_' && is_code { "_x005F" } else { "" };
+        let more = mark.len() + c.len_utf16();
+        if units + more > CELL_UNITS_MAX {
+            parts.push(std::mem::take(&mut part));
+            units = 0;
+        }
+        part.push_str(mark);
+        part.push(c);
+        units += more;
     }
-    out
-}
-
-/// The words cut to what cells take; at least one part.
-fn parts(words: &str) -> Vec<String> {
-    let letters: Vec<char> = words.chars().collect();
-    if letters.len() <= CELL_CHARS_MAX {
-        return vec![words.to_owned()];
-    }
-    letters.chunks(CELL_CHARS_MAX).map(|part| part.iter().collect()).collect()
+    parts.push(part);
+    parts
 }
 
 #[cfg(test)]
@@ -152,8 +150,22 @@ mod tests {
 
     #[test]
     fn a_cell_shows_what_was_typed() {
-        assert_eq!(typed("=1+1\r\n@SUM\0"), "=1+1\n@SUM␀");
-        assert_eq!(typed("a_x000D_b_x00G0_c_"), "a_x005F_x000D_b_x00G0_c_");
-        assert_eq!(typed("长_x000a_"), "长_x005F_x000a_");
+        assert_eq!(typed("=1+1\r\n@SUM\0"), ["=1+1\n@SUM␀"]);
+        assert_eq!(typed("a_x000D_b_x00G0_c_"), ["a_x005F_x000D_b_x00G0_c_"]);
+        assert_eq!(typed("长_x000a_"), ["长_x005F_x000a_"]);
+        assert_eq!(typed(""), [""]);
+    }
+
+    #[test]
+    fn long_words_are_cut_beside_a_mark_and_never_in_it() {
+        for before in CELL_UNITS_MAX - 10..=CELL_UNITS_MAX {
+            let parts = typed(&format!("{}_x000D_{}", "a".repeat(before), "b".repeat(9)));
+            let whole = parts.concat();
+            assert_eq!(whole.len(), before + 9 + 6 + 7, "nothing is lost");
+            assert_eq!(parts.iter().filter(|part| part.contains("_x005F_")).count(), 1, "{before}");
+        }
+        let faces = typed(&"😀".repeat(CELL_UNITS_MAX));
+        assert_eq!(faces.len(), 2);
+        assert!(faces.iter().all(|part| part.encode_utf16().count() <= CELL_UNITS_MAX));
     }
 }

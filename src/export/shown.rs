@@ -3,17 +3,11 @@
 
 use std::fmt::Write;
 
+use crate::text::misleads;
+
 /// Whether some program begins a new line at it.
 fn breaks_line(c: char) -> bool {
     matches!(c, '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-/// Whether it turns around how words are read, or puts something between them that nobody sees (Unicode Annex 9, and the
-/// invisible ones of general category Cf). Joiners stay: emoji and some scripts are made with them.
-fn misleads(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// The lines of what somebody typed, at least one; in each all is visible.

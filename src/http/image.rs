@@ -143,7 +143,7 @@ async fn download(state: Data<AppState>, caller: Caller, named: Path<String>) ->
         .streaming(images::pieces(state.pool.clone(), &known)))
 }
 
-/// Whoever may read the talk may see its pictures, and is noted as a reader of it; `None` where the talk is unknown to him.
+/// Whoever may read the talk may see its pictures, and is noted as a reader of it; `None` where the talk is unknown to them.
 async fn require_readable(
     state: &AppState,
     caller: &Caller,

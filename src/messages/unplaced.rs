@@ -67,9 +67,11 @@ pub async fn page(
     )
     .fetch_one(pool)
     .await?;
-    // Earlier versions kept messages of any size: of those a page shows that they are there.
+    // Earlier versions kept messages of any size: of those a page shows that they are there. One that was too large when
+    // it came is kept with no bytes.
     let rows = sqlx::query!(
         r#"select id, from_account, to_account, msg_key, said_at, received_at, reason,
+                bytes = 0 or bytes > $4 as "is_too_large!",
                 case when bytes <= $4 then callback else '{}' end as "callback!"
          from unplaced_messages where institution = $1
          order by received_at desc, id desc limit $2 offset $3"#,
@@ -82,7 +84,6 @@ pub async fn page(
     .await?;
     let rows = rows.into_iter().map(|row| {
         let element = elements::shown(&row.callback["MsgBody"]);
-        let is_too_large = row.callback["MsgBody"].as_array().is_none_or(Vec::is_empty);
         Unplaced {
             id: row.id,
             from: row.from_account,
@@ -94,7 +95,7 @@ pub async fn page(
             reason: row.reason,
             kind: element.kind,
             payload: element.payload,
-            is_too_large,
+            is_too_large: row.is_too_large,
             cloud_custom_data: row.callback["CloudCustomData"].as_str().unwrap_or_default().to_owned(),
         }
     });

@@ -47,7 +47,7 @@ pub fn role(kind: Kind) -> Option<Role> {
 /// Bans or deletes somebody.
 ///
 /// # Errors
-/// -1 when he is in an open conversation and would be deleted; -3 when he was deleted meanwhile.
+/// -1 when they are in an open conversation and would be deleted; -3 when they were deleted meanwhile.
 pub async fn expel(
     state: Data<AppState>,
     caller: &Caller,
@@ -65,7 +65,7 @@ pub async fn expel(
         match decided {
             Err(Rejected::Refused(Refusal::Expelled)) => return Err(unknown(&person.id.to_string())),
             Err(Rejected::Refused(refusal)) => return Err(refusal.into()),
-            // Not confirmed is not undone: it may have happened, so he is shown out in any case.
+            // Not confirmed is not undone: it may have happened, so they are shown out in any case.
             Ok(_) | Err(Rejected::Busy | Rejected::Switching | Rejected::Stopping | Rejected::Unsettled) => {}
         }
         show_out(&state, &person, Closing::LoggedOut).await?;
@@ -85,7 +85,7 @@ pub async fn expel(
 /// Lets somebody who was banned come in again.
 ///
 /// # Errors
-/// -3 when he was deleted meanwhile.
+/// -3 when they were deleted meanwhile.
 pub async fn pardon(state: Data<AppState>, caller: &Caller, person: Person) -> Result<(), Fault> {
     let actor = caller.id;
     to_the_end(async move {
@@ -104,7 +104,7 @@ pub async fn pardon(state: Data<AppState>, caller: &Caller, person: Person) -> R
 /// Changes somebody's account. A new password ends that person's log-ins; new supervisors are told to dispatch.
 ///
 /// # Errors
-/// -3 when he was deleted meanwhile.
+/// -3 when they were deleted meanwhile.
 pub async fn change(
     state: Data<AppState>,
     caller: &Caller,
@@ -129,7 +129,7 @@ pub async fn change(
     .await
 }
 
-/// Sets somebody's own new password, where `old` still is the hash of his old one. His other log-ins end.
+/// Sets somebody's own new password, where `old` still is the hash of the old one. The other log-ins end.
 ///
 /// # Errors
 /// -1 when the old password has been replaced meanwhile.

@@ -1,5 +1,5 @@
-//! What is told of a person: by himself, or by those who keep his account. Absent is unchanged, empty clears; only a
-//! name stays, since others call him by it.
+//! What is told of a person: by themself, or by those who keep the account. Absent is unchanged, empty clears; only a
+//! name stays, since others call them by it.
 
 use std::fmt;
 
@@ -11,6 +11,7 @@ use crate::{
     answer::Fault,
     params::Params,
     secrets::{Column, SealFault, Sealer},
+    text,
 };
 
 /// Characters of each field. Formats are not checked where somebody tells of themselves: existing clients send what they
@@ -47,14 +48,17 @@ impl fmt::Debug for Profile {
 }
 
 impl Profile {
-    /// What somebody may tell of himself: section 18, and `avatarUrl`, `gender`, `age`.
+    /// What people may tell of themselves: section 18, and `avatarUrl`, `gender`, `age`.
     ///
     /// # Errors
     /// -2 with the field's name when it is too long or of a wrong type.
     pub fn own(params: &Params) -> Result<Self, Fault> {
         Ok(Self {
-            // A name of blanks is none.
-            name: params.given("name", NAME_CHARS_MAX)?.map(|name| name.trim().to_owned()),
+            // A name of which nobody sees anything is none.
+            name: params.given("name", NAME_CHARS_MAX)?.map(|name| {
+                let name = if text::is_blank(&name) { "" } else { name.trim() };
+                name.to_owned()
+            }),
             gender: params.given("gender", NUMBER_CHARS_MAX)?,
             age: age(params)?,
             avatar_url: params.given("avatarUrl", URL_CHARS_MAX)?,
@@ -172,7 +176,7 @@ impl From<ProfileFault> for Fault {
     }
 }
 
-/// Writes what is told of somebody; says whether he is there.
+/// Writes what is told of somebody; says whether they are there.
 pub(super) async fn write(
     executor: impl PgExecutor<'_>,
     sealer: &Sealer,

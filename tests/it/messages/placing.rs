@@ -1,6 +1,6 @@
 //! Which conversation a message belongs to, and what becomes of one that belongs to none.
 
-use hotline::{im::callback::Withdrawn, retention};
+use hotline::{im::callback::Withdrawn, messages::unplaced::page as page_of, params::Page, retention};
 
 use super::*;
 
@@ -104,6 +104,16 @@ async fn what_is_kept_apart_has_a_bound_in_bytes() {
     };
     // Too large: it is kept that it came, without its words.
     assert_eq!(talk.deliver(&long(1, 1000)).await, unplaced("after-the-end"));
+    // And one that really has none.
+    let nothing = Sent { body: Body::of(&json!([])), ..talk.said(20, 60) };
+    assert_eq!(talk.deliver(&nothing).await, unplaced("after-the-end"));
+    let page = Page { offset: 0, limit: 10 };
+    let (rows, _) = page_of(&talk.pool, "ecnu", page, 1000).await.expect("they can be read");
+    let rows = serde_json::to_value(rows).expect("rows are JSON");
+    let of = |key: &str| rows.as_array()?.iter().find(|row| row["msgKey"] == key).cloned();
+    for (key, is_too_large) in [(long(1, 0).key, true), (nothing.key, false)] {
+        assert_eq!(of(&key).expect("it is listed")["isTooLarge"], is_too_large, "{key}");
+    }
     let many: Vec<Sent> = (2..=12).map(|sequence| long(sequence, 800)).collect();
     let answers = talk.deliver_all(&many).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 11);
@@ -115,7 +125,11 @@ async fn what_is_kept_apart_has_a_bound_in_bytes() {
     .await
     .map(|row| (row.messages, row.bytes, row.empty))
     .expect("a sum");
-    assert_eq!((messages, empty), (5, 1), "four of about nine hundred bytes, and the large one");
+    assert_eq!(
+        (messages, empty),
+        (6, 2),
+        "four of about nine hundred bytes, the large one and the empty one"
+    );
     assert!(bytes <= 4000, "{bytes}");
 }
 

@@ -48,9 +48,19 @@ async fn one_line_fields_take_no_controls_line_breaks_or_overrides() {
         visitor.post("/user/update", json!({ "name": name })).await.ok();
         assert_eq!(house.listed("sandbox_first").await.expect("listed")["name"], name);
     }
-    // A name of blanks is none, and a name stays.
-    visitor.post("/user/update", json!({ "name": " \u{3000} " })).await.ok();
-    assert_eq!(house.listed("sandbox_first").await.expect("listed")["name"], "שלום");
+    // A name of blanks, or of nothing that is seen, is none; and a name stays.
+    let another = house.hotline.visitor("ecnu", "another").await;
+    for nothing in [" \u{3000} ", "\u{200b}", "\u{2060}\u{feff}\u{ad}"] {
+        for person in [&visitor, &another] {
+            person.post("/user/update", json!({ "name": nothing })).await.ok();
+        }
+        assert_eq!(house.listed("sandbox_first").await.expect("listed")["name"], "שלום");
+        assert_eq!(
+            another.get("/auth/me").await.ok()["name"],
+            Value::Null,
+            "the visitor has a number for a name"
+        );
+    }
     let said = house.hotline.fails(&["institution", "add", "third", "--name", "a\nb"], 65);
     assert!(said.contains("one line"), "{said}");
     house.hotline.assert_calm();

@@ -29,6 +29,10 @@ pub struct Limits {
     pub absent_max: i64,
     pub unanswered: [i64; 2],
     pub limit_notices: [i64; 2],
+    /// What falls due is decided within this.
+    pub late: i64,
+    /// A word is stored within this.
+    pub stored: i64,
 }
 
 /// A row of `events`.

@@ -10,11 +10,13 @@ use std::{
 
 use crate::{
     chance::Chance,
+    checker::Limits,
     diary::{Diary, Fact, ServerFact, wall_ms},
     postgres::Cluster,
     proxy::Proxy,
     rude::{self, Rudeness},
     server::{self, Recipe, Server},
+    setup,
 };
 
 const READY_MAX: Duration = Duration::from_secs(30);
@@ -45,6 +47,7 @@ pub struct Plan {
     /// Nothing is done for so long, after the first storm and at the end: deadlines fall due.
     pub calm: Duration,
     pub last_calm: Duration,
+    pub limits: Limits,
 }
 
 impl Plan {
@@ -61,6 +64,7 @@ impl Plan {
         crowd: 2000,
         calm: Duration::from_secs(75),
         last_calm: Duration::from_secs(75),
+        limits: setup::LIMITS,
     };
     /// About a minute.
     pub const SHORT: Self = Self {
@@ -75,6 +79,7 @@ impl Plan {
         crowd: 200,
         calm: Duration::from_secs(1),
         last_calm: Duration::from_secs(7),
+        limits: setup::LIMITS_OF_A_BUSY_MACHINE,
     };
 }
 

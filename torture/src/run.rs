@@ -111,7 +111,7 @@ pub async fn run(order: &Order, plan: &Plan) -> Result<(Verdict, String), Box<dy
     let evidence = Evidence {
         entries: &entries,
         tables: &tables::read(&pool).await?,
-        limits: setup::LIMITS,
+        limits: plan.limits,
         capacities: &staff.capacities,
         on_shift: &staff.on_shift,
         until,

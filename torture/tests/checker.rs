@@ -7,6 +7,7 @@ use hotline_torture::{
         ConversationRow, EvaluationRow, EventRow, Evidence, Flaw, Limits, Tables, Verdict, WordRow, check,
     },
     diary::{Entry, Fact, HeardEvent, ServerFact},
+    setup::LIMITS_OF_A_BUSY_MACHINE,
 };
 use serde_json::{Value, json};
 
@@ -19,12 +20,15 @@ const LIMITS: Limits = Limits {
     absent_max: 5_000,
     unanswered: [3_000, 6_000],
     limit_notices: [7_000, 4_000],
+    late: 1_000,
+    stored: 2_000,
 };
 
 /// One counselor with one place, on shift; `anna` talks, `ben` waits and is seated after her, `cleo` after him.
 struct Run {
     tables: Tables,
     entries: Vec<Entry>,
+    limits: Limits,
     until: i64,
 }
 
@@ -110,7 +114,7 @@ impl Run {
                 level: Some(4),
             }],
         };
-        let mut run = Self { tables, entries: Vec::new(), until: 17_000 };
+        let mut run = Self { tables, entries: Vec::new(), limits: LIMITS, until: 17_000 };
         run.told();
         run
     }
@@ -179,7 +183,7 @@ impl Run {
         check(&Evidence {
             entries: &self.entries,
             tables: &self.tables,
-            limits: LIMITS,
+            limits: self.limits,
             capacities: &capacities,
             on_shift: &on_shift,
             until: self.until,
@@ -368,6 +372,11 @@ fn deadlines_that_fire_late_early_or_never_are_found() {
     assert!(run.flaws().contains(&Flaw::Early));
     let mut run = Run::good();
     run.until = 16_004 + 14_000 + 1_001;
+    assert_eq!(run.flaws(), [Flaw::Late]);
+    // Beside a busy machine there is more time, but not for ever.
+    run.limits = LIMITS_OF_A_BUSY_MACHINE;
+    assert_eq!(run.flaws(), []);
+    run.until = 16_004 + 14_000 + run.limits.late + 1;
     assert_eq!(run.flaws(), [Flaw::Late]);
 }
 

@@ -9,13 +9,9 @@ use std::collections::BTreeMap;
 use super::{EventRow, Evidence, Flaw, Limits, Verdict, troubles};
 use crate::diary::{Entry, Fact, ServerFact};
 
-/// "Within a second of their due time".
-const LATE_MS: i64 = 1_000;
 /// After an outage of the database the server finds out by itself: two seconds at most between two tries, one for the try
 /// itself, and one more until what was due is looked at again. A deadline is late by no more than a second besides.
 const RETURN_MS: i64 = 4_000;
-/// A word that has come is stored within this, or the server may not know it yet when it decides.
-const STORED_MS: i64 = 2_000;
 /// Who waits gets this much beyond the grace after a start or an outage (contract 5).
 const AFTER_RETURN_MS: i64 = 60_000;
 
@@ -193,10 +189,10 @@ impl<'a> Clockwork<'a> {
         }
     }
 
-    /// A second, and as long as the machine kept us waiting meanwhile.
+    /// The limit, and as long as the machine kept us waiting meanwhile.
     fn late_max(&self, from: i64, to: i64) -> i64 {
-        let meanwhile = self.stalls.iter().filter(|(at, ms)| from - LATE_MS <= *at && at - ms <= to);
-        LATE_MS + meanwhile.map(|(_, ms)| *ms).sum::<i64>()
+        let meanwhile = self.stalls.iter().filter(|(at, ms)| from - self.limits.late <= *at && at - ms <= to);
+        self.limits.late + meanwhile.map(|(_, ms)| *ms).sum::<i64>()
     }
 
     fn not_before(event: &EventRow, name: &str, due: i64, verdict: &mut Verdict) {
@@ -242,7 +238,7 @@ impl<'a> Clockwork<'a> {
     /// stored yet: they may speak for the server, not against it.
     fn not_after_a_visitors_word(&self, event: &EventRow, verdict: &mut Verdict) {
         let mut words = self.words_of(event).iter().rev().filter(|word| word.received <= event.at);
-        let last = words.find(|word| word.received + STORED_MS <= event.at || !word.by_visitor);
+        let last = words.find(|word| word.received + self.limits.stored <= event.at || !word.by_visitor);
         if last.is_some_and(|last| last.by_visitor) {
             let what = format!("silence of {}, whose visitor waits for an answer", event.conversation());
             verdict.find(Flaw::Early, what);
@@ -266,7 +262,8 @@ impl<'a> Clockwork<'a> {
         }
         let after = event.body["after_seconds"].as_i64().unwrap_or(0) * 1000;
         // What came just now may count already, or not yet.
-        let since = [event.at, event.at - STORED_MS].map(|at| self.unanswered_since(event, started, at));
+        let since =
+            [event.at, event.at - self.limits.stored].map(|at| self.unanswered_since(event, started, at));
         let Some(earliest) = since.into_iter().flatten().min() else {
             let what = format!("the alarm about {}, where everything is answered", event.conversation());
             verdict.find(Flaw::Early, what);

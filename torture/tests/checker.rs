@@ -399,6 +399,18 @@ fn silence_and_alarms_that_the_words_speak_against_are_found() {
         ("unanswered", 20_100, &alarm, vec![says("sandbox_cleo", 16), says("lin", 17)], 1),
         ("unanswered", 19_900, &alarm, vec![says("lin", 16), says("sandbox_cleo", 17)], 1),
         ("unanswered", 19_005, &alarm, vec![], 0),
+        // Known in between: her word came late, and the answer to it was not stored yet.
+        (
+            "unanswered",
+            20_900,
+            &alarm,
+            vec![
+                says("lin", 16),
+                WordRow { received_at: 19_500, ..says("sandbox_cleo", 17) },
+                says("lin", 20),
+            ],
+            0,
+        ),
     ];
     for (kind, at, body, words, early) in cases {
         let mut run = Run::good();

@@ -261,16 +261,20 @@ impl<'a> Clockwork<'a> {
             return;
         }
         let after = event.body["after_seconds"].as_i64().unwrap_or(0) * 1000;
-        // What came just now may count already, or not yet.
-        let since =
-            [event.at, event.at - self.limits.stored].map(|at| self.unanswered_since(event, started, at));
-        let Some(earliest) = since.into_iter().flatten().min() else {
+        // What came just now may count already, or not yet: the server knew what had come by one of these moments.
+        let just_now = event.at - self.limits.stored..=event.at;
+        let came = words.iter().map(|word| word.received).filter(|came| just_now.contains(came));
+        let since: Vec<i64> = came
+            .chain([*just_now.start(), *just_now.end()])
+            .filter_map(|at| self.unanswered_since(event, started, at))
+            .collect();
+        let Some(earliest) = since.iter().copied().min() else {
             let what = format!("the alarm about {}, where everything is answered", event.conversation());
             verdict.find(Flaw::Early, what);
             return;
         };
         Self::not_before(event, "the alarm", earliest + after, verdict);
-        let latest = since.into_iter().flatten().max().unwrap_or(earliest);
+        let latest = since.iter().copied().max().unwrap_or(earliest);
         // Words that came late, and those before a restart, have time to settle: answers may be among them.
         let came =
             self.words_of(event).iter().map(|word| word.received).filter(|came| *came <= event.at).max();

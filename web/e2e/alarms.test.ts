@@ -84,6 +84,7 @@ test('What is not answered reaches the supervisor and the administrator, with so
   }
   await administrator.page.locator('.bell-button').click()
   await administrator.sees(administrator.page.locator('.bell .call', { hasText: name }))
+  await administrator.sees(t('desk.bell.settles'))
   await administrator.hasNoBarriers()
   await administrator.shoots('zh-administrator-alarm')
   await administrator.page.keyboard.press('Escape')

@@ -60,6 +60,7 @@ export default {
     hush: '先不再响铃', loudness: { on: '提示音已开启', muted: '提示音已关闭', blocked: '提示音还没有打开' }, off: '提示音未打开',
     blocked: '浏览器要等您点一下页面，才允许发出提示音。', short: { unanswered: '有访客在等待回复', 'counselor-lost': '有咨询师掉线' },
     lost: '{counselor} 已离线，还有 {n} 个进行中的咨询', unansweredOf: '{counselor} 的 {visitor} 已等了 {n} 分钟，还没有收到回复', sound: '提示音', desktop: '桌面通知', allow: '开启', granted: '已开启', denied: '已被浏览器拒绝', unsupported: '此浏览器不支持',
+    settles: '咨询师回复或会话结束后，提醒才会消失。别人不能代咨询师回复：请联系咨询师，或结束会话。',
     hint: '通知里不会出现访客的姓名和内容。', visitor: '新的访客已接入', request: '有咨询师请求督导', come: '点击进入会话', waits: '有人在等待您',
     waitsHint: '有空位时会自动接入', unanswered: '{visitor} 已等了 {n} 分钟，还没有收到您的回复', word: '有新消息',
   },

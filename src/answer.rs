@@ -5,6 +5,8 @@ use std::fmt;
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde::Serialize;
 
+use crate::sentences::{Language, Sentence};
+
 /// What a handler returns.
 pub type Answer = Result<HttpResponse, Fault>;
 
@@ -66,12 +68,30 @@ pub fn echo(word: &str) -> &str {
 /// Characters of a client's word that an answer repeats.
 const ECHO_CHARS_MAX: usize = 64;
 
+/// A business refusal. `reason` and `field` are ours, behind the document's own.
+#[derive(Serialize)]
+struct Refusal<'a> {
+    code: i32,
+    message: String,
+    result: (),
+    reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+impl<'a> Refusal<'a> {
+    fn of(code: Code, sentence: &'a Sentence, language: Language) -> Self {
+        let (message, reason, field) = (sentence.said(language), sentence.reason(), sentence.field());
+        Self { code: code as i32, message, result: (), reason, field }
+    }
+}
+
 /// What an edge says instead of an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// A business refusal: HTTP 200 with a negative code.
     #[error("refused with code {}", *code as i32)]
-    Refused { code: Code, message: String },
+    Refused { code: Code, sentence: Sentence },
     /// No session, one that ended, or a request that must not be answered: the document's 403.
     #[error("no session")]
     NoSession,
@@ -104,38 +124,45 @@ impl fmt::Display for Cause {
 
 impl Fault {
     /// -1: something went wrong, or the state forbids it.
-    pub fn wrong(message: impl Into<String>) -> Self {
-        Self::Refused { code: Code::Wrong, message: message.into() }
+    pub fn wrong(sentence: Sentence) -> Self {
+        Self::Refused { code: Code::Wrong, sentence }
     }
 
-    /// -2: a parameter is malformed; the message names it.
-    pub fn malformed(message: impl Into<String>) -> Self {
-        Self::Refused { code: Code::Malformed, message: message.into() }
+    /// -2: a parameter is malformed; the sentence names it.
+    pub fn malformed(sentence: Sentence) -> Self {
+        Self::Refused { code: Code::Malformed, sentence }
     }
 
     /// -2: the field is missing.
     pub fn missing(field: &str) -> Self {
-        Self::malformed(format!("缺少参数：{field}"))
+        Self::malformed(Sentence::Missing { field: field.to_owned() })
     }
 
     /// -2: the field is not what it should be.
     pub fn bad(field: &str) -> Self {
-        Self::malformed(format!("参数格式不正确：{field}"))
+        Self::malformed(Sentence::Bad { field: field.to_owned() })
     }
 
     /// -3: unknown account or person, or too many tries.
-    pub fn unknown(message: impl Into<String>) -> Self {
-        Self::Refused { code: Code::Unknown, message: message.into() }
+    pub fn unknown(sentence: Sentence) -> Self {
+        Self::Refused { code: Code::Unknown, sentence }
     }
 
     /// -5: the role may not do it.
     pub fn not_allowed() -> Self {
-        Self::forbidden("未开通权限")
+        Self::forbidden(Sentence::NotAllowed)
     }
 
     /// -5, where more is to be said.
-    pub fn forbidden(message: impl Into<String>) -> Self {
-        Self::Refused { code: Code::Forbidden, message: message.into() }
+    pub fn forbidden(sentence: Sentence) -> Self {
+        Self::Refused { code: Code::Forbidden, sentence }
+    }
+
+    /// The body of a refusal in that language; any other fault has none.
+    pub fn refusal_in(&self, language: Language) -> Option<String> {
+        let Self::Refused { code, sentence } = self else { return None };
+        // Texts and a number: nothing in it can fail to be JSON.
+        Some(serde_json::to_string(&Refusal::of(*code, sentence, language)).unwrap_or_default())
     }
 
     /// 500, with a cause for the log. Errors of the database come through `From` instead, which keeps values out.
@@ -149,7 +176,7 @@ impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
         if is_away(&error) {
             tracing::warn!(error = %describe(&error), "a request found the database away");
-            return Self::wrong("系统繁忙，请稍后再试");
+            return Self::wrong(Sentence::Busy);
         }
         Self::Internal(Cause(describe(&error)))
     }
@@ -200,14 +227,12 @@ impl ResponseError for Fault {
         }
     }
 
-    /// Refusals are whole; the body of any other fault needs the path, and [`error_body`] is put in by the middleware.
+    /// Refusals are whole, in the document's language; the middleware puts in that of the request. The body of any other fault needs the path, and [`error_body`] is put in by the middleware.
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::Refused { code, message } => HttpResponse::Ok().json(Envelope {
-                code: *code as i32,
-                message: Some(message.clone()),
-                result: (),
-            }),
+            Self::Refused { code, sentence } => {
+                HttpResponse::Ok().json(Refusal::of(*code, sentence, Language::default()))
+            }
             Self::Internal(cause) => {
                 tracing::error!(%cause, "a request failed");
                 HttpResponse::new(self.status_code())
@@ -270,7 +295,17 @@ mod tests {
         );
         assert_eq!(
             text(Fault::not_allowed().error_response()).await,
-            r#"{"code":-5,"message":"未开通权限","result":null}"#
+            r#"{"code":-5,"message":"未开通权限","result":null,"reason":"notAllowed"}"#
+        );
+        let missing = Fault::missing("phone");
+        assert_eq!(
+            text(missing.error_response()).await,
+            r#"{"code":-2,"message":"缺少参数：phone","result":null,"reason":"missing","field":"phone"}"#
+        );
+        let english = missing.refusal_in(Language::English).expect("a refusal");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&english).expect("JSON")["message"],
+            "Missing: phone"
         );
     }
 

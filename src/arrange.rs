@@ -19,6 +19,7 @@ use crate::{
     audit::{Action, Note},
     calendar, evaluations,
     people::{Kind, Person},
+    sentences::Sentence,
 };
 pub use rows::{Duty, OfMonth};
 pub use upkeep::keep_written;
@@ -82,7 +83,7 @@ impl<'a> Calendar<'a> {
     /// -2 for a day that is over.
     pub async fn put(&self, day: Date, people: &[PersonId], by: PersonId) -> Result<Vec<Duty>, Fault> {
         if day < self.today() {
-            return Err(Fault::malformed("只能给今天及以后的日期进行排班"));
+            return Err(Fault::malformed(Sentence::PastDay));
         }
         let mut transaction = self.pool.begin().await?;
         let duties = rows::put(&mut transaction, self.institution, day, people, self.now).await?;
@@ -166,7 +167,7 @@ pub async fn staff(state: &AppState, institution: &str, ids: &[String]) -> Resul
     if ids.len() > USERS_MAX {
         return Err(Fault::bad("users"));
     }
-    let unknown = |id: &str| Fault::unknown(format!("用户未找到：{}", crate::answer::echo(id)));
+    let unknown = |id: &str| crate::people::effects::unknown(id);
     let parsed: Vec<PersonId> =
         ids.iter().map(|id| id.parse().map_err(|_| unknown(id))).collect::<Result<_, _>>()?;
     let mut found: HashMap<PersonId, Person> = state.people.load(&parsed).await?;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::answer::describe;
+use crate::{answer::describe, sentences::Sentence};
 
 pub use uploads::{Busy, Uploads};
 
@@ -41,16 +41,23 @@ const PIECE_BYTES: i32 = 256 * 1024;
 const NUMBERINGS_MAX: usize = 64;
 
 /// Why bytes are not taken for a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotTaken {
-    #[error("图片格式不支持，请使用 PNG、JPEG、GIF 或 WebP")]
     Kind,
-    #[error("图片已损坏")]
     Damaged,
-    #[error("图片尺寸过大")]
     TooManyPixels,
-    #[error("动图帧数过多")]
     TooManyFrames,
+}
+
+impl From<NotTaken> for Sentence {
+    fn from(reason: NotTaken) -> Self {
+        match reason {
+            NotTaken::Kind => Self::PictureKind,
+            NotTaken::Damaged => Self::PictureDamaged,
+            NotTaken::TooManyPixels => Self::PicturePoints,
+            NotTaken::TooManyFrames => Self::PictureFrames,
+        }
+    }
 }
 
 /// A picture that was looked through: nothing is in it but what is shown.

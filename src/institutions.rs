@@ -37,7 +37,8 @@ use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use crate::{
-    answer::Fault, clock, config::Settings, messages, messages::said::Letter, people::People, store::PgStore,
+    answer::Fault, clock, config::Settings, messages, messages::said::Letter, people::People,
+    sentences::Sentence, store::PgStore,
 };
 
 /// A Registry that does not say how it is within this is not well.
@@ -459,10 +460,10 @@ impl From<Rejected> for Fault {
     fn from(rejected: Rejected) -> Self {
         match rejected {
             Rejected::Refused(refusal) => refusal.into(),
-            Rejected::Busy => Self::wrong("系统繁忙，请稍后再试"),
-            Rejected::Switching => Self::wrong("服务正在切换，请稍后再试"),
-            Rejected::Stopping => Self::wrong("服务正在重启，请稍后再试"),
-            Rejected::Unsettled => Self::wrong("操作尚未确认，请稍后查看结果"),
+            Rejected::Busy => Self::wrong(Sentence::Busy),
+            Rejected::Switching => Self::wrong(Sentence::Switching),
+            Rejected::Stopping => Self::wrong(Sentence::Restarting),
+            Rejected::Unsettled => Self::wrong(Sentence::Unsettled),
         }
     }
 }
@@ -470,16 +471,16 @@ impl From<Rejected> for Fault {
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::UnknownCounselor => Self::unknown("counselor not find"),
-            Refusal::UnknownSupervisor => Self::unknown("supervisor not find"),
-            Refusal::UnknownConversation => Self::wrong("会话未找到"),
-            Refusal::AlreadyConsulting { .. } => Self::wrong("您有进行中的咨询, 请先结束当前会话"),
-            Refusal::WithOneself => Self::wrong("不能向自己咨询"),
-            Refusal::OnlyWaiting => Self::wrong("会话尚未开始"),
-            Refusal::AlreadySupervised => Self::wrong("已请求督导"),
+            Refusal::UnknownCounselor => Self::unknown(Sentence::UnknownCounselor),
+            Refusal::UnknownSupervisor => Self::unknown(Sentence::UnknownSupervisor),
+            Refusal::UnknownConversation => Self::wrong(Sentence::UnknownConversation),
+            Refusal::AlreadyConsulting { .. } => Self::wrong(Sentence::Consulting),
+            Refusal::WithOneself => Self::wrong(Sentence::WithOneself),
+            Refusal::OnlyWaiting => Self::wrong(Sentence::NotBegun),
+            Refusal::AlreadySupervised => Self::wrong(Sentence::SupervisorAsked),
             // The caller himself: his session has ended with it.
             Refusal::Expelled => Self::NoSession,
-            Refusal::InConversation => Self::wrong("该用户有进行中的会话"),
+            Refusal::InConversation => Self::wrong(Sentence::InConversation),
         }
     }
 }

@@ -31,6 +31,7 @@ pub mod people;
 pub mod retention;
 pub mod rights;
 pub mod secrets;
+pub mod sentences;
 pub mod sockets;
 pub mod statistics;
 pub mod store;

@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::{
     config::Settings,
     im::callback::{Body, Sent},
+    sentences::Sentence,
 };
 
 pub mod gaps;
@@ -173,26 +174,42 @@ pub enum Stored {
 }
 
 /// Why a message is not acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreFault {
     /// The buffer is full; the message is not in it.
-    #[error("消息过多，请稍后再试")]
     Full,
     /// Not stored in time. It stays in the buffer and is stored when it can be.
-    #[error("消息暂未保存，将稍后保存")]
     Late,
     /// It belongs to no conversation; kept apart, with this reason.
-    #[error("消息不属于任何会话：{reason}")]
     Unplaced { reason: String },
     /// It belongs to no conversation, and is not kept either: of people nobody knows, or more than there is room for.
-    #[error("消息没有归属，未保留：{reason}")]
     Dropped { reason: String },
     /// The database cannot hold it, alone and whatever is tried.
-    #[error("消息无法保存")]
     Refused,
     /// The server is stopping, or the writer is gone.
-    #[error("服务正在停止")]
     Stopped,
+}
+
+impl std::error::Error for StoreFault {}
+
+/// As Tencent is told.
+impl fmt::Display for StoreFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Sentence::from(self.clone()).fmt(f)
+    }
+}
+
+impl From<StoreFault> for Sentence {
+    fn from(fault: StoreFault) -> Self {
+        match fault {
+            StoreFault::Full => Self::MessagesFull,
+            StoreFault::Late => Self::MessageLate,
+            StoreFault::Unplaced { reason } => Self::MessageUnplaced { why: reason },
+            StoreFault::Dropped { reason } => Self::MessageDropped { why: reason },
+            StoreFault::Refused => Self::MessageUnfit,
+            StoreFault::Stopped => Self::MessageStopping,
+        }
+    }
 }
 
 /// What the store has done since it started.

@@ -324,7 +324,7 @@ mod tests {
 
     fn message(fault: Fault) -> String {
         match fault {
-            Fault::Refused { message, .. } => message,
+            Fault::Refused { sentence, .. } => sentence.to_string(),
             Fault::NoSession
             | Fault::NotFound
             | Fault::MalformedJson

@@ -48,6 +48,7 @@ use crate::{
     http::openapi::{requests, shapes::Refusal},
     params::Params,
     people::Kind,
+    sentences::Sentence,
 };
 pub use open::OpenSockets;
 use open::{Asked, Full};
@@ -140,7 +141,7 @@ fn open(req: &HttpRequest, early: Payload, session: Session) -> Answer {
     let (address, frames) = WebsocketContext::create_with_addr(session, stream::pending());
     let from = address::limited(address::of(req, &state.settings));
     let entered = state.sockets.enter(from, caller.as_ref(), address.clone().recipient());
-    let place = entered.map_err(|Full| Fault::wrong("系统繁忙，请稍后再试"))?;
+    let place = entered.map_err(|Full| Fault::wrong(Sentence::Busy))?;
     link.take();
     let incoming = Incoming::new(early, Duration::from_secs(state.settings.sockets.heartbeat_seconds));
     let reader =

@@ -21,6 +21,7 @@ use crate::{
     config::{ConfigError, Hidden, Settings, WechatApp, WechatMode},
     people::{Kind, NewPerson, names},
     secrets::Column,
+    sentences::Sentence,
 };
 use api::{Api, ApiFault, Session};
 use phone::PhoneFault;
@@ -126,7 +127,7 @@ impl Wechat {
     /// # Errors
     /// -2 for one we do not know.
     pub fn app(&self, appid: &str) -> Result<&App, Fault> {
-        self.0.apps.get(appid).ok_or_else(|| Fault::malformed("未知的小程序：appid"))
+        self.0.apps.get(appid).ok_or_else(|| Fault::malformed(Sentence::UnknownApp))
     }
 
     /// Who sent this code. In the sandbox: whoever the code says.
@@ -245,8 +246,8 @@ fn sandbox_session(code: &str) -> Result<Session, Fault> {
 impl From<ApiFault> for Fault {
     fn from(fault: ApiFault) -> Self {
         match fault {
-            ApiFault::Refused(error) => Self::malformed(error.document_text()),
-            ApiFault::Unreachable(_) => Self::wrong("微信服务暂时无法访问，请稍后再试"),
+            ApiFault::Refused(error) => Self::malformed(Sentence::WechatSays { text: error.document_text() }),
+            ApiFault::Unreachable(_) => Self::wrong(Sentence::WechatAway),
         }
     }
 }
@@ -294,7 +295,7 @@ async fn made(state: &AppState, app: &App, open_id: &str, now: Timestamp) -> Res
 }
 
 async fn known(state: &AppState, app: &App, open_id: &str) -> Result<PersonId, Fault> {
-    let refused = || Fault::unknown(crate::http::auth::REFUSED);
+    let refused = || Fault::unknown(Sentence::LogInRefused);
     let found = state.people.by_username(open_id).await?.ok_or_else(refused)?;
     let person = state.people.get(found.id).await?.ok_or_else(refused)?;
     let is_ours =
@@ -317,8 +318,8 @@ mod tests {
 
     #[test]
     fn the_sandboxs_error_is_the_documents() {
-        let Err(Fault::Refused { message, .. }) = sandbox_session("a b") else { panic!("a refusal") };
-        assert!(message.starts_with(
+        let Err(Fault::Refused { sentence, .. }) = sandbox_session("a b") else { panic!("a refusal") };
+        assert!(sentence.to_string().starts_with(
             "me.chanjar.weixin.common.error.WxErrorException: 错误代码：40029, 错误信息：code 无效，微信原始报文：{\"errcode\":40029,"
         ));
     }

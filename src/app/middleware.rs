@@ -27,6 +27,7 @@ use crate::{
     clock,
     config::Settings,
     metrics::Metrics,
+    sentences::Language,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -75,6 +76,8 @@ pub(super) async fn edge(
     match outcome {
         Ok(mut answer) => {
             let person = answer.request().extensions().get::<PersonId>().copied();
+            let language = Language::asked(answer.request().headers());
+            translate(answer.response_mut(), language);
             line.finish(answer.response_mut(), &door, person);
             Ok(answer.map_body(|_, body| BoxBody::new(Counted::new(body, passage, answering))))
         }
@@ -171,6 +174,16 @@ impl Line {
 
 fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// A refusal in the language that was asked for.
+fn translate(answer: &mut HttpResponse, language: Language) {
+    if language == Language::default() {
+        return;
+    }
+    let fault = answer.error().and_then(|error| error.as_error::<Fault>());
+    let Some(body) = fault.and_then(|fault| fault.refusal_in(language)) else { return };
+    *answer = std::mem::replace(answer, HttpResponse::new(StatusCode::OK)).set_body(BoxBody::new(body));
 }
 
 /// Health says in its own body what is missing; every other error has the document's.

@@ -21,7 +21,7 @@ use super::{
     address,
     turns::{Lane, Rank},
 };
-use crate::{answer::Fault, config};
+use crate::{answer::Fault, config, sentences::Sentence};
 use known::Known;
 use lots::Lots;
 
@@ -95,7 +95,7 @@ impl Wait {
 
 impl From<Wait> for Fault {
     fn from(wait: Wait) -> Self {
-        Self::unknown(format!("登录失败次数过多，请{}分钟后再试！", wait.minutes()))
+        Self::unknown(Sentence::LogInTries { minutes: wait.minutes() })
     }
 }
 

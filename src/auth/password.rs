@@ -12,7 +12,7 @@ use super::{
     common,
     turns::{Rank, Turns},
 };
-use crate::answer::Fault;
+use crate::{answer::Fault, sentences::Sentence};
 
 /// Hashes passwords, a few at a time: each takes 19 MiB and a core. Cheap to clone.
 #[derive(Clone)]
@@ -88,7 +88,7 @@ impl From<Unfit> for Fault {
     fn from(unfit: Unfit) -> Self {
         match unfit {
             Unfit::NotMd5 => Self::bad("password"),
-            Unfit::TooSimple => Self::malformed("密码过于简单"),
+            Unfit::TooSimple => Self::malformed(Sentence::SimplePassword),
         }
     }
 }
@@ -147,7 +147,7 @@ impl Passwords {
         rank: Rank,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Fault> {
-        let turn = self.0.turns.take(rank).await.map_err(|_busy| Fault::wrong("系统繁忙，请稍后再试"))?;
+        let turn = self.0.turns.take(rank).await.map_err(|_busy| Fault::wrong(Sentence::Busy))?;
         // The turn goes along: a client that hangs up does not stop the work, and so must not give its turn free.
         let work = move || {
             let done = work();

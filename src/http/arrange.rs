@@ -25,6 +25,7 @@ use crate::{
     params::{Paging, Params},
     people::{Kind, Person, PersonView, view},
     rights::{self, Reach, Right},
+    sentences::Sentence,
 };
 
 const PAGING: Paging = Paging::FromZero { default: 20 };
@@ -97,7 +98,7 @@ async fn batch(state: Data<AppState>, caller: Caller, params: Params) -> Answer 
     rights::require(&caller, Right::ChangeShifts)?;
     let institution = caller.institution()?;
     let days = params.ints("weekDays")?.ok_or_else(|| Fault::missing("weekDays"))?;
-    let week = WeekDays::new(&days).ok_or_else(|| Fault::malformed("weekDays 应为 1（周一）到 7（周日）"))?;
+    let week = WeekDays::new(&days).ok_or_else(|| Fault::malformed(Sentence::WeekDays))?;
     let user = params.required("user")?;
     let people = arrange::staff(&state, institution, &[user]).await?;
     let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
@@ -183,7 +184,7 @@ type Present = Vec<(Duty, Option<Load>)>;
 /// How those on duty are just now.
 async fn present(state: &AppState, institution: &str, duties: Vec<Duty>) -> Result<Present, Fault> {
     let floor = state.institutions.floor(institution).await;
-    let floor = floor.ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
+    let floor = floor.ok_or_else(|| Fault::wrong(Sentence::Busy))?;
     let loads: HashMap<CounselorId, Load> =
         floor.loads.into_iter().map(|load| (load.counselor, load)).collect();
     let with_load = |duty: Duty| {
@@ -256,7 +257,7 @@ fn rank(shown: Shown) -> u8 {
 async fn remove(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     rights::require(&caller, Right::ChangeShifts)?;
     let institution = caller.institution()?;
-    let unknown = || Fault::wrong(format!("排班记录未找到：{}", answer::echo(&id)));
+    let unknown = || Fault::wrong(Sentence::UnknownShift { id: answer::echo(&id).to_owned() });
     let shift: Uuid = id.parse().map_err(|_| unknown())?;
     let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
     if !calendar.take_off(shift, caller.id).await? {

@@ -26,11 +26,9 @@ use crate::{
     params::{JsonParams, Params},
     people::{Person, PersonView, view},
     rights::{self, Reach, Right},
+    sentences::Sentence,
     wechat,
 };
-
-/// What every log-in that fails is told, whatever the reason (document, section 1).
-pub const REFUSED: &str = "该用户名不存在或已被禁用，请核实后再登录！";
 
 /// This area in the OpenAPI document.
 #[derive(OpenApi)]
@@ -73,7 +71,7 @@ async fn log_in(req: &HttpRequest, state: &AppState, params: &JsonParams) -> Ans
             attempt.succeeded(clock::steady());
             begin_session(state, person, Some(&hash)).await
         }
-        Ok(None) => Err(Fault::unknown(REFUSED)),
+        Ok(None) => Err(Fault::unknown(Sentence::LogInRefused)),
         Err(fault) => {
             attempt.withdrawn();
             Err(fault)
@@ -117,7 +115,7 @@ async fn wechat_login(_: FromOurPages, state: Data<AppState>, appid: Path<String
 /// log-in that failed.
 async fn begin_session(state: &AppState, person: PersonId, password: Option<&str>) -> Answer {
     let begun = state.sessions.begin(person, password, clock::now()).await?;
-    let token = begun.ok_or_else(|| Fault::unknown(REFUSED))?;
+    let token = begun.ok_or_else(|| Fault::unknown(Sentence::LogInRefused))?;
     state.im.accounts.needed(person);
     let mut answer = answer::done();
     let header = token.parse().map_err(|_| Fault::internal("a token is no header"))?;

@@ -27,6 +27,7 @@ use crate::{
     params::{Paging, Params},
     people::{Kind, Person},
     rights::{self, Reach, Right},
+    sentences::Sentence,
 };
 
 const PAGING: Paging = Paging::FromZero { default: 20 };
@@ -148,9 +149,11 @@ async fn already_consulting(state: &AppState, counselor: Option<CounselorId>) ->
         Some(counselor) => state.people.get(counselor.into()).await?,
         None => None,
     };
-    // Who waits for anyone has nobody's name yet.
-    let name = counselor.as_ref().map_or("咨询师".into(), Person::called);
-    Ok(Fault::wrong(format!("您正在咨询 {name}, 请先结束当前会话")))
+    Ok(Fault::wrong(match counselor {
+        Some(counselor) => Sentence::ConsultingWith { name: counselor.called().into_owned() },
+        // Who waits for anyone has nobody's name yet.
+        None => Sentence::ConsultingAnyone,
+    }))
 }
 
 /// 26. 结束会话
@@ -231,7 +234,7 @@ async fn supervise(state: Data<AppState>, caller: Caller, params: Params) -> Ans
         return Err(Fault::not_allowed());
     }
     if row.is_over() {
-        return Err(Fault::wrong("会话已结束"));
+        return Err(Fault::wrong(Sentence::Over));
     }
     let command = Command::Supervise {
         conversation: ConversationId(Uuid::now_v7()),
@@ -247,7 +250,7 @@ async fn supervise(state: Data<AppState>, caller: Caller, params: Params) -> Ans
         // Asked twice is asked once; another one can be asked when this talk is over.
         Err(Rejected::Refused(Refusal::AlreadySupervised))
             if is_called_in(&state, row.id, supervisor.id).await? => {}
-        Err(Rejected::Refused(Refusal::UnknownConversation)) => return Err(Fault::wrong("会话已结束")),
+        Err(Rejected::Refused(Refusal::UnknownConversation)) => return Err(Fault::wrong(Sentence::Over)),
         Err(rejected) => return Err(rejected.into()),
     }
     Ok(answer::ok(view::one(&state, row, &caller).await?))
@@ -276,14 +279,14 @@ async fn prioritize(state: Data<AppState>, caller: Caller, id: Path<String>, par
     };
     let row = find(&state, &caller, &id).await?;
     if row.is_over() {
-        return Err(Fault::wrong("会话已结束"));
+        return Err(Fault::wrong(Sentence::Over));
     }
     audit::note(&state.pool, &row.institution, caller.id, Action::ChangePriority, row.id, clock::now())
         .await?;
     let conversation = ConversationId(row.id);
     match state.institutions.ask(&row.institution, Command::Prioritize { conversation, priority }).await {
         Ok(_) => {}
-        Err(Rejected::Refused(Refusal::UnknownConversation)) => return Err(Fault::wrong("会话已结束")),
+        Err(Rejected::Refused(Refusal::UnknownConversation)) => return Err(Fault::wrong(Sentence::Over)),
         Err(rejected) => return Err(rejected.into()),
     }
     // As it stands now.
@@ -319,7 +322,7 @@ async fn delete(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answ
     rights::require(&caller, Right::DeleteConversation)?;
     let row = find(&state, &caller, &id).await?;
     if !row.is_over() {
-        return Err(Fault::wrong("请先结束会话"));
+        return Err(Fault::wrong(Sentence::StillOpen));
     }
     if deletion::delete(&state.pool, &state.people, &row, caller.id, clock::now()).await? {
         Ok(answer::done())
@@ -340,7 +343,7 @@ pub(super) async fn find(state: &AppState, caller: &Caller, id: &str) -> Result<
 }
 
 pub(super) fn not_found(id: &str) -> Fault {
-    Fault::wrong(format!("会话未找到：{}", answer::echo(id)))
+    Fault::wrong(Sentence::NoSuchConversation { id: answer::echo(id).to_owned() })
 }
 
 /// 29. 获取小程序当前用户的会话

@@ -26,6 +26,7 @@ use crate::{
     conversations::reading::Scope,
     people::{Kind as PersonKind, Person, PersonView, view},
     rights::{self, Reach, Right},
+    sentences::Sentence,
     sockets::frames::answers::AlarmView,
 };
 
@@ -111,7 +112,7 @@ struct Adviser {
 async fn supervisors(state: Data<AppState>, caller: Caller) -> Answer {
     rights::require(&caller, Right::RequestSupervisor)?;
     let floor = state.institutions.floor(caller.institution()?).await;
-    let mut floor = floor.ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
+    let mut floor = floor.ok_or_else(|| Fault::wrong(Sentence::Busy))?;
     floor.loads.retain(|load| load.role == Role::Supervisor);
     let ids: Vec<PersonId> = floor.loads.iter().map(|load| load.counselor.into()).collect();
     let people = state.people.load(&ids).await?;
@@ -156,7 +157,7 @@ async fn now(state: Data<AppState>, caller: Caller) -> Answer {
     let institution = caller.institution()?;
     let scope = Scope::of(&state.pool, &caller, reach).await?;
     let floor = state.institutions.floor(institution).await;
-    let mut floor = floor.ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
+    let mut floor = floor.ok_or_else(|| Fault::wrong(Sentence::Busy))?;
     narrow(&mut floor, &scope, caller.id);
     let people = state.people.load(&named(&floor)).await?;
     // Pages ask again every few seconds: that is one look in ten minutes.

@@ -18,6 +18,7 @@ use crate::{
     evaluations::{self, Evaluation, EvaluationView, NotKept, Object},
     params::Params,
     rights::{self, Right},
+    sentences::Sentence,
 };
 
 /// Characters of what somebody writes about a talk.
@@ -53,7 +54,7 @@ async fn evaluate(state: Data<AppState>, caller: Caller, params: Params) -> Answ
         return Err(Fault::not_allowed());
     }
     if row.started_at.is_none() {
-        return Err(Fault::wrong("会话尚未开始"));
+        return Err(Fault::wrong(Sentence::NotBegun));
     }
     let evaluation = Evaluation {
         id: Uuid::now_v7(),
@@ -67,7 +68,7 @@ async fn evaluate(state: Data<AppState>, caller: Caller, params: Params) -> Answ
     };
     let added = evaluations::add(&state.pool, &row.institution, &evaluation, rated_by(object, &row)).await?;
     added.map_err(|why| match why {
-        NotKept::EvaluatedAlready => Fault::wrong("评价已存在"),
+        NotKept::EvaluatedAlready => Fault::wrong(Sentence::EvaluatedAlready),
         NotKept::NoTalk => not_found(&conversation),
     })?;
     let creator = state.people.get(caller.id).await?;

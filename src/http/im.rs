@@ -6,11 +6,12 @@ use actix_web::{
     HttpRequest,
     web::{self, Data, Payload, ServiceConfig},
 };
+use serde_json::Value;
 use utoipa::OpenApi;
 
 use super::openapi::{
     requests,
-    shapes::{Answered, SaidMessage},
+    shapes::{Answered, AnsweredAll, SayAnswer},
 };
 
 use crate::{
@@ -18,8 +19,13 @@ use crate::{
     app::AppState,
     auth::Caller,
     clock,
-    im::{callback, embedded, user_sig},
+    im::{
+        callback,
+        embedded::{self, WORDS_MAX},
+        user_sig,
+    },
     params::{BODY_BYTES_MAX, json_body},
+    sentences::{Language, Sentence},
 };
 
 /// This area in the OpenAPI document.
@@ -39,7 +45,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 async fn sign(state: Data<AppState>, caller: Caller) -> Answer {
     let im = &state.settings.im;
     if im.sdk_app_id == 0 || im.secret_key.is_empty() {
-        return Err(Fault::wrong("未配置即时通信，无法获取 UserSig"));
+        return Err(Fault::wrong(Sentence::SigningOff));
     }
     state.im.accounts.needed(caller.id);
     let life = Duration::from_secs(im.user_sig_seconds);
@@ -47,20 +53,24 @@ async fn sign(state: Data<AppState>, caller: Caller) -> Answer {
     Ok(answer::ok(user_sig::make(im.sdk_app_id, secret_key, &caller.username, clock::now(), life)))
 }
 
-/// 自有：不经实时连接发送一条消息
+/// 自有：不经实时连接发送消息
 ///
 /// 内置即时通信（`im.mode = "embedded"`）使用，供即将关闭的页面（`fetch` 的 `keepalive`）：与实时连接的 `say` 同一条路、同样检查，\
-/// 以 `ref` 去重，两边同时送达也只存一次。应答为该消息在 `/message/conversation/web` 中的一行，另有 `timeMs` 与 `ref`
+/// 以 `ref` 去重，两边同时送达也只存一次。依次发送，至多 200 条，其中一条不成不影响其他。应答依次为每条的结果，\
+/// 与实时连接的 `said` 或 `error` 相同
 #[utoipa::path(
     post,
     path = "/im/say",
-    request_body = requests::Say,
-    responses((status = 200, body = Answered<SaidMessage>), (status = 415))
+    request_body = Vec<requests::Say>,
+    responses((status = 200, body = AnsweredAll<SayAnswer>), (status = 415))
 )]
 async fn say(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {
     let body = json_body(&req, payload.into_inner(), BODY_BYTES_MAX).await?;
-    let value: serde_json::Value =
-        serde_json::from_str(&callback::heal(&body)).map_err(|_| Fault::MalformedJson)?;
-    let said = serde_json::from_value(value).map_err(|_| Fault::malformed("参数格式不正确"))?;
-    Ok(answer::ok(embedded::say(&state, &caller, &said).await?))
+    let value: Value = serde_json::from_str(&callback::heal(&body)).map_err(|_| Fault::MalformedJson)?;
+    let Value::Array(words) = value else { return Err(Fault::malformed(Sentence::Malformed)) };
+    if words.len() > WORDS_MAX {
+        return Err(Fault::malformed(Sentence::TooManyWords { max: WORDS_MAX }));
+    }
+    let language = Language::asked(req.headers());
+    Ok(answer::ok(embedded::say_all(state, caller, words, language).await?))
 }

@@ -25,6 +25,7 @@ use crate::{
     messages::record,
     params::{Params, read_body},
     rights::{self, Reach, Right},
+    sentences::Sentence,
 };
 
 /// A browser shows it and does nothing else with it, whatever it may be.
@@ -83,11 +84,11 @@ impl Uploaded {
 async fn upload(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {
     let settings = &state.settings;
     if settings.im.mode != ImMode::Embedded {
-        return Err(Fault::wrong("未启用内置即时通信"));
+        return Err(Fault::wrong(Sentence::EmbeddedOff));
     }
     let named = Params::of_query(&req).required("conversation")?;
     let conversation = embedded::open_talk(&state, &caller, &named).await?;
-    let busy = |busy: Busy| Fault::wrong(busy.to_string());
+    let busy = |busy: Busy| Fault::wrong(busy.into());
     let _place = state.uploads.body(caller.id).await.map_err(busy)?;
     let body = read_body(&req, payload.into_inner(), settings.im.image_bytes_max).await?;
     // Only what is whole takes the time of the machine: a slow sender holds up nobody else.
@@ -102,14 +103,14 @@ async fn upload(req: HttpRequest, payload: Payload, state: Data<AppState>, calle
         clock::now(),
         settings.im.images_per_conversation_max,
     );
-    let kept = kept.await?.ok_or_else(|| Fault::wrong("本次会话的图片已达上限"))?;
+    let kept = kept.await?.ok_or_else(|| Fault::wrong(Sentence::PicturesFull))?;
     Ok(answer::ok(Uploaded::of(kept, &settings.server.base_path)))
 }
 
 /// Checksums of megabytes are no work for those who serve.
 async fn look_at(body: Bytes) -> Result<Picture, Fault> {
     let looked = web::block(move || Picture::of(body)).await.map_err(Fault::internal)?;
-    looked.map_err(|reason| Fault::malformed(reason.to_string()))
+    looked.map_err(|reason| Fault::malformed(reason.into()))
 }
 
 /// 自有：会话图片
@@ -129,7 +130,7 @@ async fn download(state: Data<AppState>, caller: Caller, named: Path<String>) ->
         Ok(id) => images::find(&state.pool, id.0).await?,
         Err(_malformed) => None,
     };
-    let unknown = || Fault::wrong(format!("图片未找到：{}", echo(&named)));
+    let unknown = || Fault::wrong(Sentence::UnknownPicture { id: echo(&named).to_owned() });
     let (known, conversation) = found.ok_or_else(unknown)?;
     require_readable(&state, &caller, reach, conversation).await?.ok_or_else(unknown)?;
     let disposition = format!("inline; filename=\"{}\"", known.file_name());

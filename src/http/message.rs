@@ -34,6 +34,7 @@ use crate::{
     },
     params::{CALLBACK_BYTES_MAX, Paging, Params, read_body},
     rights::{self, Reach, Right},
+    sentences::Sentence,
 };
 
 const PAGING: Paging = Paging::FromZero { default: 20 };
@@ -91,7 +92,7 @@ async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<Value, Strin
             let at = clock::steady();
             let passed = gate::pass(&state.pool, &state.people, &im.administrator, &sent, at).await;
             if let Err(closed) = passed {
-                return Ok(callback::denied(&closed.to_string()));
+                return Ok(callback::denied(&Sentence::from(closed).to_string()));
             }
         }
         Callback::Read(read) => {
@@ -219,7 +220,7 @@ async fn readable(
     // Another institution's is as unknown as one that never was.
     let (record, page) = found
         .filter(|(record, _)| caller.institution.as_deref() == Some(&record.institution))
-        .ok_or_else(|| Fault::wrong(format!("conversation not find: {named}")))?;
+        .ok_or_else(|| Fault::wrong(Sentence::NoMessagesOf { id: named.to_owned() }))?;
     if !record.may_be_read_by(caller.id, reach) {
         return Err(Fault::not_allowed());
     }

@@ -22,6 +22,7 @@ use utoipa::{
         Components, ContentBuilder, PathItem, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
         Server, Tag,
         path::{Operation, ParameterIn},
+        schema::ArrayItems,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -43,7 +44,9 @@ const DESCRIPTION: &str = "\
 未登录、会话失效为 HTTP 403；JSON 不合法 400，未知路径 404，方法不支持 405，消息体过大 413，须为 JSON 而未声明 415，服务停止中 503，均为同一错误格式。
 
 登录后凭 Cookie `JSESSIONID` 或 `Authorization: Bearer`（登录应答头 `X-Auth-Token`）访问。POST、PUT 的参数可放在查询串、表单或 JSON 中；\
-没有值的参数视为未传；数字可写作字符串。id 为 32 位十六进制，时间与时长为毫秒。摘要中的序号为接口文档的章节，「自有」为本系统所加。";
+没有值的参数视为未传；数字可写作字符串。id 为 32 位十六进制，时间与时长为毫秒。摘要中的序号为接口文档的章节，「自有」为本系统所加。
+
+业务拒绝另有 `reason`（供程序识别的原因，不随语言变化）与 `field`（有误的参数，若有）。`message` 为中文；请求带 `Accept-Language: en` 时为英文。";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -195,9 +198,16 @@ fn schemas_of_requests(document: &utoipa::openapi::OpenApi) -> BTreeSet<String> 
         for operation in [&item.put, &item.post, &item.delete].into_iter().flatten() {
             let Some(RefOr::T(body)) = &operation.request_body else { continue };
             for content in body.content.values() {
-                if let RefOr::T(content) = content
-                    && let Some(RefOr::Ref(schema)) = &content.schema
-                {
+                let RefOr::T(content) = content else { continue };
+                // Some bodies are lists.
+                let schema = match &content.schema {
+                    Some(RefOr::T(Schema::Array(array))) => match &array.items {
+                        ArrayItems::RefOrSchema(items) => Some(items.as_ref()),
+                        ArrayItems::False => None,
+                    },
+                    other => other.as_ref(),
+                };
+                if let Some(RefOr::Ref(schema)) = schema {
                     names.extend(schema.ref_location.rsplit('/').next().map(str::to_owned));
                 }
             }
@@ -207,7 +217,7 @@ fn schemas_of_requests(document: &utoipa::openapi::OpenApi) -> BTreeSet<String> 
 }
 
 /// Whose absent fields are not sent.
-const PARTIAL: [&str; 2] = ["ForVisitor", "RankingRow"];
+const PARTIAL: [&str; 4] = ["ForVisitor", "RankingRow", "Refusal", "SayRefused"];
 
 /// What we answer is whole: a field without a value is there, and null.
 fn require_all_fields(components: &mut Components, except: &BTreeSet<String>) {

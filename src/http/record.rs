@@ -35,6 +35,7 @@ use crate::{
     images,
     params::{BODY_BYTES_MAX, Paging, Params, json_body},
     rights::{self, Reach, Right},
+    sentences::Sentence,
 };
 
 const PAGING: Paging = Paging::FromZero { default: 20 };
@@ -179,7 +180,7 @@ async fn zipped(
 ) -> Answer {
     let entries = entries(state, caller, ids).await?;
     let maker = maker(state, caller, anonymize).await?;
-    let leave = state.exports.begin().ok_or_else(|| Fault::wrong("系统繁忙，请稍后再试"))?;
+    let leave = state.exports.begin().ok_or_else(|| Fault::wrong(Sentence::Busy))?;
     let exported: Vec<Uuid> = entries
         .iter()
         .flat_map(|entry| [&entry.conversation].into_iter().chain(&entry.supervisions))
@@ -187,9 +188,7 @@ async fn zipped(
         .collect();
     let pictures = if anonymize { 0 } else { images::count(&state.pool, &exported).await? };
     if pictures > PICTURES_AT_ONCE_MAX {
-        return Err(Fault::malformed(format!(
-            "图片过多（{pictures} 张，一次最多 {PICTURES_AT_ONCE_MAX} 张），请分批导出"
-        )));
+        return Err(Fault::malformed(Sentence::TooManyPictures { pictures, max: PICTURES_AT_ONCE_MAX }));
     }
     let (institution, action) = (caller.institution()?, Action::ExportConversation);
     audit::note_each(&state.pool, institution, caller.id, action, &exported, clock::now()).await?;
@@ -239,7 +238,7 @@ async fn entries(state: &AppState, caller: &Caller, mut named: Vec<String>) -> R
         return Err(Fault::missing("id"));
     }
     if named.len() > EXPORTED_AT_ONCE_MAX {
-        return Err(Fault::malformed(format!("一次最多导出{EXPORTED_AT_ONCE_MAX}个会话")));
+        return Err(Fault::malformed(Sentence::TooManyExported { max: EXPORTED_AT_ONCE_MAX }));
     }
     let mut seen = HashSet::new();
     named.retain(|id| seen.insert(id.clone()));

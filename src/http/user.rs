@@ -23,6 +23,7 @@ use crate::{
     params::{Paging, Params},
     people::{Filter, Kind, Person, PersonView, Profile, effects, view},
     rights::{self, Right},
+    sentences::Sentence,
 };
 
 const PAGING: Paging = Paging::FromOne { default: 10 };
@@ -134,7 +135,7 @@ async fn change_password(req: HttpRequest, state: Data<AppState>, caller: Caller
             return Err(fault);
         }
     };
-    let Some(hash) = hash else { return Err(Fault::wrong(effects::WRONG_PASSWORD)) };
+    let Some(hash) = hash else { return Err(Fault::wrong(Sentence::WrongPassword)) };
     attempt.succeeded(clock::steady());
     let new = state.passwords.hash(new).await?;
     effects::replace_password(state, caller, hash, new).await?;
@@ -175,7 +176,7 @@ async fn update(state: Data<AppState>, caller: Caller, params: Params) -> Answer
 async fn max_consults(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let places = params.required_int("maxConsults")?;
     let places = u32::try_from(places).ok().filter(|places| *places <= PLACES_MAX);
-    let places = places.ok_or_else(|| Fault::malformed("maxConsults 应为 0 到 50"))?;
+    let places = places.ok_or_else(|| Fault::malformed(Sentence::Places))?;
     // Nobody else is ever assigned anybody.
     let role = effects::role(caller.kind).ok_or_else(Fault::not_allowed)?;
     state.institutions.set_capacity(caller.institution()?, caller.id, role, places).await?;

@@ -13,6 +13,7 @@ use crate::{
     params::Params,
     people::Kind,
     rights::{self, Right},
+    sentences::Sentence,
     wechat::{PhoneProof, turn},
 };
 
@@ -77,7 +78,7 @@ async fn subscribe(state: Data<AppState>, caller: Caller, appid: Path<String>, p
     let app = state.wechat.app(&appid)?;
     let ours = &app.settings.turn_template;
     if ours.is_empty() {
-        return Err(Fault::wrong("未配置订阅消息"));
+        return Err(Fault::wrong(Sentence::NoTemplate));
     }
     if params.text("templateId")?.is_some_and(|named| named != *ours) {
         return Err(Fault::bad("templateId"));

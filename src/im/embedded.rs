@@ -1,6 +1,7 @@
 //! An IM of our own for places without Tencent (`im.mode = "embedded"`): what people say, take back and read over their
 //! sockets. Each message takes the same road as a callback's, so that nothing behind it knows the difference.
 
+mod by_request;
 mod frames;
 mod rows;
 
@@ -11,7 +12,7 @@ use hotline_actors::{
     push::{Parcel, SocketId},
 };
 use serde::Deserialize;
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -32,7 +33,9 @@ use crate::{
         said::{Draft, Letter},
         web::StoredMessage,
     },
+    sentences::{Language, Sentence},
 };
+pub use by_request::{WORDS_MAX, say_all};
 use frames::Shown;
 use rows::Talk;
 
@@ -89,26 +92,26 @@ impl fmt::Debug for Command {
 /// Why what was asked did not happen.
 enum Refused {
     /// For the person who asked.
-    Because(String),
+    Because(Sentence),
     /// The database could not be asked.
     Unwilling(sqlx::Error),
 }
 
 impl Refused {
-    fn reason(self) -> String {
+    fn sentence(self) -> Sentence {
         match self {
-            Self::Because(reason) => reason,
+            Self::Because(sentence) => sentence,
             Self::Unwilling(error) => {
                 tracing::warn!(error = %describe(&error), "what somebody said or read found the database unwilling");
-                "系统繁忙，请稍后再试".to_owned()
+                Sentence::Busy
             }
         }
     }
 }
 
-impl From<&str> for Refused {
-    fn from(reason: &str) -> Self {
-        Self::Because(reason.to_owned())
+impl From<Sentence> for Refused {
+    fn from(sentence: Sentence) -> Self {
+        Self::Because(sentence)
     }
 }
 
@@ -124,14 +127,14 @@ impl From<sqlx::Error> for Refused {
 /// -1.
 pub async fn open_talk(state: &AppState, caller: &Caller, named: &str) -> Result<ConversationId, Fault> {
     let talk = talk(state, caller, named).await?;
-    talk.is_open().map_err(|closed| Fault::wrong(closed.to_string()))?;
+    talk.is_open().map_err(|closed| Fault::wrong(closed.into()))?;
     Ok(talk.id)
 }
 
 /// The talk, if the caller is one of the two. Another's is as unknown as one that never was.
 async fn talk(state: &AppState, caller: &Caller, named: &str) -> Result<Talk, Refused> {
     if state.settings.im.mode != ImMode::Embedded {
-        return Err("未启用内置即时通信".into());
+        return Err(Sentence::EmbeddedOff.into());
     }
     let talk = match named.parse::<ConversationId>() {
         Ok(id) => rows::talk(&state.pool, id).await?,
@@ -139,19 +142,8 @@ async fn talk(state: &AppState, caller: &Caller, named: &str) -> Result<Talk, Re
     };
     let mine =
         |talk: &Talk| talk.is_party(caller.id) && caller.institution.as_deref() == Some(&talk.institution);
-    talk.filter(mine).ok_or_else(|| Refused::Because(format!("会话未找到：{}", crate::answer::echo(named))))
-}
-
-/// Says something by a request, for a page that goes away and cannot wait for its socket: the same as over a socket, and
-/// stored once whichever of the two comes first.
-///
-/// # Errors
-/// -1.
-pub async fn say(state: &AppState, caller: &Caller, say: &Say) -> Result<Box<RawValue>, Fault> {
-    // Every socket of theirs hears of it: none has asked.
-    let asking = Asking { state, caller, socket: None };
-    let said = asking.patiently(async || asking.say(say).await).await?;
-    Ok(said.shown.into_row())
+    talk.filter(mine)
+        .ok_or_else(|| Sentence::NoSuchConversation { id: crate::answer::echo(named).to_owned() }.into())
 }
 
 /// Does what a client asks for; what comes back is the frame for its socket, if there is one.
@@ -163,11 +155,7 @@ pub async fn obey(
 ) -> Option<String> {
     let asking = Asking { state, caller, socket };
     let (reference, done) = match command {
-        Command::Say(say) => {
-            let said = asking.patiently(async || asking.say(&say).await).await;
-            let frame = said.map(|said| Some(frames::said(&say.reference, said.talk, &said.shown)));
-            (Some(say.reference), frame)
-        }
+        Command::Say(say) => return Some(asking.say_in(Language::default(), &say).await),
         Command::Recall { reference, conversation, message } => {
             let recall = async || asking.recall(&reference, &conversation, &message).await;
             let recalled = asking.patiently(recall).await;
@@ -178,7 +166,9 @@ pub async fn obey(
             (None, read.map(|()| None))
         }
     };
-    done.unwrap_or_else(|refused| Some(frames::error(reference.as_deref(), &refused.reason())))
+    done.unwrap_or_else(|refused| {
+        Some(frames::error(reference.as_deref(), &refused.sentence(), Language::default()))
+    })
 }
 
 /// What was said, now or before.
@@ -196,6 +186,14 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    /// What whoever says it is told: `said`, or `error` in that language.
+    async fn say_in(&self, language: Language, say: &Say) -> String {
+        match self.patiently(async || self.say(say).await).await {
+            Ok(said) => frames::said(&say.reference, said.talk, &said.shown),
+            Err(refused) => frames::error(Some(&say.reference), &refused.sentence(), language),
+        }
+    }
+
     /// Whoever has said something and is gone cannot say it again. So a database that is away is waited for as long as last
     /// words may take; each of these comes to the same however often it is done.
     async fn patiently<T>(&self, act: impl AsyncFn() -> Result<T, Refused>) -> Result<T, Refused> {
@@ -216,7 +214,7 @@ impl Asking<'_> {
         let Say { reference, conversation, text, image } = say;
         let chars = reference.chars().count();
         if !(1..=REFERENCE_CHARS_MAX).contains(&chars) || reference.contains('\0') {
-            return Err("参数格式不正确：ref".into());
+            return Err(Sentence::Bad { field: "ref".to_owned() }.into());
         }
         let talk = self.talk(conversation).await?;
         let (from, to) = talk.accounts(self.caller.id);
@@ -224,14 +222,16 @@ impl Asking<'_> {
         if let Err(closed) = talk.is_open() {
             // Perhaps it was stored, and only the answer got lost.
             let before = rows::by_key(&self.state.pool, from, to, &key).await?;
-            let before = before.ok_or_else(|| Refused::Because(closed.to_string()))?;
+            let before = before.ok_or(Refused::Because(closed.into()))?;
             return Ok(Said { talk: talk.id, shown: frames::shown(before, &talk.sides, Some(reference)) });
         }
         let body = match (text.as_deref().map(str::trim), image) {
             // The record cannot hold U+0000; what is told is what is kept.
             (Some(text), None) => text_element(&text.replace('\0', "\u{fffd}"))?,
             (None, Some(image)) => self.image_element(&talk, image).await?,
-            (Some(_), Some(_)) | (None, None) => return Err("参数格式不正确：text, image".into()),
+            (Some(_), Some(_)) | (None, None) => {
+                return Err(Sentence::Bad { field: "text, image".to_owned() }.into());
+            }
         };
         let now = clock::steady();
         let sent = sent(from, to, key.clone(), talk.id, &body);
@@ -245,7 +245,7 @@ impl Asking<'_> {
         let shown = match self.state.messages.say(Draft { message, write }, now).await {
             Ok(Some(shown)) => shown,
             Ok(None) => self.said_before(&talk, from, to, &key, reference).await?,
-            Err(fault) => return Err(Refused::Because(fault.to_string())),
+            Err(fault) => return Err(Refused::Because(fault.into())),
         };
         Ok(Said { talk: talk.id, shown })
     }
@@ -259,7 +259,7 @@ impl Asking<'_> {
         reference: &str,
     ) -> Result<Shown, Refused> {
         let before = rows::by_key(&self.state.pool, from, to, key).await?;
-        let before = before.ok_or("消息无法保存")?;
+        let before = before.ok_or(Sentence::MessageUnfit)?;
         Ok(frames::shown(before, &talk.sides, Some(reference)))
     }
 
@@ -271,14 +271,14 @@ impl Asking<'_> {
             Some(id) => rows::own(&self.state.pool, talk.id, id, from).await?,
             None => None,
         };
-        let found = found.ok_or("消息未找到")?;
+        let found = found.ok_or(Sentence::UnknownMessage)?;
         if !found.is_revoked {
             if talk.is_open().is_err() {
-                return Err("会话已结束，不能撤回".into());
+                return Err(Sentence::OverForRecall.into());
             }
             let now = clock::steady();
             if now.since(Timestamp(found.said_at)) > RECALL_MAX {
-                return Err("消息发送已超过两分钟，不能撤回".into());
+                return Err(Sentence::LateForRecall.into());
             }
             let withdrawn = Withdrawn { from: from.to_owned(), to: to.to_owned(), key: found.key };
             self.state.messages.mark_withdrawn(&self.state.pool, &withdrawn, now).await?;
@@ -310,7 +310,7 @@ impl Asking<'_> {
             Some(id) => images::uploaded(&self.state.pool, id, talk.id, self.caller.id).await?,
             None => None,
         };
-        let picture = found.ok_or("图片未找到")?;
+        let picture = found.ok_or(Sentence::NamedPicture)?;
         Ok(picture.element(&self.state.settings.server.base_path))
     }
 
@@ -327,9 +327,9 @@ impl Asking<'_> {
 
 fn text_element(text: &str) -> Result<Value, Refused> {
     match text.chars().count() {
-        0 => Err("消息内容不能为空".into()),
+        0 => Err(Sentence::EmptyText.into()),
         1..=TEXT_CHARS_MAX => Ok(json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])),
-        _ => Err(Refused::Because(format!("消息内容不能超过{TEXT_CHARS_MAX}字"))),
+        _ => Err(Sentence::LongText { max: TEXT_CHARS_MAX }.into()),
     }
 }
 
@@ -369,7 +369,7 @@ fn stored(id: Uuid, said_at: Timestamp, sent: &Sent, body: Value) -> StoredMessa
 
 impl From<Refused> for Fault {
     fn from(refused: Refused) -> Self {
-        Self::wrong(refused.reason())
+        Self::wrong(refused.sentence())
     }
 }
 

@@ -9,20 +9,27 @@ use hotline_actors::Timestamp;
 use sqlx::PgPool;
 
 use super::callback::Sent;
-use crate::{answer::describe, messages::LATE_AFTER_END, people::People};
+use crate::{answer::describe, messages::LATE_AFTER_END, people::People, sentences::Sentence};
 
 /// Well under Tencent's two seconds.
 const DECIDE_MAX: Duration = Duration::from_millis(800);
 
 /// Why a message may not be sent; the person who wrote it reads this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closed {
     /// The two have none, or it is over.
-    #[error("当前没有进行中的会话，消息未发送。")]
     NoConversation,
     /// It has not begun: nobody would read it.
-    #[error("会话尚未开始，请等待咨询师接入。")]
     Waiting,
+}
+
+impl From<Closed> for Sentence {
+    fn from(closed: Closed) -> Self {
+        match closed {
+            Closed::NoConversation => Self::NoTalk,
+            Closed::Waiting => Self::TalkWaits,
+        }
+    }
 }
 
 /// Whether a message may be sent now.

@@ -6,6 +6,8 @@ use dashmap::DashMap;
 use hotline_actors::PersonId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::sentences::Sentence;
+
 /// Bodies that come in at once. With the bytes of one (`im.image_bytes_max`) this bounds the memory that they take.
 const BODIES_MAX: usize = 48;
 /// Of these, bodies of one person: whoever sends slowly takes room from themselves.
@@ -16,12 +18,19 @@ const WORKED_ON_MAX: usize = 8;
 const ROOM_MAX: Duration = Duration::from_secs(10);
 
 /// No room came free in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Busy {
-    #[error("您还有图片正在上传，请稍后再试")]
     Own,
-    #[error("系统繁忙，请稍后再试")]
     All,
+}
+
+impl From<Busy> for Sentence {
+    fn from(busy: Busy) -> Self {
+        match busy {
+            Busy::Own => Self::PictureUnderWay,
+            Busy::All => Self::Busy,
+        }
+    }
 }
 
 /// See the module. Cheap to clone.

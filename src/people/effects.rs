@@ -23,6 +23,7 @@ use crate::{
     audit::{self, Action},
     auth::Caller,
     clock,
+    sentences::Sentence,
 };
 
 /// Runs `work` to its end, whatever becomes of the request that asked for it.
@@ -32,7 +33,7 @@ async fn to_the_end<T: 'static>(work: impl Future<Output = Result<T, Fault>> + '
 
 /// Nobody of that id; one who was deleted meanwhile is nobody, too.
 pub fn unknown(key: &str) -> Fault {
-    Fault::unknown(format!("用户未找到：{}", crate::answer::echo(key)))
+    Fault::unknown(Sentence::UnknownPerson { key: crate::answer::echo(key).to_owned() })
 }
 
 /// The places of somebody who has any.
@@ -141,7 +142,7 @@ pub async fn replace_password(
 ) -> Result<(), Fault> {
     to_the_end(async move {
         if !state.people.replace_password(caller.id, &old, &new).await? {
-            return Err(Fault::wrong(WRONG_PASSWORD));
+            return Err(Fault::wrong(Sentence::WrongPassword));
         }
         state.sessions.end_all_of(caller.id, Some(caller.token)).await?;
         if let Some(institution) = &caller.institution {
@@ -152,9 +153,6 @@ pub async fn replace_password(
     })
     .await
 }
-
-/// What a wrong old password is told.
-pub const WRONG_PASSWORD: &str = "原密码错误";
 
 /// Ends the log-ins and sockets of somebody, here and at Tencent IM. Log-ins go first: a socket that is just opening
 /// looks for its own again.

@@ -21,7 +21,7 @@ use hotline_actors::{
 use serde::{Deserialize, Serialize};
 
 use crate::im::callback::heal;
-use crate::{conversations::queue::QueueView, im::embedded};
+use crate::{conversations::queue::QueueView, im::embedded, sentences::Sentence};
 use answers::{AlarmView, Waiting};
 
 /// What a client may send.
@@ -43,9 +43,9 @@ pub(super) enum Command {
 }
 
 /// A client's frame.
-pub(super) fn command(text: &str) -> Result<Command, &'static str> {
+pub(super) fn command(text: &str) -> Result<Command, Sentence> {
     // Half an emoji is legal in JSON and in no text here: it becomes U+FFFD, as in a callback, and nothing else is lost.
-    serde_json::from_str(&heal(text.as_bytes())).map_err(|_| "参数格式不正确")
+    serde_json::from_str(&heal(text.as_bytes())).map_err(|_| Sentence::Malformed)
 }
 
 /// A word for a presence that can be chosen.
@@ -76,6 +76,7 @@ enum Frame<'a> {
     Error {
         code: i32,
         message: &'a str,
+        reason: &'a str,
     },
 }
 
@@ -421,8 +422,8 @@ pub(super) fn each(push: Push, mut tell: impl FnMut(ByteString)) {
     tell(write(&frame).into());
 }
 
-pub(super) fn error(message: &str) -> String {
-    write(&Frame::Error { code: -2, message })
+pub(super) fn error(sentence: &Sentence) -> String {
+    write(&Frame::Error { code: -2, message: &sentence.to_string(), reason: sentence.reason() })
 }
 
 pub(super) fn pong() -> String {

@@ -40,6 +40,7 @@ use crate::{
     database::Patience,
     im::embedded,
     people::Kind,
+    sentences::Sentence,
 };
 
 /// A client's frame holds a command; the longest is a text of our own IM.
@@ -142,7 +143,7 @@ pub(super) enum End {
 struct Received {
     at: Instant,
     bytes: usize,
-    command: Result<Command, &'static str>,
+    command: Result<Command, Sentence>,
 }
 
 /// With what a stranger's socket is closed.
@@ -499,8 +500,10 @@ impl Reader {
                 })
             }
             Ok(Command::Ping) => Box::pin(async { Done::Frame(Some(frames::pong())) }),
-            Ok(Command::Auth { .. }) => Box::pin(async { Done::Frame(Some(frames::error("已登录"))) }),
-            Err(why) => Box::pin(async move { Done::Frame(Some(frames::error(why))) }),
+            Ok(Command::Auth { .. }) => {
+                Box::pin(async { Done::Frame(Some(frames::error(&Sentence::LoggedInAlready))) })
+            }
+            Err(why) => Box::pin(async move { Done::Frame(Some(frames::error(&why))) }),
         }
     }
 
@@ -541,7 +544,7 @@ fn choose(state: &AppState, caller: &Caller, asks: bool, choice: Choice) -> Opti
             None
         }
         (Kind::Counselor | Kind::Supervisor | Kind::Visitor | Kind::Institution | Kind::System, _) => {
-            Some(frames::error("未开通权限"))
+            Some(frames::error(&Sentence::NotAllowed))
         }
     }
 }

@@ -4,6 +4,7 @@ mod by_request;
 mod hardened;
 mod last_words;
 mod pictures;
+mod reasons;
 mod under_way;
 
 use serde_json::{Value, json};

@@ -38,6 +38,66 @@ pub(crate) enum Listed<T> {
     Refused(Refusal),
 }
 
+/// 一条消息的结果，与实时连接所收到的相同
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "the document's shape alone: none is ever made")]
+pub(crate) enum SayAnswer {
+    Said(Said),
+    Refused(SayRefused),
+}
+
+/// 已保存
+#[derive(ToSchema)]
+pub(crate) struct Said {
+    #[schema(schema_with = the_word_said)]
+    r#type: String,
+    r#ref: String,
+    conversation: Id,
+    message: SaidMessage,
+}
+
+/// 未发送
+#[derive(ToSchema)]
+pub(crate) struct SayRefused {
+    #[schema(schema_with = the_word_error)]
+    r#type: String,
+    /// 缺少时无此项
+    r#ref: Option<String>,
+    #[schema(schema_with = refusal_code)]
+    code: i32,
+    /// 原因，供人阅读
+    #[schema(example = "当前没有进行中的会话，消息未发送。")]
+    message: String,
+    reason: ChatReason,
+}
+
+/// 会话中的话、图片未能发送或撤回的原因，供程序识别，不随语言变化
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(
+    dead_code,
+    reason = "the document's list; `chat::reasons` in tests/it compares it with what is answered"
+)]
+pub(crate) enum ChatReason {
+    Ended,
+    Waiting,
+    Unknown,
+    UnknownMessage,
+    Empty,
+    TooLong,
+    Picture,
+    PictureKind,
+    PictureDamaged,
+    PictureLarge,
+    PicturesFull,
+    Busy,
+    Malformed,
+    TooLate,
+    RecallEnded,
+    Refused,
+}
+
 /// 刚发送的消息：`/message/conversation/web` 中的一行，另有两项
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -90,10 +150,16 @@ pub(crate) struct Page<T> {
 pub(crate) struct Refusal {
     #[schema(schema_with = refusal_code)]
     code: i32,
-    #[schema(example = "未开通权限")]
+    /// 供人阅读；请求带 `Accept-Language: en` 时为英文
+    #[schema(required = true, example = "未开通权限")]
     message: Option<String>,
     #[schema(schema_with = null)]
     result: (),
+    /// 供程序识别的原因，不随语言变化
+    #[schema(example = "notAllowed")]
+    reason: Option<String>,
+    /// 有误的参数
+    field: Option<String>,
 }
 
 /// The result of a success without an object.
@@ -161,6 +227,14 @@ fn zero() -> Object {
 
 fn the_word_ok() -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["OK"])).build()
+}
+
+fn the_word_said() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["said"])).build()
+}
+
+fn the_word_error() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["error"])).build()
 }
 
 fn null() -> Object {

@@ -22,9 +22,8 @@ use crate::{
     params::Params,
     people::{Change, Kind, NewPerson, Person, PersonView, Profile, effects, names},
     rights::{self, Reach, Right},
+    sentences::Sentence,
 };
-
-const TAKEN: &str = "用户名已存在！";
 
 /// This area in the OpenAPI document.
 #[derive(OpenApi)]
@@ -259,11 +258,11 @@ async fn hire(state: &AppState, caller: &Caller, params: &Params, kind: Kind) ->
         supervisors: supervisors_of(state, institution.as_deref(), kind, params).await?,
     };
     if !names::is_account(&username) || username.parse::<PersonId>().is_ok() {
-        return Err(Fault::malformed("用户名应为2到32位的字母、数字、下划线或连字符：username"));
+        return Err(Fault::malformed(Sentence::UsernameForm));
     }
     let free = names::is_free_for_staff(&username, &state.settings.im.administrator);
     if !free || state.people.is_taken(&username).await? {
-        return Err(Fault::malformed(TAKEN));
+        return Err(Fault::malformed(Sentence::UsernameTaken));
     }
     let rules = match &institution {
         Some(code) => state.settings.dispatch_for(code),
@@ -284,7 +283,7 @@ async fn hire(state: &AppState, caller: &Caller, params: &Params, kind: Kind) ->
         created_at: clock::now(),
     };
     let hired = state.people.hire(person, &change, caller.id).await?;
-    let id = hired.map_err(|_taken| Fault::malformed(TAKEN))?;
+    let id = hired.map_err(|_taken| Fault::malformed(Sentence::UsernameTaken))?;
     if let (Some(institution), Some(role)) = (&institution, effects::role(kind)) {
         if change.supervisors.is_some() {
             effects::tell_dispatch(state).await;
@@ -336,7 +335,8 @@ async fn supervisors_of(
         return Ok(None);
     }
     let Some(words) = params.texts("supervisors")? else { return Ok(None) };
-    let unknown = |word: &str| Fault::unknown(format!("督导未找到：{}", echo(word)));
+    let unknown =
+        |word: &str| Fault::unknown(Sentence::UnknownBoundSupervisor { key: echo(word).to_owned() });
     let ids = words.iter().map(|word| word.parse().map_err(|_| unknown(word)));
     let ids = ids.collect::<Result<Vec<PersonId>, _>>()?;
     let found = state.people.load(&ids).await?;
@@ -412,13 +412,13 @@ fn ensure_the_same(present: Vec<PersonId>, params: &Params) -> Result<(), Fault>
     let Some(words) = params.texts("supervisors")? else { return Ok(()) };
     let named: BTreeSet<Option<PersonId>> = words.iter().map(|word| word.parse().ok()).collect();
     let present: BTreeSet<Option<PersonId>> = present.into_iter().map(Some).collect();
-    if named == present { Ok(()) } else { Err(Fault::forbidden("绑定督导须由机构管理员修改")) }
+    if named == present { Ok(()) } else { Err(Fault::forbidden(Sentence::BindingsByAdministrator)) }
 }
 
 async fn delete(state: Data<AppState>, caller: &Caller, kind: Kind, key: &str) -> Answer {
     let person = find(&state, caller, kind, key).await?;
     if effects::has_open(&state, person.id).await? {
-        return Err(Fault::wrong("该用户有进行中的会话，不能删除"));
+        return Err(Fault::wrong(Sentence::InConversationStays));
     }
     effects::expel(state, caller, person, Expulsion::Deleted).await?;
     Ok(answer::done())

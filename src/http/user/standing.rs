@@ -11,6 +11,7 @@ use crate::{
     auth::Caller,
     people::{Kind, Person, State, effects},
     rights::{self, Right},
+    sentences::Sentence,
 };
 
 /// This area in the OpenAPI document.
@@ -59,7 +60,7 @@ async fn kept(state: &AppState, caller: &Caller, key: &str) -> Result<Person, Fa
     let person = state.people.get(id).await?.filter(|person| person.deleted_at.is_none());
     let person = person.filter(|person| rights::reaches(caller, person)).ok_or_else(unknown)?;
     if person.id == caller.id {
-        return Err(Fault::wrong("不能禁用或启用自己"));
+        return Err(Fault::wrong(Sentence::NotOneself));
     }
     if person.kind == Kind::Visitor {
         return Ok(person);

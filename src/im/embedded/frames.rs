@@ -5,16 +5,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::messages::web::{Sides, StoredMessage, WebMessage, shown as in_web_form};
+use crate::{
+    messages::web::{Sides, StoredMessage, WebMessage, shown as in_web_form},
+    sentences::{Language, Sentence},
+};
 
 /// What a message is shown as, written once for all who hear of it.
 pub(super) struct Shown(Box<RawValue>);
-
-impl Shown {
-    pub(super) fn into_row(self) -> Box<RawValue> {
-        self.0
-    }
-}
 
 /// A row of `/message/conversation/web`, with what only the sockets tell.
 #[derive(Serialize)]
@@ -56,6 +53,7 @@ enum Frame<'a> {
         reference: Option<&'a str>,
         code: i32,
         message: &'a str,
+        reason: &'a str,
     },
 }
 
@@ -82,9 +80,10 @@ pub(super) fn read(conversation: ConversationId, reader: PersonId, until: Timest
     write(&Frame::Read { conversation, reader, until })
 }
 
-pub(super) fn error(reference: Option<&str>, message: &str) -> String {
+pub(super) fn error(reference: Option<&str>, sentence: &Sentence, language: Language) -> String {
     let reference = reference.map(crate::answer::echo);
-    write(&Frame::Error { reference, code: -1, message })
+    let (message, reason) = (&sentence.said(language), sentence.reason());
+    write(&Frame::Error { reference, code: -1, message, reason })
 }
 
 fn write(frame: &Frame<'_>) -> String {

@@ -120,11 +120,11 @@ async fn a_word_with_anything_in_it_is_said_and_holds_up_no_other() {
         assert_eq!(say(&mut chat.his, &chat.talk, &format!("n{number}"), "下一句").await["type"], "said");
     }
     // By a request as well.
-    let body = format!(r#"{{"ref":"p1","conversation":"{}","text":"half \ud83d"}}"#, chat.talk);
+    let body = format!(r#"[{{"ref":"p1","conversation":"{}","text":"half \ud83d"}}]"#, chat.talk);
     let request =
         chat.visitor.request(reqwest::Method::POST, "/im/say").header("content-type", "application/json");
     let said = crate::support::Answer::of(request.body(body)).await.ok();
-    assert_eq!(said["payload"]["text"], "half \u{fffd}");
+    assert_eq!(said[0]["message"]["payload"]["text"], "half \u{fffd}");
     let rows = record(&chat.lin, &chat.talk).await;
     let texts: Vec<_> = rows.iter().step_by(2).map(|row| row["payload"]["text"].clone()).collect();
     let mut expected: Vec<_> = odd.iter().map(|(_, kept)| json!(kept)).collect();

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NoSession, Refused, result, rows, Unreachable } from './answer'
 import { makeClient, makeFetch } from './client'
+import { makeI18n, speak } from '@/i18n'
+import { words } from '@/i18n/workbench'
 
 const answers = vi.fn<typeof fetch>()
 const json = (body: unknown, status = 200): Response =>
@@ -28,8 +30,9 @@ describe('an answer', () => {
   })
 
   it('can be a refusal, with the server\'s words', async () => {
-    answers.mockResolvedValue(json({ code: -1, message: '评价已存在', result: null }))
-    await expect(ask()).rejects.toMatchObject({ constructor: Refused, code: -1, message: '评价已存在' })
+    const refusal = { code: -2, message: '参数格式不正确：phone', reason: 'malformed', field: 'phone' }
+    answers.mockResolvedValue(json({ ...refusal, result: null }))
+    await expect(ask()).rejects.toMatchObject({ constructor: Refused, ...refusal })
   })
 
   it('can be that nobody is logged in, and the page is told', async () => {
@@ -57,6 +60,20 @@ describe('who asks', () => {
     answers.mockResolvedValue(json({}))
     await makeFetch({ onNoSession })('http://host/x')
     expect([asked().credentials, new Headers(asked().headers).get('Authorization')]).toEqual(['same-origin', null])
+  })
+
+  it('asks for the page\'s language, whatever the browser would ask for', async () => {
+    answers.mockImplementation(() => Promise.resolve(json({})))
+    const asksFor = async (): Promise<string | null> => {
+      answers.mockClear()
+      await makeFetch({ onNoSession })('http://host/x')
+      return new Headers(asked().headers).get('Accept-Language')
+    }
+    makeI18n(words)
+    for (const chosen of ['en', 'zh'] as const) {
+      speak(chosen)
+      expect(await asksFor()).toBe(chosen)
+    }
   })
 
   it('is the token\'s owner on the visitor\'s page, and never the cookie\'s', async () => {

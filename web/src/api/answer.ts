@@ -1,8 +1,13 @@
 // The one place that knows the envelope {code, message, result} and what stands instead of it.
 
-/** The server understood and said no: a business refusal, with its code of the interface document, section 1.2. */
+/**
+ * The server understood and said no: a business refusal, with its code of the interface document, section 1.2, its words in
+ * the page's language, the word that programs know it by, and the parameter that is not as it should be, if it is one.
+ */
 export class Refused extends Error {
-  constructor(readonly code: number, message: string | null) {
+  constructor(
+    readonly code: number, message: string | null, readonly reason: string | null = null, readonly field: string | null = null,
+  ) {
     super(message ?? '')
     this.name = 'Refused'
   }
@@ -30,12 +35,17 @@ interface Fetched<T> {
   response: Response
 }
 
-type Envelope = { code: number, message?: string | null, result: unknown, count?: number }
+/** What a refusal says. */
+export interface Refusal { code: number, message?: string | null, reason?: string | null, field?: string | null }
+type Envelope = Refusal & { result: unknown, count?: number }
 type Good<T> = Extract<T, { code: 0 }>
 /** What is answered is whole: a field without a value is there, and null. */
 type Solid<T> = T extends object ? { [K in keyof T]-?: T[K] } : T
 type Whole<R> = R extends (infer Row)[] ? Solid<Row>[] : Solid<R>
 type ResultOf<T> = Good<T> extends { result: infer R } ? Whole<R> : never
+
+export const refused = ({ code, message, reason, field }: Refusal): Refused =>
+  new Refused(code, message ?? null, reason ?? null, field ?? null)
 
 /** Throws what the answer says went wrong. */
 function good(data: Envelope | undefined, response: Response): Envelope {
@@ -46,7 +56,7 @@ function good(data: Envelope | undefined, response: Response): Envelope {
     throw new Unreachable(response.status)
   }
   if (data === undefined || typeof data.code !== 'number') throw new Unreachable(response.status)
-  if (data.code !== 0) throw new Refused(data.code, data.message ?? null)
+  if (data.code !== 0) throw refused(data)
   return data
 }
 

@@ -2,6 +2,7 @@
 
 import createClient, { type Client, type Middleware } from 'openapi-fetch'
 import { NoSession } from './answer'
+import { language } from '@/i18n'
 import { hearAnswer, passed } from './clock'
 import type { paths } from './schema'
 
@@ -29,12 +30,13 @@ function within(ms: number, own?: AbortSignal): AbortSignal {
   return ending.signal
 }
 
-/** Fetch as whoever is logged in: with the cookie, or with the token alone. */
+/** Fetch as whoever is logged in: with the cookie, or with the token alone. What is refused is said in the page's language. */
 export function makeFetch(options: ClientOptions): (input: string | URL | Request, init?: RequestInit) => Promise<Response> {
   return async (input, init) => {
     const token = options.token?.()
     const headers = new Headers(input instanceof Request ? input.headers : undefined)
     new Headers(init?.headers).forEach((value, name) => { headers.set(name, value) })
+    headers.set('Accept-Language', language())
     if (token) headers.set('Authorization', `Bearer ${token}`)
     const signal = init?.signal ?? within(ASK_MS_MAX, input instanceof Request ? input.signal : undefined)
     const credentials = options.token ? 'omit' : 'same-origin'

@@ -542,9 +542,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * 自有：不经实时连接发送一条消息
+         * 自有：不经实时连接发送消息
          * @description 内置即时通信（`im.mode = "embedded"`）使用，供即将关闭的页面（`fetch` 的 `keepalive`）：与实时连接的 `say` 同一条路、同样检查，\
-         *     以 `ref` 去重，两边同时送达也只存一次。应答为该消息在 `/message/conversation/web` 中的一行，另有 `timeMs` 与 `ref`
+         *     以 `ref` 去重，两边同时送达也只存一次。依次发送，至多 200 条，其中一条不成不影响其他。应答依次为每条的结果，\
+         *     与实时连接的 `said` 或 `error` 相同
          */
         post: operations["post_im_say"];
         delete?: never;
@@ -1065,8 +1066,6 @@ export interface components {
         /** @description A success with its object, or a refusal. */
         Answered_Now: components["schemas"]["Good_Now"] | components["schemas"]["Refusal"];
         /** @description A success with its object, or a refusal. */
-        Answered_SaidMessage: components["schemas"]["Good_SaidMessage"] | components["schemas"]["Refusal"];
-        /** @description A success with its object, or a refusal. */
         Answered_String: components["schemas"]["Good_String"] | components["schemas"]["Refusal"];
         /** @description A success with its object, or a refusal. */
         Answered_Subscription: components["schemas"]["Good_Subscription"] | components["schemas"]["Refusal"];
@@ -1087,6 +1086,11 @@ export interface components {
          *     another only by what is in it.
          */
         AnsweredAll_RankingRow: components["schemas"]["GoodAll_RankingRow"] | components["schemas"]["Refusal"];
+        /**
+         * @description A success with all there are, or a refusal. Named apart from [`Answered`]: the name of a schema tells one list from
+         *     another only by what is in it.
+         */
+        AnsweredAll_SayAnswer: components["schemas"]["GoodAll_SayAnswer"] | components["schemas"]["Refusal"];
         /**
          * @description A success with all there are, or a refusal. Named apart from [`Answered`]: the name of a schema tells one list from
          *     another only by what is in it.
@@ -1192,6 +1196,11 @@ export interface components {
             /** @description 新密码，需要MD5后传输 */
             password?: string | null;
         };
+        /**
+         * @description 会话中的话、图片未能发送或撤回的原因，供程序识别，不随语言变化
+         * @enum {string}
+         */
+        ChatReason: "ended" | "waiting" | "unknown" | "unknownMessage" | "empty" | "tooLong" | "picture" | "pictureKind" | "pictureDamaged" | "pictureLarge" | "picturesFull" | "busy" | "malformed" | "tooLate" | "recallEnded" | "refused";
         Config: {
             conversationStatus: components["schemas"]["ConversationStatus"];
             conversationType: components["schemas"]["ConversationType"];
@@ -1557,23 +1566,6 @@ export interface components {
             };
         };
         /** @description 成功 */
-        Good_SaidMessage: {
-            /** @enum {integer} */
-            code: 0;
-            /** @enum {string} */
-            message: "OK";
-            /** @description 刚发送的消息：`/message/conversation/web` 中的一行，另有两项 */
-            result: components["schemas"]["WebMessage"] & {
-                /** @description 客户端为此消息取的名字 */
-                ref: string;
-                /**
-                 * Format: int64
-                 * @description 发送时刻，毫秒
-                 */
-                timeMs: number;
-            };
-        };
-        /** @description 成功 */
         Good_String: {
             /** @enum {integer} */
             code: 0;
@@ -1668,6 +1660,14 @@ export interface components {
                 rating?: number | null;
                 username: string;
             }[];
+        };
+        /** @description 成功，全部 */
+        GoodAll_SayAnswer: {
+            /** @enum {integer} */
+            code: 0;
+            /** @enum {string} */
+            message: "OK";
+            result: (components["schemas"]["Said"] | components["schemas"]["SayRefused"])[];
         };
         /** @description 成功，全部 */
         GoodAll_Shift: {
@@ -2302,9 +2302,27 @@ export interface components {
              * @enum {integer}
              */
             code: -1 | -2 | -3 | -5;
-            /** @example 未开通权限 */
+            /** @description 有误的参数 */
+            field?: string | null;
+            /**
+             * @description 供人阅读；请求带 `Accept-Language: en` 时为英文
+             * @example 未开通权限
+             */
             message: string | null;
+            /**
+             * @description 供程序识别的原因，不随语言变化
+             * @example notAllowed
+             */
+            reason?: string | null;
             result: null;
+        };
+        /** @description 已保存 */
+        Said: {
+            conversation: components["schemas"]["Id"];
+            message: components["schemas"]["SaidMessage"];
+            ref: string;
+            /** @enum {string} */
+            type: "said";
         };
         /** @description 刚发送的消息：`/message/conversation/web` 中的一行，另有两项 */
         SaidMessage: components["schemas"]["WebMessage"] & {
@@ -2333,6 +2351,26 @@ export interface components {
             ref: string;
             /** @description 文字，1 到 4000 字 */
             text?: string | null;
+        };
+        /** @description 一条消息的结果，与实时连接所收到的相同 */
+        SayAnswer: components["schemas"]["Said"] | components["schemas"]["SayRefused"];
+        /** @description 未发送 */
+        SayRefused: {
+            /**
+             * @description -1 状态不允许或出错；-2 参数缺失或格式不正确；-3 账号或人员不存在，或尝试次数过多；-5 未开通权限
+             * @enum {integer}
+             */
+            code: -1 | -2 | -3 | -5;
+            /**
+             * @description 原因，供人阅读
+             * @example 当前没有进行中的会话，消息未发送。
+             */
+            message: string;
+            reason: components["schemas"]["ChatReason"];
+            /** @description 缺少时无此项 */
+            ref?: string | null;
+            /** @enum {string} */
+            type: "error";
         };
         Seat: {
             active: number;
@@ -3483,7 +3521,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Say"];
+                "application/json": components["schemas"]["Say"][];
             };
         };
         responses: {
@@ -3493,7 +3531,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Answered_SaidMessage"];
+                    "application/json": components["schemas"]["AnsweredAll_SayAnswer"];
                 };
             };
             400: components["responses"]["Malformed"];

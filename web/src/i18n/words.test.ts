@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest'
+import type { components } from '@/api/schema'
 import type { Words } from '.'
 import { words as visitor } from './visitor'
 import { words as workbench } from './workbench'
 
 const leaves = (words: Words, path = ''): [string, string][] => Object.entries(words).flatMap(([key, value]) =>
   (typeof value === 'string' ? [[path + key, value] as [string, string]] : leaves(value, `${path}${key}.`)))
+type Reason = components['schemas']['ChatReason']
+/** All that the server may give: another does not pass the check of types. */
+const REASONS: Record<Reason, true> = {
+  ended: true, waiting: true, unknown: true, unknownMessage: true, empty: true, tooLong: true, picture: true, pictureKind: true, pictureDamaged: true,
+  pictureLarge: true, picturesFull: true, busy: true, malformed: true, tooLate: true, recallEnded: true, refused: true,
+}
 const places = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([place]) => place).sort()
 
 describe.each([['workbench', workbench], ['visitor', visitor]])('the words of the %s', (_, { zh, en }) => {
@@ -17,6 +24,12 @@ describe.each([['workbench', workbench], ['visitor', visitor]])('the words of th
     for (const [key, chinese] of leaves(zh)) {
       expect(chinese, key).not.toBe('')
       expect([key, ...places(english.get(key) ?? '')]).toEqual([key, ...places(chinese)])
+    }
+  })
+
+  it('say each reason of the server', () => {
+    for (const reason of Object.keys(REASONS)) {
+      for (const language of [zh, en]) expect(leaves(language).map(([key]) => key)).toContain(`chat.why.${reason}`)
     }
   })
 

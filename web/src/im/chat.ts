@@ -75,11 +75,19 @@ export interface Chat {
   stop: () => void
 }
 
+/** Something said could not be taken back. */
+export class NotRecalled extends Error {
+  constructor(readonly reason: Reason) {
+    super(reason.words)
+    this.name = 'NotRecalled'
+  }
+}
+
 export const NO_ANSWER: Reason = { key: 'network', words: '' }
 
 /** Why a request for something to be said failed. */
 export function reasonOf(error: unknown): Reason {
-  if (error instanceof Refused) return { key: '', words: error.message }
+  if (error instanceof Refused) return { key: error.reason ?? '', words: error.message }
   if (error instanceof NoSession) return { key: 'noSession', words: '' }
   return NO_ANSWER
 }

@@ -108,10 +108,11 @@ describe('our own IM', () => {
   it('says once more with a request what was not answered when the page goes away', () => {
     chat.say(TO, 'r1', { text: 'goodbye' })
     chat.say(TO, 'r2', { text: '…' })
+    chat.say(TO, 'r3', { text: '……' })
     hear({ type: 'said', ref: 'r1', conversation: 'c1', message: row('m1') })
     window.dispatchEvent(new Event('pagehide'))
     window.dispatchEvent(new Event('pagehide'))
-    expect(outliving).toEqual([['r2']])
+    expect(outliving).toEqual([['r2', 'r3']])
   })
 
   it('asks before the page goes while a picture is on its way', async () => {
@@ -133,7 +134,7 @@ describe('our own IM', () => {
     hear({ type: 'error', ref: 'r1', code: -1, message: '会话已结束', reason: 'ended' })
     connected('open')
     expect([told[0], sent.length]).toEqual([['failed', 'r1', { key: 'ended', words: '会话已结束' }], 1])
-    hear({ type: 'error', code: -2, message: '参数格式不正确' })
+    hear({ type: 'error', code: -2, message: '参数格式不正确', reason: 'malformed' })
     expect(told).toHaveLength(2)
   })
 
@@ -142,10 +143,10 @@ describe('our own IM', () => {
     expect(sent).toEqual([])
     await vi.advanceTimersByTimeAsync(0)
     expect(sent).toEqual([{ type: 'say', ref: 'r1', conversation: 'c1', image: 'image1' }])
-    upload.mockRejectedValueOnce(new Refused(-1, '图片太大'))
+    upload.mockRejectedValueOnce(new Refused(-2, '图片太大', 'pictureLarge'))
     chat.say(TO, 'r2', { image: new Blob(['x']) })
     await vi.advanceTimersByTimeAsync(0)
-    expect(told).toContainEqual(['failed', 'r2', { key: '', words: '图片太大' }])
+    expect(told).toContainEqual(['failed', 'r2', { key: 'pictureLarge', words: '图片太大' }])
   })
 
   it('takes back, and says when that was not possible', async () => {
@@ -156,8 +157,8 @@ describe('our own IM', () => {
     await expect(done).resolves.toBeUndefined()
     expect(told).toEqual([['recalled', 'c1', 'm1']])
     const late = chat.recall(TO, message)
-    hear({ type: 'error', ref: 'recall-m1', code: -1, message: '已超过两分钟' })
-    await expect(late).rejects.toThrow('已超过两分钟')
+    hear({ type: 'error', ref: 'recall-m1', code: -1, message: '已超过两分钟', reason: 'tooLate' })
+    await expect(late).rejects.toMatchObject({ reason: { key: 'tooLate', words: '已超过两分钟' } })
   })
 
   it('tells what others say, take back and read', () => {

@@ -3,7 +3,7 @@
 import type { Command, ErrorFrame, Frame } from '@/socket/frames'
 import type { SocketStatus } from '@/socket/socket'
 import {
-  fromRecord, NO_ANSWER, reasonOf, wellFormed, type Addressee, type Chat, type ChatListener, type Content, type Message, type Reason,
+  fromRecord, NO_ANSWER, NotRecalled, reasonOf, wellFormed, type Addressee, type Chat, type ChatListener, type Content, type Message, type Reason,
 } from './chat'
 
 /** What it needs of the page's socket. */
@@ -86,7 +86,7 @@ export class EmbeddedChat implements Chat {
 
   recall(to: Addressee, message: Message): Promise<void> {
     const { id } = message
-    if (id === null) return Promise.reject(new Error(NO_ANSWER.words))
+    if (id === null) return Promise.reject(new NotRecalled(NO_ANSWER))
     const ref = `recall-${id}`
     return new Promise((resolve, reject) => {
       this.ask(ref, {
@@ -191,7 +191,7 @@ export class EmbeddedChat implements Chat {
     if (reason === undefined) {
       pending.done?.resolve()
     } else if (pending.done) {
-      pending.done.reject(new Error(reason.words))
+      pending.done.reject(new NotRecalled(reason))
     } else {
       this.listener.failed(ref, reason)
     }
@@ -222,4 +222,4 @@ export class EmbeddedChat implements Chat {
   }
 }
 
-const told = ({ reason, message }: ErrorFrame): Reason => ({ key: reason ?? '', words: message })
+const told = ({ reason, message }: ErrorFrame): Reason => ({ key: reason, words: message })

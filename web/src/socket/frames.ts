@@ -111,8 +111,8 @@ export type ImFrame
     | { type: 'recalled', ref?: string, conversation: string, message: string }
     | { type: 'read', conversation: string, reader: string, until: number }
 
-/** `reason` says in one word what `message` says in a sentence. */
-export interface ErrorFrame { type: 'error', ref?: string, code: number, message: string, reason?: string }
+/** `reason` says in one word what `message` says in a sentence: one of `ChatReason` where it is about something said. */
+export interface ErrorFrame { type: 'error', ref?: string, code: number, message: string, reason: string }
 
 export type Frame
   = | Snapshot

@@ -44,18 +44,23 @@ export async function uploadImage(conversation: string, image: Blob): Promise<st
 
 /** All requests that outlive a page may hold so much together, says the Fetch standard. */
 const OUTLIVING_BYTES_MAX = 64 * 1024 - 4096
+/** The server takes no more at once. */
+const OUTLIVING_WORDS_MAX = 200
 
-/** Says words with a request that goes on when the page is gone; nobody waits for its answer. */
+/** Says words with one request, so that they keep their order, that goes on when the page is gone; nobody waits for its answer. */
 export function sayOutliving(words: readonly Say[]): void {
+  const fitting: string[] = []
   let room = OUTLIVING_BYTES_MAX
-  for (const { ref, conversation, ...content } of words) {
-    const body = JSON.stringify({ ref, conversation, ...content, type: undefined })
-    room -= new Blob([body]).size
-    if (room < 0) return
-    const headers = { 'Content-Type': 'application/json' }
-    // The page is gone, or says it again over its socket.
-    rawFetch('/im/say', { method: 'POST', keepalive: true, headers, body }).catch(() => undefined)
+  for (const word of words.slice(0, OUTLIVING_WORDS_MAX)) {
+    const text = JSON.stringify({ ...word, type: undefined })
+    room -= new Blob([text]).size + 1
+    if (room < 0) break
+    fitting.push(text)
   }
+  if (fitting.length === 0) return
+  const headers = { 'Content-Type': 'application/json' }
+  // The page is gone, or says it again over its socket.
+  rawFetch('/im/say', { method: 'POST', keepalive: true, headers, body: `[${fitting.join(',')}]` }).catch(() => undefined)
 }
 
 /** Whether pictures of ours can be shown by their address alone. */

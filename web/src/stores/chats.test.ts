@@ -211,9 +211,9 @@ describe('the talks of a page', () => {
     useChats().say(to, { text: '你好' })
     await settled()
     const { ref } = sockets[0]?.sent.at(-1) ?? {}
-    sockets[0]?.hears({ type: 'error', ref, code: -1, message: '消息暂未保存' })
+    sockets[0]?.hears({ type: 'error', ref, code: -1, message: '消息暂未保存', reason: 'busy' })
     const [message] = useChats().thread('c1').messages
-    expect(message).toMatchObject({ state: 'failed', reason: { key: '', words: '消息暂未保存' } })
+    expect(message).toMatchObject({ state: 'failed', reason: { key: 'busy', words: '消息暂未保存' } })
     if (message) useChats().sayAgain(to, message)
     await settled()
     expect(sockets[0]?.sent.at(-1)).toEqual({ type: 'say', ref, conversation: 'c1', text: '你好' })

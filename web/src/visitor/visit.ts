@@ -3,7 +3,7 @@
 
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import { NoSession, Refused, result, rows, Unreachable } from '@/api/answer'
+import { NoSession, Refused, refused, result, rows, Unreachable, type Refusal } from '@/api/answer'
 import { passed } from '@/api/clock'
 import type { Config, Conversation, Me } from '@/api/types'
 import { useNow } from '@/composables/clock'
@@ -147,8 +147,8 @@ export const useVisit = defineStore('visit', () => {
     if (appid === undefined) throw new NoSession()
     const response = await rawFetch(`/auth/wx/${appid}/login?code=${codeOfThisBrowser()}`, { method: 'POST' })
     if (!response.ok) throw new Unreachable(response.status)
-    const answer = await response.json() as { code: number, message: string | null }
-    if (answer.code !== 0) throw new Refused(answer.code, answer.message)
+    const answer = await response.json() as Refusal
+    if (answer.code !== 0) throw refused(answer)
     keep(response.headers.get(TOKEN_HEADER))
     const person = await who()
     if (person === null) throw new NoSession()

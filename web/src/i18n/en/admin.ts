@@ -71,5 +71,10 @@ export default {
   unplaced: {
     note: 'These messages belong to no conversation. They are kept apart, not lost. Reading them is noted.', none: 'Every message has its conversation', time: 'Time',
     from: 'From', to: 'To', said: 'Message', reason: 'Reason',
+    why: {
+      'unknown-account': 'No such account', 'no-open-conversation': 'The two have no conversation that is not over',
+      'several-open-conversations': 'The two have several conversations that are not over: it could be of any', 'unknown-conversation': 'No such conversation',
+      'after-the-end': 'Sent after the conversation had ended', 'other-people': 'Not by the two of that conversation', other: 'Belongs to no conversation',
+    },
   },
 }

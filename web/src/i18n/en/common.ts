@@ -67,8 +67,10 @@ export default {
     why: {
       network: 'Not sent: please check the network and try again', refused: 'This message cannot be sent', noSession: 'Not sent: your log-in has ended',
       ended: 'Not sent: the conversation has ended', waiting: 'Not sent: the conversation has not begun', unknown: 'Not sent: the conversation was not found',
-      empty: 'There is nothing in this message', tooLong: 'Not sent: too long', picture: 'This picture cannot be sent', busy: 'The server is busy, please try again',
-      malformed: 'This message cannot be sent', tooLate: 'Messages can be recalled for two minutes only',
+      empty: 'There is nothing in this message', tooLong: 'Not sent: too long', picture: 'This picture cannot be sent', pictureKind: 'Only PNG, JPEG, GIF or WebP pictures can be sent',
+      pictureDamaged: 'Not sent: the picture is damaged', pictureLarge: 'Not sent: the picture is too large', picturesFull: 'This conversation holds no more pictures', busy: 'The server is busy, please try again',
+      malformed: 'This message cannot be sent', unknownMessage: 'The message was not found',
+      recallEnded: 'The conversation has ended: nothing can be recalled', tooLate: 'Messages can be recalled for two minutes only',
     },
   },
 }

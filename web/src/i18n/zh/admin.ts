@@ -63,5 +63,9 @@ export default {
   },
   unplaced: {
     note: '这些消息无法归入任何会话，单独保存，不会丢失。查看会留下操作记录。', none: '没有未归入会话的消息', time: '时间', from: '发送者', to: '接收者', said: '内容', reason: '原因',
+    why: {
+      'unknown-account': '账号不存在', 'no-open-conversation': '双方没有进行中的会话', 'several-open-conversations': '双方有多个进行中的会话，无法确定归属',
+      'unknown-conversation': '会话不存在', 'after-the-end': '会话结束后发送', 'other-people': '不是该会话的双方', other: '未归入会话',
+    },
   },
 }

@@ -60,7 +60,9 @@ export default {
     why: {
       network: '没有发出去，请检查网络后重试', refused: '这条消息无法发送', noSession: '登录已失效，没有发出去', ended: '咨询已结束，没有发出去',
       waiting: '咨询尚未开始，没有发出去', unknown: '会话未找到，没有发出去', empty: '消息内容不能为空', tooLong: '消息太长，没有发出去', picture: '图片无法发送',
+      pictureKind: '只能发送 PNG、JPEG、GIF 或 WebP 图片', pictureDamaged: '图片已损坏，没有发出去', pictureLarge: '图片太大，没有发出去', picturesFull: '本次会话的图片已达上限',
       busy: '系统繁忙，请稍后重试', malformed: '这条消息无法发送', tooLate: '已超过两分钟，不能撤回',
+      unknownMessage: '消息未找到', recallEnded: '咨询已结束，不能撤回',
     },
   },
 }

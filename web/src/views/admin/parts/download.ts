@@ -1,6 +1,6 @@
 // Files that the server makes: kept under the name it gives them.
 
-import { NoSession, Refused, Unreachable } from '@/api/answer'
+import { NoSession, refused, Unreachable, type Refusal } from '@/api/answer'
 import { rawFetch } from '@/stores/api'
 
 /** A thousand talks take their time. */
@@ -26,9 +26,9 @@ export async function fileOf(response: Response): Promise<{ name: string, conten
   if (!response.ok) throw new Unreachable(response.status)
   const name = fileName(response.headers.get('Content-Disposition'))
   if (name !== null) return { name, content: await response.blob() }
-  const told = await response.json().catch(() => null) as { code?: number, message?: string | null } | null
+  const told = await response.json().catch(() => null) as Partial<Refusal> | null
   if (typeof told?.code !== 'number') throw new Unreachable(response.status)
-  throw new Refused(told.code, told.message ?? null)
+  throw refused({ ...told, code: told.code })
 }
 
 function keep(name: string, content: Blob): void {

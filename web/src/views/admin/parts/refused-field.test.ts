@@ -5,16 +5,15 @@ import { refusedField } from './refused-field'
 const FIELDS = ['username', 'password', 'age', 'phoneNumber', 'supervisors']
 
 describe('a refusal', () => {
-  it.each([
-    ['参数格式不正确：phoneNumber', 'phoneNumber'],
-    ['缺少参数：password', 'password'],
-    ['用户名应为2到32位的字母、数字、下划线或连字符：username', 'username'],
-    ['用户名已存在！', 'username'],
-    ['督导未找到：0a1b', 'supervisors'],
-    ['未开通权限', null],
-    ['参数格式不正确：somethingElse', null],
-  ])('«%s» is shown at %s', (message, field) => {
-    expect(refusedField(new Refused(-2, message), FIELDS)).toBe(field)
+  it('is shown at the field that the server names, whatever its words are', () => {
+    for (const words of ['用户名已存在！', 'This user name is taken']) {
+      expect(refusedField(new Refused(-2, words, 'usernameTaken', 'username'), FIELDS)).toBe('username')
+    }
+  })
+
+  it('of no field, or of one that is not in the form, is shown elsewhere', () => {
+    expect(refusedField(new Refused(-5, '未开通权限', 'notAllowed'), FIELDS)).toBeNull()
+    expect(refusedField(new Refused(-2, '参数格式不正确：somethingElse', 'malformed', 'somethingElse'), FIELDS)).toBeNull()
   })
 
   it('is something else than no answer', () => {

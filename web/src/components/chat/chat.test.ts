@@ -106,6 +106,14 @@ describe('the words of a talk', () => {
     isPaper = false
   })
 
+  it('stay none while they are read again', async () => {
+    const shown = list({ state: 'loading', messages: [] })
+    expect(shown.find('.bones').exists()).toBe(true)
+    await shown.setProps({ state: 'there' })
+    await shown.setProps({ state: 'loading' })
+    expect(shown.find('.bones').exists()).toBe(false)
+  })
+
   it('are asked for again where there are none', async () => {
     const shown = list({ state: 'wrong', error: new Error('gone'), messages: [] })
     expect(shown.find('.missing').exists()).toBe(false)

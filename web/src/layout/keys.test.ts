@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { keyOf, SHOWN } from './keys'
+import { keyOf, SHOWN, useLetters } from './keys'
 
 afterEach(() => { document.body.replaceChildren() })
 
@@ -47,6 +47,14 @@ describe('a key', () => {
 
   it('with another one is the browser\'s', () => {
     expect([pressed('n', document.body, { ctrlKey: true }), pressed('n', document.body, { metaKey: true }), pressed('/', document.body, { altKey: true })]).toEqual([null, null, null])
+  })
+
+  it('of a single letter can be switched off on this device, and Escape still leaves', () => {
+    const { areOn, turn } = useLetters()
+    turn(false)
+    expect([areOn.value, pressed('n'), pressed('?'), pressed('Escape', composer()), localStorage.getItem('hotline.keys')]).toEqual([false, null, null, 'leave', 'off'])
+    turn(true)
+    expect([areOn.value, pressed('n'), localStorage.getItem('hotline.keys')]).toEqual([true, 'next', null])
   })
 
   it('stands in the list of keys', () => {

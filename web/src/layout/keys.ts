@@ -1,7 +1,23 @@
 // The keys of the workbench. They are single ones, for which no system and no browser has a use, and so they are heard only
 // where nobody types: Escape leaves the field.
 
+import { ref, type Ref } from 'vue'
 import { isComposing } from '@/composables/composing'
+
+/** Kept for the device: whoever speaks to it or is easily caught on a key has no use for single letters. */
+const OFF = 'hotline.keys'
+const areLettersOn = ref(localStorage.getItem(OFF) !== 'off')
+
+export function useLetters(): { areOn: Readonly<Ref<boolean>>, turn: (on: boolean) => void } {
+  return {
+    areOn: areLettersOn,
+    turn(on) {
+      areLettersOn.value = on
+      if (on) localStorage.removeItem(OFF)
+      else localStorage.setItem(OFF, 'off')
+    },
+  }
+}
 
 export type Key = 'next' | 'search' | 'help' | 'leave'
 
@@ -28,6 +44,6 @@ function isTyping(target: EventTarget | null): boolean {
 export function keyOf(event: KeyboardEvent): Key | null {
   if (event.defaultPrevented || isComposing(event) || event.ctrlKey || event.altKey || event.metaKey) return null
   if (event.key === 'Escape') return event.target instanceof HTMLTextAreaElement && event.target.closest('.composer') !== null ? 'leave' : null
-  if (isTyping(event.target)) return null
+  if (!areLettersOn.value || isTyping(event.target)) return null
   return KEYS[event.key.toLowerCase()] ?? null
 }

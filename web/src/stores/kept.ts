@@ -6,7 +6,7 @@ import { OURS, removeFrom } from '@/kept/storage'
 import { DRAFT, forgetWords, NOTE, places } from '@/kept/words'
 
 /** The device's own, and the visitor's page on the same machine: nobody's of the staff. */
-const STAYS = /^hotline\.(language|muted|cleared|visitor\.)/
+const STAYS = /^hotline\.(language|muted|keys|cleared|visitor\.)/
 /** Whose the things in this window are: a person's id. */
 const OWNER = 'hotline.owner'
 /** Changes at each log-out by the button; a window that knows an older one still holds what is to be cleared. */

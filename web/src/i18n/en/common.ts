@@ -40,16 +40,16 @@ export default {
   },
   unsaved: { title: 'Not saved', text: 'What you entered is not saved. Discard it?', discard: 'Discard', stay: 'Keep editing' },
   button: {
-    ok: 'OK', cancel: 'Cancel', close: 'Close', save: 'Save', search: 'Search', reset: 'Reset', back: 'Back', more: 'More',
+    ok: 'OK', cancel: 'Cancel', save: 'Save', reset: 'Reset', back: 'Back', more: 'More',
   },
   keys: {
     title: 'Keys', next: 'The next talk that waits for an answer', search: 'Search', help: 'Show the keys', leave: 'Leave the field, back to the list', move: 'Up and down the list', open: 'Open the chosen talk',
-    hint: 'The keys do nothing while you type; Escape leaves the field.',
+    letters: 'Use keys of a single letter', hint: 'The keys do nothing while you type; Escape leaves the field.',
   },
-  language: 'Language', languageNow: 'Language: {now}, change to {other}',
+  languageNow: 'Language: {now}, change to {other}',
   colon: ': ',
   comma: ', ',
-  time: { today: 'Today', tomorrow: 'Tomorrow', yesterday: 'Yesterday', minutes: '{n} min', seconds: '{n} s', hours: '{h} h {m} min', justNow: 'just now' },
+  time: { today: 'Today', tomorrow: 'Tomorrow', yesterday: 'Yesterday', minutes: '{n} min', seconds: '{n} s', hours: '{h} h {m} min' },
   chat: {
     messages: 'Messages', input: 'Write a message', hint: 'Enter sends, Shift+Enter starts a new line', send: 'Send', emoji: 'Emoji',
     image: 'Picture', imageOf: 'Picture from {name}', viewer: 'View picture', recall: 'Recall', recalled: '{name} recalled a message',

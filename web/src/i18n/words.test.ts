@@ -37,3 +37,15 @@ describe.each([['workbench', workbench], ['visitor', visitor]])('the words of th
     for (const [key, text] of [...leaves(zh), ...leaves(en)]) expect(text, key).not.toMatch(/[@|]/)
   })
 })
+
+describe('words', () => {
+  it('are all used somewhere', () => {
+    const files = import.meta.glob<string>(['/src/**/*.{ts,vue}', '!/src/i18n/**', '!/src/**/*.test.ts', '!/src/api/schema.d.ts'], { query: '?raw', import: 'default', eager: true })
+    const source = Object.values(files).join('\n')
+    const made = [...source.matchAll(/`([^`\s]*\$\{[^`]*)`/g)].map(([, text = '']) => text.replace(/\$\{[^}]*\}/g, '*')).filter((text) => /[\w*]\.|\.[\w*]/.test(text) && /\w{2}/.test(text))
+    const patterns = [...new Set(made)].filter((text) => /^[\w.*-]+$/.test(text)).map((text) => new RegExp(`^${text.replaceAll('.', '\\.').replaceAll('*', '.+')}$`))
+    const isUsed = (key: string): boolean => source.includes(`'${key}'`) || patterns.some((pattern) => pattern.test(key))
+    const all = [workbench, visitor].flatMap(({ zh }) => leaves(zh).map(([key]) => key))
+    expect([...new Set(all)].filter((key) => !isUsed(key))).toEqual([])
+  })
+})

@@ -1,5 +1,5 @@
 export default {
-  menu: { chat: 'Consultations', records: 'Records' },
+  menu: { chat: 'Consultations' },
   home: {
     hello: 'Hello, {name}', toChat: 'Open consultations', toRequests: 'Open requests', todayNumber: 'Today', sum: '{time} in all',
     active: 'In progress', places: 'up to {n} at a time', totalNumber: 'Consultations ever', rating: 'Mean rating', ratings: '{n} ratings',

@@ -2,7 +2,7 @@ export default {
   title: 'Hotline',
   tab: { home: 'Talk', history: 'History', me: 'Me', label: 'Navigation' },
   outside: 'Please use this hotline in its WeChat mini-program.',
-  entering: 'Entering', notOpened: 'That did not open; perhaps the network is slow. Please try again.',
+  notOpened: 'That did not open; perhaps the network is slow. Please try again.',
   emergency: {
     title: 'If you or somebody near you is in danger, please call at once:', call: 'Call {name} {number}',
     usual: { 12356: 'National psychological helpline', 110: 'Police', 120: 'Ambulance' },
@@ -40,7 +40,7 @@ export default {
   talk: {
     begin: '{name} is here with you. Begin wherever you like; take your time.',
     lasting: 'Talking for {time}', end: 'End', endAsk: 'End this talk?', endYes: 'End the talk', endNo: 'Go on',
-    pictures: 'Pictures are seen by the counselor and the supervisor', log: 'Talk with {name}',
+    log: 'Talk with {name}',
   },
   end: {
     title: 'You are no longer in line', own: 'You ended this talk', again: 'Talk to someone again', seen: 'All right',
@@ -85,7 +85,7 @@ export default {
     level4: 'Good', level5: 'Very helpful', needLevel: 'Please choose the stars',
   },
   history: {
-    title: 'Earlier talks', empty: 'No talks yet', more: 'Show more', rate: 'Rate', rated: 'Rated', nobody: 'Not connected',
+    title: 'Earlier talks', empty: 'No talks yet', more: 'Show more', rate: 'Rate', nobody: 'Not connected',
     noWords: 'Nothing was written in this talk', back: 'Back',
   },
   me: {

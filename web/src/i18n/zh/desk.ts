@@ -1,5 +1,5 @@
 export default {
-  menu: { chat: '咨询', records: '咨询记录' },
+  menu: { chat: '咨询' },
   home: {
     hello: '{name}，您好', toChat: '进入咨询', toRequests: '查看求助', todayNumber: '今日咨询', sum: '共 {time}',
     active: '正在进行', places: '最多同时 {n} 个', totalNumber: '累计咨询', rating: '平均评分', ratings: '{n} 次评价',

@@ -2,7 +2,7 @@ export default {
   title: '心理热线',
   tab: { home: '倾诉', history: '历史', me: '我的', label: '导航' },
   outside: '请在微信小程序中使用本热线。',
-  entering: '正在进入', notOpened: '这一页没有打开，可能是网络不好。请再点一次。',
+  notOpened: '这一页没有打开，可能是网络不好。请再点一次。',
   emergency: {
     title: '如果你或身边的人正处于危险中，请立即拨打：', call: '拨打 {name} {number}',
     usual: { 12356: '全国统一心理援助热线', 110: '报警', 120: '急救' },
@@ -32,7 +32,7 @@ export default {
   },
   talk: {
     begin: '{name} 已经在这里了。从哪里说起都可以，慢慢来。',
-    lasting: '已聊 {time}', end: '结束', endAsk: '确定结束这次咨询吗？', endYes: '结束咨询', endNo: '继续聊', pictures: '图片由对方和督导可见',
+    lasting: '已聊 {time}', end: '结束', endAsk: '确定结束这次咨询吗？', endYes: '结束咨询', endNo: '继续聊',
     log: '与 {name} 的对话',
   },
   end: {
@@ -67,7 +67,7 @@ export default {
     needLevel: '请选择星级',
   },
   history: {
-    title: '历史咨询', empty: '还没有咨询记录', more: '加载更多', rate: '去评价', rated: '已评价', nobody: '未接通', noWords: '这次没有聊天内容', back: '返回',
+    title: '历史咨询', empty: '还没有咨询记录', more: '加载更多', rate: '去评价', nobody: '未接通', noWords: '这次没有聊天内容', back: '返回',
   },
   me: {
     title: '我的资料', name: '称呼', gender: '性别', female: '女', male: '男', secret: '不说', age: '年龄', phone: '手机号', contact: '紧急联系人',

@@ -1,4 +1,4 @@
-// The counselor's desk: his places, his line, whom he has not read, whom he may ask, what was before, and how he is called.
+// The counselor's desk: places, the line, whom they have not read, whom they may ask, what was before, and how they are called.
 
 import type { Locator } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
@@ -15,7 +15,7 @@ let supervisor: Someone
 let first: Someone
 let second: Someone
 let third: Someone
-/** How long one waits with another before him. */
+/** How long one waits with another before them. */
 let whole = ''
 
 const list = (): Locator => counselor.page.locator('nav.list')
@@ -59,14 +59,14 @@ beforeAll(async () => {
   await counselor.page.goto(`${at().server.url}/#/chat`)
 })
 
-test('He says how many he talks with at a time, and a reload knows it', async () => {
+test('A counselor says how many they talk with at a time, and a reload knows it', async () => {
   await allows(1)
   await counselor.page.reload()
   await counselor.isConnected()
   await expect.poll(() => places().innerText()).toBe('0 / 1')
 })
 
-test('His line has names, places and waiting times, and each visitor knows his own', async () => {
+test('The line has names, places and waiting times, and each visitor knows their own', async () => {
   first = await at().visitor('first')
   await first.page.locator('.anyone').click()
   await first.sees(first.page.locator('.composer'))
@@ -120,7 +120,7 @@ test('With another place whoever waits has it at once', async () => {
   await expect.poll(() => places().innerText()).toBe('2 / 3')
 })
 
-test('What he has not read is counted at the talk and in the title, until he looks', async () => {
+test('What was not read is counted at the talk and in the title, until somebody looks', async () => {
   await entry('first').click()
   await counselor.sees(counselor.page.getByRole('heading', { name: named('first') }))
   for (const words of ['在吗？', '我想说说最近的事。']) {
@@ -139,7 +139,7 @@ test('What he has not read is counted at the talk and in the title, until he loo
   await third.sees(third.page.locator('.marks .read').nth(1))
 })
 
-test('Supervisors stand with his own first, each with presence and free places', async () => {
+test('Supervisors stand with the counselor\'s own first, each with presence and free places', async () => {
   const offered = async (): Promise<string[]> => {
     await counselor.presses(t('desk.ask.button'), counselor.page.locator('.actions'))
     const dialog = counselor.page.getByRole('dialog')
@@ -160,7 +160,7 @@ test('Supervisors stand with his own first, each with presence and free places',
   expect((await offered())[0]).toBe(`${SUPERVISOR} ${t('desk.ask.bound')} ${t('presence.busy')} ${t('desk.ask.wait')}`)
 })
 
-test('Of a visitor who was here before he finds the earlier talks, with words and notes, also after a reload', async () => {
+test('Of a visitor who was here before the counselor finds the earlier talks, with words and notes, also after a reload', async () => {
   const known = await at().sql(`select v.username, max(e.content) from conversations c join people v on v.id = c.visitor
     join people k on k.id = c.counselor and k.username = 'zixunshi1'
     join evaluations e on e.conversation = c.id and e.object_type = 'VISITOR' group by 1 order by 1 limit 1`)

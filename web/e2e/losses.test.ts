@@ -52,7 +52,7 @@ beforeAll(async () => {
   await mirrored().waitFor()
 })
 
-test('Whoever reloads his page is where he was, and so is what he was writing', async () => {
+test('Whoever reloads the page is where they were, and so is what they were writing', async () => {
   await says(visitor, '一，访客先说')
   await says(counselor, '二，咨询师回答')
   await allAgree()

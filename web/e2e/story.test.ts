@@ -26,7 +26,7 @@ async function says(someone: Someone, words: string, pane: Locator = someone.pag
   await input.press('Enter')
 }
 
-test('A visitor reads the consent before he can agree', async () => {
+test('A visitor reads the consent before they can agree', async () => {
   visitor = await at().comes('visitor', { size: PHONE })
   await visitor.page.goto(`${at().server.url}/visitor`)
   const agree = visitor.page.locator('form button[type=submit]')
@@ -41,7 +41,7 @@ test('A visitor reads the consent before he can agree', async () => {
   await visitor.sees(t('visitor.choose.hello', { name: VISITOR }))
 })
 
-test('He chooses a counselor who is not there yet, and waits, also with the page closed in between', async () => {
+test('They choose a counselor who is not there yet, and wait, also with the page closed in between', async () => {
   await visitor.hasNoBarriers()
   await visitor.shoots('zh-visitor-choose-nobody-online')
   await visitor.page.locator('.counselor', { hasText: COUNSELOR }).click()
@@ -57,7 +57,7 @@ test('He chooses a counselor who is not there yet, and waits, also with the page
   await visitor.shoots('README/visitor-waiting')
 })
 
-test('The counselor comes to the desk and has him at once, with a notice that leads there', async () => {
+test('The counselor comes to the desk and has them at once, with a notice that leads there', async () => {
   counselor = await at().comes('zixunshi1', { size: SMALL })
   await logIn(counselor)
   await counselor.isConnected()
@@ -161,7 +161,7 @@ test('The counselor ends it and notes what it was about', async () => {
   await counselor.shoots('zh-counselor-ended')
 })
 
-test('The visitor gives stars, and finds the talk in his history', async () => {
+test('The visitor gives stars, and finds the talk in the history', async () => {
   await visitor.page.locator('.el-rate__item').nth(3).click()
   await visitor.presses(t('visitor.rate.submit'))
   await visitor.sees(t('visitor.choose.lead'))

@@ -1,4 +1,4 @@
-// A visitor may close the page at any point and open it again: he is where he was.
+// A visitor may close the page at any point and open it again: they are where they were.
 
 import { beforeAll, expect, test } from 'vitest'
 import { hotline } from './support/hotline'
@@ -23,7 +23,7 @@ beforeAll(async () => {
   await visitor.page.goto(`${at().server.url}/visitor`)
 })
 
-test('Before he has agreed he reads the consent again, from its beginning', async () => {
+test('Before they have agreed they read the consent again, from its beginning', async () => {
   const agree = (): ReturnType<Someone['button']> => visitor.page.locator('form button[type=submit]')
   await expect.poll(() => agree().innerText()).toBe(t('visitor.consent.wait', { n: 5 }))
   await comesBack()
@@ -38,7 +38,7 @@ test('Before he has agreed he reads the consent again, from its beginning', asyn
   await visitor.sees(t('visitor.choose.lead'))
 })
 
-test('His profile keeps whom to call in an emergency', async () => {
+test('The profile keeps whom to call in an emergency', async () => {
   await visitor.page.getByRole('link', { name: t('visitor.tab.me') }).click()
   const field = (name: string): ReturnType<Someone['page']['getByLabel']> => visitor.page.getByLabel(t(`visitor.me.${name}`), { exact: true })
   await field('contact').fill(CONTACT.name)
@@ -54,7 +54,7 @@ test('His profile keeps whom to call in an emergency', async () => {
   await visitor.page.getByRole('link', { name: t('visitor.tab.home') }).click()
 })
 
-test('While he waits his place stays his', async () => {
+test('While a visitor waits the place stays theirs', async () => {
   await visitor.page.locator('.counselor', { hasText: COUNSELOR }).click()
   await visitor.presses(t('visitor.choose.wait'), visitor.page.locator('.sheet'))
   await visitor.sees(t('visitor.waiting.nobody'))
@@ -80,12 +80,12 @@ test('A talk that began while the page was closed is there when it is opened, wi
   await expect.poll(() => wordsIn(visitor.page.getByRole('log'))).toEqual(['你好，我在这里。', '我来了。'])
 })
 
-test('His counselor sees whom to call, and not the whole number', async () => {
+test('Their counselor sees whom to call, and not the whole number', async () => {
   await counselor.sees(counselor.page.locator('aside.side').getByText('139****5678'))
   expect(await counselor.page.locator('body').innerText()).not.toContain(CONTACT.phone)
 })
 
-test('A talk that ended while the page was closed asks for its stars, until it has them or he does not want to', async () => {
+test('A talk that ended while the page was closed asks for its stars, until it has them or they do not want to', async () => {
   await visitor.page.close()
   await counselor.presses(t('desk.end.button'))
   await counselor.presses(t('desk.end.do'), counselor.page.locator('.el-message-box'))
@@ -99,7 +99,7 @@ test('A talk that ended while the page was closed asks for its stars, until it h
   await visitor.sees(t('visitor.choose.lead'))
 })
 
-test('The history has what he skipped: he reads it again, and gives his stars there', async () => {
+test('The history has what was skipped: the visitor reads it again, and gives stars there', async () => {
   await visitor.page.getByRole('link', { name: t('visitor.tab.history') }).click()
   await visitor.page.getByRole('link', { name: COUNSELOR }).click()
   await comesBack()

@@ -41,7 +41,7 @@ export class Crowd {
     return new Crowd(counselors, page)
   }
 
-  /** From now on each says something every so often, and asks for his record as often. */
+  /** From now on each says something every so often, and asks for their record as often. */
   async begins(everyMs: number): Promise<void> {
     this.begun = Date.now()
     await this.visitors.evaluate(speak, everyMs)
@@ -57,7 +57,7 @@ export class Crowd {
 
 // What follows runs in the pages.
 
-/** Logs in, takes as many as he is given, and hears them. Returns his id. */
+/** Logs in, takes as many as there are, and hears them. Returns whose id it is. */
 async function takesMany({ username, password, places }: { username: string, password: string, places: number }): Promise<string> {
   const post = (path: string, body: unknown): Promise<Response> =>
     fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })

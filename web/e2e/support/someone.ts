@@ -1,4 +1,4 @@
-// Somebody in front of a browser: a window of his own that nobody shares, and everything that goes wrong in it.
+// Somebody in front of a browser: a window of their own that nobody shares, and everything that goes wrong in it.
 
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -146,7 +146,7 @@ export class Someone {
   }
 }
 
-/** A counselor, supervisor or administrator, at the first page of his role. */
+/** A counselor, supervisor or administrator, at the first page of their role. */
 export async function logIn(someone: Someone, username = someone.name, language: Language = 'zh'): Promise<void> {
   const { page, server } = someone
   await page.goto(`${server.url}/#/login`)

@@ -71,7 +71,7 @@ export function recalled(messages: readonly Message[], id: string): Message[] {
   return messages.map((message) => (message.id === id ? { ...message, isRevoked: true } : message))
 }
 
-/** What others than `reader` said until `until` is read by him. */
+/** What others than `reader` said until `until` is read by them. */
 export function readUntil(messages: readonly Message[], reader: string, until: number): Message[] {
   const isNews = (message: Message): boolean =>
     !message.isReadByPeer && message.state === 'kept' && message.from !== reader && !isNotice(message) && message.time <= until

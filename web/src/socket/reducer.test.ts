@@ -46,7 +46,7 @@ describe('what a counselor sees', () => {
     expect(view.waiting.map(({ id }) => id)).toEqual(['urgent', 'early', 'late'])
   })
 
-  it('loses who asked for him and was taken by a colleague', () => {
+  it('loses who asked for them and was taken by a colleague', () => {
     const view = after([
       SNAPSHOT,
       event(6, 'opened', { talk: talk('a', { wanted: ME }) }),
@@ -55,7 +55,7 @@ describe('what a counselor sees', () => {
     expect([view.waiting, view.active]).toEqual([[], []])
   })
 
-  it('keeps his own consultation apart from those he serves', () => {
+  it('keeps one\'s own consultation apart from those one serves', () => {
     const consultation = talk('s', {
       conversationType: 'REQUEST_SUPERVISE', visitor: ME, counselor: 'supervisor', status: 'IN_PROGRESS', consultation: 'a', startTime: 3,
     })
@@ -69,7 +69,7 @@ describe('what a counselor sees', () => {
     expect([view.waiting, view.cursor]).toEqual([[], 5])
   })
 
-  it('learns of his own places only', () => {
+  it('learns of one\'s own places only', () => {
     const view = after([
       SNAPSHOT,
       event(6, 'capacity-changed', { counselor: ME, maxConsults: 7 }),
@@ -78,7 +78,7 @@ describe('what a counselor sees', () => {
     expect(view.maxConsults).toBe(7)
   })
 
-  it('hears of a colleague who does not answer without taking his talk', () => {
+  it('hears of a colleague who does not answer without taking their talk', () => {
     const lost = talk('a', { status: 'IN_PROGRESS', counselor: ME, startTime: 2 })
     const view = after([SNAPSHOT, event(6, 'unanswered', { talk: lost, counselor: ME, afterSeconds: 120 })])
     expect([view.active, view.cursor]).toEqual([[], 6])
@@ -93,7 +93,7 @@ describe('what a counselor sees', () => {
 describe('what a visitor sees', () => {
   const me = 'visitor-1'
 
-  it('is his place while he waits, and none once he talks', () => {
+  it('is their place while they wait, and none once they talk', () => {
     const waiting: Frame = { type: 'snapshot', cursor: 3, conversation: talk('a'), queue: place({ position: 2, ahead: 1 }) }
     let view = after([waiting], NOTHING_KNOWN, me)
     expect(view.place?.ahead).toBe(1)

@@ -56,7 +56,7 @@ watchEffect(() => {
   if (help) listNumbers(help, visit.emergency, nameOf)
 })
 
-// Who waits may be looking at something else: the window's name calls him.
+// Who waits may be looking at something else: the window's name calls them.
 watch([() => visit.stage, i18n.global.locale], ([stage]) => {
   const { t } = i18n.global
   document.title = stage === 'talk' && document.visibilityState === 'hidden' ? `● ${t('visitor.waiting.turn')}` : t('visitor.title')

@@ -14,13 +14,13 @@ const stage = (some: Partial<Facts>): string => stageOf({
 const talk = (status: Talk['status']): Talk => ({ id: 't', status } as Talk)
 
 describe('where a visitor stands', () => {
-  it('is before the door until he has agreed and is known', () => {
+  it('is before the door until they have agreed and are known', () => {
     expect(stage({ hasConsented: false, hasSession: false })).toBe('consent')
     expect(stage({ hasSession: false })).toBe('entering')
     expect(stage({ isKnown: false })).toBe('loading')
   })
 
-  it('is where his open conversation is, whatever was before', () => {
+  it('is where their open conversation is, whatever was before', () => {
     expect(stage({ open: talk('WAITING'), last: undefined })).toBe('waiting')
     expect(stage({ open: talk('IN_PROGRESS'), last: past() })).toBe('talk')
   })
@@ -37,7 +37,7 @@ describe('where a visitor stands', () => {
     expect(stage({ last: past({ endTime: NOW - 25 * HOUR }) })).toBe('choose')
   })
 
-  it('is the choice when he never talked', () => {
+  it('is the choice when they never talked', () => {
     expect(stage({ last: null })).toBe('choose')
     expect(stage({ last: past({ status: 'CANCELLED', startTime: null }) })).toBe('choose')
   })

@@ -187,3 +187,26 @@ describe('our own IM', () => {
     expect(told).toEqual([])
   })
 })
+
+describe('what is asked of it twice, or too late', () => {
+  const kept = { id: 'm1' } as unknown as Message
+
+  it('is one withdrawal, of which both are told how it went', async () => {
+    const [first, second] = [chat.recall(TO, kept), chat.recall(TO, kept)]
+    expect(sent).toHaveLength(1)
+    hear({ type: 'recalled', ref: 'recall-m1', conversation: 'c1', message: 'm1' })
+    await expect(Promise.all([first, second])).resolves.toEqual([undefined, undefined])
+    void chat.recall(TO, kept)
+    expect(sent, 'later it is another').toHaveLength(2)
+  })
+
+  it('says nothing with the log-in of whoever comes next, when a picture is there after the end', async () => {
+    let there: (id: string) => void = () => {}
+    upload.mockImplementation(() => new Promise((resolve) => { there = resolve }))
+    chat.say(TO, 'r1', { image: new Blob(['x']) })
+    chat.stop()
+    there('image1')
+    await vi.advanceTimersByTimeAsync(0)
+    expect([sent, told]).toEqual([[], []])
+  })
+})

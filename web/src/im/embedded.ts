@@ -56,6 +56,10 @@ export class EmbeddedChat implements Chat {
   /** The server closed because of one of several commands: they go out one by one until it is known which. */
   private isCareful = false
   private uploads = 0
+  /** Withdrawals under way, by `ref`: pressed twice it is asked for once. */
+  private readonly recalls = new Map<string, Promise<void>>()
+  /** The socket is another one's by now, perhaps another person's. */
+  private isStopped = false
 
   constructor(
     private readonly wire: Wire,
@@ -79,8 +83,8 @@ export class EmbeddedChat implements Chat {
     }
     this.uploads += 1
     this.requests.upload(conversation, content.image).finally(() => { this.uploads -= 1 }).then(
-      (image) => { this.ask(ref, { command: { type: 'say', ref, conversation, image } }) },
-      (error: unknown) => { this.listener.failed(ref, reasonOf(error)) },
+      (image) => { if (!this.isStopped) this.ask(ref, { command: { type: 'say', ref, conversation, image } }) },
+      (error: unknown) => { if (!this.isStopped) this.listener.failed(ref, reasonOf(error)) },
     )
   }
 
@@ -88,11 +92,17 @@ export class EmbeddedChat implements Chat {
     const { id } = message
     if (id === null) return Promise.reject(new NotRecalled(NO_ANSWER))
     const ref = `recall-${id}`
-    return new Promise((resolve, reject) => {
+    const underway = this.recalls.get(ref)
+    if (underway !== undefined) return underway
+    const asked = new Promise<void>((resolve, reject) => {
       this.ask(ref, {
         command: { type: 'recall', ref, conversation: to.conversation, message: id }, done: { resolve, reject },
       })
     })
+    this.recalls.set(ref, asked)
+    const done = (): void => { this.recalls.delete(ref) }
+    asked.then(done, done)
+    return asked
   }
 
   read({ conversation }: Addressee): void {
@@ -101,6 +111,7 @@ export class EmbeddedChat implements Chat {
   }
 
   stop(): void {
+    this.isStopped = true
     this.leave.forEach((leave) => { leave() })
     window.removeEventListener('pagehide', this.outlive)
     document.removeEventListener('visibilitychange', this.outlive)

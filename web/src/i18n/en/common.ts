@@ -5,7 +5,7 @@ export default {
     title: 'Log in to the workbench', hello: 'Welcome back', username: 'User name', password: 'Password', submit: 'Log in',
     needUsername: 'Enter your user name', needPassword: 'Enter your password', notHere: 'This account has no workbench',
     ended: {
-      expired: 'Your log-in has expired. Log in again: what you had not sent is still there for you.', elsewhere: 'You were logged out in another window.',
+      expired: 'Your log-in has expired, please log in again.', kept: ' What you had not sent is still there for you.', elsewhere: 'You were logged out in another window.',
       password: 'Your password was changed: log in with the new one.', banned: 'This account is no longer active. Please ask your administrator.',
     },
   },

@@ -5,7 +5,7 @@ export default {
     title: '登录工作台', hello: '欢迎回来', username: '用户名', password: '密码', submit: '登录',
     needUsername: '请输入用户名', needPassword: '请输入密码', notHere: '此账号没有工作台',
     ended: {
-      expired: '登录已过期，请重新登录。同一位用户登录后，没有发出的内容还在。', elsewhere: '此账号已在另一个窗口退出登录。',
+      expired: '登录已过期，请重新登录。', kept: '同一位用户登录后，没有发出的内容还在。', elsewhere: '此账号已在另一个窗口退出登录。',
       password: '密码已经修改，请用新密码登录。', banned: '此账号已停用，如有疑问请联系管理员。',
     },
   },

@@ -1040,7 +1040,7 @@ export interface components {
         /** @description A supervisor who may be asked. */
         Adviser: {
             active: number;
-            /** @description Whether he looks after the one who asks. */
+            /** @description Whether they look after the one who asks. */
             bound: boolean;
             /** Format: int32 */
             maxConsults: number;
@@ -1618,7 +1618,7 @@ export interface components {
             message: "OK";
             result: {
                 active: number;
-                /** @description Whether he looks after the one who asks. */
+                /** @description Whether they look after the one who asks. */
                 bound: boolean;
                 /** Format: int32 */
                 maxConsults: number;

@@ -1,4 +1,4 @@
-//! Who looked at, or did what to, something that is another's (design 9). Ids only.
+//! Who looked at, or did what to, something that is another's (docs/design.md 9). Ids only.
 
 use std::time::Duration;
 

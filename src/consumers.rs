@@ -1,6 +1,6 @@
 //! What follows from events outside the database: a notice over IM, a message over WeChat.
 //!
-//! Each consumer keeps a cursor per institution (design 6): an event is done with, then the cursor moves, so that every
+//! Each consumer keeps a cursor per institution (docs/design.md 6): an event is done with, then the cursor moves, so that every
 //! event is consumed at least once. What fails for now is tried again with doubling waits, and what fails for good or
 //! comes too late is written into `given_up` and passed.
 

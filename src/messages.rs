@@ -1,6 +1,6 @@
 //! What was said: taken into a bounded buffer, stored by one writer in batches, and answered only once committed.
 //!
-//! The second road beside the journal (design 6): it needs no order among institutions, only that a message is stored
+//! The second road beside the journal (docs/design.md 6): it needs no order among institutions, only that a message is stored
 //! exactly once however often it is delivered (law L-8). A word that belongs to no conversation is kept apart, not lost.
 
 use std::{
@@ -45,7 +45,7 @@ pub use unplaced::UnplacedRoom;
 use writer::{Entry, Lines, Room, Writer};
 
 /// How late after the end of a conversation a word of it may have been said: `MsgTime` has whole seconds, and what was
-/// written while the other one ended still belongs to it (contract 7).
+/// written while the other one ended still belongs to it (docs/contract.md 7).
 pub const LATE_AFTER_END: Duration = Duration::from_secs(5);
 /// Together with the number of messages this bounds the memory of the buffer: one callback may be 256 KiB.
 const BUFFER_BYTES_MAX: usize = 64 * 1024 * 1024;

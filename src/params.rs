@@ -1,4 +1,4 @@
-//! What a request carries: query string, form body and JSON body, read alike (contract section 1).
+//! What a request carries: query string, form body and JSON body, read alike (docs/contract.md 1).
 
 mod paging;
 mod query;

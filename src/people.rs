@@ -260,7 +260,7 @@ impl People {
         Ok(found)
     }
 
-    /// Who an IM account is: a user name, and in some callbacks a user id (contract 7).
+    /// Who an IM account is: a user name, and in some callbacks a user id (docs/contract.md 7).
     pub async fn by_account(&self, account: &str) -> Result<Option<PersonRef>, sqlx::Error> {
         match account.parse() {
             Ok(id) => self.by_id(id).await,

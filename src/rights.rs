@@ -1,4 +1,4 @@
-//! Who may do what: the table of contract section 2, and nowhere else.
+//! Who may do what: the table of docs/contract.md 2, and nowhere else.
 
 use std::collections::BTreeMap;
 
@@ -174,7 +174,7 @@ mod tests {
     use hotline_actors::PersonId;
     use uuid::Uuid;
 
-    /// The table of contract section 2, written down a second time in its own words.
+    /// The table of docs/contract.md 2, written down a second time in its own words.
     const TABLE: &str = "
         OwnProfile         own own own   own         own
         OwnConversations   own own own   own         no

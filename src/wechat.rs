@@ -143,7 +143,7 @@ impl Wechat {
             tracing::info!(appid = app.settings.appid, reason = %fault, "WeChat logs nobody in");
             Fault::from(fault)
         })?;
-        // Tencent's rule for IM accounts, which openids keep by their making (protocols.md section 1).
+        // Tencent's rule for IM accounts, which openids keep by their making (docs/protocols.md 1).
         if names::is_account(&session.openid) {
             Ok(session)
         } else {

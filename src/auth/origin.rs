@@ -1,4 +1,4 @@
-//! Whether a request that a cookie carries was sent by our own pages (contract section 1).
+//! Whether a request that a cookie carries was sent by our own pages (docs/contract.md 1).
 
 use actix_web::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 

@@ -1,4 +1,4 @@
-//! Where somebody who waits stands, as answers and frames tell it (contract section 6).
+//! Where somebody who waits stands, as answers and frames tell it (docs/contract.md 6).
 
 use hotline_actors::{
     Timestamp,

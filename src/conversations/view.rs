@@ -1,4 +1,4 @@
-//! The one conversation object of the wire (contract section 6).
+//! The one conversation object of the wire (docs/contract.md 6).
 
 use std::collections::HashMap;
 

@@ -12,7 +12,7 @@ use crate::{
     people::{Kind, State},
 };
 
-/// Shifts are written this far ahead, as contract section 4 says of standing weeks.
+/// Shifts are written this far ahead, as docs/contract.md 4 says of standing weeks.
 const DAYS_AHEAD: i32 = 60;
 
 struct Employee {

@@ -1,6 +1,6 @@
 //! What Tencent IM tells us over `POST /message/callback`: whether it is to be believed, and what it says.
 //!
-//! The documents have different ages, so both the form of 2021 and today's are understood (protocols.md 2). Fields are
+//! The documents have different ages, so both the form of 2021 and today's are understood (docs/protocols.md 2). Fields are
 //! taken one by one rather than derived: a wrong one is named without repeating what it held, which may be a person's words.
 
 use std::{borrow::Cow, fmt, time::Duration};
@@ -18,7 +18,7 @@ pub use body::Body;
 use fields::Fields;
 pub use heal::heal;
 
-/// How far `RequestTime` may be from our clock (protocols.md 2.1).
+/// How far `RequestTime` may be from our clock (docs/protocols.md 2.1).
 const REQUEST_TIME_SKEW: Duration = Duration::from_mins(1);
 /// Documented are 32 bytes; anything longer than this is none of ours.
 const ACCOUNT_BYTES_MAX: usize = 128;
@@ -221,10 +221,10 @@ pub fn denied(reason: &str) -> Value {
     })
 }
 
-/// The first of the codes that reach the client who sent (protocols.md 2.2).
+/// The first of the codes that reach the client who sent (docs/protocols.md 2.2).
 const DENIED: u32 = 120_001;
 
-/// The answer to a callback that was taken: both forms in one (contract 7).
+/// The answer to a callback that was taken: both forms in one (docs/contract.md 7).
 pub fn accepted() -> Value {
     json!({
         "code": 0, "message": "OK", "result": "ok",
@@ -319,7 +319,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Plain SHA-256 of token and time, not an HMAC; the body is not covered (protocols.md 2.1).
+    /// Plain SHA-256 of token and time, not an HMAC; the body is not covered (docs/protocols.md 2.1).
     fn is_signed(&self, token: &str, now: Timestamp) -> bool {
         let Ok(request_seconds) = self.request_time.parse::<u32>() else { return false };
         let requested = seconds(request_seconds);

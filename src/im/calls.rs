@@ -1,4 +1,4 @@
-//! Calls, recognised from the signalling of `TUICallKit` and its forebears in `TIMCustomElem` (protocols.md 4).
+//! Calls, recognised from the signalling of `TUICallKit` and its forebears in `TIMCustomElem` (docs/protocols.md 4).
 //!
 //! Only an answer and an end matter here. How long a call took is a client's claim (`call_end`) and never believed: the
 //! moments of the signals themselves say it.

@@ -1,6 +1,6 @@
 //! The elements of a message: from the form of the callback to the form the web client shows.
 //!
-//! Followed is `tim-js-sdk` 2.15.0 (protocols.md 3), of the time of the interface document; later versions only add keys.
+//! Followed is `tim-js-sdk` 2.15.0 (docs/protocols.md 3), of the time of the interface document; later versions only add keys.
 //! One rule is ours: pictures are taken by their `Type`, where the SDK goes by position and mislabels other orders.
 //! An element we do not know is shown as it came.
 
@@ -105,7 +105,7 @@ fn video(content: &Map<String, Value>) -> Value {
     payload
 }
 
-/// A forwarded talk. Its shape in a callback is not documented (protocols.md 8.2); what does not fit stays out.
+/// A forwarded talk. Its shape in a callback is not documented (docs/protocols.md 8.2); what does not fit stays out.
 fn relay(content: &Map<String, Value>) -> Value {
     let messages: Vec<Value> =
         content.get("MsgList").and_then(Value::as_array).into_iter().flatten().map(relayed).collect();

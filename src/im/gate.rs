@@ -1,4 +1,4 @@
-//! `C2C.CallbackBeforeSendMsg` as a gate: nobody writes outside an open conversation of the two (contract 7).
+//! `C2C.CallbackBeforeSendMsg` as a gate: nobody writes outside an open conversation of the two (docs/contract.md 7).
 //!
 //! Tencent waits two seconds and then delivers. Whatever cannot be decided in time is let through: a word too many is
 //! kept apart, a word refused is lost.

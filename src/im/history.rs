@@ -1,6 +1,6 @@
 //! What was said while nobody listened here: fetched from Tencent's history and stored by the same road as callbacks.
 //!
-//! Tencent does not repeat callbacks by default (contract 7). So after a start and after an outage the history of every
+//! Tencent does not repeat callbacks by default (docs/contract.md 7). So after a start and after an outage the history of every
 //! talk in progress is fetched, and that of every talk once more after its end. How far a talk's history was fetched
 //! stands in `conversations.history_at`, so that a hole is not forgotten because later words have come.
 

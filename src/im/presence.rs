@@ -1,4 +1,4 @@
-//! `State.StateChange` (protocols.md 2.5): who is logged in to IM. A visitor seated while gone has only a little time to
+//! `State.StateChange` (docs/protocols.md 2.5): who is logged in to IM. A visitor seated while gone has only a little time to
 //! come back, and whoever is gone is in no call.
 
 use hotline_actors::Timestamp;

@@ -1,4 +1,4 @@
-//! What we ask of Tencent IM: its server REST API (protocols.md 5).
+//! What we ask of Tencent IM: its server REST API (docs/protocols.md 5).
 //!
 //! HTTP is 200 for everything Tencent understood; what became of it stands in `ActionStatus` and `ErrorCode`. Errors tell
 //! codes only: Tencent's texts may name accounts, and the address holds a signature.
@@ -29,7 +29,7 @@ const SIG_LIFE: Duration = Duration::from_hours(24);
 const NOTICE_LIFE: Duration = Duration::from_mins(10);
 /// Messages in one page; the answer is bounded by 13 KB anyway.
 const PAGE_MESSAGES_MAX: u32 = 100;
-/// Passing by nature: time-outs, rates, and "internal error, try again" of each service (protocols.md 5).
+/// Passing by nature: time-outs, rates, and "internal error, try again" of each service (docs/protocols.md 5).
 const PASSING: [i64; 15] =
     [20004, 20005, 40006, 60007, 60008, 60011, 70169, 70402, 70403, 70500, 90992, 90993, 90994, 90995, 91000];
 /// The account is not known to Tencent yet.

@@ -1,6 +1,6 @@
 //! Numbers missing in what a sender said: signs of messages that never came here.
 //!
-//! `MsgSeq` is the sender's own (protocols.md 2.3): it goes on by one, over all the people he writes to, and begins
+//! `MsgSeq` is the sender's own (docs/protocols.md 2.3): it goes on by one, over all the people he writes to, and begins
 //! anew with each start of his client. So what he said to others fills a gap, and a large step is a new beginning.
 
 use std::collections::BTreeSet;

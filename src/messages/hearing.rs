@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Who speaks is mostly known from memory. A database that takes longer than this is as good as away; then the word is
-/// stored without being heard, and silence is counted from the database's return anyway (contract 5).
+/// stored without being heard, and silence is counted from the database's return anyway (docs/contract.md 5).
 const HEAR_MAX: Duration = Duration::from_millis(500);
 
 /// A person has said something to another, or signalled about a call.

@@ -92,7 +92,7 @@ impl MessageStore {
     }
 }
 
-/// Callbacks that carry user ids are understood too (contract 7).
+/// Callbacks that carry user ids are understood too (docs/contract.md 7).
 fn id_of(account: &str) -> Option<Uuid> {
     account.parse().ok().map(|id: PersonId| id.0)
 }

@@ -1,4 +1,4 @@
-//! A message as the web client has it: the envelope of contract 7, around the element of [`crate::im::elements`].
+//! A message as the web client has it: the envelope of docs/contract.md 7, around the element of [`crate::im::elements`].
 
 use std::fmt;
 
@@ -104,7 +104,7 @@ pub fn shown(message: StoredMessage, sides: &Sides) -> WebMessage {
         id: message.id.simple().to_string(),
         kind: element.kind,
         payload: element.payload,
-        // The constants' names rather than their values: what the clients were given and compare with (contract 7).
+        // The constants' names rather than their values: what the clients were given and compare with (docs/contract.md 7).
         conversation_type: "TIM.TYPES.CONV_C2C",
         priority: "TIM.TYPES.MSG_PRIORITY_NORMAL",
         conversation_id: format!("C2C{}", sides.peer),

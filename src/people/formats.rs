@@ -1,4 +1,4 @@
-//! How numbers and addresses of staff look. Of visitors only lengths are checked (contract section 2).
+//! How numbers and addresses of staff look. Of visitors only lengths are checked (docs/contract.md 2).
 
 use jiff::civil::Date;
 

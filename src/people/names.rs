@@ -1,4 +1,4 @@
-//! User names. They are IM accounts too, so they follow Tencent's rule (protocols.md section 1) as well as ours.
+//! User names. They are IM accounts too, so they follow Tencent's rule (docs/protocols.md 1) as well as ours.
 
 use hotline_actors::PersonId;
 

@@ -1,4 +1,4 @@
-//! The four questions we ask WeChat (protocols.md 6.1, 6.3 to 6.5). Secrets and tokens stand in its URLs, so no URL is
+//! The four questions we ask WeChat (docs/protocols.md 6.1, 6.3 to 6.5). Secrets and tokens stand in its URLs, so no URL is
 //! ever told: not in an error, not in the log.
 
 use std::{collections::BTreeMap, fmt, time::Duration};

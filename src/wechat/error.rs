@@ -1,5 +1,5 @@
 //! What WeChat answers instead, in the words existing clients know: those of the Java library that the system behind the
-//! document spoke to WeChat with (protocols.md 6.6).
+//! document spoke to WeChat with (docs/protocols.md 6.6).
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The phone number in the old form: encrypted by WeChat for whoever holds the `session_key` (protocols.md 6.2).
+//! The phone number in the old form: encrypted by WeChat for whoever holds the `session_key` (docs/protocols.md 6.2).
 //!
 //! A wrong key or a changed text must never yield garbage, so every length, the padding and the watermark are checked.
 

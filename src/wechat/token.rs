@@ -1,4 +1,4 @@
-//! Access tokens: kept in memory, fetched ahead of their end, by one request at a time (protocols.md 6.4).
+//! Access tokens: kept in memory, fetched ahead of their end, by one request at a time (docs/protocols.md 6.4).
 
 use std::{future::Future, time::Duration};
 

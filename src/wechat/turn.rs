@@ -1,4 +1,4 @@
-//! "It is your turn": a subscription message to a visitor who waited, if he allowed it (protocols.md 6.5).
+//! "It is your turn": a subscription message to a visitor who waited, if he allowed it (docs/protocols.md 6.5).
 //!
 //! Each tap on the mini-program's question allows one message; WeChat counts, and we count along so as not to ask in
 //! vain. That it refuses one is normal.

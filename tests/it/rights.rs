@@ -1,4 +1,4 @@
-//! The table of contract section 2 over HTTP: every endpoint by each of the five roles, and nothing of one institution
+//! The table of docs/contract.md 2 over HTTP: every endpoint by each of the five roles, and nothing of one institution
 //! for another. An endpoint that is added gets its row in [`ROWS`].
 
 use std::{

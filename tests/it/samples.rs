@@ -1,4 +1,4 @@
-//! The document's samples against our answers (contract section 1): every key of the sample, with the same type; null in
+//! The document's samples against our answers (docs/contract.md 1): every key of the sample, with the same type; null in
 //! a sample fits any type; ours may add keys. The samples are in `tests/data/document`, named after their sections.
 
 mod arrange;
@@ -180,7 +180,7 @@ async fn section_38_messages() {
     expected.extend(["elements", "notice"].map(str::to_owned));
     expected.sort_unstable();
     let keys = row.as_object().expect("a row").keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys, expected, "exactly the keys of contract section 7");
+    assert_eq!(keys, expected, "exactly the keys of docs/contract.md 7");
 }
 
 #[tokio::test]

@@ -181,6 +181,140 @@ fn a_container_is_built_of_neither_data_nor_keys_nor_old_builds() {
     assert!(!root().join("deploy/Containerfile.dockerignore").exists(), "docker would read it instead");
 }
 
+/// Every file of the project, by its path from the root. What is built, fetched or written beside it is none.
+fn tree() -> Vec<String> {
+    fn walk(folder: &Path, found: &mut Vec<String>) {
+        let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        for entry in entries {
+            let path = entry.expect("a folder can be listed").path();
+            let name = path.file_name().and_then(|name| name.to_str()).expect("a name in UTF-8");
+            let is_ours = !["target", "node_modules", "dist", "results", "artifacts"].contains(&name);
+            if name.starts_with('.') || !is_ours {
+                continue;
+            }
+            if path.is_dir() {
+                walk(&path, found);
+            } else {
+                let from_root = path.strip_prefix(root()).expect("it lies below the root");
+                found.push(from_root.to_str().expect("a path in UTF-8").to_owned());
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(root(), &mut found);
+    found.sort();
+    found
+}
+
+fn ending(path: &str) -> &str {
+    path.rsplit(['.', '/']).next().unwrap_or_default()
+}
+
+/// The comment in a line of this file, as far as the line alone tells.
+fn comment_in<'a>(file: &str, line: &'a str) -> Option<&'a str> {
+    let sign = match ending(file) {
+        "rs" | "ts" | "js" | "vue" | "css" => "//",
+        "sql" => "--",
+        "toml" | "sh" | "conf" | "service" | "Makefile" | "Containerfile" => "#",
+        _ => return None,
+    };
+    let goes_on = ["/*", "* ", "<!--"].iter().any(|begin| line.trim_start().starts_with(begin));
+    if sign == "//" && goes_on { Some(line) } else { line.find(sign).map(|at| &line[at..]) }
+}
+
+/// The files that a text names by their endings.
+fn files_named(text: &str) -> impl Iterator<Item = &str> {
+    let of_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let words = text.split(move |c: char| !of_path(c));
+    words.map(|word| word.trim_start_matches("./").trim_matches('.')).filter(|word| {
+        let named = word.rsplit_once('.').is_some_and(|(name, _)| !name.is_empty() && !name.ends_with('/'));
+        named && ["md", "rs", "sql", "toml", "sh", "ts", "vue"].contains(&ending(word))
+    })
+}
+
+#[test]
+fn every_file_that_a_comment_cites_exists() {
+    let tree = tree();
+    // Documents by their path from the root, so that whoever reads the comment finds them; of code the end of it will do.
+    let is_there = |file: &str, cited: &str| {
+        if ending(cited) == "md" {
+            // A migration that has run somewhere is never changed, and older ones say the name alone.
+            let beside = file.starts_with("migrations/").then(|| format!("docs/{cited}"));
+            return tree.iter().any(|path| path == cited || Some(path) == beside.as_ref());
+        }
+        let ends_so = |path: &String| path.strip_suffix(cited).is_some_and(|rest| rest.ends_with('/'));
+        tree.iter().any(|path| path == cited || ends_so(path))
+    };
+    let (mut documents, mut missing) = (0, Vec::new());
+    for file in &tree {
+        // Pictures and samples have no comments, and are no text either.
+        if comment_in(file, "// -- #").is_none() {
+            continue;
+        }
+        for (number, line) in read(&root().join(file)).lines().enumerate() {
+            for cited in comment_in(file, line).into_iter().flat_map(files_named) {
+                documents += usize::from(ending(cited) == "md");
+                if !is_there(file, cited) {
+                    missing.push(format!("{file}:{}: {cited}", number + 1));
+                }
+            }
+        }
+    }
+    assert!(documents > 40, "comments cite documents, and {documents} were found");
+    assert!(missing.is_empty(), "comments cite what is not in the tree:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_link_of_a_document_leads_somewhere() {
+    let (mut links, mut broken) = (0, Vec::new());
+    for file in tree().iter().filter(|file| ending(file) == "md") {
+        let path = root().join(file);
+        let folder = path.parent().expect("a file lies in a folder");
+        let text = read(&path);
+        // Between backticks stands code.
+        for prose in text.split('`').step_by(2) {
+            for (at, sign) in prose.match_indices("](") {
+                let target = prose[at + sign.len()..].split([')', '#', ' ']).next().unwrap_or_default();
+                if target.is_empty() || target.contains("://") {
+                    continue;
+                }
+                links += 1;
+                if !folder.join(target).exists() {
+                    broken.push(format!("{file}: {target}"));
+                }
+            }
+        }
+    }
+    assert!(links > 40, "documents link to each other, and {links} links were found");
+    assert!(broken.is_empty(), "links lead nowhere:\n{}", broken.join("\n"));
+}
+
+/// `L-1` and the like.
+fn laws_named(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("L-").filter_map(move |(at, sign)| {
+        let rest = &text[at + sign.len()..];
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let stands_alone = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+        let law = &text[at..at + sign.len() + digits];
+        (stands_alone && digits > 0).then_some(law)
+    })
+}
+
+#[test]
+fn every_law_that_is_named_is_defined_in_the_design() {
+    let design = read(&root().join("docs/design.md"));
+    let is_defined = |law: &str| design.lines().any(|line| line.starts_with(&format!("- **{law}** ")));
+    let mut unknown = Vec::new();
+    for file in tree().iter().filter(|file| ["rs", "sql", "md"].contains(&ending(file))) {
+        for (number, line) in read(&root().join(file)).lines().enumerate() {
+            let undefined = laws_named(line).filter(|law| !is_defined(law));
+            unknown.extend(undefined.map(|law| format!("{file}:{}: {law}", number + 1)));
+        }
+    }
+    assert!(is_defined("L-1"));
+    assert!(unknown.is_empty(), "docs/design.md, section 4, defines the laws:\n{}", unknown.join("\n"));
+}
+
 #[test]
 fn every_setting_is_explained() {
     // A comment stands for the keys that follow it up to the next blank line.

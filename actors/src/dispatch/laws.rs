@@ -1,4 +1,4 @@
-//! The laws of dispatch, one predicate each (design, section 4). Property tests and the simulation check all of
+//! The laws of dispatch, one predicate each (docs/design.md 4). Property tests and the simulation check all of
 //! [`Dispatch::broken_laws`]; production checks [`breach_of`] at every event and counts.
 
 use std::collections::BTreeMap;

@@ -76,7 +76,7 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// The figures of the contract, section 5.
+    /// The figures of docs/contract.md 5.
     fn default() -> Self {
         let minutes = Duration::from_mins;
         Self {

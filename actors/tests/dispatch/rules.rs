@@ -1,4 +1,4 @@
-//! The rules of the contract's section 5, a sentence each.
+//! The rules of docs/contract.md 5, a sentence each.
 
 mod capacity;
 mod common_queue;

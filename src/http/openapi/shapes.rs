@@ -1,4 +1,4 @@
-//! The shapes that answers share (document, section 1; contract section 1), as the OpenAPI document shows them. What is
+//! The shapes that answers share (document, section 1; docs/contract.md 1), as the OpenAPI document shows them. What is
 //! sent is made by [`crate::answer`]; that both agree is tested against the running server.
 
 #![expect(dead_code, reason = "read by the derive alone")]

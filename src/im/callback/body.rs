@@ -1,4 +1,4 @@
-//! The words of a message: a list of elements (protocols.md 3).
+//! The words of a message: a list of elements (docs/protocols.md 3).
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Pictures come in three sizes; the web client wants original, thumb, large (protocols.md 3.2).
+//! Pictures come in three sizes; the web client wants original, thumb, large (docs/protocols.md 3.2).
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Tencent's server API as protocols.md 5 has it, over HTTP on a port of its own. What is wrong with a request is answered
+//! Tencent's server API as docs/protocols.md 5 has it, over HTTP on a port of its own. What is wrong with a request is answered
 //! with Tencent's own code; what is to go wrong can be said beforehand.
 
 use std::{

@@ -1,4 +1,4 @@
-//! WeChat as protocols.md 6 has it, over HTTP on a port of its own. What is wrong with a request is answered with WeChat's
+//! WeChat as docs/protocols.md 6 has it, over HTTP on a port of its own. What is wrong with a request is answered with WeChat's
 //! own code; what is to go wrong can be said beforehand.
 
 use std::{

@@ -128,6 +128,6 @@ impl Client {
         let answer = self.callback(&word.callback()).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         let whole = json!({ "code": 0, "message": "OK", "result": "ok", "ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0 });
-        assert_eq!(answer.body, whole, "the six keys of contract section 7");
+        assert_eq!(answer.body, whole, "the six keys of docs/contract.md 7");
     }
 }

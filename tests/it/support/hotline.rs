@@ -105,7 +105,7 @@ impl Hotline {
         self.settings.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Adds staff of `institution` through the command line. `kind` is as in contract section 2.
+    /// Adds staff of `institution` through the command line. `kind` is as in docs/contract.md 2.
     pub(crate) fn add_user(&self, institution: &str, kind: &str, username: &str) {
         self.run(
             &["user", "add", username, "--kind", kind, "--institution", institution, "--name", username],

@@ -1,4 +1,4 @@
-//! The document's own requests, section by section, with ids that exist (contract section 1).
+//! The document's own requests, section by section, with ids that exist (docs/contract.md 1).
 
 use super::*;
 use crate::{

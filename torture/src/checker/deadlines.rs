@@ -1,4 +1,4 @@
-//! Deadlines: decided neither early nor late, over restarts, with the allowances of contract section 5.
+//! Deadlines: decided neither early nor late, over restarts, with the allowances of docs/contract.md 5.
 //!
 //! A server lives from its claim to its end. What fell due before is due when it is ready: nobody was there to decide it.
 //! An event's time is when it was decided. Where the machine kept us waiting ourselves, it kept the server waiting, too:
@@ -12,7 +12,7 @@ use crate::diary::{Entry, Fact, ServerFact};
 /// After an outage of the database the server finds out by itself: two seconds at most between two tries, one for the try
 /// itself, and one more until what was due is looked at again. A deadline is late by no more than a second besides.
 const RETURN_MS: i64 = 4_000;
-/// Who waits gets this much beyond the grace after a start or an outage (contract 5).
+/// Who waits gets this much beyond the grace after a start or an outage (docs/contract.md 5).
 const AFTER_RETURN_MS: i64 = 60_000;
 
 #[derive(Debug, Clone, Copy)]

@@ -36,7 +36,7 @@ pub enum Right {
     ManageVisitors,
     /// Ban and activate staff.
     BanStaff,
-    /// Lists of counselors and supervisors. The table is silent on it: whoever works here may know who does.
+    /// Lists of counselors and supervisors: whoever works here may know who does.
     ReadStaff,
     ReadShifts,
     ChangeShifts,

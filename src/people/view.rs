@@ -74,7 +74,7 @@ enum Sight {
     Nothing,
 }
 
-/// Contract section 2: null for visitors, masked for counselors, clear for the person and those who answer for him.
+/// docs/contract.md 2: null for visitors, masked for counselors, clear for the person and those who answer for him.
 ///
 /// The system administrator keeps the accounts of the staff, and so reads those; visitors stay masked to him.
 fn sight(person: &Person, reader: &Caller) -> Sight {

@@ -167,7 +167,7 @@ impl<'a> Moment<'a> {
         })
     }
 
-    /// The contract's formula, with all who serve it: so many talks to end, at the pace of those whose talks say it.
+    /// The formula of docs/contract.md 6, with all who serve it: so many talks to end, at the pace of those whose talks say it.
     fn estimated_wait_seconds(&self, request: &Request, ahead: usize) -> Option<u64> {
         let shared = if request.common { self.pace } else { 0.0 };
         let besides = self.wanted_besides(request).map_or(0.0, |wanted| pace_of(self.dispatch, wanted));

@@ -1,4 +1,5 @@
-//! The pure core: the rules of the contract one by one, and the laws under random commands.
+//! The pure core: the rules of docs/contract.md 5 one by one, and the laws (docs/design.md 4) under
+//! random commands.
 
 #![allow(
     clippy::wildcard_enum_match_arm,

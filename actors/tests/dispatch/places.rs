@@ -1,5 +1,6 @@
 //! The place told is true: after a random day nothing changes any more but that talks end, and whoever waits is served
-//! after no more people than they were told. Who serves whom is written down here once more, as the contract has it.
+//! after no more people than they were told. Who serves whom is written down here once more, as
+//! docs/contract.md 6 has it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! A witness of the event stream: it knows the laws from the design and the rules from the contract, and nothing of
+//! A witness of the event stream: it knows the laws of docs/design.md 4 and the rules of docs/contract.md 5, and nothing of
 //! how Dispatch is built. It keeps a naive picture of its own and says what it finds wrong.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]

@@ -22,7 +22,7 @@ export default {
     thoughts: 'Evaluations', ofConversation: 'Of the consultation', ofVisitor: 'Counselor\'s note', notGiven: 'Not evaluated', stars: '{n} of 5 stars',
   },
   export: {
-    title: 'Export records', one: 'Exports all messages of this record, without the talk with the supervisor.',
+    title: 'Export records', one: 'Exports all messages of this record, with the note and the talk with the supervisor, without pictures.',
     many: 'Packs {n} records into one zip: a folder for each, with the talk with the supervisor beside it.',
     format: 'Format', txt: 'Text', json: 'JSON', xlsx: 'Excel', anonymous: 'Anonymise: code names for names, numbers and ids',
     confidential: 'Records are confidential. Exports are noted; keep the file safe.', do: 'Export', done: 'Exported {name}',

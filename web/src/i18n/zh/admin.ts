@@ -21,7 +21,7 @@ export default {
     thoughts: '评价', ofConversation: '对咨询的评价', ofVisitor: '咨询师的记录', notGiven: '没有评价', stars: '{n} 星，满分 5 星',
   },
   export: {
-    title: '导出记录', one: '导出这条记录的全部消息，不含与督导的交流。', many: '将 {n} 条记录打包为一个压缩文件，每条记录一个目录，与督导的交流一并附上。',
+    title: '导出记录', one: '导出这条记录的全部消息、小结和与督导的交流，不含图片。', many: '将 {n} 条记录打包为一个压缩文件，每条记录一个目录，与督导的交流一并附上。',
     format: '文件格式', txt: '文本', json: 'JSON', xlsx: 'Excel', anonymous: '匿名：以代号替换姓名、号码和编号',
     confidential: '记录属于保密内容，导出会留下操作记录，请妥善保管。', do: '导出', done: '已导出 {name}',
   },

@@ -22,7 +22,7 @@ client_is_current() { "$HOTLINE" openapi | in_web api -- --check; }
 
 # By content, and without git: an unpacked archive has none, and in a container it may be another's.
 what_it_is_made_of() {
-    find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/e2e/*' \
+    find web docs/zh docs/screenshots -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/e2e/*' \
         -not -path web/src/components.d.ts -print0 |
         LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum
 }

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { fileURLToPath, URL } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import type { Plugin } from 'vite'
@@ -5,6 +6,10 @@ import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import Components from 'unplugin-vue-components/vite'
 import { compression, defineAlgorithm } from 'vite-plugin-compression2'
 import { defineConfig } from 'vitest/config'
+import { guidePages } from './guides.ts'
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const GUIDES = readdirSync(here('../docs/zh')).filter((file) => file.endsWith('.md')).map((file) => file.slice(0, -3))
 
 /** The server that `npm run dev` asks. */
 const SERVER = process.env.HOTLINE_URL ?? 'http://127.0.0.1:8080'
@@ -34,7 +39,8 @@ export default defineConfig({
   // The pages may be served under a prefix.
   base: './',
   plugins: [
-    vue(),
+    guidePages(GUIDES),
+    vue({ include: [/\.vue$/, /\/docs\/zh\/[a-z-]+\.md$/] }),
     helpFirst,
     Components({ resolvers: [ElementPlusResolver({ importStyle: 'css' })], dirs: [], dts: 'src/components.d.ts' }),
     compression({
@@ -65,6 +71,7 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     proxy: { [INTERFACE]: { target: SERVER, ws: true } },
+    fs: { allow: [here('.'), here('../docs')] },
   },
   test: {
     environment: 'jsdom',

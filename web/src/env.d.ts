@@ -1,1 +1,9 @@
 /// <reference types="vite/client" />
+
+/** A guide of docs/zh, which the build makes a component of. */
+declare module '*.md' {
+  import type { Component } from 'vue'
+
+  const guide: Component
+  export default guide
+}

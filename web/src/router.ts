@@ -5,6 +5,7 @@ import type { Role } from '@/api/types'
 import { mayLeavePage } from '@/composables/unsaved'
 import { admin } from '@/routes/admin'
 import { desk } from '@/routes/desk'
+import { help } from '@/routes/help'
 import { useMe } from '@/stores/me'
 
 /** Where each role starts. */
@@ -23,7 +24,7 @@ export function makeRouter(): Router {
     history: createWebHashHistory(),
     routes: [
       { path: '/login', name: 'login', component: () => import('@/views/login.vue'), meta: { isOpen: true, title: 'login.title' } },
-      { path: '/', component: () => import('@/layout/shell.vue'), children: [...desk, ...admin] },
+      { path: '/', component: () => import('@/layout/shell.vue'), children: [...desk, ...admin, ...help] },
       { path: '/:unknown(.*)*', redirect: { name: 'home' } },
     ],
   })

@@ -1,8 +1,10 @@
-// What the Chinese guides say of the pages: every word in 「」 is one of the pages' own, and their links lead somewhere.
+// What the Chinese guides say of the pages: every word in 「」 is one of the pages' own, and their links lead somewhere. Their
+// files are called as their English pairs are: the names stand in addresses, and not every zip, git and system reads Chinese.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { anchorOf } from '../../guides'
 import { LANGUAGES, type Words } from '.'
 import { words as visitor } from './visitor'
 import { words as workbench } from './workbench'
@@ -24,8 +26,6 @@ const KNOWN = new Set([
   ...zhDesk.note.tags.split('、'),
 ].map(bare))
 
-/** Of a heading in a file, the name by which a link finds it, as GitHub makes it. */
-const anchorOf = (heading: string): string => heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replace(/\s/g, '-')
 const anchorsIn = (text: string): Set<string> =>
   new Set([...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading)))
 
@@ -33,7 +33,7 @@ describe.each(CHINESE)('%s', (file) => {
   const text = read(file)
 
   it('calls what is on the pages by the words that are on the pages', () => {
-    const quoted = [...text.matchAll(/「([^」]*)」/g)].map(([, words = '']) => words)
+    const quoted = [...text.matchAll(/「([^」]+)」/g)].map(([, words = '']) => words)
     expect(quoted.filter((words) => !KNOWN.has(bare(words)))).toEqual([])
   })
 

@@ -1,0 +1,7 @@
+// The guides, for whoever is logged in; their own where none is asked for.
+
+import type { Routes } from './types'
+
+export const help: Routes = [
+  { path: '/help/:guide?', name: 'guide', component: () => import('@/views/help/help.vue'), meta: { title: 'help.title' } },
+]

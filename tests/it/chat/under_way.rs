@@ -149,6 +149,8 @@ async fn a_third_socket_hears_both_sides_in_the_order_of_the_record() {
 async fn while_the_database_is_away_a_word_is_refused_and_said_again_it_is_there_once() {
     let mut hotline = prepared().await;
     hotline.set("database.acquire_seconds_max", 1);
+    // So long a word waits for a database that is away.
+    hotline.set("sockets.finish_seconds_max", 1);
     hotline.start().await;
     let mut chat = Chat::on(hotline).await;
     say(&mut chat.his, &chat.talk, "a1", "在吗").await;

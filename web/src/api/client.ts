@@ -58,6 +58,9 @@ export function makeClient(options: ClientOptions): Api {
 // The document's 403 has another shape than its answers; callers need not know.
 const no403: Middleware = {
   onResponse({ response }) {
-    if (response.status === 403) throw new NoSession()
+    if (response.status !== 403) return
+    // What nobody reads would keep the connection until the question's time is over.
+    void response.body?.cancel()
+    throw new NoSession()
   },
 }

@@ -7,7 +7,7 @@
 pub(crate) mod frames;
 mod header;
 mod open;
-mod pace;
+pub(crate) mod pace;
 mod reader;
 
 use std::{

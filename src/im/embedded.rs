@@ -3,6 +3,7 @@
 
 mod by_request;
 mod frames;
+mod pace;
 mod rows;
 
 use std::fmt;
@@ -37,6 +38,7 @@ use crate::{
 };
 pub use by_request::{WORDS_MAX, say_all};
 use frames::Shown;
+pub use pace::Paces;
 use rows::Talk;
 
 /// Characters of one text.

@@ -38,7 +38,7 @@ pub async fn say_all(
         let mut answers = Vec::with_capacity(words.len());
         for word in words {
             let answer = match read(word) {
-                Ok(say) if Instant::now() < begin_until => asking.say_in(language, &say).await,
+                Ok(say) if asking.has_its_turn(begin_until).await => asking.say_in(language, &say).await,
                 Ok(say) => frames::error(Some(&say.reference), &Sentence::Busy, language),
                 Err(reference) => frames::error(reference.as_deref(), &Sentence::Malformed, language),
             };
@@ -47,6 +47,19 @@ pub async fn say_all(
         answers.into_iter().collect::<Result<Vec<_>, _>>()
     };
     actix_web::rt::spawn(saying).await.map_err(Fault::internal)?.map_err(Fault::internal)
+}
+
+impl Asking<'_> {
+    /// Waits for the turn of the person's next word; false where that is not before this moment.
+    async fn has_its_turn(&self, before: Instant) -> bool {
+        let now = Instant::now();
+        let wait =
+            self.state.say_paces.next(self.caller.id, now.into_std(), before.saturating_duration_since(now));
+        if let Some(wait) = wait {
+            tokio::time::sleep(wait).await;
+        }
+        wait.is_some()
+    }
 }
 
 /// A word, or the `ref` of what is none.

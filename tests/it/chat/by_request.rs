@@ -1,5 +1,7 @@
 //! What is said without a socket: by a page that goes away.
 
+use std::time::Instant;
+
 use futures_util::future::join_all;
 use image::ImageFormat;
 use reqwest::Method;
@@ -93,7 +95,11 @@ async fn what_comes_over_both_roads_in_the_same_moment_is_counted_once() {
 
 #[tokio::test]
 async fn words_of_one_request_keep_their_order_and_one_that_is_refused_holds_up_no_other() {
-    let mut chat = Chat::begin().await;
+    let mut hotline = prepared().await;
+    // What is said here in a moment is more than a socket may send in thirty seconds.
+    hotline.set("sockets.heartbeat_seconds", 1);
+    hotline.start().await;
+    let mut chat = Chat::on(hotline).await;
     let (talk, number_of) = (chat.talk.clone(), |number: usize| format!("w{number}"));
     let mut words: Vec<Value> =
         (0..199).map(|number| word(&talk, &number_of(number), &number_of(number))).collect();
@@ -224,5 +230,29 @@ async fn words_whose_page_is_gone_are_said_to_the_end() {
         heard(&mut chat.hers, &format!("g{number}")).await;
     }
     assert_eq!(record(&chat.lin, &chat.talk).await.len(), WORDS);
+    chat.hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn as_many_words_as_a_socket_may_send_go_at_once_and_more_wait_or_are_busy() {
+    let mut hotline = prepared().await;
+    // One grows back in half a minute, which is as long as any waits.
+    hotline.set("sockets.heartbeat_seconds", 3600);
+    hotline.start().await;
+    let chat = Chat::on(hotline).await;
+    let began = Instant::now();
+    let words = |from: usize| {
+        let words = (from..from + 61).map(|number| word(&chat.talk, &format!("p{number}"), "在"));
+        words.collect::<Vec<_>>()
+    };
+    let mut answers = post(&chat.visitor, json!(words(0))).await;
+    answers.extend(post(&chat.visitor, json!(words(61))).await);
+    let (said, busy): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer["type"] == "said");
+    let grown = usize::try_from(began.elapsed().as_secs() / 30).expect("few");
+    assert!((120..=120 + grown).contains(&said.len()), "{} were said", said.len());
+    assert!(busy.iter().all(|answer| answer["reason"] == "busy"), "{busy:?}");
+    let others = post(&chat.lin, json!([word(&chat.talk, "b1", "我在")])).await;
+    assert_eq!(others[0]["type"], "said", "another person is another matter");
+    assert_eq!(record(&chat.lin, &chat.talk).await.len(), said.len() + 1, "what is busy was not said");
     chat.hotline.assert_calm();
 }

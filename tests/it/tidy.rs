@@ -206,6 +206,20 @@ fn tree() -> Vec<String> {
     found
 }
 
+#[test]
+fn no_merge_was_left_half_done() {
+    let marks = ["<".repeat(7), ">".repeat(7)].map(|mark| mark + " ");
+    let mut left = Vec::new();
+    for file in tree() {
+        // Pictures and the like are no text.
+        let Ok(text) = fs::read_to_string(root().join(&file)) else { continue };
+        let lines =
+            (1..).zip(text.lines()).filter(|(_, line)| marks.iter().any(|mark| line.starts_with(mark)));
+        left.extend(lines.map(|(number, _)| format!("{file}:{number}")));
+    }
+    assert!(left.is_empty(), "both sides of a merge stand in {left:?}");
+}
+
 fn ending(path: &str) -> &str {
     path.rsplit(['.', '/']).next().unwrap_or_default()
 }

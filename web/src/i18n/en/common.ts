@@ -46,15 +46,11 @@ export default {
     title: 'Keys', next: 'The next talk that waits for an answer', search: 'Search', help: 'Show the keys', leave: 'Leave the field, back to the list', move: 'Up and down the list', open: 'Open the chosen talk',
     letters: 'Use keys of a single letter', hint: 'The keys do nothing while you type; Escape leaves the field.',
   },
-<<<<<<< HEAD
-  languageNow: 'Language: {now}, change to {other}',
-=======
   help: {
     title: 'Help (in Chinese)',
     guide: { counselor: 'Counselors', supervisor: 'Supervisors', administrator: 'Administrators', 'first-day': 'First day', operations: 'Operation' },
   },
-  language: 'Language', languageNow: 'Language: {now}, change to {other}',
->>>>>>> d574773 (web: Show the guides in the workbench as 帮助)
+  languageNow: 'Language: {now}, change to {other}',
   colon: ': ',
   comma: ', ',
   time: { today: 'Today', tomorrow: 'Tomorrow', yesterday: 'Yesterday', minutes: '{n} min', seconds: '{n} s', hours: '{h} h {m} min' },

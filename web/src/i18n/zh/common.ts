@@ -40,15 +40,11 @@ export default {
     title: '快捷键', next: '下一个等待回复的会话', search: '搜索', help: '显示快捷键', leave: '离开输入框，回到会话列表', move: '在会话列表里上下移动', open: '打开选中的会话',
     letters: '使用单键快捷键', hint: '输入文字时快捷键不起作用；按 Esc 离开输入框后可用。',
   },
-<<<<<<< HEAD
-  languageNow: '语言：{now}，切换到 {other}',
-=======
   help: {
     title: '帮助',
     guide: { counselor: '咨询师手册', supervisor: '督导手册', administrator: '管理员手册', 'first-day': '第一天', operations: '运维' },
   },
-  language: '语言', languageNow: '语言：{now}，切换到 {other}',
->>>>>>> d574773 (web: Show the guides in the workbench as 帮助)
+  languageNow: '语言：{now}，切换到 {other}',
   colon: '：',
   comma: '，',
   time: { today: '今天', tomorrow: '明天', yesterday: '昨天', minutes: '{n} 分钟', seconds: '{n} 秒', hours: '{h} 小时 {m} 分钟' },

@@ -1,12 +1,13 @@
 import { flushPromises, mount, enableAutoUnmount } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 import { templateOf } from '../../../guides'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
 import { help } from '@/routes/help'
 import { useMe } from '@/stores/me'
+import { soon } from '@/testing/soon'
 import HelpView from './help.vue'
 
 enableAutoUnmount(afterEach)
@@ -20,7 +21,7 @@ async function shown(type: string, path = '/help'): Promise<{ text: () => string
   const router = createRouter({ history: createMemoryHistory(), routes: help })
   await router.push(path)
   const wrapper = mount(HelpView, { global: { plugins: [router, makeI18n(words)] }, attachTo: document.body })
-  await vi.waitFor(() => { expect(wrapper.find('article').exists()).toBe(true) })
+  await soon(() => { expect(wrapper.find('article').exists()).toBe(true) })
   await flushPromises()
   const click = async (label: string): Promise<void> => {
     await wrapper.findAll('article a').find((link) => link.text() === label)!.trigger('click')
@@ -48,16 +49,16 @@ describe('help', () => {
   it('leads from one guide to a place in another', async () => {
     const { click, router, text } = await shown('SUPERVISOR')
     await click('管理员手册')
-    await vi.waitFor(() => { expect(text()).toMatch(/^管理员手册/) })
+    await soon(() => { expect(text()).toMatch(/^管理员手册/) })
     expect(router.currentRoute.value.query.at).toBe('导出')
-    await vi.waitFor(() => { expect(scrolled.at(-1)).toBe('导出') })
+    await soon(() => { expect(scrolled.at(-1)).toBe('导出') })
   })
 
   it('leads to a place in the same guide', async () => {
     const { click, router } = await shown('COUNSELOR')
     await click('来访者有危险')
     expect(router.currentRoute.value.fullPath).toContain('/help/counselor?at=')
-    await vi.waitFor(() => { expect(scrolled.at(-1)).toBe('来访者有危险') })
+    await soon(() => { expect(scrolled.at(-1)).toBe('来访者有危险') })
   })
 })
 

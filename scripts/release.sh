@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make release: the server as it is run in earnest, with its pages in it. Needs no PostgreSQL.
+# make release: the server as it is run in production, with its pages in it. Needs no PostgreSQL.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 

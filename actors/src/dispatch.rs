@@ -401,7 +401,7 @@ impl Dispatch {
         }
     }
 
-    /// Somebody who was banned and is activated again finds those in his line who went on waiting for him elsewhere.
+    /// Somebody who was banned and is activated again finds those in their line who went on waiting for them elsewhere.
     fn admit(&mut self, id: CounselorId, role: Role, capacity: u32) {
         if let Some(known) = self.counselors.get_mut(&id) {
             known.capacity = capacity;

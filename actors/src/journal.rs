@@ -40,7 +40,7 @@ pub struct Stamped {
 pub enum Standing {
     /// Taken out, and how.
     Out(Expulsion),
-    /// He may again.
+    /// They may again.
     In,
 }
 
@@ -51,7 +51,7 @@ pub struct PersonChange {
     pub capacity: Option<u32>,
     /// What they chose to be, or that they are offline.
     pub presence: Option<Shown>,
-    /// Whether he may come in.
+    /// Whether they may come in.
     pub standing: Option<Standing>,
     /// Time of consultations that ended.
     pub talked: Duration,

@@ -83,13 +83,13 @@ pub struct Load {
     pub on_shift: bool,
     /// Conversations in progress.
     pub active: usize,
-    /// Who waits for him by name.
+    /// Who waits for them by name.
     pub waiting: usize,
-    /// His places.
+    /// Their places.
     pub capacity: u32,
 }
 
-/// What somebody at the workbench sees when he comes.
+/// What somebody at the workbench sees when they come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Desk {
     /// The last event it contains.
@@ -105,15 +105,15 @@ pub struct Desk {
 /// The committed view of one's own places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatView {
-    /// What he chose.
+    /// What they chose.
     pub choice: Choice,
-    /// Whether he serves the common queue now.
+    /// Whether they serve the common queue now.
     pub on_shift: bool,
-    /// His places.
+    /// Their places.
     pub capacity: u32,
     /// Conversations in progress, oldest first.
     pub active: Vec<Conversation>,
-    /// Who waits for him by name, in the order of service.
+    /// Who waits for them by name, in the order of service.
     pub waiting: Vec<Conversation>,
 }
 
@@ -159,7 +159,7 @@ pub enum Push {
     Floor {
         /// Who waits in the common queue.
         common_waiting: usize,
-        /// Whether he himself is on shift; none for those without places.
+        /// Whether they themselves are on shift; none for those without places.
         on_shift: Option<bool>,
         /// Everyone's load; for supervisors and administrators only.
         others: Option<Arc<Vec<Load>>>,

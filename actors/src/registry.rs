@@ -501,7 +501,7 @@ impl Handler<Tell> for Registry {
             self.back(visitor);
         }
         if let Err(refusal) = self.turn(&command, ctx) {
-            // Somebody was taken out while his carrier still spoke.
+            // Somebody was taken out while their carrier still spoke.
             tracing::debug!(institution = %self.setup.institution, %refusal, "told too late");
         }
     }

@@ -1,4 +1,4 @@
-//! Visitor: the sockets and the IM log-in of one visitor, so his online state; his place or his talk, as committed.
+//! Visitor: the sockets and the IM log-in of one visitor, so their online state; and their place or talk, as committed.
 
 use actix::{Actor, Addr, Context, Handler, Message};
 
@@ -37,7 +37,7 @@ impl Visitor {
         Self { id, registry, sockets: Sockets::default(), im: None, told: None, conversation, place: None }
     }
 
-    /// Tells dispatch when he comes and when he is known to be gone: by every way he was known, he has left.
+    /// Tells dispatch when they come and when they are known to be gone: by every way they were known, they have left.
     fn seen(&mut self) {
         let here = !self.sockets.is_empty() || self.im == Some(true);
         if self.told != Some(here) {
@@ -121,7 +121,7 @@ impl Handler<Feed> for Visitor {
         if self.conversation.is_none_or(|facts| facts.phase != Phase::Waiting) {
             self.place = None;
         }
-        // Whether he is there matters to each new request.
+        // Whether they are there matters to each new request.
         if let Some(here) =
             self.told.filter(|_| self.conversation.is_some_and(|facts| facts.phase == Phase::Waiting))
         {

@@ -65,7 +65,7 @@ pub enum Command {
         /// With how many places.
         capacity: u32,
     },
-    /// Somebody is banned, or deleted; the latter is refused while he is in a conversation.
+    /// Somebody is banned, or deleted; the latter is refused while they are in a conversation.
     Expel {
         /// Who.
         person: PersonId,
@@ -76,7 +76,7 @@ pub enum Command {
     Pardon {
         /// Who.
         person: PersonId,
-        /// As what and with how many places, if he has any.
+        /// As what and with how many places, if they have any.
         seat: Option<(Role, u32)>,
     },
     /// A call began or ended.
@@ -97,7 +97,7 @@ pub enum Command {
     Appear {
         /// Who.
         counselor: CounselorId,
-        /// What he chose; none: offline, after the grace.
+        /// What they chose; none: offline, after the grace.
         choice: Option<Choice>,
     },
     /// Who is on shift now.
@@ -109,7 +109,7 @@ pub enum Command {
     Seen {
         /// Who.
         visitor: VisitorId,
-        /// Whether he is there.
+        /// Whether they are there.
         here: bool,
     },
     /// A talk's clock says that something is due; it is checked again.
@@ -172,10 +172,10 @@ pub enum Refusal {
     AlreadyConsulting {
         /// Which.
         conversation: ConversationId,
-        /// With whom, or for whom he waits.
+        /// With whom, or for whom they wait.
         counselor: Option<CounselorId>,
     },
-    /// Nobody consults himself.
+    /// Nobody consults themselves.
     #[error("not with oneself")]
     WithOneself,
     /// It has not begun.
@@ -184,10 +184,10 @@ pub enum Refusal {
     /// A supervisor was called in already.
     #[error("a supervisor was asked already")]
     AlreadySupervised,
-    /// He was banned or deleted.
+    /// They were banned or deleted.
     #[error("banned or deleted")]
     Expelled,
-    /// He is in an open conversation.
+    /// They are in an open conversation.
     #[error("in an open conversation")]
     InConversation,
 }

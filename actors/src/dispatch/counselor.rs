@@ -1,4 +1,4 @@
-//! One counselor (or supervisor) as dispatch sees him: places, line, and whether he takes anyone.
+//! One counselor (or supervisor) as dispatch sees them: places, line, and whether they take anyone.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// Takes visitors, his own and, on shift, those of the common queue.
+    /// Takes visitors, their own and, on shift, those of the common queue.
     Counselor,
     /// Takes requests of counselors.
     Supervisor,
@@ -45,7 +45,7 @@ pub enum Presence {
     Offline,
     /// Has a socket, or had one less than the grace ago.
     Here {
-        /// What he chose.
+        /// What they chose.
         choice: Choice,
         /// Since when.
         since: Timestamp,
@@ -98,18 +98,18 @@ pub struct Counselor {
     pub capacity: u32,
     /// Conversations in progress.
     pub active: BTreeSet<ConversationId>,
-    /// Who waits for him by name.
+    /// Who waits for them by name.
     pub line: Queue,
     /// Those of them who do not stand in the common queue too.
     pub(crate) alone: Queue,
-    /// Whether he can be reached.
+    /// Whether they can be reached.
     pub presence: Presence,
     /// What they chose, as it is kept: it outlives a restart, so that no older choice of a tab takes its place. None
     /// while they are offline.
     pub chosen: Option<Choice>,
-    /// Whether he serves the common queue now.
+    /// Whether they serve the common queue now.
     pub on_shift: bool,
-    /// When he was last given somebody, to tell apart those with as many free places. Not kept over a restart.
+    /// When they were last given somebody, to tell apart those with as many free places. Not kept over a restart.
     pub last_assigned: Option<Timestamp>,
     /// When they went offline with talks or a queue; none once nobody needs them any more. Whether they are back tells
     /// their presence.
@@ -160,12 +160,12 @@ impl Counselor {
         capacity.saturating_sub(u32::try_from(self.active.len()).unwrap_or(u32::MAX))
     }
 
-    /// Whether he would take somebody now.
+    /// Whether they would take somebody now.
     pub fn takes(&self) -> bool {
         self.free() > 0 && self.is_online()
     }
 
-    /// Whether he serves the common queue now, as far as he has room.
+    /// Whether they serve the common queue now, as far as they have room.
     pub fn serves_common(&self) -> bool {
         self.on_shift && self.role == Role::Counselor
     }

@@ -99,7 +99,7 @@ pub enum Event {
         /// What.
         notice: Notice,
     },
-    /// The counselor has not answered for a while: he, his supervisors and the administrators hear of it.
+    /// The counselor has not answered for a while, and hears of it, as do their supervisors and the administrators.
     Unanswered {
         /// Which.
         conversation: ConversationId,
@@ -115,7 +115,7 @@ pub enum Event {
         /// Why.
         reason: EndReason,
     },
-    /// A counselor with talks or a line went offline: supervisors, administrators and those who wait for him hear it.
+    /// A counselor with talks or a line went offline: supervisors, administrators and those in that line hear it.
     CounselorLost {
         /// Who.
         counselor: CounselorId,

@@ -14,13 +14,13 @@ use crate::{
 };
 
 impl Dispatch {
-    /// Who is served next by `counselor`: the better of the heads of his own line and, on shift, of the common queue.
+    /// Who is served next by `counselor`: the better of the heads of their own line and, on shift, of the common queue.
     pub(crate) fn next_for(&self, counselor: CounselorId) -> Option<ConversationId> {
         let counselor = self.counselors.get(&counselor).filter(|counselor| counselor.takes())?;
         self.best_waiting(counselor).map(|ticket| ticket.conversation)
     }
 
-    /// The best ticket that `counselor` serves, whether he has room or not.
+    /// The best ticket that `counselor` serves, whether they have room or not.
     pub(crate) fn best_waiting(&self, counselor: &Counselor) -> Option<Ticket> {
         let own = counselor.line.head();
         let common = if counselor.serves_common() {
@@ -53,7 +53,7 @@ impl Dispatch {
         }
     }
 
-    /// Whether requests for `counselor` that others may serve need not wait for him alone any longer.
+    /// Whether requests for `counselor` that others may serve need not wait for that one alone any longer.
     pub(crate) fn is_gone(&self, counselor: &Counselor, now: Timestamp) -> bool {
         match counselor.presence {
             Presence::Offline => true,
@@ -62,7 +62,7 @@ impl Dispatch {
         }
     }
 
-    /// Nobody consults himself: a counselor who asks for anyone is served by another.
+    /// Nobody consults themselves: a counselor who asks for anyone is served by another.
     fn may_serve(&self, counselor: CounselorId, conversation: ConversationId) -> bool {
         self.conversation(conversation)
             .is_some_and(|facts| PersonId::from(facts.visitor) != PersonId::from(counselor))

@@ -236,7 +236,7 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// The deleted stay out. Kept also of one who was not out since the start: he was banned before.
+    /// The deleted stay out. Kept also of one who was not out since the start: they were banned before.
     fn pardon(&mut self, person: PersonId, seat: Option<(Role, u32)>) -> Result<(), Refusal> {
         if self.dispatch.expelled.get(&person) == Some(&Expulsion::Deleted) {
             return Err(Refusal::Expelled);
@@ -248,7 +248,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Whatever he is in ends, whoever waits for him goes on to others or is told; then he is out.
+    /// Whatever the person is in ends, whoever waits for them goes on to others or is told; then they are out.
     fn expel(&mut self, person: PersonId, how: Expulsion) -> Result<(), Refusal> {
         let counselor = CounselorId::from(person);
         let concerned: Vec<ConversationId> = self
@@ -317,7 +317,7 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// He is offline now. His talks go on; those who may be served by others no longer wait for him alone.
+    /// The counselor is offline now. Their talks go on; whoever may be served by others no longer waits for them alone.
     fn lose(&mut self, counselor: CounselorId) {
         let Some(known) = self.dispatch.counselors.get_mut(&counselor) else { return };
         if known.presence == Presence::Offline {
@@ -405,7 +405,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Somebody's alarm rang: his waiting is over, or he need not wait for one counselor alone, or it was too early.
+    /// Somebody's alarm rang: the wait is over, or is no longer for one counselor alone, or it was too early.
     fn waited(&mut self, id: ConversationId) {
         let Some(Open { facts, watch: Watch::Waiting { .. } }) = self.dispatch.open.get(&id) else { return };
         if self.dispatch.waiting_end(facts) <= self.now {
@@ -430,7 +430,7 @@ impl<'a> Turn<'a> {
         self.emit(Event::Ended { conversation, reason });
     }
 
-    /// Those in his line whom others may serve stand in the common queue from now on, in their order.
+    /// Whoever waits in the counselor's line and may be served by others stands in the common queue from now on, in order.
     fn widen_line_of(&mut self, counselor: CounselorId) {
         for conversation in self.line_of(counselor, |facts| facts.fallback && !facts.common) {
             self.emit(Event::Widened { conversation });

@@ -244,12 +244,12 @@ impl Registry {
     }
 
     fn carry_counselor(&mut self, counselor: CounselorId, capacity: u32, ctx: &mut Context<Self>) {
-        // Not by his place in the committed view: he may be on his way back into it, and be waited for.
-        let his = |facts: &&Conversation| match facts.phase {
+        // Not by their place in the committed view: they may be on their way back into it, and be waited for.
+        let theirs = |facts: &&Conversation| match facts.phase {
             Phase::Waiting => facts.wanted == Some(counselor),
             Phase::InProgress { .. } | Phase::Ended { .. } => facts.counselor() == Some(counselor),
         };
-        let open = self.kept.conversations().filter(his).copied();
+        let open = self.kept.conversations().filter(theirs).copied();
         let carrier =
             CounselorCarrier::new(counselor, ctx.address(), Arc::clone(&self.limits), capacity, open);
         self.carriers.counselors.insert(counselor, carrier.start());
@@ -476,13 +476,13 @@ impl Registry {
             .or_insert_with(|| VisitorCarrier::new(visitor, ctx.address(), consultation).start())
     }
 
-    /// A visitor's IM log-in begins, or has ended. His carrier lives as long as anything holds him here.
+    /// A visitor's IM log-in begins, or has ended. Their carrier lives as long as anything holds them here.
     pub(crate) fn visitor_logged_in(&mut self, visitor: VisitorId, here: bool, ctx: &mut Context<Self>) {
         self.visitor_carrier(visitor, ctx).do_send(ImPresence(here));
         self.release_visitor(visitor);
     }
 
-    /// Without a socket and without an IM log-in he has left; his carrier tells that he is gone, and ends.
+    /// Without a socket and without an IM log-in they have left; their carrier tells that they are gone, and ends.
     pub(crate) fn release_visitor(&mut self, visitor: VisitorId) {
         let person = PersonId::from(visitor);
         let has_socket = self

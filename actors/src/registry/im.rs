@@ -104,13 +104,13 @@ mod tests {
 
     #[test]
     fn news_of_several_devices_count_in_the_order_they_happened() {
-        let (mut logins, he) = (Logins::default(), PersonId(Uuid::from_u128(1)));
-        assert!(logins.take(he, Timestamp(20), true));
-        assert!(!logins.take(he, Timestamp(10), false), "the old device's end comes late");
-        assert!(logins.is_here(he));
-        assert!(logins.take(he, Timestamp(30), false));
-        assert!(!logins.take(he, Timestamp(25), true));
-        assert!(!logins.is_here(he));
+        let (mut logins, visitor) = (Logins::default(), PersonId(Uuid::from_u128(1)));
+        assert!(logins.take(visitor, Timestamp(20), true));
+        assert!(!logins.take(visitor, Timestamp(10), false), "the old device's end comes late");
+        assert!(logins.is_here(visitor));
+        assert!(logins.take(visitor, Timestamp(30), false));
+        assert!(!logins.take(visitor, Timestamp(25), true));
+        assert!(!logins.is_here(visitor));
         logins.forget_before(Timestamp(31) + OUT_OF_ORDER_MAX);
         assert!(logins.0.is_empty());
     }

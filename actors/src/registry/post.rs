@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Registry {
-    /// Who looks on: whoever is asked about the consultation, from the moment he takes it until that talk is over.
+    /// Who looks on: whoever is asked about the consultation, from the moment they take it until that talk is over.
     fn onlooker(&self, consultation: ConversationId) -> Option<PersonId> {
         let asked = self.kept.supervision_of(consultation)?;
         match asked.phase {

@@ -104,7 +104,7 @@ impl fmt::Debug for Setup {
 #[rtype(result = "Result<Answer, Rejected>")]
 pub struct Ask(pub Command);
 
-/// One of the two in a conversation ends it. `None`: it is not open, or he is not in it, and nothing was done.
+/// One of the two in a conversation ends it. `None`: it is not open, or they are not in it, and nothing was done.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "Option<Result<Answer, Rejected>>")]
 pub struct EndOwn {
@@ -218,7 +218,7 @@ pub struct Called {
 pub struct LoggedIn {
     /// Whose.
     pub person: PersonId,
-    /// Whether he asks for conversations, so that his presence matters.
+    /// Whether they ask for conversations, so that their presence matters.
     pub is_visitor: bool,
     /// When it was so; what is older than what is known already is passed over.
     pub at: Timestamp,
@@ -241,7 +241,7 @@ pub struct Expect(pub Arc<Outlook>);
 pub enum Badge {
     /// Somebody who asks for conversations.
     Visitor,
-    /// Somebody with places; his first socket makes him known if he is not.
+    /// Somebody with places; their first socket makes them known if they are not.
     Counselor {
         /// As what.
         role: Role,

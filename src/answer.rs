@@ -59,7 +59,7 @@ pub fn failed() -> HttpResponse {
     HttpResponse::Ok().json(Envelope { code: Code::Wrong as i32, message: None, result: () })
 }
 
-/// A client's word, short enough to be said back to him.
+/// A client's word, short enough to be said back to it.
 pub fn echo(word: &str) -> &str {
     let end = word.char_indices().nth(ECHO_CHARS_MAX).map_or(word.len(), |(end, _)| end);
     &word[..end]

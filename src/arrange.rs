@@ -77,7 +77,7 @@ impl<'a> Calendar<'a> {
         self.day(self.now)
     }
 
-    /// Puts all of them on the day, or nobody. Who is on already stays as he is, with the same id.
+    /// Puts all of them on the day, or nobody. Who is on already stays so, with the same id.
     ///
     /// # Errors
     /// -2 for a day that is over.
@@ -187,10 +187,10 @@ pub async fn staff(state: &AppState, institution: &str, ids: &[String]) -> Resul
     Ok(staff)
 }
 
-/// What a visitor may know of a counselor before he asks for him.
+/// What a visitor may know of a counselor before asking for them.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Acquaintance {
-    /// He has been with this counselor before.
+    /// The visitor has been with this counselor before.
     pub consulted: bool,
     /// The mean of 1 to 5; none without ratings.
     pub rating: Option<f64>,

@@ -36,7 +36,7 @@ pub struct Caller {
     pub kind: Kind,
     pub institution: Option<String>,
     pub username: String,
-    /// Tells this session from his others.
+    /// Tells this session from their others.
     pub token: TokenHash,
 }
 

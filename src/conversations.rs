@@ -152,7 +152,7 @@ pub async fn by_ids(pool: &PgPool, institution: &str, ids: &[Uuid]) -> Result<Ve
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// What somebody asked for himself, newest first, every status; and how many there are.
+/// What somebody asked for themselves, newest first, every status; and how many there are.
 ///
 /// # Errors
 /// The database's.

@@ -18,7 +18,7 @@ use crate::{
 pub enum Object {
     /// The conversation, by the one who asked for it.
     Conversation,
-    /// The counselor, by the one who asked for him.
+    /// The counselor, by the one who asked for them.
     Counselor,
     /// The one who asked, by the counselor.
     Visitor,

@@ -50,8 +50,8 @@ impl Im {
         }
     }
 
-    /// Ends somebody's IM log-ins: he was banned or deleted, or his password was set by another. Done in the background,
-    /// a few times over; what fails for good is logged.
+    /// Ends somebody's IM log-ins: they were banned or deleted, or their password was set by another. Done in the
+    /// background, a few times over; what fails for good is logged.
     pub fn kick(&self, username: String) {
         let Some(rest) = self.rest.clone() else { return };
         self.errands.run("kick", async move {

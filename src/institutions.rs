@@ -209,7 +209,7 @@ impl Institutions {
         }
     }
 
-    /// Ends a conversation for one of the two in it; `None` if it is not open, or he is not.
+    /// Ends a conversation for one of the two in it; `None` if it is not open, or they are not.
     ///
     /// # Errors
     /// As [`Institutions::ask`].
@@ -478,7 +478,7 @@ impl From<Refusal> for Fault {
             Refusal::WithOneself => Self::wrong(Sentence::WithOneself),
             Refusal::OnlyWaiting => Self::wrong(Sentence::NotBegun),
             Refusal::AlreadySupervised => Self::wrong(Sentence::SupervisorAsked),
-            // The caller himself: his session has ended with it.
+            // The caller's own: their session has ended with it.
             Refusal::Expelled => Self::NoSession,
             Refusal::InConversation => Self::wrong(Sentence::InConversation),
         }

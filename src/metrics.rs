@@ -112,7 +112,7 @@ impl Metrics {
         self.0.requests.with_label_values(&labels).observe(took.as_secs_f64());
     }
 
-    /// Somebody tried to log in; counted where he was not let in, and not where a parameter is missing.
+    /// Somebody tried to log in; counted where they were not let in, and not where a parameter is missing.
     pub(crate) fn logged_in(&self, by: LogInBy, answer: &Answer) {
         // What WeChat does not like about a code is answered -2, as the document does.
         let Err(Fault::Refused { code, .. }) = answer else { return };

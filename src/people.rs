@@ -304,7 +304,7 @@ impl People {
         Ok((ids.iter().filter_map(|id| people.remove(id)).collect(), count))
     }
 
-    /// Writes what is told of somebody; says whether he is there.
+    /// Writes what is told of somebody; says whether they are there.
     pub async fn update(
         &self,
         id: PersonId,

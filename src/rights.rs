@@ -14,15 +14,15 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Right {
-    /// His own profile and password.
+    /// Their own profile and password.
     OwnProfile,
-    /// Open, end and evaluate conversations he asked for himself.
+    /// Open, end and evaluate conversations they asked for themselves.
     OwnConversations,
     /// End a conversation of others.
     EndConversation,
     /// Records, messages, exports.
     Records,
-    /// The list of records; a visitor has his own at `/conversation/current`.
+    /// The list of records; a visitor has their own at `/conversation/current`.
     ListRecords,
     RequestSupervisor,
     RaisePriority,
@@ -52,9 +52,9 @@ pub enum Right {
 #[serde(rename_all = "camelCase")]
 pub enum Reach {
     Nothing,
-    /// What is his own.
+    /// What is their own.
     Own,
-    /// What is of the counselors bound to him, and what he is asked about.
+    /// What is of the counselors bound to them, and what they are asked about.
     Bound,
     /// Everything of the institution.
     Institution,
@@ -134,7 +134,7 @@ pub const fn reach(kind: Kind, right: Right) -> Reach {
 /// How far the caller's right goes.
 ///
 /// # Errors
-/// -5 where he has none.
+/// -5 where they have none.
 pub fn require(caller: &Caller, right: Right) -> Result<Reach, Fault> {
     match reach(caller.kind, right) {
         Reach::Nothing => Err(Fault::not_allowed()),

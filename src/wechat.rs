@@ -68,9 +68,9 @@ impl App {
     }
 }
 
-/// How a visitor proves which phone is his.
+/// How a visitor proves which phone is theirs.
 pub enum PhoneProof {
-    /// The old form: encrypted under his `session_key`.
+    /// The old form: encrypted under their `session_key`.
     Encrypted { data: String, iv: String },
     /// The new form: the code of the number button.
     Code(String),
@@ -151,7 +151,7 @@ impl Wechat {
         }
     }
 
-    /// The caller's phone number, kept on his profile. None where WeChat does not tell it; the log then says why.
+    /// The caller's phone number, kept on their profile. None where WeChat does not tell it; the log then says why.
     ///
     /// # Errors
     /// Only when the database does not do its part.

@@ -152,7 +152,7 @@ impl Wish {
     }
 }
 
-/// Who asks, for what he may read.
+/// Who asks, for what they may read.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
     pub institution: &'a str,
@@ -188,8 +188,8 @@ pub async fn page(
     }
 }
 
-/// The consultations that a supervisor was asked about: they are in his scope besides those of the counselors bound to
-/// him.
+/// The consultations that a supervisor was asked about: they are in scope besides those of the counselors bound to that
+/// supervisor.
 async fn asked_about(pool: &PgPool, reader: Reader<'_>) -> Result<Vec<Uuid>, sqlx::Error> {
     if reader.scope.counselors().is_none() {
         return Ok(Vec::new());
@@ -315,7 +315,7 @@ async fn consultations(
     }
 }
 
-/// Talks with supervisors: those a counselor in scope asked for, and those the reader himself is asked in. They are few,
+/// Talks with supervisors: those a counselor in scope asked for, and those the reader is asked in. The talks are few,
 /// so one statement sorts them any way. The names are those of the consultation they are about.
 async fn supervisions(
     pool: &PgPool,

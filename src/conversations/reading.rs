@@ -15,7 +15,7 @@ use crate::{
 pub enum Scope {
     /// All of the institution.
     Institution,
-    /// Of these counselors: himself, or those he looks after.
+    /// Of these counselors: the caller alone, or those they look after.
     Counselors(Vec<Uuid>),
 }
 
@@ -66,7 +66,7 @@ pub async fn require(pool: &PgPool, caller: &Caller, row: &Row) -> Result<(), Fa
 }
 
 /// Whether the caller looks after the counselor in it, or is asked about it. The binding counts for the counselor's side
-/// alone: a counselor who asks for himself is a visitor there, and his supervisor has no business in it.
+/// alone: a counselor who asks for themselves is a visitor there, and their supervisor has no business in it.
 async fn is_supervised_by(pool: &PgPool, caller: &Caller, row: &Row) -> Result<bool, sqlx::Error> {
     let counselor = if row.is_consultation() { row.counselor.or(row.wanted) } else { Some(row.visitor) };
     sqlx::query_scalar!(

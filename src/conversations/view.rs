@@ -36,7 +36,7 @@ pub struct ConversationView {
     supervisor: Option<PersonView>,
     /// What the one who asked thinks of it.
     evaluate: Option<EvaluationView>,
-    /// What the counselor thinks of the visitor. Not for him.
+    /// What the counselor thinks of the visitor. Not for the visitor.
     visitor_evaluate: Option<EvaluationView>,
     avatar_url: Option<String>,
     end_reason: Option<String>,
@@ -126,9 +126,9 @@ impl Around {
     }
 
     fn shown(&self, row: Row, reader: &Caller) -> ConversationView {
-        // Whoever consults is not told that, and with whom, he was talked about.
-        let is_his = row.is_consultation() && (row.visitor == reader.id.0 || reader.kind == Kind::Visitor);
-        let supervision = self.supervisions.get(&row.id).filter(|_| !is_his);
+        // Whoever consults is not told that, and with whom, they were talked about.
+        let is_theirs = row.is_consultation() && (row.visitor == reader.id.0 || reader.kind == Kind::Visitor);
+        let supervision = self.supervisions.get(&row.id).filter(|_| !is_theirs);
         let supervisor = match supervision {
             Some(supervision) => supervision.counterpart(),
             None if !row.is_consultation() => row.counterpart(),
@@ -147,7 +147,7 @@ impl Around {
             evaluate: self
                 .evaluation(row.id, Object::Conversation, reader)
                 .or_else(|| self.evaluation(row.id, Object::Counselor, reader)),
-            visitor_evaluate: if is_his { None } else { self.evaluation(row.id, Object::Visitor, reader) },
+            visitor_evaluate: if is_theirs { None } else { self.evaluation(row.id, Object::Visitor, reader) },
             avatar_url: counselor.and_then(|person| person.avatar_url.clone()),
             counselor: counselor.map(of_person),
             queue: self.queues.get(&row.id).cloned(),

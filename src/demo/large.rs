@@ -76,7 +76,7 @@ pub(super) async fn make(
 }
 
 /// One conversation, with what was said and thought. Visitors and counselors come in turn: with many hours of other
-/// talks between two of his, nobody is in two at once.
+/// talks between two of the same person, nobody is in two at once.
 fn tell(dice: &mut Dice, crowd: &Crowd, index: usize, opened_at: i64, chapter: &mut Chapter) {
     let visitor = &crowd.visitors[index % crowd.visitors.len()];
     let counselor_index = index % crowd.counselors.len();
@@ -140,7 +140,7 @@ async fn gather(
         insert_people(connection, Kind::Counselor, &staff("zixunshi", COUNSELORS), &making).await?;
     let supervisors =
         insert_people(connection, Kind::Supervisor, &staff("dudao", SUPERVISORS), &making).await?;
-    // Somebody else's accounts are left to him, and nothing is told of them.
+    // Somebody else's accounts are left to them, and nothing is told of them.
     if counselors.is_empty() || supervisors.is_empty() {
         return Ok(None);
     }

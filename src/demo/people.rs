@@ -38,7 +38,7 @@ const STAFF: [Employee; 8] = [
     Employee { username: "zixunshi4", kind: Kind::Counselor, name: "赵一鸣", gender: "男", department: "临床与咨询方向", title: "咨询师", supervisor: Some("dudao2") },
 ];
 
-/// Makes the staff that is missing; says how many. A user name that somebody else has is left to him.
+/// Makes the staff that is missing; says how many. A user name that somebody else has is left to them.
 pub(super) async fn make(
     connection: &mut PgConnection,
     settings: &Settings,

@@ -37,7 +37,7 @@ impl Thought {
     }
 }
 
-/// What the visitor thought of it, if he says so: six of ten do, and most are content.
+/// What the visitor thought of it, if they say so: six of ten do, and most are content.
 pub(super) fn of_visitor(dice: &mut Dice, past: &Past) -> Option<Thought> {
     if past.status != "FINISHED" || dice.roll(10) >= 6 {
         return None;

@@ -109,7 +109,7 @@ async fn batch(state: Data<AppState>, caller: Caller, params: Params) -> Answer 
     Ok(answer::done())
 }
 
-/// Somebody on duty, as he is just now.
+/// Somebody on duty, as they are just now.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct OnDuty {

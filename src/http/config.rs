@@ -54,7 +54,7 @@ struct Config<'a> {
     /// Ours: where the institution's days begin, as the IANA names it; the pages tell times in it.
     #[schema(example = "Asia/Shanghai")]
     time_zone: Option<String>,
-    /// Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn.
+    /// Ours: what the mini-program asks its visitor about, so that they can be told when it is their turn.
     turn_template: Option<String>,
 }
 

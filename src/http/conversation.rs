@@ -102,7 +102,7 @@ async fn ask_about(
     };
     let places = u32::try_from(person.max_consults).unwrap_or(0);
     match state.institutions.admit(institution, person.id.into(), role, places).await {
-        // Banned or deleted since he was looked up.
+        // Banned or deleted since they were looked up.
         Err(Rejected::Refused(Refusal::Expelled)) => outcome,
         admitted => {
             admitted?;
@@ -111,7 +111,7 @@ async fn ask_about(
     }
 }
 
-/// A counselor of this institution whom one can ask for. He and `asker` are `known` afterwards.
+/// A counselor of this institution whom one can ask for. The counselor and `asker` are `known` afterwards.
 async fn wanted(
     state: &AppState,
     institution: &str,
@@ -176,7 +176,7 @@ async fn end(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer 
     ended(state.institutions.ask(&row.institution, end).await)
 }
 
-/// For one of the two in it, without a look at the database; none if he is not, or it is not open.
+/// For one of the two in it, without a look at the database; none if they are not, or it is not open.
 async fn end_own(state: &AppState, caller: &Caller, id: &str) -> Result<Option<Answer>, Fault> {
     let institution = caller.institution()?;
     let Ok(id) = id.parse() else { return Ok(None) };
@@ -191,7 +191,7 @@ fn ended(outcome: Result<Decided, Rejected>) -> Answer {
     }
 }
 
-/// In which part the caller may end it; none if he may not.
+/// In which part the caller may end it; none if they may not.
 async fn part_in(state: &AppState, caller: &Caller, row: &Row) -> Result<Option<EndReason>, Fault> {
     if row.visitor == caller.id.0 {
         return Ok(Some(EndReason::Visitor));

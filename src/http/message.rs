@@ -204,7 +204,7 @@ async fn gaps(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     Ok(answer::list(&shown, count))
 }
 
-/// The conversation that he named, if the caller may read it, with the page of it that was asked for (offset and size).
+/// The conversation that was named, if the caller may read it, with the page of it that was asked for (offset, size).
 async fn readable(
     state: &AppState,
     caller: &Caller,

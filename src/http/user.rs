@@ -1,4 +1,4 @@
-//! People: sections 5 to 21 of the document. Here: lists, and what somebody does to his own account.
+//! People: sections 5 to 21 of the document. Here: lists, and what somebody does to their own account.
 
 pub(super) mod staff;
 pub(super) mod standing;
@@ -78,7 +78,7 @@ async fn people(state: &AppState, caller: &Caller, params: &Params, kinds: Vec<K
         ..Filter::of(institution, kinds)
     };
     if filter.phone.is_some() && caller.kind == Kind::Counselor {
-        // Numbers are masked for him, and searching would unmask them digit by digit.
+        // Numbers are masked for them, and searching would unmask them digit by digit.
         return Err(Fault::not_allowed());
     }
     let (people, count) = state.people.list(&filter, params.page(PAGING)?).await?;

@@ -1,4 +1,4 @@
-//! What a mini-program asks for its visitor: section 7 of the document, and a message when his turn comes.
+//! What a mini-program asks for its visitor: section 7 of the document, and a message when their turn comes.
 
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use serde::Serialize;
@@ -61,7 +61,7 @@ fn proof(params: &Params) -> Result<PhoneProof, Fault> {
 
 #[derive(Serialize, ToSchema)]
 struct Subscription {
-    /// Messages that may be sent to him.
+    /// Messages that may be sent to them.
     allowed: i32,
 }
 

@@ -1,4 +1,4 @@
-//! Accounts are made known to Tencent when somebody first needs one, and once only: only then can others write to him.
+//! Accounts are made known to Tencent when somebody first needs one, and once only: only then can others write to them.
 
 use std::sync::Arc;
 

@@ -190,7 +190,7 @@ pub struct Fetched {
     pub sent: Sent,
     /// Taken back since.
     pub is_withdrawn: bool,
-    /// The receiver has said that he read it.
+    /// The receiver has said that they read it.
     pub is_read: bool,
 }
 

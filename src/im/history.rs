@@ -238,7 +238,7 @@ impl Keeper {
         let now = clock::steady();
         let until = talk.ended_at.map_or(now, |ended| ended + LATE_AFTER_END);
         let mut fetched = BTreeMap::new();
-        // Each of the two may have cleared his own view of it (document 269/42794).
+        // Each of the two may have cleared their own view of it (document 269/42794).
         for (operator, peer) in [(&talk.counselor, &talk.visitor), (&talk.visitor, &talk.counselor)] {
             let span = Span {
                 operator: operator.clone(),

@@ -1,7 +1,8 @@
 //! Numbers missing in what a sender said: signs of messages that never came here.
 //!
-//! `MsgSeq` is the sender's own (docs/protocols.md 2.3): it goes on by one, over all the people he writes to, and begins
-//! anew with each start of his client. So what he said to others fills a gap, and a large step is a new beginning.
+//! `MsgSeq` is the sender's own (docs/protocols.md 2.3): it goes on by one, over all the people they write to, and
+//! begins anew with each start of their client. So what they said to others fills a gap, and a large step is a new
+//! beginning.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 /// A larger step is a client that began anew, not that many lost messages.
 const STEP_MAX: i64 = 100;
 
-/// Numbers of one sender that are nowhere, between two of his messages in the conversation.
+/// Numbers of one sender that are nowhere, between two of their messages in the conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Gap {

@@ -31,7 +31,7 @@ impl Record {
         self.parties.0 == person || self.parties.1 == Some(person)
     }
 
-    /// Whether `person`, the reader it was looked up for, may read it; his right to records reaches this far.
+    /// Whether `person`, the reader it was looked up for, may read it; their right to records reaches this far.
     pub fn may_be_read_by(&self, person: PersonId, reach: Reach) -> bool {
         self.is_party(person)
             || match reach {
@@ -42,7 +42,7 @@ impl Record {
     }
 
     /// Notes that `person`, the reader it was looked up for, reads another's conversation: once, however many pages and
-    /// pictures of it he opens.
+    /// pictures of it they open.
     pub async fn note_reading(
         &self,
         pool: &PgPool,
@@ -85,8 +85,8 @@ pub async fn read(
     (offset, size): (i64, i64),
 ) -> Result<Option<(Record, Page)>, sqlx::Error> {
     let (since, until) = audit::same_reading(now);
-    // In a talk with a supervisor the one who asked is the counselor. A counselor who asks for himself is a visitor there,
-    // and his supervisor has no business in it: so the binding counts for the counselor's side alone.
+    // In a talk with a supervisor the one who asked is the counselor. A counselor who asks for themselves is a visitor
+    // there, and their supervisor has no business in it: so the binding counts for the counselor's side alone.
     let rows = sqlx::query!(
         r#"with talk as materialized (
                select c.id, c.institution, c.visitor, c.counselor, c.kind = 'REQUEST_SUPERVISE' as is_request,

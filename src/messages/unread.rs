@@ -1,4 +1,4 @@
-//! What somebody has still to read in the talks he is in, and how far the others have read what he said.
+//! What somebody has still to read in the talks they are in, and how far the others have read what they said.
 
 use hotline_actors::{ConversationId, PersonId};
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub struct Unread {
     conversation: ConversationId,
     /// Messages of the other one that are not read.
     unread: i64,
-    /// When the last message of his own was said that the other one has read; milliseconds.
+    /// When the last message of their own was said that the other one has read; milliseconds.
     peer_read_time: Option<i64>,
     /// The last message of either.
     last: Option<WebMessage>,

@@ -1,8 +1,8 @@
-//! People as they were read last, for as long as nothing changes about them. Everybody who arrives is shown with his
+//! People as they were read last, for as long as nothing changes about them. Everybody who arrives is shown with their
 //! counselor, and both were read a moment before.
 //!
 //! What this server writes it forgets at once, before it is acknowledged; only how long somebody has talked is added to
-//! what is known of him, since each end changes it for two ([`Counting`]). What others write (a command line beside the
+//! what is known of them, as each end changes it for two ([`Counting`]). What others write (a command line beside the
 //! server, an operator in psql) is seen after [`KEPT_MAX`].
 
 use std::{
@@ -24,7 +24,7 @@ use super::Person;
 const KEPT_MAX: Duration = Duration::from_mins(5);
 /// Beyond it memory begins anew; about a kilobyte each.
 const PEOPLE_MAX: usize = 20_000;
-/// Changes are counted for so many groups of people: a change of one is taken for a change of all in his group.
+/// Changes are counted for so many groups of people: a change of one is taken for a change of all in their group.
 const GROUPS: u128 = 1024;
 
 /// See the module. Cheap to clone.
@@ -49,7 +49,7 @@ struct Kept {
     edition: Edition,
 }
 
-/// The changes there had been about somebody when he was read.
+/// The changes there had been about somebody when they were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Edition(u64);
 

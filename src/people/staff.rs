@@ -166,7 +166,7 @@ impl People {
         .execute(&mut *transaction)
         .await?;
         let committed = transaction.commit().await;
-        // Whoever he looked after, too.
+        // Whoever they looked after, too.
         self.memory.forget_all();
         committed
     }

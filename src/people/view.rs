@@ -74,9 +74,9 @@ enum Sight {
     Nothing,
 }
 
-/// docs/contract.md 2: null for visitors, masked for counselors, clear for the person and those who answer for him.
+/// docs/contract.md 2: null for visitors, masked for counselors, clear for the person and those who answer for them.
 ///
-/// The system administrator keeps the accounts of the staff, and so reads those; visitors stay masked to him.
+/// The system administrator keeps the accounts of the staff, and so reads those; visitors stay masked.
 fn sight(person: &Person, reader: &Caller) -> Sight {
     if person.id == reader.id {
         return Sight::Clear;
@@ -91,7 +91,7 @@ fn sight(person: &Person, reader: &Caller) -> Sight {
     }
 }
 
-/// A person as `reader` may see him.
+/// A person as `reader` may see them.
 pub fn view(person: &Person, reader: &Caller) -> PersonView {
     let sight = sight(person, reader);
     let shown = |text: Option<String>, mask: fn(&str) -> String| match sight {
@@ -270,7 +270,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn each_reader_sees_what_is_for_him() {
+    fn each_reader_sees_what_is_for_them() {
         let nothing = [const { None }; 6];
         for kind in [Kind::Visitor, Kind::Counselor, Kind::Supervisor, Kind::Institution] {
             let person = person(kind, "ecnu");
@@ -287,11 +287,11 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn everybody_sees_himself_in_clear() {
+    fn everybody_sees_themselves_in_clear() {
         for kind in Kind::ALL {
             let person = person(kind, "ecnu");
-            let himself = Caller::for_tests(person.id, kind, Some("ecnu"));
-            assert_eq!(confidential(view(&person, &himself)), clear());
+            let oneself = Caller::for_tests(person.id, kind, Some("ecnu"));
+            assert_eq!(confidential(view(&person, &oneself)), clear());
         }
     }
 

@@ -538,8 +538,8 @@ mod tests {
         assert_eq!(text(&of).as_ptr(), text(&of).as_ptr());
         assert!(text(&floor(2, Some(false))).contains(r#""waiting":2"#));
         let Push::Floor { others, .. } = of else { panic!("it is") };
-        let his = Push::Floor { common_waiting: 1, on_shift: Some(false), others };
-        assert!(text(&his).contains(r#""onShift":false"#), "one's own shift is one's own");
+        let counselors = Push::Floor { common_waiting: 1, on_shift: Some(false), others };
+        assert!(text(&counselors).contains(r#""onShift":false"#), "one's own shift is one's own");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! "It is your turn": a subscription message to a visitor who waited, if he allowed it (docs/protocols.md 6.5).
+//! "It is your turn": a subscription message to a visitor who waited, if they allowed it (docs/protocols.md 6.5).
 //!
 //! Each tap on the mini-program's question allows one message; WeChat counts, and we count along so as not to ask in
 //! vain. That it refuses one is normal.
@@ -70,7 +70,7 @@ pub async fn allow_one(pool: &PgPool, person: PersonId, now: Timestamp) -> Resul
     .await
 }
 
-/// Who waited, and what he is told.
+/// Who waited, and what they are told.
 struct Turn {
     person: uuid::Uuid,
     open_id: String,
@@ -131,7 +131,7 @@ impl Turns {
         };
         let person = PersonId(turn.person);
         if inner.mode == WechatMode::Sandbox {
-            tracing::info!(%person, "the sandbox would tell over WeChat that it is his turn");
+            tracing::info!(%person, "the sandbox would tell over WeChat that it is their turn");
             return Ok(self.used(turn.person, None).await?);
         }
         let (api, message) = (&inner.api, &message);
@@ -143,7 +143,7 @@ impl Turns {
             }
             Err(ApiFault::Refused(error)) if error.code == error::REFUSED => {
                 inner.turns.refused.fetch_add(1, Ordering::Relaxed);
-                tracing::debug!(%person, "he has not allowed a message over WeChat, or no further one");
+                tracing::debug!(%person, "they have not allowed a message over WeChat, or no further one");
                 Ok(self.used(turn.person, Some(0)).await?)
             }
             Err(fault) => Err(failure(&fault)),

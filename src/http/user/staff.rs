@@ -289,7 +289,7 @@ async fn hire(state: &AppState, caller: &Caller, params: &Params, kind: Kind) ->
             effects::tell_dispatch(state).await;
         }
         if let Err(rejected) = state.institutions.admit(institution, id.into(), role, places).await {
-            // He is there all the same: his first socket, or the first who asks for him, makes him known.
+            // They are there all the same: their first socket, or the first who asks for them, makes them known.
             tracing::warn!(person = %id, %rejected, "somebody new is not known to dispatch yet");
         }
     }

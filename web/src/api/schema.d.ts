@@ -1217,7 +1217,7 @@ export interface components {
              * @example Asia/Shanghai
              */
             timeZone: string | null;
-            /** @description Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn. */
+            /** @description Ours: what the mini-program asks its visitor about, so that they can be told when it is their turn. */
             turnTemplate: string | null;
             userRoles: components["schemas"]["UserRoles"];
             userType: components["schemas"]["UserType"];
@@ -1335,7 +1335,7 @@ export interface components {
             /** Format: double */
             rating?: number | null;
         };
-        /** @description Numbers of one sender that are nowhere, between two of his messages in the conversation. */
+        /** @description Numbers of one sender that are nowhere, between two of their messages in the conversation. */
         Gap: {
             /**
              * Format: int64
@@ -1384,7 +1384,7 @@ export interface components {
                  * @example Asia/Shanghai
                  */
                 timeZone?: string | null;
-                /** @description Ours: what the mini-program asks its visitor about, so that he can be told when it is his turn. */
+                /** @description Ours: what the mini-program asks its visitor about, so that they can be told when it is their turn. */
                 turnTemplate?: string | null;
                 userRoles: components["schemas"]["UserRoles"];
                 userType: components["schemas"]["UserType"];
@@ -1582,7 +1582,7 @@ export interface components {
             result: {
                 /**
                  * Format: int32
-                 * @description Messages that may be sent to him.
+                 * @description Messages that may be sent to them.
                  */
                 allowed: number;
             };
@@ -1701,7 +1701,7 @@ export interface components {
                 lastTime?: number | null;
                 /**
                  * Format: int64
-                 * @description When the last message of his own was said that the other one has read; milliseconds.
+                 * @description When the last message of their own was said that the other one has read; milliseconds.
                  */
                 peerReadTime?: number | null;
                 /**
@@ -1913,7 +1913,7 @@ export interface components {
             /** @description Who waits, in the order of service. */
             waiting: components["schemas"]["Waiting"][];
         };
-        /** @description Somebody on duty, as he is just now. */
+        /** @description Somebody on duty, as they are just now. */
         OnDuty: (components["schemas"]["ForVisitor"] | null) & {
             active: number;
             id: components["schemas"]["Id"];
@@ -2420,7 +2420,7 @@ export interface components {
         Subscription: {
             /**
              * Format: int32
-             * @description Messages that may be sent to him.
+             * @description Messages that may be sent to them.
              */
             allowed: number;
         };
@@ -2463,7 +2463,7 @@ export interface components {
             lastTime: number | null;
             /**
              * Format: int64
-             * @description When the last message of his own was said that the other one has read; milliseconds.
+             * @description When the last message of their own was said that the other one has read; milliseconds.
              */
             peerReadTime: number | null;
             /**

@@ -53,13 +53,13 @@ fn open(number: u64) -> Command {
     }
 }
 
-/// He leaves.
+/// They leave.
 fn end(number: u64) -> Command {
     let conversation = ConversationId(Uuid::from_u128(0xa_0000_0000 + u128::from(number)));
     Command::End { conversation, reason: EndReason::Visitor }
 }
 
-/// One comes, the oldest goes and the next takes his place: two decisions, at a constant number of waiting visitors.
+/// One comes, the oldest goes and the next takes the place: two decisions, at a constant number of waiting visitors.
 fn dispatch(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("dispatch");
     group.throughput(Throughput::Elements(2));

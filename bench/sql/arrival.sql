@@ -1,4 +1,4 @@
--- A visitor arrives at one of 200 counselors: lock him, count whom he has, and take the place or wait.
+-- A visitor arrives at one of 200 counselors: lock them, count whom they have, and take the place or wait.
 \set counselor random(1, 200)
 begin;
 select capacity from peer_counselors where id = :counselor for update \gset

@@ -1,4 +1,4 @@
--- Everybody arrives at the same counselor: lock him, count whom he has, and take the place or wait.
+-- Everybody arrives at the same counselor: lock them, count whom they have, and take the place or wait.
 \set counselor 1
 begin;
 select capacity from peer_counselors where id = :counselor for update \gset

@@ -201,7 +201,7 @@ pub async fn people(
         run(binary, settings, &add, PASSWORD).await?;
     }
     let mut connection = PgConnection::connect(url).await?;
-    // The last one is not on shift: he serves who asks for him and nobody else.
+    // The last one is not on shift: they serve who asks for them and nobody else.
     sqlx::query(
         "insert into shifts (id, institution, person, day, created_at)
          select gen_random_uuid(), institution, id, (now() at time zone 'Asia/Shanghai')::date + days, 0

@@ -24,7 +24,7 @@ const LIMITS: Limits = Limits {
     stored: 2_000,
 };
 
-/// One counselor with one place, on shift; `anna` talks, `ben` waits and is seated after her, `cleo` after him.
+/// One counselor with one place, on shift; `anna` talks, `ben` waits and is seated after Anna, `cleo` after Ben.
 struct Run {
     tables: Tables,
     entries: Vec<Entry>,
@@ -263,7 +263,7 @@ fn one_doubled_message_is_found() {
 #[test]
 fn one_doubled_conversation_is_found() {
     let mut run = Run::good();
-    // Cleo asked once; her lost answer must not have left two.
+    // Cleo asked once; their lost answer must not have left two.
     run.tables.events.push(ended(11, 16_500, "c", "visitor"));
     run.tables.events.push(opened(12, 16_600, "d", "cleo"));
     run.tables.events.push(assigned(13, 16_600, "d"));
@@ -285,7 +285,7 @@ fn one_who_is_overtaken_is_found() {
 #[test]
 fn who_is_urgent_stands_ahead_of_who_came_before() {
     let mut run = Run::good();
-    // Cleo becomes urgent before the place is free: now Ben overtakes her.
+    // Cleo becomes urgent before the place is free: now Ben overtakes Cleo.
     run.tables
         .events
         .insert(5, event(6, 1_500, "priority-changed", json!({ "conversation": "c", "priority": "urgent" })));
@@ -399,7 +399,7 @@ fn silence_and_alarms_that_the_words_speak_against_are_found() {
         ("unanswered", 20_100, &alarm, vec![says("sandbox_cleo", 16), says("lin", 17)], 1),
         ("unanswered", 19_900, &alarm, vec![says("lin", 16), says("sandbox_cleo", 17)], 1),
         ("unanswered", 19_005, &alarm, vec![], 0),
-        // Known in between: her word came late, and the answer to it was not stored yet.
+        // Known in between: their word came late, and the answer to it was not stored yet.
         (
             "unanswered",
             20_900,

@@ -104,7 +104,7 @@ impl Run {
             .entries
             .iter_mut()
             .find_map(|entry| if let Fact::Left(leaving) = &mut entry.fact { Some(leaving) } else { None });
-        left.expect("she has left")
+        left.expect("somebody has left")
     }
 
     fn judge(&self) -> Verdict {

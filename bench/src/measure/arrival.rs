@@ -1,5 +1,5 @@
 //! `arrival` and `hot-counselor`: opens per second over HTTP, each durable when answered, beside pgbench doing the same
-//! decision in SQL: lock the counselor's row, count his active ones, insert, commit.
+//! decision in SQL: lock the counselor's row, count the active ones, insert, commit.
 
 use std::{
     sync::{

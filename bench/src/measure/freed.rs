@@ -1,5 +1,5 @@
 //! `freed-to-bound`: all fifty places are taken and many wait. One conversation is ended over HTTP; how long until the
-//! next visitor's and the counselor's sockets hear that he is seated? Beside it graphile-worker, a job queue on
+//! next visitor's and the counselor's sockets hear that they are seated? Beside it graphile-worker, a job queue on
 //! PostgreSQL: fifty jobs at once, as many waiting; one is done: how long until the next begins?
 
 use std::{
@@ -96,7 +96,7 @@ impl Ours {
         Ok(Self { house, heard, to, tasks, line, spare })
     }
 
-    /// Ends the oldest talk and waits until the next visitor and his counselor have heard.
+    /// Ends the oldest talk and waits until the next visitor and their counselor have heard.
     async fn sample(&mut self, connection: &mut Connection) -> Result<Duration> {
         let (visitor, conversation) = self.line.pop_front().context("nobody is seated")?;
         let (next, wanted) = self.line.get(SEATED - 1).context("nobody waits")?;

@@ -24,7 +24,7 @@ struct Spread {
     institutions: usize,
     house: House,
     _presence: Presence,
-    /// Each client's visitor and his counselor.
+    /// Each client's visitor and their counselor.
     clients: Vec<(Person, String)>,
     per_second: Vec<f64>,
     p50: Vec<f64>,

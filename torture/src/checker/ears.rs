@@ -1,5 +1,5 @@
 //! What sockets heard: each event is in the journal and says the same, to everybody, once, in order; and who heard a later
-//! one has heard all that concerns him before it.
+//! one has heard all that concerns them before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ struct Ear<'a> {
     latest: u64,
 }
 
-/// What a visitor hears of his own conversation.
+/// What a visitor hears of their own conversation.
 const VISITORS_EVENTS: [&str; 7] =
     ["opened", "widened", "priority-changed", "assigned", "medium-changed", "noticed", "ended"];
 

@@ -1,4 +1,4 @@
-//! A counselor at the workbench: answers whoever is seated, ends some talks, steps away, changes his places.
+//! A counselor at the workbench: answers whoever is seated, ends some talks, steps away, changes the number of places.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
 /// A counselor's own work goes on this often.
 const ROUND: Duration = Duration::from_millis(700);
 
-/// Works until he is sent home.
+/// Works until they are sent home.
 pub(super) async fn work(world: World, who: Counselor) {
     let username = who.username.clone();
     let mut chance = world.chance(&username);
@@ -66,7 +66,7 @@ pub(super) async fn work(world: World, who: Counselor) {
     }
 }
 
-/// The talks a frame tells him he has.
+/// The talks a frame tells them they have.
 fn seated(frame: &Value, id: &str) -> Vec<Value> {
     match (frame["type"].as_str(), frame["event"].as_str()) {
         (Some("snapshot"), _) => frame["active"].as_array().cloned().unwrap_or_default(),

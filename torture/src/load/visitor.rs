@@ -73,7 +73,7 @@ pub(super) async fn live(world: World, number: usize, counselors: Vec<Counselor>
         let pause = visitor.chance.milliseconds(100..1200);
         visitor.pause(pause).await;
     }
-    // What is still told to him is heard.
+    // What is still told to them is heard.
     loop {
         visitor.pause(Duration::from_secs(1)).await;
     }
@@ -134,7 +134,7 @@ impl Visitor {
         self.world.diary.note(&self.username, fact);
     }
 
-    /// The newest of his conversations.
+    /// The newest of their conversations.
     async fn current(&mut self) -> Option<Standing> {
         let Reply::Told(list) = self.client.get("/conversation/current?size=1").await else { return None };
         let standing = Standing::of(&list[0])?;
@@ -151,7 +151,7 @@ impl Visitor {
         Some(standing)
     }
 
-    /// Waits for his turn, or leaves; none when it is over before it began.
+    /// Waits for their turn, or leaves; none when it is over before it began.
     async fn wait(&mut self, opened: Standing) -> Option<Standing> {
         let mut standing = opened;
         let patience = if self.chance.once_in(4) { 300..3000 } else { 60_000..120_000 };

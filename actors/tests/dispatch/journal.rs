@@ -1,5 +1,5 @@
 //! The ordered group commit by itself: what is frozen is a prefix of what was decided, in whole decisions (L-6), and
-//! nobody is answered before everything decided before him is kept (L-5).
+//! nobody is answered before everything decided earlier is kept (L-5).
 
 use std::time::Duration;
 

@@ -101,7 +101,7 @@ fn choice() -> impl Strategy<Value = Choice> {
 }
 
 pub(crate) fn step() -> impl Strategy<Value = Step> {
-    let he = 0..COUNSELORS;
+    let named = 0..COUNSELORS;
     let anyone = prop_oneof![4 => 0..COUNSELORS, 1 => Just(SUPERVISOR)];
     let which = 0_usize..1000;
     let by = prop_oneof![
@@ -115,8 +115,8 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         (0..VISITORS).prop_map(|number| PersonId::from(visitor(number))),
         anyone.clone().prop_map(|number| PersonId::from(counselor(number)))
     ];
-    let wanted = prop::option::weighted(0.7, he.clone());
-    let asker = prop_oneof![9 => 0..VISITORS, 1 => he.clone().prop_map(|number| 0xc000 - 0x1000 + number)];
+    let wanted = prop::option::weighted(0.7, named.clone());
+    let asker = prop_oneof![9 => 0..VISITORS, 1 => named.clone().prop_map(|number| 0xc000 - 0x1000 + number)];
     prop_oneof![
         10 => (asker, wanted, any::<Option<bool>>())
             .prop_map(|(visitor, wanted, fallback)| Step::Open { visitor, wanted, fallback }),
@@ -137,7 +137,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(counselor, wish)| Step::Arrive { counselor, wish }),
         9 => (anyone, prop::option::weighted(0.8, choice()))
             .prop_map(|(counselor, choice)| Step::Appear { counselor, choice }),
-        2 => prop::collection::btree_set(he, 0..5).prop_map(|on| Step::Shift { on }),
+        2 => prop::collection::btree_set(named, 0..5).prop_map(|on| Step::Shift { on }),
         2 => (0..VISITORS, any::<bool>()).prop_map(|(visitor, here)| Step::Seen { visitor, here }),
         4 => (which.clone(), any::<bool>()).prop_map(|(which, by_visitor)| Step::Say { which, by_visitor }),
         5 => (0_u64..900).prop_map(Step::Pass),
@@ -425,8 +425,8 @@ mod the_witness_finds {
 
     fn found(events: &[Event]) -> Vec<String> {
         let mut witness = Witness::default();
-        let he = Event::Admitted { counselor: counselor(1), role: Role::Counselor, capacity: 1 };
-        witness.event(&he);
+        let lin = Event::Admitted { counselor: counselor(1), role: Role::Counselor, capacity: 1 };
+        witness.event(&lin);
         witness.event(&chooses(Some(Choice::Online)));
         for event in events {
             witness.event(event);
@@ -445,8 +445,8 @@ mod the_witness_finds {
 
     #[test]
     fn nothing_where_all_is_well() {
-        let he = Some(counselor(1));
-        assert!(found(&[opened(1, he), given(1), opened(2, he), over(1), given(2), over(2)]).is_empty());
+        let lin = Some(counselor(1));
+        assert!(found(&[opened(1, lin), given(1), opened(2, lin), over(1), given(2), over(2)]).is_empty());
     }
 
     fn chooses(choice: Option<Choice>) -> Event {
@@ -455,16 +455,16 @@ mod the_witness_finds {
 
     #[test]
     fn one_seated_with_somebody_who_chose_away_or_is_offline() {
-        let he = Some(counselor(1));
+        let lin = Some(counselor(1));
         for choice in [Some(Choice::Away), Some(Choice::Busy), None] {
-            assert_eq!(found(&[chooses(choice), opened(1, he), given(1)]), ["presence"]);
+            assert_eq!(found(&[chooses(choice), opened(1, lin), given(1)]), ["presence"]);
         }
     }
 
     #[test]
     fn one_over_capacity() {
-        let he = Some(counselor(1));
-        assert_eq!(found(&[opened(1, he), given(1), opened(2, he), given(2)]), ["L-1"]);
+        let lin = Some(counselor(1));
+        assert_eq!(found(&[opened(1, lin), given(1), opened(2, lin), given(2)]), ["L-1"]);
     }
 
     #[test]
@@ -478,17 +478,17 @@ mod the_witness_finds {
 
     #[test]
     fn one_overtaken_by_arrival_and_by_urgency() {
-        let he = Some(counselor(1));
-        assert_eq!(found(&[opened(1, he), opened(2, he), given(2)]), ["L-4"]);
+        let lin = Some(counselor(1));
+        assert_eq!(found(&[opened(1, lin), opened(2, lin), given(2)]), ["L-4"]);
         let urgent = Event::PriorityChanged { conversation: consultation(2), priority: Priority::Urgent };
-        assert_eq!(found(&[opened(1, he), opened(2, he), urgent, given(1)]), ["L-4"]);
+        assert_eq!(found(&[opened(1, lin), opened(2, lin), urgent, given(1)]), ["L-4"]);
     }
 
     #[test]
     fn one_begun_twice_ended_twice_or_never_opened() {
-        let he = Some(counselor(1));
-        assert!(found(&[opened(1, he), given(1), given(1)]).contains(&"L-7".to_owned()));
-        assert_eq!(found(&[opened(1, he), over(1), over(1)]), ["L-7"]);
+        let lin = Some(counselor(1));
+        assert!(found(&[opened(1, lin), given(1), given(1)]).contains(&"L-7".to_owned()));
+        assert_eq!(found(&[opened(1, lin), over(1), over(1)]), ["L-7"]);
         assert_eq!(found(&[over(1)]), ["L-7"]);
     }
 }

@@ -60,11 +60,11 @@ macro_rules! every_journal {
             a_batch_tried_again_had_landed_and_is_stored_once
             a_batch_with_a_gap_is_refused
             anothers_row_fences_a_batch_and_nothing_of_it_is_stored
-            an_owner_taken_over_learns_it_whatever_else_his_batch_collides_with
+            an_owner_taken_over_learns_it_whatever_else_its_batch_collides_with
             the_newest_row_says_who_wrote_it
             a_claim_is_not_before_what_has_happened_whatever_the_clock_says
-            a_claim_against_a_busy_owner_holds_all_he_was_told_and_stops_him
-            a_claim_against_a_dead_owner_holds_his_last_statement_or_keeps_it_out
+            a_claim_against_a_busy_owner_holds_all_it_was_told_and_stops_it
+            a_claim_against_a_dead_owner_holds_its_last_statement_or_keeps_it_out
         }
     };
 }
@@ -134,7 +134,7 @@ impl<S: Store> Owner<S> {
         Self::believes(store, writer, claim, now)
     }
 
-    /// One who takes `claim` for his own.
+    /// An owner that takes `claim` for its own.
     fn believes(store: S, writer: WriterId, claim: Claim, now: Timestamp) -> Self {
         let dispatch = Dispatch::revive(Limits::default(), &claim.snapshot, now);
         let mut owner = Self { store, dispatch, journal: Journal::new(writer, claim.seq), claim, now };
@@ -388,7 +388,7 @@ pub(crate) async fn anothers_row_fences_a_batch_and_nothing_of_it_is_stored(shel
     assert_eq!(next.claim.snapshot, new.claim.snapshot, "whole or not at all");
 }
 
-pub(crate) async fn an_owner_taken_over_learns_it_whatever_else_his_batch_collides_with(shelf: impl Shelf) {
+pub(crate) async fn an_owner_taken_over_learns_it_whatever_else_its_batch_collides_with(shelf: impl Shelf) {
     let mut old = Owner::claims(shelf.store()).await;
     let talk = old.opens(visitor(0));
     old.commits().await.expect("it is stored");
@@ -402,7 +402,7 @@ pub(crate) async fn an_owner_taken_over_learns_it_whatever_else_his_batch_collid
         owner.opens(visitor(0));
     }
     let late = old.frozen();
-    new.commits().await.expect("he owns it");
+    new.commits().await.expect("it owns the journal");
     assert_eq!(settled(&old.store, &late).await, Err(AppendFault::Fenced));
     assert!(nothing_is_in(&shelf.log().await, &late));
     let next = Owner::claims_at(shelf.store(), new.now).await;
@@ -435,7 +435,7 @@ pub(crate) async fn the_newest_row_says_who_wrote_it(shelf: impl Shelf) {
     assert_eq!(owner.store.newest().await, Ok((next.claim.seq, next.journal.writer())));
 }
 
-pub(crate) async fn a_claim_against_a_busy_owner_holds_all_he_was_told_and_stops_him(shelf: impl Shelf) {
+pub(crate) async fn a_claim_against_a_busy_owner_holds_all_it_was_told_and_stops_it(shelf: impl Shelf) {
     let mut owner = Owner::claims(shelf.store()).await;
     let mut claims = vec![owner.claim.clone()];
     for round in 0..6_usize {
@@ -452,7 +452,7 @@ pub(crate) async fn a_claim_against_a_busy_owner_holds_all_he_was_told_and_stops
                     Err(fault) => break (fault, batch),
                 }
                 owner.journal.landed();
-                assert!(told.borrow().len() < BATCHES_MAX, "nobody stops him");
+                assert!(told.borrow().len() < BATCHES_MAX, "nobody stops it");
             }
         };
         let claiming = async {
@@ -466,7 +466,7 @@ pub(crate) async fn a_claim_against_a_busy_owner_holds_all_he_was_told_and_stops
         let ((fault, late), (_, next)) = join(busy, claiming).await;
         assert_eq!(fault, AppendFault::Fenced);
         let log = shelf.log().await;
-        assert!(told.borrow().iter().all(|batch| is_in(&log, batch)), "what he was told is there");
+        assert!(told.borrow().iter().all(|batch| is_in(&log, batch)), "what it was told is there");
         assert!(told.borrow().iter().all(|batch| batch.last_seq() < next.claim.seq), "before the claim");
         assert!(nothing_is_in(&log, &late), "and what came later is not");
         assert_eq!(log.len() as u64, next.claim.seq, "the claim is the last word");
@@ -476,7 +476,7 @@ pub(crate) async fn a_claim_against_a_busy_owner_holds_all_he_was_told_and_stops
     }
 }
 
-pub(crate) async fn a_claim_against_a_dead_owner_holds_his_last_statement_or_keeps_it_out(shelf: impl Shelf) {
+pub(crate) async fn a_claim_against_a_dead_owner_holds_its_last_statement_or_keeps_it_out(shelf: impl Shelf) {
     let mut claims = Vec::new();
     for (number, point) in
         [Point::BeforeTheFence, Point::BehindTheFence].into_iter().cycle().take(4).enumerate()

@@ -65,7 +65,7 @@ pub(crate) struct Witness {
     presence: Option<Presence>,
     /// What people chose, by the events; of those who are offline nothing.
     chosen: BTreeMap<CounselorId, Choice>,
-    /// Whoever is out does nothing more before he is pardoned.
+    /// Whoever is out does nothing more before they are pardoned.
     out: BTreeSet<PersonId>,
     found: Vec<String>,
 }
@@ -251,7 +251,7 @@ impl Witness {
             self.finds(format!("L-2: {} opens {id} beside another", talk.visitor));
         }
         if talk.wanted.map(PersonId::from) == Some(talk.visitor.into()) {
-            self.finds(format!("{} asks for himself in {id}", talk.visitor));
+            self.finds(format!("{} asks for themselves in {id}", talk.visitor));
         }
         self.talks.insert(id, talk);
     }
@@ -275,7 +275,7 @@ impl Witness {
             self.finds(format!("L-7: {id} begins, but is {:?}", talk.life));
         }
         if PersonId::from(talk.visitor) == PersonId::from(counselor) {
-            self.finds(format!("{counselor} serves himself in {id}"));
+            self.finds(format!("{counselor} serves themselves in {id}"));
         }
         if talk.wanted != Some(counselor) && !talk.common {
             self.finds(format!("{id} is given to {counselor}, who was not asked for"));
@@ -291,7 +291,7 @@ impl Witness {
         if chosen != Some(Choice::Online) {
             self.finds(format!("presence: {counselor} is given {id} and is {chosen:?}"));
         }
-        // Somebody served out of the common queue shows that his counselor serves it.
+        // Somebody served out of the common queue shows that their counselor serves it.
         let serves_common = on_shift.unwrap_or(talk.wanted != Some(counselor));
         let overtaken =
             self.candidates(counselor, serves_common).find(|(_, other)| other.rank() < talk.rank());

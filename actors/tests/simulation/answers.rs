@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     ears::Line,
-    scenarios::{AT_DESK, asks, ended, he, minutes, seconds, started, story, when},
+    scenarios::{AT_DESK, asks, ended, lin, minutes, seconds, started, story, when},
     world::{World, ends},
 };
 
@@ -129,7 +129,7 @@ fn who_waits_is_known_after_a_restart_and_after_a_reconnect() {
         world.kill().await;
         sleep(seconds(30)).await;
         world.start().await;
-        let _line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let _line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         let boss = looks_on(&world, None).await;
         sleep(seconds(1)).await;
         assert_eq!(shown(&boss).unanswered, waits(talk, asked));
@@ -161,9 +161,9 @@ fn a_counselor_who_is_lost_stands_in_the_list_until_they_are_back_or_nobody_need
         sleep(minutes(1) + GATHERED).await;
         let lost = when(&world, |event| matches!(event, Event::CounselorLost { .. })).expect("is lost");
         let conversations = vec![talk, waiting];
-        let alarm = StandingAlarm::CounselorLost { counselor: he(), since: lost, conversations };
+        let alarm = StandingAlarm::CounselorLost { counselor: lin(), since: lost, conversations };
         assert_eq!(shown(&boss).alarms, [alarm]);
-        let line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         sleep(GATHERED).await;
         assert_eq!(shown(&boss).alarms, [], "back");
         line.leaves();

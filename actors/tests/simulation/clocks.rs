@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     ears::Line,
-    scenarios::{AT_DESK, asks, ended, he, minutes, seconds, started, story, when},
+    scenarios::{AT_DESK, asks, ended, lin, minutes, seconds, started, story, when},
     world::{World, ends},
 };
 
@@ -36,7 +36,7 @@ fn time_moves_forward(world: &World) {
 }
 
 async fn comes_back(world: &Rc<World>) -> Line {
-    world.joins(he().into(), AT_DESK, None).await.expect("the server is up")
+    world.joins(lin().into(), AT_DESK, None).await.expect("the server is up")
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn set_back_no_limit_stops() {
             assert_eq!(reason, EndReason::Silence);
             let took = begun.elapsed();
             assert!(took > minutes(14) && took < minutes(16), "at its own pace: {took:?}");
-            assert_eq!(world.book().facts(waiting).and_then(|facts| facts.counselor()), Some(he()));
+            assert_eq!(world.book().facts(waiting).and_then(|facts| facts.counselor()), Some(lin()));
             world.asks(ends(waiting, EndReason::Visitor)).await.expect("is open");
             time_moves_forward(&world);
         });

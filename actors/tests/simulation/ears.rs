@@ -150,11 +150,13 @@ impl Ear {
                 heard.cursor = Some(*cursor);
                 let visitor = VisitorId::from(self.person);
                 let open = book.open_at(*cursor);
-                let his = open.values().find(|facts| facts.is_consultation() && facts.visitor == visitor);
+                let kept_open =
+                    open.values().find(|facts| facts.is_consultation() && facts.visitor == visitor);
                 if *cursor > kept {
                     Some("of what is not kept".to_owned())
                 } else {
-                    (his != conversation.as_ref()).then(|| format!("a snapshot where {his:?} is kept"))
+                    (kept_open != conversation.as_ref())
+                        .then(|| format!("a snapshot where {kept_open:?} is kept"))
                 }
             }
             Push::Resumed { cursor, .. } => (*cursor > kept).then(|| "of what is not kept".to_owned()),
@@ -188,14 +190,14 @@ impl Ear {
         }
         let cursor = cursor?;
         if told.seq <= cursor {
-            return Some(format!("what he knows up to {cursor}"));
+            return Some(format!("what they know up to {cursor}"));
         }
         let (from, to) = (usize::try_from(cursor).ok()?, usize::try_from(told.seq - 1).ok()?);
         let missed = book.rows.get(from..to)?.iter().find(|row| self.concerns(row))?;
         Some(format!("it without {missed:?}"))
     }
 
-    /// Whether a row surely concerns him.
+    /// Whether a row surely concerns them.
     fn concerns(&self, row: &Row) -> bool {
         let Some(facts) = row.facts.filter(|_| !matches!(row.stamped.event, Event::Unanswered { .. })) else {
             return false;
@@ -209,13 +211,16 @@ impl Ear {
 
     fn desk(&self, desk: &Desk, book: &Book) -> Option<String> {
         let seat = desk.seat.as_ref()?;
-        let he = CounselorId::from(self.person);
+        let counselor = CounselorId::from(self.person);
         let open = book.open_at(desk.cursor);
-        let active: BTreeSet<_> =
-            open.values().filter(|facts| facts.counselor() == Some(he)).map(|facts| facts.id).collect();
+        let active: BTreeSet<_> = open
+            .values()
+            .filter(|facts| facts.counselor() == Some(counselor))
+            .map(|facts| facts.id)
+            .collect();
         let waiting: BTreeSet<_> = open
             .values()
-            .filter(|facts| facts.phase == Phase::Waiting && facts.wanted == Some(he))
+            .filter(|facts| facts.phase == Phase::Waiting && facts.wanted == Some(counselor))
             .map(|facts| facts.id)
             .collect();
         let ids = |all: &[Conversation]| all.iter().map(|facts| facts.id).collect::<BTreeSet<_>>();

@@ -212,12 +212,12 @@ impl Book {
         self.ended.contains_key(&id)
     }
 
-    /// Whether somebody was taken out: his log-in has ended with it.
+    /// Whether somebody was taken out: their log-in has ended with it.
     pub(crate) fn is_out(&self, person: PersonId) -> bool {
         self.out.contains(&person)
     }
 
-    /// Whether somebody was ever taken out; another may have let him in again since.
+    /// Whether somebody was ever taken out; another may have let them in again since.
     pub(crate) fn was_ever_out(&self, person: PersonId) -> bool {
         self.ever_out.contains(&person)
     }
@@ -229,8 +229,8 @@ impl Book {
     /// Whether anybody has claimed the journal after `writer` did.
     pub(crate) fn is_claimed_after(&self, writer: WriterId) -> bool {
         let claims = || self.rows.iter().filter(|row| row.stamped.event == Event::Claimed);
-        let his = claims().rfind(|row| row.writer == writer).map_or(0, |row| row.stamped.seq);
-        claims().any(|row| row.stamped.seq > his && row.writer != writer)
+        let claimed = claims().rfind(|row| row.writer == writer).map_or(0, |row| row.stamped.seq);
+        claims().any(|row| row.stamped.seq > claimed && row.writer != writer)
     }
 
     /// When `writer` claimed the journal.

@@ -1,4 +1,4 @@
-//! People of a simulated day, each with moods of his own: what they do hangs on the seed alone.
+//! People of a simulated day, each with moods of their own: what they do hangs on the seed alone.
 
 mod administrator;
 mod desk;

@@ -26,7 +26,7 @@ use crate::{
     world::{World, ends, under_paused_time},
 };
 
-pub(crate) fn he() -> CounselorId {
+pub(crate) fn lin() -> CounselorId {
     CounselorId(Uuid::from_u128(0xc0))
 }
 
@@ -48,9 +48,9 @@ pub(crate) const AT_DESK: Badge = Badge::Counselor { role: Role::Counselor, capa
 pub(crate) fn story<F: Future<Output = ()>>(tell: impl FnOnce(Rc<World>, Line) -> F) {
     under_paused_time(async {
         let world = World::new(1, Limits::default());
-        world.on_shift.borrow_mut().insert(he());
+        world.on_shift.borrow_mut().insert(lin());
         world.start().await;
-        let line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         sleep(seconds(1)).await;
         tell(Rc::clone(&world), line).await;
         world.check().await;
@@ -60,7 +60,7 @@ pub(crate) fn story<F: Future<Output = ()>>(tell: impl FnOnce(Rc<World>, Line) -
 
 pub(crate) async fn asks(world: &World, number: u128) -> ConversationId {
     let conversation = ConversationId(world.fresh_id());
-    let open = Command::Open { conversation, visitor: visitor(number), wanted: Some(he()), fallback: None };
+    let open = Command::Open { conversation, visitor: visitor(number), wanted: Some(lin()), fallback: None };
     match world.asks(open).await {
         Ok(Answer::Opened { facts, .. }) => facts.id,
         other => panic!("may ask: {other:?}"),
@@ -139,7 +139,7 @@ fn a_word_that_comes_after_the_notice_and_was_said_before_it_counts_from_when_it
         let talk = asks(&world, 1).await;
         let begun = started(&world, talk);
         sleep(minutes(11)).await;
-        let (from, to) = (he().into(), visitor(1).into());
+        let (from, to) = (lin().into(), visitor(1).into());
         let words = Words::default();
         for progress in [Progress::Coming, Progress::Stored] {
             let late = Heard { from, to, conversation: Some(talk), at: begun + minutes(4), progress };
@@ -180,7 +180,7 @@ fn a_socket_that_drops_for_less_than_the_grace_is_not_missed() {
         asks(&world, 1).await;
         line.leaves();
         sleep(seconds(59)).await;
-        let line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         sleep(minutes(3)).await;
         assert_eq!(when(&world, |event| matches!(event, Event::CounselorLost { .. })), None);
         line.leaves();
@@ -195,7 +195,7 @@ fn a_socket_that_drops_for_less_than_the_grace_is_not_missed() {
 fn two_sockets_of_one_counselor_are_one_presence() {
     story(|world, line| async move {
         asks(&world, 1).await;
-        let second = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let second = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         line.leaves();
         sleep(minutes(5)).await;
         assert_eq!(when(&world, |event| matches!(event, Event::CounselorLost { .. })), None);
@@ -248,8 +248,8 @@ fn the_same_visitor_asking_again_joins_what_is_still_on_its_way() {
         let (first, again) = futures_util::future::join(asks(&world, 1), asks(&world, 1)).await;
         assert_eq!(first, again);
         let conversation = ConversationId(world.fresh_id());
-        let later = Command::Open { conversation, visitor: visitor(1), wanted: Some(he()), fallback: None };
-        let refused = Refusal::AlreadyConsulting { conversation: first, counselor: Some(he()) };
+        let later = Command::Open { conversation, visitor: visitor(1), wanted: Some(lin()), fallback: None };
+        let refused = Refusal::AlreadyConsulting { conversation: first, counselor: Some(lin()) };
         assert_eq!(
             world.asks(later).await,
             Err(Rejected::Refused(refused)),
@@ -320,7 +320,7 @@ fn beyond_a_bounded_backlog_new_commands_are_refused_at_once() {
         let world = World::new(1, Limits::default());
         world.bounds.set(Bounds { backlog_max: 10, ..Bounds::default() });
         world.start().await;
-        let _line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let _line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         sleep(seconds(1)).await;
         store_is(&world, true);
         let registry = world.registry().expect("the server is up");
@@ -329,7 +329,7 @@ fn beyond_a_bounded_backlog_new_commands_are_refused_at_once() {
         for number in 0..30 {
             let conversation = ConversationId(world.fresh_id());
             let open =
-                Command::Open { conversation, visitor: visitor(number), wanted: Some(he()), fallback: None };
+                Command::Open { conversation, visitor: visitor(number), wanted: Some(lin()), fallback: None };
             let answer = tokio::time::timeout(Duration::from_millis(10), registry.send(Ask(open))).await;
             match answer {
                 Ok(answer) => {
@@ -365,7 +365,7 @@ fn a_busy_server_finds_out_at_its_next_commit_and_answers_nobody() {
         let other = hotline_actors::WriterId(Uuid::from_u128(99));
         world.ledger.claim(other, world.now()).await.expect("can be claimed");
         let conversation = ConversationId(world.fresh_id());
-        let open = Command::Open { conversation, visitor: visitor(1), wanted: Some(he()), fallback: None };
+        let open = Command::Open { conversation, visitor: visitor(1), wanted: Some(lin()), fallback: None };
         assert_eq!(world.asks(open).await, Err(Rejected::Switching));
         assert_eq!(world.book().facts(conversation), None);
     });
@@ -415,12 +415,12 @@ fn after_a_kill_everything_acknowledged_is_there_and_deadlines_still_fire() {
         world.start().await;
         let back = world.now();
         assert!(world.book().facts(talk).is_some() && world.book().facts(waiting).is_some());
-        let _line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let _line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         sleep(minutes(16)).await;
         let (at, reason) = ended(&world, talk).expect("has ended");
         assert_eq!(reason, EndReason::Silence);
         assert!(at >= back + minutes(15) && at < back + minutes(15) + seconds(1), "{at:?} {begun:?}");
-        assert_eq!(world.book().facts(waiting).and_then(|facts| facts.counselor()), Some(he()));
+        assert_eq!(world.book().facts(waiting).and_then(|facts| facts.counselor()), Some(lin()));
     });
 }
 
@@ -431,7 +431,7 @@ fn a_socket_that_comes_back_hears_what_it_missed_or_sees_it_all_anew() {
         sleep(seconds(1)).await;
         let since = line.leaves();
         let missed = asks(&world, 2).await;
-        let line = world.joins(he().into(), AT_DESK, since).await.expect("the server is up");
+        let line = world.joins(lin().into(), AT_DESK, since).await.expect("the server is up");
         sleep(seconds(1)).await;
         {
             let heard = line.heard();
@@ -443,25 +443,25 @@ fn a_socket_that_comes_back_hears_what_it_missed_or_sees_it_all_anew() {
         let since = line.leaves();
         world.kill().await;
         world.start().await;
-        let line = world.joins(he().into(), AT_DESK, since).await.expect("the server is up");
+        let line = world.joins(lin().into(), AT_DESK, since).await.expect("the server is up");
         sleep(seconds(1)).await;
         assert!(matches!(line.heard().pushes.first(), Some(Push::Desk(_))));
     });
 }
 
 #[test]
-fn one_who_goes_away_and_is_activated_again_is_not_made_offline_by_what_he_left_behind() {
+fn one_who_goes_away_and_is_activated_again_is_not_made_offline_by_what_they_left_behind() {
     story(|world, line| async move {
         line.leaves();
         let how = hotline_actors::dispatch::event::Expulsion::Banned;
-        world.asks(Command::Expel { person: he().into(), how }).await.expect("is never refused");
+        world.asks(Command::Expel { person: lin().into(), how }).await.expect("is never refused");
         sleep(seconds(10)).await;
-        let again = Command::Pardon { person: he().into(), seat: Some((Role::Counselor, 1)) };
+        let again = Command::Pardon { person: lin().into(), seat: Some((Role::Counselor, 1)) };
         world.asks(again).await.expect("is never refused");
-        let _line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let _line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         sleep(minutes(2)).await;
         let talk = asks(&world, 1).await;
-        assert_eq!(world.book().facts(talk).and_then(|facts| facts.counselor()), Some(he()));
+        assert_eq!(world.book().facts(talk).and_then(|facts| facts.counselor()), Some(lin()));
     });
 }
 
@@ -487,14 +487,14 @@ fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
             Command::Open {
                 conversation: waits,
                 visitor: visitor(3),
-                wanted: Some(he()),
+                wanted: Some(lin()),
                 fallback: Some(true),
             },
             Command::Prioritize { conversation: waits, priority: Priority::Urgent },
-            Command::Expel { person: he().into(), how },
-            Command::Shift { on: [he(), other].into() },
+            Command::Expel { person: lin().into(), how },
+            Command::Shift { on: [lin(), other].into() },
             Command::SetCapacity { counselor: other, capacity: 1 },
-            Command::Pardon { person: he().into(), seat: Some((Role::Counselor, 1)) },
+            Command::Pardon { person: lin().into(), seat: Some((Role::Counselor, 1)) },
         ];
         let before = world.book().commits;
         for answer in futures_util::future::join_all(all.map(|command| world.asks(command))).await {
@@ -502,7 +502,7 @@ fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
         }
         assert_eq!(world.book().commits - before, 2);
         assert_eq!(world.book().facts(waits).and_then(|facts| facts.counselor()), Some(other));
-        let line = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         sleep(seconds(1)).await;
         let heard = line.heard();
         let desk = heard.pushes.iter().find_map(|push| match push {
@@ -514,16 +514,16 @@ fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
 }
 
 #[test]
-fn a_visitor_hears_his_place_and_one_who_is_gone_when_seated_is_timed_out() {
+fn a_visitor_hears_their_place_and_one_who_is_gone_when_seated_is_timed_out() {
     story(|world, _line| async move {
         let first = asks(&world, 1).await;
-        let his = world.joins(visitor(2).into(), Badge::Visitor, None).await.expect("the server is up");
+        let theirs = world.joins(visitor(2).into(), Badge::Visitor, None).await.expect("the server is up");
         let waiting = asks(&world, 2).await;
         sleep(seconds(5)).await;
         let place =
-            his.heard().pushes.iter().any(|push| matches!(push, Push::Place(place) if place.ahead == 0));
-        assert!(place, "{:?}", his.heard().pushes);
-        his.leaves();
+            theirs.heard().pushes.iter().any(|push| matches!(push, Push::Place(place) if place.ahead == 0));
+        assert!(place, "{:?}", theirs.heard().pushes);
+        theirs.leaves();
         sleep(seconds(30)).await;
         world.asks(ends(first, EndReason::Counselor)).await.expect("is open");
         let seated = started(&world, waiting);

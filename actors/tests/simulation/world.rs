@@ -184,12 +184,12 @@ impl World {
         self.servers.borrow().values().next().map(|life| life.registry.clone())
     }
 
-    /// The server that somebody's requests go to: his own half of two, and rarely one that refuses them.
+    /// The server that somebody's requests go to: their own half of two, and rarely one that refuses them.
     pub(crate) fn server_of(&self, person: PersonId) -> Option<Life> {
         let servers = self.servers.borrow();
-        let his = usize::from(person.0.as_u128() % 2 == 1);
+        let own = usize::from(person.0.as_u128() % 2 == 1);
         let well = |site: &Site| servers.get(site).filter(|life| life.is_well());
-        well(&his).or_else(|| well(&(1 - his))).or_else(|| servers.values().next()).cloned()
+        well(&own).or_else(|| well(&(1 - own))).or_else(|| servers.values().next()).cloned()
     }
 
     /// Asks the server that is meant.
@@ -204,8 +204,8 @@ impl World {
         person: impl Into<PersonId>,
         command: Command,
     ) -> Result<Answer, Rejected> {
-        let his = self.server_of(person.into());
-        self.asks_at(his, command).await
+        let meant = self.server_of(person.into());
+        self.asks_at(meant, command).await
     }
 
     /// Asks, and holds the answer against what is kept at that moment (L-5).

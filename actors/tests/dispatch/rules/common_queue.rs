@@ -35,19 +35,19 @@ fn only_counselors_on_shift_serve_the_common_queue() {
     assert_eq!(assigned(&house.on_shift(off)), [(waiting, off)]);
     house.off_shift(off);
     let next = house.asks_for_anyone(2);
-    assert!(house.waits(next), "his shift is over");
+    assert!(house.waits(next), "their shift is over");
 }
 
 #[test]
 fn whoever_is_busy_away_or_offline_serves_nobody() {
     let mut house = House::new();
-    let he = house.serving(1, 5);
-    house.appears(he, Choice::Busy);
+    let lin = house.serving(1, 5);
+    house.appears(lin, Choice::Busy);
     let waiting = house.asks_for_anyone(1);
-    house.appears(he, Choice::Away);
-    house.goes_offline(he);
+    house.appears(lin, Choice::Away);
+    house.goes_offline(lin);
     assert!(house.waits(waiting));
-    assert_eq!(assigned(&house.appears(he, Choice::Online)), [(waiting, he)]);
+    assert_eq!(assigned(&house.appears(lin, Choice::Online)), [(waiting, lin)]);
 }
 
 #[test]
@@ -65,34 +65,34 @@ fn when_a_shift_begins_the_common_queue_is_shared_out_evenly_and_in_order() {
 }
 
 #[test]
-fn one_who_joins_while_on_shift_serves_the_common_queue_as_soon_as_he_is_online() {
+fn one_who_joins_while_on_shift_serves_the_common_queue_as_soon_as_they_are_online() {
     let mut house = House::new();
     let waiting = house.asks_for_anyone(1);
     house.does(&Command::Shift { on: [crate::house::counselor(1)].into() });
-    let he = house.online(1, 1);
-    assert_eq!(house.served_by(waiting), Some(he));
+    let lin = house.online(1, 1);
+    assert_eq!(house.served_by(waiting), Some(lin));
 }
 
 #[test]
 fn a_line_is_served_urgent_first_and_then_by_arrival() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let lines: Vec<_> = (1..=4).map(|number| house.asks_for(number, he)).collect();
+    let lin = house.online(1, 0);
+    let lines: Vec<_> = (1..=4).map(|number| house.asks_for(number, lin)).collect();
     house.urges(lines[3]);
     house.urges(lines[2]);
     assert_eq!(
         lines.iter().map(|id| house.ahead(*id)).collect::<Vec<_>>(),
         [Some(2), Some(3), Some(0), Some(1)]
     );
-    let served: Vec<_> = assigned(&house.resizes(he, 9)).into_iter().map(|(id, _)| id).collect();
+    let served: Vec<_> = assigned(&house.resizes(lin, 9)).into_iter().map(|(id, _)| id).collect();
     assert_eq!(served, [lines[2], lines[3], lines[0], lines[1]]);
 }
 
 #[test]
-fn one_who_is_urgent_no_longer_goes_back_to_where_he_came() {
+fn one_who_is_urgent_no_longer_goes_back_to_where_they_came() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let (first, second) = (house.asks_for(1, he), house.asks_for(2, he));
+    let lin = house.online(1, 0);
+    let (first, second) = (house.asks_for(1, lin), house.asks_for(2, lin));
     house.urges(second);
     house.does(&Command::Prioritize { conversation: second, priority: Priority::Normal });
     assert_eq!((house.ahead(first), house.ahead(second)), (Some(0), Some(1)));
@@ -103,33 +103,33 @@ fn one_who_is_urgent_no_longer_goes_back_to_where_he_came() {
 #[test]
 fn a_free_place_takes_the_older_of_the_two_heads() {
     let mut house = House::new();
-    let he = house.serving(1, 1);
-    let first = house.asks_for(1, he);
-    let named = house.asks_for(2, he);
+    let lin = house.serving(1, 1);
+    let first = house.asks_for(1, lin);
+    let named = house.asks_for(2, lin);
     let anyone = house.asks_for_anyone(3);
-    let named_later = house.asks_for(4, he);
-    assert_eq!(assigned(&house.ends(first)), [(named, he)]);
-    assert_eq!(assigned(&house.ends(named)), [(anyone, he)]);
-    assert_eq!(assigned(&house.ends(anyone)), [(named_later, he)]);
+    let named_later = house.asks_for(4, lin);
+    assert_eq!(assigned(&house.ends(first)), [(named, lin)]);
+    assert_eq!(assigned(&house.ends(named)), [(anyone, lin)]);
+    assert_eq!(assigned(&house.ends(anyone)), [(named_later, lin)]);
 }
 
 #[test]
 fn an_urgent_one_in_either_line_goes_before_the_older_of_the_other() {
     let mut house = House::new();
-    let he = house.serving(1, 1);
-    let first = house.asks_for(1, he);
-    let named = house.asks_for(2, he);
+    let lin = house.serving(1, 1);
+    let first = house.asks_for(1, lin);
+    let named = house.asks_for(2, lin);
     let anyone = house.asks_for_anyone(3);
     house.urges(anyone);
-    assert_eq!(assigned(&house.ends(first)), [(anyone, he)]);
-    assert_eq!(assigned(&house.ends(anyone)), [(named, he)]);
+    assert_eq!(assigned(&house.ends(first)), [(anyone, lin)]);
+    assert_eq!(assigned(&house.ends(anyone)), [(named, lin)]);
 }
 
 #[test]
 fn leaving_changes_nobody_elses_order() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let lines: Vec<_> = (1..=4).map(|number| house.asks_for(number, he)).collect();
+    let lin = house.online(1, 0);
+    let lines: Vec<_> = (1..=4).map(|number| house.asks_for(number, lin)).collect();
     house.ends(lines[1]);
     assert_eq!([0, 2, 3].map(|at| house.ahead(lines[at])), [Some(0), Some(1), Some(2)]);
     assert_eq!(house.ahead(lines[1]), None);
@@ -138,7 +138,7 @@ fn leaving_changes_nobody_elses_order() {
 #[test]
 fn when_several_lines_are_let_go_at_once_the_one_place_goes_to_whoever_came_first() {
     let mut house = House::new();
-    // The lower id is looked at first; his visitor came later.
+    // The lower id is looked at first; their visitor came later.
     let (low, high) = (house.online(1, 0), house.online(2, 0));
     let earlier = house.asks_with_fallback(1, high);
     let later = house.asks_with_fallback(2, low);
@@ -154,9 +154,9 @@ fn when_several_lines_are_let_go_at_once_the_one_place_goes_to_whoever_came_firs
 #[test]
 fn when_two_fall_due_in_one_turn_the_urgent_one_is_served_first() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let first = house.asks_with_fallback(1, he);
-    let urgent = house.asks_with_fallback(2, he);
+    let lin = house.online(1, 0);
+    let first = house.asks_with_fallback(1, lin);
+    let urgent = house.asks_with_fallback(2, lin);
     house.urges(urgent);
     let other = house.serving(2, 1);
     let events = house.sleeps(minutes(6));

@@ -18,16 +18,16 @@ use uuid::Uuid;
 #[expect(clippy::disallowed_methods, reason = "time is measured here, not decided by")]
 fn served_in(crowd: u128) -> f64 {
     let begun = Instant::now();
-    let (he, now) = (counselor(1), Timestamp(0));
+    let (lin, now) = (counselor(1), Timestamp(0));
     let mut dispatch = Dispatch::new(Limits::default());
     let mut decide = |command: Command| dispatch.decide(now, &command).expect("may be done");
-    decide(Command::Admit { counselor: he, role: Role::Counselor, capacity: 1 });
-    decide(Command::Shift { on: [he].into() });
-    decide(Command::Appear { counselor: he, choice: Some(Choice::Online) });
+    decide(Command::Admit { counselor: lin, role: Role::Counselor, capacity: 1 });
+    decide(Command::Shift { on: [lin].into() });
+    decide(Command::Appear { counselor: lin, choice: Some(Choice::Online) });
     let id = |number| ConversationId(Uuid::from_u128(number));
     for number in 0..crowd {
         // Half of them stand in the common queue too.
-        let wanted = (number % 2 == 0).then_some(he);
+        let wanted = (number % 2 == 0).then_some(lin);
         let visitor = visitor(0x1_0000 + number);
         decide(Command::Open { conversation: id(number), visitor, wanted, fallback: None });
     }

@@ -11,66 +11,66 @@ use hotline_actors::dispatch::{
 use crate::house::{House, assigned, minutes, notices, seconds, visitor};
 
 #[test]
-fn whoever_waits_keeps_his_place_over_a_restart() {
+fn whoever_waits_keeps_their_place_over_a_restart() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
-    let lines: Vec<_> = (2..=4).map(|number| house.asks_for(number, he)).collect();
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
+    let lines: Vec<_> = (2..=4).map(|number| house.asks_for(number, lin)).collect();
     house.urges(lines[2]);
     house.restarts_after(seconds(5));
-    assert_eq!(house.served_by(talk), Some(he));
+    assert_eq!(house.served_by(talk), Some(lin));
     assert_eq!([0, 1, 2].map(|at| house.ahead(lines[at])), [Some(1), Some(2), Some(0)]);
-    let later = house.asks_for(5, he);
+    let later = house.asks_for(5, lin);
     assert_eq!(house.ahead(later), Some(3), "and who comes later stands behind");
 }
 
 #[test]
-fn everyone_is_offline_until_he_returns_and_nobody_is_lost_during_the_grace() {
+fn everyone_is_offline_until_they_return_and_nobody_is_lost_during_the_grace() {
     let mut house = House::new();
-    let he = house.serving(1, 2);
-    let talk = house.asks_for(1, he);
+    let lin = house.serving(1, 2);
+    let talk = house.asks_for(1, lin);
     house.restarts_after(seconds(5));
-    assert_eq!(house.dispatch.counselor(he).map(Counselor::shown), Some(Shown::Offline));
-    let (patient, flexible) = (house.asks_for(2, he), house.asks_with_fallback(3, he));
-    assert!(house.waits(patient) && !house.is_common(flexible), "he has had no time to come back");
+    assert_eq!(house.dispatch.counselor(lin).map(Counselor::shown), Some(Shown::Offline));
+    let (patient, flexible) = (house.asks_for(2, lin), house.asks_with_fallback(3, lin));
+    assert!(house.waits(patient) && !house.is_common(flexible), "they have had no time to come back");
     assert_eq!(house.passes(seconds(59)), []);
-    let seated = assigned(&house.appears(he, Choice::Online));
-    assert_eq!(seated, [(patient, he)]);
-    let lost = Event::CounselorLost { counselor: he };
+    let seated = assigned(&house.appears(lin, Choice::Online));
+    assert_eq!(seated, [(patient, lin)]);
+    let lost = Event::CounselorLost { counselor: lin };
     assert!(!house.passes(seconds(30)).contains(&lost));
-    assert_eq!(house.served_by(talk), Some(he));
+    assert_eq!(house.served_by(talk), Some(lin));
 }
 
 #[test]
-fn whoever_has_not_returned_when_the_grace_is_over_is_lost_once_and_his_line_goes_on() {
+fn whoever_has_not_returned_when_the_grace_is_over_is_lost_once_and_their_line_goes_on() {
     let mut house = House::new();
-    let (he, other) = (house.online(1, 1), house.serving(2, 5));
-    let talk = house.asks_for(1, he);
-    let (patient, flexible) = (house.asks_for(2, he), house.asks_with_fallback(3, he));
+    let (lin, other) = (house.online(1, 1), house.serving(2, 5));
+    let talk = house.asks_for(1, lin);
+    let (patient, flexible) = (house.asks_for(2, lin), house.asks_with_fallback(3, lin));
     house.restarts_after(seconds(5));
     house.appears(other, Choice::Online);
     assert_eq!(house.passes(seconds(59)), []);
     assert_eq!(
         house.passes(seconds(1)),
         [
-            Event::PresenceChosen { counselor: he, choice: None },
-            Event::CounselorLost { counselor: he },
+            Event::PresenceChosen { counselor: lin, choice: None },
+            Event::CounselorLost { counselor: lin },
             Event::Widened { conversation: flexible },
             Event::Assigned { conversation: flexible, counselor: other },
         ]
     );
-    house.says(talk, he);
+    house.says(talk, lin);
     assert_eq!(house.passes(minutes(1)), []);
-    assert!(house.waits(patient) && house.served_by(talk) == Some(he));
+    assert!(house.waits(patient) && house.served_by(talk) == Some(lin));
 }
 
 #[test]
 fn waiting_gets_at_least_the_grace_and_a_minute_after_a_restart() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let (old, young) = (house.asks_for(1, he), {
+    let lin = house.online(1, 0);
+    let (old, young) = (house.asks_for(1, lin), {
         house.passes(minutes(20));
-        house.asks_for(2, he)
+        house.asks_for(2, lin)
     });
     let asked = house.now;
     house.restarts_after(minutes(12));
@@ -85,13 +85,13 @@ fn waiting_gets_at_least_the_grace_and_a_minute_after_a_restart() {
 #[test]
 fn silence_counts_from_the_return() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
-    house.says(talk, he);
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
+    house.says(talk, lin);
     house.passes(minutes(11));
     house.restarts_after(minutes(10));
     let back = house.now;
-    house.appears(he, Choice::Online);
+    house.appears(lin, Choice::Online);
     assert_eq!(notices(&house.passes(minutes(10) - seconds(1)), talk), []);
     assert_eq!(notices(&house.passes(seconds(1)), talk), [Notice::Silence]);
     house.passes(minutes(5));
@@ -101,8 +101,8 @@ fn silence_counts_from_the_return() {
 #[test]
 fn the_hard_limit_stands() {
     let mut house = House::new();
-    let he = house.online(1, 2);
-    let (talk, call) = (house.asks_for(1, he), house.asks_for(2, he));
+    let lin = house.online(1, 2);
+    let (talk, call) = (house.asks_for(1, lin), house.asks_for(2, lin));
     let begun = house.now;
     let since = house.now + minutes(6);
     house.passes(minutes(6));
@@ -120,8 +120,8 @@ fn the_hard_limit_stands() {
 #[test]
 fn a_limit_passed_while_the_server_was_gone_ends_the_talk_at_once() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
     house.restarts_after(minutes(90));
     assert_eq!(house.passes(seconds(0)), [Event::Ended { conversation: talk, reason: EndReason::Limit }]);
     assert_eq!(house.end_of(talk), Some((house.now, EndReason::Limit)));
@@ -130,15 +130,15 @@ fn a_limit_passed_while_the_server_was_gone_ends_the_talk_at_once() {
 #[test]
 fn notices_and_alarms_that_went_out_do_not_go_out_again() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
     for _ in 0..51 {
         house.passes(minutes(1));
         house.says(talk, visitor(1));
     }
     let before = house.log.len();
     house.restarts_after(seconds(10));
-    house.appears(he, Choice::Online);
+    house.appears(lin, Choice::Online);
     house.says(talk, visitor(1));
     house.passes(minutes(1));
     assert_eq!(house.log.len(), before, "ten minutes ahead, and both alarms, were told already");
@@ -147,11 +147,11 @@ fn notices_and_alarms_that_went_out_do_not_go_out_again() {
 #[test]
 fn what_the_counselor_has_said_is_remembered() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
-    house.says(talk, he);
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
+    house.says(talk, lin);
     house.restarts_after(minutes(3));
-    house.appears(he, Choice::Online);
+    house.appears(lin, Choice::Online);
     assert_eq!(house.passes(minutes(3)), []);
     assert!(house.dispatch.clock(talk).is_some_and(|clock| clock.unanswered_since().is_none()));
 }
@@ -159,20 +159,20 @@ fn what_the_counselor_has_said_is_remembered() {
 #[test]
 fn who_said_the_last_word_and_which_alarms_are_out_outlive_a_restart() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
-    house.says(talk, he);
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
+    house.says(talk, lin);
     house.passes(minutes(1));
     house.says(talk, visitor(1));
     let asked = house.now;
     let alarm = |index, after_seconds| Event::Unanswered { conversation: talk, index, after_seconds };
     assert_eq!(house.passes(minutes(3)), [alarm(0, 120)]);
     house.restarts_after(minutes(1));
-    house.appears(he, Choice::Online);
+    house.appears(lin, Choice::Online);
     assert_eq!(house.dispatch.clock(talk).and_then(TalkClock::unanswered_since), Some(asked));
     assert_eq!(house.passes(minutes(5)), [alarm(1, 300)], "and no other again");
     house.restarts_after(seconds(1));
-    house.appears(he, Choice::Online);
+    house.appears(lin, Choice::Online);
     assert_eq!(notices(&house.passes(minutes(30)), talk), []);
     assert_eq!(house.end_of(talk), None);
 }
@@ -180,20 +180,20 @@ fn who_said_the_last_word_and_which_alarms_are_out_outlive_a_restart() {
 #[test]
 fn one_restart_after_another_is_as_good_as_one() {
     let mut house = House::new();
-    let he = house.serving(1, 1);
-    let (talk, waiting) = (house.asks_for(1, he), house.asks_for_anyone(2));
+    let lin = house.serving(1, 1);
+    let (talk, waiting) = (house.asks_for(1, lin), house.asks_for_anyone(2));
     for _ in 0..5 {
         house.restarts_after(seconds(20));
     }
-    house.appears(he, Choice::Online);
-    assert_eq!(assigned(&house.ends(talk)), [(waiting, he)]);
+    house.appears(lin, Choice::Online);
+    assert_eq!(assigned(&house.ends(talk)), [(waiting, lin)]);
 }
 
 #[test]
 fn the_minutes_after_a_call_outlive_a_restart() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
     for minute in 0..75 {
         house.says(talk, visitor(1));
         let medium = match minute {

@@ -13,10 +13,10 @@ use hotline_actors::{
 use crate::house::{House, counselor, minutes, notices, seconds, visitor};
 
 fn talk(house: &mut House) -> (ConversationId, CounselorId) {
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
-    house.says(talk, he);
-    (talk, he)
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
+    house.says(talk, lin);
+    (talk, lin)
 }
 
 /// Both speak every few minutes.
@@ -48,11 +48,11 @@ fn ten_minutes_of_silence_are_noticed_and_five_more_end_the_talk() {
 #[test]
 fn a_word_of_either_puts_the_notice_off() {
     let mut house = House::new();
-    let (talk, he) = talk(&mut house);
+    let (talk, lin) = talk(&mut house);
     house.passes(minutes(9));
     house.says(talk, visitor(1));
     house.passes(minutes(9));
-    house.says(talk, he);
+    house.says(talk, lin);
     assert_eq!(house.passes(minutes(10) - seconds(1)), []);
     assert_eq!(notices(&house.passes(seconds(1)), talk), [Notice::Silence]);
 }
@@ -60,9 +60,9 @@ fn a_word_of_either_puts_the_notice_off() {
 #[test]
 fn a_word_after_the_notice_starts_the_silence_anew() {
     let mut house = House::new();
-    let (talk, he) = talk(&mut house);
+    let (talk, lin) = talk(&mut house);
     house.passes(minutes(14));
-    house.says(talk, he);
+    house.says(talk, lin);
     assert_eq!(house.passes(minutes(10) - seconds(1)), []);
     assert_eq!(notices(&house.passes(seconds(1)), talk), [Notice::Silence]);
     house.passes(minutes(5));
@@ -127,8 +127,8 @@ fn a_voice_call_has_forty_minutes_of_its_own_with_notices_of_its_own() {
 #[test]
 fn a_call_in_what_only_waits_or_is_unknown_is_refused() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let waiting = house.asks_for(1, he);
+    let lin = house.online(1, 0);
+    let waiting = house.asks_for(1, lin);
     let call = |conversation| Command::ChangeMedium { conversation, medium: Medium::Text };
     assert_eq!(house.decide(&call(waiting)).map(|_| ()), Err(Refusal::OnlyWaiting));
     house.ends(waiting);
@@ -138,33 +138,33 @@ fn a_call_in_what_only_waits_or_is_unknown_is_refused() {
 #[test]
 fn a_visitor_seated_while_gone_has_three_minutes_to_come_back() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let talk = house.asks_for(1, he);
+    let lin = house.online(1, 0);
+    let talk = house.asks_for(1, lin);
     house.does(&Command::Seen { visitor: visitor(1), here: true });
     house.does(&Command::Seen { visitor: visitor(1), here: false });
     house.passes(minutes(1));
-    house.resizes(he, 1);
-    house.says(talk, he);
+    house.resizes(lin, 1);
+    house.says(talk, lin);
     let seated = house.now;
     house.passes(minutes(3));
     assert_eq!(house.end_of(talk), Some((seated + minutes(3), EndReason::Absent)));
 }
 
 #[test]
-fn coming_back_or_a_word_of_his_is_enough_and_the_counselors_word_is_not() {
+fn coming_back_or_a_word_of_their_own_is_enough_and_the_counselors_word_is_not() {
     for (back, ends) in [("here", false), ("word", false), ("counselor", true)] {
         let mut house = House::new();
-        let he = house.online(1, 0);
-        let talk = house.asks_for(1, he);
+        let lin = house.online(1, 0);
+        let talk = house.asks_for(1, lin);
         house.does(&Command::Seen { visitor: visitor(1), here: false });
-        house.resizes(he, 1);
+        house.resizes(lin, 1);
         house.passes(minutes(2));
         match back {
             "here" => {
                 house.does(&Command::Seen { visitor: visitor(1), here: true });
             }
             "word" => house.says(talk, visitor(1)),
-            _ => house.says(talk, he),
+            _ => house.says(talk, lin),
         }
         house.passes(minutes(2));
         assert_eq!(house.end_of(talk).is_some(), ends, "{back}");
@@ -183,8 +183,8 @@ fn one_who_leaves_during_the_talk_is_not_absent() {
 #[test]
 fn an_unanswered_visitor_raises_an_alarm_after_two_and_five_minutes() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
     house.says(talk, visitor(1));
     let unanswered = |index, after_seconds| Event::Unanswered { conversation: talk, index, after_seconds };
     assert_eq!(house.passes(minutes(2) - seconds(1)), []);
@@ -198,7 +198,7 @@ fn an_unanswered_visitor_raises_an_alarm_after_two_and_five_minutes() {
 #[test]
 fn whoever_wrote_last_is_never_asked_and_never_ended_for_silence() {
     let mut house = House::new();
-    let (talk, he) = talk(&mut house);
+    let (talk, lin) = talk(&mut house);
     let begun = house.now;
     house.passes(minutes(1));
     house.says(talk, visitor(1));
@@ -206,20 +206,20 @@ fn whoever_wrote_last_is_never_asked_and_never_ended_for_silence() {
     assert_eq!(notices(&events, talk), [TEN, FIVE], "and not whether there is anything else");
     assert_eq!(house.end_of(talk), Some((begun + minutes(60), EndReason::Limit)));
     // Also if the question had gone out before; and an answer lets silence begin.
-    let next = house.asks_for(1, he);
-    house.says(next, he);
+    let next = house.asks_for(1, lin);
+    house.says(next, lin);
     house.passes(minutes(12));
     house.says(next, visitor(1));
     assert_eq!(notices(&house.passes(minutes(20)), next), []);
-    house.says(next, he);
+    house.says(next, lin);
     assert_eq!(notices(&house.passes(minutes(10)), next), [Notice::Silence]);
 }
 
 #[test]
 fn silence_ends_a_talk_in_which_nobody_has_said_anything() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
     let begun = house.now;
     house.passes(minutes(15));
     assert_eq!(house.end_of(talk), Some((begun + minutes(15), EndReason::Silence)));
@@ -228,14 +228,14 @@ fn silence_ends_a_talk_in_which_nobody_has_said_anything() {
 #[test]
 fn every_word_that_is_not_answered_raises_alarms_from_the_first_of_them_on() {
     let mut house = House::new();
-    let (talk, he) = talk(&mut house);
+    let (talk, lin) = talk(&mut house);
     let unanswered = |index, after_seconds| Event::Unanswered { conversation: talk, index, after_seconds };
     house.passes(minutes(5));
     house.says(talk, visitor(1));
     house.passes(minutes(1));
     house.says(talk, visitor(1));
     assert_eq!(house.passes(minutes(1)), [unanswered(0, 120)], "two minutes after the first");
-    house.says(talk, he);
+    house.says(talk, lin);
     assert_eq!(house.passes(minutes(8)), [], "whoever is answered does not wait");
     house.says(talk, visitor(1));
     assert_eq!(
@@ -249,8 +249,8 @@ fn every_word_that_is_not_answered_raises_alarms_from_the_first_of_them_on() {
 fn alarms_never_end_while_nobody_answers() {
     let limits = Limits { text_max: minutes(3_000), ..Limits::default() };
     let mut house = House::with(limits);
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
     house.says(talk, visitor(1));
     let alarms = house.passes(minutes(2_000));
     assert_eq!(alarms.len(), 401, "after two minutes, five, and every five more");
@@ -261,13 +261,13 @@ fn alarms_never_end_while_nobody_answers() {
 #[test]
 fn words_that_come_late_or_again_blame_nobody_who_has_answered() {
     let mut house = House::new();
-    let (talk, he) = talk(&mut house);
+    let (talk, lin) = talk(&mut house);
     house.passes(minutes(5));
     let (asked, now) = (house.now - minutes(4), house.now);
     let answered = asked + minutes(1);
     house.dispatch.stored(talk, asked, visitor(1).into(), now);
     assert_eq!(house.passes(seconds(5)), [], "the answer may be right behind it");
-    house.dispatch.stored(talk, answered, he.into(), house.now);
+    house.dispatch.stored(talk, answered, lin.into(), house.now);
     // Delivered again, it is heard of again, and not stored.
     house.dispatch.heard(talk, asked, visitor(1).into());
     house.dispatch.coming(talk, house.now);
@@ -311,18 +311,18 @@ fn whoever_calls_answers() {
 #[test]
 fn an_answer_is_an_answer_at_any_time() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
     house.passes(minutes(3));
-    house.says(talk, he);
+    house.says(talk, lin);
     assert_eq!(house.passes(minutes(5)), []);
 }
 
 #[test]
 fn of_two_alarms_due_at_once_only_the_later_is_raised() {
     let mut house = House::new();
-    let he = house.online(1, 1);
-    let talk = house.asks_for(1, he);
+    let lin = house.online(1, 1);
+    let talk = house.asks_for(1, lin);
     let events = house.sleeps(minutes(6));
     assert_eq!(events, [Event::Unanswered { conversation: talk, index: 1, after_seconds: 300 }]);
 }
@@ -340,21 +340,21 @@ fn an_outage_does_not_count_as_silence() {
 #[test]
 fn a_word_that_comes_from_a_slow_clock_takes_nothing_back() {
     let mut house = House::new();
-    let (talk, he) = talk(&mut house);
+    let (talk, lin) = talk(&mut house);
     house.passes(minutes(5));
-    house.says(talk, he);
+    house.says(talk, lin);
     let earlier = house.now - minutes(3);
-    house.dispatch.heard(talk, earlier, he.into());
+    house.dispatch.heard(talk, earlier, lin.into());
     assert_eq!(house.passes(minutes(10) - seconds(1)), []);
 }
 
 #[test]
 fn a_word_that_names_a_talk_belongs_to_it_and_not_to_the_next_of_the_two() {
     let mut house = House::new();
-    let (over, he) = talk(&mut house);
+    let (over, lin) = talk(&mut house);
     house.ends(over);
-    let next = house.asks_for(1, he);
-    let (one, other) = (visitor(1).into(), he.into());
+    let next = house.asks_for(1, lin);
+    let (one, other) = (visitor(1).into(), lin.into());
     assert_eq!(house.dispatch.talk_between(one, other, Some(over)), None);
     assert_eq!(house.dispatch.talk_between(one, other, Some(next)), Some(next));
     assert_eq!(house.dispatch.talk_between(one, other, None), Some(next));

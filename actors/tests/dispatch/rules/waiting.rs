@@ -12,9 +12,9 @@ use crate::house::{House, assigned, minutes, seconds};
 #[test]
 fn waiting_ends_after_thirty_minutes_to_the_moment() {
     let mut house = House::new();
-    let he = house.online(1, 0);
+    let lin = house.online(1, 0);
     let asked = house.now;
-    let (named, anyone) = (house.asks_for(1, he), house.asks_for_anyone(2));
+    let (named, anyone) = (house.asks_for(1, lin), house.asks_for_anyone(2));
     assert_eq!(house.passes(minutes(30) - seconds(1)), []);
     house.passes(seconds(1));
     for waited in [named, anyone] {
@@ -25,8 +25,8 @@ fn waiting_ends_after_thirty_minutes_to_the_moment() {
 #[test]
 fn one_who_waited_too_long_is_timed_out_and_one_who_left_has_cancelled() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let (patient, left) = (house.asks_for(1, he), house.asks_for(2, he));
+    let lin = house.online(1, 0);
+    let (patient, left) = (house.asks_for(1, lin), house.asks_for(2, lin));
     let end = |reason| hotline_actors::dispatch::command::Command::End { conversation: left, reason };
     let decision = house.dispatch.decide(house.now, &end(EndReason::Visitor)).expect("is open");
     assert_eq!(decision.touched[0].status(), Status::Cancelled);
@@ -40,20 +40,20 @@ fn one_who_waited_too_long_is_timed_out_and_one_who_left_has_cancelled() {
 #[test]
 fn a_place_in_the_last_second_is_a_place() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let waiting = house.asks_for(1, he);
+    let lin = house.online(1, 0);
+    let waiting = house.asks_for(1, lin);
     house.passes(minutes(30) - seconds(1));
-    assert_eq!(assigned(&house.resizes(he, 1)), [(waiting, he)]);
-    house.says(waiting, he);
+    assert_eq!(assigned(&house.resizes(lin, 1)), [(waiting, lin)]);
+    house.says(waiting, lin);
     assert_eq!(house.passes(minutes(9)), [], "the waiting's alarm has gone with the waiting");
 }
 
 #[test]
 fn a_short_limit_ends_the_wait_before_others_would_have_served() {
     let mut house = House::with(Limits { waiting_max: minutes(3), ..Limits::default() });
-    let he = house.online(1, 0);
+    let lin = house.online(1, 0);
     house.serving(2, 0);
-    let waiting = house.asks_with_fallback(1, he);
+    let waiting = house.asks_with_fallback(1, lin);
     assert_eq!(
         house.passes(minutes(3)),
         [Event::Ended { conversation: waiting, reason: EndReason::Waiting }]
@@ -63,18 +63,18 @@ fn a_short_limit_ends_the_wait_before_others_would_have_served() {
 #[test]
 fn an_alarm_that_comes_too_early_changes_nothing() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    house.asks_with_fallback(1, he);
+    let lin = house.online(1, 0);
+    house.asks_with_fallback(1, lin);
     house.passes(minutes(1));
     assert_eq!(house.does(&hotline_actors::dispatch::command::Command::Wake), []);
     assert_eq!(house.passes(minutes(4)).len(), 1);
 }
 
 #[test]
-fn after_an_outage_nobody_loses_his_wait_before_counselors_could_come_back() {
+fn after_an_outage_nobody_loses_their_wait_before_counselors_could_come_back() {
     let mut house = House::new();
-    let he = house.online(1, 0);
-    let waiting = house.asks_for(1, he);
+    let lin = house.online(1, 0);
+    let waiting = house.asks_for(1, lin);
     house.now = house.now + minutes(45);
     let back = house.now;
     assert_eq!(house.does(&hotline_actors::dispatch::command::Command::Return), []);
@@ -86,12 +86,12 @@ fn after_an_outage_nobody_loses_his_wait_before_counselors_could_come_back() {
 #[test]
 fn presence_has_no_say_in_how_long_one_waits() {
     let mut house = House::new();
-    let he = house.online(1, 0);
+    let lin = house.online(1, 0);
     let asked = house.now;
-    let waiting = house.asks_for(1, he);
+    let waiting = house.asks_for(1, lin);
     for choice in [Choice::Away, Choice::Busy, Choice::Online] {
         house.passes(minutes(5));
-        house.appears(he, choice);
+        house.appears(lin, choice);
     }
     house.passes(minutes(20));
     assert_eq!(house.end_of(waiting), Some((asked + minutes(30), EndReason::Waiting)));

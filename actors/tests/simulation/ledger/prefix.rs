@@ -42,7 +42,7 @@ impl Book {
         self.found.append(&mut found);
     }
 
-    /// Nothing falls due before its time, by what its writer could know when he decided.
+    /// Nothing falls due before its time, by what its writer could know when it decided.
     pub(super) fn check_early(&mut self, stamped: &Stamped, writer: WriterId) {
         if let Some(unjust) = self.unjust(stamped, writer) {
             self.found.push(format!("{unjust}: {stamped:?}"));

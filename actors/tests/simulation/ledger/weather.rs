@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::{chance::Chance, world::World};
 
-/// Whoever calls gives up after this, as the server does; what he called may still arrive.
+/// Whoever calls gives up after this, as the server does; what they called may still arrive.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
 /// How soon a statement to an unreachable store fails.
 const UNREACHABLE: Duration = Duration::from_secs(2);

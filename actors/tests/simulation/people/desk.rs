@@ -20,7 +20,7 @@ use crate::{
     world::{World, ends},
 };
 
-/// A counselor or supervisor: answers, ends, changes his presence and capacity, and his sockets drop.
+/// A counselor or supervisor: answers, ends, changes presence and capacity, and has sockets that drop.
 pub(crate) struct Desk {
     world: Rc<World>,
     chance: Chance,

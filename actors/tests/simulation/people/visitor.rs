@@ -40,7 +40,7 @@ impl Visitor {
         sleep(self.chance.seconds(0..=day * 9 / 10)).await;
         while self.world.now() < until {
             if self.world.book().is_out(self.id.into()) {
-                // Banned: he cannot log in. He tries again later, for good if he was deleted.
+                // Banned: they cannot log in. They try again later, for good if they were deleted.
                 sleep(self.chance.seconds(600..=3_600)).await;
                 continue;
             }
@@ -79,7 +79,7 @@ impl Visitor {
             let open =
                 Command::Open { conversation, visitor: self.id, wanted: wanted.map(counselor), fallback };
             if self.chance.percent(10) {
-                // Hangs up before the answer; what he asked for may have happened.
+                // Hangs up before the answer; what they asked for may have happened.
                 let patience = self.chance.millis(0..=12);
                 let _ = tokio::time::timeout(patience, self.world.asks_by(self.id, open.clone())).await;
             }

@@ -13,7 +13,7 @@ use hotline_actors::{
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::{asks, ends, he, seconds, slow_store, story, visitor};
+use super::{asks, ends, lin, seconds, slow_store, story, visitor};
 use crate::ears::Line;
 
 /// What a socket heard of ends, in order, up to its close, and why it was closed.
@@ -40,14 +40,14 @@ fn last_heard(line: &Line) -> (Vec<&'static str>, Option<Closing>) {
 
 #[test]
 fn whoever_is_banned_hears_the_end_of_the_talk_and_why_before_the_close() {
-    for banned in [PersonId::from(he()), visitor(1).into()] {
+    for banned in [PersonId::from(lin()), visitor(1).into()] {
         story(|world, desk| async move {
             let asker = world.joins(visitor(1).into(), Badge::Visitor, None).await.expect("the server is up");
             asks(&world, 1).await;
             sleep(seconds(1)).await;
             world.asks(Command::Expel { person: banned, how: Expulsion::Banned }).await.expect("is banned");
             sleep(seconds(1)).await;
-            let (theirs, other) = if banned == he().into() { (desk, asker) } else { (asker, desk) };
+            let (theirs, other) = if banned == lin().into() { (desk, asker) } else { (asker, desk) };
             let (told, closed) = last_heard(&theirs);
             assert_eq!(closed, Some(Closing::LoggedOut), "{banned}");
             assert!(told.ends_with(&["ended", "expelled"]), "{banned}: {told:?}");
@@ -79,11 +79,11 @@ fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
         // The password of one is set by another in the moment in which the talk ends.
         let ending = world.asks(ends(talk, EndReason::Visitor));
         ending.await.expect("has ended");
-        registry.do_send(EndLogIns { person: he().into(), which: LogIns::All, closing: Closing::LoggedOut });
+        registry.do_send(EndLogIns { person: lin().into(), which: LogIns::All, closing: Closing::LoggedOut });
         sleep(seconds(1)).await;
         let (told, closed) = last_heard(&desk);
         assert_eq!((told.last(), closed), (Some(&"ended"), Some(Closing::LoggedOut)));
-        let _back = world.joins(he().into(), super::AT_DESK, None).await.expect("the server is up");
+        let _back = world.joins(lin().into(), super::AT_DESK, None).await.expect("the server is up");
         // And the server stops while another is decided.
         slow_store(&world, 500, 500);
         let again = asks(&world, 1);
@@ -100,10 +100,10 @@ fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
 fn whoever_is_let_in_again_is_carried_anew() {
     story(|world, _desk| async move {
         for how in [Expulsion::Banned, Expulsion::Banned] {
-            world.asks(Command::Expel { person: he().into(), how }).await.expect("is banned");
+            world.asks(Command::Expel { person: lin().into(), how }).await.expect("is banned");
             let seat = Some((hotline_actors::dispatch::counselor::Role::Counselor, 1));
-            world.asks(Command::Pardon { person: he().into(), seat }).await.expect("is back");
-            let line = world.joins(he().into(), super::AT_DESK, None).await.expect("the server is up");
+            world.asks(Command::Pardon { person: lin().into(), seat }).await.expect("is back");
+            let line = world.joins(lin().into(), super::AT_DESK, None).await.expect("the server is up");
             sleep(seconds(1)).await;
             assert_eq!(line.heard().closed, None);
             let talk = asks(&world, 1).await;

@@ -11,7 +11,7 @@ use hotline_actors::{
 };
 use tokio::time::sleep;
 
-use super::{AT_DESK, asks, he, minutes, seconds, story, when};
+use super::{AT_DESK, asks, lin, minutes, seconds, story, when};
 use crate::{
     ears::{Line, login_of},
     world::World,
@@ -22,7 +22,7 @@ fn tab(choice: Choice) -> Badge {
 }
 
 fn chooses(world: &World, line: &Line, choice: Choice) {
-    world.ledger.0.borrow_mut().asked.entry(he()).or_default().push(choice);
+    world.ledger.0.borrow_mut().asked.entry(lin()).or_default().push(choice);
     line.chooses(choice);
 }
 
@@ -37,7 +37,7 @@ fn presence_of(line: &Line) -> Option<Choice> {
 }
 
 fn ends(world: &World, which: LogIns) {
-    let end = EndLogIns { person: he().into(), which, closing: Closing::LoggedOut };
+    let end = EndLogIns { person: lin().into(), which, closing: Closing::LoggedOut };
     world.registry().expect("the server is up").do_send(end);
 }
 
@@ -52,20 +52,20 @@ fn served_by(world: &World, talk: hotline_actors::ConversationId) -> Option<Coun
 #[test]
 fn a_choice_holds_for_all_sockets_and_no_tab_that_comes_back_takes_it_away() {
     story(|world, line| async move {
-        let other = world.joins(he().into(), tab(Choice::Online), None).await.expect("the server is up");
+        let other = world.joins(lin().into(), tab(Choice::Online), None).await.expect("the server is up");
         chooses(&world, &line, Choice::Busy);
         sleep(seconds(1)).await;
         assert_eq!([presence_of(&line), presence_of(&other)], [Some(Choice::Busy); 2]);
         let waiting = asks(&world, 1).await;
         let cursor = other.leaves();
-        let other = world.joins(he().into(), tab(Choice::Online), cursor).await.expect("the server is up");
+        let other = world.joins(lin().into(), tab(Choice::Online), cursor).await.expect("the server is up");
         sleep(seconds(1)).await;
         assert_eq!(presence_of(&other), Some(Choice::Busy), "told as it resumes");
         // All connections drop, and a stale tab is the first to return.
         line.leaves();
         other.leaves();
         sleep(seconds(50)).await;
-        let other = world.joins(he().into(), tab(Choice::Online), None).await.expect("the server is up");
+        let other = world.joins(lin().into(), tab(Choice::Online), None).await.expect("the server is up");
         sleep(seconds(1)).await;
         assert_eq!((presence_of(&other), served_by(&world, waiting)), (Some(Choice::Busy), None));
         chooses(&world, &other, Choice::Busy);
@@ -74,7 +74,7 @@ fn a_choice_holds_for_all_sockets_and_no_tab_that_comes_back_takes_it_away() {
         assert!(other.heard().pushes.len() > told, "what is so already is acknowledged, too");
         chooses(&world, &other, Choice::Online);
         sleep(seconds(1)).await;
-        assert_eq!(served_by(&world, waiting), Some(he()));
+        assert_eq!(served_by(&world, waiting), Some(lin()));
     });
 }
 
@@ -86,15 +86,15 @@ fn after_a_restart_the_last_choice_holds_whichever_tab_returns_first() {
         let waiting = asks(&world, 1).await;
         world.kill().await;
         world.start().await;
-        let stale = world.joins(he().into(), tab(Choice::Online), None).await.expect("the server is up");
+        let stale = world.joins(lin().into(), tab(Choice::Online), None).await.expect("the server is up");
         sleep(seconds(1)).await;
         assert_eq!((presence_of(&stale), served_by(&world, waiting)), (Some(Choice::Away), None));
         // One who stayed away for longer than the grace begins anew.
         stale.leaves();
         sleep(minutes(2)).await;
-        let fresh = world.joins(he().into(), tab(Choice::Online), None).await.expect("the server is up");
+        let fresh = world.joins(lin().into(), tab(Choice::Online), None).await.expect("the server is up");
         sleep(seconds(1)).await;
-        assert_eq!((presence_of(&fresh), served_by(&world, waiting)), (Some(Choice::Online), Some(he())));
+        assert_eq!((presence_of(&fresh), served_by(&world, waiting)), (Some(Choice::Online), Some(lin())));
     });
 }
 
@@ -103,9 +103,9 @@ fn the_first_socket_of_one_who_was_offline_says_what_they_are() {
     story(|world, line| async move {
         line.leaves();
         sleep(minutes(2)).await;
-        let first = world.joins(he().into(), tab(Choice::Away), None).await.expect("the server is up");
-        let second = world.joins(he().into(), tab(Choice::Online), None).await.expect("the server is up");
-        let third = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let first = world.joins(lin().into(), tab(Choice::Away), None).await.expect("the server is up");
+        let second = world.joins(lin().into(), tab(Choice::Online), None).await.expect("the server is up");
+        let third = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         sleep(seconds(1)).await;
         assert_eq!([&first, &second, &third].map(presence_of), [Some(Choice::Away); 3]);
         let waiting = asks(&world, 1).await;
@@ -116,10 +116,10 @@ fn the_first_socket_of_one_who_was_offline_says_what_they_are() {
 #[test]
 fn whoever_logs_out_is_offline_at_once_and_that_log_in_hears_nothing_more() {
     story(|world, line| async move {
-        let second = world.joins(he().into(), AT_DESK, None).await.expect("the server is up");
+        let second = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         let talk = asks(&world, 1).await;
         sleep(seconds(1)).await;
-        let which = LogIns::One(login_of(he().into()));
+        let which = LogIns::One(login_of(lin().into()));
         ends(&world, which);
         let waiting = asks(&world, 2).await;
         assert!(is_lost(&world), "without grace");
@@ -129,7 +129,7 @@ fn whoever_logs_out_is_offline_at_once_and_that_log_in_hears_nothing_more() {
             let after = line.heard().pushes.iter().rev().position(|push| matches!(push, Push::Close(_)));
             assert_eq!(after, Some(0), "nothing follows: {:?}", line.heard().pushes);
         }
-        assert_eq!((served_by(&world, talk), served_by(&world, waiting)), (Some(he()), None));
+        assert_eq!((served_by(&world, talk), served_by(&world, waiting)), (Some(lin()), None));
         chooses(&world, &line, Choice::Online);
         world
             .asks(super::ends(talk, hotline_actors::dispatch::conversation::EndReason::Visitor))
@@ -166,8 +166,8 @@ fn a_log_out_ends_its_own_log_in_and_the_grace_of_one_whose_connection_dropped_b
     for usual_drops in [true, false] {
         story(move |world, line| async move {
             asks(&world, 1).await;
-            let other = world.joins_by(OTHER, he().into(), AT_DESK, None).await.expect("the server is up");
-            let usual = login_of(he().into());
+            let other = world.joins_by(OTHER, lin().into(), AT_DESK, None).await.expect("the server is up");
+            let usual = login_of(lin().into());
             let (dropped, stays, log_in) =
                 if usual_drops { (line, other, OTHER) } else { (other, line, usual) };
             sleep(seconds(1)).await;
@@ -187,7 +187,7 @@ fn a_log_out_ends_its_own_log_in_and_the_grace_of_one_whose_connection_dropped_b
 fn a_log_out_after_the_grace_of_the_other_is_offline_at_once() {
     story(|world, line| async move {
         asks(&world, 1).await;
-        let other = world.joins_by(OTHER, he().into(), AT_DESK, None).await.expect("the server is up");
+        let other = world.joins_by(OTHER, lin().into(), AT_DESK, None).await.expect("the server is up");
         line.leaves();
         sleep(seconds(61)).await;
         assert!(!is_lost(&world) && other.is_up());
@@ -201,7 +201,7 @@ fn a_log_out_after_the_grace_of_the_other_is_offline_at_once() {
 fn a_log_out_while_both_connections_are_gone_leaves_the_other_its_grace() {
     story(|world, line| async move {
         asks(&world, 1).await;
-        let other = world.joins_by(OTHER, he().into(), AT_DESK, None).await.expect("the server is up");
+        let other = world.joins_by(OTHER, lin().into(), AT_DESK, None).await.expect("the server is up");
         line.leaves();
         sleep(seconds(20)).await;
         other.leaves();

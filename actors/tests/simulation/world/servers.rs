@@ -172,7 +172,7 @@ impl World {
         self.kill_at(0).await;
     }
 
-    /// The process is killed: whoever belongs to it is gone as soon as he looks at the clock. What it has sent to the
+    /// The process is killed: whoever belongs to it is gone as soon as they look at the clock. What it has sent to the
     /// store goes on its way.
     pub(crate) async fn kill_at(&self, site: Site) {
         let Some(life) = self.servers.borrow_mut().remove(&site) else { return };

@@ -26,7 +26,7 @@ struct House {
     lin_socket: Socket,
 }
 
-/// A visitor in conversation with `lin`, or waiting for her.
+/// A visitor in conversation with `lin`, or waiting for them.
 struct Talk {
     visitor: Client,
     id: String,

@@ -70,7 +70,7 @@ async fn unknown_wrong_and_banned_are_told_the_same_until_it_is_too_often() {
     let locked = try_log_in(&nobody, "lin", &md5_of_everybody()).await;
     locked.refused_with(-3);
     assert!(locked.body["message"].as_str().is_some_and(|text| text.contains("15分钟")), "{locked:?}");
-    // Nobody is believed about where he comes from, so saying otherwise does not help.
+    // Nobody is believed about where they come from, so saying otherwise does not help.
     let forged = nobody.request(Method::POST, "/auth/login").header("X-Forwarded-For", "9.9.9.9");
     let answer = Answer::of(forged.json(&json!({ "username": "lin", "password": md5_of_everybody() }))).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "and the sandbox answers nothing that was forwarded");
@@ -181,7 +181,7 @@ async fn all_sessions_of_a_person_end_but_the_one_that_asks() {
     let (lin, chen, now) = (id("lin").await, id("chen").await, clock::now());
     let mut tokens = Vec::new();
     for person in [lin, lin, lin, chen] {
-        tokens.push(begin(&sessions, person, None).await.expect("he may come in"));
+        tokens.push(begin(&sessions, person, None).await.expect("they may come in"));
     }
     let found = async |sessions: &Sessions, at: Timestamp| {
         let mut found = Vec::new();

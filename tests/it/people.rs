@@ -43,7 +43,7 @@ impl House {
         self.hotline.database.id_of(username).await
     }
 
-    /// The object of one person, as the administrator sees it; none if he is not listed.
+    /// The object of one person, as the administrator sees it; none if they are not listed.
     async fn listed(&self, username: &str) -> Option<Value> {
         for list in ["/user/list", "/user/ms/supervisor/list", "/user/ms/counselor/list"] {
             let rows = self.admin.get(&format!("{list}?size=200")).await.ok();

@@ -170,11 +170,11 @@ async fn whoever_goes_is_offline_within_the_grace_and_two_heartbeats_however_the
 #[tokio::test]
 async fn nobody_is_moved_while_a_counselor_flaps() {
     let stalls = Stalls::watch();
-    let mut house = House::opens(&["lin", "he"]).await;
+    let mut house = House::opens(&["lin", "han"]).await;
     let (lin, lin_id) = house.counselor("lin", 1).await;
-    let (he, he_id) = house.counselor("he", 5).await;
-    let mut his = he.workbench().await;
-    his.snapshot().await;
+    let (han, han_id) = house.counselor("han", 5).await;
+    let mut han_socket = han.workbench().await;
+    han_socket.snapshot().await;
     let mut last = lin.workbench().await;
     last.snapshot().await;
     let (first, talk, status) = asks(&house.hotline, "first", &lin_id).await;
@@ -211,18 +211,18 @@ async fn nobody_is_moved_while_a_counselor_flaps() {
     let (who, noticed) = house.lost().await;
     assert_eq!(who, lin_id);
     in_time("at last", gone, noticed, &stalls);
-    assert_eq!(told.event("assigned", &waits).await["counselor"], he_id.as_str());
+    assert_eq!(told.event("assigned", &waits).await["counselor"], han_id.as_str());
     house.hotline.assert_calm();
 }
 
 #[tokio::test]
-async fn after_a_restart_who_comes_back_keeps_his_line_and_who_does_not_is_offline_after_the_grace() {
+async fn after_a_restart_who_comes_back_keeps_their_line_and_who_does_not_is_offline_after_the_grace() {
     let stalls = Stalls::watch();
-    let mut house = House::opens(&["lin", "wu", "he"]).await;
-    let (he, he_id) = house.counselor("he", 5).await;
+    let mut house = House::opens(&["lin", "wu", "han"]).await;
+    let (han, han_id) = house.counselor("han", 5).await;
     let mut talks = Vec::new();
     let mut lines = Vec::new();
-    let mut sockets = vec![he.workbench().await];
+    let mut sockets = vec![han.workbench().await];
     for name in ["lin", "wu"] {
         let (counselor, id) = house.counselor(name, 1).await;
         let mut socket = counselor.workbench().await;
@@ -240,8 +240,8 @@ async fn after_a_restart_who_comes_back_keeps_his_line_and_who_does_not_is_offli
     house.boss = House::boss(&house.hotline).await;
     let ((for_lin, lin_waits, _), lin, _) = &lines[0];
     let ((for_wu, wus, _), _, wu_id) = &lines[1];
-    let (mut his, mut hers) = (he.workbench().await, lin.workbench().await);
-    for socket in [&mut his, &mut hers] {
+    let (mut han_socket, mut lin_socket) = (han.workbench().await, lin.workbench().await);
+    for socket in [&mut han_socket, &mut lin_socket] {
         socket.snapshot().await;
     }
     let up = Instant::now();
@@ -250,14 +250,14 @@ async fn after_a_restart_who_comes_back_keeps_his_line_and_who_does_not_is_offli
     assert!(noticed - down >= GRACE, "moved after {:?}, within the grace", noticed - down);
     let (took, stalled) = (noticed - up, stalls.so_far());
     assert!(took <= GRACE + 2 * HEARTBEAT + SLACK + stalled, "noticed after {took:?}, stalled {stalled:?}");
-    his.event("assigned", wus).await;
+    han_socket.event("assigned", wus).await;
     let moved = for_wu.conversation(wus).await;
-    assert_eq!(moved["counselor"]["id"], he_id.as_str());
+    assert_eq!(moved["counselor"]["id"], han_id.as_str());
     let stays = for_lin.conversation(lin_waits).await;
     assert_eq!((&stays["status"], &stays["queue"]["position"]), (&json!("WAITING"), &json!(1)));
     for (visitor, talk, _) in &talks {
         assert_eq!(visitor.conversation(talk).await["status"], "IN_PROGRESS", "talks go on");
     }
-    hers.ping().await;
+    lin_socket.ping().await;
     house.hotline.assert_calm();
 }

@@ -157,7 +157,7 @@ async fn with_a_token_unsigned_callbacks_are_refused() {
 }
 
 #[tokio::test]
-async fn everybody_gets_the_user_sig_of_himself() {
+async fn everybody_gets_a_user_sig_of_their_own() {
     let (hotline, _) = talk().await;
     let visitor = hotline.visitor("ecnu", "fangke").await;
     let staff = hotline.staff("zixunshi").await;

@@ -36,7 +36,7 @@ async fn seal_phone(hotline: &Hotline, username: &str, sealer: &Sealer) {
     .expect("the number can be written");
 }
 
-/// His own number, as the visitor reads it.
+/// Their own number, as the visitor reads it.
 async fn phone_of(visitor: &Client) -> Value {
     visitor.get("/conversation/current").await.ok()[0]["user"]["phoneNumber"].clone()
 }

@@ -30,7 +30,7 @@ async fn a_day_at_the_hotline() {
     assert_eq!(day.hotline.database.strangers().await, 0);
 }
 
-/// A visitor, his socket and his conversation.
+/// A visitor, their socket and their conversation.
 struct Talk {
     visitor: Client,
     socket: Socket,
@@ -42,8 +42,8 @@ struct Day {
     lin: Client,
     lin_id: String,
     lin_socket: Option<Socket>,
-    he_id: String,
-    he_socket: Socket,
+    han_id: String,
+    han_socket: Socket,
     supervisor_socket: Socket,
 }
 
@@ -56,10 +56,10 @@ fn id_of(conversation: &Value) -> String {
 }
 
 impl Day {
-    /// Lin (capacity 2) and He (5) are at the workbench in `ecnu`; `still` and `brief` have short limits.
+    /// Lin (capacity 2) and Han (5) are at the workbench in `ecnu`; `still` and `brief` have short limits.
     async fn begins() -> Self {
         let mut hotline = Hotline::prepare(&["ecnu", "still", "brief"]).await;
-        for (institution, counselor) in [("ecnu", "lin"), ("ecnu", "he"), ("still", "shi"), ("brief", "bao")]
+        for (institution, counselor) in [("ecnu", "lin"), ("ecnu", "han"), ("still", "shi"), ("brief", "bao")]
         {
             hotline.add_counselor(institution, counselor).await;
         }
@@ -72,26 +72,26 @@ impl Day {
         hotline.set("institutions.brief.limit_notices_seconds", format!("[{}, 2]", TEXT_SECONDS_MAX - 2));
         hotline.start().await;
 
-        let (lin, he) = (hotline.staff("lin").await, hotline.staff("he").await);
+        let (lin, han) = (hotline.staff("lin").await, hotline.staff("han").await);
         assert_eq!(lin.post("/user/maxconsults", json!({ "maxConsults": 2 })).await.ok(), "ok");
-        let (mut lin_socket, mut he_socket) = (lin.workbench().await, he.workbench().await);
+        let (mut lin_socket, mut han_socket) = (lin.workbench().await, han.workbench().await);
         let snapshot = lin_socket.snapshot().await;
         assert_eq!(snapshot["presence"], "online");
         assert_eq!(snapshot["maxConsults"], 2);
         assert_eq!(snapshot["onShift"], true);
         assert_eq!((&snapshot["active"], &snapshot["waiting"]), (&json!([]), &json!([])));
-        assert_eq!(he_socket.snapshot().await["maxConsults"], 5);
+        assert_eq!(han_socket.snapshot().await["maxConsults"], 5);
         let mut supervisor_socket = hotline.staff("du").await.workbench().await;
         supervisor_socket.snapshot().await;
-        let (lin_id, he_id) = (lin.id().await, he.id().await);
-        Self { hotline, lin, lin_id, lin_socket: Some(lin_socket), he_id, he_socket, supervisor_socket }
+        let (lin_id, han_id) = (lin.id().await, han.id().await);
+        Self { hotline, lin, lin_id, lin_socket: Some(lin_socket), han_id, han_socket, supervisor_socket }
     }
 
     fn lin_socket(&mut self) -> &mut Socket {
         self.lin_socket.as_mut().expect("lin is at the workbench")
     }
 
-    /// Logs a visitor in, asks, and connects his socket.
+    /// Logs a visitor in, asks, and connects their socket.
     async fn ask(&self, code: &str, request: Value) -> (Talk, Value) {
         let visitor = self.hotline.visitor("ecnu", code).await;
         let conversation = visitor.put("/conversation", request).await.ok();
@@ -128,8 +128,8 @@ impl Day {
     async fn anyone_is_another_counselor(&mut self) {
         let (fourth, seated) = self.ask("fourth", json!({ "counselor": "any" })).await;
         assert_eq!(status_of(&seated), "IN_PROGRESS");
-        assert_eq!(seated["counselor"]["id"], self.he_id.as_str());
-        self.he_socket.event("assigned", &fourth.id).await;
+        assert_eq!(seated["counselor"]["id"], self.han_id.as_str());
+        self.han_socket.event("assigned", &fourth.id).await;
     }
 
     /// Each word comes twice, as Tencent may deliver it; it stands in the record once.
@@ -205,9 +205,9 @@ impl Day {
         assert_eq!((&ended["status"], &ended["endReason"]), (&json!("TIME_OUT"), &json!("limit")));
     }
 
-    /// Lin's connection drops while three wait for her. Gives the one who wants nobody else.
+    /// Lin's connection drops while three wait for them. Gives the one who wants nobody else.
     async fn a_lost_counselor_gives_up_who_may_be_served_by_others(&mut self) -> Talk {
-        // Her free place is taken first, so that the others wait.
+        // Lin's free place is taken first, so that the others wait.
         let (_, seated) = self.ask("fifth", json!({ "counselor": self.lin_id })).await;
         assert_eq!(status_of(&seated), "IN_PROGRESS");
         let flexible = json!({ "counselor": self.lin_id, "fallback": true });
@@ -222,12 +222,12 @@ impl Day {
         let mut order = Vec::new();
         for talk in moved {
             order.push(
-                self.he_socket.event("assigned", &talk.id).await["seq"]
+                self.han_socket.event("assigned", &talk.id).await["seq"]
                     .as_i64()
                     .expect("events are numbered"),
             );
             let now = talk.visitor.conversation(&talk.id).await;
-            assert_eq!((status_of(&now), &now["counselor"]["id"]), ("IN_PROGRESS", &json!(self.he_id)));
+            assert_eq!((status_of(&now), &now["counselor"]["id"]), ("IN_PROGRESS", &json!(self.han_id)));
         }
         assert!(order.is_sorted(), "who came first is seated first: {order:?}");
         let lin = self.lin_id.as_str();
@@ -277,7 +277,7 @@ impl Day {
         assert_eq!(ended["endReason"], "limit");
     }
 
-    /// The logins of before the kill still hold. Lin comes back; one of hers ends; the seventh is next.
+    /// The logins of before the kill still hold. Lin comes back; one of Lin's talks ends; the seventh is next.
     async fn the_one_who_waited_is_seated_at_last(&mut self, second: &Talk, seventh: &Talk) {
         assert_eq!(status_of(&seventh.visitor.conversation(&seventh.id).await), "WAITING");
         let mut workbench = self.lin.workbench().await;

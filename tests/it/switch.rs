@@ -19,7 +19,7 @@ const CHECK: Duration = Duration::from_secs(5);
 /// For the stop itself, on a machine that compiles beside us.
 const STOPPING: Duration = Duration::from_secs(3);
 
-const COUNSELORS: [&str; 3] = ["lin", "he", "wu"];
+const COUNSELORS: [&str; 3] = ["lin", "han", "wu"];
 const CAPACITY: usize = 2;
 /// At each server; half of them are at both.
 const VISITORS: usize = 12;
@@ -111,7 +111,7 @@ async fn comes_and_goes(visitor: Client, server: usize, told: &RefCell<Told>, en
             let message = answer.body["message"].as_str().expect("a reason");
             let busy = message.starts_with("您正在咨询") || message.starts_with("您有进行中");
             assert!(busy || message == SWITCHING || message.starts_with("操作尚未确认"), "{answer:?}");
-            // At the other server he was told yes.
+            // At the other server they were told yes.
             let Some(answer) = ask(reqwest::Method::GET, "/conversation/current", Value::Null).await else {
                 return;
             };
@@ -153,7 +153,7 @@ async fn log(hotline: &Hotline) -> Vec<Row> {
     row.collect()
 }
 
-/// Who took each conversation. Panics where one is there twice, or somebody has more than his places.
+/// Who took each conversation. Panics where one is there twice, or somebody has more than their places.
 fn seated_once(log: &[Row]) -> BTreeMap<&str, &str> {
     let mut seen = BTreeSet::new();
     let mut seated = BTreeMap::new();

@@ -80,7 +80,7 @@ async fn a_code_becomes_a_visitor_whose_session_key_stays_here() {
     let kept = sqlx::query_scalar!("select wechat_session_key from people where username = $1", OPENID)
         .fetch_one(&hotline.database.pool)
         .await
-        .expect("he is there")
+        .expect("they are there")
         .expect("a session_key is kept");
     let sealer = Sealer::new(&Secrets {
         data_key: DATA_KEY.into(),
@@ -174,7 +174,7 @@ async fn kept_phone(hotline: &Hotline, openid: &str) -> Option<String> {
     let row = sqlx::query!("select id, phone, phone_hash from people where username = $1", openid)
         .fetch_one(&hotline.database.pool)
         .await
-        .expect("he is there");
+        .expect("they are there");
     let sealer = Sealer::new(&Secrets {
         data_key: DATA_KEY.into(),
         data_key_id: "k1".to_owned(),
@@ -303,7 +303,7 @@ async fn many_at_once_wait_for_one_token() {
 }
 
 #[tokio::test]
-async fn a_phone_is_a_visitors_and_of_his_own_mini_program() {
+async fn a_phone_is_a_visitors_and_of_their_own_mini_program() {
     let (mut hotline, wechat) = prepare().await;
     hotline.add_user("ecnu", "COUNSELOR", "lin");
     hotline.start().await;

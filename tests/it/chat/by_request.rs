@@ -45,13 +45,13 @@ async fn what_is_said_by_a_request_is_stored_answered_and_heard() {
     let kept = said(&chat.visitor, word(&chat.talk, "a1", "  再见 ")).await;
     assert_eq!((&kept["payload"], &kept["ref"]), (&json!({ "text": "再见" }), &json!("a1")));
     // Also on the author's own sockets: none of them has asked.
-    for socket in [&mut chat.hers, &mut chat.his] {
+    for socket in [&mut chat.lin_socket, &mut chat.visitor_socket] {
         assert_eq!(heard(socket, "a1").await["message"], kept);
     }
     assert_eq!(record(&chat.lin, &chat.talk).await, [row(&kept)]);
     // Again, over either road: the same message.
     assert_eq!(said(&chat.visitor, word(&chat.talk, "a1", "再见")).await, kept);
-    assert_eq!(say(&mut chat.his, &chat.talk, "a1", "再见").await["message"], kept);
+    assert_eq!(say(&mut chat.visitor_socket, &chat.talk, "a1", "再见").await["message"], kept);
     let back = said(&chat.lin, word(&chat.talk, "b1", "保重")).await;
     assert_eq!(back["flow"], "out");
     chat.visitor.end(&chat.talk).await;
@@ -69,16 +69,16 @@ async fn what_comes_over_both_roads_in_the_same_moment_is_counted_once() {
     let mut chat = Chat::begin().await;
     let (visitor, talk) = (chat.visitor.clone(), chat.talk.clone());
     let requests = (0..WORDS).map(|number| said(&visitor, word(&talk, &format!("k{number}"), "在说")));
-    let his = &mut chat.his;
+    let visitor_socket = &mut chat.visitor_socket;
     let over_socket = async {
         for number in 0..WORDS {
             let frame =
                 json!({ "type": "say", "ref": format!("k{number}"), "conversation": talk, "text": "在说" });
-            his.send(frame).await;
+            visitor_socket.send(frame).await;
         }
         let mut answers = Vec::new();
         for number in 0..WORDS {
-            answers.push(answered(his, &format!("k{number}")).await["message"].clone());
+            answers.push(answered(visitor_socket, &format!("k{number}")).await["message"].clone());
         }
         answers
     };
@@ -86,10 +86,10 @@ async fn what_comes_over_both_roads_in_the_same_moment_is_counted_once() {
     assert_eq!(by_request, by_socket, "the same message for both");
     assert_eq!(record(&chat.lin, &chat.talk).await.len(), WORDS);
     for number in 0..WORDS {
-        heard(&mut chat.hers, &format!("k{number}")).await;
+        heard(&mut chat.lin_socket, &format!("k{number}")).await;
     }
-    chat.hers.ping().await;
-    assert!(!chat.hers.has_come_as("message"), "nothing is heard twice");
+    chat.lin_socket.ping().await;
+    assert!(!chat.lin_socket.has_come_as("message"), "nothing is heard twice");
     assert_eq!(chat.lin.get("/message/unread").await.ok()[0]["unread"], WORDS);
 }
 
@@ -117,7 +117,7 @@ async fn words_of_one_request_keep_their_order_and_one_that_is_refused_holds_up_
     let expected: Vec<Value> = (0..199).map(|number| json!(number_of(number))).collect();
     assert_eq!(texts(&chat).await, expected);
     for number in 0..199 {
-        let message = chat.hers.expect("a word", |frame| frame["type"] == "message", SOON).await;
+        let message = chat.lin_socket.expect("a word", |frame| frame["type"] == "message", SOON).await;
         assert_eq!(message["message"]["ref"], number_of(number), "heard in this order");
     }
     // All of it again, as a page does that came back: counted once.
@@ -169,7 +169,7 @@ async fn a_request_has_the_checks_of_the_socket() {
         chat.visitor.request(Method::POST, "/im/say").form(&[("ref", "x3")]).send().await.expect("an answer");
     assert_eq!(form.status().as_u16(), 415);
     chat.visitor.end(&chat.talk).await;
-    chat.hers.event("ended", &chat.talk).await;
+    chat.lin_socket.event("ended", &chat.talk).await;
     refused(&chat.visitor, word(&chat.talk, "x4", "还有"), "当前没有进行中的会话，消息未发送。").await;
     assert_eq!(record(&chat.lin, &chat.talk).await, [] as [Value; 0]);
 }
@@ -181,7 +181,7 @@ async fn a_picture_is_said_by_a_request_too() {
     let picture = json!({ "ref": "p1", "conversation": chat.talk, "image": kept["id"] });
     let said = said(&chat.visitor, picture).await;
     assert_eq!((&said["type"], &said["payload"]["uuid"]), (&json!("TIMImageElem"), &kept["id"]));
-    assert_eq!(heard(&mut chat.hers, "p1").await["message"], said);
+    assert_eq!(heard(&mut chat.lin_socket, "p1").await["message"], said);
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn words_whose_page_is_gone_are_said_to_the_end() {
     }
     holding.rollback().await.expect("let go");
     for number in 0..WORDS {
-        heard(&mut chat.hers, &format!("g{number}")).await;
+        heard(&mut chat.lin_socket, &format!("g{number}")).await;
     }
     assert_eq!(record(&chat.lin, &chat.talk).await.len(), WORDS);
     chat.hotline.assert_calm();

@@ -8,7 +8,7 @@ use super::{Chat, heard, prepared, record, refused, say};
 use crate::support::{Hotline, close_code};
 
 #[tokio::test]
-async fn nobody_speaks_in_a_talk_that_is_not_his_own() {
+async fn nobody_speaks_in_a_talk_that_is_not_their_own() {
     let mut chat = Chat::begin().await;
     let stranger = chat.hotline.visitor("ecnu", "second").await;
     let mut strange = stranger.visitor_socket().await;
@@ -24,9 +24,9 @@ async fn nobody_speaks_in_a_talk_that_is_not_his_own() {
         let answer = socket.expect("an error", |frame| frame["type"] == "error", super::SOON).await;
         refused(&answer, "会话未找到");
     }
-    refused(&say(&mut chat.his, "no-id", "x3", "在吗").await, "会话未找到");
-    chat.hers.ping().await;
-    assert!(!chat.hers.has_come_as("message"));
+    refused(&say(&mut chat.visitor_socket, "no-id", "x3", "在吗").await, "会话未找到");
+    chat.lin_socket.ping().await;
+    assert!(!chat.lin_socket.has_come_as("message"));
     assert_eq!(record(&chat.lin, &chat.talk).await, [] as [Value; 0]);
 }
 
@@ -41,13 +41,13 @@ async fn a_talk_hears_nothing_before_it_begins_and_nothing_after_it_has_ended() 
     assert_eq!(queued["status"], "WAITING");
     let queued = queued["id"].as_str().expect("an id");
     refused(&say(&mut waiting, queued, "w1", "您好").await, "尚未开始");
-    refused(&say(&mut chat.hers, queued, "w2", "请稍等").await, "尚未开始");
+    refused(&say(&mut chat.lin_socket, queued, "w2", "请稍等").await, "尚未开始");
 
     chat.visitor.end(&chat.talk).await;
-    chat.his.event("ended", &chat.talk).await;
-    chat.hers.event("ended", &chat.talk).await;
-    refused(&say(&mut chat.his, &chat.talk, "a1", "还有").await, "没有进行中的会话");
-    refused(&say(&mut chat.hers, &chat.talk, "b1", "再见").await, "没有进行中的会话");
+    chat.visitor_socket.event("ended", &chat.talk).await;
+    chat.lin_socket.event("ended", &chat.talk).await;
+    refused(&say(&mut chat.visitor_socket, &chat.talk, "a1", "还有").await, "没有进行中的会话");
+    refused(&say(&mut chat.lin_socket, &chat.talk, "b1", "再见").await, "没有进行中的会话");
     assert_eq!(record(&chat.lin, &chat.talk).await, [] as [Value; 0]);
     let unplaced = chat.hotline.staff("boss").await.get("/message/unplaced").await.ok();
     assert_eq!(unplaced, json!([]), "what is refused is kept nowhere");
@@ -57,23 +57,24 @@ async fn a_talk_hears_nothing_before_it_begins_and_nothing_after_it_has_ended() 
 async fn a_word_has_its_length_and_what_looks_like_a_script_is_a_text() {
     let mut chat = Chat::begin().await;
     let long = "字".repeat(4000);
-    let said = say(&mut chat.his, &chat.talk, "a1", &long).await;
+    let said = say(&mut chat.visitor_socket, &chat.talk, "a1", &long).await;
     assert_eq!(said["message"]["payload"]["text"], long);
     // Four bytes each: the longest text there is fits into one frame.
-    assert_eq!(say(&mut chat.his, &chat.talk, "a2", &"😀".repeat(4000)).await["type"], "said");
-    refused(&say(&mut chat.his, &chat.talk, "a3", &"字".repeat(4001)).await, "4000");
-    refused(&say(&mut chat.his, &chat.talk, "a4", " \n ").await, "不能为空");
+    assert_eq!(say(&mut chat.visitor_socket, &chat.talk, "a2", &"😀".repeat(4000)).await["type"], "said");
+    refused(&say(&mut chat.visitor_socket, &chat.talk, "a3", &"字".repeat(4001)).await, "4000");
+    refused(&say(&mut chat.visitor_socket, &chat.talk, "a4", " \n ").await, "不能为空");
     let without = json!({ "type": "say", "ref": "", "conversation": chat.talk, "text": "嗯" });
     let endless = json!({ "type": "say", "ref": "r".repeat(65), "conversation": chat.talk, "text": "嗯" });
     for wrong in [without, endless] {
-        chat.his.send(wrong).await;
-        let answer = chat.his.expect("an error", |frame| frame["type"] == "error", super::SOON).await;
+        chat.visitor_socket.send(wrong).await;
+        let answer =
+            chat.visitor_socket.expect("an error", |frame| frame["type"] == "error", super::SOON).await;
         refused(&answer, "ref");
     }
     let script = "<script>alert(1)</script><img src=x onerror=alert(1)>";
-    say(&mut chat.his, &chat.talk, "a5", script).await;
-    assert_eq!(heard(&mut chat.hers, "a5").await["message"]["payload"], json!({ "text": script }));
-    say(&mut chat.his, &chat.talk, "a6", "nul\0here").await;
+    say(&mut chat.visitor_socket, &chat.talk, "a5", script).await;
+    assert_eq!(heard(&mut chat.lin_socket, "a5").await["message"]["payload"], json!({ "text": script }));
+    say(&mut chat.visitor_socket, &chat.talk, "a6", "nul\0here").await;
     let rows = record(&chat.lin, &chat.talk).await;
     assert_eq!(rows.last().expect("rows")["payload"]["text"], "nul\u{fffd}here");
     for wrong in [
@@ -81,14 +82,14 @@ async fn a_word_has_its_length_and_what_looks_like_a_script_is_a_text() {
         json!({ "type": "say", "ref": "b1", "conversation": chat.talk, "text": "嗯", "image": "x" }),
         json!({ "type": "say", "ref": "b1", "conversation": chat.talk, "image": "0".repeat(32) }),
     ] {
-        chat.his.send(wrong).await;
-        assert_eq!(super::answered(&mut chat.his, "b1").await["type"], "error");
+        chat.visitor_socket.send(wrong).await;
+        assert_eq!(super::answered(&mut chat.visitor_socket, "b1").await["type"], "error");
     }
-    chat.his.send(json!({ "type": "say", "conversation": chat.talk, "text": "嗯" })).await;
-    let answer = chat.his.expect("an error", |frame| frame["type"] == "error", super::SOON).await;
+    chat.visitor_socket.send(json!({ "type": "say", "conversation": chat.talk, "text": "嗯" })).await;
+    let answer = chat.visitor_socket.expect("an error", |frame| frame["type"] == "error", super::SOON).await;
     assert_eq!(answer["code"], -2, "no command at all");
-    chat.his.send_text(&"x".repeat(16 * 1024 + 1)).await;
-    assert_eq!(chat.his.closed(super::SOON).await, Some(1009));
+    chat.visitor_socket.send_text(&"x".repeat(16 * 1024 + 1)).await;
+    assert_eq!(chat.visitor_socket.closed(super::SOON).await, Some(1009));
     chat.hotline.assert_calm();
 }
 
@@ -109,15 +110,18 @@ async fn a_word_with_anything_in_it_is_said_and_holds_up_no_other() {
         let talk = &chat.talk;
         let frame =
             format!(r#"{{"type":"say","ref":"{reference}","conversation":"{talk}","text":"{sent}"}}"#);
-        chat.his.send_text(&frame).await;
-        let said = super::answered(&mut chat.his, &reference).await;
+        chat.visitor_socket.send_text(&frame).await;
+        let said = super::answered(&mut chat.visitor_socket, &reference).await;
         assert_eq!(
             (&said["type"], &said["message"]["payload"]["text"]),
             (&json!("said"), &json!(kept)),
             "{said}"
         );
-        assert_eq!(heard(&mut chat.hers, &reference).await["message"], said["message"]);
-        assert_eq!(say(&mut chat.his, &chat.talk, &format!("n{number}"), "下一句").await["type"], "said");
+        assert_eq!(heard(&mut chat.lin_socket, &reference).await["message"], said["message"]);
+        assert_eq!(
+            say(&mut chat.visitor_socket, &chat.talk, &format!("n{number}"), "下一句").await["type"],
+            "said"
+        );
     }
     // By a request as well.
     let body = format!(r#"[{{"ref":"p1","conversation":"{}","text":"half \ud83d"}}]"#, chat.talk);
@@ -142,9 +146,9 @@ async fn one_who_sends_without_end_waits_and_nothing_of_it_is_lost() {
     let talk = chat.talk.clone();
     let say =
         |number| json!({ "type": "say", "ref": format!("f{number}"), "conversation": talk, "text": "刷" });
-    chat.his.flood((0..200).map(say)).await;
+    chat.visitor_socket.flood((0..200).map(say)).await;
     for number in 0..200 {
-        assert_eq!(super::answered(&mut chat.his, &format!("f{number}")).await["type"], "said");
+        assert_eq!(super::answered(&mut chat.visitor_socket, &format!("f{number}")).await["type"], "said");
     }
     chat.hotline.assert_calm();
 }
@@ -155,7 +159,7 @@ async fn where_people_talk_over_tencent_the_sockets_carry_no_words() {
     hotline.set("im.mode", "tencent");
     hotline.start().await;
     let mut chat = Chat::on(hotline).await;
-    refused(&say(&mut chat.his, &chat.talk, "a1", "在吗").await, "未启用");
+    refused(&say(&mut chat.visitor_socket, &chat.talk, "a1", "在吗").await, "未启用");
     let path = format!("/im/image?conversation={}", chat.talk);
     chat.visitor.post(&path, Value::Null).await.refused(-1, "未启用内置即时通信");
     let config = chat.visitor.get("/config").await.ok();
@@ -184,7 +188,7 @@ async fn a_log_in_that_has_ended_says_nothing_more() {
     let over = async { while let Some(Ok(_)) = speaking.next().await {} };
     tokio::time::timeout(super::SOON, over).await.expect("it ends");
     assert_eq!(record(&chat.lin, &chat.talk).await, [] as [Value; 0]);
-    assert_eq!(say(&mut chat.his, &chat.talk, "a1", "在").await["type"], "said");
+    assert_eq!(say(&mut chat.visitor_socket, &chat.talk, "a1", "在").await["type"], "said");
 }
 
 #[tokio::test]

@@ -96,31 +96,31 @@ impl Visit {
     }
 
     /// The other side hears all of it, and in order.
-    async fn is_heard(&self, hers: &mut Socket) {
+    async fn is_heard(&self, lin_socket: &mut Socket) {
         let mut words = Vec::new();
         let of_talk = |frame: &Value, kind: &str| frame["type"] == kind && frame["conversation"] == self.talk;
         let word = |frame: &Value| of_talk(frame, "message") && frame["message"]["ref"] != "before";
         for _ in 0..=WORDS {
-            words.push(hers.expect("a last word", word, SOON * 6).await["message"]["ref"].clone());
+            words.push(lin_socket.expect("a last word", word, SOON * 6).await["message"]["ref"].clone());
         }
         let sent: Vec<Value> =
             (0..WORDS).map(|number| json!(format!("w{number}"))).chain([json!("picture")]).collect();
         assert_eq!(words, sent, "in order");
-        let recalled = hers.expect("the recall", |frame| of_talk(frame, "recalled"), SOON).await;
+        let recalled = lin_socket.expect("the recall", |frame| of_talk(frame, "recalled"), SOON).await;
         assert_eq!(recalled["message"], self.before);
-        hers.expect("the mark", |frame| of_talk(frame, "read"), SOON).await;
+        lin_socket.expect("the mark", |frame| of_talk(frame, "read"), SOON).await;
     }
 
     async fn is_kept(&self, lin: &Client) {
         let rows = record(lin, &self.talk).await;
-        // Hers is there as well: it is what was read.
-        let his: Vec<&Value> = rows.iter().filter(|row| row["flow"] == "in").collect();
-        assert_eq!(his.len(), WORDS + 2, "all of it, and nothing that came too late");
-        assert_eq!((&his[0]["ID"], &his[0]["isRevoked"]), (&self.before, &json!(true)));
-        for (number, row) in his[1..=WORDS].iter().enumerate() {
+        // Lin's is there as well: it is what was read.
+        let said: Vec<&Value> = rows.iter().filter(|row| row["flow"] == "in").collect();
+        assert_eq!(said.len(), WORDS + 2, "all of it, and nothing that came too late");
+        assert_eq!((&said[0]["ID"], &said[0]["isRevoked"]), (&self.before, &json!(true)));
+        for (number, row) in said[1..=WORDS].iter().enumerate() {
             assert_eq!(row["payload"]["text"], format!("第{number}句"));
         }
-        assert_eq!(his[WORDS + 1]["type"], "TIMImageElem");
+        assert_eq!(said[WORDS + 1]["type"], "TIMImageElem");
         assert!(rows.iter().any(|row| row["flow"] == "out" && row["isPeerRead"] == true), "and read");
     }
 }
@@ -132,16 +132,16 @@ async fn at_work(settings: &[(&str, u64)]) -> (Hotline, Client, Socket, Vec<Visi
     }
     hotline.start().await;
     let lin = hotline.staff("lin").await;
-    let mut hers = lin.workbench().await;
-    hers.snapshot().await;
+    let mut lin_socket = lin.workbench().await;
+    lin_socket.snapshot().await;
     let id = lin.id().await;
     let mut visits = Vec::new();
     for number in 0..MANY {
         let visit = Visit::begin(&hotline, &id, &format!("last{number}")).await;
-        say(&mut hers, &visit.talk, &format!("hello{number}"), "您好").await;
+        say(&mut lin_socket, &visit.talk, &format!("hello{number}"), "您好").await;
         visits.push(visit);
     }
-    (hotline, lin, hers, visits)
+    (hotline, lin, lin_socket, visits)
 }
 
 async fn all_close(how: Close, visits: &[Visit]) {
@@ -156,13 +156,13 @@ async fn all_close(how: Close, visits: &[Visit]) {
 #[tokio::test]
 async fn what_came_before_a_close_is_carried_out_however_it_closed() {
     for how in [Close::Goodbye, Close::Fin, Close::Reset, Close::LogOut] {
-        let (hotline, lin, mut hers, visits) = at_work(&[]).await;
+        let (hotline, lin, mut lin_socket, visits) = at_work(&[]).await;
         all_close(how, &visits).await;
         for visit in &visits {
-            visit.is_heard(&mut hers).await;
+            visit.is_heard(&mut lin_socket).await;
         }
-        hers.ping().await;
-        assert!(!hers.has_heard("late"), "{how:?}");
+        lin_socket.ping().await;
+        assert!(!lin_socket.has_heard("late"), "{how:?}");
         for visit in &visits {
             visit.is_kept(&lin).await;
         }
@@ -193,23 +193,23 @@ async fn what_had_come_before_a_log_out_counts_though_nobody_had_read_it() {
     says_too_late(&mut line, &chat.talk).await;
     holding.rollback().await.expect("let go");
     for number in words.clone() {
-        heard(&mut chat.hers, &format!("w{number}")).await;
+        heard(&mut chat.lin_socket, &format!("w{number}")).await;
     }
-    chat.hers.ping().await;
-    assert!(!chat.hers.has_heard("late"));
+    chat.lin_socket.ping().await;
+    assert!(!chat.lin_socket.has_heard("late"));
     assert_eq!(record(&chat.lin, &chat.talk).await.len(), words.len());
     chat.hotline.assert_calm();
 }
 
 #[tokio::test]
 async fn what_came_before_a_stop_is_carried_out_and_told_before_the_close() {
-    let (mut hotline, lin, mut hers, visits) = at_work(&[("server.shutdown_seconds_max", 60)]).await;
+    let (mut hotline, lin, mut lin_socket, visits) = at_work(&[("server.shutdown_seconds_max", 60)]).await;
     all_close(Close::Stop, &visits).await;
     hotline.terminate();
     for visit in &visits {
-        visit.is_heard(&mut hers).await;
+        visit.is_heard(&mut lin_socket).await;
     }
-    assert_eq!(hers.closed(SOON).await, Some(1001));
+    assert_eq!(lin_socket.closed(SOON).await, Some(1001));
     assert!(hotline.ended(Duration::from_secs(90)).await.success());
     hotline.start().await;
     for visit in &visits {
@@ -258,7 +258,7 @@ async fn what_came_before_a_close_outlasts_a_database_that_is_away() {
     let mut words = Vec::new();
     for _ in 0..30 {
         let word = |frame: &Value| frame["type"] == "message" && frame["conversation"] == chat.talk;
-        let heard = chat.hers.expect("a last word", word, SOON * 6).await;
+        let heard = chat.lin_socket.expect("a last word", word, SOON * 6).await;
         words.push(heard["message"]["ref"].as_str().expect("its ref").to_owned());
     }
     for how in [Close::Goodbye, Close::Fin, Close::Reset] {
@@ -289,7 +289,7 @@ async fn a_choice_of_presence_right_before_a_close_counts() {
             (state == "away").then_some(())
         })
         .await;
-        chat.his.ping().await;
+        chat.visitor_socket.ping().await;
         chat.hotline.assert_calm();
     }
 }
@@ -307,7 +307,7 @@ async fn a_first_frame_and_words_behind_it_count_too() {
     }
     close(Close::Reset, line, &stranger, &chat.talk).await;
     for number in 0..5 {
-        heard(&mut chat.hers, &format!("w{number}")).await;
+        heard(&mut chat.lin_socket, &format!("w{number}")).await;
     }
     assert_eq!(record(&chat.lin, &chat.talk).await.len(), 5);
 }

@@ -24,8 +24,8 @@ pub(super) async fn upload(client: &Client, talk: &str, bytes: Vec<u8>) -> Answe
 
 async fn show(chat: &mut Chat, reference: &str, image: &Value) -> Value {
     let frame = json!({ "type": "say", "ref": reference, "conversation": chat.talk, "image": image });
-    chat.his.send(frame).await;
-    answered(&mut chat.his, reference).await
+    chat.visitor_socket.send(frame).await;
+    answered(&mut chat.visitor_socket, reference).await
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn a_picture_is_sent_seen_and_part_of_the_record() {
         (&json!(40), &json!(30), &json!("image/png"))
     );
     let said = show(&mut chat, "p1", &kept["id"]).await;
-    let message = &heard(&mut chat.hers, "p1").await["message"];
+    let message = &heard(&mut chat.lin_socket, "p1").await["message"];
     assert_eq!(message, &said["message"]);
     assert_eq!((&message["type"], &message["payload"]["uuid"]), (&json!("TIMImageElem"), &kept["id"]));
     let first = &message["payload"]["imageInfoArray"][0];
@@ -153,18 +153,18 @@ async fn slow_senders_take_room_from_themselves_alone() {
 async fn nobody_brings_or_sees_a_picture_of_anothers_talk() {
     let mut chat = Chat::begin().await;
     let hotline = &chat.hotline;
-    hotline.add_user("ecnu", "COUNSELOR", "he");
+    hotline.add_user("ecnu", "COUNSELOR", "han");
     hotline.add_user("ecnu", "SUPERVISOR", "unbound");
     let kept = upload(&chat.visitor, &chat.talk, drawn(ImageFormat::WebP)).await.ok();
     let url = kept["url"].as_str().expect("an address").to_owned();
     let stranger = hotline.visitor("ecnu", "second").await;
-    let (he, unbound, other) =
-        (hotline.staff("he").await, hotline.staff("unbound").await, hotline.staff("other").await);
+    let (han, unbound, other) =
+        (hotline.staff("han").await, hotline.staff("unbound").await, hotline.staff("other").await);
     let abroad = hotline.visitor("hdu", "abroad").await;
-    for client in [&stranger, &he, &unbound, &other, &abroad] {
+    for client in [&stranger, &han, &unbound, &other, &abroad] {
         upload(client, &chat.talk, drawn(ImageFormat::Png)).await.refused_with(-1);
     }
-    for client in [&stranger, &he, &unbound] {
+    for client in [&stranger, &han, &unbound] {
         client.get(&url).await.refused(-5, "未开通权限");
     }
     let unknown = format!("/im/image/{}", "0".repeat(32));
@@ -181,8 +181,8 @@ async fn nobody_brings_or_sees_a_picture_of_anothers_talk() {
     upload(&hotline.client(), &chat.talk, drawn(ImageFormat::Png)).await.fault(403, "/im/image");
     // Another's picture is not sent as one's own either.
     let frame = json!({ "type": "say", "ref": "p1", "conversation": chat.talk, "image": kept["id"] });
-    chat.hers.send(frame).await;
-    refused(&answered(&mut chat.hers, "p1").await, "图片未找到");
+    chat.lin_socket.send(frame).await;
+    refused(&answered(&mut chat.lin_socket, "p1").await, "图片未找到");
 }
 
 #[tokio::test]

@@ -47,24 +47,27 @@ async fn each_reason_of_the_document_is_told_and_no_other() {
     let expected = listed(&chat).await;
     let talk = chat.talk.clone();
     let mut told = BTreeSet::new();
-    let kept = say(&mut chat.his, &talk, "a1", "在吗").await["message"]["ID"].clone();
+    let kept = say(&mut chat.visitor_socket, &talk, "a1", "在吗").await["message"]["ID"].clone();
     let mut tell = |given: String, expected: &str| {
         assert_eq!(given, expected);
         told.insert(given);
     };
 
     let word = |reference: &str, text: &str| json!({ "type": "say", "ref": reference, "conversation": talk, "text": text });
-    tell(not_said(&mut chat.his, word("b1", "  ")).await, "empty");
-    tell(not_said(&mut chat.his, word("b2", &"字".repeat(4001))).await, "tooLong");
+    tell(not_said(&mut chat.visitor_socket, word("b1", "  ")).await, "empty");
+    tell(not_said(&mut chat.visitor_socket, word("b2", &"字".repeat(4001))).await, "tooLong");
     let picture = json!({ "type": "say", "ref": "b3", "conversation": talk, "image": "0".repeat(32) });
-    tell(not_said(&mut chat.his, picture).await, "picture");
+    tell(not_said(&mut chat.visitor_socket, picture).await, "picture");
     let both = json!({ "type": "say", "ref": "b4", "conversation": talk, "image": "x", "text": "嗯" });
-    tell(not_said(&mut chat.his, both).await, "malformed");
+    tell(not_said(&mut chat.visitor_socket, both).await, "malformed");
     let nowhere = json!({ "type": "say", "ref": "b5", "conversation": "nowhere", "text": "嗯" });
-    tell(not_said(&mut chat.his, nowhere).await, "unknown");
-    tell(reason(&recall(&mut chat.his, &talk, "b6", &json!("0".repeat(32))).await), "unknownMessage");
+    tell(not_said(&mut chat.visitor_socket, nowhere).await, "unknown");
+    tell(
+        reason(&recall(&mut chat.visitor_socket, &talk, "b6", &json!("0".repeat(32))).await),
+        "unknownMessage",
+    );
     chat.hotline.database.age_messages(&talk, 121_000).await;
-    tell(reason(&recall(&mut chat.his, &talk, "b7", &kept).await), "tooLate");
+    tell(reason(&recall(&mut chat.visitor_socket, &talk, "b7", &kept).await), "tooLate");
 
     tell(not_taken(&upload(&chat.visitor, &talk, "no picture".into()).await), "pictureKind");
     tell(not_taken(&upload(&chat.visitor, &talk, "GIF89a".into()).await), "pictureDamaged");
@@ -83,27 +86,27 @@ async fn each_reason_of_the_document_is_told_and_no_other() {
     tell(not_said(&mut waiting, early).await, "waiting");
 
     chat.hotline.database.shut().await;
-    tell(not_said(&mut chat.his, word("b9", "听得到吗")).await, "busy");
+    tell(not_said(&mut chat.visitor_socket, word("b9", "听得到吗")).await, "busy");
     chat.hotline.database.reopen().await;
 
     chat.visitor.end(&talk).await;
-    chat.his.event("ended", &talk).await;
-    tell(not_said(&mut chat.his, word("c1", "还有")).await, "ended");
-    tell(reason(&recall(&mut chat.his, &talk, "c2", &kept).await), "recallEnded");
+    chat.visitor_socket.event("ended", &talk).await;
+    tell(not_said(&mut chat.visitor_socket, word("c1", "还有")).await, "ended");
+    tell(reason(&recall(&mut chat.visitor_socket, &talk, "c2", &kept).await), "recallEnded");
 
     let mut elsewhere = prepared().await;
     elsewhere.set("im.mode", "tencent");
     elsewhere.start().await;
     let mut chat = Chat::on(elsewhere).await;
-    tell(reason(&say(&mut chat.his, &talk, "d1", "在吗").await), "refused");
+    tell(reason(&say(&mut chat.visitor_socket, &talk, "d1", "在吗").await), "refused");
     assert_eq!(told, expected);
 }
 
 #[tokio::test]
 async fn what_is_no_command_has_a_reason_too() {
     let mut chat = Chat::begin().await;
-    chat.his.send(json!({ "type": "nonsense" })).await;
-    let answer = chat.his.expect("an error", |frame| frame["type"] == "error", super::SOON).await;
+    chat.visitor_socket.send(json!({ "type": "nonsense" })).await;
+    let answer = chat.visitor_socket.expect("an error", |frame| frame["type"] == "error", super::SOON).await;
     assert_eq!(
         answer,
         json!({ "type": "error", "code": -2, "message": "参数格式不正确", "reason": "malformed" })

@@ -15,25 +15,32 @@ const EACH_SAYS: usize = 20;
 #[tokio::test]
 async fn the_same_word_sent_again_is_stored_once_also_over_a_kill() {
     let mut chat = Chat::begin().await;
-    let first = say(&mut chat.his, &chat.talk, "a1", "只说一次").await;
-    let again = say(&mut chat.his, &chat.talk, "a1", "只说一次").await;
+    let first = say(&mut chat.visitor_socket, &chat.talk, "a1", "只说一次").await;
+    let again = say(&mut chat.visitor_socket, &chat.talk, "a1", "只说一次").await;
     assert_eq!(again, first);
     let mut second_tab = chat.visitor.visitor_socket().await;
     second_tab.snapshot().await;
     assert_eq!(say(&mut second_tab, &chat.talk, "a1", "只说一次").await, first);
     chat.hotline.kill();
     chat.hotline.start().await;
-    let mut his = chat.visitor.visitor_socket().await;
-    his.snapshot().await;
-    assert_eq!(say(&mut his, &chat.talk, "a1", "只说一次").await, first);
+    let mut visitor_socket = chat.visitor.visitor_socket().await;
+    visitor_socket.snapshot().await;
+    assert_eq!(say(&mut visitor_socket, &chat.talk, "a1", "只说一次").await, first);
     assert_eq!(record(&chat.lin, &chat.talk).await.len(), 1);
-    // Another's key is his own.
-    let mut hers = chat.lin.workbench().await;
-    hers.snapshot().await;
-    assert_ne!(say(&mut hers, &chat.talk, "a1", "我也是").await["message"]["ID"], first["message"]["ID"]);
+    // Another's key is their own.
+    let mut lin_socket = chat.lin.workbench().await;
+    lin_socket.snapshot().await;
+    assert_ne!(
+        say(&mut lin_socket, &chat.talk, "a1", "我也是").await["message"]["ID"],
+        first["message"]["ID"]
+    );
     chat.visitor.end(&chat.talk).await;
-    his.event("ended", &chat.talk).await;
-    assert_eq!(say(&mut his, &chat.talk, "a1", "只说一次").await, first, "the answer may have got lost");
+    visitor_socket.event("ended", &chat.talk).await;
+    assert_eq!(
+        say(&mut visitor_socket, &chat.talk, "a1", "只说一次").await,
+        first,
+        "the answer may have got lost"
+    );
     assert_eq!(record(&chat.lin, &chat.talk).await.len(), 2);
 }
 
@@ -43,20 +50,24 @@ async fn what_is_sent_while_the_server_dies_is_there_once_it_is_answered() {
     let mut acknowledged = Vec::new();
     for number in 0..10 {
         let reference = format!("k{number}");
-        acknowledged.push(say(&mut chat.his, &chat.talk, &reference, "在说").await["message"]["ID"].clone());
+        acknowledged.push(
+            say(&mut chat.visitor_socket, &chat.talk, &reference, "在说").await["message"]["ID"].clone(),
+        );
     }
     for number in 10..20 {
         let text =
             json!({ "type": "say", "ref": format!("k{number}"), "conversation": chat.talk, "text": "在说" });
-        chat.his.send(text).await;
+        chat.visitor_socket.send(text).await;
     }
     chat.hotline.kill();
     chat.hotline.start().await;
-    let mut his = chat.visitor.visitor_socket().await;
-    his.snapshot().await;
+    let mut visitor_socket = chat.visitor.visitor_socket().await;
+    visitor_socket.snapshot().await;
     for number in 10..20 {
-        acknowledged
-            .push(say(&mut his, &chat.talk, &format!("k{number}"), "在说").await["message"]["ID"].clone());
+        acknowledged.push(
+            say(&mut visitor_socket, &chat.talk, &format!("k{number}"), "在说").await["message"]["ID"]
+                .clone(),
+        );
     }
     let kept: Vec<_> = record(&chat.lin, &chat.talk).await.iter().map(|row| row["ID"].clone()).collect();
     assert_eq!(kept.len(), 20);
@@ -85,29 +96,29 @@ async fn ten_talks_at_once_are_each_heard_in_the_order_of_the_record() {
 }
 
 async fn one_talk(counselor: &Client, visitor: &Client) -> Vec<Duration> {
-    let mut hers = counselor.workbench().await;
-    hers.snapshot().await;
-    let mut his = visitor.visitor_socket().await;
-    his.snapshot().await;
+    let mut counselor_socket = counselor.workbench().await;
+    counselor_socket.snapshot().await;
+    let mut visitor_socket = visitor.visitor_socket().await;
+    visitor_socket.snapshot().await;
     let talk = visitor.open(&counselor.id().await).await["id"].as_str().expect("an id").to_owned();
-    hers.event("assigned", &talk).await;
+    counselor_socket.event("assigned", &talk).await;
     let begun = Instant::now();
     for number in 0..EACH_SAYS {
-        for (socket, who) in [(&mut his, "v"), (&mut hers, "k")] {
+        for (socket, who) in [(&mut visitor_socket, "v"), (&mut counselor_socket, "k")] {
             let reference = format!("{who}{number}");
             let text = json!({ "type": "say", "ref": reference, "conversation": talk, "text": reference });
             socket.send(text).await;
         }
     }
-    let (mut by_her, mut took) = (Vec::new(), Vec::new());
+    let (mut by_counselor, mut took) = (Vec::new(), Vec::new());
     for number in 0..EACH_SAYS {
-        by_her.push(heard(&mut hers, &format!("v{number}")).await["message"]["ID"].clone());
+        by_counselor.push(heard(&mut counselor_socket, &format!("v{number}")).await["message"]["ID"].clone());
         took.push(begun.elapsed());
-        heard(&mut his, &format!("k{number}")).await;
+        heard(&mut visitor_socket, &format!("k{number}")).await;
     }
     for number in 0..EACH_SAYS {
-        assert_eq!(answered(&mut his, &format!("v{number}")).await["type"], "said");
-        assert_eq!(answered(&mut hers, &format!("k{number}")).await["type"], "said");
+        assert_eq!(answered(&mut visitor_socket, &format!("v{number}")).await["type"], "said");
+        assert_eq!(answered(&mut counselor_socket, &format!("k{number}")).await["type"], "said");
     }
     let rows = record(counselor, &talk).await;
     assert_eq!(rows.len(), 2 * EACH_SAYS);
@@ -119,8 +130,8 @@ async fn one_talk(counselor: &Client, visitor: &Client) -> Vec<Duration> {
     assert_eq!(of("out"), (0..EACH_SAYS).map(|number| format!("k{number}")).collect::<Vec<_>>());
     let in_record: Vec<_> =
         rows.iter().filter(|row| row["flow"] == "in").map(|row| row["ID"].clone()).collect();
-    assert_eq!(by_her, in_record);
-    // She hears the visitor, and her own words by their answers: the whole has one order.
+    assert_eq!(by_counselor, in_record);
+    // The counselor hears the visitor, and their own words by their answers: the whole has one order.
     took
 }
 
@@ -130,7 +141,7 @@ async fn a_third_socket_hears_both_sides_in_the_order_of_the_record() {
     let du = chat.hotline.staff("du").await;
     let (mut theirs, _) = chat.ask(&du).await;
     for number in 0..EACH_SAYS {
-        for (socket, who) in [(&mut chat.his, "v"), (&mut chat.hers, "k")] {
+        for (socket, who) in [(&mut chat.visitor_socket, "v"), (&mut chat.lin_socket, "k")] {
             let reference = format!("{who}{number}");
             let text = json!({ "type": "say", "ref": reference, "conversation": chat.talk, "text": "嗯" });
             socket.send(text).await;
@@ -153,17 +164,17 @@ async fn while_the_database_is_away_a_word_is_refused_and_said_again_it_is_there
     hotline.set("sockets.finish_seconds_max", 1);
     hotline.start().await;
     let mut chat = Chat::on(hotline).await;
-    say(&mut chat.his, &chat.talk, "a1", "在吗").await;
+    say(&mut chat.visitor_socket, &chat.talk, "a1", "在吗").await;
     chat.hotline.database.shut().await;
-    assert_eq!(say(&mut chat.his, &chat.talk, "a2", "听得到吗").await["type"], "error");
+    assert_eq!(say(&mut chat.visitor_socket, &chat.talk, "a2", "听得到吗").await["type"], "error");
     chat.hotline.database.reopen().await;
-    let (his, talk) = (&mut chat.his, chat.talk.clone());
+    let (visitor_socket, talk) = (&mut chat.visitor_socket, chat.talk.clone());
     let said = until("it is taken", SOON, async || {
-        let answer = say(his, &talk, "a2", "听得到吗").await;
+        let answer = say(visitor_socket, &talk, "a2", "听得到吗").await;
         (answer["type"] == "said").then_some(answer)
     })
     .await;
-    assert_eq!(heard(&mut chat.hers, "a2").await["message"], said["message"]);
+    assert_eq!(heard(&mut chat.lin_socket, "a2").await["message"], said["message"]);
     let texts: Vec<_> =
         record(&chat.lin, &chat.talk).await.iter().map(|row| row["payload"]["text"].clone()).collect();
     assert_eq!(texts, ["在吗", "听得到吗"]);
@@ -198,7 +209,7 @@ async fn what_is_stored_in_one_batch_is_heard_in_the_order_of_the_record() {
     holding.rollback().await.expect("let go");
     let mut heard = Vec::new();
     while heard.len() < tabs.len() {
-        let word = chat.hers.expect("a word", |frame| frame["type"] == "message", SOON).await;
+        let word = chat.lin_socket.expect("a word", |frame| frame["type"] == "message", SOON).await;
         heard.push(word["message"]["ID"].clone());
     }
     let kept: Vec<_> = record(&chat.lin, &chat.talk).await.iter().map(|row| row["ID"].clone()).collect();

@@ -104,20 +104,20 @@ async fn an_account_is_imported_at_the_first_log_in_and_once() {
 async fn whoever_is_banned_or_deleted_is_out_of_im_too() {
     let house = House::open().await;
     let (admin, talk) = (house.hotline.staff("guanli").await, house.talk("anna").await);
-    house.hotline.add_user("ecnu", "COUNSELOR", "he");
-    house.hotline.staff("he").await;
-    for account in [talk.visitor.username.as_str(), "he"] {
+    house.hotline.add_user("ecnu", "COUNSELOR", "han");
+    house.hotline.staff("han").await;
+    for account in [talk.visitor.username.as_str(), "han"] {
         until("the account is imported", SOON, async || house.tencent.knows(account).then_some(())).await;
     }
     house.tencent.fail("im_open_login_svc/kick", &[Fault::Code(60008)]);
     let id = house.hotline.database.id_of(&talk.visitor.username).await;
     admin.post(&format!("/user/ban/{id}"), Value::Null).await.ok();
-    let gone = admin.request(reqwest::Method::DELETE, "/user/ms/counselor/he");
+    let gone = admin.request(reqwest::Method::DELETE, "/user/ms/counselor/han");
     Answer::of(gone).await.ok();
     until("both are kicked", SOON, async || {
         let mut kicked = house.tencent.kicked();
         kicked.sort();
-        (kicked == ["he", talk.visitor.username.as_str()]).then_some(())
+        (kicked == ["han", talk.visitor.username.as_str()]).then_some(())
     })
     .await;
 }

@@ -38,7 +38,7 @@ async fn numbers_that_never_came_are_shown_by_sender() {
     for sequence in [10, 11, 14, 15] {
         nobody.say(&talk.says(sequence, "话")).await;
     }
-    // Lin numbers what she says to all of them on and on.
+    // Lin numbers what they say to all of them on and on.
     for (sequence, to) in [(100, &talk), (101, &other), (103, &talk), (9000, &talk)] {
         nobody.say(&to.hears(sequence, "话")).await;
     }

@@ -1,4 +1,4 @@
-//! `State.StateChange`: a visitor who has left before he was seated has only a little time to come back.
+//! `State.StateChange`: a visitor who has left before being seated has only a little time to come back.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn change(account: &str, action: &str, in_ms: i64) -> Value {
 }
 
 #[tokio::test]
-async fn a_visitor_seated_while_gone_is_absent_unless_he_is_on_another_device_or_back() {
+async fn a_visitor_seated_while_gone_is_absent_unless_they_are_on_another_device_or_back() {
     let mut house =
         House::open_with(&[("dispatch.absent_seconds_max", "3"), ("dispatch.unanswered_seconds", "[]")])
             .await;

@@ -163,7 +163,7 @@ async fn a_supervisor_stands_to_a_record_by_binding_or_by_being_asked() {
 }
 
 #[tokio::test]
-async fn a_counselor_who_asks_for_himself_is_nobodys_business_but_his_own() {
+async fn a_counselor_who_asks_as_a_visitor_is_nobodys_business_but_their_own() {
     let talk = Talk::begin().await;
     let colleague = person(&talk.pool, "COUNSELOR", "zixunshi2").await;
     let supervisor = person(&talk.pool, "SUPERVISOR", "dudao2").await;

@@ -42,7 +42,7 @@ fn id_of(conversation: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_banned_visitor_is_out_of_his_talk_and_the_next_takes_the_place() {
+async fn a_banned_visitor_is_out_of_their_talk_and_the_next_takes_the_place() {
     let house = House::open().await;
     let lin = house.hotline.staff("lin").await;
     lin.post("/user/maxconsults", json!({ "maxConsults": 1 })).await.ok();
@@ -75,7 +75,7 @@ async fn a_banned_visitor_is_out_of_his_talk_and_the_next_takes_the_place() {
 }
 
 #[tokio::test]
-async fn a_banned_counselor_leaves_his_desk_and_finds_it_again_when_activated() {
+async fn a_banned_counselor_leaves_their_desk_and_finds_it_again_when_activated() {
     let mut house = House::open().await;
     let lin = house.hotline.staff("lin").await;
     let id = lin.id().await;
@@ -100,7 +100,7 @@ async fn a_banned_counselor_leaves_his_desk_and_finds_it_again_when_activated() 
     second.put("/conversation", json!({ "counselor": id })).await.refused(-3, "counselor not find");
     let log_in = json!({ "username": "lin", "password": md5_of_everybody() });
     house.hotline.client().post("/auth/login", log_in).await.refused_with(-3);
-    assert_eq!(house.listed("lin").await.expect("he is listed still")["state"], "BANNED");
+    assert_eq!(house.listed("lin").await.expect("they are listed still")["state"], "BANNED");
 
     // Nor after a restart.
     house.hotline.kill();
@@ -110,12 +110,12 @@ async fn a_banned_counselor_leaves_his_desk_and_finds_it_again_when_activated() 
     let lin = house.hotline.staff("lin").await;
     let _desk = at_work(&lin).await;
     assert_eq!(second.open(&id).await["status"], "IN_PROGRESS");
-    assert_eq!(first.open(&id).await["status"], "WAITING", "with the one place he had");
+    assert_eq!(first.open(&id).await["status"], "WAITING", "with the one place they had");
     house.hotline.assert_calm();
 }
 
 #[tokio::test]
-async fn nobody_bans_himself_or_an_administrator_above_him() {
+async fn nobody_bans_themselves_or_an_administrator_above_them() {
     let house = House::open().await;
     let ban = |id: &str| format!("/user/ban/{id}");
     let (admin, root, other) =
@@ -166,7 +166,7 @@ async fn deleting_waits_for_the_end_of_the_talk_and_keeps_the_record() {
     lin.get("/auth/me").await.fault(403, "/auth/me");
     assert_eq!(house.listed("lin").await, None);
     assert_eq!(second.conversation(&waiting).await["endReason"], "counselor-gone");
-    assert_eq!(first.conversation(&talk).await["counselor"]["id"], json!(id), "the record names him");
+    assert_eq!(first.conversation(&talk).await["counselor"]["id"], json!(id), "the record names them");
     for path in ["/user/ban", "/user/active"] {
         let answer = house.admin.post(&format!("{path}/{id}"), Value::Null).await;
         answer.refused(-3, &format!("用户未找到：{id}"));
@@ -262,7 +262,7 @@ async fn bans_deletions_and_passwords_set_by_another_end_the_im_log_in_too() {
     hotline.assert_calm();
 }
 
-/// The caller is found when the head of his request has come; what he asks is known when its body has.
+/// The caller is found when the head of their request has come; what they ask is known when its body has.
 #[tokio::test]
 async fn a_request_that_a_ban_overtakes_half_way_is_refused() {
     let house = House::open().await;
@@ -303,7 +303,7 @@ async fn a_counselor_who_was_just_added_can_be_asked_for_and_works_at_once() {
     desk.event("assigned", &waiting).await;
     let taken = visitor.conversation(&waiting).await;
     assert_eq!((&taken["status"], &taken["counselor"]["name"]), (&json!("IN_PROGRESS"), &json!("吴佳宁")));
-    // His supervisor reads his talks.
+    // Their supervisor reads their talks.
     assert_eq!(house.supervisor.conversation(&waiting).await["id"], json!(waiting));
     house.hotline.assert_calm();
 }

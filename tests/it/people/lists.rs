@@ -70,7 +70,7 @@ async fn filters_find_parts_of_names_and_of_sealed_numbers() {
     }
     assert_eq!(names(&house.admin, "/user/ms/supervisor/list?phoneNumber=13").await, Vec::<String>::new());
 
-    // A visitor is found by his whole number only: it is never opened to be searched.
+    // A visitor is found by their whole number only: it is never opened to be searched.
     let visitor = house.hotline.visitor("ecnu", "first").await;
     visitor.post("/user/update", json!({ "name": "王芳", "phoneNumber": "15000002222" })).await.ok();
     assert_eq!(names(&house.admin, "/user/list?phoneNumber=15000002222").await, ["sandbox_first"]);
@@ -80,7 +80,7 @@ async fn filters_find_parts_of_names_and_of_sealed_numbers() {
 }
 
 #[tokio::test]
-async fn each_reader_sees_of_staff_what_is_for_him() {
+async fn each_reader_sees_of_staff_what_is_for_them() {
     let house = House::open().await;
     let told = json!({ "username": "chen", "phoneNumber": "13823456789", "idNumber": "43230019950616001X", "email": "chen@example.edu" });
     house.admin.post("/user/ms/counselor", told).await.ok();

@@ -1,4 +1,4 @@
-//! What somebody does to his own account.
+//! What somebody does to their own account.
 
 use serde_json::{Value, json};
 
@@ -76,7 +76,7 @@ async fn a_profile_is_changed_by_what_is_told_and_no_further() {
     let told = json!({
         "name": "王芳", "gender": "女", "age": "20", "avatarUrl": "https://example.edu/a.png", "phoneNumber": "13823456789",
         "emergencyContact": "王强", "emergencyPhone": "13900001111",
-        // None of these is his to say.
+        // None of these is theirs to say.
         "type": "SYSTEM", "state": "NORMAL", "institutionCode": "other", "title": "教授", "maxConsults": 50, "idNumber": "1",
     });
     visitor.post("/user/update", told).await.ok();

@@ -25,8 +25,8 @@ async fn section_07_the_phone_number() {
     let info = json!({
         "phoneNumber": "18501799792", "purePhoneNumber": "18501799792", "countryCode": "86", "watermark": watermark,
     });
-    wechat.phone_code("his", info);
-    let good = visitor.post(&phone_path(APPID), json!({ "code": "his" })).await;
+    wechat.phone_code("theirs", info);
+    let good = visitor.post(&phone_path(APPID), json!({ "code": "theirs" })).await;
     fits_with_words("07-phone", "good", &good);
     assert_eq!(good.body["result"], "18501799792");
     let bad = visitor.post(&phone_path(APPID), json!({ "encryptedData": "AAAA", "iv": "AAAA" })).await;

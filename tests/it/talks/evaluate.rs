@@ -32,10 +32,10 @@ async fn who_asked_rates_the_talk_and_the_counselor_once_each() {
         json!({ "conversationId": talk, "objectType": "VISITOR", "tag": "考试焦虑", "content": "配合" });
     assert_eq!(lin.put("/evaluate", tagged).await.ok()["tag"], "考试焦虑");
 
-    let (his, hers) = (visitor.conversation(&talk).await, lin.conversation(&talk).await);
-    assert_eq!(his["evaluate"]["objectType"], "CONVERSATION");
-    assert_eq!(his["visitorEvaluate"], Value::Null, "what is thought of him is not for him");
-    assert_eq!(hers["visitorEvaluate"]["tag"], "考试焦虑");
+    let (to_visitor, to_lin) = (visitor.conversation(&talk).await, lin.conversation(&talk).await);
+    assert_eq!(to_visitor["evaluate"]["objectType"], "CONVERSATION");
+    assert_eq!(to_visitor["visitorEvaluate"], Value::Null, "what is thought of visitors is not for them");
+    assert_eq!(to_lin["visitorEvaluate"]["tag"], "考试焦虑");
     let current = visitor.get("/conversation/current").await.ok();
     assert_eq!((&current[0]["evaluate"]["id"], &current[0]["visitorEvaluate"]), (&bare["id"], &Value::Null));
 

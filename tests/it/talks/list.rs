@@ -33,7 +33,7 @@ fn are(ids: &[&String], count: i64) -> (Vec<String>, i64) {
 }
 
 #[tokio::test]
-async fn everybody_lists_what_is_in_his_scope() {
+async fn everybody_lists_what_is_in_their_scope() {
     let hotline = house().await;
     let [first, second, third, fourth] = some_records(&hotline).await;
     assert_eq!(listed(&hotline.staff("guanli").await, "").await, are(&[&fourth, &third, &second, &first], 4));
@@ -45,7 +45,7 @@ async fn everybody_lists_what_is_in_his_scope() {
     visitor.get("/conversation/consultlist").await.refused(-5, "未开通权限");
     hotline.client().get("/conversation/consultlist").await.fault(403, "/conversation/consultlist");
 
-    // Whoever is asked about a consultation has it in his list; the request itself stands in the list of requests.
+    // Whoever is asked about a consultation has it in their list; the request itself stands in the list of requests.
     let dudao2 = hotline.staff("dudao2").await;
     assert_eq!(listed(&dudao2, "").await, (vec![], 0));
     let request = Past { about: Some(&third), ..Past::talk("chen", "dudao2", NOON + 2 * HOUR + 1) };

@@ -95,9 +95,9 @@ async fn the_live_state_tells_who_is_there_who_waits_and_who_is_missing() {
     assert!((0..60_000).contains(&waited), "{waited}");
     assert_eq!(now["common"], 0);
 
-    let his = hotline.staff("dudao").await.get("/dispatch/now").await.ok();
+    let bound = hotline.staff("dudao").await.get("/dispatch/now").await.ok();
     assert_eq!(
-        (names(&his["online"]), names(&his["waiting"])),
+        (names(&bound["online"]), names(&bound["waiting"])),
         (vec!["lin".into()], vec!["sandbox_v2".to_owned()])
     );
     let none = hotline.staff("dudao2").await.get("/dispatch/now").await.ok();

@@ -218,7 +218,7 @@ async fn ones_own_figures_are_todays_and_all() {
 }
 
 #[tokio::test]
-async fn everybody_sees_the_figures_of_his_scope() {
+async fn everybody_sees_the_figures_of_their_scope() {
     within_one_day(SHANGHAI).await;
     let hotline = house().await;
     let visitor = hotline.visitor("ecnu", "v1").await;

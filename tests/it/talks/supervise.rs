@@ -8,7 +8,7 @@ use serde_json::json;
 const UNKNOWN: &str = "2c93189d7b53e68e017b53e69bb70025";
 
 #[tokio::test]
-async fn a_supervisor_is_called_in_and_has_a_line_of_his_own() {
+async fn a_supervisor_is_called_in_and_has_a_line_of_their_own() {
     let hotline = house().await;
     let (lin, chen, dudao) =
         (hotline.staff("lin").await, hotline.staff("chen").await, hotline.staff("dudao").await);
@@ -21,9 +21,9 @@ async fn a_supervisor_is_called_in_and_has_a_line_of_his_own() {
     let talk = id_of(&first.open(&lin.id().await).await);
     let other = id_of(&second.open(&chen.id().await).await);
     let ask = |id: &str, supervisor: &str| json!({ "supervise": supervisor, "conversationId": id });
-    let (his, hers) = (dudao.id().await, hotline.database.id_of("dudao2").await);
+    let (dudao_id, second_id) = (dudao.id().await, hotline.database.id_of("dudao2").await);
 
-    let consultation = lin.put("/conversation/supervise", ask(&talk, &his)).await.ok();
+    let consultation = lin.put("/conversation/supervise", ask(&talk, &dudao_id)).await.ok();
     assert_eq!(consultation["id"], talk.as_str(), "the consultation itself is answered");
     assert_eq!(consultation["conversationType"], "COUNSELING_SESSION");
     assert_eq!(consultation["supervisor"]["username"], "dudao");
@@ -37,16 +37,16 @@ async fn a_supervisor_is_called_in_and_has_a_line_of_his_own() {
         (&json!("lin"), &json!("dudao"))
     );
 
-    // One place only: the next one waits in his line, and says so.
-    let waiting = chen.put("/conversation/supervise", ask(&other, &his)).await.ok();
+    // One place only: the next one waits in their line, and says so.
+    let waiting = chen.put("/conversation/supervise", ask(&other, &dudao_id)).await.ok();
     assert_eq!(waiting["supervise"]["status"], "WAITING");
     assert_eq!(waiting["supervise"]["queue"]["position"], 1);
     assert_eq!(waiting["queue"], Value::Null, "the consultation itself does not wait");
 
     // Asked twice is asked once; another supervisor is refused.
-    let again = lin.put("/conversation/supervise", ask(&talk, &his)).await.ok();
+    let again = lin.put("/conversation/supervise", ask(&talk, &dudao_id)).await.ok();
     assert_eq!(again["supervise"]["id"], supervise["id"]);
-    lin.put("/conversation/supervise", ask(&talk, &hers)).await.refused(-1, "已请求督导");
+    lin.put("/conversation/supervise", ask(&talk, &second_id)).await.refused(-1, "已请求督导");
 
     // The visitor is not told. The one who is asked may read both.
     let seen = first.conversation(&talk).await;
@@ -98,7 +98,7 @@ async fn a_request_for_a_supervisor_is_checked_in_the_known_order() {
     })
     .await;
     chen.put(path, ask.clone()).await.refused(-5, "未开通权限");
-    // An administrator may ask in his place, with the query string as well.
+    // An administrator may ask in their place, with the query string as well.
     let query = format!("{path}?supervise={supervisor}&conversationId={talk}");
     assert_eq!(guanli.put(&query, Value::Null).await.ok()["supervise"]["status"], "WAITING");
     visitor.end(&talk).await;

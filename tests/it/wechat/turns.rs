@@ -22,7 +22,7 @@ async fn busy_counselor() -> (Hotline, Wechat, Client, Socket, String) {
     let mut workbench = lin.workbench().await;
     workbench.snapshot().await;
     let first = visitor(&hotline, &wechat, "o-first").await;
-    // He allows a message too, but does not wait.
+    // They allow a message too, but do not wait.
     wechat.allow("o-first");
     first.post(&subscribe_path(), Value::Null).await.ok();
     let taken = first.open("any").await["id"].as_str().expect("an id").to_owned();
@@ -47,7 +47,7 @@ async fn allowed(hotline: &Hotline, openid: &str) -> i32 {
     )
     .fetch_one(&hotline.database.pool)
     .await
-    .expect("he has subscribed")
+    .expect("they have subscribed")
 }
 
 async fn given_up(hotline: &Hotline) -> Vec<String> {
@@ -62,10 +62,10 @@ async fn who_waited_and_allowed_it_is_told_once() {
     let (mut hotline, wechat, lin, _workbench, taken) = busy_counselor().await;
     wechat.allow(OPENID);
     let (_, second) = waiting(&hotline, &wechat, OPENID, true).await;
-    // Not a word of his was asked for, and none is sent.
+    // The third one asked for no word, and none is sent.
     let (_, third) = waiting(&hotline, &wechat, "o-third", false).await;
     lin.end(&taken).await;
-    until("he is told", SOON, async || (wechat.sent().len() == 1).then_some(())).await;
+    until("they are told", SOON, async || (wechat.sent().len() == 1).then_some(())).await;
     let sent = wechat.sent().remove(0);
     assert_eq!((&sent["touser"], &sent["template_id"]), (&json!(OPENID), &json!(TEMPLATE)));
     assert_eq!((&sent["page"], &sent["miniprogram_state"]), (&json!("pages/chat/index"), &json!("formal")));
@@ -73,7 +73,8 @@ async fn who_waited_and_allowed_it_is_told_once() {
     assert_eq!(sent["data"]["name2"]["value"], "lin");
     let time = sent["data"]["time3"]["value"].as_str().expect("text");
     assert!(time.contains('年') && time.ends_with(|c: char| c.is_ascii_digit()), "{time}");
-    until("his allowance is used", SOON, async || (allowed(&hotline, OPENID).await == 0).then_some(())).await;
+    until("their allowance is used", SOON, async || (allowed(&hotline, OPENID).await == 0).then_some(()))
+        .await;
 
     hotline.kill();
     hotline.start().await;
@@ -107,7 +108,7 @@ async fn a_refusal_is_normal_and_a_failure_is_tried_again() {
 
     wechat.fail(SEND, &[Fault::Silence, Fault::Says("<html>")]);
     lin.end(&refusing).await;
-    until("he is told in the end", SOON, async || (wechat.sent().len() == 1).then_some(())).await;
+    until("they are told in the end", SOON, async || (wechat.sent().len() == 1).then_some(())).await;
     assert_eq!(wechat.asked(SEND).len(), 4);
 
     wechat.fail(SEND, &[Fault::Says(r#"{"errcode":47003,"errmsg":"argument invalid! rid: 60f0"}"#)]);
@@ -126,7 +127,7 @@ async fn allowing_is_counted_and_is_the_visitors_own() {
     let (hotline, wechat, lin, ..) = busy_counselor().await;
     let client = visitor(&hotline, &wechat, OPENID).await;
     let config = client.get(&format!("/config?appid={APPID}")).await.ok();
-    assert_eq!(config["turnTemplate"], TEMPLATE, "what to ask him about");
+    assert_eq!(config["turnTemplate"], TEMPLATE, "what to ask them about");
     assert_eq!(client.post(&subscribe_path(), Value::Null).await.ok()["allowed"], 1);
     let named = json!({ "templateId": TEMPLATE });
     assert_eq!(client.post(&subscribe_path(), named).await.ok()["allowed"], 2);

@@ -220,6 +220,40 @@ fn no_merge_was_left_half_done() {
     assert!(left.is_empty(), "both sides of a merge stand in {left:?}");
 }
 
+/// What nobody is called here: a person is "they" or the noun (docs/style.md).
+const PRONOUNS: [&str; 8] = ["he", "she", "him", "her", "his", "hers", "himself", "herself"];
+/// Where a text names them to forbid them.
+const FORBIDDING: [(&str, &str); 2] =
+    [("docs/style.md", "nobody is he or she"), ("web/src/i18n/guides.test.ts", "calls nobody he or she")];
+
+#[test]
+fn nobody_is_he_or_she() {
+    let texts = ["rs", "ts", "vue", "md", "toml", "sh", "sql", "css", "html", "conf", "service"];
+    // A migration that has run somewhere is never changed; the client's types are generated out of comments read here.
+    let is_read = |file: &str| {
+        let is_kept = file.starts_with("migrations/") || file == "web/src/api/schema.d.ts";
+        texts.contains(&ending(file)) && !is_kept && file != "tests/it/tidy.rs"
+    };
+    // The words of a name count as well: of a test, a field, a variable.
+    let pronoun_in = |line: &str| {
+        let mut words = line.split(|c: char| !c.is_ascii_alphabetic());
+        words.find(|word| PRONOUNS.contains(&word.to_ascii_lowercase().as_str())).map(str::to_owned)
+    };
+    assert_eq!(pronoun_in("who_keeps_his_line").as_deref(), Some("his"));
+    assert_eq!(pronoun_in("the history of this, there and here"), None);
+    let (mut lines, mut called) = (0, Vec::new());
+    for file in tree().iter().filter(|file| is_read(file)) {
+        for (number, line) in (1..).zip(read(&root().join(file)).lines()) {
+            lines += 1;
+            let forbids = FORBIDDING.iter().any(|(place, words)| file == place && line.contains(words));
+            let word = if forbids { None } else { pronoun_in(line) };
+            called.extend(word.map(|word| format!("{file}:{number}: {word}")));
+        }
+    }
+    assert!(lines > 10_000, "the tree was read, and {lines} lines were found");
+    assert!(called.is_empty(), "a person is \"they\" or the noun:\n{}", called.join("\n"));
+}
+
 fn ending(path: &str) -> &str {
     path.rsplit(['.', '/']).next().unwrap_or_default()
 }

@@ -64,12 +64,12 @@ export default {
     },
     done: { ban: '{name} is banned', activate: '{name} is active again', remove: '{name} is deleted' },
     usernameRule: '2 to 32 letters, digits, _ or -', usernameHint: 'For the log-in; never changes', needInstitution: 'Choose an institution',
-    needName: 'Enter a name', rule: { phoneNumber: 'Please check the phone number', email: 'Please check the e-mail address', idNumber: 'The identity number is not right, please check it' }, ageRule: 'An age is 0 to 150', avatarRule: 'An address of a picture that begins with https', ownCapacity: 'Visitors at the same time',
+    needName: 'Enter a name', rule: { phoneNumber: 'Please check the phone number', email: 'Please check the e-mail address', idNumber: 'The identity number is not right, please check it' }, ageRule: 'An age is 0 to 150', avatarRule: 'An address of a picture that begins with https', ownCapacity: 'Places',
     capacityHint: '0 takes nobody new', unknownBefore: 'What is left empty stays as it is.',
     noWords: 'System administrators keep the accounts of all institutions and see nobody\'s words.',
   },
   unplaced: {
-    note: 'These messages belong to no conversation. They are kept apart, not lost. Reading them is noted.', none: 'Every message has its conversation', time: 'Time',
+    note: 'These messages belong to no conversation. They are kept apart for a while (30 days by default) and then erased. Reading them is noted.', none: 'Every message has its conversation', time: 'Time',
     from: 'From', to: 'To', said: 'Message', reason: 'Reason',
     why: {
       'unknown-account': 'No such account', 'no-open-conversation': 'The two have no conversation that is not over',

@@ -2,12 +2,12 @@ export default {
   menu: { chat: 'Consultations' },
   home: {
     hello: 'Hello, {name}', toChat: 'Open consultations', toRequests: 'Open requests', todayNumber: 'Today', sum: '{time} in all',
-    active: 'In progress', places: 'up to {n} at a time', totalNumber: 'Consultations ever', rating: 'Mean rating', ratings: '{n} ratings',
+    active: 'In progress', places: 'Places: {n}', totalNumber: 'Consultations ever', rating: 'Mean rating', ratings: '{n} ratings',
     noRating: 'not rated yet', now: 'Now', latest: 'Latest consultations', allRecords: 'All records', noLatest: 'No consultations yet',
     requests: 'Requests in progress', requestsWaiting: '{n} waiting', teamOnline: 'Counselors online', teamOf: 'of {n}', teamActive: 'Team in progress',
     teamFree: '{n} free places', visitorsWaiting: 'Visitors waiting', ofCommon: '{n} in the common queue', teamRecords: 'Records of the team',
   },
-  month: { title: 'My shifts', days: '{n} days', before: 'Previous month', after: 'Next month', on: 'On shift' },
+  month: { title: 'My shifts', days: 'Days: {n}', before: 'Previous month', after: 'Next month', on: 'On shift' },
   list: {
     title: 'Talks', search: 'Search these talks', noneFound: 'Nothing found', back: 'Back to the talks', active: 'In progress', requests: 'Requests', waiting: 'Waiting', ended: 'Ended lately', unread: '{n} unread', urgent: 'Urgent', waitsFor: 'Waits for an answer, {n} min',
     noActive: 'No consultation is in progress', noRequest: 'No counselor is asking for help', noEnded: 'No ended talks yet', place: 'Number {n} in line',
@@ -43,7 +43,7 @@ export default {
     tags: 'Emotions、Study stress、Relations、Love、Family、Sleep、Personal growth、Career、Trauma、Crisis',
   },
   capacity: {
-    title: 'Settings', now: 'Serving', places: 'Consultations at a time', hint: 'Beyond this number visitors wait in your line. Lowering it ends nothing.',
+    title: 'Settings', now: 'Serving', places: 'Places', hint: 'Beyond this number visitors wait in your line. Lowering it ends nothing.',
     zero: 'With 0 you take nobody new. What is in progress goes on.', saved: 'Settings saved',
   },
   export: { title: 'Export', txt: 'Text (txt)', xlsx: 'Sheet (xlsx)', json: 'Data (json)' },

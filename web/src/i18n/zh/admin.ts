@@ -58,11 +58,11 @@ export default {
     },
     done: { ban: '{name} 已禁用', activate: '{name} 已启用', remove: '{name} 已删除' },
     usernameRule: '2 到 32 位字母、数字、_ 或 -', usernameHint: '登录用，之后不能更改', needInstitution: '请选择机构', needName: '请输入姓名',
-    rule: { phoneNumber: '请填写正确的电话号码', email: '请填写正确的邮箱地址', idNumber: '身份证号不正确，请核对' }, ageRule: '年龄应为 0 到 150', avatarRule: '应以 https 开头的图片地址', ownCapacity: '最多同时接待', capacityHint: '0 表示不再接待新访客',
+    rule: { phoneNumber: '请填写正确的电话号码', email: '请填写正确的邮箱地址', idNumber: '身份证号不正确，请核对' }, ageRule: '年龄应为 0 到 150', avatarRule: '应以 https 开头的图片地址', ownCapacity: '接待上限', capacityHint: '0 表示不再接待新访客',
     unknownBefore: '留空的项目保持不变。', noWords: '系统管理员管理各机构的账号，看不到任何咨询内容。',
   },
   unplaced: {
-    note: '这些消息无法归入任何会话，单独保存，不会丢失。查看会留下操作记录。', none: '没有未归入会话的消息', time: '时间', from: '发送者', to: '接收者', said: '内容', reason: '原因',
+    note: '这些消息无法归入任何会话，单独保存一段时间（默认 30 天）后清除。查看会留下操作记录。', none: '没有未归入会话的消息', time: '时间', from: '发送者', to: '接收者', said: '内容', reason: '原因',
     why: {
       'unknown-account': '账号不存在', 'no-open-conversation': '双方没有进行中的会话', 'several-open-conversations': '双方有多个进行中的会话，无法确定归属',
       'unknown-conversation': '会话不存在', 'after-the-end': '会话结束后发送', 'other-people': '不是该会话的双方', other: '未归入会话',

@@ -2,7 +2,7 @@ export default {
   menu: { chat: '咨询' },
   home: {
     hello: '{name}，您好', toChat: '进入咨询', toRequests: '查看求助', todayNumber: '今日咨询', sum: '共 {time}',
-    active: '正在进行', places: '最多同时 {n} 个', totalNumber: '累计咨询', rating: '平均评分', ratings: '{n} 次评价',
+    active: '正在进行', places: '接待上限 {n}', totalNumber: '累计咨询', rating: '平均评分', ratings: '{n} 次评价',
     noRating: '还没有评价', now: '现在', latest: '最近的咨询', allRecords: '全部记录', noLatest: '还没有咨询记录',
     requests: '进行中的求助', requestsWaiting: '{n} 个在等待', teamOnline: '在线咨询师', teamOf: '共 {n} 位', teamActive: '团队正在进行',
     teamFree: '还有 {n} 个空位', visitorsWaiting: '等待的访客', ofCommon: '公共队列 {n} 位', teamRecords: '团队咨询记录',
@@ -43,7 +43,7 @@ export default {
     tags: '情绪困扰、学业压力、人际关系、恋爱情感、家庭关系、睡眠问题、自我成长、生涯发展、创伤经历、危机关注',
   },
   capacity: {
-    title: '咨询设置', now: '正在接待', places: '最多同时咨询', hint: '达到这个数目后，新的访客会在您的队列里等待。调低不会结束进行中的咨询。',
+    title: '咨询设置', now: '正在接待', places: '接待上限', hint: '达到这个数目后，新的访客会在您的队列里等待。调低不会结束进行中的咨询。',
     zero: '设为 0 后不再接待新的访客，进行中的咨询不受影响。', saved: '咨询设置已保存',
   },
   export: { title: '导出会话', txt: '文本（txt）', xlsx: '表格（xlsx）', json: '数据（json）' },

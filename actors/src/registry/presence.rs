@@ -136,6 +136,7 @@ impl Handler<EndLogIns> for Registry {
         let theirs = self.carriers.sockets.iter().filter(|(_, socket)| socket.person == person);
         let ended: Vec<SocketId> =
             theirs.filter(|(_, socket)| which.contain(socket.login)).map(|(id, _)| *id).collect();
+        let was_here = !ended.is_empty();
         for id in ended {
             self.take_out(id, Some(closing));
         }
@@ -145,6 +146,12 @@ impl Handler<EndLogIns> for Registry {
         left.retain(|login, _| !which.contain(*login));
         // One that was not here takes nobody away.
         if left.len() == before || self.has_socket(counselor) {
+            return;
+        }
+        // Whoever logs out while here goes now. A tab that was closed elsewhere a moment before must keep no visitor for
+        // somebody who has gone home.
+        if was_here {
+            self.goes_offline(counselor, ctx);
             return;
         }
         match (self.grace_left(counselor), self.carriers.counselors.get(&counselor)) {

@@ -420,7 +420,7 @@ impl Actor for Session {
                 if this.caller.is_none() {
                     // One that has come is still being looked up.
                     let (code, why) =
-                        if this.shared.busy.get() { TRY_AGAIN } else { (LOGGED_OUT, "no session") };
+                        if this.shared.logging_in.get() { TRY_AGAIN } else { (LOGGED_OUT, "no session") };
                     this.close(code, why, ctx);
                 }
             });

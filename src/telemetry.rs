@@ -11,9 +11,14 @@ pub fn start(settings: &Log) {
     // Checked when the settings were read.
     let mut filter = EnvFilter::try_new(&settings.filter).unwrap_or_default();
     // Chatter of libraries is nothing an operator can act on; a filter that names them gets it.
-    for (library, directive) in
-        [("sqlx", "sqlx::postgres::notice=warn"), ("actix_server", "actix_server=warn")]
-    {
+    // The last three tell as errors what any stranger sends: half requests and bad frames.
+    for (library, directive) in [
+        ("sqlx", "sqlx::postgres::notice=warn"),
+        ("actix_server", "actix_server=warn"),
+        ("actix_http", "actix_http::ws::codec=off"),
+        ("actix_http", "actix_http::h1::decoder=off"),
+        ("actix_http", "actix_http::h1::dispatcher=off"),
+    ] {
         if let Ok(quiet) = directive.parse()
             && !settings.filter.contains(library)
         {

@@ -17,11 +17,11 @@ pub fn is_blank(text: &str) -> bool {
 }
 
 /// Whether it turns around how words are read, or puts something between them that nobody sees (Unicode Annex 9, and the
-/// invisible ones of general category Cf). Joiners stay: emoji and some scripts are made with them.
+/// invisible ones of general category Cf, tags among them). Joiners stay: emoji and some scripts are made with them.
 pub(crate) fn misleads(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// What has no shape without others beside it, as joiners and selectors of variants; fillers; and the pattern of Braille
@@ -69,6 +69,16 @@ mod tests {
         }
         for name in ["林", "\u{200b}a", "👩‍👩‍👧", "0", ".", "שלום"] {
             assert!(!is_blank(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn words_may_be_hidden_in_tags() {
+        for c in ['\u{e0000}', '\u{e0001}', '\u{e0041}', '\u{e007f}', '\u{200b}', '\u{feff}'] {
+            assert!(misleads(c), "{c:?}");
+        }
+        for c in ['\u{dffff}', '\u{e0100}', '\u{200d}', '\u{fe0f}', '林'] {
+            assert!(!misleads(c), "{c:?}");
         }
     }
 

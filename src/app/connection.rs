@@ -1,13 +1,13 @@
-//! A TCP connection under HTTP. The head of each request is bounded in time, where actix bounds the first alone; and once a
-//! request has become a socket, the socket itself reads what comes in: actix would read ahead of it, and throw that away
-//! when the connection ends.
+//! A TCP connection under HTTP. The head of each request is bounded in time, where actix bounds the first alone; nobody who
+//! sends without a pause keeps the thread from the others; and once a request has become a socket, the socket itself reads
+//! what comes in: actix would read ahead of it, and throw that away when the connection ends.
 
 use std::{
     cell::{Cell, RefCell},
     future::Future,
     io::{self, Read},
     net::{Shutdown, SocketAddr},
-    pin::Pin,
+    pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll, Waker, ready},
     time::Duration,
@@ -18,11 +18,14 @@ use bytes::BytesMut;
 use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    task::yield_now,
     time::{Sleep, sleep},
 };
 
 /// A client that takes longer to send its headers is closed.
 pub(super) const REQUEST_HEAD_MAX: Duration = Duration::from_mins(1);
+/// What is read at once, before all others have had their turn: some tens of requests.
+const READ_BYTES_IN_A_ROW: usize = 4096;
 /// What the system keeps for a peer who does not read. Left to itself it keeps four megabytes for each.
 const SEND_BUFFER_BYTES: usize = 256 * 1024;
 /// What the system keeps of what a socket has not read yet; it doubles that.
@@ -35,6 +38,8 @@ pub(super) struct Connection {
     link: Rc<Link>,
     /// How long the head that is coming may still take, and of which request it is.
     head: Option<(u32, Pin<Box<Sleep>>)>,
+    /// Bytes that were read since nothing was there, or since others had their turn.
+    in_a_row: usize,
 }
 
 /// The connection as its requests know it.
@@ -45,6 +50,8 @@ pub struct Link {
     answering: Cell<bool>,
     /// Whether something came while none was.
     head_begun: Cell<bool>,
+    /// Whether the request that is being answered may become a socket, so that what follows it is not actix's to read.
+    held: Cell<bool>,
     /// Whether a socket reads instead of actix …
     taken: Cell<bool>,
     /// … and has come to its end.
@@ -66,6 +73,11 @@ pub(super) struct Answering(Rc<Link>);
 impl Drop for Answering {
     fn drop(&mut self) {
         self.0.answering.set(false);
+        if self.0.held.replace(false)
+            && let Some(waker) = self.0.waker.take()
+        {
+            waker.wake();
+        }
     }
 }
 
@@ -77,12 +89,13 @@ impl Connection {
             requests: Cell::default(),
             answering: Cell::default(),
             head_begun: Cell::default(),
+            held: Cell::default(),
             taken: Cell::default(),
             over: Cell::default(),
             waker: RefCell::default(),
             reader: RefCell::default(),
         };
-        Self { link: Rc::new(link), head: None }
+        Self { link: Rc::new(link), head: None, in_a_row: 0 }
     }
 
     pub(super) fn link(&self) -> Rc<Link> {
@@ -122,8 +135,10 @@ fn bound(stream: &TcpStream) {
 }
 
 impl Link {
-    /// A request has come as far as its head.
-    pub(super) fn answer(self: &Rc<Self>) -> Answering {
+    /// A request has come as far as its head. What follows one that may become a socket is left where it is: actix has read
+    /// no more of it than came with the head.
+    pub(super) fn answer(self: &Rc<Self>, may_become_a_socket: bool) -> Answering {
+        self.held.set(may_become_a_socket);
         self.requests.set(self.requests.get().wrapping_add(1));
         self.head_begun.set(false);
         self.answering.set(true);
@@ -195,18 +210,32 @@ impl Link {
 impl AsyncRead for Connection {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.link.taken.get() {
+        if this.link.taken.get() || this.link.held.get() {
             if this.link.over.get() {
                 return Poll::Ready(Ok(()));
             }
             this.link.waker.replace(Some(cx.waker().clone()));
             return Poll::Pending;
         }
+        if this.in_a_row >= READ_BYTES_IN_A_ROW {
+            this.in_a_row = 0;
+            // Has the task woken once all others had their turn, also those for whom something has only just come.
+            let turn: Poll<()> = pin!(yield_now()).poll(cx);
+            if turn.is_pending() {
+                return Poll::Pending;
+            }
+        }
         loop {
             this.poll_head(cx)?;
-            ready!(this.link.stream.poll_read_ready(cx))?;
-            match this.link.stream.try_read(buf.initialize_unfilled()) {
+            let Poll::Ready(ready) = this.link.stream.poll_read_ready(cx) else {
+                this.in_a_row = 0;
+                return Poll::Pending;
+            };
+            ready?;
+            let most = buf.remaining().min(READ_BYTES_IN_A_ROW - this.in_a_row);
+            match this.link.stream.try_read(buf.initialize_unfilled_to(most)) {
                 Ok(read) => {
+                    this.in_a_row += read;
                     buf.advance(read);
                     this.link.head_begun.set(this.link.head_begun.get() || !this.link.answering.get());
                     return Poll::Ready(Ok(()));

@@ -10,7 +10,8 @@ use actix_web::{
     http::{
         ConnectionType, Method, StatusCode,
         header::{
-            CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+            CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, UPGRADE,
+            X_CONTENT_TYPE_OPTIONS,
         },
     },
     middleware::Next,
@@ -60,7 +61,7 @@ pub(super) async fn edge(
         return Err(Fault::internal("no door").into());
     };
     let passage = door.traffic.enter();
-    let answering = req.conn_data::<Rc<Link>>().map(Link::answer);
+    let answering = req.conn_data::<Rc<Link>>().map(|link| link.answer(may_become_a_socket(&req)));
     let outcome = match admit(&req, &door) {
         Err(fault) => Ok(req.into_response(fault.error_response())),
         // The call itself may panic as well as what it returns.
@@ -86,6 +87,12 @@ pub(super) async fn edge(
             Err(InternalError::from_response("an error with its answer", answer).into())
         }
     }
+}
+
+/// As RFC 6455 (4.1) has it begin.
+fn may_become_a_socket(req: &ServiceRequest) -> bool {
+    let upgrade = req.headers().get(UPGRADE).and_then(|upgrade| upgrade.to_str().ok());
+    req.method() == Method::GET && upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
 }
 
 /// What is refused before any handler sees it.

@@ -35,6 +35,7 @@ use crate::{
         web::StoredMessage,
     },
     sentences::{Language, Sentence},
+    text,
 };
 pub use by_request::{WORDS_MAX, say_all};
 use frames::Shown;
@@ -328,9 +329,11 @@ impl Asking<'_> {
 }
 
 fn text_element(text: &str) -> Result<Value, Refused> {
+    if text::is_blank(text) {
+        return Err(Sentence::EmptyText.into());
+    }
     match text.chars().count() {
-        0 => Err(Sentence::EmptyText.into()),
-        1..=TEXT_CHARS_MAX => Ok(json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])),
+        0..=TEXT_CHARS_MAX => Ok(json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])),
         _ => Err(Sentence::LongText { max: TEXT_CHARS_MAX }.into()),
     }
 }

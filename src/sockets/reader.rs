@@ -2,7 +2,8 @@
 //! goes on to its end whatever becomes of the socket: what was received counts, however the socket closed.
 //!
 //! A sender who is ahead waits: no more is read than [`AHEAD_BYTES_MAX`] ahead of what is done, and the system's own
-//! buffer is small. Nothing is thrown away for having come too fast.
+//! buffer is small. Nothing is thrown away for having come too fast. And none keeps its thread: every frame counts, also
+//! one that is never answered, and after each reading others have their turn.
 
 use std::{
     cell::Cell,
@@ -22,7 +23,7 @@ use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use futures_util::{FutureExt, StreamExt};
 use hotline_actors::{CounselorId, dispatch::counselor::Choice, push::SocketId};
-use tokio::{sync::Notify, time::sleep_until};
+use tokio::{sync::Notify, task::yield_now, time::sleep_until};
 use tokio_util::codec::Decoder;
 
 use super::{
@@ -61,6 +62,8 @@ pub(super) struct Shared {
     pub(super) heard: Cell<Option<Instant>>,
     /// What was received and is not carried out yet.
     pub(super) busy: Cell<bool>,
+    /// A stranger's first frame is being looked at.
+    pub(super) logging_in: Cell<bool>,
     /// The socket, once it has joined.
     pub(super) socket: Cell<Option<SocketId>>,
     /// Whether it has joined, or will not.
@@ -189,6 +192,8 @@ pub(super) struct Incoming {
     marks: Marks,
     /// The connection has ended: what was read is all there is.
     ended: bool,
+    /// More came with the handshake than is taken: the whole frames of it count, and then it ends.
+    cut: bool,
     /// Whether the system had nothing more when it was last asked.
     dry: bool,
     end: Option<End>,
@@ -206,6 +211,7 @@ impl Incoming {
             allowance: Allowance::new(heartbeat, now),
             marks: Marks::default(),
             ended: false,
+            cut: false,
             dry: false,
             end: None,
         }
@@ -229,6 +235,7 @@ impl Reader {
             }
             // Whoever is made to wait is not silent.
             self.shared.busy.set(under_way.is_some() || self.waits_until().is_some());
+            self.shared.logging_in.set(self.caller.is_none() && under_way.is_some());
             if under_way.is_none() {
                 if self.is_over() {
                     break;
@@ -258,7 +265,7 @@ impl Reader {
                     break;
                 }
                 readable = link.readable(), if may_read => match readable {
-                    Ok(()) => { self.read(Link::read); }
+                    Ok(()) => if self.read(Link::read) { yield_now().await },
                     Err(_) => self.incoming.ended = true,
                 },
                 () = sleep_until(waits.unwrap_or_else(Instant::now).into()), if waits.is_some() => {}
@@ -277,9 +284,8 @@ impl Reader {
         while let Some(Some(Ok(bytes))) = payload.next().now_or_never() {
             incoming.buffer.extend_from_slice(&bytes);
             incoming.marks.read(bytes.len(), Instant::now());
-            if incoming.buffer.len() > FRAME_BYTES_MAX {
-                incoming.end = Some(End::Wrong(CloseCode::Protocol, "malformed"));
-                incoming.buffer.clear();
+            if incoming.buffer.len() > AHEAD_BYTES_MAX {
+                (incoming.ended, incoming.cut) = (true, true);
                 return;
             }
         }
@@ -299,6 +305,9 @@ impl Reader {
             }
             let before = incoming.buffer.len();
             match incoming.codec.decode(&mut incoming.buffer) {
+                Ok(None) if incoming.cut => {
+                    incoming.end = Some(End::Wrong(CloseCode::Protocol, "malformed"));
+                }
                 Ok(None) if incoming.ended => incoming.end = Some(End::Gone),
                 Ok(None) => break,
                 Ok(Some(frame)) => {
@@ -325,7 +334,7 @@ impl Reader {
 
     /// Nothing more of a stranger is looked at before it is known who that is.
     fn is_being_logged_in(&self) -> bool {
-        self.caller.is_none() && (self.shared.busy.get() || !self.incoming.queue.is_empty())
+        self.caller.is_none() && (self.shared.logging_in.get() || !self.incoming.queue.is_empty())
     }
 
     fn take_in(&mut self, frame: Frame, bytes: usize) {
@@ -352,7 +361,8 @@ impl Reader {
                 // A peer that does not read needs no pong.
                 let _ = self.session.try_send(Came::Pong(payload));
             }
-            Frame::Pong(_) => {}
+            // Whoever answers our pings sends few.
+            Frame::Pong(_) => incoming.allowance.spend(),
             Frame::Close(reason) => incoming.end = Some(End::Bye(reason)),
             Frame::Binary(_) => incoming.end = Some(End::Wrong(CloseCode::Unsupported, "text only")),
             Frame::Continuation(_) => {
@@ -410,17 +420,31 @@ impl Reader {
     /// The socket wants something: what the system has received by now belongs to it.
     fn look_again(&mut self) {
         self.incoming.dry = false;
-        while self.may_read() && self.read(Link::read_now) {
-            self.decode();
-        }
+        self.look(AHEAD_BYTES_MAX);
     }
 
     /// The log-in is about to end: what the system has received by now was received while it went on.
     fn look_last(&mut self) {
-        while self.may_read_ahead(AHEAD_BYTES_MAX + LAST_BYTES_MAX) && self.read(Link::read_now) {
-            self.decode();
-        }
+        self.look(AHEAD_BYTES_MAX + LAST_BYTES_MAX);
         self.place.looked_last();
+    }
+
+    /// Reads what the system has received by now. What comes meanwhile is not followed: it may have no end.
+    fn look(&mut self, ahead_max: usize) {
+        let mut bytes = 0;
+        while self.may_read_ahead(ahead_max) {
+            let before = self.incoming.buffer.len();
+            if !self.read(Link::read_now) {
+                return;
+            }
+            bytes += self.incoming.buffer.len() - before;
+            self.decode();
+            if bytes > AHEAD_BYTES_MAX + LAST_BYTES_MAX {
+                // More than it keeps: all that had come is among it.
+                self.incoming.dry = true;
+                return;
+            }
+        }
     }
 
     /// Whether the socket or its peer has ended, so that only what came before is left.

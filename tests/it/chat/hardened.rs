@@ -62,7 +62,12 @@ async fn a_word_has_its_length_and_what_looks_like_a_script_is_a_text() {
     // Four bytes each: the longest text there is fits into one frame.
     assert_eq!(say(&mut chat.visitor_socket, &chat.talk, "a2", &"😀".repeat(4000)).await["type"], "said");
     refused(&say(&mut chat.visitor_socket, &chat.talk, "a3", &"字".repeat(4001)).await, "4000");
-    refused(&say(&mut chat.visitor_socket, &chat.talk, "a4", " \n ").await, "不能为空");
+    for nothing in [" \n ", "\u{200b}\u{2060}\u{feff}", " \u{e0041}"] {
+        refused(&say(&mut chat.visitor_socket, &chat.talk, "a4", nothing).await, "不能为空");
+        refused(&say(&mut chat.lin_socket, &chat.talk, "a4", nothing).await, "不能为空");
+        let word = json!([{ "ref": "a4", "conversation": chat.talk, "text": nothing }]);
+        refused(&chat.visitor.post("/im/say", word).await.ok()[0], "不能为空");
+    }
     let without = json!({ "type": "say", "ref": "", "conversation": chat.talk, "text": "嗯" });
     let endless = json!({ "type": "say", "ref": "r".repeat(65), "conversation": chat.talk, "text": "嗯" });
     for wrong in [without, endless] {

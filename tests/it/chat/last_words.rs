@@ -5,7 +5,10 @@ use std::time::Duration;
 use futures_util::{SinkExt, future::join_all};
 use image::ImageFormat;
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 use super::{
@@ -310,4 +313,42 @@ async fn a_first_frame_and_words_behind_it_count_too() {
         heard(&mut chat.lin_socket, &format!("w{number}")).await;
     }
     assert_eq!(record(&chat.lin, &chat.talk).await.len(), 5);
+}
+
+/// A frame as a client masks it.
+fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len()).expect("short");
+    let mut bytes = vec![0x80 | opcode, 0x80 | 126];
+    bytes.extend(length.to_be_bytes());
+    bytes.extend([0; 4]);
+    bytes.extend(payload);
+    bytes
+}
+
+/// In one write, before the handshake is answered: more than one frame may hold, and more than is read at once.
+#[tokio::test]
+async fn words_right_behind_the_handshake_count_however_many_they_are() {
+    let chat = Chat::begin().await;
+    let token = chat.visitor.token.as_deref().expect("a token");
+    let host = chat.visitor.url("").trim_start_matches("http://").to_owned();
+    let mut all = format!(
+        "GET /visitor/ws HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: aG90bGluZS1ob3RsaW5lIQ==\r\n\r\n"
+    )
+    .into_bytes();
+    for number in 0..20 {
+        let text = format!("{number}{}", "x".repeat(2900));
+        let word =
+            json!({ "type": "say", "ref": format!("e{number}"), "conversation": chat.talk, "text": text });
+        all.extend(frame(1, word.to_string().as_bytes()));
+    }
+    all.extend(frame(8, &1000_u16.to_be_bytes()));
+    let mut stream = TcpStream::connect(&host).await.expect("the server listens");
+    stream.write_all(&all).await.expect("it goes out");
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(SOON, stream.read_to_end(&mut answer)).await;
+    read.expect("the socket ends").expect("and is not reset");
+    let rows = record(&chat.lin, &chat.talk).await;
+    assert_eq!(rows.len(), 20);
+    chat.hotline.assert_calm();
 }

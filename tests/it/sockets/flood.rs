@@ -1,9 +1,12 @@
 //! Floods: whoever sends half frames, or opens sockets without end, costs little and keeps nobody out. It takes six
 //! thousand open files on either side, which scripts/test.sh asks the system for.
 
-use std::io::ErrorKind;
+use std::{
+    io::ErrorKind,
+    time::{Duration, Instant},
+};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -258,4 +261,72 @@ async fn connections_are_bounded_and_whoever_waits_for_one_gets_it() {
     held.drain(..200);
     assert_eq!(hotline.client().get("/health/ready").await.status, 200);
     hotline.assert_calm();
+}
+
+/// How long whoever floods goes on at most, and how much of it there is.
+const FLOODED: Duration = Duration::from_secs(20);
+const FLOOD_BYTES_MAX: usize = 1024 * 1024 * 1024;
+
+/// Writes the same again and again, and reads what comes, until the time is over or the connection is; tells which.
+async fn pours(stream: TcpStream, bytes: &[u8]) -> bool {
+    let (mut from, mut to) = stream.into_split();
+    let pour = async {
+        for _ in 0..FLOOD_BYTES_MAX / bytes.len() {
+            if to.write_all(bytes).await.is_err() {
+                return;
+            }
+        }
+        std::future::pending().await
+    };
+    let drain = async {
+        let mut buffer = vec![0; 64 * 1024];
+        while from.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
+    };
+    let ended = async {
+        tokio::select! { () = pour => {}, () = drain => {} }
+    };
+    timeout(FLOODED, ended).await.is_ok()
+}
+
+/// Somebody else asks, and on a thread that nobody keeps is answered.
+async fn is_served(hotline: &Hotline) {
+    let begun = Instant::now();
+    for _ in 0..10 {
+        assert_eq!(hotline.client().get("/health/live").await.status, 200);
+    }
+    println!("ten requests took {:?}", begun.elapsed());
+}
+
+/// No frame is smaller than one without a payload: a pong, a ping, or a text.
+#[tokio::test]
+async fn small_frames_without_end_keep_no_thread_from_the_others() {
+    let (hotline, _) = lin_at_work(&[("server.workers", "1"), ("sockets.auth_seconds_max", "2")]).await;
+    let visitor = hotline.visitor("ecnu", "first").await;
+    for opcode in [0x8a, 0x89, 0x81] {
+        let frames = [opcode, 0x80, 0, 0, 0, 0].repeat(10_000);
+        let stranger = shake_hands(&hotline, None).await;
+        let known = shake_hands(&hotline, visitor.token.as_deref()).await;
+        tokio::select! {
+            _ = pours(known, &frames) => panic!("{opcode:x}: nobody is served while somebody floods"),
+            (left, ()) = join(pours(stranger, &frames), is_served(&hotline)) => {
+                assert!(left, "{opcode:x}: a stranger who says nothing else is closed");
+            }
+        }
+    }
+    hotline.assert_calm();
+}
+
+#[tokio::test]
+async fn requests_without_end_on_one_connection_keep_no_thread_from_the_others() {
+    let (hotline, _) = lin_at_work(&[("server.workers", "1")]).await;
+    let host = hotline.client().url("").trim_start_matches("http://").to_owned();
+    let requests = format!("GET /health/live HTTP/1.1\r\nHost: {host}\r\n\r\n").repeat(500);
+    let open = async || TcpStream::connect(&host).await.expect("the server listens");
+    let (one, two) = (open().await, open().await);
+    tokio::select! {
+        _ = join(pours(one, requests.as_bytes()), pours(two, requests.as_bytes())) => {
+            panic!("nobody is served while somebody floods");
+        }
+        () = is_served(&hotline) => {}
+    }
 }

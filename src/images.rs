@@ -31,6 +31,16 @@ const KINDS: [(ImageFormat, &str); 4] = [
 ];
 /// Frames of a film: half a minute at twenty a second. Whoever shows it unpacks each.
 const FRAMES_MAX: usize = 600;
+/// Points of one frame of a film, those of the largest screens (3840 × 2160): a still is unpacked once, a frame again and again.
+const FRAME_PIXELS_MAX: u64 = 3840 * 2160;
+/// Points of all frames of a film. 600 frames of a sticker of 500 × 500 have 150 million, five seconds of a whole screen
+/// (1920 × 1080, twenty a second) 207 million.
+const FILM_PIXELS_MAX: u64 = 210_000_000;
+/// Scans of a JPEG. Those that come in by and by have about ten; each makes whoever shows it go over all points once more.
+const SCANS_MAX: usize = 100;
+/// Segments or chunks of one picture, each of which takes some memory while it is looked at. Pictures of five megabytes have a
+/// thousand, those of a careless program ten thousand.
+const PARTS_MAX: usize = 16_384;
 /// Bytes of memory for reading a header. What could unpack to more is taken out before.
 const HEADER_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// What stands before the id in the address of a picture.
@@ -47,6 +57,9 @@ pub enum NotTaken {
     Damaged,
     TooManyPixels,
     TooManyFrames,
+    FilmTooLarge,
+    TooManyScans,
+    TooManyParts,
 }
 
 impl From<NotTaken> for Sentence {
@@ -56,6 +69,8 @@ impl From<NotTaken> for Sentence {
             NotTaken::Damaged => Self::PictureDamaged,
             NotTaken::TooManyPixels => Self::PicturePoints,
             NotTaken::TooManyFrames => Self::PictureFrames,
+            NotTaken::FilmTooLarge => Self::PictureFilm,
+            NotTaken::TooManyScans | NotTaken::TooManyParts => Self::PictureParts,
         }
     }
 }
@@ -87,14 +102,21 @@ impl Picture {
         let format = image::guess_format(&bytes).map_err(|_| NotTaken::Kind)?;
         let known = KINDS.iter().find(|(kind, _)| *kind == format);
         let (_, content_type) = *known.ok_or(NotTaken::Kind)?;
-        let strip::Stripped { bytes, orientation, frames } =
-            strip::stripped(bytes, format).ok_or(NotTaken::Damaged)?;
+        let strip::Stripped { bytes, orientation, frames, frame_points, scans } =
+            strip::stripped(bytes, format)?;
         if frames > FRAMES_MAX {
             return Err(NotTaken::TooManyFrames);
         }
+        if scans > SCANS_MAX {
+            return Err(NotTaken::TooManyScans);
+        }
         let (width, height) = header(&bytes, format)?;
-        if width.max(height) > SIDE_PIXELS_MAX || u64::from(width) * u64::from(height) > PIXELS_MAX {
+        let points = (u64::from(width) * u64::from(height)).max(frame_points);
+        if width.max(height) > SIDE_PIXELS_MAX || points > PIXELS_MAX {
             return Err(NotTaken::TooManyPixels);
+        }
+        if frames > 1 && (points > FRAME_PIXELS_MAX || points * frames as u64 > FILM_PIXELS_MAX) {
+            return Err(NotTaken::FilmTooLarge);
         }
         let lies_on_its_side = matches!(
             orientation,

@@ -154,6 +154,8 @@ sentences! {
     PictureDamaged = "pictureDamaged": "图片已损坏", "The picture is damaged";
     PicturePoints = "pictureLarge": "图片尺寸过大", "The picture has too many points";
     PictureFrames = "pictureLarge": "动图帧数过多", "The film has too many frames";
+    PictureFilm = "pictureLarge": "动图尺寸过大", "The film has too many points in all its frames";
+    PictureParts = "pictureLarge": "图片的数据段过多", "The picture is in too many parts";
     PicturesFull = "picturesFull": "本次会话的图片已达上限", "This conversation holds no more pictures";
     PictureUnderWay = "busy": "您还有图片正在上传，请稍后再试", "Your other pictures are still on their way, please try again later";
 

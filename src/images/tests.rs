@@ -230,24 +230,242 @@ fn packed_remarks_are_not_unpacked() {
     assert_eq!(taken(&png.encoder().bytes()).bytes, encoded(ImageFormat::Png));
 }
 
-#[test]
-fn a_film_has_so_many_frames_at_most() {
-    // A GIF of many frames, each of one point.
+/// Frames of one point each.
+fn gif_film(frames: usize) -> Bytes {
     let frame = b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0";
     let head = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff";
-    let film = |frames: usize| Bytes::from([&head[..], &frame.repeat(frames), b"\x3b"].concat());
-    assert!(Picture::of(film(FRAMES_MAX)).is_ok());
-    assert_eq!(Picture::of(film(FRAMES_MAX + 1)), Err(NotTaken::TooManyFrames));
+    [&head[..], &frame.repeat(frames), b"\x3b"].concat().into()
+}
+
+/// A GIF film whose screen says that it has this size.
+fn gif_film_of(width: u16, height: u16, frames: usize) -> Bytes {
+    let mut film = gif_film(frames).to_vec();
+    film[6..8].copy_from_slice(&width.to_le_bytes());
+    film[8..10].copy_from_slice(&height.to_le_bytes());
+    film.into()
+}
+
+/// An APNG that says that it has this size and as many frames.
+fn png_film(width: u32, height: u32, frames: usize) -> Bytes {
     let mut png = Png::from_bytes(encoded(ImageFormat::Png)).expect("a PNG");
-    for _ in 0..=FRAMES_MAX {
-        png.chunks_mut().insert(1, PngChunk::new(*b"fcTL", vec![0; 26].into()));
+    let mut header = png.chunks()[0].contents().to_vec();
+    header[..4].copy_from_slice(&width.to_be_bytes());
+    header[4..8].copy_from_slice(&height.to_be_bytes());
+    png.chunks_mut()[0] = PngChunk::new(*b"IHDR", header.into());
+    // The first is the picture itself.
+    let frame = |number: u8, width: u32, height: u32| {
+        let numbers = [number.into(), width, height, 0, 0].map(u32::to_be_bytes);
+        PngChunk::new(*b"fcTL", [&numbers.concat()[..], &[0; 6]].concat().into())
+    };
+    let count = u32::try_from(frames).expect("few").to_be_bytes();
+    png.chunks_mut().insert(1, PngChunk::new(*b"acTL", [count, [0; 4]].concat().into()));
+    png.chunks_mut().insert(2, frame(0, width, height));
+    let end = png.chunks().len() - 1;
+    png.chunks_mut().splice(end..end, vec![frame(1, 1, 1); frames - 1]);
+    png.encoder().bytes()
+}
+
+fn riff(id: [u8; 4], data: impl Into<Bytes>) -> RiffChunk {
+    RiffChunk::new(id, RiffContent::Data(data.into()))
+}
+
+fn webp_of(chunks: Vec<RiffChunk>) -> Bytes {
+    let kind = Some(*b"WEBP");
+    RiffChunk::new(*b"RIFF", RiffContent::List { kind, subchunks: chunks }).encoder().bytes()
+}
+
+/// The one chunk of a still WebP: its points.
+fn webp_points() -> RiffChunk {
+    WebP::from_bytes(encoded(ImageFormat::WebP)).expect("a WebP").chunks()[0].clone()
+}
+
+fn webp_head(width: u32, height: u32) -> [RiffChunk; 2] {
+    let measures = [width - 1, height - 1].map(u32::to_le_bytes);
+    let head = [&[2, 0, 0, 0], &measures[0][..3], &measures[1][..3]].concat();
+    [riff(*b"VP8X", head), riff(*b"ANIM", vec![0; 6])]
+}
+
+/// A frame with what else is in it.
+fn webp_frame(behind: &[RiffChunk]) -> RiffChunk {
+    // Where it stands, 40 × 30 points, and for how long it is seen.
+    let mut frame = vec![0, 0, 0, 0, 0, 0, 39, 0, 0, 29, 0, 0, 20, 0, 0, 0];
+    for chunk in [&[webp_points()], behind].concat() {
+        frame.extend_from_slice(&chunk.encoder().bytes());
     }
-    assert_eq!(Picture::of(png.encoder().bytes()), Err(NotTaken::TooManyFrames));
-    let mut webp = WebP::from_bytes(encoded(ImageFormat::WebP)).expect("a WebP");
-    for _ in 0..=FRAMES_MAX {
-        webp.chunks_mut().push(RiffChunk::new(*b"ANMF", RiffContent::Data(vec![0; 24].into())));
+    riff(*b"ANMF", frame)
+}
+
+fn webp_film(width: u32, height: u32, frames: usize) -> Bytes {
+    webp_of([&webp_head(width, height)[..], &vec![webp_frame(&[]); frames]].concat())
+}
+
+#[test]
+fn a_film_has_so_many_frames_at_most() {
+    for film in [gif_film as fn(usize) -> Bytes, |n| png_film(40, 30, n), |n| webp_film(40, 30, n)] {
+        let whole = film(FRAMES_MAX);
+        assert_eq!(taken(&whole).bytes, whole);
+        assert_eq!(Picture::of(film(FRAMES_MAX + 1)), Err(NotTaken::TooManyFrames));
     }
-    assert_eq!(Picture::of(webp.encoder().bytes()), Err(NotTaken::TooManyFrames));
+}
+
+#[test]
+fn the_frames_of_a_film_have_so_many_points_together_at_most() {
+    let gif = |width: u16, height: u16, frames| gif_film_of(width, height, frames);
+    let png = |width: u16, height: u16, frames| png_film(width.into(), height.into(), frames);
+    let webp = |width: u16, height: u16, frames| webp_film(width.into(), height.into(), frames);
+    for film in [gif as fn(u16, u16, usize) -> Bytes, png, webp] {
+        // A sticker of half a minute, a whole screen of five seconds, a large still.
+        for (width, height, frames) in [(500, 500, 600), (1920, 1080, 100), (3840, 2160, 25), (7000, 7000, 1)]
+        {
+            assert!(Picture::of(film(width, height, frames)).is_ok(), "{width} × {height}, {frames} frames");
+        }
+        for (width, height, frames) in
+            [(16_383, 3000, 600), (600, 600, 600), (7000, 7000, 2), (3841, 2160, 2)]
+        {
+            let answer = Picture::of(film(width, height, frames));
+            assert_eq!(answer, Err(NotTaken::FilmTooLarge), "{width} × {height}, {frames} frames");
+        }
+    }
+    // Whoever shows a GIF unpacks a frame as large as the frame says, whatever the screen says.
+    let frame = |width: u16| {
+        let mut film = gif_film(2).to_vec();
+        film[24..26].copy_from_slice(&width.to_le_bytes());
+        film[26..28].copy_from_slice(&5000_u16.to_le_bytes());
+        Picture::of(film.into())
+    };
+    assert!(frame(1).is_ok());
+    assert_eq!(frame(5000), Err(NotTaken::FilmTooLarge));
+    assert_eq!(frame(u16::MAX), Err(NotTaken::TooManyPixels));
+}
+
+#[test]
+fn a_jpeg_has_so_many_scans_at_most() {
+    let whole = encoded(ImageFormat::Jpeg);
+    let scan_at = whole.windows(2).position(|two| two == [0xff, 0xda]).expect("a scan");
+    let (head, scan) = (&whole[..scan_at], &whole[scan_at..whole.len() - 2]);
+    let with = |scans: usize| Bytes::from([head, &scan.repeat(scans), &[0xff, 0xd9]].concat());
+    assert_eq!(taken(&with(SCANS_MAX)).bytes, with(SCANS_MAX));
+    assert_eq!(Picture::of(with(SCANS_MAX + 1)), Err(NotTaken::TooManyScans));
+    assert_eq!(Sentence::from(NotTaken::TooManyScans).reason(), "pictureLarge");
+}
+
+#[test]
+fn a_picture_is_in_so_many_parts_at_most() {
+    let jpeg = |parts: usize| {
+        let whole = encoded(ImageFormat::Jpeg);
+        Bytes::from([&whole[..2], &[0xff, 0xfe, 0, 2].repeat(parts), &whole[2..]].concat())
+    };
+    let png = |parts: usize| {
+        let mut png = Png::from_bytes(encoded(ImageFormat::Png)).expect("a PNG");
+        png.chunks_mut().splice(1..1, vec![PngChunk::new(*b"prVt", Bytes::new()); parts]);
+        png.encoder().bytes()
+    };
+    let webp = |parts: usize| webp_of([vec![webp_points()], vec![riff(*b"prVt", ""); parts]].concat());
+    // A list within a list is a part as well.
+    let lists = |parts: usize| {
+        let list = RiffContent::List { kind: Some(*b"prVt"), subchunks: vec![riff(*b"prVt", ""); parts] };
+        webp_of(vec![webp_points(), RiffChunk::new(*b"LIST", list)])
+    };
+    for film in [jpeg as fn(usize) -> Bytes, png, webp] {
+        assert!(Picture::of(film(PARTS_MAX - 100)).is_ok());
+        assert_eq!(Picture::of(film(PARTS_MAX)), Err(NotTaken::TooManyParts));
+    }
+    // What is within a part that goes is not looked at.
+    assert_eq!(taken(&lists(PARTS_MAX)).bytes, encoded(ImageFormat::WebP));
+    // Nor is what hangs on behind.
+    let behind = [&encoded(ImageFormat::Png)[..], &vec![0; 12 * PARTS_MAX]].concat();
+    assert_eq!(taken(&behind.into()).bytes, encoded(ImageFormat::Png));
+}
+
+#[test]
+fn nothing_hides_within_what_stays_of_a_gif() {
+    let film = gif_film(2);
+    let repeats = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0";
+    let timing = b"\x21\xf9\x04\0\x05\0\0";
+    let secret = [&[u8::try_from(SECRET.len()).unwrap_or(0)], SECRET].concat();
+    let with = |secret: &[u8]| {
+        let stray = if secret.is_empty() { b"".to_vec() } else { [b"\x21\xf9", secret, b"\0"].concat() };
+        [&film[..19], repeats, secret, b"\0", &stray, timing, secret, b"\0", &film[19..]].concat()
+    };
+    let clean = Bytes::from(with(b""));
+    assert_eq!(taken(&clean).bytes, clean, "the timing stays");
+    assert_eq!(taken(&with(&secret).into()).bytes, clean);
+    // Of several that say the same the one ahead of the frame, or the first, is what counts.
+    let doubled = [&film[..19], repeats, b"\0", repeats, b"\0", timing, b"\0", timing, b"\0", &film[19..]];
+    assert_eq!(taken(&doubled.concat().into()).bytes, clean);
+}
+
+#[test]
+fn nothing_hides_within_the_frames_of_a_webp() {
+    let [head, timing] = webp_head(40, 30);
+    let clean = webp_of(vec![head.clone(), timing.clone(), webp_frame(&[])]);
+    let hidden = [riff(*b"EXIF", SECRET), riff(*b"prVt", SECRET), webp_points()];
+    let longer = |chunk: &RiffChunk| {
+        let data = chunk.content().data().expect("data");
+        riff(chunk.id(), [data, SECRET].concat())
+    };
+    let bytes = webp_of(vec![longer(&head), longer(&timing), webp_frame(&hidden)]);
+    assert_eq!(taken(&bytes).bytes, clean);
+    // Nor does a film hold a still that nobody sees, nor a still a film.
+    let bytes = webp_of(vec![head, timing.clone(), webp_frame(&[]), webp_points(), riff(*b"VP8 ", SECRET)]);
+    assert_eq!(taken(&bytes).bytes, clean);
+    let bytes = webp_of(vec![webp_points(), riff(*b"VP8 ", SECRET), timing, webp_frame(&hidden)]);
+    assert_eq!(taken(&bytes).bytes, encoded(ImageFormat::WebP));
+    // A frame without points is none.
+    let [head, timing] = webp_head(40, 30);
+    let empty = webp_of(vec![head, timing, riff(*b"ANMF", vec![0; 24])]);
+    assert_eq!(Picture::of(empty), Err(NotTaken::Damaged));
+}
+
+#[test]
+fn nothing_hides_within_what_stays_of_a_png() {
+    let mut png = Png::from_bytes(encoded(ImageFormat::Png)).expect("a PNG");
+    let measure = PngChunk::new(*b"pHYs", vec![0; 9].into());
+    png.chunks_mut().insert(1, measure.clone());
+    let clean = png.clone().encoder().bytes();
+    assert_eq!(taken(&clean).bytes, clean);
+    // Longer than it can be, or there already.
+    for kind in [b"pHYs", b"gAMA", b"tRNS", b"bKGD", b"fcTL", b"acTL", b"PLTE"] {
+        png.chunks_mut().insert(1, PngChunk::new(*kind, SECRET.repeat(50).into()));
+    }
+    let end = png.chunks().len() - 1;
+    png.chunks_mut().insert(end, measure);
+    assert_eq!(taken(&png.encoder().bytes()).bytes, clean);
+}
+
+#[test]
+fn nothing_hides_between_the_segments_of_a_jpeg() {
+    let segment = |marker: u8, contents: &[u8]| {
+        let length = u16::try_from(contents.len() + 2).expect("short").to_be_bytes();
+        [&[0xff, marker], &length[..], contents].concat()
+    };
+    let adobe = b"Adobe\0\x64\0\0\0\0\x01";
+    let (table, scan) = (segment(0xc4, &[9]), [&segment(0xda, &[0])[..], &[1, 2, 0xff, 0, 3]].concat());
+    let end = [0xff, 0xd9];
+    let clean = [&[0xff, 0xd8], &segment(0xee, adobe)[..], &scan, &table, &scan, &end].concat();
+    let bytes = [
+        &[0xff, 0xd8],
+        SECRET,
+        &[0xff, 0xff],
+        &segment(0xee, &[adobe, SECRET].concat())[1..],
+        SECRET,
+        &segment(0xc8, SECRET),
+        &segment(0xdf, SECRET),
+        &[0xff, 0x01],
+        SECRET,
+        &scan,
+        &table,
+        SECRET,
+        &[0xff, 0xd0],
+        SECRET,
+        &segment(0xfe, b"remark"),
+        SECRET,
+        &scan,
+        &end,
+    ]
+    .concat();
+    let kept = strip::stripped(bytes.into(), ImageFormat::Jpeg).expect("whole").bytes;
+    assert_eq!(kept, clean);
 }
 
 #[test]

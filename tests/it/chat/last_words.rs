@@ -318,7 +318,7 @@ async fn a_first_frame_and_words_behind_it_count_too() {
 /// A frame as a client masks it.
 fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).expect("short");
-    let mut bytes = vec![0x80 | opcode, 0x80 | 126];
+    let mut bytes = vec![0x80 | opcode, 0x80 | 0x7e];
     bytes.extend(length.to_be_bytes());
     bytes.extend([0; 4]);
     bytes.extend(payload);

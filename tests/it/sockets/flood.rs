@@ -276,7 +276,7 @@ async fn pours(stream: TcpStream, bytes: &[u8]) -> bool {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let drain = async {
         let mut buffer = vec![0; 64 * 1024];

@@ -145,6 +145,8 @@ test('A form on another port logs nobody in or out, with or without a log-in of 
       await page.getByRole('button', { name: path }).click()
       expect((await answered).status(), path).toBe(403)
     }
+    // A page that is closed while it is still arriving may keep the browser for ever.
+    await page.waitForLoadState()
     await page.close()
     expect(await context.cookies()).toEqual(before)
   }

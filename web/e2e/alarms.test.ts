@@ -3,7 +3,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hotline, OwnBrowser } from './support/hotline'
-import type { Someone } from './support/someone'
+import { UNTOUCHED, type Someone } from './support/someone'
 import { t } from './support/words'
 
 const ALARM_SECONDS = 3
@@ -92,6 +92,7 @@ test('What is not answered reaches the supervisor and the administrator, with so
 
 test('A page that may not sound yet says so, and how to switch it on', async () => {
   const { page } = supervisor
+  await page.addInitScript(UNTOUCHED)
   await page.reload()
   await supervisor.isConnected()
   await supervisor.sees(page.locator('.sound-off'))

@@ -4,7 +4,7 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
 import { hotline } from './support/hotline'
-import { PHONE, type Someone } from './support/someone'
+import { PHONE, UNTOUCHED, type Someone } from './support/someone'
 import { t } from './support/words'
 
 /** No alarm comes between, however slow the machine is. */
@@ -14,8 +14,6 @@ const SIZES = [
   { width: 1366, height: 650 }, { width: 911, height: 433 }, { width: 683, height: 325 }, { width: 820, height: 1180 }, { width: 390, height: 844 },
 ]
 const PHONES = [PHONE, { width: 360, height: 740 }]
-/** To a browser, a test that looks at a page has touched it; nobody has. */
-const UNTOUCHED = 'Object.defineProperty(navigator, "userActivation", { value: { hasBeenActive: false } })'
 let counselor: Someone
 let supervisor: Someone
 let visitor: Someone

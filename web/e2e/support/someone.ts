@@ -18,6 +18,9 @@ export const PHONE = { width: 390, height: 844 }
 export const SMALL = { width: 1280, height: 800 }
 export const LARGE = { width: 1920, height: 1080 }
 
+/** A script: to a browser, a test that looks at a page has touched it; nobody has. */
+export const UNTOUCHED = 'Object.defineProperty(navigator, "userActivation", { value: { hasBeenActive: false } })'
+
 export interface Window {
   size?: { width: number, height: number }
   language?: Language

@@ -215,17 +215,18 @@ impl Speaker {
 
     /// By a request, while the server may still be at the same word, or has been killed: it counts once.
     async fn say_again(&mut self, token: &str) {
-        let word = json!({ "ref": token, "conversation": self.conversation, "text": token });
+        let words = json!([{ "ref": token, "conversation": self.conversation, "text": token }]);
         for _ in 0..AGAIN_MAX {
             if self.client.token.is_none() {
                 self.log_in().await;
             }
-            match self.client.post("/im/say", &word).await {
-                Reply::Told(_) => {
+            match self.client.post("/im/say", &words).await {
+                // Each word of the list has its own answer.
+                Reply::Told(answers) if answers[0]["type"] == "said" => {
                     self.note_said(token).await;
                     return;
                 }
-                Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {}
+                Reply::Told(_) | Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {}
             }
             tokio::time::sleep(self.chance.milliseconds(50..250)).await;
         }

@@ -60,11 +60,14 @@ cluster_start "$SCRATCH" max_connections=200
 SMALL=()
 if small_disk; then SMALL=(--small-disk "$SCRATCH/small"); fi
 
+# Each part takes a few minutes; one that does not come to its end has failed.
+SECONDS_MAX=${SECONDS_MAX:-1200}
+
 # hammer PART FOLDER [OPTION…]
 hammer() {
     local part=$1 folder=$2
     shift 2
-    "$BINARIES/hotline-torture" --part "$part" --form "$FORM" --server "$BINARIES/hotline" --cluster "$SCRATCH" \
+    timeout --kill-after=20 "$SECONDS_MAX" "$BINARIES/hotline-torture" --part "$part" --form "$FORM" --server "$BINARIES/hotline" --cluster "$SCRATCH" \
         --postgres "$PG_BIN" --postgres-options "$CLUSTER_OPTIONS" --folder "$folder" --command "$ASKED" "$@"
 }
 

@@ -8,7 +8,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::config::{ConfigError, Database};
+use crate::{
+    answer::is_away,
+    config::{ConfigError, Database},
+};
 
 /// Forward only.
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -43,7 +46,7 @@ impl Patience {
     /// Waits a moment, and says whether to ask once more: not where the same would come of it, and not for ever.
     pub async fn bears(&mut self, error: &sqlx::Error) -> bool {
         let left = self.until.saturating_duration_since(Instant::now());
-        if left.is_zero() || !is_away(error) {
+        if left.is_zero() || !may_pass(error) {
             return false;
         }
         tokio::time::sleep(self.pause.min(left)).await;
@@ -52,21 +55,12 @@ impl Patience {
     }
 }
 
-/// Whether this speaks of the way to the database or of its state, rather than of what was asked.
-fn is_away(error: &sqlx::Error) -> bool {
-    if let Some(error) = error.as_database_error() {
-        // Connection, rollback, resources, locks, an operator's hand, the system.
-        let code = error.code().unwrap_or_default();
-        return ["08", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class));
-    }
-    matches!(
-        error,
-        sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::WorkerCrashed
-    )
+/// Whether the same may come to something else in a moment: the database is away, or another's work rolled this one back. A
+/// pool that is closed stays so.
+fn may_pass(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let is_rolled_back = code.is_some_and(|code| code.starts_with("40"));
+    !matches!(error, sqlx::Error::PoolClosed) && (is_away(error) || is_rolled_back)
 }
 
 /// How a connection is made, with the limits of `[database]` set on the server's side.

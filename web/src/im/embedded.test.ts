@@ -17,6 +17,8 @@ let hear: (frame: Frame) => void
 let connected: (status: SocketStatus) => void
 let told: unknown[]
 let outliving: string[][]
+/** How many words one request takes. */
+let room: number
 let closeCode: number | null
 let upload: ReturnType<typeof vi.fn<(conversation: string, image: Blob) => Promise<string>>>
 let chat: EmbeddedChat
@@ -26,6 +28,7 @@ beforeEach(() => {
   sent = []
   told = []
   outliving = []
+  room = 100
   closeCode = null
   isOpen = true
   upload = vi.fn(() => Promise.resolve('image1'))
@@ -42,7 +45,7 @@ beforeEach(() => {
     onStatus: (on) => { connected = on; return () => {} },
     closeCode: () => closeCode,
     doubt: () => { reconnected(1006) },
-  }, { upload, sayOutliving: (words) => outliving.push(words.map(({ ref }) => ref)) }, listener)
+  }, { upload, sayOutliving: (words) => outliving.push(words.slice(0, room).map(({ ref }) => ref)) && Math.min(room, words.length) }, listener)
 })
 afterEach(() => {
   chat.stop()
@@ -113,6 +116,13 @@ describe('our own IM', () => {
     window.dispatchEvent(new Event('pagehide'))
     window.dispatchEvent(new Event('pagehide'))
     expect(outliving).toEqual([['r2', 'r3']])
+  })
+
+  it('says the next time what one request had no room for', () => {
+    room = 2
+    for (const ref of ['r1', 'r2', 'r3']) chat.say(TO, ref, { text: ref })
+    for (let times = 0; times < 3; times += 1) window.dispatchEvent(new Event('pagehide'))
+    expect(outliving).toEqual([['r1', 'r2'], ['r3']])
   })
 
   it('asks before the page goes while a picture is on its way', async () => {

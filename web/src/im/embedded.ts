@@ -20,8 +20,8 @@ export interface Wire {
 /** What reaches the server by requests. */
 export interface Requests {
   upload: (conversation: string, image: Blob) => Promise<string>
-  /** Says it with a request that outlives the page. */
-  sayOutliving: (words: Say[]) => void
+  /** Says them with a request that outlives the page, as many of the first as it takes; returns how many. */
+  sayOutliving: (words: Say[]) => number
 }
 
 export type Say = Extract<Command, { type: 'say' }>
@@ -123,13 +123,17 @@ export class EmbeddedChat implements Chat {
   /** The page goes away, perhaps for good: what is not acknowledged goes out once more, and the server counts it once. */
   private readonly outlive = (event: Event): void => {
     if (event.type !== 'pagehide' && document.visibilityState === 'visible') return
+    const left: Pending[] = []
     const words: Say[] = []
     for (const pending of this.pending.values()) {
       if (pending.command.type !== 'say' || pending.isOutliving) continue
-      pending.isOutliving = true
+      left.push(pending)
       words.push(pending.command)
     }
-    if (words.length > 0) this.requests.sayOutliving(words)
+    if (words.length === 0) return
+    // What had no room may go out the next time: a page is hidden before it is closed.
+    const sent = this.requests.sayOutliving(words)
+    left.slice(0, sent).forEach((pending) => { pending.isOutliving = true })
   }
 
   /** A picture on its way cannot outlive the page, nor can words without a network. */

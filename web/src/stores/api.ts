@@ -47,8 +47,11 @@ const OUTLIVING_BYTES_MAX = 64 * 1024 - 4096
 /** The server takes no more at once. */
 const OUTLIVING_WORDS_MAX = 200
 
-/** Says words with one request, so that they keep their order, that goes on when the page is gone; nobody waits for its answer. */
-export function sayOutliving(words: readonly Say[]): void {
+/**
+ * Says words with one request, so that they keep their order, that goes on when the page is gone; nobody waits for its answer.
+ * Returns how many of them, from the first on, went out: the rest had no room.
+ */
+export function sayOutliving(words: readonly Say[]): number {
   const fitting: string[] = []
   let room = OUTLIVING_BYTES_MAX
   for (const word of words.slice(0, OUTLIVING_WORDS_MAX)) {
@@ -57,10 +60,11 @@ export function sayOutliving(words: readonly Say[]): void {
     if (room < 0) break
     fitting.push(text)
   }
-  if (fitting.length === 0) return
+  if (fitting.length === 0) return 0
   const headers = { 'Content-Type': 'application/json' }
   // The page is gone, or says it again over its socket.
   rawFetch('/im/say', { method: 'POST', keepalive: true, headers, body: `[${fitting.join(',')}]` }).catch(() => undefined)
+  return fitting.length
 }
 
 /** Whether pictures of ours can be shown by their address alone. */

@@ -26,8 +26,11 @@ use crate::{
     telemetry, wechat,
 };
 
+/// As in "0.1.0 (commit 0123456789ab)"; build.rs finds the commit.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("HOTLINE_BUILD"), ")");
+
 #[derive(Debug, Parser)]
-#[command(name = "hotline", version, about = "Dispatch server of a psychological-counseling hotline")]
+#[command(name = "hotline", version = VERSION, about = "Dispatch server of a psychological-counseling hotline")]
 struct Arguments {
     /// Settings that go over the built-in ones; ./config.toml where it exists
     #[arg(long, global = true, value_name = "FILE")]

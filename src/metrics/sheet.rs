@@ -29,8 +29,8 @@ pub fn page(metrics: &Metrics, seen: &Seen) -> Result<String, Error> {
     sheet.gauge(
         "hotline_build_info",
         "Always 1; the labels say what runs.",
-        &["version"],
-        [(vec![env!("CARGO_PKG_VERSION")], 1.0)],
+        &["version", "build"],
+        [(vec![env!("CARGO_PKG_VERSION"), env!("HOTLINE_BUILD")], 1.0)],
     )?;
     registries(&sheet, seen)?;
     lines(&sheet, seen)?;

@@ -23,6 +23,7 @@ mod people;
 mod places;
 mod presence;
 mod record;
+mod release;
 mod rights;
 mod rotation;
 mod samples;

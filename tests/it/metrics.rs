@@ -68,7 +68,7 @@ async fn who_waits_talks_and_asks_is_seen_without_a_session_and_names_nobody() {
         r#"hotline_wait_longest_seconds{institution="ecnu"}"#,
         r#"hotline_journal_commits_total{institution="ecnu"}"#,
         r#"hotline_journal_events_total{institution="ecnu"}"#,
-        r#"hotline_build_info{version="0.1.0"}"#,
+        r#"hotline_build_info{build="debug build",version="0.1.0"}"#,
         "process_resident_memory_bytes",
         "process_open_fds",
     ] {

@@ -136,40 +136,6 @@ fn migrations_are_numbered_named_and_explained() {
     }
 }
 
-/// The build script by itself: in a folder with these files, for this profile.
-fn build_script(folder: &Path, profile: &str) -> String {
-    let script = folder.join("build-script");
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-    let compiled = Command::new(rustc)
-        .args(["--edition", "2024", "-o"])
-        .arg(&script)
-        .arg(root().join("build.rs"))
-        .output()
-        .expect("rustc runs");
-    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-    let run = Command::new(script).current_dir(folder).env("PROFILE", profile).output().expect("it runs");
-    String::from_utf8(run.stdout).expect("cargo reads text")
-}
-
-#[test]
-fn a_release_without_its_pages_does_not_build() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("release-without-pages");
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(folder.join("web/dist")).expect("cargo's folder for tests can be written");
-    let says_so = |profile: &str| {
-        build_script(&folder, profile)
-            .lines()
-            .any(|line| line.starts_with("cargo::error=") && line.contains("make release"))
-    };
-    assert!(says_so("release"));
-    assert!(!says_so("debug"), "while it is written it reads them from the folder");
-    fs::write(folder.join("web/dist/index.html"), "").expect("a page can be written");
-    assert!(says_so("release"), "half of them are not all");
-    fs::write(folder.join("web/dist/visitor.html"), "").expect("a page can be written");
-    assert!(!says_so("release"));
-    fs::remove_dir_all(&folder).expect("it can be removed");
-}
-
 #[test]
 fn a_container_is_built_of_neither_data_nor_keys_nor_old_builds() {
     let ignored = read(&root().join(".containerignore"));

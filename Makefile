@@ -11,7 +11,7 @@ help:
 	@echo 'make torture     the release build under a hammer for seven to twelve minutes (SEED=... to do it again)'
 	@echo 'make bench       the release build beside others for a quarter of an hour (make bench-quick: about a minute)'
 	@echo 'make build       the server, without a database'
-	@echo 'make release     the server as it is run in production, with its pages'
+	@echo 'make release     the server as it is run in production, with its pages, and its Debian package'
 	@echo 'make web         the pages, into web/dist, where the server takes them from'
 	@echo 'make web-api     generate the pages'\'' client anew after changing the interface'
 	@echo 'make fmt lint    format the code; look for mistakes'

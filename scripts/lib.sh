@@ -27,7 +27,8 @@ find_postgres() {
 # Vite's own demand.
 node_is_new() { node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null; }
 
-# Installs what is missing as root, with NEED_BROWSER also for the tests in a browser; an ordinary user is told the one line to run.
+# Installs what is missing as root, with NEED_BROWSER also for the tests in a browser, with NEED_PACKAGING for the Debian package;
+# an ordinary user is told the one line to run.
 need_tools() {
     local missing=()
     command -v cargo >/dev/null || die "Rust is missing: install it with rustup (https://rustup.rs), then try again."
@@ -36,11 +37,13 @@ need_tools() {
     fi
     command -v cc >/dev/null || missing+=(gcc libc6-dev)
     command -v curl >/dev/null || missing+=(curl)
+    command -v git >/dev/null || missing+=(git)
     command -v unzip >/dev/null || missing+=(unzip)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
     command -v node >/dev/null || missing+=(nodejs)
     command -v npm >/dev/null || missing+=(npm)
     find_postgres || missing+=(postgresql)
+    [[ -z ${NEED_PACKAGING:-} ]] || command -v dpkg-shlibdeps >/dev/null || missing+=(dpkg-dev)
     [[ -z ${NEED_BROWSER:-} ]] || mapfile -t -O "${#missing[@]}" missing < <(browser_packages)
     if ((${#missing[@]})); then
         command -v apt-get >/dev/null ||

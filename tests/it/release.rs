@@ -1,10 +1,13 @@
-//! What a release is made of: the commit it names, its pages and its changelog.
+//! What a release is made of: the commit it names, its pages, its Debian package and its changelog. `make release` then
+//! builds it, and starts the server of the package (scripts/try-package.sh).
 
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
+
+use serde_json::Value;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -118,6 +121,102 @@ fn a_release_without_its_pages_does_not_build() {
     fs::write(folder.join("web/dist/visitor.html"), "").expect("a page can be written");
     assert!(!says_so("release"));
     fs::remove_dir_all(&folder).expect("it can be removed");
+}
+
+/// What `Cargo.toml` says of the Debian package.
+fn package() -> Value {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root()).args([
+        "metadata",
+        "--no-deps",
+        "--offline",
+        "--locked",
+        "--format-version=1",
+    ]);
+    let metadata: Value = serde_json::from_str(&said(&mut command)).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("a list");
+    let hotline =
+        packages.iter().find(|package| package["name"] == "hotline").expect("the server is one of them");
+    hotline["metadata"]["deb"].clone()
+}
+
+/// The files of the package by their places in the system, each with the one of the tree that it is.
+fn packed() -> Vec<(String, String)> {
+    // cargo-deb finds these by their names.
+    let mut packed = vec![
+        ("/usr/lib/systemd/system/hotline.service".to_owned(), "deploy/hotline.service".to_owned()),
+        ("/usr/lib/sysusers.d/hotline.conf".to_owned(), "deploy/hotline.sysusers".to_owned()),
+    ];
+    for asset in package()["assets"].as_array().expect("a list") {
+        let [source, place] = [&asset[0], &asset[1]].map(|text| text.as_str().expect("a path"));
+        if let Some((folder, kind)) = source.split_once('*') {
+            let names = fs::read_dir(root().join(folder)).expect("a folder of the tree");
+            let names =
+                names.map(|entry| entry.expect("it can be listed").file_name().into_string().expect("UTF-8"));
+            for name in names.filter(|name| name.ends_with(kind)) {
+                packed.push((format!("/{place}{name}"), format!("{folder}{name}")));
+            }
+        } else {
+            packed.push((format!("/{place}"), source.to_owned()));
+        }
+    }
+    packed
+}
+
+/// The values of a key in the unit.
+fn of_unit<'a>(unit: &'a str, key: &str) -> Vec<&'a str> {
+    unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect()
+}
+
+#[test]
+fn the_package_holds_what_is_in_the_tree_and_its_guides() {
+    let packed = packed();
+    for (_, source) in packed.iter().filter(|(_, source)| source != "target/release/hotline") {
+        assert!(root().join(source).is_file(), "{source} is packed, and is no file");
+    }
+    for guide in ["operations.md", "zh/operations.md", "zh/first-day.md"] {
+        let place = format!("/usr/share/doc/hotline/docs/{guide}");
+        assert!(packed.iter().any(|(to, _)| *to == place), "{guide}");
+    }
+    let copyright = package()["license-file"][0].as_str().map(read).expect("it names a file");
+    for licence in ["MIT", "Apache-2.0"] {
+        assert!(copyright.contains(&format!("\nLicense: {licence}\n")), "{licence}");
+    }
+    assert!(read("Cargo.toml").contains("\nlicense = \"MIT OR Apache-2.0\"\n"));
+}
+
+#[test]
+fn the_unit_of_the_package_finds_what_the_package_brings() {
+    let (unit, packed) = (read("deploy/hotline.service"), packed());
+    let source_of =
+        |place: &str| packed.iter().find(|(to, _)| to == place).map(|(_, source)| source.as_str());
+    let start: Vec<_> = of_unit(&unit, "ExecStart")[0].split(' ').collect();
+    assert_eq!(start[1..], ["--config", "/etc/hotline/config.toml", "serve"]);
+    assert_eq!(source_of(start[0]), Some("target/release/hotline"));
+    assert_eq!(
+        source_of(start[2]),
+        Some("deploy/config.toml"),
+        "dpkg keeps what is below /etc as it was changed"
+    );
+    let guide = of_unit(&unit, "Documentation")[0].strip_prefix("file:").expect("a file");
+    assert_eq!(source_of(guide), Some("docs/operations.md"));
+    let user = format!("\nu {} ", of_unit(&unit, "User")[0]);
+    assert!(read("deploy/hotline.sysusers").contains(&user), "{user}");
+    assert_eq!(of_unit(&unit, "User"), of_unit(&unit, "Group"));
+    let secrets = of_unit(&unit, "EnvironmentFile")[0];
+    assert_eq!(source_of(secrets), None, "no package brings secrets");
+    for guide in ["docs/operations.md", "docs/zh/operations.md"] {
+        assert!([start[0], start[2], secrets].iter().all(|place| read(guide).contains(place)), "{guide}");
+    }
+}
+
+#[test]
+fn the_settings_of_the_package_are_none_until_somebody_sets_some() {
+    let settings = read("deploy/config.toml");
+    assert!(
+        settings.lines().all(|line| line.starts_with('#')),
+        "each would stand before a default that changes"
+    );
 }
 
 #[test]

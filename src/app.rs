@@ -1,28 +1,16 @@
 //! The server put together: what handlers share, how it starts, and how it stops.
 
 mod background;
-mod connection;
-mod middleware;
-mod traffic;
 
 use std::{
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
-    num::NonZeroUsize,
     sync::Arc,
     time::Duration,
 };
 
-use actix_http::{HttpService, Protocol};
-use actix_service::{IntoServiceFactory, Service, ServiceFactoryExt, apply_fn_factory, map_config};
-use actix_web::{
-    App,
-    dev::{AppConfig, Extensions, Server},
-    middleware::from_fn,
-    rt::net::TcpStream,
-    web::{self, Data, PayloadConfig},
-};
+use actix_web::dev::Server;
 use sqlx::PgPool;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -31,66 +19,30 @@ use tokio::{
 };
 
 use background::Background;
-pub use connection::Link;
-use connection::{Connection, REQUEST_HEAD_MAX};
-pub use traffic::Traffic;
 
 use crate::{
-    answer::{Fault, describe},
+    answer::describe,
     auth::{Sessions, limits::LoginLimits, password::HashFault, password::Passwords},
     clock,
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
     demo,
     export::Exports,
-    http,
+    http::{self, state::AppState, traffic::Traffic},
     im::{Im, embedded::Paces},
     images::Uploads,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
     metrics::Metrics,
     outbound,
-    params::BODY_BYTES_MAX,
     people::People,
     secrets::Sealer,
     sockets::OpenSockets,
     wechat::Wechat,
 };
 
-/// An idle connection is closed after this; proxies keep theirs for shorter.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
-/// Connections that are no sockets; each may hold a request that is not whole.
-const CONNECTIONS_BESIDE_SOCKETS_MAX: usize = 4096;
-/// For a client to hear that its connection ends.
-const DISCONNECT_MAX: Duration = Duration::from_secs(1);
 /// After the last answer: for it to reach the wire.
 const FLUSH_MAX: Duration = Duration::from_secs(1);
-
-/// What handlers share. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct AppState {
-    pub settings: Arc<Settings>,
-    pub pool: PgPool,
-    /// For the list of records alone.
-    pub lists: PgPool,
-    pub sessions: Sessions,
-    pub passwords: Passwords,
-    pub login_limits: LoginLimits,
-    pub people: People,
-    pub sealer: Sealer,
-    pub wechat: Wechat,
-    pub institutions: Institutions,
-    pub messages: MessageStore,
-    pub sockets: OpenSockets,
-    pub metrics: Metrics,
-    pub exports: Exports,
-    pub im: Im,
-    pub uploads: Uploads,
-    pub say_paces: Paces,
-    /// For what we ask others.
-    pub outbound: reqwest::Client,
-    pub traffic: Traffic,
-}
 
 /// Why the server does not start, or stopped. Each reads as one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -174,8 +126,8 @@ impl Application {
         let listener = take_address(wanted)?;
         let not_listening = |error| StartError::Listen(wanted, error);
         let address = listener.local_addr().map_err(not_listening)?;
-        let (state, doom) = AppState::start(Arc::new(settings), pool).await?;
-        let server = serve(&state, listener).map_err(not_listening)?;
+        let (state, doom) = assemble(Arc::new(settings), pool).await?;
+        let server = http::serve(&state, listener).map_err(not_listening)?;
         Ok(Self { server, address, state, doom })
     }
 
@@ -230,7 +182,7 @@ impl Application {
         let closed = handle.stop(true);
         let limit = Duration::from_secs(state.settings.server.shutdown_seconds_max);
         let deadline = Instant::now() + limit;
-        let settled = timeout_at(deadline, state.settle()).await;
+        let settled = timeout_at(deadline, settle(&state)).await;
         if timeout_at(deadline, state.traffic.drained()).await.is_err() {
             tracing::warn!("a client took too long over its request or answer, and is cut off");
         }
@@ -242,59 +194,58 @@ impl Application {
     }
 }
 
-impl AppState {
-    async fn start(
-        settings: Arc<Settings>,
-        pool: PgPool,
-    ) -> Result<(Self, mpsc::Receiver<Doom>), StartError> {
-        let outbound = outbound::client()?;
-        let sealer = Sealer::new(&settings.secrets);
-        let people = People::new(pool.clone(), sealer.clone());
-        let options = database::options(&settings.database)?;
-        let (institutions, doom) =
-            Institutions::start(Arc::clone(&settings), pool.clone(), options.clone(), people.clone()).await?;
-        let (dispatch, post) = (institutions.clone(), institutions.clone());
-        let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard))
-            .delivering(move |letter| post.deliver(letter));
-        let messages = MessageStore::start(&options, Limits::of(&settings), ears);
-        let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
-        let state = Self {
-            sessions: Sessions::new(pool.clone(), &settings.session),
-            passwords: Passwords::new(settings.session.password_hashes_max)?,
-            login_limits: LoginLimits::new(&settings.session),
-            people,
-            wechat: Wechat::new(&settings, outbound.clone())?,
-            institutions,
-            messages,
-            sockets: OpenSockets::new(&settings.sockets),
-            metrics: Metrics::new()?,
-            exports: Exports::default(),
-            im,
-            uploads: Uploads::default(),
-            say_paces: Paces::new(Duration::from_secs(settings.sockets.heartbeat_seconds)),
-            outbound,
-            traffic: Traffic::default(),
-            sealer,
-            pool,
-            lists: database::lists(&settings.database, options),
-            settings,
-        };
-        Ok((state, doom))
-    }
+/// Puts together what handlers share. What tells that the process must end comes beside it.
+async fn assemble(
+    settings: Arc<Settings>,
+    pool: PgPool,
+) -> Result<(AppState, mpsc::Receiver<Doom>), StartError> {
+    let outbound = outbound::client()?;
+    let sealer = Sealer::new(&settings.secrets);
+    let people = People::new(pool.clone(), sealer.clone());
+    let options = database::options(&settings.database)?;
+    let (institutions, doom) =
+        Institutions::start(Arc::clone(&settings), pool.clone(), options.clone(), people.clone()).await?;
+    let (dispatch, post) = (institutions.clone(), institutions.clone());
+    let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard))
+        .delivering(move |letter| post.deliver(letter));
+    let messages = MessageStore::start(&options, Limits::of(&settings), ears);
+    let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
+    let state = AppState {
+        sessions: Sessions::new(pool.clone(), &settings.session),
+        passwords: Passwords::new(settings.session.password_hashes_max)?,
+        login_limits: LoginLimits::new(&settings.session),
+        people,
+        wechat: Wechat::new(&settings, outbound.clone())?,
+        institutions,
+        messages,
+        sockets: OpenSockets::new(&settings.sockets),
+        metrics: Metrics::new()?,
+        exports: Exports::default(),
+        im,
+        uploads: Uploads::default(),
+        say_paces: Paces::new(Duration::from_secs(settings.sockets.heartbeat_seconds)),
+        outbound,
+        traffic: Traffic::default(),
+        sealer,
+        pool,
+        lists: database::lists(&settings.database, options),
+        settings,
+    };
+    Ok((state, doom))
+}
 
-    /// Finishes what has been promised: what sockets have received, the journals (which closes the sockets), what came
-    /// in until they were closed, the messages, when log-ins were seen.
-    async fn settle(&self) {
-        // Before anything closes, so that the other side hears it.
-        let limit = Duration::from_secs(self.settings.server.shutdown_seconds_max);
-        self.sockets.finish(limit / 3).await;
-        self.institutions.shut_down().await;
-        // They close in between; what came until then is carried out, too.
-        self.sockets.over(limit / 3).await;
-        self.messages.shut_down().await;
-        if let Err(error) = self.sessions.write_back(clock::now()).await {
-            tracing::warn!(error = %describe(&error), "sessions could not be written back");
-        }
+/// Finishes what has been promised: what sockets have received, the journals (which closes the sockets), what came
+/// in until they were closed, the messages, when log-ins were seen.
+async fn settle(state: &AppState) {
+    // Before anything closes, so that the other side hears it.
+    let limit = Duration::from_secs(state.settings.server.shutdown_seconds_max);
+    state.sockets.finish(limit / 3).await;
+    state.institutions.shut_down().await;
+    // They close in between; what came until then is carried out, too.
+    state.sockets.over(limit / 3).await;
+    state.messages.shut_down().await;
+    if let Err(error) = state.sessions.write_back(clock::now()).await {
+        tracing::warn!(error = %describe(&error), "sessions could not be written back");
     }
 }
 
@@ -307,61 +258,4 @@ fn take_address(wanted: SocketAddr) -> Result<TcpListener, StartError> {
             StartError::Listen(wanted, error)
         }
     })
-}
-
-fn serve(state: &AppState, listener: TcpListener) -> io::Result<Server> {
-    let settings = &state.settings.server;
-    let (shared, base_path) = (Data::new(state.clone()), settings.base_path.clone());
-    let door = Data::new(middleware::Door::of(state));
-    let workers = match settings.workers {
-        0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
-        workers => workers,
-    };
-    // At the bound nothing is accepted until a connection ends: it waits in the system's queue. All the sockets there may
-    // be leave room for requests, so that health is told and a socket too many is refused in words.
-    let connections_max = state.settings.sockets.open_max + CONNECTIONS_BESIDE_SOCKETS_MAX;
-    let server = Server::build()
-        .disable_signals()
-        .shutdown_timeout(settings.shutdown_seconds_max)
-        .workers(workers)
-        .max_concurrent_connections(connections_max.div_ceil(workers));
-    let (draining, address) = (server.graceful_shutdown_signal(), listener.local_addr()?);
-    // As HttpServer does it, but for the connection, which is ours.
-    let connections = move || {
-        let app = App::new()
-            .app_data(shared.clone())
-            .app_data(door.clone())
-            .app_data(PayloadConfig::new(BODY_BYTES_MAX))
-            .wrap(from_fn(middleware::edge))
-            .service(web::scope(&base_path).configure(http::routes))
-            .default_service(web::to(async || Err::<&str, _>(Fault::NotFound)));
-        let draining = draining.clone();
-        let http = HttpService::build()
-            .graceful_shutdown_signal(move || {
-                let draining = draining.clone();
-                async move { draining.notified().await }
-            })
-            .keep_alive(KEEP_ALIVE)
-            .client_request_timeout(REQUEST_HEAD_MAX)
-            .client_disconnect_timeout(DISCONNECT_MAX)
-            .local_addr(address)
-            .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
-                data.insert(connection.link());
-            })
-            .finish(map_config(
-                app.into_factory().map_err(|error: actix_web::Error| error.error_response()),
-                |()| AppConfig::default(),
-            ));
-        apply_fn_factory(http, |stream: TcpStream, http| {
-            let connection = Connection::new(stream);
-            let (link, peer) = (connection.link(), connection.peer());
-            let answering = http.call((connection, Protocol::Http1, peer));
-            async move {
-                let outcome = answering.await;
-                link.finished().await;
-                outcome
-            }
-        })
-    };
-    Ok(server.listen("http", listener, connections)?.run())
 }

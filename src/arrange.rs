@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use crate::{
     answer::Fault,
-    app::AppState,
     audit::{Action, Note},
     calendar, evaluations,
+    http::state::AppState,
     people::{Kind, Person},
     sentences::Sentence,
 };

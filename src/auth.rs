@@ -22,7 +22,7 @@ use hotline_actors::PersonId;
 
 pub use sessions::{Sessions, TokenHash};
 
-use crate::{answer::Fault, app::AppState, people::Kind};
+use crate::{answer::Fault, http::state::AppState, people::Kind};
 
 /// The cookie of a session; existing clients know it by this name.
 pub const COOKIE: &str = "JSESSIONID";

@@ -1,8 +1,9 @@
-//! The endpoints, a file per area of the interface document.
+//! The endpoints, a file per area of the interface document; and what stands around them: connections, every request.
 
 pub mod arrange;
 pub mod auth;
 pub mod config;
+mod connection;
 pub mod conversation;
 pub mod dispatch;
 pub mod evaluate;
@@ -11,14 +12,21 @@ pub mod im;
 pub mod image;
 pub mod message;
 pub mod metrics;
+mod middleware;
 pub(crate) mod openapi;
 pub mod pages;
 pub mod record;
+mod server;
+pub mod state;
 pub mod statistics;
+pub mod traffic;
 pub mod user;
 pub mod wechat;
 
 use actix_web::web::ServiceConfig;
+
+pub(crate) use connection::Link;
+pub(crate) use server::serve;
 
 /// Every route. A path is registered once, with all its methods, so that another method is answered 405.
 pub fn routes(cfg: &mut ServiceConfig) {

@@ -42,10 +42,10 @@ use utoipa::OpenApi;
 
 use crate::{
     answer::{Answer, Fault},
-    app::{AppState, Link},
     auth::{self, Caller, address, origin},
     clock,
     http::openapi::{requests, shapes::Refusal},
+    http::{Link, state::AppState},
     params::Params,
     people::Kind,
     sentences::Sentence,

@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 use crate::{
     answer::Fault,
-    app::AppState,
     config::{ConfigError, Hidden, Settings, WechatApp, WechatMode},
+    http::state::AppState,
     people::{Kind, NewPerson, names},
     secrets::Column,
     sentences::Sentence,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::rt::{spawn, task::JoinHandle};
 use futures_util::future::select_all;
 
-use super::AppState;
+use crate::http::state::AppState;
 use crate::{
     arrange,
     auth::resets,

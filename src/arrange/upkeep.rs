@@ -6,7 +6,7 @@ use hotline_actors::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Calendar, rows};
-use crate::{answer::Fault, app::AppState, clock};
+use crate::{answer::Fault, clock, http::state::AppState};
 
 /// A day is added once a day; looking more often finds a new day soon in every zone, and what an outage left out.
 const EVERY: Duration = Duration::from_hours(1);

@@ -6,7 +6,7 @@ use std::{collections::HashSet, time::Duration};
 use hotline_actors::{PersonId, Timestamp, push::Closing, registry::LogIns};
 use uuid::Uuid;
 
-use crate::{answer::describe, app::AppState, audit::Action, clock};
+use crate::{answer::describe, audit::Action, clock, http::state::AppState};
 
 /// How often is looked: a log-in outlives the reset of its password by no more than this and the time of a query.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

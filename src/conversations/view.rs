@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::{Row, queue::QueueView};
 use crate::{
-    app::AppState,
     auth::Caller,
     evaluations::{self, Evaluation, EvaluationView, Object},
     http::openapi::shapes::Id,
+    http::state::AppState,
     people::{Kind, Person, PersonView, view},
 };
 

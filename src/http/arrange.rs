@@ -17,11 +17,11 @@ use super::{
 };
 use crate::{
     answer::{self, Answer, Fault, describe},
-    app::AppState,
     arrange::{self, Acquaintance, Calendar, Duty, OfMonth, WeekDays},
     audit::Action,
     auth::Caller,
     clock,
+    http::state::AppState,
     params::{Paging, Params},
     people::{Kind, Person, PersonView, view},
     rights::{self, Reach, Right},

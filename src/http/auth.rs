@@ -18,10 +18,10 @@ use super::openapi::{
 
 use crate::{
     answer::{self, Answer, Fault},
-    app::AppState,
     auth::{self, COOKIE, Caller, FromOurPages, TOKEN_HEADER, TokenHash, address, turns::Rank},
     clock,
     config::Settings,
+    http::state::AppState,
     metrics::LogInBy,
     params::{JsonParams, Params},
     people::{Person, PersonView, view},

@@ -14,10 +14,10 @@ use super::openapi::{requests, shapes::Answered};
 
 use crate::{
     answer::{self, Answer, Fault},
-    app::AppState,
     auth::{self, Caller},
     calendar,
     config::{Dispatch, Emergency, ImMode, Settings, WechatMode},
+    http::state::AppState,
     im::embedded,
     params::Params,
 };

@@ -19,11 +19,11 @@ use super::openapi::{
 };
 use crate::{
     answer::{self, Answer, Fault},
-    app::AppState,
     audit::{self, Action},
     auth::Caller,
     clock,
     conversations::{self, Row, deletion, reading, view, view::ConversationView},
+    http::state::AppState,
     params::{Paging, Params},
     people::{Kind, Person},
     rights::{self, Reach, Right},

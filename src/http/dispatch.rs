@@ -19,11 +19,11 @@ use uuid::Uuid;
 use super::openapi::shapes::{Answered, AnsweredAll, Id};
 use crate::{
     answer::{self, Answer, Fault},
-    app::AppState,
     audit::{Action, Note},
     auth::Caller,
     clock,
     conversations::reading::Scope,
+    http::state::AppState,
     people::{Kind as PersonKind, Person, PersonView, view},
     rights::{self, Reach, Right},
     sentences::Sentence,

@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     answer::{self, Answer, Fault},
-    app::AppState,
     auth::Caller,
     clock,
     conversations::Row,
     evaluations::{self, Evaluation, EvaluationView, NotKept, Object},
+    http::state::AppState,
     params::Params,
     rights::{self, Right},
     sentences::Sentence,

@@ -16,9 +16,9 @@ use super::openapi::{
 
 use crate::{
     answer::{self, Answer, Fault},
-    app::AppState,
     auth::Caller,
     clock,
+    http::state::AppState,
     im::{
         callback,
         embedded::{self, WORDS_MAX},

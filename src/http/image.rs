@@ -16,10 +16,10 @@ use super::openapi::{
 
 use crate::{
     answer::{self, Answer, Fault, echo},
-    app::AppState,
     auth::Caller,
     clock,
     config::ImMode,
+    http::state::AppState,
     im::embedded,
     images::{self, Busy, Known, Picture},
     messages::record,

@@ -16,10 +16,10 @@ use super::openapi::{
 
 use crate::{
     answer::{self, Answer, Fault, describe},
-    app::AppState,
     audit::{self, Action},
     auth::Caller,
     clock,
+    http::state::AppState,
     im::{
         callback::{self, Callback, Read, Trust},
         gate,

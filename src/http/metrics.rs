@@ -11,10 +11,10 @@ use utoipa::OpenApi;
 
 use crate::{
     answer::{Answer, Fault},
-    app::AppState,
     auth::address,
     clock,
     config::Settings,
+    http::state::AppState,
     metrics::{self, Seen},
 };
 

@@ -29,8 +29,8 @@ use utoipa::{
 
 use crate::{
     answer::{Answer, Fault},
-    app::AppState,
     auth::COOKIE,
+    http::state::AppState,
 };
 
 /// The page runs its own scripts and asks this server only; the page's widgets set styles of their own.

@@ -19,8 +19,8 @@ use rust_embed::RustEmbed;
 
 use crate::{
     answer::{Answer, Fault},
-    app::AppState,
     config::ImMode,
+    http::state::AppState,
 };
 
 /// Asked for anew each time, and answered 304 as long as they are the same.

@@ -21,7 +21,6 @@ use super::{
 };
 use crate::{
     answer::{self, Answer, Fault},
-    app::AppState,
     audit::{self, Action, Note},
     auth::Caller,
     calendar, clock,
@@ -32,6 +31,7 @@ use crate::{
         view::{self, ConversationView},
     },
     export::{self, Entry, Format, Maker, Reader as ExportReader},
+    http::state::AppState,
     images,
     params::{BODY_BYTES_MAX, Paging, Params, json_body},
     rights::{self, Reach, Right},

@@ -13,11 +13,11 @@ use super::openapi::{
 };
 use crate::{
     answer::{self, Answer, Fault},
-    app::AppState,
     auth::Caller,
     calendar::{self, Calendar},
     clock,
     conversations::reading::Scope,
+    http::state::AppState,
     params::{Paging, Params},
     people::Person,
     rights::{self, Right},

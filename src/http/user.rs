@@ -16,10 +16,10 @@ use super::openapi::{
 };
 use crate::{
     answer::{self, Answer, Fault},
-    app::AppState,
     audit::{Action, Note},
     auth::{Caller, address, password::NewPassword, turns::Rank},
     clock,
+    http::state::AppState,
     params::{Paging, Params},
     people::{Filter, Kind, Person, PersonView, Profile, effects, view},
     rights::{self, Right},

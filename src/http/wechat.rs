@@ -7,9 +7,9 @@ use utoipa::{OpenApi, ToSchema};
 use super::openapi::{requests, shapes::Answered};
 use crate::{
     answer::{self, Answer, Fault},
-    app::AppState,
     auth::Caller,
     clock,
+    http::state::AppState,
     params::Params,
     people::Kind,
     rights::{self, Right},

@@ -23,11 +23,11 @@ use super::{
 };
 use crate::{
     answer::{Fault, describe},
-    app::AppState,
     auth::Caller,
     clock,
     config::ImMode,
     database::Patience,
+    http::state::AppState,
     images,
     messages::{
         NewMessage,

@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     answer::describe,
-    app::AppState,
     clock,
+    http::state::AppState,
     messages::{LATE_AFTER_END, MessageStore, NewMessage, StoreFault},
 };
 

@@ -18,11 +18,11 @@ use hotline_actors::{
 use super::{Change, Keeper, Kind, Person};
 use crate::{
     answer::Fault,
-    app::AppState,
     arrange::Calendar,
     audit::{self, Action},
     auth::Caller,
     clock,
+    http::state::AppState,
     sentences::Sentence,
 };
 

@@ -35,10 +35,10 @@ use super::{
 };
 use crate::{
     answer::describe,
-    app::{AppState, Link},
     auth::Caller,
     clock,
     database::Patience,
+    http::{Link, state::AppState},
     im::embedded,
     people::Kind,
     sentences::Sentence,

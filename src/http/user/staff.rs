@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     answer::{self, Answer, Fault, echo},
-    app::AppState,
     auth::{Caller, password::NewPassword},
     clock, conversations,
+    http::state::AppState,
     params::Params,
     people::{Change, Kind, NewPerson, Person, PersonView, Profile, effects, names},
     rights::{self, Reach, Right},

@@ -7,8 +7,8 @@ use utoipa::OpenApi;
 use super::super::openapi::shapes::{Answered, Done};
 use crate::{
     answer::{self, Answer, Fault},
-    app::AppState,
     auth::Caller,
+    http::state::AppState,
     people::{Kind, Person, State, effects},
     rights::{self, Right},
     sentences::Sentence,

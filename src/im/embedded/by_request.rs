@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::{Asking, Say, frames};
 use crate::{
     answer::Fault,
-    app::AppState,
     auth::Caller,
+    http::state::AppState,
     sentences::{Language, Sentence},
 };
 

@@ -21,7 +21,11 @@ use futures_util::FutureExt;
 use hotline_actors::PersonId;
 use uuid::Uuid;
 
-use super::{AppState, Link, Traffic, traffic::Counted};
+use super::{
+    connection::Link,
+    state::AppState,
+    traffic::{Counted, Traffic},
+};
 use crate::{
     answer::{Fault, error_body},
     auth::{self, address, origin},

@@ -32,7 +32,7 @@ pub(super) struct Passage(Arc<Inner>);
 
 impl Traffic {
     /// From now on new requests are refused.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.0.stopping.store(true, Ordering::SeqCst);
     }
 
@@ -47,7 +47,7 @@ impl Traffic {
     }
 
     /// Waits until nothing is under way.
-    pub(super) async fn drained(&self) {
+    pub(crate) async fn drained(&self) {
         loop {
             let left = self.0.left.notified();
             if self.0.running.load(Ordering::SeqCst) == 0 {

@@ -43,7 +43,7 @@ pub(super) struct Connection {
 }
 
 /// The connection as its requests know it.
-pub struct Link {
+pub(crate) struct Link {
     stream: TcpStream,
     /// Requests that were answered or are being answered.
     requests: Cell<u32>,
@@ -146,7 +146,7 @@ impl Link {
     }
 
     /// From now on a socket reads what comes in.
-    pub fn take(&self) {
+    pub(crate) fn take(&self) {
         self.taken.set(true);
         if let Err(error) = SockRef::from(&self.stream).set_recv_buffer_size(SOCKET_RECEIVE_BUFFER_BYTES) {
             tracing::debug!(%error, "a socket could not be bounded");
@@ -157,7 +157,7 @@ impl Link {
     ///
     /// # Errors
     /// When the connection cannot be waited for.
-    pub async fn readable(&self) -> io::Result<()> {
+    pub(crate) async fn readable(&self) -> io::Result<()> {
         self.stream.readable().await
     }
 
@@ -165,7 +165,7 @@ impl Link {
     ///
     /// # Errors
     /// `WouldBlock` when nothing is there; otherwise the connection has ended.
-    pub fn read(&self, buffer: &mut BytesMut, bytes_max: usize) -> io::Result<usize> {
+    pub(crate) fn read(&self, buffer: &mut BytesMut, bytes_max: usize) -> io::Result<usize> {
         let begin = buffer.len();
         buffer.resize(begin + bytes_max, 0);
         let read = self.stream.try_read(&mut buffer[begin..]);
@@ -177,7 +177,7 @@ impl Link {
     ///
     /// # Errors
     /// As [`Link::read`].
-    pub fn read_now(&self, buffer: &mut BytesMut, bytes_max: usize) -> io::Result<usize> {
+    pub(crate) fn read_now(&self, buffer: &mut BytesMut, bytes_max: usize) -> io::Result<usize> {
         let begin = buffer.len();
         buffer.resize(begin + bytes_max, 0);
         let read = (&*SockRef::from(&self.stream)).read(&mut buffer[begin..]);
@@ -186,7 +186,7 @@ impl Link {
     }
 
     /// The socket reads no more: for actix this is the end of what comes in.
-    pub fn end_reading(&self) {
+    pub(crate) fn end_reading(&self) {
         self.over.set(true);
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -194,7 +194,7 @@ impl Link {
     }
 
     /// Keeps the task that reads: the connection lasts as long as it does, whatever becomes of what is written.
-    pub fn keep(&self, reader: JoinHandle<()>) {
+    pub(crate) fn keep(&self, reader: JoinHandle<()>) {
         self.reader.replace(Some(reader));
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde::Serialize;
 
-use crate::sentences::{Language, Sentence};
+use crate::wording::{Language, Sentence};
 
 /// What a handler returns.
 pub type Answer = Result<HttpResponse, Fault>;

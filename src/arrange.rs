@@ -18,8 +18,9 @@ use crate::{
     audit::{Action, Note},
     calendar, evaluations,
     http::state::AppState,
-    people::{Kind, Person},
-    sentences::Sentence,
+    identity::Kind,
+    people::Person,
+    wording::Sentence,
 };
 pub use rows::{Duty, OfMonth};
 pub use upkeep::keep_written;

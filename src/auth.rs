@@ -1,6 +1,5 @@
 //! Who calls: log-in sessions, passwords, and where a request comes from.
 
-pub mod address;
 mod common;
 pub mod limits;
 pub mod origin;
@@ -10,7 +9,7 @@ mod session_rows;
 pub mod sessions;
 pub mod turns;
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{future::Future, pin::Pin};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -18,56 +17,22 @@ use actix_web::{
     http::header::{AUTHORIZATION, HeaderName},
     web::Data,
 };
-use hotline_actors::PersonId;
 
-pub use sessions::{Sessions, TokenHash};
+pub use sessions::Sessions;
 
-use crate::{answer::Fault, http::state::AppState, people::Kind};
+use crate::{answer::Fault, http::state::AppState, identity::Caller};
 
 /// The cookie of a session; existing clients know it by this name.
 pub const COOKIE: &str = "JSESSIONID";
 /// The header in which a log-in answers its token to clients without a cookie jar.
 pub const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-auth-token");
 
-/// Whoever is logged in on a request. Without a session the extractor answers the document's 403.
-#[derive(Clone)]
-pub struct Caller {
-    pub id: PersonId,
-    pub kind: Kind,
-    pub institution: Option<String>,
-    pub username: String,
-    /// Tells this session from their others.
-    pub token: TokenHash,
-}
-
-impl fmt::Debug for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-impl Caller {
-    /// The caller's institution.
-    ///
-    /// # Errors
-    /// -5 for system administrators, who have none.
-    pub fn institution(&self) -> Result<&str, Fault> {
-        self.institution.as_deref().ok_or_else(Fault::not_allowed)
-    }
-
-    /// Whoever a token belongs to.
-    ///
-    /// # Errors
-    /// [`Fault::NoSession`] when it belongs to nobody, or no longer.
-    pub async fn by_token(state: &AppState, token: &str) -> Result<Self, Fault> {
-        state.sessions.find(token, crate::clock::now()).await?.ok_or(Fault::NoSession)
-    }
-
-    #[cfg(test)]
-    pub(crate) fn for_tests(id: PersonId, kind: Kind, institution: Option<&str>) -> Self {
-        let institution = institution.map(str::to_owned);
-        Self { id, kind, institution, username: "reader".into(), token: TokenHash::of("reader") }
-    }
+/// Whoever a token belongs to.
+///
+/// # Errors
+/// [`Fault::NoSession`] when it belongs to nobody, or no longer.
+pub async fn caller_of(state: &AppState, token: &str) -> Result<Caller, Fault> {
+    state.sessions.find(token, crate::clock::now()).await?.ok_or(Fault::NoSession)
 }
 
 /// The token of a request: Bearer wins over the cookie, also when it is wrong.
@@ -121,7 +86,7 @@ impl FromRequest for Caller {
         Box::pin(async move {
             let state = req.app_data::<Data<AppState>>().ok_or_else(|| Fault::internal("no state"))?;
             let token = token_of(&req).ok_or(Fault::NoSession)?;
-            let caller = Self::by_token(state, &token).await?;
+            let caller = caller_of(state, &token).await?;
             // For the request's line in the log.
             req.extensions_mut().insert(caller.id);
             Ok(caller)

@@ -120,6 +120,9 @@ pub enum LogFormat {
     Json,
 }
 
+/// Used where no key is set: on loopback only, see `config/checks.rs`.
+pub(crate) const DEVELOPMENT_KEY: &str = "hotline development key: protects nothing";
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Secrets {
@@ -134,6 +137,18 @@ pub struct Secrets {
 pub struct OldKey {
     pub id: String,
     pub key: Hidden,
+}
+
+/// The bytes of 64 hex digits.
+pub(crate) fn hex_key(text: &str) -> Option<[u8; 32]> {
+    let mut key = [0_u8; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (index, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[index * 2..index * 2 + 2], 16).ok()?;
+    }
+    Some(key)
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -7,10 +7,10 @@ use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::http::openapi::shapes::Id;
 use crate::{
-    auth::Caller,
+    identity::Caller,
     people::{Person, PersonView, view},
+    wire::Id,
 };
 
 /// What is evaluated.

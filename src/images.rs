@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::{answer::describe, sentences::Sentence};
+use crate::{answer::describe, wording::Sentence};
 
 pub use uploads::{Busy, Uploads};
 

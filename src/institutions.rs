@@ -37,8 +37,13 @@ use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use crate::{
-    answer::Fault, clock, config::Settings, messages, messages::said::Letter, people::People,
-    sentences::Sentence, store::PgStore,
+    answer::Fault,
+    clock,
+    config::Settings,
+    messages::{self, said::Letter},
+    people::People,
+    store::PgStore,
+    wording::Sentence,
 };
 
 /// A Registry that does not say how it is within this is not well.

@@ -4,6 +4,7 @@
 const _: () =
     assert!(!hotline_actors::sabotage::POSSIBLE, "the feature `sabotage` is for the actors' own tests");
 
+pub mod address;
 pub mod answer;
 pub mod app;
 pub mod arrange;
@@ -20,6 +21,7 @@ pub mod demo;
 pub mod evaluations;
 pub mod export;
 pub mod http;
+pub mod identity;
 pub mod im;
 pub mod images;
 pub mod institutions;
@@ -31,10 +33,11 @@ pub mod people;
 pub mod retention;
 pub mod rights;
 pub mod secrets;
-pub mod sentences;
 pub mod sockets;
 pub mod statistics;
 pub mod store;
 pub mod telemetry;
 pub mod text;
 pub mod wechat;
+pub mod wire;
+pub mod wording;

@@ -25,7 +25,7 @@ use uuid::Uuid;
 use crate::{
     config::Settings,
     im::callback::{Body, Sent},
-    sentences::Sentence,
+    wording::Sentence,
 };
 
 pub mod gaps;

@@ -5,14 +5,13 @@ mod formats;
 mod listing;
 mod loader;
 mod memory;
-pub mod names;
 mod profile;
 mod repository;
 mod secret;
 mod staff;
 pub mod view;
 
-use std::{borrow::Cow, collections::HashMap, fmt, str::FromStr, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, fmt, sync::Arc};
 
 use dashmap::DashMap;
 use hotline_actors::{PersonId, Timestamp};
@@ -26,66 +25,14 @@ pub use secret::Secret;
 pub use staff::{Change, Keeper};
 pub use view::{PersonView, view};
 
-use crate::{answer::Fault, params::Page, secrets::Sealer};
+use crate::{
+    answer::Fault,
+    identity::{Kind, names},
+    params::Page,
+    secrets::Sealer,
+};
 use loader::Loader;
 use memory::Memory;
-
-/// What somebody is. A person has one kind for life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    Visitor,
-    Counselor,
-    Supervisor,
-    /// The administrator of an institution.
-    Institution,
-    /// The administrator of the whole server; belongs to no institution.
-    System,
-}
-
-impl Kind {
-    pub const ALL: [Self; 5] =
-        [Self::Visitor, Self::Counselor, Self::Supervisor, Self::Institution, Self::System];
-
-    /// As stored, and as `type` on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Visitor => "VISITOR",
-            Self::Counselor => "COUNSELOR",
-            Self::Supervisor => "SUPERVISOR",
-            Self::Institution => "INSTITUTION",
-            Self::System => "SYSTEM",
-        }
-    }
-
-    /// `roles` on the wire: one text.
-    pub fn role(self) -> &'static str {
-        match self {
-            Self::Visitor => "ROLE_VISITOR",
-            Self::Counselor => "ROLE_COUNSELOR",
-            Self::Supervisor => "ROLE_SUPERVISOR",
-            Self::Institution => "ROLE_INSTITUTION_ADMINISTRATOR",
-            Self::System => "ROLE_SYSTEM_ADMINISTRATOR",
-        }
-    }
-
-    /// Whether this is somebody who works here, rather than somebody who asks.
-    pub fn is_staff(self) -> bool {
-        self != Self::Visitor
-    }
-}
-
-/// The text is no kind of person.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("VISITOR, COUNSELOR, SUPERVISOR, INSTITUTION or SYSTEM")]
-pub struct UnknownKind;
-
-impl FromStr for Kind {
-    type Err = UnknownKind;
-
-    fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownKind)
-    }
-}
 
 /// Whether somebody may come in. Administrators have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::{
     answer::Fault,
-    auth::Caller,
-    people::{Kind, Person},
+    identity::{Caller, Kind},
+    people::Person,
 };
 
 /// What somebody may want to do. A row of the table, or a part of one where its cells differ.

@@ -19,14 +19,11 @@ use hmac::{Hmac, Mac};
 use hotline_actors::PersonId;
 use sha2::{Digest, Sha256};
 
-use crate::config::Secrets;
+use crate::config::{DEVELOPMENT_KEY, Secrets, hex_key};
 
 const NONCE_BYTES: usize = 12;
 /// Of values that are bound to their place.
 const BOUND_FORM: &str = "2";
-
-/// Used where no key is set: on loopback only, see `config/checks.rs`.
-pub(crate) const DEVELOPMENT_KEY: &str = "hotline development key: protects nothing";
 
 /// Seals and opens. Cheap to clone.
 #[derive(Clone)]
@@ -203,18 +200,6 @@ fn keyed(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
     let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
     mac.update(text);
     mac.finalize().into_bytes().into()
-}
-
-/// The bytes of 64 hex digits.
-pub(crate) fn hex_key(text: &str) -> Option<[u8; 32]> {
-    let mut key = [0_u8; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (index, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[index * 2..index * 2 + 2], 16).ok()?;
-    }
-    Some(key)
 }
 
 #[cfg(test)]

@@ -41,14 +41,18 @@ use hotline_actors::{
 use utoipa::OpenApi;
 
 use crate::{
+    address,
     answer::{Answer, Fault},
-    auth::{self, Caller, address, origin},
+    auth::{self, origin},
     clock,
-    http::openapi::{requests, shapes::Refusal},
-    http::{Link, state::AppState},
+    http::{
+        Link,
+        openapi::{requests, shapes::Refusal},
+        state::AppState,
+    },
+    identity::{Caller, Kind},
     params::Params,
-    people::Kind,
-    sentences::Sentence,
+    wording::Sentence,
 };
 pub use open::OpenSockets;
 use open::{Asked, Full};
@@ -112,7 +116,7 @@ async fn visitor(req: HttpRequest, stream: Payload, state: Data<AppState>, param
     let caller = match auth::token_of(&req) {
         Some(token) => {
             only_from_our_pages(&req, &state)?;
-            let caller = Caller::by_token(&state, &token).await?;
+            let caller = auth::caller_of(&state, &token).await?;
             caller.institution()?;
             Some(caller)
         }

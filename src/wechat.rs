@@ -19,9 +19,10 @@ use crate::{
     answer::Fault,
     config::{ConfigError, Hidden, Settings, WechatApp, WechatMode},
     http::state::AppState,
-    people::{Kind, NewPerson, names},
+    identity::{Kind, names},
+    people::NewPerson,
     secrets::Column,
-    sentences::Sentence,
+    wording::Sentence,
 };
 use api::{Api, ApiFault, Session};
 use phone::PhoneFault;

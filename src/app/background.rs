@@ -6,11 +6,11 @@ use std::sync::Arc;
 use actix_web::rt::{spawn, task::JoinHandle};
 use futures_util::future::select_all;
 
-use crate::http::state::AppState;
 use crate::{
     arrange,
     auth::resets,
     consumers::{self, Patience},
+    http::state::AppState,
     im::{history, notices::Notices},
     retention,
     wechat::turn::Turns,

@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{DAYS_AHEAD, WeekDays};
-use crate::people::Kind;
+use crate::identity::Kind;
 
 /// Somebody is on duty on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

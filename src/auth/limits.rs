@@ -17,11 +17,8 @@ use std::{
 
 use hotline_actors::Timestamp;
 
-use super::{
-    address,
-    turns::{Lane, Rank},
-};
-use crate::{answer::Fault, config, sentences::Sentence};
+use super::turns::{Lane, Rank};
+use crate::{address, answer::Fault, config, wording::Sentence};
 use known::Known;
 use lots::Lots;
 

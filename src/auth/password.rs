@@ -12,7 +12,7 @@ use super::{
     common,
     turns::{Rank, Turns},
 };
-use crate::{answer::Fault, sentences::Sentence};
+use crate::{answer::Fault, wording::Sentence};
 
 /// Hashes passwords, a few at a time: each takes 19 MiB and a core. Cheap to clone.
 #[derive(Clone)]

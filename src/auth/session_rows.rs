@@ -3,7 +3,7 @@
 use hotline_actors::{PersonId, Timestamp};
 use sqlx::PgPool;
 
-use super::{Caller, TokenHash};
+use crate::identity::{Caller, TokenHash};
 
 /// A session that may go on: its person is there and not banned.
 pub(super) struct SessionRow {

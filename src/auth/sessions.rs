@@ -12,12 +12,15 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use dashmap::DashMap;
-use hotline_actors::{LogIn, PersonId, Timestamp};
-use sha2::{Digest, Sha256};
+use hotline_actors::{PersonId, Timestamp};
 use sqlx::PgPool;
 
-use super::{Caller, session_rows};
-use crate::{answer::describe, config, people::Kind};
+use super::session_rows;
+use crate::{
+    answer::describe,
+    config,
+    identity::{Caller, Kind, TokenHash},
+};
 
 const TOKEN_BYTES: usize = 32;
 /// A token is these many characters of URL-safe base64.
@@ -34,29 +37,6 @@ const COPY_IDLE: Duration = Duration::from_hours(1);
 const ENDS_KEPT: Duration = Duration::from_mins(5);
 /// … and of how many.
 const ENDS_MAX: usize = 10_000;
-
-/// SHA-256 of a token. A stolen table of these logs nobody in.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenHash(pub [u8; 32]);
-
-impl TokenHash {
-    pub fn of(token: &str) -> Self {
-        Self(Sha256::digest(token.as_bytes()).into())
-    }
-}
-
-/// Tells a person's log-ins apart for their sockets.
-impl From<TokenHash> for LogIn {
-    fn from(hash: TokenHash) -> Self {
-        Self(hash.0)
-    }
-}
-
-impl fmt::Debug for TokenHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenHash(…)")
-    }
-}
 
 /// A fresh token: 256 random bits.
 fn fresh_token() -> Result<String, getrandom::Error> {

@@ -14,7 +14,8 @@ use crate::{
     clock,
     config::{Settings, is_institution_code},
     database,
-    people::{Kind, NewPerson, People, names},
+    identity::{Kind, names},
+    people::{NewPerson, People},
     secrets::Sealer,
     text,
 };

@@ -6,7 +6,7 @@ mod proxies;
 use std::collections::HashSet;
 
 use super::{ConfigError, ImMode, Settings, WechatMode};
-use crate::{auth::address::is_loopback_host, params::CALLBACK_BYTES_MAX};
+use crate::{address::is_loopback_host, params::CALLBACK_BYTES_MAX};
 
 type Checked = Result<(), ConfigError>;
 
@@ -207,7 +207,7 @@ fn im(settings: &Settings) -> Checked {
         "im.sdk_app_id and im.secret_key are set together, or neither",
     )?;
     ensure(
-        crate::people::names::is_account(&im.administrator),
+        crate::identity::names::is_account(&im.administrator),
         "im.administrator",
         "it is 2 to 32 letters, digits, _ or -",
     )?;

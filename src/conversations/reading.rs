@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Row, bound_to};
 use crate::{
     answer::Fault,
-    auth::Caller,
+    identity::Caller,
     rights::{self, Reach, Right},
 };
 

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::{Row, queue::QueueView};
 use crate::{
-    auth::Caller,
     evaluations::{self, Evaluation, EvaluationView, Object},
-    http::openapi::shapes::Id,
     http::state::AppState,
-    people::{Kind, Person, PersonView, view},
+    identity::{Caller, Kind},
+    people::{Person, PersonView, view},
+    wire::Id,
 };
 
 /// See the module. Null fields are present.

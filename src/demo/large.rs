@@ -11,10 +11,7 @@ use super::{
     words::{GIVEN_NAMES, SUPERVISION, SURNAMES, TALKS, VISITORS},
 };
 use crate::{
-    auth::password::NewPassword,
-    config::Settings,
-    people::{Kind, State},
-    wechat::SANDBOX_PREFIX,
+    auth::password::NewPassword, config::Settings, identity::Kind, people::State, wechat::SANDBOX_PREFIX,
 };
 
 const CONVERSATIONS: usize = 10_000;

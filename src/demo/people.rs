@@ -6,11 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{DemoFault, INSTITUTION, MAKER, PASSWORD, TIME_ZONE};
-use crate::{
-    auth::password::NewPassword,
-    config::Settings,
-    people::{Kind, State},
-};
+use crate::{auth::password::NewPassword, config::Settings, identity::Kind, people::State};
 
 /// Shifts are written this far ahead, as docs/contract.md 4 says of standing weeks.
 const DAYS_AHEAD: i32 = 60;

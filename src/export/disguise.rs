@@ -4,10 +4,7 @@
 
 use hotline_actors::PersonId;
 
-use crate::{
-    people::{Kind, Person},
-    secrets::Sealer,
-};
+use crate::{identity::Kind, people::Person, secrets::Sealer};
 
 /// Digits that may be a phone number, an identity number or an account.
 const NUMBER_DIGITS_MIN: usize = 6;

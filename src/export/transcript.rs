@@ -16,9 +16,10 @@ use crate::{
     calendar::Calendar,
     conversations::Row,
     evaluations::{self, Evaluation, Object},
+    identity::Kind,
     images::{self, Known},
     messages::{record, web::StoredMessage},
-    people::{Kind, People, Person},
+    people::{People, Person},
     secrets::Sealer,
 };
 

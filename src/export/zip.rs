@@ -243,7 +243,8 @@ mod tests {
     use crate::{
         config::defaults,
         export::{Exports, Reader},
-        people::{Kind, People},
+        identity::Kind,
+        people::People,
         secrets::Sealer,
     };
     use hotline_actors::PersonId;

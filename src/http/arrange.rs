@@ -12,20 +12,21 @@ use super::{
     dispatch::note_view,
     openapi::{
         requests,
-        shapes::{Answered, AnsweredAll, Done, Id, Listed},
+        shapes::{Answered, AnsweredAll, Done, Listed},
     },
 };
 use crate::{
     answer::{self, Answer, Fault, describe},
     arrange::{self, Acquaintance, Calendar, Duty, OfMonth, WeekDays},
     audit::Action,
-    auth::Caller,
     clock,
     http::state::AppState,
+    identity::{Caller, Kind},
     params::{Paging, Params},
-    people::{Kind, Person, PersonView, view},
+    people::{Person, PersonView, view},
     rights::{self, Reach, Right},
-    sentences::Sentence,
+    wire::Id,
+    wording::Sentence,
 };
 
 const PAGING: Paging = Paging::FromZero { default: 20 };

@@ -13,21 +13,24 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::openapi::{
     requests,
-    shapes::{Answered, Done, Id},
+    shapes::{Answered, Done},
 };
 
 use crate::{
+    address,
     answer::{self, Answer, Fault},
-    auth::{self, COOKIE, Caller, FromOurPages, TOKEN_HEADER, TokenHash, address, turns::Rank},
+    auth::{self, COOKIE, FromOurPages, TOKEN_HEADER, turns::Rank},
     clock,
     config::Settings,
     http::state::AppState,
+    identity::{Caller, TokenHash},
     metrics::LogInBy,
     params::{JsonParams, Params},
     people::{Person, PersonView, view},
     rights::{self, Reach, Right},
-    sentences::Sentence,
     wechat,
+    wire::Id,
+    wording::Sentence,
 };
 
 /// This area in the OpenAPI document.

@@ -14,8 +14,7 @@ use super::openapi::{requests, shapes::Answered};
 
 use crate::{
     answer::{self, Answer, Fault},
-    auth::{self, Caller},
-    calendar,
+    auth, calendar,
     config::{Dispatch, Emergency, ImMode, Settings, WechatMode},
     http::state::AppState,
     im::embedded,
@@ -226,7 +225,7 @@ async fn institution(req: &HttpRequest, state: &AppState, params: &Params) -> Re
     }
     // An ended session is none here: this endpoint needs no log-in.
     if let Some(token) = auth::token_of(req)
-        && let Ok(caller) = Caller::by_token(state, &token).await
+        && let Ok(caller) = auth::caller_of(state, &token).await
         && caller.institution.is_some()
     {
         return Ok(caller.institution);

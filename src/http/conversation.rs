@@ -20,14 +20,14 @@ use super::openapi::{
 use crate::{
     answer::{self, Answer, Fault},
     audit::{self, Action},
-    auth::Caller,
     clock,
     conversations::{self, Row, deletion, reading, view, view::ConversationView},
     http::state::AppState,
+    identity::{Caller, Kind},
     params::{Paging, Params},
-    people::{Kind, Person},
+    people::Person,
     rights::{self, Reach, Right},
-    sentences::Sentence,
+    wording::Sentence,
 };
 
 const PAGING: Paging = Paging::FromZero { default: 20 };

@@ -16,18 +16,19 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
-use super::openapi::shapes::{Answered, AnsweredAll, Id};
+use super::openapi::shapes::{Answered, AnsweredAll};
 use crate::{
     answer::{self, Answer, Fault},
     audit::{Action, Note},
-    auth::Caller,
     clock,
     conversations::reading::Scope,
     http::state::AppState,
-    people::{Kind as PersonKind, Person, PersonView, view},
+    identity::{Caller, Kind as PersonKind},
+    people::{Person, PersonView, view},
     rights::{self, Reach, Right},
-    sentences::Sentence,
     sockets::frames::answers::AlarmView,
+    wire::Id,
+    wording::Sentence,
 };
 
 /// This area in the OpenAPI document.

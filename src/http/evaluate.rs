@@ -11,14 +11,14 @@ use super::{
 };
 use crate::{
     answer::{self, Answer, Fault},
-    auth::Caller,
     clock,
     conversations::Row,
     evaluations::{self, Evaluation, EvaluationView, NotKept, Object},
     http::state::AppState,
+    identity::Caller,
     params::Params,
     rights::{self, Right},
-    sentences::Sentence,
+    wording::Sentence,
 };
 
 /// Characters of what somebody writes about a talk.

@@ -16,16 +16,16 @@ use super::openapi::{
 
 use crate::{
     answer::{self, Answer, Fault},
-    auth::Caller,
     clock,
     http::state::AppState,
+    identity::Caller,
     im::{
         callback,
         embedded::{self, WORDS_MAX},
         user_sig,
     },
     params::{BODY_BYTES_MAX, json_body},
-    sentences::{Language, Sentence},
+    wording::{Language, Sentence},
 };
 
 /// This area in the OpenAPI document.

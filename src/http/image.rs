@@ -11,21 +11,22 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::openapi::{
     requests,
-    shapes::{Answered, Id, Refusal},
+    shapes::{Answered, Refusal},
 };
 
 use crate::{
     answer::{self, Answer, Fault, echo},
-    auth::Caller,
     clock,
     config::ImMode,
     http::state::AppState,
+    identity::Caller,
     im::embedded,
     images::{self, Busy, Known, Picture},
     messages::record,
     params::{Params, read_body},
     rights::{self, Reach, Right},
-    sentences::Sentence,
+    wire::Id,
+    wording::Sentence,
 };
 
 /// A browser shows it and does nothing else with it, whatever it may be.

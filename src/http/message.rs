@@ -17,9 +17,9 @@ use super::openapi::{
 use crate::{
     answer::{self, Answer, Fault, describe},
     audit::{self, Action},
-    auth::Caller,
     clock,
     http::state::AppState,
+    identity::Caller,
     im::{
         callback::{self, Callback, Read, Trust},
         gate,
@@ -34,7 +34,7 @@ use crate::{
     },
     params::{CALLBACK_BYTES_MAX, Paging, Params, read_body},
     rights::{self, Reach, Right},
-    sentences::Sentence,
+    wording::Sentence,
 };
 
 const PAGING: Paging = Paging::FromZero { default: 20 };

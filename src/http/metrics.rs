@@ -10,8 +10,8 @@ use actix_web::{
 use utoipa::OpenApi;
 
 use crate::{
+    address,
     answer::{Answer, Fault},
-    auth::address,
     clock,
     config::Settings,
     http::state::AppState,

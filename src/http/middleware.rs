@@ -27,12 +27,13 @@ use super::{
     traffic::{Counted, Traffic},
 };
 use crate::{
+    address,
     answer::{Fault, error_body},
-    auth::{self, address, origin},
+    auth::{self, origin},
     clock,
     config::Settings,
     metrics::Metrics,
-    sentences::Language,
+    wording::Language,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -22,7 +22,6 @@ use super::{
 use crate::{
     answer::{self, Answer, Fault},
     audit::{self, Action, Note},
-    auth::Caller,
     calendar, clock,
     conversations::{
         self, Row,
@@ -32,10 +31,11 @@ use crate::{
     },
     export::{self, Entry, Format, Maker, Reader as ExportReader},
     http::state::AppState,
+    identity::Caller,
     images,
     params::{BODY_BYTES_MAX, Paging, Params, json_body},
     rights::{self, Reach, Right},
-    sentences::Sentence,
+    wording::Sentence,
 };
 
 const PAGING: Paging = Paging::FromZero { default: 20 };

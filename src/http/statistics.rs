@@ -9,19 +9,20 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::openapi::{
     requests,
-    shapes::{Answered, AnsweredAll, Id},
+    shapes::{Answered, AnsweredAll},
 };
 use crate::{
     answer::{self, Answer, Fault},
-    auth::Caller,
     calendar::{self, Calendar},
     clock,
     conversations::reading::Scope,
     http::state::AppState,
+    identity::Caller,
     params::{Paging, Params},
     people::Person,
     rights::{self, Right},
     statistics::{self, Mine, Whose},
+    wire::Id,
 };
 
 /// A ranking is a first page.

@@ -15,15 +15,17 @@ use super::openapi::{
     shapes::{Answered, Done, Listed},
 };
 use crate::{
+    address,
     answer::{self, Answer, Fault},
     audit::{Action, Note},
-    auth::{Caller, address, password::NewPassword, turns::Rank},
+    auth::{password::NewPassword, turns::Rank},
     clock,
     http::state::AppState,
+    identity::{Caller, Kind},
     params::{Paging, Params},
-    people::{Filter, Kind, Person, PersonView, Profile, effects, view},
+    people::{Filter, Person, PersonView, Profile, effects, view},
     rights::{self, Right},
-    sentences::Sentence,
+    wording::Sentence,
 };
 
 const PAGING: Paging = Paging::FromOne { default: 10 };

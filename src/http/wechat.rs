@@ -7,14 +7,13 @@ use utoipa::{OpenApi, ToSchema};
 use super::openapi::{requests, shapes::Answered};
 use crate::{
     answer::{self, Answer, Fault},
-    auth::Caller,
     clock,
     http::state::AppState,
+    identity::{Caller, Kind},
     params::Params,
-    people::Kind,
     rights::{self, Right},
-    sentences::Sentence,
     wechat::{PhoneProof, turn},
+    wording::Sentence,
 };
 
 /// Characters of `encryptedData`; WeChat's are some 250.

@@ -23,19 +23,19 @@ use super::{
 };
 use crate::{
     answer::{Fault, describe},
-    auth::Caller,
     clock,
     config::ImMode,
     database::Patience,
     http::state::AppState,
+    identity::Caller,
     images,
     messages::{
         NewMessage,
         said::{Draft, Letter},
         web::StoredMessage,
     },
-    sentences::{Language, Sentence},
     text,
+    wording::{Language, Sentence},
 };
 pub use by_request::{WORDS_MAX, say_all};
 use frames::Shown;

@@ -8,12 +8,7 @@ use super::{
     errands::{Errands, patiently},
     rest::Rest,
 };
-use crate::{
-    answer::describe,
-    clock,
-    institutions::Institutions,
-    people::{Kind, People},
-};
+use crate::{answer::describe, clock, identity::Kind, institutions::Institutions, people::People};
 
 /// See the module. Cheap to clone.
 #[derive(Debug, Clone)]

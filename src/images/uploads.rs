@@ -6,7 +6,7 @@ use dashmap::DashMap;
 use hotline_actors::PersonId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::sentences::Sentence;
+use crate::wording::Sentence;
 
 /// Bodies that come in at once. With the bytes of one (`im.image_bytes_max`) this bounds the memory that they take.
 const BODIES_MAX: usize = 48;

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use utoipa::ToSchema;
 
 use super::web::{Sides, StoredMessage, WebMessage, shown};
-use crate::http::openapi::shapes::Id;
+use crate::wire::Id;
 
 /// One talk in progress.
 #[derive(Debug, Serialize, ToSchema)]

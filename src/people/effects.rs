@@ -15,15 +15,15 @@ use hotline_actors::{
     registry::{LogIns, Rejected},
 };
 
-use super::{Change, Keeper, Kind, Person};
+use super::{Change, Keeper, Person};
 use crate::{
     answer::Fault,
     arrange::Calendar,
     audit::{self, Action},
-    auth::Caller,
     clock,
     http::state::AppState,
-    sentences::Sentence,
+    identity::{Caller, Kind},
+    wording::Sentence,
 };
 
 /// Runs `work` to its end, whatever becomes of the request that asked for it.

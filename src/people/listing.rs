@@ -4,9 +4,9 @@ use hotline_actors::PersonId;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::Kind;
 use crate::{
     answer::Fault,
+    identity::Kind,
     params::Page,
     secrets::{Column, Sealer},
 };

@@ -178,7 +178,8 @@ impl Drop for Counting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::people::{Kind, view::tests::person};
+    use crate::identity::Kind;
+    use crate::people::view::tests::person;
     use uuid::Uuid;
 
     fn somebody(number: u128) -> Person {

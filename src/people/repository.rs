@@ -6,8 +6,11 @@ use hotline_actors::{PersonId, Timestamp};
 use sqlx::{PgPool, postgres::PgExecutor};
 use uuid::Uuid;
 
-use super::{Kind, Person, PersonRef, Secret, State};
-use crate::secrets::{Column, Sealer};
+use super::{Person, PersonRef, Secret, State};
+use crate::{
+    identity::Kind,
+    secrets::{Column, Sealer},
+};
 
 /// An account to be made. What is not named here is empty at first.
 #[derive(Clone)]

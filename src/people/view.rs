@@ -4,8 +4,11 @@ use hotline_actors::{PersonId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Kind, Person};
-use crate::{auth::Caller, http::openapi::shapes::Id};
+use super::Person;
+use crate::{
+    identity::{Caller, Kind},
+    wire::Id,
+};
 
 /// The fields of the document's section 16, in its order.
 #[expect(clippy::struct_excessive_bools, reason = "the document's object has them")]

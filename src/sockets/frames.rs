@@ -20,8 +20,11 @@ use hotline_actors::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::im::callback::heal;
-use crate::{conversations::queue::QueueView, im::embedded, sentences::Sentence};
+use crate::{
+    conversations::queue::QueueView,
+    im::{callback::heal, embedded},
+    wording::Sentence,
+};
 use answers::{AlarmView, Waiting};
 
 /// What a client may send.

@@ -18,8 +18,8 @@ use hotline_actors::PersonId;
 use tokio::{sync::Notify, time::timeout};
 
 use crate::{
-    auth::{Caller, TokenHash},
     config,
+    identity::{Caller, TokenHash},
 };
 
 /// Before a log-in ends: for what its sockets have received to be read.

@@ -35,13 +35,12 @@ use super::{
 };
 use crate::{
     answer::describe,
-    auth::Caller,
     clock,
     database::Patience,
     http::{Link, state::AppState},
+    identity::{Caller, Kind},
     im::embedded,
-    people::Kind,
-    sentences::Sentence,
+    wording::Sentence,
 };
 
 /// A client's frame holds a command; the longest is a text of our own IM.

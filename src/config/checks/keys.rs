@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use crate::secrets::{DEVELOPMENT_KEY, hex_key};
+use crate::config::{DEVELOPMENT_KEY, hex_key};
 
 /// 32 random bytes have about thirty different values. So few happen once in more than 10^13 keys.
 const DIFFERENT_BYTES_MIN: usize = 17;

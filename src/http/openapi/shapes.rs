@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use crate::messages::web::WebMessage;
+use crate::{messages::web::WebMessage, wire::Id};
 
 /// A success with its object, or a refusal.
 #[derive(ToSchema)]
@@ -186,11 +186,6 @@ pub(crate) struct HttpError {
     #[schema(example = "/auth/me")]
     path: String,
 }
-
-/// 32 位十六进制数字
-#[derive(ToSchema)]
-#[schema(pattern = "^[0-9a-f]{32}$", example = "2c93189d7b53e68e017b53ead62d002c")]
-pub(crate) struct Id(String);
 
 /// 消息回调的应答：两种格式合一
 #[derive(ToSchema)]

@@ -16,13 +16,14 @@ use super::{
 };
 use crate::{
     answer::{self, Answer, Fault, echo},
-    auth::{Caller, password::NewPassword},
+    auth::password::NewPassword,
     clock, conversations,
     http::state::AppState,
+    identity::{Caller, Kind, names},
     params::Params,
-    people::{Change, Kind, NewPerson, Person, PersonView, Profile, effects, names},
+    people::{Change, NewPerson, Person, PersonView, Profile, effects},
     rights::{self, Reach, Right},
-    sentences::Sentence,
+    wording::Sentence,
 };
 
 /// This area in the OpenAPI document.

@@ -7,11 +7,11 @@ use utoipa::OpenApi;
 use super::super::openapi::shapes::{Answered, Done};
 use crate::{
     answer::{self, Answer, Fault},
-    auth::Caller,
     http::state::AppState,
-    people::{Kind, Person, State, effects},
+    identity::{Caller, Kind},
+    people::{Person, State, effects},
     rights::{self, Right},
-    sentences::Sentence,
+    wording::Sentence,
 };
 
 /// This area in the OpenAPI document.

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use super::{Asking, Say, frames};
 use crate::{
     answer::Fault,
-    auth::Caller,
     http::state::AppState,
-    sentences::{Language, Sentence},
+    identity::Caller,
+    wording::{Language, Sentence},
 };
 
 /// Words of one request. Their bytes are bounded with the body.

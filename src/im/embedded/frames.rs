@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     messages::web::{Sides, StoredMessage, WebMessage, shown as in_web_form},
-    sentences::{Language, Sentence},
+    wording::{Language, Sentence},
 };
 
 /// What a message is shown as, written once for all who hear of it.

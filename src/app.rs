@@ -29,7 +29,7 @@ use crate::{
     demo,
     export::Exports,
     http::{self, state::AppState, traffic::Traffic},
-    im::{Im, embedded::Paces},
+    im::{Im, embedded::Embedded},
     images::Uploads,
     institutions::{Doom, Institutions},
     messages::{Ears, Limits, MessageStore},
@@ -210,12 +210,14 @@ async fn assemble(
         .delivering(move |letter| post.deliver(letter));
     let messages = MessageStore::start(&options, Limits::of(&settings), ears);
     let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
+    let wechat = Wechat::new(&settings, outbound.clone(), pool.clone(), people.clone(), sealer.clone())?;
+    let embedded = Embedded::new(Arc::clone(&settings), pool.clone(), messages.clone(), institutions.clone());
     let state = AppState {
         sessions: Sessions::new(pool.clone(), &settings.session),
         passwords: Passwords::new(settings.session.password_hashes_max)?,
         login_limits: LoginLimits::new(&settings.session),
         people,
-        wechat: Wechat::new(&settings, outbound.clone())?,
+        wechat,
         institutions,
         messages,
         sockets: OpenSockets::new(&settings.sockets),
@@ -223,7 +225,7 @@ async fn assemble(
         exports: Exports::default(),
         im,
         uploads: Uploads::default(),
-        say_paces: Paces::new(Duration::from_secs(settings.sockets.heartbeat_seconds)),
+        embedded,
         outbound,
         traffic: Traffic::default(),
         sealer,

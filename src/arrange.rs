@@ -17,9 +17,8 @@ use crate::{
     answer::Fault,
     audit::{Action, Note},
     calendar, evaluations,
-    http::state::AppState,
     identity::Kind,
-    people::Person,
+    people::{People, Person, unknown},
     wording::Sentence,
 };
 pub use rows::{Duty, OfMonth};
@@ -164,14 +163,13 @@ impl<'a> Calendar<'a> {
 ///
 /// # Errors
 /// -3 for the first id that is nobody's: another institution's, a visitor's, a deleted person's.
-pub async fn staff(state: &AppState, institution: &str, ids: &[String]) -> Result<Vec<Person>, Fault> {
+pub async fn staff(people: &People, institution: &str, ids: &[String]) -> Result<Vec<Person>, Fault> {
     if ids.len() > USERS_MAX {
         return Err(Fault::bad("users"));
     }
-    let unknown = |id: &str| crate::people::effects::unknown(id);
     let parsed: Vec<PersonId> =
         ids.iter().map(|id| id.parse().map_err(|_| unknown(id))).collect::<Result<_, _>>()?;
-    let mut found: HashMap<PersonId, Person> = state.people.load(&parsed).await?;
+    let mut found: HashMap<PersonId, Person> = people.load(&parsed).await?;
     let mut staff = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for (id, text) in parsed.into_iter().zip(ids) {

@@ -4,7 +4,6 @@ pub mod deletion;
 pub mod list;
 pub mod queue;
 pub mod reading;
-pub mod view;
 
 use std::collections::HashMap;
 

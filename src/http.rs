@@ -2,6 +2,7 @@
 
 pub mod arrange;
 pub mod auth;
+pub(crate) mod caller;
 pub mod config;
 mod connection;
 pub mod conversation;
@@ -14,6 +15,7 @@ pub mod message;
 pub mod metrics;
 mod middleware;
 pub(crate) mod openapi;
+pub(crate) mod origin;
 pub mod pages;
 pub mod record;
 mod server;

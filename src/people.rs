@@ -26,10 +26,11 @@ pub use staff::{Change, Keeper};
 pub use view::{PersonView, view};
 
 use crate::{
-    answer::Fault,
+    answer::{Fault, echo},
     identity::{Kind, names},
     params::Page,
     secrets::Sealer,
+    wording::Sentence,
 };
 use loader::Loader;
 use memory::Memory;
@@ -119,6 +120,11 @@ impl Person {
             (None, None) => Cow::Borrowed(&self.username),
         }
     }
+}
+
+/// Nobody of that id; one who was deleted meanwhile is nobody, too.
+pub fn unknown(key: &str) -> Fault {
+    Fault::unknown(Sentence::UnknownPerson { key: echo(key).to_owned() })
 }
 
 /// User names kept in memory; more are looked up each time.

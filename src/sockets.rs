@@ -43,11 +43,11 @@ use utoipa::OpenApi;
 use crate::{
     address,
     answer::{Answer, Fault},
-    auth::{self, origin},
     clock,
     http::{
-        Link,
+        Link, caller,
         openapi::{requests, shapes::Refusal},
+        origin,
         state::AppState,
     },
     identity::{Caller, Kind},
@@ -113,10 +113,10 @@ async fn workbench(
     security((), ("session" = []), ("bearer" = []))
 )]
 async fn visitor(req: HttpRequest, stream: Payload, state: Data<AppState>, params: Params) -> Answer {
-    let caller = match auth::token_of(&req) {
+    let caller = match caller::token_of(&req) {
         Some(token) => {
             only_from_our_pages(&req, &state)?;
-            let caller = auth::caller_of(&state, &token).await?;
+            let caller = caller::by_token(&state, &token).await?;
             caller.institution()?;
             Some(caller)
         }
@@ -127,8 +127,8 @@ async fn visitor(req: HttpRequest, stream: Payload, state: Data<AppState>, param
 }
 
 fn only_from_our_pages(req: &HttpRequest, state: &AppState) -> Result<(), Fault> {
-    let ours =
-        !auth::is_carried_by_cookie(req) || origin::is_ours(req.headers(), &state.settings.server.public_url);
+    let ours = !caller::is_carried_by_cookie(req)
+        || origin::is_ours(req.headers(), &state.settings.server.public_url);
     if ours { Ok(()) } else { Err(Fault::NoSession) }
 }
 

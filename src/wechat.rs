@@ -13,15 +13,15 @@ use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use hotline_actors::{PersonId, Timestamp};
 use reqwest::Url;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
     answer::Fault,
     config::{ConfigError, Hidden, Settings, WechatApp, WechatMode},
-    http::state::AppState,
     identity::{Kind, names},
-    people::NewPerson,
-    secrets::Column,
+    people::{NewPerson, People},
+    secrets::{Column, Sealer},
     wording::Sentence,
 };
 use api::{Api, ApiFault, Session};
@@ -42,6 +42,10 @@ struct Inner {
     api: Api,
     apps: HashMap<String, App>,
     turns: turn::Counts,
+    settings: Arc<Settings>,
+    pool: PgPool,
+    people: People,
+    sealer: Sealer,
 }
 
 /// A mini-program, with what we need to ask WeChat about it.
@@ -99,7 +103,13 @@ impl Wechat {
     ///
     /// # Errors
     /// Names the first variable that is missing, unless in the sandbox.
-    pub fn new(settings: &Settings, http: reqwest::Client) -> Result<Self, ConfigError> {
+    pub fn new(
+        settings: &Arc<Settings>,
+        http: reqwest::Client,
+        pool: PgPool,
+        people: People,
+        sealer: Sealer,
+    ) -> Result<Self, ConfigError> {
         let wechat = &settings.wechat;
         let mut apps = HashMap::new();
         for app in &wechat.apps {
@@ -115,7 +125,8 @@ impl Wechat {
             cause: error.to_string(),
         })?;
         let api = Api::new(http, base, Duration::from_secs(wechat.exchange_seconds_max));
-        Ok(Self(Arc::new(Inner { mode: wechat.mode, api, apps, turns: turn::Counts::default() })))
+        let (mode, turns, settings) = (wechat.mode, turn::Counts::default(), Arc::clone(settings));
+        Ok(Self(Arc::new(Inner { mode, api, apps, turns, settings, pool, people, sealer })))
     }
 
     /// How many visitors were told that it is their turn.
@@ -158,17 +169,17 @@ impl Wechat {
     /// Only when the database does not do its part.
     pub async fn phone(
         &self,
-        state: &AppState,
         app: &App,
         person: PersonId,
         proof: &PhoneProof,
         now: Timestamp,
     ) -> Result<Option<String>, Fault> {
-        let sealed_key = rows::session_key(&state.pool, person, &app.settings.appid).await?;
+        let Inner { pool, people, sealer, .. } = &*self.0;
+        let sealed_key = rows::session_key(pool, person, &app.settings.appid).await?;
         let place = Column::WechatSessionKey.of(person);
         let told = match proof {
             PhoneProof::Encrypted { data, iv } => sealed_key
-                .and_then(|sealed| state.sealer.open_or_tell(&sealed, place))
+                .and_then(|sealed| sealer.open_or_tell(&sealed, place))
                 .ok_or(NoPhone::NoSessionKey)
                 .and_then(|key| Ok(phone::decrypt(&key, iv, data, &app.settings.appid)?)),
             PhoneProof::Code(code) => self.phone_of_code(app, code).await,
@@ -180,12 +191,62 @@ impl Wechat {
                 return Ok(None);
             }
         };
-        let sealed = state.sealer.seal(&number, Column::Phone.of(person)).map_err(Fault::internal)?;
-        let kept =
-            rows::keep_phone(&state.pool, person, &sealed, &state.sealer.find_hash(&number), now).await;
-        state.people.changed([person]);
+        let sealed = sealer.seal(&number, Column::Phone.of(person)).map_err(Fault::internal)?;
+        let kept = rows::keep_phone(pool, person, &sealed, &sealer.find_hash(&number), now).await;
+        people.changed([person]);
         kept?;
         Ok(Some(number))
+    }
+
+    /// The visitor behind a code of this mini-program; a new one is made where there is none.
+    ///
+    /// # Errors
+    /// -2 with WeChat's words for a code that is none, -1 when WeChat cannot be reached, -3 for somebody banned or deleted.
+    pub async fn visitor(&self, app: &App, code: &str, now: Timestamp) -> Result<PersonId, Fault> {
+        let session = self.session(app, code).await?;
+        let visitor = match self.made(app, &session.openid, now).await? {
+            Some(visitor) => visitor,
+            None => self.known(app, &session.openid).await?,
+        };
+        let place = Column::WechatSessionKey.of(visitor);
+        let sealed = self.0.sealer.seal(&session.session_key, place).map_err(Fault::internal)?;
+        let kept = rows::keep_session_key(&self.0.pool, visitor, &app.settings.appid, &sealed).await;
+        self.0.people.changed([visitor]);
+        kept?;
+        Ok(visitor)
+    }
+
+    /// A new visitor, if this openid has not been here before.
+    async fn made(&self, app: &App, open_id: &str, now: Timestamp) -> Result<Option<PersonId>, Fault> {
+        if self.0.people.by_username(open_id).await?.is_some() {
+            return Ok(None);
+        }
+        let institution = &app.settings.institution;
+        let max_consults = self.0.settings.dispatch_for(institution).default_max_consults;
+        let visitor = NewPerson {
+            id: PersonId(Uuid::now_v7()),
+            institution: Some(institution.clone()),
+            kind: Kind::Visitor,
+            username: open_id.to_owned(),
+            password_hash: None,
+            open_id: Some(open_id.to_owned()),
+            wechat_appid: Some(app.settings.appid.clone()),
+            name: None,
+            max_consults: i32::try_from(max_consults).map_err(Fault::internal)?,
+            created_by: None,
+            created_at: now,
+        };
+        // Where the name is taken meanwhile, another request of the same visitor was quicker.
+        Ok(self.0.people.add(visitor).await?.ok())
+    }
+
+    async fn known(&self, app: &App, open_id: &str) -> Result<PersonId, Fault> {
+        let refused = || Fault::unknown(Sentence::LogInRefused);
+        let found = self.0.people.by_username(open_id).await?.ok_or_else(refused)?;
+        let person = self.0.people.get(found.id).await?.ok_or_else(refused)?;
+        let is_ours =
+            person.kind == Kind::Visitor && person.institution.as_deref() == Some(&app.settings.institution);
+        if is_ours && person.may_come_in() { Ok(person.id) } else { Err(refused()) }
     }
 
     async fn phone_of_code(&self, app: &App, code: &str) -> Result<String, NoPhone> {
@@ -251,57 +312,6 @@ impl From<ApiFault> for Fault {
             ApiFault::Unreachable(_) => Self::wrong(Sentence::WechatAway),
         }
     }
-}
-
-/// The visitor behind a code of this mini-program; a new one is made where there is none.
-///
-/// # Errors
-/// -2 with WeChat's words for a code that is none, -1 when WeChat cannot be reached, -3 for somebody banned or deleted.
-pub async fn visitor(state: &AppState, app: &App, code: &str, now: Timestamp) -> Result<PersonId, Fault> {
-    let session = state.wechat.session(app, code).await?;
-    let visitor = match made(state, app, &session.openid, now).await? {
-        Some(visitor) => visitor,
-        None => known(state, app, &session.openid).await?,
-    };
-    let place = Column::WechatSessionKey.of(visitor);
-    let sealed = state.sealer.seal(&session.session_key, place).map_err(Fault::internal)?;
-    let kept = rows::keep_session_key(&state.pool, visitor, &app.settings.appid, &sealed).await;
-    state.people.changed([visitor]);
-    kept?;
-    Ok(visitor)
-}
-
-/// A new visitor, if this openid has not been here before.
-async fn made(state: &AppState, app: &App, open_id: &str, now: Timestamp) -> Result<Option<PersonId>, Fault> {
-    if state.people.by_username(open_id).await?.is_some() {
-        return Ok(None);
-    }
-    let institution = &app.settings.institution;
-    let max_consults = state.settings.dispatch_for(institution).default_max_consults;
-    let visitor = NewPerson {
-        id: PersonId(Uuid::now_v7()),
-        institution: Some(institution.clone()),
-        kind: Kind::Visitor,
-        username: open_id.to_owned(),
-        password_hash: None,
-        open_id: Some(open_id.to_owned()),
-        wechat_appid: Some(app.settings.appid.clone()),
-        name: None,
-        max_consults: i32::try_from(max_consults).map_err(Fault::internal)?,
-        created_by: None,
-        created_at: now,
-    };
-    // Where the name is taken meanwhile, another request of the same visitor was quicker.
-    Ok(state.people.add(visitor).await?.ok())
-}
-
-async fn known(state: &AppState, app: &App, open_id: &str) -> Result<PersonId, Fault> {
-    let refused = || Fault::unknown(Sentence::LogInRefused);
-    let found = state.people.by_username(open_id).await?.ok_or_else(refused)?;
-    let person = state.people.get(found.id).await?.ok_or_else(refused)?;
-    let is_ours =
-        person.kind == Kind::Visitor && person.institution.as_deref() == Some(&app.settings.institution);
-    if is_ours && person.may_come_in() { Ok(person.id) } else { Err(refused()) }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{
     auth::resets,
     consumers::{self, Patience},
     http::state::AppState,
-    im::{history, notices::Notices},
+    im::{history::Keeper, notices::Notices},
     retention,
     wechat::turn::Turns,
 };
@@ -30,15 +30,24 @@ impl Background {
                 "what erases deleted records",
                 spawn(retention::keep_erasing(state.pool.clone(), Arc::clone(&state.settings))),
             ),
-            ("what writes standing weeks ahead", spawn(arrange::keep_written(state.clone()))),
+            (
+                "what writes standing weeks ahead",
+                spawn(arrange::keep_written(state.pool.clone(), state.institutions.clone())),
+            ),
             (
                 "what tells visitors over WeChat",
                 spawn(consumers::run(state.pool.clone(), state.metrics.clone(), turns, Patience::default())),
             ),
         ];
         if let Some(rest) = &state.im.rest {
-            tasks
-                .push(("what fetches histories", spawn(history::keep_complete(state.clone(), rest.clone()))));
+            let histories = Keeper {
+                rest: rest.clone(),
+                pool: state.pool.clone(),
+                messages: state.messages.clone(),
+                administrator: state.settings.im.administrator.clone(),
+            };
+            let recovered = state.institutions.recovered();
+            tasks.push(("what fetches histories", spawn(histories.run(recovered))));
             if state.settings.im.notices {
                 let notices = Arc::new(Notices::new(state.pool.clone(), rest.clone()));
                 let run =

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use hotline_actors::Timestamp;
+use sqlx::PgPool;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Calendar, rows};
-use crate::{answer::Fault, clock, http::state::AppState};
+use crate::{answer::Fault, clock, institutions::Institutions};
 
 /// A day is added once a day; looking more often finds a new day soon in every zone, and what an outage left out.
 const EVERY: Duration = Duration::from_hours(1);
@@ -15,26 +16,26 @@ const AGAIN: Duration = Duration::from_mins(1);
 
 /// Writes the standing weeks ahead at the start, then as the days go by; runs until the process ends. However long the
 /// server was down, the first look writes what is missing, and a second one changes nothing.
-pub async fn keep_written(state: AppState) {
+pub async fn keep_written(pool: PgPool, institutions: Institutions) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if let Err(fault) = write_all(&state, clock::now()).await {
+        if let Err(fault) = write_all(&pool, &institutions, clock::now()).await {
             tracing::warn!(%fault, "standing weeks cannot be written ahead; tried again soon");
             tick.reset_after(AGAIN);
         }
     }
 }
 
-async fn write_all(state: &AppState, now: Timestamp) -> Result<(), Fault> {
+async fn write_all(pool: &PgPool, dispatch: &Institutions, now: Timestamp) -> Result<(), Fault> {
     let mut written = 0;
-    for institution in rows::institutions(&state.pool).await? {
-        written += Calendar::open(&state.pool, &institution, now).await?.write_ahead().await?;
+    for institution in rows::institutions(pool).await? {
+        written += Calendar::open(pool, &institution, now).await?.write_ahead().await?;
     }
     if written > 0 {
         tracing::info!(shifts = written, "standing weeks are written ahead");
-        state.institutions.refresh().await?;
+        dispatch.refresh().await?;
     }
     Ok(())
 }

@@ -74,7 +74,7 @@ async fn put(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let users = users.ok_or_else(|| Fault::missing("users"))?;
     let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
     let day = calendar.day(at);
-    let people = arrange::staff(&state, institution, &users).await?;
+    let people = arrange::staff(&state.people, institution, &users).await?;
     let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
     let duties = calendar.put(day, &ids, caller.id).await?;
     tell_dispatch(&state).await;
@@ -101,7 +101,7 @@ async fn batch(state: Data<AppState>, caller: Caller, params: Params) -> Answer 
     let days = params.ints("weekDays")?.ok_or_else(|| Fault::missing("weekDays"))?;
     let week = WeekDays::new(&days).ok_or_else(|| Fault::malformed(Sentence::WeekDays))?;
     let user = params.required("user")?;
-    let people = arrange::staff(&state, institution, &[user]).await?;
+    let people = arrange::staff(&state.people, institution, &[user]).await?;
     let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
     for person in people {
         calendar.set_week(person.id, &week, caller.id).await?;

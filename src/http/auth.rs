@@ -11,15 +11,17 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::{OpenApi, ToSchema};
 
-use super::openapi::{
-    requests,
-    shapes::{Answered, Done},
+use super::{
+    caller::{self, COOKIE, FromOurPages, TOKEN_HEADER},
+    openapi::{
+        requests,
+        shapes::{Answered, Done},
+    },
 };
-
 use crate::{
     address,
     answer::{self, Answer, Fault},
-    auth::{self, COOKIE, FromOurPages, TOKEN_HEADER, turns::Rank},
+    auth::turns::Rank,
     clock,
     config::Settings,
     http::state::AppState,
@@ -28,7 +30,6 @@ use crate::{
     params::{JsonParams, Params},
     people::{Person, PersonView, view},
     rights::{self, Reach, Right},
-    wechat,
     wire::Id,
     wording::Sentence,
 };
@@ -106,7 +107,7 @@ async fn recognise(
 async fn wechat_login(_: FromOurPages, state: Data<AppState>, appid: Path<String>, params: Params) -> Answer {
     let app = state.wechat.app(&appid)?;
     let code = params.required("code")?;
-    let answer = match wechat::visitor(&state, app, &code, clock::now()).await {
+    let answer = match state.wechat.visitor(app, &code, clock::now()).await {
         Ok(visitor) => begin_session(&state, visitor, None).await,
         Err(fault) => Err(fault),
     };
@@ -148,7 +149,7 @@ fn cookie(settings: &Settings, token: String) -> Cookie<'static> {
     security(())
 )]
 async fn logout(_: FromOurPages, req: HttpRequest, state: Data<AppState>) -> Answer {
-    if let Some(token) = auth::token_of(&req) {
+    if let Some(token) = caller::token_of(&req) {
         let whose = state.sessions.find(&token, clock::now()).await?;
         let hash = TokenHash::of(&token);
         if let Some(caller) = &whose {

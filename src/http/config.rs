@@ -10,11 +10,14 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
 
-use super::openapi::{requests, shapes::Answered};
+use super::{
+    caller,
+    openapi::{requests, shapes::Answered},
+};
 
 use crate::{
     answer::{self, Answer, Fault},
-    auth, calendar,
+    calendar,
     config::{Dispatch, Emergency, ImMode, Settings, WechatMode},
     http::state::AppState,
     im::embedded,
@@ -224,8 +227,8 @@ async fn institution(req: &HttpRequest, state: &AppState, params: &Params) -> Re
         return known.map(Some).ok_or_else(|| Fault::bad("institutionCode"));
     }
     // An ended session is none here: this endpoint needs no log-in.
-    if let Some(token) = auth::token_of(req)
-        && let Ok(caller) = auth::caller_of(state, &token).await
+    if let Some(token) = caller::token_of(req)
+        && let Ok(caller) = caller::by_token(state, &token).await
         && caller.institution.is_some()
     {
         return Ok(caller.institution);

@@ -1,5 +1,7 @@
 //! Conversations as they are held: sections 26, 27, 29 and 36 of the document.
 
+pub(super) mod view;
+
 use actix_web::web::{self, Data, Path, ServiceConfig};
 use hotline_actors::{
     ConversationId, CounselorId, PersonId,
@@ -17,11 +19,13 @@ use super::openapi::{
     requests,
     shapes::{Answered, Done, Listed},
 };
+use view::ConversationView;
+
 use crate::{
     answer::{self, Answer, Fault},
     audit::{self, Action},
     clock,
-    conversations::{self, Row, deletion, reading, view, view::ConversationView},
+    conversations::{self, Row, deletion, reading},
     http::state::AppState,
     identity::{Caller, Kind},
     params::{Paging, Params},

@@ -19,11 +19,7 @@ use crate::{
     clock,
     http::state::AppState,
     identity::Caller,
-    im::{
-        callback,
-        embedded::{self, WORDS_MAX},
-        user_sig,
-    },
+    im::{callback, embedded::WORDS_MAX, user_sig},
     params::{BODY_BYTES_MAX, json_body},
     wording::{Language, Sentence},
 };
@@ -72,5 +68,5 @@ async fn say(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: 
         return Err(Fault::malformed(Sentence::TooManyWords { max: WORDS_MAX }));
     }
     let language = Language::asked(req.headers());
-    Ok(answer::ok(embedded::say_all(state, caller, words, language).await?))
+    Ok(answer::ok(state.embedded.say_all(caller, words, language).await?))
 }

@@ -20,7 +20,6 @@ use crate::{
     config::ImMode,
     http::state::AppState,
     identity::Caller,
-    im::embedded,
     images::{self, Busy, Known, Picture},
     messages::record,
     params::{Params, read_body},
@@ -88,7 +87,7 @@ async fn upload(req: HttpRequest, payload: Payload, state: Data<AppState>, calle
         return Err(Fault::wrong(Sentence::EmbeddedOff));
     }
     let named = Params::of_query(&req).required("conversation")?;
-    let conversation = embedded::open_talk(&state, &caller, &named).await?;
+    let conversation = state.embedded.open_talk(&caller, &named).await?;
     let busy = |busy: Busy| Fault::wrong(busy.into());
     let _place = state.uploads.body(caller.id).await.map_err(busy)?;
     let body = read_body(&req, payload.into_inner(), settings.im.image_bytes_max).await?;

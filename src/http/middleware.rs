@@ -22,14 +22,15 @@ use hotline_actors::PersonId;
 use uuid::Uuid;
 
 use super::{
+    caller,
     connection::Link,
+    origin,
     state::AppState,
     traffic::{Counted, Traffic},
 };
 use crate::{
     address,
     answer::{Fault, error_body},
-    auth::{self, origin},
     clock,
     config::Settings,
     metrics::Metrics,
@@ -113,7 +114,7 @@ fn admit(req: &ServiceRequest, door: &Door) -> Result<(), Fault> {
         }
     }
     let writes = [Method::POST, Method::PUT, Method::DELETE, Method::PATCH].contains(req.method());
-    let by_cookie = writes && auth::is_carried_by_cookie(req.request());
+    let by_cookie = writes && caller::is_carried_by_cookie(req.request());
     if by_cookie && !origin::may_write(headers, &door.settings.server.public_url) {
         return Err(Fault::NoSession);
     }

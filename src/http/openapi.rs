@@ -29,7 +29,7 @@ use utoipa::{
 
 use crate::{
     answer::{Answer, Fault},
-    auth::COOKIE,
+    http::caller::COOKIE,
     http::state::AppState,
 };
 

@@ -13,7 +13,10 @@ use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::{
-    conversation::{find, not_found},
+    conversation::{
+        find, not_found,
+        view::{self, ConversationView},
+    },
     openapi::{
         requests,
         shapes::{Download, Listed, Refusal},
@@ -27,7 +30,6 @@ use crate::{
         self, Row,
         list::{self, Direction, Kind, Property, Reader, Wish},
         reading::{self, Scope},
-        view::{self, ConversationView},
     },
     export::{self, Entry, Format, Maker, Reader as ExportReader},
     http::state::AppState,

@@ -9,7 +9,7 @@ use crate::{
     auth::{Sessions, limits::LoginLimits, password::Passwords},
     config::Settings,
     export::Exports,
-    im::{Im, embedded::Paces},
+    im::{Im, embedded::Embedded},
     images::Uploads,
     institutions::Institutions,
     messages::MessageStore,
@@ -40,7 +40,7 @@ pub struct AppState {
     pub exports: Exports,
     pub im: Im,
     pub uploads: Uploads,
-    pub say_paces: Paces,
+    pub embedded: Embedded,
     /// For what we ask others.
     pub outbound: reqwest::Client,
     pub traffic: Traffic,

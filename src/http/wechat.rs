@@ -41,7 +41,7 @@ async fn phone(state: Data<AppState>, caller: Caller, appid: Path<String>, param
     visitors_only(&caller)?;
     let app = state.wechat.app(&appid)?;
     let proof = proof(&params)?;
-    let number = state.wechat.phone(&state, app, caller.id, &proof, clock::now()).await?;
+    let number = state.wechat.phone(app, caller.id, &proof, clock::now()).await?;
     Ok(number.map_or_else(answer::failed, answer::ok))
 }
 

@@ -6,7 +6,7 @@ mod frames;
 mod pace;
 mod rows;
 
-use std::fmt;
+use std::{fmt, sync::Arc, time::Duration};
 
 use hotline_actors::{
     ConversationId, PersonId, Timestamp,
@@ -14,7 +14,7 @@ use hotline_actors::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::time::Duration;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
@@ -22,24 +22,24 @@ use super::{
     gate::Closed,
 };
 use crate::{
-    answer::{Fault, describe},
+    answer::{Fault, describe, echo},
     clock,
-    config::ImMode,
+    config::{ImMode, Settings},
     database::Patience,
-    http::state::AppState,
     identity::Caller,
     images,
+    institutions::Institutions,
     messages::{
-        NewMessage,
+        MessageStore, NewMessage,
         said::{Draft, Letter},
         web::StoredMessage,
     },
     text,
     wording::{Language, Sentence},
 };
-pub use by_request::{WORDS_MAX, say_all};
+pub use by_request::WORDS_MAX;
 use frames::Shown;
-pub use pace::Paces;
+use pace::Paces;
 use rows::Talk;
 
 /// Characters of one text.
@@ -124,54 +124,72 @@ impl From<sqlx::Error> for Refused {
     }
 }
 
-/// The talk, if the caller is one of the two and it goes on.
-///
-/// # Errors
-/// -1.
-pub async fn open_talk(state: &AppState, caller: &Caller, named: &str) -> Result<ConversationId, Fault> {
-    let talk = talk(state, caller, named).await?;
-    talk.is_open().map_err(|closed| Fault::wrong(closed.into()))?;
-    Ok(talk.id)
+/// The IM of our own. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Embedded {
+    settings: Arc<Settings>,
+    pool: PgPool,
+    messages: MessageStore,
+    institutions: Institutions,
+    /// Of those who say something by requests.
+    paces: Paces,
 }
 
-/// The talk, if the caller is one of the two. Another's is as unknown as one that never was.
-async fn talk(state: &AppState, caller: &Caller, named: &str) -> Result<Talk, Refused> {
-    if state.settings.im.mode != ImMode::Embedded {
-        return Err(Sentence::EmbeddedOff.into());
+impl Embedded {
+    pub fn new(
+        settings: Arc<Settings>,
+        pool: PgPool,
+        messages: MessageStore,
+        institutions: Institutions,
+    ) -> Self {
+        let paces = Paces::new(Duration::from_secs(settings.sockets.heartbeat_seconds));
+        Self { settings, pool, messages, institutions, paces }
     }
-    let talk = match named.parse::<ConversationId>() {
-        Ok(id) => rows::talk(&state.pool, id).await?,
-        Err(_malformed) => None,
-    };
-    let mine =
-        |talk: &Talk| talk.is_party(caller.id) && caller.institution.as_deref() == Some(&talk.institution);
-    talk.filter(mine)
-        .ok_or_else(|| Sentence::NoSuchConversation { id: crate::answer::echo(named).to_owned() }.into())
-}
 
-/// Does what a client asks for; what comes back is the frame for its socket, if there is one.
-pub async fn obey(
-    state: &AppState,
-    caller: &Caller,
-    socket: Option<SocketId>,
-    command: Command,
-) -> Option<String> {
-    let asking = Asking { state, caller, socket };
-    let (reference, done) = match command {
-        Command::Say(say) => return Some(asking.say_in(Language::default(), &say).await),
-        Command::Recall { reference, conversation, message } => {
-            let recall = async || asking.recall(&reference, &conversation, &message).await;
-            let recalled = asking.patiently(recall).await;
-            (Some(reference), recalled.map(Some))
+    /// The talk, if the caller is one of the two and it goes on.
+    ///
+    /// # Errors
+    /// -1.
+    pub async fn open_talk(&self, caller: &Caller, named: &str) -> Result<ConversationId, Fault> {
+        let talk = self.talk(caller, named).await?;
+        talk.is_open().map_err(|closed| Fault::wrong(closed.into()))?;
+        Ok(talk.id)
+    }
+
+    /// The talk, if the caller is one of the two. Another's is as unknown as one that never was.
+    async fn talk(&self, caller: &Caller, named: &str) -> Result<Talk, Refused> {
+        if self.settings.im.mode != ImMode::Embedded {
+            return Err(Sentence::EmbeddedOff.into());
         }
-        Command::Read { conversation } => {
-            let read = asking.patiently(async || asking.read(&conversation).await).await;
-            (None, read.map(|()| None))
-        }
-    };
-    done.unwrap_or_else(|refused| {
-        Some(frames::error(reference.as_deref(), &refused.sentence(), Language::default()))
-    })
+        let talk = match named.parse::<ConversationId>() {
+            Ok(id) => rows::talk(&self.pool, id).await?,
+            Err(_malformed) => None,
+        };
+        let mine = |talk: &Talk| {
+            talk.is_party(caller.id) && caller.institution.as_deref() == Some(&talk.institution)
+        };
+        talk.filter(mine).ok_or_else(|| Sentence::NoSuchConversation { id: echo(named).to_owned() }.into())
+    }
+
+    /// Does what a client asks for; what comes back is the frame for its socket, if there is one.
+    pub async fn obey(&self, caller: &Caller, socket: Option<SocketId>, command: Command) -> Option<String> {
+        let asking = Asking { im: self, caller, socket };
+        let (reference, done) = match command {
+            Command::Say(say) => return Some(asking.say_in(Language::default(), &say).await),
+            Command::Recall { reference, conversation, message } => {
+                let recall = async || asking.recall(&reference, &conversation, &message).await;
+                let recalled = asking.patiently(recall).await;
+                (Some(reference), recalled.map(Some))
+            }
+            Command::Read { conversation } => {
+                let read = asking.patiently(async || asking.read(&conversation).await).await;
+                (None, read.map(|()| None))
+            }
+        };
+        done.unwrap_or_else(|refused| {
+            Some(frames::error(reference.as_deref(), &refused.sentence(), Language::default()))
+        })
+    }
 }
 
 /// What was said, now or before.
@@ -182,7 +200,7 @@ struct Said {
 
 /// A person's command on its way.
 struct Asking<'a> {
-    state: &'a AppState,
+    im: &'a Embedded,
     caller: &'a Caller,
     /// The socket it came over, which is answered and hears nothing else of it.
     socket: Option<SocketId>,
@@ -200,7 +218,7 @@ impl Asking<'_> {
     /// Whoever has said something and is gone cannot say it again. So a database that is away is waited for as long as last
     /// words may take; each of these comes to the same however often it is done.
     async fn patiently<T>(&self, act: impl AsyncFn() -> Result<T, Refused>) -> Result<T, Refused> {
-        let mut patience = Patience::new(Duration::from_secs(self.state.settings.sockets.finish_seconds_max));
+        let mut patience = Patience::new(Duration::from_secs(self.im.settings.sockets.finish_seconds_max));
         loop {
             match act().await {
                 Err(Refused::Unwilling(error)) => {
@@ -224,7 +242,7 @@ impl Asking<'_> {
         let key = format!("{}:{reference}", talk.id);
         if let Err(closed) = talk.is_open() {
             // Perhaps it was stored, and only the answer got lost.
-            let before = rows::by_key(&self.state.pool, from, to, &key).await?;
+            let before = rows::by_key(&self.im.pool, from, to, &key).await?;
             let before = before.ok_or(Refused::Because(closed.into()))?;
             return Ok(Said { talk: talk.id, shown: frames::shown(before, &talk.sides, Some(reference)) });
         }
@@ -238,14 +256,14 @@ impl Asking<'_> {
         };
         let now = clock::steady();
         let sent = sent(from, to, key.clone(), talk.id, &body);
-        let message = NewMessage::new(sent.clone(), &self.state.settings.im.administrator, now);
+        let message = NewMessage::new(sent.clone(), &self.im.settings.im.administrator, now);
         let write = |id, said_at| {
             let message = stored(id, said_at, &sent, body);
             let shown = frames::shown(message, &talk.sides, Some(reference));
             let letter = self.letter(&talk, frames::message(talk.id, &shown), true);
             (letter, shown)
         };
-        let shown = match self.state.messages.say(Draft { message, write }, now).await {
+        let shown = match self.im.messages.say(Draft { message, write }, now).await {
             Ok(Some(shown)) => shown,
             Ok(None) => self.said_before(&talk, from, to, &key, reference).await?,
             Err(fault) => return Err(Refused::Because(fault.into())),
@@ -261,7 +279,7 @@ impl Asking<'_> {
         key: &str,
         reference: &str,
     ) -> Result<Shown, Refused> {
-        let before = rows::by_key(&self.state.pool, from, to, key).await?;
+        let before = rows::by_key(&self.im.pool, from, to, key).await?;
         let before = before.ok_or(Sentence::MessageUnfit)?;
         Ok(frames::shown(before, &talk.sides, Some(reference)))
     }
@@ -271,7 +289,7 @@ impl Asking<'_> {
         let (from, to) = talk.accounts(self.caller.id);
         let named = message.parse().ok().map(|id: PersonId| id.0);
         let found = match named {
-            Some(id) => rows::own(&self.state.pool, talk.id, id, from).await?,
+            Some(id) => rows::own(&self.im.pool, talk.id, id, from).await?,
             None => None,
         };
         let found = found.ok_or(Sentence::UnknownMessage)?;
@@ -284,9 +302,9 @@ impl Asking<'_> {
                 return Err(Sentence::LateForRecall.into());
             }
             let withdrawn = Withdrawn { from: from.to_owned(), to: to.to_owned(), key: found.key };
-            self.state.messages.mark_withdrawn(&self.state.pool, &withdrawn, now).await?;
+            self.im.messages.mark_withdrawn(&self.im.pool, &withdrawn, now).await?;
             let told = self.letter(&talk, frames::recalled(None, talk.id, found.id), true);
-            self.state.institutions.deliver(told);
+            self.im.institutions.deliver(told);
         }
         Ok(frames::recalled(Some(reference), talk.id, found.id))
     }
@@ -294,27 +312,27 @@ impl Asking<'_> {
     async fn read(&self, conversation: &str) -> Result<(), Refused> {
         let talk = self.talk(conversation).await?;
         let (reader, peer) = talk.accounts(self.caller.id);
-        let Some(until) = rows::unread_until(&self.state.pool, talk.id, peer, reader).await? else {
+        let Some(until) = rows::unread_until(&self.im.pool, talk.id, peer, reader).await? else {
             return Ok(());
         };
         let read = Read { reader: reader.to_owned(), peer: peer.to_owned(), up_to: until };
-        self.state.messages.mark_read(&self.state.pool, &read).await?;
+        self.im.messages.mark_read(&self.im.pool, &read).await?;
         let told = self.letter(&talk, frames::read(talk.id, self.caller.id, until), false);
-        self.state.institutions.deliver(told);
+        self.im.institutions.deliver(told);
         Ok(())
     }
 
     async fn talk(&self, named: &str) -> Result<Talk, Refused> {
-        talk(self.state, self.caller, named).await
+        self.im.talk(self.caller, named).await
     }
 
     async fn image_element(&self, talk: &Talk, named: &str) -> Result<Value, Refused> {
         let found = match named.parse().ok().map(|id: PersonId| id.0) {
-            Some(id) => images::uploaded(&self.state.pool, id, talk.id, self.caller.id).await?,
+            Some(id) => images::uploaded(&self.im.pool, id, talk.id, self.caller.id).await?,
             None => None,
         };
         let picture = found.ok_or(Sentence::NamedPicture)?;
-        Ok(picture.element(&self.state.settings.server.base_path))
+        Ok(picture.element(&self.im.settings.server.base_path))
     }
 
     fn letter(&self, talk: &Talk, frame: String, but_not_here: bool) -> Letter {

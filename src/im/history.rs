@@ -4,7 +4,7 @@
 //! talk in progress is fetched, and that of every talk once more after its end. How far a talk's history was fetched
 //! stands in `conversations.history_at`, so that a hole is not forgotten because later words have come.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use hotline_actors::Timestamp;
@@ -22,7 +22,6 @@ use super::{
 use crate::{
     answer::describe,
     clock,
-    http::state::AppState,
     messages::{LATE_AFTER_END, MessageStore, NewMessage, StoreFault},
 };
 
@@ -83,25 +82,23 @@ impl From<sqlx::Error> for Gap {
 }
 
 /// Keeps histories complete as long as it runs.
-pub async fn keep_complete(state: AppState, rest: Rest) {
-    let keeper = Keeper {
-        rest,
-        pool: state.pool,
-        messages: state.messages,
-        administrator: state.settings.im.administrator.clone(),
-    };
-    keeper.run(state.institutions.recovered()).await;
+pub struct Keeper {
+    pub rest: Rest,
+    pub pool: PgPool,
+    pub messages: MessageStore,
+    /// The IM account that is nobody's.
+    pub administrator: String,
 }
 
-struct Keeper {
-    rest: Rest,
-    pool: PgPool,
-    messages: MessageStore,
-    administrator: String,
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper").finish_non_exhaustive()
+    }
 }
 
 impl Keeper {
-    async fn run(self, recovered: Arc<Notify>) {
+    /// `recovered` tells when an outage is over.
+    pub async fn run(self, recovered: Arc<Notify>) {
         let mut owed: BTreeMap<Uuid, Owed> = BTreeMap::new();
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);

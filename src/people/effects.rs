@@ -15,7 +15,7 @@ use hotline_actors::{
     registry::{LogIns, Rejected},
 };
 
-use super::{Change, Keeper, Person};
+use super::{Change, Keeper, Person, unknown};
 use crate::{
     answer::Fault,
     arrange::Calendar,
@@ -29,11 +29,6 @@ use crate::{
 /// Runs `work` to its end, whatever becomes of the request that asked for it.
 async fn to_the_end<T: 'static>(work: impl Future<Output = Result<T, Fault>> + 'static) -> Result<T, Fault> {
     actix_web::rt::spawn(work).await.map_err(Fault::internal)?
-}
-
-/// Nobody of that id; one who was deleted meanwhile is nobody, too.
-pub fn unknown(key: &str) -> Fault {
-    Fault::unknown(Sentence::UnknownPerson { key: crate::answer::echo(key).to_owned() })
 }
 
 /// The places of somebody who has any.

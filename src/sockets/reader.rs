@@ -39,7 +39,6 @@ use crate::{
     database::Patience,
     http::{Link, state::AppState},
     identity::{Caller, Kind},
-    im::embedded,
     wording::Sentence,
 };
 
@@ -508,7 +507,7 @@ impl Reader {
                     if ended && !state.sessions.went_on_until(&caller, at) {
                         return Done::LoggedOut;
                     }
-                    Done::Frame(embedded::obey(&state, &caller, shared.socket.get(), command).await)
+                    Done::Frame(state.embedded.obey(&caller, shared.socket.get(), command).await)
                 })
             }
             Ok(Command::Presence { choice }) => {

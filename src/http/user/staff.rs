@@ -21,7 +21,7 @@ use crate::{
     http::state::AppState,
     identity::{Caller, Kind, names},
     params::Params,
-    people::{Change, NewPerson, Person, PersonView, Profile, effects},
+    people::{self, Change, NewPerson, Person, PersonView, Profile, effects},
     rights::{self, Reach, Right},
     wording::Sentence,
 };
@@ -103,7 +103,7 @@ async fn change_back_office(state: Data<AppState>, caller: Caller, params: Param
     let reach = rights::require(&caller, Right::ManageBackOffice)?;
     let key = params.required("username")?;
     let person = find_anybody(&state, &caller, &key).await?.filter(|person| person.kind.is_staff());
-    let person = person.ok_or_else(|| effects::unknown(&key))?;
+    let person = person.ok_or_else(|| people::unknown(&key))?;
     // Nobody is above the administrators of the system.
     if !rights::may_keep_account(caller.kind, person.kind) || person.kind == Kind::System {
         return Err(Fault::not_allowed());
@@ -357,7 +357,7 @@ async fn supervisors_of(
 /// One of the staff, by user name or id; another institution's are unknown.
 async fn find(state: &AppState, caller: &Caller, kind: Kind, key: &str) -> Result<Person, Fault> {
     let person = find_anybody(state, caller, key).await?.filter(|person| person.kind == kind);
-    person.ok_or_else(|| effects::unknown(key))
+    person.ok_or_else(|| people::unknown(key))
 }
 
 /// Whoever has this user name or id, is not deleted, and is in reach.

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use actix_web::web::Data;
 use serde_json::{Value, value::RawValue};
 use tokio::time::Instant;
 
-use super::{Asking, Say, frames};
+use super::{Asking, Embedded, Say, frames};
 use crate::{
     answer::Fault,
-    http::state::AppState,
     identity::Caller,
     wording::{Language, Sentence},
 };
@@ -19,42 +17,44 @@ pub const WORDS_MAX: usize = 200;
 /// Words that have not been begun by then are answered as busy.
 const BEGIN_MAX: Duration = Duration::from_secs(30);
 
-/// Says one word after the other, as over a socket: each is stored once whichever of the two comes first, one that is
-/// refused holds up no other, and each is answered with the frame that a socket would be told. They are said to the end,
-/// whatever becomes of the request: whoever sent it may be gone.
-///
-/// # Errors
-/// 500 where a word panics.
-pub async fn say_all(
-    state: Data<AppState>,
-    caller: Caller,
-    words: Vec<Value>,
-    language: Language,
-) -> Result<Vec<Box<RawValue>>, Fault> {
-    let saying = async move {
-        // Every socket of theirs hears of it: none has asked.
-        let asking = Asking { state: &state, caller: &caller, socket: None };
-        let begin_until = Instant::now() + BEGIN_MAX;
-        let mut answers = Vec::with_capacity(words.len());
-        for word in words {
-            let answer = match read(word) {
-                Ok(say) if asking.has_its_turn(begin_until).await => asking.say_in(language, &say).await,
-                Ok(say) => frames::error(Some(&say.reference), &Sentence::Busy, language),
-                Err(reference) => frames::error(reference.as_deref(), &Sentence::Malformed, language),
-            };
-            answers.push(RawValue::from_string(answer));
-        }
-        answers.into_iter().collect::<Result<Vec<_>, _>>()
-    };
-    actix_web::rt::spawn(saying).await.map_err(Fault::internal)?.map_err(Fault::internal)
+impl Embedded {
+    /// Says one word after the other, as over a socket: each is stored once whichever of the two comes first, one that is
+    /// refused holds up no other, and each is answered with the frame that a socket would be told. They are said to the end,
+    /// whatever becomes of the request: whoever sent it may be gone.
+    ///
+    /// # Errors
+    /// 500 where a word panics.
+    pub async fn say_all(
+        &self,
+        caller: Caller,
+        words: Vec<Value>,
+        language: Language,
+    ) -> Result<Vec<Box<RawValue>>, Fault> {
+        let im = self.clone();
+        let saying = async move {
+            // Every socket of theirs hears of it: none has asked.
+            let asking = Asking { im: &im, caller: &caller, socket: None };
+            let begin_until = Instant::now() + BEGIN_MAX;
+            let mut answers = Vec::with_capacity(words.len());
+            for word in words {
+                let answer = match read(word) {
+                    Ok(say) if asking.has_its_turn(begin_until).await => asking.say_in(language, &say).await,
+                    Ok(say) => frames::error(Some(&say.reference), &Sentence::Busy, language),
+                    Err(reference) => frames::error(reference.as_deref(), &Sentence::Malformed, language),
+                };
+                answers.push(RawValue::from_string(answer));
+            }
+            answers.into_iter().collect::<Result<Vec<_>, _>>()
+        };
+        actix_web::rt::spawn(saying).await.map_err(Fault::internal)?.map_err(Fault::internal)
+    }
 }
 
 impl Asking<'_> {
     /// Waits for the turn of the person's next word; false where that is not before this moment.
     async fn has_its_turn(&self, before: Instant) -> bool {
         let now = Instant::now();
-        let wait =
-            self.state.say_paces.next(self.caller.id, now.into_std(), before.saturating_duration_since(now));
+        let wait = self.im.paces.next(self.caller.id, now.into_std(), before.saturating_duration_since(now));
         if let Some(wait) = wait {
             tokio::time::sleep(wait).await;
         }

@@ -17,7 +17,7 @@ const PEOPLE_MAX: usize = 10_000;
 
 /// See the module. Cheap to clone.
 #[derive(Clone)]
-pub struct Paces {
+pub(super) struct Paces {
     heartbeat: Duration,
     /// When all that each has said will have grown back.
     whole_at: Arc<DashMap<PersonId, Instant>>,
@@ -30,13 +30,13 @@ impl fmt::Debug for Paces {
 }
 
 impl Paces {
-    pub fn new(heartbeat: Duration) -> Self {
+    pub(super) fn new(heartbeat: Duration) -> Self {
         Self { heartbeat, whole_at: Arc::default() }
     }
 
     /// How long the next word of this person has to wait; `None` where that is `most` or longer, and then it counts for
     /// nothing.
-    pub fn next(&self, person: PersonId, now: Instant, most: Duration) -> Option<Duration> {
+    pub(super) fn next(&self, person: PersonId, now: Instant, most: Duration) -> Option<Duration> {
         if self.whole_at.len() >= PEOPLE_MAX {
             self.whole_at.retain(|_, whole_at| *whole_at > now);
             if self.whole_at.len() >= PEOPLE_MAX && !self.whole_at.contains_key(&person) {

@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Row, queue::QueueView};
 use crate::{
+    conversations::{self, Row, queue::QueueView},
     evaluations::{self, Evaluation, EvaluationView, Object},
     http::state::AppState,
     identity::{Caller, Kind},
@@ -20,7 +20,7 @@ use crate::{
 /// See the module. Null fields are present.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ConversationView {
+pub(crate) struct ConversationView {
     #[schema(value_type = Id)]
     id: ConversationId,
     created_time: i64,
@@ -56,7 +56,11 @@ pub struct ConversationView {
 ///
 /// # Errors
 /// The database's.
-pub async fn one(state: &AppState, row: Row, reader: &Caller) -> Result<ConversationView, sqlx::Error> {
+pub(crate) async fn one(
+    state: &AppState,
+    row: Row,
+    reader: &Caller,
+) -> Result<ConversationView, sqlx::Error> {
     let around = Around::of(state, std::slice::from_ref(&row)).await?;
     Ok(around.shown(row, reader))
 }
@@ -66,7 +70,7 @@ pub async fn one(state: &AppState, row: Row, reader: &Caller) -> Result<Conversa
 ///
 /// # Errors
 /// The database's.
-pub async fn opened(
+pub(crate) async fn opened(
     state: &AppState,
     row: Row,
     place: Option<Place>,
@@ -88,7 +92,7 @@ pub async fn opened(
 ///
 /// # Errors
 /// The database's.
-pub async fn many(
+pub(crate) async fn many(
     state: &AppState,
     rows: Vec<Row>,
     reader: &Caller,
@@ -110,7 +114,7 @@ impl Around {
     async fn of(state: &AppState, rows: &[Row]) -> Result<Self, sqlx::Error> {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut supervisions = HashMap::new();
-        for supervision in super::supervisions_of(&state.pool, &ids).await? {
+        for supervision in conversations::supervisions_of(&state.pool, &ids).await? {
             if let Some(consultation) = supervision.consultation {
                 // The latest comes first.
                 supervisions.entry(consultation).or_insert(supervision);

@@ -5,7 +5,7 @@ use actix_web::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 /// Whether a write may pass: our own Origin, or none and no browser that says it comes from elsewhere.
-pub fn may_write(headers: &HeaderMap, public_url: &str) -> bool {
+pub(crate) fn may_write(headers: &HeaderMap, public_url: &str) -> bool {
     if headers.contains_key(ORIGIN) {
         return is_ours(headers, public_url);
     }
@@ -14,7 +14,7 @@ pub fn may_write(headers: &HeaderMap, public_url: &str) -> bool {
 }
 
 /// Whether there is an `Origin`, and it is ours. Sockets ask for this where the cookie carries them.
-pub fn is_ours(headers: &HeaderMap, public_url: &str) -> bool {
+pub(crate) fn is_ours(headers: &HeaderMap, public_url: &str) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(origin) = text(ORIGIN) else { return false };
     if !public_url.is_empty() {

@@ -21,6 +21,7 @@ use tokio::{
 use background::Background;
 
 use crate::{
+    accounts::Accounts,
     answer::describe,
     auth::{Sessions, limits::LoginLimits, password::HashFault, password::Passwords},
     clock,
@@ -212,8 +213,17 @@ async fn assemble(
     let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
     let wechat = Wechat::new(&settings, outbound.clone(), pool.clone(), people.clone(), sealer.clone())?;
     let embedded = Embedded::new(Arc::clone(&settings), pool.clone(), messages.clone(), institutions.clone());
+    let sessions = Sessions::new(pool.clone(), &settings.session);
+    let accounts = Accounts {
+        pool: pool.clone(),
+        people: people.clone(),
+        sessions: sessions.clone(),
+        institutions: institutions.clone(),
+        im: im.clone(),
+    };
     let state = AppState {
-        sessions: Sessions::new(pool.clone(), &settings.session),
+        sessions,
+        accounts,
         passwords: Passwords::new(settings.session.password_hashes_max)?,
         login_limits: LoginLimits::new(&settings.session),
         people,

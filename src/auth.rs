@@ -3,7 +3,6 @@
 mod common;
 pub mod limits;
 pub mod password;
-pub mod resets;
 mod session_rows;
 pub mod sessions;
 pub mod turns;

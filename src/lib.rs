@@ -4,6 +4,7 @@
 const _: () =
     assert!(!hotline_actors::sabotage::POSSIBLE, "the feature `sabotage` is for the actors' own tests");
 
+pub mod accounts;
 pub mod address;
 pub mod answer;
 pub mod app;

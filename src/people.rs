@@ -1,6 +1,5 @@
 //! The people: who has an account, and what is known of them.
 
-pub mod effects;
 mod formats;
 mod listing;
 mod loader;

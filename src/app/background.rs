@@ -8,7 +8,6 @@ use futures_util::future::select_all;
 
 use crate::{
     arrange,
-    auth::resets,
     consumers::{self, Patience},
     http::state::AppState,
     im::{history::Keeper, notices::Notices},
@@ -24,7 +23,10 @@ impl Background {
         let turns = Arc::new(Turns::new(state.pool.clone(), state.wechat.clone()));
         let mut tasks = vec![
             ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
-            ("what looks for passwords that were reset", spawn(resets::keep_watching(state.clone()))),
+            (
+                "what looks for passwords that were reset",
+                spawn(state.accounts.clone().keep_watching_resets()),
+            ),
             ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
             (
                 "what erases deleted records",

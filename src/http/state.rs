@@ -6,6 +6,7 @@ use sqlx::PgPool;
 
 use super::traffic::Traffic;
 use crate::{
+    accounts::Accounts,
     auth::{Sessions, limits::LoginLimits, password::Passwords},
     config::Settings,
     export::Exports,
@@ -28,6 +29,7 @@ pub struct AppState {
     /// For the list of records alone.
     pub lists: PgPool,
     pub sessions: Sessions,
+    pub accounts: Accounts,
     pub passwords: Passwords,
     pub login_limits: LoginLimits,
     pub people: People,

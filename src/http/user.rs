@@ -15,7 +15,7 @@ use super::openapi::{
     shapes::{Answered, Done, Listed},
 };
 use crate::{
-    address,
+    accounts, address,
     answer::{self, Answer, Fault},
     audit::{Action, Note},
     auth::{password::NewPassword, turns::Rank},
@@ -23,7 +23,7 @@ use crate::{
     http::state::AppState,
     identity::{Caller, Kind},
     params::{Paging, Params},
-    people::{Filter, Person, PersonView, Profile, effects, view},
+    people::{Filter, Person, PersonView, Profile, view},
     rights::{self, Right},
     wording::Sentence,
 };
@@ -140,7 +140,7 @@ async fn change_password(req: HttpRequest, state: Data<AppState>, caller: Caller
     let Some(hash) = hash else { return Err(Fault::wrong(Sentence::WrongPassword)) };
     attempt.succeeded(clock::steady());
     let new = state.passwords.hash(new).await?;
-    effects::replace_password(state, caller, hash, new).await?;
+    state.accounts.replace_password(caller, hash, new).await?;
     Ok(answer::done())
 }
 
@@ -180,7 +180,7 @@ async fn max_consults(state: Data<AppState>, caller: Caller, params: Params) -> 
     let places = u32::try_from(places).ok().filter(|places| *places <= PLACES_MAX);
     let places = places.ok_or_else(|| Fault::malformed(Sentence::Places))?;
     // Nobody else is ever assigned anybody.
-    let role = effects::role(caller.kind).ok_or_else(Fault::not_allowed)?;
+    let role = accounts::role(caller.kind).ok_or_else(Fault::not_allowed)?;
     state.institutions.set_capacity(caller.institution()?, caller.id, role, places).await?;
     Ok(answer::done())
 }

@@ -15,13 +15,14 @@ use super::{
     people,
 };
 use crate::{
+    accounts,
     answer::{self, Answer, Fault, echo},
     auth::password::NewPassword,
     clock, conversations,
     http::state::AppState,
     identity::{Caller, Kind, names},
     params::Params,
-    people::{self, Change, NewPerson, Person, PersonView, Profile, effects},
+    people::{self, Change, NewPerson, Person, PersonView, Profile},
     rights::{self, Reach, Right},
     wording::Sentence,
 };
@@ -285,9 +286,9 @@ async fn hire(state: &AppState, caller: &Caller, params: &Params, kind: Kind) ->
     };
     let hired = state.people.hire(person, &change, caller.id).await?;
     let id = hired.map_err(|_taken| Fault::malformed(Sentence::UsernameTaken))?;
-    if let (Some(institution), Some(role)) = (&institution, effects::role(kind)) {
+    if let (Some(institution), Some(role)) = (&institution, accounts::role(kind)) {
         if change.supervisors.is_some() {
-            effects::tell_dispatch(state).await;
+            state.accounts.tell_dispatch().await;
         }
         if let Err(rejected) = state.institutions.admit(institution, id.into(), role, places).await {
             // They are there all the same: their first socket, or the first who asks for them, makes them known.
@@ -403,7 +404,7 @@ async fn change(
         Some(new) => Some(state.passwords.hash(new).await?),
         None => None,
     };
-    effects::change(state, caller, person, Change { profile, password_hash, supervisors }).await?;
+    state.accounts.change(caller, person, Change { profile, password_hash, supervisors }).await?;
     Ok(answer::done())
 }
 
@@ -418,9 +419,9 @@ fn ensure_the_same(present: Vec<PersonId>, params: &Params) -> Result<(), Fault>
 
 async fn delete(state: Data<AppState>, caller: &Caller, kind: Kind, key: &str) -> Answer {
     let person = find(&state, caller, kind, key).await?;
-    if effects::has_open(&state, person.id).await? {
+    if accounts::has_open(&state.pool, person.id).await? {
         return Err(Fault::wrong(Sentence::InConversationStays));
     }
-    effects::expel(state, caller, person, Expulsion::Deleted).await?;
+    state.accounts.expel(caller, person, Expulsion::Deleted).await?;
     Ok(answer::done())
 }

@@ -9,7 +9,7 @@ use crate::{
     answer::{self, Answer, Fault},
     http::state::AppState,
     identity::{Caller, Kind},
-    people::{self, Person, State, effects},
+    people::{self, Person, State},
     rights::{self, Right},
     wording::Sentence,
 };
@@ -33,7 +33,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 )]
 async fn ban(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     let person = kept(&state, &caller, &id).await?;
-    effects::expel(state, &caller, person, Expulsion::Banned).await?;
+    state.accounts.expel(&caller, person, Expulsion::Banned).await?;
     Ok(answer::done())
 }
 
@@ -47,7 +47,7 @@ async fn ban(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer 
 async fn activate(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     let person = kept(&state, &caller, &id).await?;
     if person.state == Some(State::Banned) {
-        effects::pardon(state, &caller, person).await?;
+        state.accounts.pardon(&caller, person).await?;
     }
     Ok(answer::done())
 }

@@ -6,7 +6,8 @@ use std::{collections::HashSet, time::Duration};
 use hotline_actors::{PersonId, Timestamp, push::Closing, registry::LogIns};
 use uuid::Uuid;
 
-use crate::{answer::describe, audit::Action, clock, http::state::AppState};
+use super::Accounts;
+use crate::{answer::describe, audit::Action, clock};
 
 /// How often is looked: a log-in outlives the reset of its password by no more than this and the time of a query.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -25,15 +26,17 @@ struct Reset {
     institution: Option<String>,
 }
 
-/// Ends the log-ins of those whose password was reset, until the task is dropped.
-pub async fn keep_watching(state: AppState) {
-    let mut moment = tokio::time::interval(LOOK_EVERY);
-    moment.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut seen = Seen { last: None, handled: HashSet::new(), not_before: clock::now() - BEFORE_START };
-    loop {
-        moment.tick().await;
-        if let Err(error) = look(&state, &mut seen).await {
-            tracing::warn!(error = %describe(&error), "resets of passwords could not be looked for");
+impl Accounts {
+    /// Ends the log-ins of those whose password was reset, until the task is dropped.
+    pub async fn keep_watching_resets(self) {
+        let mut moment = tokio::time::interval(LOOK_EVERY);
+        moment.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut seen = Seen { last: None, handled: HashSet::new(), not_before: clock::now() - BEFORE_START };
+        loop {
+            moment.tick().await;
+            if let Err(error) = look(&self, &mut seen).await {
+                tracing::warn!(error = %describe(&error), "resets of passwords could not be looked for");
+            }
         }
     }
 }
@@ -55,9 +58,9 @@ impl Seen {
     }
 }
 
-async fn look(state: &AppState, seen: &mut Seen) -> Result<(), sqlx::Error> {
+async fn look(accounts: &Accounts, seen: &mut Seen) -> Result<(), sqlx::Error> {
     let last = sqlx::query_scalar!(r#"select coalesce(max(id), 0) as "last!" from audit"#)
-        .fetch_one(&state.pool)
+        .fetch_one(&accounts.pool)
         .await?;
     let after = seen.last.unwrap_or(last) - LOOK_BACK_ROWS;
     let resets = sqlx::query_as!(
@@ -67,26 +70,26 @@ async fn look(state: &AppState, seen: &mut Seen) -> Result<(), sqlx::Error> {
         after,
         Action::ResetPassword.as_str(),
     )
-    .fetch_all(&state.pool)
+    .fetch_all(&accounts.pool)
     .await?;
     seen.handled.retain(|id| *id > after);
     for reset in resets {
         if seen.takes(&reset) {
-            carry_out(state, reset);
+            carry_out(accounts, reset);
         }
     }
     seen.last = Some(last);
     Ok(())
 }
 
-fn carry_out(state: &AppState, reset: Reset) {
+fn carry_out(accounts: &Accounts, reset: Reset) {
     let person = PersonId(reset.person);
-    state.sessions.forget_all_of(person);
+    accounts.sessions.forget_all_of(person);
     if let Some(institution) = &reset.institution {
         // All sockets are told to come back; those of log-ins that have ended find that they cannot.
-        state.institutions.end_log_ins(institution, person, LogIns::All, Closing::Switching);
+        accounts.institutions.end_log_ins(institution, person, LogIns::All, Closing::Switching);
     }
-    state.im.kick(reset.username);
+    accounts.im.kick(reset.username);
     tracing::info!(%person, "an operator has set a password: log-ins from before are over");
 }
 

@@ -1,0 +1,198 @@
+//! What a ban, a deletion, an activation or a password set by another does to the person at once: log-ins, sockets,
+//! queues, conversations, IM. Each runs to its end also when whoever asked for it hangs up.
+
+mod resets;
+
+use std::future::Future;
+
+use hotline_actors::{
+    PersonId,
+    dispatch::{
+        command::{Command, Refusal},
+        counselor::Role,
+        event::Expulsion,
+    },
+    push::Closing,
+    registry::{LogIns, Rejected},
+};
+use sqlx::PgPool;
+
+use crate::{
+    answer::{Fault, describe},
+    arrange::Calendar,
+    audit::{self, Action},
+    auth::Sessions,
+    clock,
+    identity::{Caller, Kind},
+    im::Im,
+    institutions::Institutions,
+    people::{Change, Keeper, People, Person, unknown},
+    wording::Sentence,
+};
+
+/// Runs `work` to its end, whatever becomes of the request that asked for it.
+async fn to_the_end<T: 'static>(work: impl Future<Output = Result<T, Fault>> + 'static) -> Result<T, Fault> {
+    actix_web::rt::spawn(work).await.map_err(Fault::internal)?
+}
+
+/// The places of somebody who has any.
+pub fn role(kind: Kind) -> Option<Role> {
+    match kind {
+        Kind::Counselor => Some(Role::Counselor),
+        Kind::Supervisor => Some(Role::Supervisor),
+        Kind::Visitor | Kind::Institution | Kind::System => None,
+    }
+}
+
+/// What happens to accounts. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    pub pool: PgPool,
+    pub people: People,
+    pub sessions: Sessions,
+    pub institutions: Institutions,
+    pub im: Im,
+}
+
+impl Accounts {
+    /// Bans or deletes somebody.
+    ///
+    /// # Errors
+    /// -1 when they are in an open conversation and would be deleted; -3 when they were deleted meanwhile.
+    pub async fn expel(&self, caller: &Caller, person: Person, how: Expulsion) -> Result<(), Fault> {
+        let (action, actor) = match how {
+            Expulsion::Banned => (Action::Ban, caller.id),
+            Expulsion::Deleted => (Action::DeletePerson, caller.id),
+        };
+        let accounts = self.clone();
+        to_the_end(async move {
+            let institution = home(&person)?;
+            audit::note(&accounts.pool, institution, actor, action, person.id.0, clock::now()).await?;
+            let decided =
+                accounts.institutions.ask(institution, Command::Expel { person: person.id, how }).await;
+            match decided {
+                Err(Rejected::Refused(Refusal::Expelled)) => return Err(unknown(&person.id.to_string())),
+                Err(Rejected::Refused(refusal)) => return Err(refusal.into()),
+                // Not confirmed is not undone: it may have happened, so they are shown out in any case.
+                Ok(_)
+                | Err(Rejected::Busy | Rejected::Switching | Rejected::Stopping | Rejected::Unsettled) => {}
+            }
+            accounts.show_out(&person, Closing::LoggedOut).await?;
+            decided?;
+            if how == Expulsion::Deleted {
+                let now = clock::now();
+                let today = Calendar::open(&accounts.pool, institution, now).await?.day(now);
+                let keeper = Keeper { institution: Some(institution), by: actor, at: now };
+                accounts.people.retire(person.id, &today.to_string(), keeper).await?;
+                accounts.tell_dispatch().await;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Lets somebody who was banned come in again.
+    ///
+    /// # Errors
+    /// -3 when they were deleted meanwhile.
+    pub async fn pardon(&self, caller: &Caller, person: Person) -> Result<(), Fault> {
+        let actor = caller.id;
+        let accounts = self.clone();
+        to_the_end(async move {
+            let institution = home(&person)?;
+            audit::note(&accounts.pool, institution, actor, Action::Activate, person.id.0, clock::now())
+                .await?;
+            let places = u32::try_from(person.max_consults).map_err(Fault::internal)?;
+            let seat = role(person.kind).map(|role| (role, places));
+            match accounts.institutions.ask(institution, Command::Pardon { person: person.id, seat }).await {
+                Err(Rejected::Refused(Refusal::Expelled)) => Err(unknown(&person.id.to_string())),
+                outcome => outcome.map(|_| ()).map_err(Fault::from),
+            }
+        })
+        .await
+    }
+
+    /// Changes somebody's account. A new password ends that person's log-ins; new supervisors are told to dispatch.
+    ///
+    /// # Errors
+    /// -3 when they were deleted meanwhile.
+    pub async fn change(&self, caller: &Caller, person: Person, change: Change) -> Result<(), Fault> {
+        let actor = caller.id;
+        let accounts = self.clone();
+        to_the_end(async move {
+            let institution = home(&person)?;
+            let keeper = Keeper { institution: Some(institution), by: actor, at: clock::now() };
+            if !accounts.people.change(person.id, &change, keeper).await? {
+                return Err(unknown(&person.username));
+            }
+            if change.password_hash.is_some() {
+                accounts.show_out(&person, Closing::PasswordSet).await?;
+            }
+            if change.supervisors.is_some() {
+                accounts.tell_dispatch().await;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sets somebody's own new password, where `old` still is the hash of the old one. The other log-ins end.
+    ///
+    /// # Errors
+    /// -1 when the old password has been replaced meanwhile.
+    pub async fn replace_password(&self, caller: Caller, old: String, new: String) -> Result<(), Fault> {
+        let accounts = self.clone();
+        to_the_end(async move {
+            if !accounts.people.replace_password(caller.id, &old, &new).await? {
+                return Err(Fault::wrong(Sentence::WrongPassword));
+            }
+            accounts.sessions.end_all_of(caller.id, Some(caller.token)).await?;
+            if let Some(institution) = &caller.institution {
+                let others = LogIns::AllBut(caller.token.into());
+                accounts.institutions.end_log_ins(institution, caller.id, others, Closing::PasswordSet);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends the log-ins and sockets of somebody, here and at Tencent IM. Log-ins go first: a socket that is just opening
+    /// looks for its own again.
+    async fn show_out(&self, person: &Person, closing: Closing) -> Result<(), Fault> {
+        self.sessions.end_all_of(person.id, None).await?;
+        if let Some(institution) = &person.institution {
+            self.institutions.end_log_ins(institution, person.id, LogIns::All, closing);
+        }
+        self.im.kick(person.username.clone());
+        Ok(())
+    }
+
+    /// Who looks after whom has changed, and is kept. Dispatch looks again by itself before long, so a failure is no more
+    /// than a delay.
+    pub async fn tell_dispatch(&self) {
+        if let Err(error) = self.institutions.refresh().await {
+            tracing::warn!(error = %describe(&error), "dispatch does not know the new bindings yet");
+        }
+    }
+}
+
+/// Only system administrators belong to no institution, and nobody keeps them.
+fn home(person: &Person) -> Result<&str, Fault> {
+    person.institution.as_deref().ok_or_else(Fault::not_allowed)
+}
+
+/// Whether somebody is in a conversation that is not over.
+pub async fn has_open(pool: &PgPool, person: PersonId) -> Result<bool, Fault> {
+    let open = sqlx::query_scalar!(
+        r#"select exists (
+               select from conversations
+               -- The indexes have the visitor and the first of the two; none that is open is deleted.
+               where (visitor = $1 or (coalesce(counselor, wanted) = $1 and counselor = $1))
+                   and deleted_at is null and status in ('WAITING', 'IN_PROGRESS')
+           ) as "open!""#,
+        person.0
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(open)
+}

@@ -29,7 +29,7 @@ use crate::{
     database::{self, DatabaseFault},
     demo,
     export::Exports,
-    http::{self, state::AppState, traffic::Traffic},
+    http::{self, sockets::OpenSockets, state::AppState, traffic::Traffic},
     im::{Im, embedded::Embedded},
     images::Uploads,
     institutions::{Doom, Institutions},
@@ -38,7 +38,6 @@ use crate::{
     outbound,
     people::People,
     secrets::Sealer,
-    sockets::OpenSockets,
     wechat::Wechat,
 };
 

@@ -2,7 +2,7 @@
 
 pub mod arrange;
 pub mod auth;
-pub(crate) mod caller;
+mod caller;
 pub mod config;
 mod connection;
 pub mod conversation;
@@ -15,10 +15,11 @@ pub mod message;
 pub mod metrics;
 mod middleware;
 pub(crate) mod openapi;
-pub(crate) mod origin;
+mod origin;
 pub mod pages;
 pub mod record;
 mod server;
+pub mod sockets;
 pub mod state;
 pub mod statistics;
 pub mod traffic;
@@ -27,7 +28,6 @@ pub mod wechat;
 
 use actix_web::web::ServiceConfig;
 
-pub(crate) use connection::Link;
 pub(crate) use server::serve;
 
 /// Every route. A path is registered once, with all its methods, so that another method is answered 405.
@@ -44,7 +44,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     conversation::routes(cfg);
     evaluate::routes(cfg);
     dispatch::routes(cfg);
-    crate::sockets::routes(cfg);
+    sockets::routes(cfg);
     health::routes(cfg);
     im::routes(cfg);
     image::routes(cfg);

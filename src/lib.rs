@@ -34,7 +34,6 @@ pub mod people;
 pub mod retention;
 pub mod rights;
 pub mod secrets;
-pub mod sockets;
 pub mod statistics;
 pub mod store;
 pub mod telemetry;

@@ -22,11 +22,11 @@ use crate::{
     audit::{Action, Note},
     clock,
     conversations::reading::Scope,
+    http::sockets::frames::answers::AlarmView,
     http::state::AppState,
     identity::{Caller, Kind as PersonKind},
     people::{Person, PersonView, view},
     rights::{self, Reach, Right},
-    sockets::frames::answers::AlarmView,
     wire::Id,
     wording::Sentence,
 };

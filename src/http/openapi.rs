@@ -88,7 +88,7 @@ fn chapters() -> Vec<(&'static str, Vec<utoipa::openapi::OpenApi>)> {
         ("五、评价相关API", vec![evaluate::Docs::openapi()]),
         ("六、消息相关API", vec![message::Docs::openapi()]),
         ("七、配置相关API", vec![config::Docs::openapi()]),
-        ("自有：实时连接", vec![crate::sockets::Docs::openapi()]),
+        ("自有：实时连接", vec![super::sockets::Docs::openapi()]),
         ("自有：运行状态", vec![health::Docs::openapi(), metrics::Docs::openapi()]),
     ]
 }

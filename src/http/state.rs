@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
-use super::traffic::Traffic;
+use super::{sockets::OpenSockets, traffic::Traffic};
 use crate::{
     accounts::Accounts,
     auth::{Sessions, limits::LoginLimits, password::Passwords},
@@ -17,7 +17,6 @@ use crate::{
     metrics::Metrics,
     people::People,
     secrets::Sealer,
-    sockets::OpenSockets,
     wechat::Wechat,
 };
 

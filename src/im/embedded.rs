@@ -39,6 +39,7 @@ use crate::{
 };
 pub use by_request::WORDS_MAX;
 use frames::Shown;
+pub use pace::FRAMES_PER_HEARTBEAT;
 use pace::Paces;
 use rows::Talk;
 

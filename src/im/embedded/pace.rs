@@ -10,8 +10,8 @@ use std::{
 use dashmap::DashMap;
 use hotline_actors::PersonId;
 
-use crate::sockets::pace::FRAMES_PER_HEARTBEAT;
-
+/// Frames a socket may send between two heartbeats without waiting, and so words somebody may say by requests.
+pub const FRAMES_PER_HEARTBEAT: u32 = 120;
 /// People who have said something by requests just now.
 const PEOPLE_MAX: usize = 10_000;
 

@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::im::embedded::FRAMES_PER_HEARTBEAT;
+
 /// Moments of reading that are told apart.
 const MARKS_MAX: usize = 256;
-/// Frames a socket may send between two heartbeats without waiting.
-pub(crate) const FRAMES_PER_HEARTBEAT: u32 = 120;
 
 /// When the bytes that are read and not yet taken out had come: how many by then, oldest first.
 #[derive(Default)]

@@ -448,7 +448,7 @@ mod tests {
 
     use super::*;
 
-    const DOCUMENT: &str = include_str!("../../docs/sockets.md");
+    const DOCUMENT: &str = include_str!("../../../docs/sockets.md");
 
     fn conversation() -> Conversation {
         Conversation {

@@ -7,7 +7,7 @@
 pub(crate) mod frames;
 mod header;
 mod open;
-pub(crate) mod pace;
+mod pace;
 mod reader;
 
 use std::{
@@ -40,16 +40,17 @@ use hotline_actors::{
 
 use utoipa::OpenApi;
 
+use super::{
+    caller,
+    connection::Link,
+    openapi::{requests, shapes::Refusal},
+    origin,
+    state::AppState,
+};
 use crate::{
     address,
     answer::{Answer, Fault},
     clock,
-    http::{
-        Link, caller,
-        openapi::{requests, shapes::Refusal},
-        origin,
-        state::AppState,
-    },
     identity::{Caller, Kind},
     params::Params,
     wording::Sentence,

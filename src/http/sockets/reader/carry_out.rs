@@ -1,0 +1,137 @@
+//! What becomes of a frame: each is carried out to its end, and answered.
+
+use std::{rc::Rc, time::Duration};
+
+use actix_web_actors::ws::CloseCode;
+use hotline_actors::{CounselorId, dispatch::counselor::Choice};
+
+use super::{
+    Reader, UnderWay,
+    incoming::Received,
+    shared::{Came, End},
+};
+use crate::{
+    answer::describe,
+    clock,
+    database::Patience,
+    http::{
+        sockets::{
+            LOGGED_OUT, TRY_AGAIN,
+            frames::{self, Command},
+        },
+        state::AppState,
+    },
+    identity::{Caller, Kind},
+    wording::Sentence,
+};
+
+/// With what a stranger's socket is closed.
+pub(super) type Refusal = (CloseCode, &'static str);
+
+/// No session, or another's first frame than a log-in.
+const NO_SESSION: Refusal = (LOGGED_OUT, "no session");
+
+/// What became of one.
+pub(super) enum Done {
+    Frame(Option<String>),
+    LoggedIn(Result<Caller, Refusal>),
+    /// The log-in had ended before the frame came.
+    LoggedOut,
+}
+
+impl Reader {
+    pub(super) fn carry_out(&self, Received { at, command, .. }: Received) -> UnderWay {
+        let state = self.state.clone();
+        let Some(caller) = self.caller.clone() else {
+            return Box::pin(async move {
+                let Ok(Command::Auth { token }) = command else {
+                    return Done::LoggedIn(Err(NO_SESSION));
+                };
+                Done::LoggedIn(log_in(&state, &token).await)
+            });
+        };
+        match command {
+            Ok(Command::Talk(command)) => {
+                let shared = Rc::clone(&self.shared);
+                Box::pin(async move {
+                    shared.settled().await;
+                    // Not known just now: the command itself will find out.
+                    let ended = matches!(state.sessions.goes_on(caller.token, clock::now()).await, Ok(None));
+                    if ended && !state.sessions.went_on_until(&caller, at) {
+                        return Done::LoggedOut;
+                    }
+                    Done::Frame(state.embedded.obey(&caller, shared.socket.get(), command).await)
+                })
+            }
+            Ok(Command::Presence { choice }) => {
+                let (shared, asks) = (Rc::clone(&self.shared), self.asks);
+                Box::pin(async move {
+                    shared.settled().await;
+                    let ended = matches!(state.sessions.goes_on(caller.token, clock::now()).await, Ok(None));
+                    if ended && !state.sessions.went_on_until(&caller, at) {
+                        return Done::LoggedOut;
+                    }
+                    Done::Frame(choose(&state, &caller, asks, choice))
+                })
+            }
+            Ok(Command::Ping) => Box::pin(async { Done::Frame(Some(frames::pong())) }),
+            Ok(Command::Auth { .. }) => {
+                Box::pin(async { Done::Frame(Some(frames::error(&Sentence::LoggedInAlready))) })
+            }
+            Err(why) => Box::pin(async move { Done::Frame(Some(frames::error(&why))) }),
+        }
+    }
+
+    pub(super) async fn done(&mut self, done: Done) {
+        match done {
+            Done::Frame(None) => {}
+            Done::Frame(Some(frame)) => {
+                // Whoever does not read what is answered asks for nothing more meanwhile. One who has gone is told nothing.
+                let _ = self.session.send(Came::Frame(frame.into())).await;
+            }
+            Done::LoggedIn(Ok(caller)) => {
+                self.place.logged_in(&caller);
+                self.caller = Some(caller.clone());
+                self.session.do_send(Came::LoggedIn(caller));
+            }
+            Done::LoggedIn(Err((code, why))) => {
+                self.incoming.end = Some(End::Wrong(code, why));
+                self.incoming.queue.clear();
+            }
+            Done::LoggedOut => {
+                self.incoming.end = Some(End::Wrong(LOGGED_OUT, "logged out"));
+                self.incoming.queue.clear();
+            }
+        }
+    }
+}
+
+/// What somebody chose is told to all their sockets once it is kept, and so not answered here.
+fn choose(state: &AppState, caller: &Caller, asks: bool, choice: Choice) -> Option<String> {
+    match (caller.kind, &caller.institution) {
+        (Kind::Counselor | Kind::Supervisor, Some(institution)) if !asks => {
+            state.institutions.choose(institution, CounselorId::from(caller.id), choice);
+            None
+        }
+        (Kind::Counselor | Kind::Supervisor | Kind::Visitor | Kind::Institution | Kind::System, _) => {
+            Some(frames::error(&Sentence::NotAllowed))
+        }
+    }
+}
+
+/// What a stranger said behind their log-in counts as well, so a database that is away is waited for.
+async fn log_in(state: &AppState, token: &str) -> Result<Caller, Refusal> {
+    let mut patience = Patience::new(Duration::from_secs(state.settings.sockets.finish_seconds_max));
+    loop {
+        match state.sessions.find(token, clock::now()).await {
+            Ok(Some(caller)) if caller.institution().is_ok() => return Ok(caller),
+            Ok(_) => return Err(NO_SESSION),
+            Err(error) => {
+                if !patience.bears(&error).await {
+                    tracing::warn!(error = %describe(&error), "a log-in could not be looked up");
+                    return Err(TRY_AGAIN);
+                }
+            }
+        }
+    }
+}

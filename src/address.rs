@@ -5,8 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use actix_web::{HttpRequest, http::header::HeaderMap};
 use ipnet::IpNet;
 
-use crate::config::Settings;
-
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Headers only a proxy adds.
@@ -47,9 +45,9 @@ fn hop_address(text: &str) -> Option<IpAddr> {
 }
 
 /// The address of the client who sent a request.
-pub fn of(req: &HttpRequest, settings: &Settings) -> IpAddr {
+pub fn of(req: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
     let peer = req.peer_addr().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
-    client(peer, req.headers(), &settings.server.trusted_proxies)
+    client(peer, req.headers(), trusted)
 }
 
 /// Whether the request has come through a proxy.

@@ -3,8 +3,6 @@
 
 pub mod accounts;
 pub mod callback;
-pub mod calls;
-pub mod elements;
 pub mod embedded;
 pub mod errands;
 pub mod gate;

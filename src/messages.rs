@@ -22,25 +22,27 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{
-    config::Settings,
-    im::callback::{Body, Sent},
-    wording::Sentence,
-};
+use crate::{config::Settings, wording::Sentence};
 
+mod body;
+mod calls;
+pub mod elements;
 pub mod gaps;
 mod hearing;
 mod insert;
 mod marks;
 pub mod record;
 pub mod said;
+mod sent;
 pub mod unplaced;
 pub mod unread;
 pub mod web;
 mod writer;
 
+pub use body::Body;
 use hearing::Word;
 pub use hearing::{Ears, Heard};
+pub use sent::{Read, Sent, Withdrawn};
 pub use unplaced::UnplacedRoom;
 use writer::{Entry, Lines, Room, Writer};
 

@@ -1,5 +1,9 @@
 //! What texts from outside may hold, besides letters and signs (docs/contract.md 2).
 
+mod heal;
+
+pub(crate) use heal::heal;
+
 /// Whether a text can stand on one line and in a sentence of ours: no controls, no line breaks, and nothing that turns the
 /// direction of what stands around it. The invisible marks of direction are refused too: no name needs them.
 pub fn is_line(text: &str) -> bool {

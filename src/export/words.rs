@@ -6,8 +6,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    im::elements::{self, Element},
     images,
+    messages::elements::{self, Element},
 };
 
 /// Where media are said to be.

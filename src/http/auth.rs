@@ -64,7 +64,7 @@ async fn login(_: FromOurPages, req: HttpRequest, state: Data<AppState>, params:
 
 async fn log_in(req: &HttpRequest, state: &AppState, params: &JsonParams) -> Answer {
     let (username, password) = (params.required("username")?, params.required("password")?);
-    let from = address::of(req, &state.settings);
+    let from = address::of(req, &state.settings.server.trusted_proxies);
     let attempt = state.login_limits.begin(&username, from, clock::steady())?;
     let recognised = match attempt.in_line().await {
         Ok(rank) => recognise(state, &username, &password, rank).await,

@@ -19,8 +19,9 @@ use crate::{
     clock,
     http::state::AppState,
     identity::Caller,
-    im::{callback, embedded::WORDS_MAX, user_sig},
+    im::{embedded::WORDS_MAX, user_sig},
     params::{BODY_BYTES_MAX, json_body},
+    text,
     wording::{Language, Sentence},
 };
 
@@ -62,7 +63,7 @@ async fn sign(state: Data<AppState>, caller: Caller) -> Answer {
 )]
 async fn say(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {
     let body = json_body(&req, payload.into_inner(), BODY_BYTES_MAX).await?;
-    let value: Value = serde_json::from_str(&callback::heal(&body)).map_err(|_| Fault::MalformedJson)?;
+    let value: Value = serde_json::from_str(&text::heal(&body)).map_err(|_| Fault::MalformedJson)?;
     let Value::Array(words) = value else { return Err(Fault::malformed(Sentence::Malformed)) };
     if words.len() > WORDS_MAX {
         return Err(Fault::malformed(Sentence::TooManyWords { max: WORDS_MAX }));

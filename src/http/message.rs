@@ -21,11 +21,11 @@ use crate::{
     http::state::AppState,
     identity::Caller,
     im::{
-        callback::{self, Callback, Read, Trust},
+        callback::{self, Callback, Trust},
         gate,
     },
     messages::{
-        NewMessage,
+        NewMessage, Read,
         gaps::{self, Gap},
         record::{self, Page, Record},
         unplaced::{self, Unplaced},

@@ -29,8 +29,7 @@ use utoipa::{
 
 use crate::{
     answer::{Answer, Fault},
-    http::caller::COOKIE,
-    http::state::AppState,
+    http::{caller::COOKIE, state::AppState},
 };
 
 /// The page runs its own scripts and asks this server only; the page's widgets set styles of their own.

@@ -144,7 +144,7 @@ fn open(req: &HttpRequest, early: Payload, session: Session) -> Answer {
     let (caller, asks) = (session.caller.clone(), session.asks);
     // What comes in is none of its business: a stream that says nothing takes the place of it.
     let (address, frames) = WebsocketContext::create_with_addr(session, stream::pending());
-    let from = address::limited(address::of(req, &state.settings));
+    let from = address::limited(address::of(req, &state.settings.server.trusted_proxies));
     let entered = state.sockets.enter(from, caller.as_ref(), address.clone().recipient());
     let place = entered.map_err(|Full| Fault::wrong(Sentence::Busy))?;
     link.take();

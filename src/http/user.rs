@@ -128,7 +128,7 @@ async fn change_password(req: HttpRequest, state: Data<AppState>, caller: Caller
     };
     let new = NewPassword::of_md5(&new)?;
     // Whoever has somebody's session does not get to try passwords either.
-    let from = address::of(&req, &state.settings);
+    let from = address::of(&req, &state.settings.server.trusted_proxies);
     let attempt = state.login_limits.begin(&caller.username, from, clock::steady())?;
     let hash = match verified(&state, &caller, &old).await {
         Ok(hash) => hash,

@@ -17,10 +17,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{
-    callback::{Body, Read, Sent, Withdrawn},
-    gate::Closed,
-};
+use super::gate::Closed;
 use crate::{
     answer::{Fault, describe, echo},
     clock,
@@ -30,7 +27,7 @@ use crate::{
     images,
     institutions::Institutions,
     messages::{
-        MessageStore, NewMessage,
+        Body, MessageStore, NewMessage, Read, Sent, Withdrawn,
         said::{Draft, Letter},
         web::StoredMessage,
     },

@@ -8,8 +8,12 @@ use std::time::Duration;
 use hotline_actors::Timestamp;
 use sqlx::PgPool;
 
-use super::callback::Sent;
-use crate::{answer::describe, messages::LATE_AFTER_END, people::People, wording::Sentence};
+use crate::{
+    answer::describe,
+    messages::{LATE_AFTER_END, Sent},
+    people::People,
+    wording::Sentence,
+};
 
 /// Well under Tencent's two seconds.
 const DECIDE_MAX: Duration = Duration::from_millis(800);

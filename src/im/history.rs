@@ -16,13 +16,13 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    callback::{Fetched, Withdrawn},
+    callback::Fetched,
     rest::{Page, Rest, RestFault, Span},
 };
 use crate::{
     answer::describe,
     clock,
-    messages::{LATE_AFTER_END, MessageStore, NewMessage, StoreFault},
+    messages::{LATE_AFTER_END, MessageStore, NewMessage, StoreFault, Withdrawn},
 };
 
 /// How often it is looked for talks that have ended.

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     clock,
     config::{Hidden, ImMode, Settings},
+    text,
 };
 
 /// Tencent's own time-out is 3 seconds; a client must be more patient.
@@ -264,7 +265,7 @@ impl Rest {
         let status = response.status().as_u16();
         let bytes = response.bytes().await.map_err(fault)?;
         let answer: Value =
-            serde_json::from_str(&callback::heal(&bytes)).map_err(|_| RestFault::Malformed(status))?;
+            serde_json::from_str(&text::heal(&bytes)).map_err(|_| RestFault::Malformed(status))?;
         match (answer["ActionStatus"].as_str(), answer["ErrorCode"].as_i64()) {
             (Some("OK"), Some(0) | None) => Ok(answer),
             (_, Some(code)) if code != 0 => Err(RestFault::Refused(code)),

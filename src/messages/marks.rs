@@ -7,8 +7,7 @@ use hotline_actors::{PersonId, Timestamp};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{MessageStore, insert::late_after_end};
-use crate::im::callback::{Read, Withdrawn};
+use super::{MessageStore, Read, Withdrawn, insert::late_after_end};
 
 impl MessageStore {
     /// Everything that the peer said to the reader up to a moment is read. People we do not know are passed over.

@@ -8,7 +8,8 @@ use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{im::elements, params::Page, wire::Id};
+use super::elements;
+use crate::{params::Page, wire::Id};
 
 /// How much is kept apart: in bytes of one message, messages of one sender, messages and bytes of an institution.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! A message as the web client has it: the envelope of docs/contract.md 7, around the element of [`crate::im::elements`].
+//! A message as the web client has it: the envelope of docs/contract.md 7, around the element of [`elements`].
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::im::elements::{self, Element};
+use super::elements::{self, Element};
 
 /// The two of a conversation, by their IM accounts. Whoever reads, the counselor is the viewpoint.
 #[derive(Debug, Clone)]

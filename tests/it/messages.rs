@@ -12,8 +12,7 @@ use std::{
 
 use futures_util::future::join_all;
 use hotline::{
-    im::callback::{Body, Sent},
-    messages::{Ears, Heard, Limits, MessageStore, NewMessage, StoreFault, Stored, UnplacedRoom},
+    messages::{Body, Ears, Heard, Limits, MessageStore, NewMessage, Sent, StoreFault, Stored, UnplacedRoom},
     people::People,
 };
 use hotline_actors::{ConversationId, PersonId, Timestamp};

@@ -20,11 +20,7 @@ use hotline_actors::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    conversations::queue::QueueView,
-    im::{callback::heal, embedded},
-    wording::Sentence,
-};
+use crate::{conversations::queue::QueueView, im::embedded, text::heal, wording::Sentence};
 use answers::{AlarmView, Waiting};
 
 /// What a client may send.

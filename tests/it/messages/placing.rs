@@ -1,6 +1,10 @@
 //! Which conversation a message belongs to, and what becomes of one that belongs to none.
 
-use hotline::{im::callback::Withdrawn, messages::unplaced::page as page_of, params::Page, retention};
+use hotline::{
+    messages::{Withdrawn, unplaced::page as page_of},
+    params::Page,
+    retention,
+};
 
 use super::*;
 

@@ -18,15 +18,17 @@ use super::{
     Reader,
     shared::{Came, End},
 };
-use crate::http::{
-    connection::Link,
-    sockets::{
-        frames::{self, Command},
-        header,
-        pace::{Allowance, Marks},
+use crate::{
+    http::{
+        connection::Link,
+        sockets::{
+            frames::{self, Command},
+            header,
+            pace::{Allowance, Marks},
+        },
     },
+    wording::Sentence,
 };
-use crate::wording::Sentence;
 
 /// A client's frame holds a command; the longest is a text of our own IM.
 const FRAME_BYTES_MAX: usize = 16 * 1024;

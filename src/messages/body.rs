@@ -5,8 +5,8 @@ use std::fmt;
 use hotline_actors::dispatch::conversation::CallSignal;
 use serde_json::Value;
 
-use super::heal;
-use crate::im::calls;
+use super::calls;
+use crate::text::heal;
 
 /// `MsgBody` as JSON text that can be stored and read again, and what it says about a call. Prints no words.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Body {
 
     /// Of text that was healed; none if it is no list. Looked at whole although it is stored as it came: what could be
     /// stored and not be read again (nested too deeply, a number beyond all bounds) would spoil the record.
-    pub(super) fn read(json: &str) -> Option<Self> {
+    pub(crate) fn read(json: &str) -> Option<Self> {
         let elements: Value = serde_json::from_str(json).ok()?;
         elements.is_array().then(|| Self { json: json.to_owned(), call: calls::signal(&elements) })
     }

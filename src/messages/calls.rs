@@ -10,7 +10,7 @@ use serde_json::Value;
 const CALLS: [&str; 2] = ["av_call", "rtc_call"];
 
 /// What a message says about a call; most say nothing.
-pub fn signal(body: &Value) -> Option<CallSignal> {
+pub(super) fn signal(body: &Value) -> Option<CallSignal> {
     body.as_array()?.iter().find_map(|element| {
         let is_custom = element.get("MsgType")?.as_str()? == "TIMCustomElem";
         let outer = nested(element.get("MsgContent")?.get("Data")?)?;

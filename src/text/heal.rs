@@ -1,4 +1,4 @@
-//! Makes the text of a callback storable without losing the message.
+//! Makes JSON from outside storable without losing the message.
 //!
 //! A client that cuts an emoji in half sends a lone surrogate, another sends U+0000: both are legal in JSON text, the
 //! first in no Rust string, the second in no `jsonb`. Each becomes U+FFFD, as does a byte that is not UTF-8;
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 const REPLACEMENT: &str = "\\ufffd";
 
 /// The JSON text of `body` with everything replaced that could not be stored.
-pub fn heal(body: &[u8]) -> Cow<'_, str> {
+pub(crate) fn heal(body: &[u8]) -> Cow<'_, str> {
     // Nearly always it is UTF-8, and that is found out faster than what to replace where it is not.
     let text = std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
     if text.contains("\\u") { Cow::Owned(heal_escapes(&text)) } else { text }

@@ -1,5 +1,7 @@
 //! The rules of the house that no compiler checks.
 
+mod floors;
+
 use std::{
     fs,
     path::{Path, PathBuf},

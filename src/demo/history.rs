@@ -102,7 +102,7 @@ pub(super) async fn make(
     insert_conversations(connection, &history.conversations).await?;
     insert_messages(connection, &history.messages).await?;
     thoughts::insert(connection, &history.thoughts).await?;
-    add_up(connection).await?;
+    add_up(connection, &history.conversations).await?;
     Ok((history.conversations.len(), history.messages.len()))
 }
 
@@ -302,18 +302,17 @@ pub(super) async fn insert_messages(connection: &mut PgConnection, rows: &[Said]
     Ok(())
 }
 
-/// `totalTime` of everybody who took part.
-async fn add_up(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+/// `totalTime` of everybody who took part: for these talks and no others, which were counted when they ended.
+async fn add_up(connection: &mut PgConnection, rows: &[Past]) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     sqlx::query!(
         "insert into talk_times (person, millis)
          select v.person, sum(c.millis)::bigint
          from counted_talks c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
-         join people p on p.id = v.person
-         where c.institution = $1 and c.ended_at is not null and p.created_by = $2
+         where c.id = any($1) and c.ended_at is not null
          group by v.person
          on conflict (person) do update set millis = talk_times.millis + excluded.millis",
-        INSTITUTION,
-        MAKER
+        &ids
     )
     .execute(connection)
     .await?;

@@ -114,7 +114,9 @@ impl Application {
     /// Says in one sentence what is missing.
     pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
         if settings.database.migrate_on_start {
-            database::migrate(&settings.database).await?;
+            for unproven in database::migrate(&settings.database).await? {
+                tracing::warn!("{unproven}");
+            }
         }
         let pool = database::pool(&settings.database).await?;
         if demo::is_in(&pool).await? {

@@ -148,7 +148,7 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
             telemetry::start(&settings.log);
             in_system(serve.run(settings))
         }
-        Command::Migrate => in_system(async move { Ok(database::migrate(&settings.database).await?) }),
+        Command::Migrate => in_system(async move { migrate(&settings).await }),
         Command::RotateKeys => in_system(keys::rotate(settings)),
         Command::Institution(institution) => in_system(institution.run(settings)),
         Command::User(user) => in_system(user.run(settings)),
@@ -168,9 +168,17 @@ fn in_system(command: impl Future<Output = Result<(), CliError>>) -> Result<(), 
     actix_web::rt::System::new().block_on(command)
 }
 
+/// What rows from before break is told and is no failure: the schema is up to date, and the server starts.
+async fn migrate(settings: &Settings) -> Result<(), CliError> {
+    for unproven in database::migrate(&settings.database).await? {
+        eprintln!("hotline: {unproven}");
+    }
+    Ok(())
+}
+
 async fn make_demo(settings: Settings, is_large: bool) -> Result<(), CliError> {
     settings.check_for_demo()?;
-    database::migrate(&settings.database).await?;
+    migrate(&settings).await?;
     let pool = database::pool(&settings.database).await?;
     let made = demo::make(&pool, &settings, is_large).await.map_err(|fault| match fault {
         demo::DemoFault::Database(error) => error.into(),

@@ -1,9 +1,13 @@
 //! The way to PostgreSQL: how connections are made, and the migrations.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use sqlx::{
-    Connection, PgConnection, PgPool,
+    AssertSqlSafe, Connection, PgConnection, PgPool,
+    error::ErrorKind,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -15,6 +19,9 @@ use crate::{
 
 /// Forward only.
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// PostgreSQL's code for a table that is not there.
+const UNDEFINED_TABLE: &str = "42P01";
 
 /// A transaction of ours that does nothing this long has lost its owner.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
@@ -134,13 +141,79 @@ async fn reach(settings: &Database, options: &PgConnectOptions) -> Result<PgConn
     Err(DatabaseFault::Unreachable(format!("{database} on {host}:{port}: {cause}")))
 }
 
-/// Runs the migrations that are missing. They may take longer than a request's statement may.
-pub async fn migrate(settings: &Database) -> Result<(), DatabaseFault> {
-    let options = options(settings)?.options([("statement_timeout", "0"), ("lock_timeout", "60s")]);
+/// A connection for whoever reads the whole database once, by statements that may take so long.
+pub async fn reader(settings: &Database, statement_max: Duration) -> Result<PgConnection, DatabaseFault> {
+    let patience = statement_max.as_millis().to_string();
+    let options = options(settings)?.options([
+        ("statement_timeout", patience.as_str()),
+        // Whoever reads what is found may take their time.
+        ("idle_in_transaction_session_timeout", patience.as_str()),
+        ("enable_seqscan", "on"),
+        ("plan_cache_mode", "auto"),
+    ]);
+    reach(settings, &options).await
+}
+
+/// Which migration the schema is of, none before the first; and which is this program's.
+pub async fn schema(connection: &mut PgConnection) -> Result<(Option<i64>, Option<i64>), sqlx::Error> {
+    // sqlx's own table, which is no part of the schema that queries are checked against.
+    let applied = sqlx::query_scalar("select max(version) from _sqlx_migrations where success");
+    let applied = match applied.fetch_one(connection).await {
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(UNDEFINED_TABLE) => None,
+        applied => applied?,
+    };
+    Ok((applied, MIGRATIONS.iter().last().map(|migration| migration.version)))
+}
+
+/// Runs the migrations that are missing. They may take longer than a request's statement may. Tells which constraints some
+/// rows from before break: they hold for all rows that are written, and the server may start.
+pub async fn migrate(settings: &Database) -> Result<Vec<Unproven>, DatabaseFault> {
+    let options = options(settings)?.options([
+        ("statement_timeout", "0"),
+        ("lock_timeout", "60s"),
+        // Whole tables are looked through.
+        ("enable_seqscan", "on"),
+    ]);
     let mut connection = reach(settings, &options).await?;
     MIGRATIONS.run(&mut connection).await?;
+    let unproven = prove(&mut connection).await.map_err(MigrateError::Execute)?;
     connection.close().await.ok();
-    Ok(())
+    Ok(unproven)
+}
+
+/// A constraint that some rows break, from before it was there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unproven(String);
+
+impl fmt::Display for Unproven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rows from before break the constraint {}", self.0)
+    }
+}
+
+/// Validates what a migration has added `not valid`. Done once for each constraint: a later start finds nothing to do, unless
+/// rows break it; then it looks again, and is through once they are mended.
+async fn prove(connection: &mut PgConnection) -> Result<Vec<Unproven>, sqlx::Error> {
+    let names = sqlx::query_scalar!(
+        r#"select quote_ident(conname) as "name!" from pg_constraint
+           where conrelid = 'conversations'::regclass and not convalidated order by 1"#
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut unproven = Vec::new();
+    for name in names {
+        let statement = AssertSqlSafe(format!("alter table conversations validate constraint {name}"));
+        match sqlx::query(statement).execute(&mut *connection).await {
+            Ok(_) => {}
+            Err(sqlx::Error::Database(error))
+                if matches!(error.kind(), ErrorKind::ForeignKeyViolation | ErrorKind::CheckViolation) =>
+            {
+                unproven.push(Unproven(name));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(unproven)
 }
 
 /// Why the database cannot be used.

@@ -12,6 +12,7 @@ mod flood;
 mod headers;
 mod health;
 mod im;
+mod integrity;
 mod languages;
 mod log_in;
 mod messages;

@@ -1,10 +1,12 @@
 //! The command line: `hotline serve`, and what an operator does besides.
 //!
-//! Exit codes: 0 good, 1 anything else, 2 the command line itself is wrong, 65 what was given cannot be used (a user
-//! name that exists), 69 the database cannot be reached, 71 the address cannot be listened on, 75 another server has taken
-//! over, 78 the settings. docs/operations.md says what each asks of a service manager.
+//! Exit codes: 0 good, 1 anything else, 2 the command line itself is wrong, 65 what was given cannot be used (a user name
+//! that exists), 69 the database cannot be reached, 71 the address cannot be listened on, 75 another server has taken over,
+//! 78 the settings. `hotline check` alone has three: 0 clean, 1 something found, 2 could not look. docs/operations.md says
+//! what each asks of a service manager.
 
 mod accounts;
+mod check;
 mod keys;
 mod serve;
 
@@ -19,6 +21,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     app::StartError,
+    check::CheckFault,
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
     demo,
@@ -47,6 +50,8 @@ enum Command {
     Migrate,
     /// Check the settings without starting
     CheckConfig,
+    /// Look whether what is stored fits together; reads only, also beside a running server
+    Check(check::Check),
     /// Print the interface's OpenAPI document
     Openapi,
     /// Seal phone and identity numbers anew under `secrets.data_key`, after changing it
@@ -76,6 +81,12 @@ enum CliError {
     /// What was given cannot be used.
     #[error("{0}")]
     Given(String),
+    /// `hotline check` has found something.
+    #[error("{0}")]
+    Found(String),
+    /// `hotline check` could not look.
+    #[error("nothing can be said: {0}")]
+    NotLooked(#[from] CheckFault),
     #[error("{0}")]
     Other(String),
 }
@@ -101,6 +112,7 @@ impl From<sqlx::Error> for CliError {
 impl CliError {
     fn exit_code(&self) -> u8 {
         match self {
+            Self::NotLooked(_) => 2,
             Self::Given(_) => 65,
             Self::Start(StartError::Database(_)) => 69,
             Self::Start(StartError::AddressTaken(_) | StartError::Listen(..)) => 71,
@@ -117,6 +129,7 @@ impl CliError {
                 | StartError::StopTooSlow
                 | StartError::Died(_),
             )
+            | Self::Found(_)
             | Self::Other(_) => 1,
         }
     }
@@ -135,7 +148,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), CliError> {
-    let settings = Settings::load(arguments.config.as_deref())?;
+    let settings = match Settings::load(arguments.config.as_deref()) {
+        Ok(settings) => settings,
+        Err(error) if matches!(arguments.command, Command::Check(_)) => {
+            return Err(CheckFault::from(DatabaseFault::from(error)).into());
+        }
+        Err(error) => return Err(error.into()),
+    };
     match arguments.command {
         Command::CheckConfig => {
             wechat::check_secrets(&settings)?;
@@ -149,6 +168,7 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
             in_system(serve.run(settings))
         }
         Command::Migrate => in_system(async move { migrate(&settings).await }),
+        Command::Check(check) => in_system(check.run(settings)),
         Command::RotateKeys => in_system(keys::rotate(settings)),
         Command::Institution(institution) => in_system(institution.run(settings)),
         Command::User(user) => in_system(user.run(settings)),

@@ -187,7 +187,7 @@ pub struct Unproven(String);
 
 impl fmt::Display for Unproven {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "rows from before break the constraint {}", self.0)
+        write!(f, "rows from before break the constraint {}: `hotline check` names them", self.0)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod arrange;
 pub mod audit;
 pub mod auth;
 pub mod calendar;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;

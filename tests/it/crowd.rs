@@ -87,7 +87,7 @@ async fn of_a_hundred_who_ask_for_anyone_fifty_are_seated_and_the_others_follow(
     })
     .await;
     crowd.hotline.assert_calm();
-    assert_eq!(crowd.hotline.database.strangers().await, 0);
+    crowd.hotline.assert_sound();
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn a_day_at_the_hotline() {
     day.a_kill_loses_nothing_acknowledged().await;
     day.the_one_who_waited_is_seated_at_last(&talks[1], &waiting).await;
     day.hotline.assert_calm();
-    assert_eq!(day.hotline.database.strangers().await, 0);
+    day.hotline.assert_sound();
 }
 
 /// A visitor, their socket and their conversation.

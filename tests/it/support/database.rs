@@ -102,29 +102,15 @@ impl Database {
         .expect("the audit can be read")
     }
 
-    /// How often the journal or a conversation names somebody or something that is not there, or a conversation is in a
-    /// state that there is none of. Neither a foreign key nor a check forbids it.
-    pub(crate) async fn strangers(&self) -> i64 {
-        let count = sqlx::query_scalar!(
-            r#"
-            select (select count(*) from events e
-                    where not exists (select from institutions i where i.code = e.institution))
-                 + (select count(*) from conversations c
-                    where not exists (select from institutions i where i.code = c.institution)
-                        or not exists (select from people p where p.id = c.visitor)
-                        or (c.wanted is not null and not exists (select from people p where p.id = c.wanted))
-                        or (c.counselor is not null and not exists (select from people p where p.id = c.counselor))
-                        or (c.consultation is not null
-                            and not exists (select from conversations o where o.id = c.consultation))
-                        or c.kind not in ('COUNSELING_SESSION', 'REQUEST_SUPERVISE')
-                        or c.status not in ('WAITING', 'IN_PROGRESS', 'FINISHED', 'TIME_OUT', 'CANCELLED')
-                        or c.priority not in ('NORMAL', 'URGENT')
-                        or c.medium not in ('TEXT', 'VOICE'))
-                 + (select count(*) from talk_times t where not exists (select from people p where p.id = t.person))
-                as "count!"
-            "#
-        );
-        count.fetch_one(&self.pool).await.expect("rows can be counted")
+    /// The same once more, for whoever damages it. Nobody may be connected to this one.
+    pub(crate) async fn copy(&self) -> Self {
+        let name = format!("it_{}", Uuid::now_v7().simple());
+        self.on_cluster(format!("create database {name} template {}", self.name())).await;
+        let (base, _) = self.url.rsplit_once('/').expect("the address names a database");
+        let url = format!("{base}/{name}");
+        let pool =
+            PgPoolOptions::new().max_connections(2).connect_lazy(&url).expect("the address is well formed");
+        Self { url, pool }
     }
 
     /// How many pictures there are of a conversation.

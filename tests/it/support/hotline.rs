@@ -164,6 +164,19 @@ impl Hotline {
         said
     }
 
+    /// Runs `hotline check` with what else is said to it: its exit code, what it found, and what it said besides.
+    pub(crate) fn check(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let output = self.output(&[&["check"], arguments].concat(), "");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    }
+
+    /// Fails if what is stored does not fit together.
+    pub(crate) fn assert_sound(&self) {
+        let (code, found, said) = self.check(&[]);
+        assert_eq!(code, Some(0), "{found}{said}");
+    }
+
     /// What a command of the binary does that reads `input`.
     fn output(&self, arguments: &[&str], input: &str) -> Output {
         let mut child = self

@@ -62,7 +62,7 @@ async fn a_supervisor_is_called_in_and_has_a_line_of_their_own() {
     let ended = lin.conversation(&talk).await;
     assert_eq!(ended["supervise"]["endReason"], "consultation-ended");
     hotline.assert_calm();
-    assert_eq!(hotline.database.strangers().await, 0);
+    hotline.assert_sound();
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     // What is outside, or acts on it: Tencent's IM and ours, WeChat; shifts, of which dispatch is told.
     &["arrange", "im", "wechat"],
     &["consumers", "institutions"],
-    &["export", "metrics", "statistics", "store"],
+    &["check", "export", "metrics", "statistics", "store"],
     // The domain, read and written.
     &["conversations", "messages"],
     &["evaluations", "rights"],

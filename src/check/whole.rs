@@ -1,0 +1,98 @@
+//! What concerns no institution that there is: the constraints themselves, and rows of nobody.
+
+use futures_util::TryStreamExt;
+use hotline_actors::{ConversationId, PersonId};
+
+use super::{CheckFault, Finding, Flaw, Look, stored::tell};
+
+/// The constraints that 0009 and 0010 dropped and 0021 brought back.
+const CONSTRAINTS: [&str; 9] = [
+    "conversations_institution_fkey",
+    "conversations_visitor_fkey",
+    "conversations_wanted_fkey",
+    "conversations_counselor_fkey",
+    "conversations_consultation_fkey",
+    "conversations_kind_check",
+    "conversations_status_check",
+    "conversations_priority_check",
+    "conversations_medium_check",
+];
+
+pub(super) async fn check(look: &mut Look<'_>) -> Result<(), CheckFault> {
+    let query = sqlx::query_scalar!(
+        r#"select distinct e.institution from events e
+           where not exists (select from institutions i where i.code = e.institution) order by 1"#
+    );
+    // An institution's code here is only what an event says.
+    let mut codes = Vec::new();
+    {
+        let mut rows = query.fetch(&mut *look.connection);
+        while let Some(code) = rows.try_next().await? {
+            codes.push(code);
+        }
+    }
+    for code in codes {
+        look.found(Some(&code), Flaw::NoInstitution)?;
+    }
+    let query = sqlx::query_scalar!(
+        "select t.person from talk_times t
+         where not exists (select from people p where p.id = t.person) order by 1"
+    );
+    tell!(look, None, query, person => Flaw::TalkTimeOfNobody(PersonId(person)));
+    constraints(look).await
+}
+
+async fn constraints(look: &mut Look<'_>) -> Result<(), CheckFault> {
+    let names: Vec<String> = CONSTRAINTS.map(str::to_owned).to_vec();
+    let doubtful = sqlx::query!(
+        r#"
+        select n.name as "name!", c.oid is not null as "is_there!"
+        from unnest($1::text[]) as n (name)
+            left join pg_constraint c on c.conrelid = 'conversations'::regclass and c.conname = n.name
+        where c.convalidated is distinct from true
+        order by 1
+        "#,
+        &names
+    )
+    .fetch_all(&mut *look.connection)
+    .await?;
+    if doubtful.is_empty() {
+        return Ok(());
+    }
+    for constraint in doubtful {
+        let flaw = if constraint.is_there {
+            Flaw::Unproven(constraint.name)
+        } else {
+            Flaw::NoConstraint(constraint.name)
+        };
+        look.found(None, flaw)?;
+    }
+    let query = sqlx::query!(
+        r#"
+        select c.institution, c.id, v.column as "column!"
+        from conversations c
+            cross join lateral (values
+                ('institution', not exists (select from institutions i where i.code = c.institution)),
+                ('visitor', not exists (select from people p where p.id = c.visitor)),
+                ('wanted', c.wanted is not null and not exists (select from people p where p.id = c.wanted)),
+                ('counselor', c.counselor is not null and not exists (select from people p where p.id = c.counselor)),
+                ('consultation', c.consultation is not null
+                                 and not exists (select from conversations o where o.id = c.consultation)),
+                ('kind', c.kind not in ('COUNSELING_SESSION', 'REQUEST_SUPERVISE')),
+                ('status', c.status not in ('WAITING', 'IN_PROGRESS', 'FINISHED', 'TIME_OUT', 'CANCELLED')),
+                ('priority', c.priority not in ('NORMAL', 'URGENT')),
+                ('medium', c.medium not in ('TEXT', 'VOICE'))
+            ) as v ("column", is_broken)
+        where v.is_broken
+        order by c.id
+        "#
+    );
+    let Look { connection, tell, seen } = look;
+    let mut rows = query.fetch(&mut **connection);
+    while let Some(row) = rows.try_next().await? {
+        seen.findings += 1;
+        let flaw = Flaw::Breaks { conversation: ConversationId(row.id), column: row.column };
+        tell(&Finding { institution: Some(row.institution), flaw })?;
+    }
+    Ok(())
+}

@@ -33,7 +33,7 @@ time_of_commit() { git log -1 --format=%ct 2>/dev/null || date +%s; }
 # cargo-cyclonedx writes beside each Cargo.toml of the workspace.
 list_crates() {
     local name=hotline-release-sbom
-    cargo cyclonedx --quiet --format json --spec-version 1.5 --target "$(rustc --print host-tuple)" --override-filename "$name" ||
+    cargo cyclonedx --quiet --format json --spec-version 1.5 --override-filename "$name" ||
         { find . -maxdepth 2 -name "$name.json" -delete; return 1; }
     mv "$name.json" "$1"
     find . -maxdepth 2 -name "$name.json" -delete

@@ -2,14 +2,15 @@
 
 import createClient, { type Client, type Middleware } from 'openapi-fetch'
 import { NoSession } from './answer'
+import { BASE } from './base'
 import { language } from '@/i18n'
 import { hearAnswer, passed } from './clock'
 import type { paths } from './schema'
 
 export type Api = Client<paths>
-
-/** Where the server is: the pages may be served under a prefix. */
-export const BASE = new URL('.', window.location.href.replace(/[?#].*$/, '')).href.replace(/\/$/, '')
+/** What may stand in the query of a GET. */
+export type Query<Path extends keyof paths>
+  = paths[Path] extends { get: { parameters: { query?: infer Asked } } } ? NonNullable<Asked> : never
 
 /** An answer that takes longer is none. */
 const ASK_MS_MAX = 20_000

@@ -10,19 +10,30 @@ export type Conversation = Schemas['ConversationView']
 export type Queue = Schemas['QueueView']
 export type Evaluation = Schemas['EvaluationView']
 export type Mine = Schemas['Mine']
-export type Now = Schemas['Now']
-export type Seat = Schemas['Seat']
 export type WaitingVisitor = Schemas['Waiting']
 export type Emergency = Schemas['Emergency']
 export type WebMessage = Schemas['WebMessage']
 export type Unread = Schemas['Unread']
 export type DayOfMonth = Schemas['DayOfMonth']
 export type Shift = Schemas['Shift']
+export type Unmatched = Schemas['Unplaced']
 export type RankingRow = Schemas['RankingRow']
 
+/** Rows of a page, and how many the whole query has. */
+export interface Listed<Row> { rows: Row[], count: number }
+
+/** Something with a state in one of the words the server has for it. */
+type WithState<T> = Omit<T, 'state'> & { state: State }
+export type Seat = WithState<Schemas['Seat']>
+/** A supervisor who may be asked. */
+export type Adviser = WithState<Schemas['Adviser']>
+export type Now = Omit<Schemas['Now'], 'online' | 'missing'> & { online: Seat[], missing: Seat[] }
 /** Somebody on duty; only a visitor is told `consulted` and `rating`. */
-export type OnDuty = Pick<Schemas['OnDuty'], 'active' | 'id' | 'maxConsults' | 'state' | 'timestamp' | 'user' | 'waiting'>
+export type OnDuty = WithState<Pick<Schemas['OnDuty'], 'active' | 'id' | 'maxConsults' | 'state' | 'timestamp' | 'user' | 'waiting'>>
   & Partial<Schemas['ForVisitor']>
+
+/** Something said with a request; over the socket it has a `type`, too. */
+export type Say = { type: 'say', ref: string, conversation: string } & ({ text: string } | { image: string })
 
 /** What the pages need of the settings; `im` and `sandbox` only newer servers say. */
 export type Config = Schemas['Config'] & {
@@ -35,3 +46,5 @@ export type Presence = 'online' | 'busy' | 'away'
 export type State = Presence | 'offline'
 export type Status = 'WAITING' | 'IN_PROGRESS' | 'FINISHED' | 'TIME_OUT' | 'CANCELLED'
 export type Role = 'counselor' | 'supervisor' | 'administrator' | 'system'
+export type PersonType = 'VISITOR' | 'COUNSELOR' | 'SUPERVISOR' | 'INSTITUTION' | 'SYSTEM'
+export type Priority = Schemas['Prioritize']['priority']

@@ -1,5 +1,6 @@
 // Our own IM, over the socket that is there anyway.
 
+import type { Say } from '@/api/types'
 import type { Command, ErrorFrame, Frame } from '@/socket/frames'
 import type { SocketStatus } from '@/socket/socket'
 import {
@@ -23,8 +24,6 @@ export interface Requests {
   /** Says them with a request that outlives the page, as many of the first as it takes; returns how many. */
   sayOutliving: (words: Say[]) => number
 }
-
-export type Say = Extract<Command, { type: 'say' }>
 
 /** An answer to something sent that takes longer will not come on this connection. */
 const ANSWER_MS_MAX = 15_000

@@ -1,8 +1,7 @@
 // Tencent's IM. The only file that knows its SDK, and loaded only when the server says so.
 
-import { result } from '@/api/answer'
+import { signIm } from '@/api/messages'
 import { keepOnlyOurs, removeFrom } from '@/kept/storage'
-import { api } from '@/stores/api'
 import { bodyOf, wellFormed, type Addressee, type Chat, type ChatListener, type Content, type Message } from './chat'
 
 /** What we use of a message of the SDK. */
@@ -66,7 +65,7 @@ export async function tencentChat(sdkAppId: number, username: string, listener: 
   // The SDK logs people's words at its default level.
   sdk.setLogLevel(4)
   sdk.registerPlugin({ 'tim-upload-plugin': uploadPlugin })
-  const chat = new TencentChat(sdk as unknown as Sdk, username, () => result(api().POST('/im/sign')), listener)
+  const chat = new TencentChat(sdk as unknown as Sdk, username, signIm, listener)
   await chat.logIn()
   return chat
 }

@@ -2,10 +2,9 @@
 
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import { result, rows } from '@/api/answer'
-import type { Person } from '@/api/types'
+import { fetchConversation } from '@/api/conversations'
+import { fetchCounselors } from '@/api/people'
 import { callsOf, openedKey, unanswered, type Call } from '@/layout/bell/calls'
-import { api } from './api'
 import { useLive } from './live'
 import { useMe } from './me'
 import { usePeople } from './people'
@@ -57,11 +56,10 @@ export const useCalls = defineStore('calls', () => {
     asked.add(about)
     try {
       if (id !== null) {
-        const talk = await result(api().GET('/conversation/{id}', { params: { path: { id } } }))
+        const talk = await fetchConversation(id)
         people.introduce(talk.user, talk.counselor)
       } else {
-        const { rows: all } = await rows(api().GET('/user/ms/counselor/list', { params: { query: { page: 1, size: 200 } } }))
-        people.introduce(...all as Person[])
+        people.introduce(...await fetchCounselors())
       }
     } catch {
       asked.delete(about)

@@ -2,13 +2,14 @@
 
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
-import { Refused, result, rows, Unreachable } from '@/api/answer'
+import { Refused, Unreachable } from '@/api/answer'
 import { serverNow } from '@/api/clock'
+import { uploadImage } from '@/api/images'
+import { fetchUnread, listMessages, sayOutliving } from '@/api/messages'
 import type { Config, Me, Unread } from '@/api/types'
 import { fromRecord, isNotice, notice, reasonOf, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/im/chat'
 import { EmbeddedChat } from '@/im/embedded'
 import { failed, merge, mergeRecord, ownReadUntil, readUntil, recalled, seenBefore, unread } from '@/im/thread'
-import { api, sayOutliving, uploadImage } from './api'
 import { useLive } from './live'
 import { usePeople } from './people'
 
@@ -154,9 +155,8 @@ export const useChats = defineStore('chats', () => {
   }
 
   async function page(conversationId: string, number: number, failures: number): Promise<{ rows: Message[], count: number }> {
-    const query = { conversationId, page: number, size: PAGE }
     const signal = AbortSignal.timeout(READ_MS_MAX[Math.min(failures, READ_MS_MAX.length - 1)] ?? 0)
-    const answered = await rows(api().GET('/message/conversation/web', { params: { query }, signal }))
+    const answered = await listMessages(conversationId, number, PAGE, signal)
     return { rows: answered.rows.map(fromRecord), count: answered.count }
   }
 
@@ -186,7 +186,7 @@ export const useChats = defineStore('chats', () => {
   /** None for whoever reads others' talks only. */
   async function askMarks(): Promise<Unread[]> {
     try {
-      return await result(api().GET('/message/unread'))
+      return await fetchUnread()
     } catch (error) {
       if (error instanceof Refused) return []
       throw error

@@ -2,16 +2,15 @@
 
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import { result } from '@/api/answer'
+import { fetchConfig } from '@/api/config'
 import type { Config } from '@/api/types'
 import { tellTimesIn } from '@/composables/time'
-import { api } from './api'
 
 export const useConfig = defineStore('config', () => {
   const config = ref<Config | null>(null)
 
   async function load(): Promise<Config> {
-    config.value = await result(api().GET('/config')) as Config
+    config.value = await fetchConfig()
     tellTimesIn(config.value.timeZone)
     return config.value
   }

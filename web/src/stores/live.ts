@@ -2,7 +2,7 @@
 
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import { BASE } from '@/api/client'
+import { BASE } from '@/api/base'
 import { hearMoment } from '@/api/clock'
 import type { Presence } from '@/api/types'
 import type { Command, EventFrame, Frame } from '@/socket/frames'

@@ -2,7 +2,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { forgetWords, keepWords, wordsAt } from '@/kept/words'
 import { soon } from '@/testing/soon'
-import { useSession } from './api'
+import { useSession } from '@/api/session'
 import { useMe } from './me'
 
 const CONFIG = { im: { mode: 'embedded', sdkAppId: 1, imageBytesMax: 1, textCharactersMax: 1 }, timeZone: null }

@@ -3,10 +3,10 @@
 import { md5 } from 'js-md5'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { NoSession, result, Unreachable } from '@/api/answer'
+import { NoSession } from '@/api/answer'
+import { changeOwnPassword, endSession, fetchMe, logInByPassword } from '@/api/auth'
 import type { Config, Me, Role } from '@/api/types'
 import { lock, unlock } from '@/kept/words'
-import { api, rawFetch } from './api'
 import { useChats } from './chats'
 import { useConfig } from './config'
 import { forgetAll, keepFor } from './kept'
@@ -44,7 +44,7 @@ export const useMe = defineStore('me', () => {
   async function load(): Promise<Me | null> {
     if (localStorage.getItem(LOGGED_IN) === null) return null
     try {
-      const person = await result(api().GET('/auth/me'))
+      const person = await fetchMe()
       // Nobody is in before everything that the page stands on is there.
       await useConfig().load()
       me.value = person
@@ -71,7 +71,7 @@ export const useMe = defineStore('me', () => {
       me: person.id,
       onRefused: () => { lost() },
       // Where the log-in is gone this is the 403; where the network is, the socket goes on trying.
-      onUnreached: () => { api().GET('/auth/me').catch(() => undefined) },
+      onUnreached: () => { fetchMe().catch(() => undefined) },
     })
     stopHearing()
     isExpelled = false
@@ -81,13 +81,13 @@ export const useMe = defineStore('me', () => {
 
   /** The document: the password goes as MD5. */
   async function logIn(username: string, password: string): Promise<Me | null> {
-    await result(api().POST('/auth/login', { body: { username, password: md5(password) } }))
+    await logInByPassword(username, md5(password))
     localStorage.setItem(LOGGED_IN, '')
     return load()
   }
 
   async function changePassword(oldPassword: string, password: string): Promise<void> {
-    await result(api().POST('/user/password', { body: { oldPassword: md5(oldPassword), password: md5(password) } }))
+    await changeOwnPassword(md5(oldPassword), md5(password))
   }
 
   /** By the button: nothing stays in this browser. Where the server did not end the log-in, nobody is told that it has ended. */
@@ -100,15 +100,6 @@ export const useMe = defineStore('me', () => {
     } finally {
       isLeaving = false
     }
-  }
-
-  async function endSession(): Promise<void> {
-    const response = await rawFetch('/logout', { method: 'POST' }).catch(() => { throw new Unreachable(null) })
-    // It leads to the log-in; no script sees where to.
-    if (response.type === 'opaqueredirect' || response.ok) return
-    const isGone = response.status === 403
-      && await result(api().GET('/auth/me')).then(() => false, (error: unknown) => error instanceof NoSession)
-    if (!isGone) throw new Unreachable(response.status)
   }
 
   /** The log-in has ended, wherever that was noticed. What is kept waits for the same person. */

@@ -9,7 +9,7 @@ import Choose from './views/choose.vue'
 
 /** Who is on duty, as the server says now. */
 let duty: OnDuty[]
-vi.mock('@/stores/api', () => ({
+vi.mock('@/api/session', () => ({
   api: () => ({ GET: async () => ({ data: { code: 0, result: duty, count: duty.length }, response: new Response('', { status: 200 }) }) }),
   rawFetch: vi.fn(),
   hasCookie: () => false,

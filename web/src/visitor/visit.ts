@@ -3,12 +3,14 @@
 
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import { NoSession, Refused, refused, result, rows, Unreachable, type Refusal } from '@/api/answer'
+import { NoSession, Refused, Unreachable } from '@/api/answer'
+import { endTokenSession, fetchMe, sandboxLogin } from '@/api/auth'
 import { passed } from '@/api/clock'
+import { endConversation, fetchConversation, listOwnConversations, openConversation, rateConversation } from '@/api/conversations'
+import { updateOwnProfile } from '@/api/people'
 import type { Config, Conversation, Me } from '@/api/types'
 import { useNow } from '@/composables/clock'
 import { forgetDraft, lock, unlock } from '@/kept/words'
-import { api, rawFetch } from '@/stores/api'
 import { useChats } from '@/stores/chats'
 import { useConfig } from '@/stores/config'
 import { useLive } from '@/stores/live'
@@ -26,7 +28,6 @@ const CONSENT = 'hotline.visitor.consent'
 const SKIPPED = 'hotline.visitor.unrated'
 /** That this visitor may no longer talk here. */
 const BARRED = 'hotline.visitor.barred'
-const TOKEN_HEADER = 'X-Auth-Token'
 /** Logging in again by itself more often would be a loop. */
 const AGAIN_MS_MIN = 10_000
 /** Before what could not be asked is asked again: doubled each time. */
@@ -134,7 +135,7 @@ export const useVisit = defineStore('visit', () => {
   async function who(): Promise<Me | null> {
     if (token.value === null) return null
     try {
-      return await result(api().GET('/auth/me'))
+      return await fetchMe()
     } catch (wrong) {
       if (!(wrong instanceof NoSession)) throw wrong
       keep(null)
@@ -145,11 +146,7 @@ export const useVisit = defineStore('visit', () => {
   async function knock(): Promise<Me> {
     const appid = config.value?.sandbox?.appid
     if (appid === undefined) throw new NoSession()
-    const response = await rawFetch(`/auth/wx/${appid}/login?code=${codeOfThisBrowser()}`, { method: 'POST' })
-    if (!response.ok) throw new Unreachable(response.status)
-    const answer = await response.json() as Refusal
-    if (answer.code !== 0) throw refused(answer)
-    keep(response.headers.get(TOKEN_HEADER))
+    keep(await sandboxLogin(appid, codeOfThisBrowser()))
     const person = await who()
     if (person === null) throw new NoSession()
     return person
@@ -199,9 +196,8 @@ export const useVisit = defineStore('visit', () => {
     await enter()
   }
 
-  /** Only this browser knows the token, and forgets it also where the server cannot be told. */
   async function endSession(): Promise<void> {
-    await rawFetch('/logout', { method: 'POST' }).catch(() => undefined)
+    await endTokenSession()
     leave()
     forgetTalks()
   }
@@ -214,14 +210,14 @@ export const useVisit = defineStore('visit', () => {
   }
 
   async function update(changes: Record<string, string | number>): Promise<void> {
-    await result(api().POST('/user/update', { body: changes }))
-    me.value = await result(api().GET('/auth/me'))
+    await updateOwnProfile(changes)
+    me.value = await fetchMe()
     usePeople().introduce(me.value)
   }
 
   async function loadLast(): Promise<void> {
     const whose = me.value?.id
-    const { rows: [newest] } = await rows(api().GET('/conversation/current', { params: { query: { page: 0, size: 1 } } }))
+    const { rows: [newest] } = await listOwnConversations(0, 1)
     if (me.value?.id !== whose) return
     usePeople().introduce(newest?.counselor)
     last.value = newest ?? null
@@ -251,7 +247,7 @@ export const useVisit = defineStore('visit', () => {
   async function loadCurrent(): Promise<void> {
     const open = live.view.conversation
     if (open === null) return
-    const told = await result(api().GET('/conversation/{id}', { params: { path: { id: open.id } } }))
+    const told = await fetchConversation(open.id)
     if (live.view.conversation?.id !== told.id) return
     usePeople().introduce(told.counselor, told.user)
     current.value = told
@@ -284,18 +280,16 @@ export const useVisit = defineStore('visit', () => {
   })
 
   async function open(counselor: string, fallback: boolean): Promise<void> {
-    const body = counselor === 'any' ? { counselor } : { counselor, fallback }
-    const made = await result(api().PUT('/conversation', { body }))
+    const made = await openConversation(counselor, fallback)
     usePeople().introduce(made.counselor, made.user)
   }
 
   async function end(id: string): Promise<void> {
-    await result(api().POST('/conversation/end/{id}', { params: { path: { id } } }))
+    await endConversation(id)
   }
 
   async function rate(id: string, level: number, content: string): Promise<void> {
-    const body = { objectType: 'CONVERSATION' as const, conversationId: id, level, content: content.trim() || null }
-    await result(api().PUT('/evaluate', { body }))
+    await rateConversation(id, level, content.trim() || null)
     if (last.value?.id === id) await loadLast()
   }
 

@@ -32,8 +32,8 @@ describe('who is on duty', () => {
 
   it('is free with a place and nobody in line', () => {
     expect(isFree(duty('a', {}))).toBe(true)
-    expect([{ active: 2 }, { waiting: 1 }, { state: 'busy' }, { state: 'offline' }, { maxConsults: 0 }].map((some) => isFree(duty('a', some))))
-      .toEqual([false, false, false, false, false])
+    const some: Partial<OnDuty>[] = [{ active: 2 }, { waiting: 1 }, { state: 'busy' }, { state: 'offline' }, { maxConsults: 0 }]
+    expect(some.map((one) => isFree(duty('a', one)))).toEqual([false, false, false, false, false])
   })
 
   it('is shown with who has time first, then whom one knows, then the better rated', () => {

@@ -12,7 +12,7 @@ import { isOver, useDesk } from './desk'
 /** What the server answers about a talk, and how often it was asked. */
 const answers = new Map<string, () => Promise<unknown>>()
 const asked: string[] = []
-vi.mock('@/stores/api', () => ({
+vi.mock('@/api/session', () => ({
   api: () => ({
     GET: async (path: string, { params }: { params: { path?: { id: string }, query?: { conversationId?: string } } }) => {
       const key = params.path?.id ?? (path === '/message/conversation/web' ? `words ${params.query?.conversationId}` : path)

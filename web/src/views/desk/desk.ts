@@ -2,11 +2,12 @@
 
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef, watch } from 'vue'
-import { NoSession, result, rows } from '@/api/answer'
+import { NoSession } from '@/api/answer'
+import { fetchConversation } from '@/api/conversations'
+import { listRecords } from '@/api/records'
 import type { Conversation } from '@/api/types'
 import { forgetDraft } from '@/kept/words'
 import type { EventFrame, Talk } from '@/socket/frames'
-import { api } from '@/stores/api'
 import { useChats } from '@/stores/chats'
 import { useLive } from '@/stores/live'
 import { useMe } from '@/stores/me'
@@ -66,7 +67,7 @@ export const useDesk = defineStore('desk', () => {
 
   async function ask(id: string): Promise<void> {
     try {
-      keep(await result(api().GET('/conversation/{id}', { params: { path: { id } } })))
+      keep(await fetchConversation(id))
       errors.delete(id)
     } catch (error) {
       if (!(error instanceof NoSession)) errors.set(id, error)
@@ -126,9 +127,8 @@ export const useDesk = defineStore('desk', () => {
     try {
       const conversationType = isSupervisor.value ? 'REQUEST_SUPERVISE' as const : 'COUNSELING_SESSION' as const
       // Those that run have no end, and stand last.
-      const query = { conversationType, property: 'endTime' as const, size: isSupervisor.value ? RECENT * 4 : RECENT * 2 }
-      const { rows: talks } = await rows(api().GET('/conversation/consultlist', { params: { query } }))
-      const own = (talks as Conversation[]).filter((talk) => talk.counselor?.id === me.me?.id)
+      const { rows: talks } = await listRecords({ conversationType, property: 'endTime', size: isSupervisor.value ? RECENT * 4 : RECENT * 2 })
+      const own = talks.filter((talk) => talk.counselor?.id === me.me?.id)
       own.forEach(introduce)
       recent.value = endedFirst(own).slice(0, RECENT)
       recentError.value = null

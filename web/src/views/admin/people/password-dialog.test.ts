@@ -10,7 +10,7 @@ import PasswordDialog from './password-dialog.vue'
 
 /** What the server was asked: the path and what with. */
 let asked: [string, unknown][]
-vi.mock('@/stores/api', () => ({
+vi.mock('@/api/session', () => ({
   api: () => ({
     POST: async (path: string, what: unknown) => {
       asked.push([path, what])

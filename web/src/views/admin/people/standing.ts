@@ -2,11 +2,10 @@
 
 import { ElMessage, ElMessageBox } from 'element-plus'
 import { useI18n } from 'vue-i18n'
-import { result } from '@/api/answer'
+import { activatePerson, banPerson, removeStaff } from '@/api/people'
 import type { Person } from '@/api/types'
 import { useFailure } from '@/composables/failure'
 import { nameOf } from '@/composables/person-name'
-import { api } from '@/stores/api'
 
 export interface Standing {
   /** Each says whether it was done. */
@@ -37,14 +36,10 @@ export function useStanding(): Standing {
       return false
     }
   }
-  const by = (person: Person) => ({ params: { path: { id: person.id } } })
-  const keyed = (person: Person) => ({ params: { path: { key: person.id } } })
 
   return {
-    ban: async (person) => await sure('ban', person) && done('ban', person, () => result(api().POST('/user/ban/{id}', by(person)))),
-    activate: (person) => done('activate', person, () => result(api().POST('/user/active/{id}', by(person)))),
-    remove: async (person) => await sure('remove', person) && done('remove', person, () => (person.type === 'SUPERVISOR'
-      ? result(api().DELETE('/user/ms/supervisor/{key}', keyed(person)))
-      : result(api().DELETE('/user/ms/counselor/{key}', keyed(person))))),
+    ban: async (person) => await sure('ban', person) && done('ban', person, () => banPerson(person.id)),
+    activate: (person) => done('activate', person, () => activatePerson(person.id)),
+    remove: async (person) => await sure('remove', person) && done('remove', person, () => removeStaff(person)),
   }
 }

@@ -2,11 +2,10 @@
 
 import { ElMessage, ElMessageBox } from 'element-plus'
 import { useI18n } from 'vue-i18n'
-import { result } from '@/api/answer'
+import { deleteRecord } from '@/api/records'
 import type { Conversation } from '@/api/types'
 import { useFailure } from '@/composables/failure'
 import { nameOf } from '@/composables/person-name'
-import { api } from '@/stores/api'
 
 /** Whether it can be deleted: an open one is ended first. */
 export const isOver = (record: Pick<Conversation, 'status'>): boolean => !['WAITING', 'IN_PROGRESS'].includes(record.status)
@@ -24,7 +23,7 @@ export function useDeletion(): (record: Pick<Conversation, 'id' | 'user' | 'coun
     ).catch(() => null)
     if (sure === null) return false
     try {
-      await result(api().DELETE('/conversation/{id}', { params: { path: { id: record.id } } }))
+      await deleteRecord(record.id)
       ElMessage.success(t('admin.record.deleted'))
       return true
     } catch (error) {

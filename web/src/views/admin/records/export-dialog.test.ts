@@ -6,7 +6,8 @@ import { words } from '@/i18n/workbench'
 import { soon } from '@/testing/soon'
 import ExportDialog from './export-dialog.vue'
 
-vi.mock('../parts/download', () => ({ download: async () => 'a.txt' }))
+vi.mock('@/api/exports', () => ({ exportConversations: async () => ({ name: 'a.txt', content: new Blob() }) }))
+vi.mock('@/composables/save-file', () => ({ saveFile: () => {} }))
 enableAutoUnmount(afterEach)
 
 it('What was exported is told, so that other ticks stay', async () => {

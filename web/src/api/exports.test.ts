@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { NoSession, Refused, Unreachable } from '@/api/answer'
-import { fileName, fileOf } from './download'
+import { NoSession, Refused, Unreachable } from './answer'
+import { fileName, fileOf } from './exports'
 
 const DISPOSITION = 'attachment; filename="a1.txt"; filename*=UTF-8\'\'%E4%BC%9A%E8%AF%9D%E8%AE%B0%E5%BD%95%5Fa1%2Etxt'
 

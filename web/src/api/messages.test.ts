@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { Say } from '@/im/embedded'
-import { sayOutliving } from './api'
+import type { Say } from './types'
+import { sayOutliving } from './messages'
 
 const fetched = vi.fn<typeof fetch>(() => Promise.resolve(new Response('{}')))
 beforeEach(() => { vi.stubGlobal('fetch', fetched.mockClear()) })

@@ -2,11 +2,11 @@
 
 import { createRouter, createWebHashHistory, type RouteLocationRaw, type Router } from 'vue-router'
 import type { Role } from '@/api/types'
-import { mayLeavePage } from '@/composables/unsaved'
+import { mayLeavePage } from '@/shared/composables/unsaved'
 import { admin } from '@/routes/admin'
 import { desk } from '@/routes/desk'
 import { help } from '@/routes/help'
-import { useMe } from '@/stores/me'
+import { useMe } from '@/shared/stores/me'
 
 /** Where each role starts. */
 export const HOME: Record<Role, string> = {

@@ -2,7 +2,7 @@
 // where nobody types: Escape leaves the field.
 
 import { ref, type Ref } from 'vue'
-import { isComposing } from '@/composables/composing'
+import { isComposing } from '@/shared/composables/composing'
 
 /** Kept for the device: whoever speaks to it or is easily caught on a key has no use for single letters. */
 const OFF = 'hotline.keys'

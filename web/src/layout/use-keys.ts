@@ -2,8 +2,8 @@
 
 import { onScopeDispose, ref, type Ref } from 'vue'
 import { useRouter } from 'vue-router'
-import { useLive } from '@/stores/live'
-import { nextUnanswered } from './bell/calls'
+import { useLive } from '@/shared/stores/live'
+import { nextUnanswered } from '@/shared/socket/calls'
 import { keyOf } from './keys'
 
 /** The field that searches on the page as it stands. */

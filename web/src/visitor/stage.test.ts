@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Conversation } from '@/api/types'
-import type { Talk } from '@/socket/frames'
+import type { Talk } from '@/shared/socket/frames'
 import { canRate, isOrdinary, stageOf, type Facts } from './stage'
 
 const NOW = 1_800_000_000_000

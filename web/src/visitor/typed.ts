@@ -2,7 +2,7 @@
 // moment until they are in again; what is in it must not. In memory, of one form at a time.
 
 import { onScopeDispose } from 'vue'
-import { useUnsaved } from '@/composables/unsaved'
+import { useUnsaved } from '@/shared/composables/unsaved'
 import { useVisit } from './visit'
 
 let kept: { place: string, given: string } | null = null

@@ -1,9 +1,9 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NoSession, Refused, Unreachable } from '@/api/answer'
-import { forgetWords, keepWords, wordsAt } from '@/kept/words'
+import { forgetWords, keepWords, wordsAt } from '@/shared/kept/words'
 import { useSession } from '@/api/session'
-import { useLive } from '@/stores/live'
+import { useLive } from '@/shared/stores/live'
 import { soon } from '@/testing/soon'
 import { useVisit } from './visit'
 

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { forgetClock } from '@/api/clock'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/visitor'
-import type { Place, Talk } from '@/socket/frames'
-import { NOTHING_KNOWN } from '@/socket/reducer'
-import { useLive } from '@/stores/live'
+import type { Place, Talk } from '@/shared/socket/frames'
+import { NOTHING_KNOWN } from '@/shared/socket/reducer'
+import { useLive } from '@/shared/stores/live'
 import Waiting from './views/waiting.vue'
 
 /** In Shanghai, where the institution is. */

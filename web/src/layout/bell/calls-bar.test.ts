@@ -4,8 +4,8 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
-import type { Alarm } from '@/socket/frames'
-import { useLive } from '@/stores/live'
+import type { Alarm } from '@/shared/socket/frames'
+import { useLive } from '@/shared/stores/live'
 import CallsBar from './calls-bar.vue'
 
 enableAutoUnmount(afterEach)

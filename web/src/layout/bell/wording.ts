@@ -1,9 +1,9 @@
 // What a call says, in words.
 
 import { useI18n } from 'vue-i18n'
-import { useMe } from '@/stores/me'
-import { usePeople } from '@/stores/people'
-import type { Call } from './calls'
+import { useMe } from '@/shared/stores/me'
+import { usePeople } from '@/shared/stores/people'
+import type { Call } from '@/shared/socket/calls'
 
 const MINUTE_MS = 60_000
 

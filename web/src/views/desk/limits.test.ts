@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { notice as noticeOf, type Message } from '@/im/chat'
+import { notice as noticeOf, type Message } from '@/shared/im/chat'
 import { clockOf, endOf, factsOf, limitsOf, silenceOf, USUAL_LIMITS } from './limits'
 
 const START = 1_800_000_000_000

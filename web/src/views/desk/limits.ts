@@ -1,7 +1,7 @@
 // The clock of one talk, counted from what the server said: when it began, what was said last, what it announced. Pure.
 
 import type { Config } from '@/api/types'
-import { isNotice, type Message } from '@/im/chat'
+import { isNotice, type Message } from '@/shared/im/chat'
 
 /** How long things may last, in seconds, as `/config` says for the institution. */
 export interface Limits {

@@ -1,6 +1,6 @@
 // What stands where in the counselor's and the supervisor's lists. Pure.
 
-import type { Load } from '@/socket/frames'
+import type { Load } from '@/shared/socket/frames'
 import type { Conversation, Seat, State } from '@/api/types'
 
 /** The one before or after `current`; from nowhere the first or the last; at an end it stays. */

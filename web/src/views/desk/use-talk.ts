@@ -3,9 +3,9 @@
 import { computed, onScopeDispose, watch, type ComputedRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import type { Conversation } from '@/api/types'
-import type { Addressee } from '@/im/chat'
-import { useChats, type Thread } from '@/stores/chats'
-import { useMe } from '@/stores/me'
+import type { Addressee } from '@/shared/im/chat'
+import { useChats, type Thread } from '@/shared/stores/chats'
+import { useMe } from '@/shared/stores/me'
 import { useDesk } from './desk'
 
 /** The id of the open talk, and the way to another. */

@@ -6,7 +6,7 @@ import { templateOf } from '../../../guides'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
 import { help } from '@/routes/help'
-import { useMe } from '@/stores/me'
+import { useMe } from '@/shared/stores/me'
 import { soon } from '@/testing/soon'
 import HelpView from './help.vue'
 

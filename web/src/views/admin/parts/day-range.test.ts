@@ -1,6 +1,6 @@
 import { enableAutoUnmount, mount } from '@vue/test-utils'
 import { afterEach, expect, it } from 'vitest'
-import { tellTimesIn } from '@/composables/time'
+import { tellTimesIn } from '@/shared/composables/time'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
 import DayRange from './day-range.vue'

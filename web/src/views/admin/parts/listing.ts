@@ -2,7 +2,7 @@
 
 import { watch, type Ref } from 'vue'
 import { useRoute } from 'vue-router'
-import { useLoading, type Loaded } from '@/composables/loading'
+import { useLoading, type Loaded } from '@/shared/composables/loading'
 
 export interface Listed<R> { rows: R[], count: number }
 

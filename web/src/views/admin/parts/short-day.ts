@@ -1,7 +1,7 @@
 // A day in as few letters as it can be understood by: the year only where it is another one.
 
-import { serverNow } from '@/composables/clock'
-import { dayOf, formatter } from '@/composables/time'
+import { serverNow } from '@/shared/composables/clock'
+import { dayOf, formatter } from '@/shared/composables/time'
 import { language } from '@/i18n'
 
 export function shortDay(time: number, now: number, speaks: 'zh' | 'en'): string {

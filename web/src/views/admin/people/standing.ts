@@ -4,8 +4,8 @@ import { ElMessage, ElMessageBox } from 'element-plus'
 import { useI18n } from 'vue-i18n'
 import { activatePerson, banPerson, removeStaff } from '@/api/people'
 import type { Person } from '@/api/types'
-import { useFailure } from '@/composables/failure'
-import { nameOf } from '@/composables/person-name'
+import { useFailure } from '@/shared/composables/failure'
+import { nameOf } from '@/shared/composables/person-name'
 
 export interface Standing {
   /** Each says whether it was done. */

@@ -4,8 +4,8 @@ import { ElMessage, ElMessageBox } from 'element-plus'
 import { useI18n } from 'vue-i18n'
 import { deleteRecord } from '@/api/records'
 import type { Conversation } from '@/api/types'
-import { useFailure } from '@/composables/failure'
-import { nameOf } from '@/composables/person-name'
+import { useFailure } from '@/shared/composables/failure'
+import { nameOf } from '@/shared/composables/person-name'
 
 /** Whether it can be deleted: an open one is ended first. */
 export const isOver = (record: Pick<Conversation, 'status'>): boolean => !['WAITING', 'IN_PROGRESS'].includes(record.status)

@@ -7,7 +7,7 @@ import { soon } from '@/testing/soon'
 import ExportDialog from './export-dialog.vue'
 
 vi.mock('@/api/exports', () => ({ exportConversations: async () => ({ name: 'a.txt', content: new Blob() }) }))
-vi.mock('@/composables/save-file', () => ({ saveFile: () => {} }))
+vi.mock('@/shared/composables/save-file', () => ({ saveFile: () => {} }))
 enableAutoUnmount(afterEach)
 
 it('What was exported is told, so that other ticks stay', async () => {

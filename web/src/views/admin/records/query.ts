@@ -1,6 +1,6 @@
 // From the filters in the URL to what the server is asked.
 
-import { startOfDay } from '@/composables/time'
+import { startOfDay } from '@/shared/composables/time'
 import { pageOf, sizeOf } from '../parts/listing'
 
 export const STANDARDS = {

@@ -4,7 +4,7 @@ import { createRouter, createWebHashHistory, type RouteLocationRaw, type Router 
 import type { Role } from '@/api/types'
 import { mayLeavePage } from '@/shared/composables/unsaved'
 import { admin } from '@/routes/admin'
-import { desk } from '@/routes/desk'
+import { desk } from '@/features/desk/routes'
 import { help } from '@/routes/help'
 import { useMe } from '@/shared/stores/me'
 

@@ -1,7 +1,7 @@
 // Pages of administrators, lists that supervisors share, and what every one of the staff has: records, shifts, their own profile.
 
 import { Calendar, ChatLineSquare, Document, House, TrendCharts, User, UserFilled } from '@element-plus/icons-vue'
-import type { Routes } from './types'
+import type { Routes } from '@/shared/routes'
 
 export const admin: Routes = [
   {

@@ -6,7 +6,7 @@ import type { Conversation } from '@/api/types'
 import type { Addressee } from '@/shared/im/chat'
 import { useChats, type Thread } from '@/shared/stores/chats'
 import { useMe } from '@/shared/stores/me'
-import { useDesk } from './desk'
+import { useDesk } from './stores/desk'
 
 /** The id of the open talk, and the way to another. */
 export function useChosen(): {

@@ -2,21 +2,21 @@
 
 import { ChatDotRound, House } from '@element-plus/icons-vue'
 import type { Role } from '@/api/types'
-import type { Routes } from './types'
+import type { Routes } from '@/shared/routes'
 
 const roles: Role[] = ['counselor', 'supervisor']
 
 export const desk: Routes = [
   {
-    path: '/', name: 'home', component: () => import('@/views/desk/home.vue'),
+    path: '/', name: 'home', component: () => import('@/features/desk/pages/home.vue'),
     meta: { title: 'menu.home', menu: { order: 10, icon: House }, roles },
   },
   {
-    path: '/chat', name: 'chat', component: () => import('@/views/desk/chat.vue'),
+    path: '/chat', name: 'chat', component: () => import('@/features/desk/pages/chat.vue'),
     meta: { title: 'desk.menu.chat', menu: { order: 20, icon: ChatDotRound }, roles, isFull: true },
   },
   {
-    path: '/chat/:id', name: 'talk', component: () => import('@/views/desk/chat.vue'),
+    path: '/chat/:id', name: 'talk', component: () => import('@/features/desk/pages/chat.vue'),
     meta: { title: 'desk.menu.chat', roles, isFull: true },
   },
 ]

@@ -12,7 +12,7 @@ import { useChats } from '@/shared/stores/chats'
 import { useLive } from '@/shared/stores/live'
 import { useMe } from '@/shared/stores/me'
 import { usePeople } from '@/shared/stores/people'
-import { endedFirst } from './order'
+import { endedFirst } from '../order'
 
 /** How many of the talks that are over stand in the list. */
 const RECENT = 8

@@ -3,7 +3,7 @@
 import { createRouter, createWebHashHistory, type RouteLocationRaw, type Router } from 'vue-router'
 import type { Role } from '@/api/types'
 import { mayLeavePage } from '@/shared/composables/unsaved'
-import { admin } from '@/routes/admin'
+import { admin } from '@/features/admin/routes'
 import { desk } from '@/features/desk/routes'
 import { help } from '@/routes/help'
 import { useMe } from '@/shared/stores/me'

@@ -5,39 +5,39 @@ import type { Routes } from '@/shared/routes'
 
 export const admin: Routes = [
   {
-    path: '/console', name: 'console', component: () => import('@/views/admin/console.vue'),
+    path: '/console', name: 'console', component: () => import('./console.vue'),
     meta: { title: 'menu.home', menu: { order: 10, icon: House }, roles: ['administrator', 'system'] },
   },
   {
-    path: '/records', name: 'records', component: () => import('@/views/admin/records/records.vue'),
+    path: '/records', name: 'records', component: () => import('./records/records.vue'),
     meta: { title: 'admin.menu.records', menu: { order: 30, icon: Document }, roles: ['counselor', 'supervisor', 'administrator'] },
   },
   {
-    path: '/records/:id', name: 'record', component: () => import('@/views/admin/records/record.vue'),
+    path: '/records/:id', name: 'record', component: () => import('./records/record.vue'),
     meta: { title: 'admin.menu.record', roles: ['counselor', 'supervisor', 'administrator'] },
   },
   {
-    path: '/overview', name: 'overview', component: () => import('@/views/admin/overview/overview.vue'),
+    path: '/overview', name: 'overview', component: () => import('./overview/overview.vue'),
     meta: { title: 'admin.menu.overview', menu: { order: 40, icon: TrendCharts }, roles: ['supervisor'] },
   },
   {
-    path: '/shifts', name: 'shifts', component: () => import('@/views/admin/shifts/shifts.vue'),
+    path: '/shifts', name: 'shifts', component: () => import('./shifts/shifts.vue'),
     meta: { title: 'admin.menu.shifts', menu: { order: 50, icon: Calendar }, roles: ['counselor', 'supervisor', 'administrator'] },
   },
   {
-    path: '/staff', name: 'staff', component: () => import('@/views/admin/people/staff.vue'),
+    path: '/staff', name: 'staff', component: () => import('./people/staff.vue'),
     meta: { title: 'admin.menu.staff', menu: { order: 60, icon: UserFilled }, roles: ['supervisor', 'administrator'] },
   },
   {
-    path: '/visitors', name: 'visitors', component: () => import('@/views/admin/people/visitors.vue'),
+    path: '/visitors', name: 'visitors', component: () => import('./people/visitors.vue'),
     meta: { title: 'admin.menu.visitors', menu: { order: 70, icon: User }, roles: ['supervisor', 'administrator'] },
   },
   {
-    path: '/unplaced', name: 'unplaced', component: () => import('@/views/admin/unplaced.vue'),
+    path: '/unplaced', name: 'unplaced', component: () => import('./unplaced.vue'),
     meta: { title: 'admin.menu.unplaced', menu: { order: 80, icon: ChatLineSquare }, roles: ['administrator'] },
   },
   {
-    path: '/profile', name: 'profile', component: () => import('@/views/admin/people/profile.vue'),
+    path: '/profile', name: 'profile', component: () => import('./people/profile.vue'),
     meta: { title: 'admin.menu.profile' },
   },
 ]

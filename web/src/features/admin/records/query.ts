@@ -1,7 +1,7 @@
 // From the filters in the URL to what the server is asked.
 
 import { startOfDay } from '@/shared/composables/time'
-import { pageOf, sizeOf } from '../parts/listing'
+import { pageOf, sizeOf } from '../components/listing'
 
 export const STANDARDS = {
   kind: 'consultations', from: '', to: '', status: '', by: 'createdTime', direction: 'desc', page: 1, size: 20,

@@ -11,7 +11,7 @@ import { useSession } from '@/api/session'
 import App from './app.vue'
 import { attendHelp, listNumbers } from './help'
 import { usualKey } from './numbers'
-import { useVisit } from './visit'
+import { useVisit } from './stores/visit'
 import 'element-plus/es/components/base/style/css'
 import 'element-plus/es/components/message/style/css'
 import 'element-plus/es/components/message-box/style/css'
@@ -31,10 +31,10 @@ useSession({ token: () => visit.token, onNoSession: visit.lost })
 const router = createRouter({
   history: createWebHashHistory(),
   routes: [
-    { path: '/', name: 'home', component: () => import('./views/home.vue') },
-    { path: '/history', name: 'history', component: () => import('./views/history.vue') },
-    { path: '/history/:id([0-9a-f]{32})', name: 'past', component: () => import('./views/past.vue') },
-    { path: '/me', name: 'me', component: () => import('./views/me.vue') },
+    { path: '/', name: 'home', component: () => import('./pages/home.vue') },
+    { path: '/history', name: 'history', component: () => import('./pages/history.vue') },
+    { path: '/history/:id([0-9a-f]{32})', name: 'past', component: () => import('./pages/past.vue') },
+    { path: '/me', name: 'me', component: () => import('./pages/me.vue') },
     { path: '/:unknown(.*)*', redirect: '/' },
   ],
 })

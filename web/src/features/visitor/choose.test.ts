@@ -5,7 +5,7 @@ import type { OnDuty } from '@/api/types'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/visitor'
 import { soon } from '@/testing/soon'
-import Choose from './views/choose.vue'
+import Choose from './pages/choose.vue'
 
 /** Who is on duty, as the server says now. */
 let duty: OnDuty[]

@@ -7,7 +7,7 @@ import { words } from '@/i18n/visitor'
 import type { Place, Talk } from '@/shared/socket/frames'
 import { NOTHING_KNOWN } from '@/shared/socket/reducer'
 import { useLive } from '@/shared/stores/live'
-import Waiting from './views/waiting.vue'
+import Waiting from './pages/waiting.vue'
 
 /** In Shanghai, where the institution is. */
 const EVENING = Date.parse('2026-11-30T21:00:00+08:00')

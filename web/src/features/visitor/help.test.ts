@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import html from '../../visitor.html?raw'
+import html from '../../../visitor.html?raw'
 import { followsWhatIsSeen, listNumbers } from './help'
 import { dialled, keepNumbers, numbersOf, usualKey } from './numbers'
 

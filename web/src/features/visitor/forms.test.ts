@@ -8,9 +8,9 @@ import type { Me } from '@/api/types'
 import { hasUnsaved } from '@/shared/composables/unsaved'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/visitor'
-import { useVisit } from './visit'
-import MeView from './views/me.vue'
-import Rate from './views/rate.vue'
+import { useVisit } from './stores/visit'
+import MeView from './pages/me.vue'
+import Rate from './pages/rate.vue'
 
 const PERSON = { id: 'p1', username: 'sandbox_x', name: '小林', type: 'VISITOR', gender: '', age: 0, phoneNumber: '' } as unknown as Me
 const TALK = { id: 'c1', status: 'FINISHED', startTime: 1, endTime: 2, duration: 1, counselor: null, evaluate: null }

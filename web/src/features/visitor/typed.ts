@@ -3,7 +3,7 @@
 
 import { onScopeDispose } from 'vue'
 import { useUnsaved } from '@/shared/composables/unsaved'
-import { useVisit } from './visit'
+import { useVisit } from './stores/visit'
 
 let kept: { place: string, given: string } | null = null
 

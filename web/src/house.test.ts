@@ -35,6 +35,23 @@ const RAW: Record<string, string[]> = {
   'api/schema': ['*'],
   'package:openapi-fetch': ['*'],
 }
+/**
+ * The floors, from the ground up: a file imports from its own and from those listed. The workbench puts the features
+ * together; the visitor's page is a feature that stands alone. Tests may also take words and helpers for tests.
+ */
+const FLOORS: Record<string, string[]> = {
+  i18n: [],
+  api: ['i18n'],
+  shared: ['api', 'i18n'],
+  'features/desk': ['shared', 'api', 'i18n'],
+  'features/admin': ['shared', 'api', 'i18n'],
+  'features/visitor': ['shared', 'api', 'i18n'],
+  workbench: ['features/desk', 'features/admin', 'shared', 'api', 'i18n'],
+}
+const FOR_TESTS = ['i18n', 'api', 'testing']
+
+const floorOf = (path: string): string | undefined => Object.keys(FLOORS).find((floor) => path === floor || path.startsWith(`${floor}/`))
+
 const told = ({ file, from, names }: Import): string => `${file} imports ${names.join(', ')} of ${from}`
 
 describe('the house', () => {
@@ -53,6 +70,22 @@ describe('the house', () => {
     expect(outside.filter(isRaw).map(told)).toEqual([])
     const fetching = Object.entries(FILES).filter(([path, text]) => !path.startsWith('/src/api/') && !path.endsWith('.test.ts') && /(?:^|[^\w.])fetch\(/.test(text))
     expect(fetching.map(([path]) => path)).toEqual([])
+  })
+
+  it('has its floors: no feature takes of another, and what is shared of none', () => {
+    const isOurs = ({ from }: Import): boolean => !/^package:|^(?:.*\/)?(?:docs\/zh\/|guides$|visitor\.html)/.test(from)
+    const upward = imports.filter(isOurs).filter(({ file, from }) => {
+      const floor = floorOf(file)
+      if (floor === undefined) return file !== 'house.test.ts' && !file.startsWith('testing/')
+      const to = from.split('/')[0] === 'testing' ? 'testing' : floorOf(from)
+      const allowed = [floor, ...FLOORS[floor] ?? [], ...file.endsWith('.test.ts') ? FOR_TESTS : []]
+      return to === undefined || !allowed.includes(to)
+    })
+    expect(upward.map(told)).toEqual([])
+    // Every file stands on a floor.
+    const homeless = Object.keys(FILES).map((path) => path.replace('/src/', ''))
+      .filter((file) => floorOf(file) === undefined && !/^(?:testing\/|house\.test\.ts$|env\.d\.ts$)/.test(file))
+    expect(homeless).toEqual([])
   })
 
   it('says what an answer is in api/ too, and casts nothing in a component', () => {

@@ -13,7 +13,7 @@ const SOURCE = join(import.meta.dirname, '../..')
 const PAGES = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.vue'))
 /** The log-in's: whoever wants it has their user name and password kept by the browser, which asks first. */
 const FOR_PASSWORDS = ['username', 'current-password', 'new-password']
-const LOG_IN = join('views', 'login.vue')
+const LOG_IN = join('workbench', 'login.vue')
 
 const given = ({ props }: Node, name: string): string | null => props?.find((one) => one.name === name)?.value?.content ?? null
 

@@ -5,7 +5,7 @@ import type { Role } from '@/api/types'
 import { mayLeavePage } from '@/shared/composables/unsaved'
 import { admin } from '@/features/admin/routes'
 import { desk } from '@/features/desk/routes'
-import { help } from '@/routes/help'
+import { help } from './help/routes'
 import { useMe } from '@/shared/stores/me'
 
 /** Where each role starts. */
@@ -23,8 +23,8 @@ export function makeRouter(): Router {
   const router = createRouter({
     history: createWebHashHistory(),
     routes: [
-      { path: '/login', name: 'login', component: () => import('@/views/login.vue'), meta: { isOpen: true, title: 'login.title' } },
-      { path: '/', component: () => import('@/layout/shell.vue'), children: [...desk, ...admin, ...help] },
+      { path: '/login', name: 'login', component: () => import('./login.vue'), meta: { isOpen: true, title: 'login.title' } },
+      { path: '/', component: () => import('./shell.vue'), children: [...desk, ...admin, ...help] },
       { path: '/:unknown(.*)*', redirect: { name: 'home' } },
     ],
   })

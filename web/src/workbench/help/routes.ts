@@ -3,5 +3,5 @@
 import type { Routes } from '@/shared/routes'
 
 export const help: Routes = [
-  { path: '/help/:guide?', name: 'guide', component: () => import('@/views/help/help.vue'), meta: { title: 'help.title' } },
+  { path: '/help/:guide?', name: 'guide', component: () => import('./help.vue'), meta: { title: 'help.title' } },
 ]

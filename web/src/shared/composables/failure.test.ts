@@ -10,7 +10,7 @@ import { useFailure } from './failure'
 const i18n = makeI18n(words)
 /** The words for it on a page of ours. */
 function told(error: unknown): string {
-  const page = defineComponent({ setup: () => { const { words: say } = useFailure(); return () => h('p', say(error)) } })
+  const page = defineComponent({ setup: () => { const { errorText: say } = useFailure(); return () => h('p', say(error)) } })
   return mount(page, { global: { plugins: [i18n] } }).text()
 }
 

@@ -5,9 +5,9 @@ import { useI18n } from 'vue-i18n'
 import { NoSession, Refused, Unreachable } from '@/api/answer'
 import { NO_ANSWER, NotRecalled } from '@/shared/im/chat'
 
-export function useFailure(): { words: (error: unknown) => string, tell: (error: unknown) => void } {
+export function useFailure(): { errorText: (error: unknown) => string, tell: (error: unknown) => void } {
   const { t, te } = useI18n()
-  function words(error: unknown): string {
+  function errorText(error: unknown): string {
     if (error instanceof Refused) return error.message || t('state.refused')
     if (error instanceof NoSession) return t('state.noSession')
     if (error instanceof Unreachable) return t('state.unreachable')
@@ -20,7 +20,7 @@ export function useFailure(): { words: (error: unknown) => string, tell: (error:
   }
   /** Shows it for a moment; a lost log-in is shown by the log-in page instead. */
   function tell(error: unknown): void {
-    if (!(error instanceof NoSession)) ElMessage.error(words(error))
+    if (!(error instanceof NoSession)) ElMessage.error(errorText(error))
   }
-  return { words, tell }
+  return { errorText, tell }
 }

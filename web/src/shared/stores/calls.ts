@@ -47,7 +47,7 @@ export const useCalls = defineStore('calls', () => {
 
   /** Asked once each; a name that cannot be had is shown as none. */
   const asked = new Set<string>()
-  async function introduce({ conversation, counselor, visitor, talks }: Call): Promise<void> {
+  async function fetchPeopleOf({ conversation, counselor, visitor, talks }: Call): Promise<void> {
     const isKnown = (id: string | null): boolean => id === null || people.find(id) !== null
     if (isKnown(counselor) && isKnown(visitor)) return
     const id = conversation ?? talks[0] ?? null
@@ -57,9 +57,9 @@ export const useCalls = defineStore('calls', () => {
     try {
       if (id !== null) {
         const talk = await fetchConversation(id)
-        people.introduce(talk.user, talk.counselor)
+        people.cachePeople(talk.user, talk.counselor)
       } else {
-        people.introduce(...await fetchCounselors())
+        people.cachePeople(...await fetchCounselors())
       }
     } catch {
       asked.delete(about)
@@ -72,7 +72,7 @@ export const useCalls = defineStore('calls', () => {
     window.addEventListener('storage', heard)
     const leave = [
       watch(key, look, { immediate: true }),
-      watch(calls, (now) => { for (const call of now) if (call.kind === 'unanswered' || call.kind === 'counselor-lost') void introduce(call) }, { immediate: true }),
+      watch(calls, (now) => { for (const call of now) if (call.kind === 'unanswered' || call.kind === 'counselor-lost') void fetchPeopleOf(call) }, { immediate: true }),
     ]
     return () => {
       window.removeEventListener('storage', heard)

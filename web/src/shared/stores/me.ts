@@ -63,7 +63,7 @@ export const useMe = defineStore('me', () => {
     isSame.value = keepFor(person.id)
     await unlock(person.id, person.draftKey)
     localStorage.setItem(LOGGED_IN, person.id)
-    usePeople().introduce({ ...person, type: person.type })
+    usePeople().cachePeople({ ...person, type: person.type })
     if (role.value === null || role.value === 'system') return
     const live = useLive()
     live.start({

@@ -12,7 +12,7 @@ export const usePeople = defineStore('people', () => {
   const byUsername = reactive(new Map<string, Known>())
 
   /** Remembers whom the server named. */
-  function introduce(...people: (Known | null | undefined)[]): void {
+  function cachePeople(...people: (Known | null | undefined)[]): void {
     for (const person of people) {
       if (!person) continue
       const known: Known = {
@@ -33,5 +33,5 @@ export const usePeople = defineStore('people', () => {
     byUsername.clear()
   }
 
-  return { introduce, find, nameOf, forget }
+  return { cachePeople, find, nameOf, forget }
 })

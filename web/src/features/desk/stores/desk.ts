@@ -21,9 +21,9 @@ export const isOver = (talk: Pick<Conversation, 'status'> | null | undefined): b
   talk !== null && talk !== undefined && talk.status !== 'WAITING' && talk.status !== 'IN_PROGRESS'
 
 /** Everybody named in it. */
-function introduce(talk: Conversation): void {
-  usePeople().introduce(talk.user, talk.counselor, talk.supervisor)
-  if (talk.supervise) introduce(talk.supervise)
+function cachePeopleOf(talk: Conversation): void {
+  usePeople().cachePeople(talk.user, talk.counselor, talk.supervisor)
+  if (talk.supervise) cachePeopleOf(talk.supervise)
 }
 
 export const useDesk = defineStore('desk', () => {
@@ -75,7 +75,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   function keep(talk: Conversation): void {
-    introduce(talk)
+    cachePeopleOf(talk)
     details.set(talk.id, talk)
     if (talk.supervise) {
       about.set(talk.supervise.id, talk.id)
@@ -129,7 +129,7 @@ export const useDesk = defineStore('desk', () => {
       // Those that run have no end, and stand last.
       const { rows: talks } = await listRecords({ conversationType, property: 'endTime', size: isSupervisor.value ? RECENT * 4 : RECENT * 2 })
       const own = talks.filter((talk) => talk.counselor?.id === me.me?.id)
-      own.forEach(introduce)
+      own.forEach(cachePeopleOf)
       recent.value = endedFirst(own).slice(0, RECENT)
       recentError.value = null
     } catch (error) {

@@ -109,7 +109,7 @@ export const useVisit = defineStore('visit', () => {
       me.value = person
       bar(false)
       enteredAt = passed()
-      usePeople().introduce(me.value)
+      usePeople().cachePeople(me.value)
       last.value = undefined
       live.start({ path: '/visitor/ws', me: me.value.id, token: () => token.value, onRefused: lost })
       useChats().start(config.value as Config, me.value)
@@ -212,14 +212,14 @@ export const useVisit = defineStore('visit', () => {
   async function update(changes: Record<string, string | number>): Promise<void> {
     await updateOwnProfile(changes)
     me.value = await fetchMe()
-    usePeople().introduce(me.value)
+    usePeople().cachePeople(me.value)
   }
 
   async function loadLast(): Promise<void> {
     const whose = me.value?.id
     const { rows: [newest] } = await listOwnConversations(0, 1)
     if (me.value?.id !== whose) return
-    usePeople().introduce(newest?.counselor)
+    usePeople().cachePeople(newest?.counselor)
     last.value = newest ?? null
     if (stopped === 'perhaps') stopped = null
   }
@@ -249,7 +249,7 @@ export const useVisit = defineStore('visit', () => {
     if (open === null) return
     const told = await fetchConversation(open.id)
     if (live.view.conversation?.id !== told.id) return
-    usePeople().introduce(told.counselor, told.user)
+    usePeople().cachePeople(told.counselor, told.user)
     current.value = told
   }
 
@@ -281,7 +281,7 @@ export const useVisit = defineStore('visit', () => {
 
   async function open(counselor: string, fallback: boolean): Promise<void> {
     const made = await openConversation(counselor, fallback)
-    usePeople().introduce(made.counselor, made.user)
+    usePeople().cachePeople(made.counselor, made.user)
   }
 
   async function end(id: string): Promise<void> {

@@ -84,7 +84,7 @@ export function followsWhatIsSeen(seen: VisualViewport): void {
 }
 
 /** Takes care of the help of the page; null where there is none. */
-export function attendHelp(): HTMLDetailsElement | null {
+export function setUpHelp(): HTMLDetailsElement | null {
   const help = document.querySelector<HTMLDetailsElement>('details.help')
   if (help === null) return null
   closesLikeOthers(help)

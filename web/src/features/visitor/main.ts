@@ -9,7 +9,7 @@ import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/visitor'
 import { useSession } from '@/api/session'
 import App from './app.vue'
-import { attendHelp, listNumbers } from './help'
+import { setUpHelp, listNumbers } from './help'
 import { usualKey } from './numbers'
 import { useVisit } from './stores/visit'
 import 'element-plus/es/components/base/style/css'
@@ -45,7 +45,7 @@ app.use(router)
 router.onError(() => { ElMessage.error(i18n.global.t('visitor.notOpened')) })
 
 // What stands in the page without us speaks the language that is spoken, and has the institution's numbers.
-const help = attendHelp()
+const help = setUpHelp()
 watchEffect(() => {
   const { t, locale } = i18n.global
   document.documentElement.dataset.speaks = locale.value

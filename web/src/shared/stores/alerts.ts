@@ -85,7 +85,7 @@ export const useAlerts = defineStore('alerts', () => {
   }
 
   /** Gets ready to sound: at once if somebody has touched the page, as to log in, else at the first touch; returns the way out. */
-  function attend(): () => void {
+  function subscribe(): () => void {
     if (navigator.userActivation?.hasBeenActive) wake()
     document.addEventListener('pointerdown', wake)
     document.addEventListener('keydown', wake)
@@ -95,5 +95,5 @@ export const useAlerts = defineStore('alerts', () => {
     }
   }
 
-  return { isMuted, permission, loudness, mute, sound, allow, show, attend, wake }
+  return { isMuted, permission, loudness, mute, sound, allow, show, subscribe, wake }
 })

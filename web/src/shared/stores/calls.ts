@@ -67,7 +67,7 @@ export const useCalls = defineStore('calls', () => {
   }
 
   /** Follows the other windows, and learns who is who, as long as the caller lives; returns the way out. */
-  function attend(): () => void {
+  function subscribe(): () => void {
     const heard = (event: StorageEvent): void => { if (event.key === key.value) look() }
     window.addEventListener('storage', heard)
     const leave = [
@@ -81,5 +81,5 @@ export const useCalls = defineStore('calls', () => {
     }
   }
 
-  return { calls, waiting, open, attend }
+  return { calls, waiting, open, subscribe }
 })

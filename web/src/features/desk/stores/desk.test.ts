@@ -41,7 +41,7 @@ const said = (id: string, from: string, time: number): Message => ({
 })
 
 /** The desk as it is kept by the bell, and a way to tell it what happens. */
-function attended(active: Talk[]) {
+function subscribed(active: Talk[]) {
   setActivePinia(createPinia())
   const live = useLive()
   let tell: (event: EventFrame) => void = () => {}
@@ -52,7 +52,7 @@ function attended(active: Talk[]) {
   useMe().me = { id: ME, username: ME, type: 'COUNSELOR' } as never
   live.view = { ...live.view, active }
   const desk = useDesk()
-  const leave = effectScope().run(() => desk.attend()) as () => void
+  const leave = effectScope().run(() => desk.subscribe()) as () => void
   const event = (name: EventFrame['event'], about: Talk, more: Partial<EventFrame> = {}): EventFrame =>
     ({ type: 'event', seq: 1, time: 50, event: name, conversation: about.id, talk: about, ...more })
   return { desk, leave, tell: (frame: EventFrame) => { tell(frame) }, event }
@@ -70,7 +70,7 @@ beforeEach(() => {
 describe('the desk', () => {
   it('learns who is in a talk that it serves, and reads its words', async () => {
     answers.set('a', async () => conversation('a'))
-    const { desk } = attended([talk('a')])
+    const { desk } = subscribed([talk('a')])
     await settled()
     expect(desk.details.get('a')?.user?.name).toBe('visitor')
     expect(asked).toContain('words a')
@@ -78,7 +78,7 @@ describe('the desk', () => {
 
   it('says at once that a talk is over and why, before the server has answered', async () => {
     answers.set('a', async () => conversation('a'))
-    const { desk, tell, event } = attended([talk('a')])
+    const { desk, tell, event } = subscribed([talk('a')])
     await settled()
     answers.set('a', () => new Promise(() => {}))
     tell(event('ended', talk('a', { status: 'FINISHED' }), { endReason: 'visitor' }))
@@ -87,7 +87,7 @@ describe('the desk', () => {
   })
 
   it('asks once more when something happened while it was asking', async () => {
-    const { desk, tell, event } = attended([])
+    const { desk, tell, event } = subscribed([])
     let answer: (value: unknown) => void = () => {}
     answers.set('a', () => new Promise((resolve) => { answer = resolve }))
     void desk.learn('a')
@@ -102,7 +102,7 @@ describe('the desk', () => {
 
   it('counts unread words of a talk with those of its supervisor, until that is over', async () => {
     answers.set('a', async () => conversation('a', { supervise: conversation('s', { counselor: person('supervisor') }) }))
-    const { desk } = attended([talk('a')])
+    const { desk } = subscribed([talk('a')])
     await settled()
     const chats = useChats()
     vi.spyOn(chats, 'unreadOf').mockImplementation((id) => ({ a: 2, s: 3 }[id] ?? 0))
@@ -114,7 +114,7 @@ describe('the desk', () => {
   })
 
   it('reads the consultation again when its supervision begins', async () => {
-    const { desk, tell, event } = attended([])
+    const { desk, tell, event } = subscribed([])
     answers.set('a', async () => conversation('a'))
     desk.open('a')
     await settled()
@@ -127,7 +127,7 @@ describe('the desk', () => {
 
   it('forgets a talk that is over once nobody looks at it, and reads it again when somebody does', async () => {
     answers.set('a', async () => conversation('a'))
-    const { desk, tell, event } = attended([talk('a')])
+    const { desk, tell, event } = subscribed([talk('a')])
     const chats = useChats()
     desk.show('a')
     await settled()
@@ -146,7 +146,7 @@ describe('the desk', () => {
   it('forgets a talk that ended unseen, and none that goes on', async () => {
     answers.set('a', async () => conversation('a'))
     answers.set('b', async () => conversation('b'))
-    const { desk, tell, event } = attended([talk('a'), talk('b')])
+    const { desk, tell, event } = subscribed([talk('a'), talk('b')])
     await settled()
     desk.show('b')
     desk.hide('b')
@@ -159,7 +159,7 @@ describe('the desk', () => {
 
   it('forgets everything when its owner leaves', async () => {
     answers.set('a', async () => conversation('a'))
-    const { desk, leave } = attended([talk('a')])
+    const { desk, leave } = subscribed([talk('a')])
     await settled()
     leave()
     expect(desk.details.size).toBe(0)

@@ -176,7 +176,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   /** Keeps the desk as long as the caller lives; returns the way out. */
-  function attend(): () => void {
+  function subscribe(): () => void {
     const leave = [
       live.onEvent(heard),
       live.onStatus((status) => { if (status === 'open') refresh() }),
@@ -212,6 +212,6 @@ export const useDesk = defineStore('desk', () => {
 
   return {
     details, errors, about, recent, recentError, isRecentLoading, active, waiting, ended, isSupervisor, unread,
-    learn, open, show, hide, follow, loadRecent, refresh, attend, unreadOf, keep,
+    learn, open, show, hide, follow, loadRecent, refresh, subscribe, unreadOf, keep,
   }
 })

@@ -109,7 +109,7 @@ describe('the socket', () => {
     expect(live.status).toBe('waiting')
   })
 
-  it('does not knock again where the log-in has ended', () => {
+  it('does not connect again where the log-in has ended', () => {
     latest().opens()
     latest().loses(4003)
     vi.advanceTimersByTime(120_000)

@@ -54,11 +54,11 @@ export const useMe = defineStore('me', () => {
       ending.value = 'expired'
       localStorage.removeItem(LOGGED_IN)
     }
-    if (me.value !== null) await arrive(me.value)
+    if (me.value !== null) await startSession(me.value)
     return me.value
   }
 
-  async function arrive(person: Me): Promise<void> {
+  async function startSession(person: Me): Promise<void> {
     ending.value = null
     isSame.value = keepFor(person.id)
     await unlock(person.id, person.draftKey)

@@ -90,7 +90,7 @@ describe('the desk', () => {
     const { desk, tell, event } = subscribed([])
     let answer: (value: unknown) => void = () => {}
     answers.set('a', () => new Promise((resolve) => { answer = resolve }))
-    void desk.learn('a')
+    void desk.fetchConversation('a')
     await settled()
     tell(event('priority-changed', talk('a', { priority: 'URGENT' })))
     answers.set('a', async () => conversation('a', { priority: 'URGENT' }))

@@ -3,7 +3,7 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef, watch } from 'vue'
 import { NoSession } from '@/api/answer'
-import { fetchConversation } from '@/api/conversations'
+import * as conversations from '@/api/conversations'
 import { listRecords } from '@/api/records'
 import type { Conversation } from '@/api/types'
 import { forgetDraft } from '@/shared/kept/words'
@@ -51,7 +51,7 @@ export const useDesk = defineStore('desk', () => {
   })
 
   /** Asks the server about a talk; once more if something happened meanwhile. */
-  function learn(id: string): Promise<void> {
+  function fetchConversation(id: string): Promise<void> {
     const under = asking.get(id)
     if (under !== undefined) {
       again.add(id)
@@ -59,7 +59,7 @@ export const useDesk = defineStore('desk', () => {
     }
     const asked = ask(id).finally(() => {
       asking.delete(id)
-      if (again.delete(id)) void learn(id)
+      if (again.delete(id)) void fetchConversation(id)
     })
     asking.set(id, asked)
     return asked
@@ -67,7 +67,7 @@ export const useDesk = defineStore('desk', () => {
 
   async function ask(id: string): Promise<void> {
     try {
-      keep(await fetchConversation(id))
+      keep(await conversations.fetchConversation(id))
       errors.delete(id)
     } catch (error) {
       if (!(error instanceof NoSession)) errors.set(id, error)
@@ -92,7 +92,7 @@ export const useDesk = defineStore('desk', () => {
 
   /** A talk with all that belongs to it, for somebody who looks at it. */
   function open(id: string): void {
-    void learn(id)
+    void fetchConversation(id)
     follow(id)
   }
 
@@ -155,9 +155,9 @@ export const useDesk = defineStore('desk', () => {
         ...(event.event === 'ended' ? { endReason: event.endReason ?? null, endTime: event.time } : {}),
       })
     }
-    void learn(talk.id).then(() => { drop(talk.id) })
+    void fetchConversation(talk.id).then(() => { drop(talk.id) })
     if (talk.consultation !== null) {
-      void learn(talk.consultation)
+      void fetchConversation(talk.consultation)
       // From now on its words come by themselves; those before may not have.
       if (event.event === 'assigned' && chats.threads.has(talk.consultation)) void chats.load(talk.consultation)
     }
@@ -170,7 +170,7 @@ export const useDesk = defineStore('desk', () => {
   /** What was missed while nobody could tell. */
   function refresh(): void {
     for (const [id, talk] of details) {
-      if (!isOver(talk)) void learn(id)
+      if (!isOver(talk)) void fetchConversation(id)
     }
     void loadRecent()
   }
@@ -184,12 +184,12 @@ export const useDesk = defineStore('desk', () => {
         for (const id of ids) {
           const talk = active.value.find((one) => one.id === id)
           if (talk?.consultation) about.set(id, talk.consultation)
-          if (!details.has(id)) void learn(id)
+          if (!details.has(id)) void fetchConversation(id)
           follow(id)
         }
       }, { immediate: true }),
       watch(() => waiting.value.map(({ id }) => id), (ids) => {
-        for (const id of ids) if (!details.has(id)) void learn(id)
+        for (const id of ids) if (!details.has(id)) void fetchConversation(id)
       }, { immediate: true }),
     ]
     void loadRecent()
@@ -212,6 +212,6 @@ export const useDesk = defineStore('desk', () => {
 
   return {
     details, errors, about, recent, recentError, isRecentLoading, active, waiting, ended, isSupervisor, unread,
-    learn, open, show, hide, follow, loadRecent, refresh, subscribe, unreadOf, keep,
+    fetchConversation, open, show, hide, follow, loadRecent, refresh, subscribe, unreadOf, keep,
   }
 })

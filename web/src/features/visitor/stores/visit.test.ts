@@ -217,7 +217,7 @@ describe('a visit', () => {
     await soon(() => { expect(wordsAt('draft.c1')).toBe('没说完的') })
   })
 
-  it('does not knock for ever', async () => {
+  it('does not try to log in for ever', async () => {
     const visit = await agreed()
     sockets.at(-1)?.loses(4003)
     await new Promise((resolve) => { setTimeout(resolve) })

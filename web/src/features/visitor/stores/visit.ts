@@ -104,7 +104,7 @@ export const useVisit = defineStore('visit', () => {
   async function enter(wasIn = token.value !== null): Promise<void> {
     error.value = null
     try {
-      const person = await who() ?? await knock()
+      const person = await who() ?? await enterSandbox()
       await unlock(person.id, person.draftKey)
       me.value = person
       bar(false)
@@ -143,7 +143,7 @@ export const useVisit = defineStore('visit', () => {
     }
   }
 
-  async function knock(): Promise<Me> {
+  async function enterSandbox(): Promise<Me> {
     const appid = config.value?.sandbox?.appid
     if (appid === undefined) throw new NoSession()
     keep(await sandboxLogin(appid, codeOfThisBrowser()))
@@ -227,10 +227,10 @@ export const useVisit = defineStore('visit', () => {
   /** The newest, asked until it is told: without it nobody knows where the visitor stands. */
   async function settle(): Promise<void> {
     last.value = undefined
-    await learnLast()
+    await loadLastUntilKnown()
   }
 
-  async function learnLast(failures = 0): Promise<void> {
+  async function loadLastUntilKnown(failures = 0): Promise<void> {
     clearTimeout(retry)
     try {
       await loadLast()
@@ -240,7 +240,7 @@ export const useVisit = defineStore('visit', () => {
       if (me.value === null || wrong instanceof NoSession) return
       error.value = wrong
       if (!(wrong instanceof Unreachable)) return
-      retry = setTimeout(() => { void learnLast(failures + 1) }, Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** failures))
+      retry = setTimeout(() => { void loadLastUntilKnown(failures + 1) }, Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** failures))
     }
   }
 
@@ -276,7 +276,7 @@ export const useVisit = defineStore('visit', () => {
   })
   // What happened before a snapshot is not told, so there may be something new to rate.
   live.onFrame((frame) => {
-    if (frame.type === 'snapshot' && me.value !== null) void learnLast()
+    if (frame.type === 'snapshot' && me.value !== null) void loadLastUntilKnown()
   })
 
   async function open(counselor: string, fallback: boolean): Promise<void> {

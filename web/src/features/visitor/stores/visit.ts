@@ -18,7 +18,7 @@ import { usePeople } from '@/shared/stores/people'
 import { paragraphs, versionOf } from '../consent'
 import { forgetAll, forgetTalks } from '../kept'
 import { keepNumbers, numbersOf } from '../numbers'
-import { stageOf } from '../stage'
+import { visitStageOf } from '../visit-stage'
 
 const TOKEN = 'hotline.visitor.token'
 /** Who this browser is to the sandbox: what WeChat's code would say. */
@@ -73,7 +73,7 @@ export const useVisit = defineStore('visit', () => {
   const emergency = computed(() => numbersOf(config.value?.emergency))
   const consentText = computed(() => paragraphs(config.value?.information ?? []))
   const hasConsented = computed(() => config.value !== null && consented.value === versionOf(consentText.value))
-  const stage = computed(() => stageOf({
+  const stage = computed(() => visitStageOf({
     hasConsented: hasConsented.value || config.value === null,
     hasSession: me.value !== null,
     isKnown: live.view.cursor !== null,

@@ -3,7 +3,7 @@
 import type { Conversation } from '@/api/types'
 import type { Talk } from '@/shared/socket/frames'
 
-export type Stage = 'consent' | 'entering' | 'loading' | 'choose' | 'waiting' | 'talk' | 'ended' | 'rate'
+export type VisitStage = 'consent' | 'entering' | 'loading' | 'choose' | 'waiting' | 'talk' | 'ended' | 'rate'
 
 export interface Facts {
   hasConsented: boolean
@@ -21,7 +21,7 @@ export interface Facts {
 /** Afterwards one is not asked to rate by itself; the history still offers it. */
 const RATE_MS_MAX = 24 * 60 * 60 * 1000
 
-export function stageOf(facts: Facts): Stage {
+export function visitStageOf(facts: Facts): VisitStage {
   if (!facts.hasConsented) return 'consent'
   if (!facts.hasSession) return 'entering'
   if (!facts.isKnown) return 'loading'

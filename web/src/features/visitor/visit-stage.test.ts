@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Conversation } from '@/api/types'
 import type { Talk } from '@/shared/socket/frames'
-import { canRate, isOrdinary, stageOf, type Facts } from './stage'
+import { canRate, isOrdinary, visitStageOf, type Facts } from './visit-stage'
 
 const NOW = 1_800_000_000_000
 const HOUR = 3_600_000
 const past = (some: Partial<Conversation> = {}): Conversation => ({
   id: 'c1', status: 'FINISHED', startTime: NOW - HOUR, endTime: NOW - 60_000, evaluate: null, endReason: 'visitor', ...some,
 } as Conversation)
-const stage = (some: Partial<Facts>): string => stageOf({
+const stage = (some: Partial<Facts>): string => visitStageOf({
   hasConsented: true, hasSession: true, isKnown: true, open: null, last: null, skipped: [], now: NOW, ...some,
 })
 const talk = (status: Talk['status']): Talk => ({ id: 't', status } as Talk)

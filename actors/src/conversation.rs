@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, Recipient, SpawnHandle};
 
 use crate::{
     dispatch::{
@@ -14,8 +14,8 @@ use crate::{
         limits::Limits,
     },
     ids::ConversationId,
+    protocol::{Clock, Progress, Tell},
     push::{Feed, Told},
-    registry::{Clock, Progress, Registry, Tell},
     time::Timestamp,
 };
 
@@ -25,7 +25,7 @@ const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// See the module.
 pub(crate) struct Conversation {
     id: ConversationId,
-    registry: Addr<Registry>,
+    registry: Recipient<Tell>,
     limits: Arc<Limits>,
     now: Arc<dyn Clock>,
     clock: TalkClock,
@@ -66,7 +66,7 @@ pub(crate) struct Back;
 impl Conversation {
     pub(crate) fn new(
         id: ConversationId,
-        registry: Addr<Registry>,
+        registry: Recipient<Tell>,
         limits: Arc<Limits>,
         now: Arc<dyn Clock>,
         clock: TalkClock,

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, Recipient, SpawnHandle};
 
 use crate::{
     dispatch::{
@@ -14,15 +14,15 @@ use crate::{
         queue::Ticket,
     },
     ids::{ConversationId, CounselorId},
+    protocol::GraceOver,
     push::{Attach, Desk, Detach, Feed, Greeting, Post, Push, SeatView, Show, SocketId, Sockets, Told},
-    registry::{GraceOver, Registry},
 };
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Counselor {
     id: CounselorId,
-    registry: Addr<Registry>,
+    registry: Recipient<GraceOver>,
     limits: Arc<Limits>,
     sockets: Sockets,
     /// As the sockets were told.
@@ -54,7 +54,7 @@ impl Counselor {
     /// With the committed view at the moment of birth; everything after it is fed.
     pub(crate) fn new(
         id: CounselorId,
-        registry: Addr<Registry>,
+        registry: Recipient<GraceOver>,
         limits: Arc<Limits>,
         capacity: u32,
         open: impl Iterator<Item = Conversation>,

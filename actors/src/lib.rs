@@ -7,6 +7,7 @@ mod counselor;
 pub mod dispatch;
 pub mod ids;
 pub mod journal;
+mod protocol;
 pub mod push;
 pub mod registry;
 pub mod sabotage;

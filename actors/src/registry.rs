@@ -1,14 +1,17 @@
 //! Registry: one per institution. Takes commands, lets Dispatch decide, appends, waits for the journal, answers, feeds.
 //!
 //! One command is one synchronous turn ([`Registry::turn`]); nothing is decided anywhere else. Answers leave only in
-//! [`Registry::landed`], after the commit. `registry/feed.rs` tells the carriers, `registry/views.rs` lets others look.
+//! [`Registry::landed`], after the commit. `registry/publish.rs` tells the carriers, `registry/views.rs` lets others look.
 
+mod activity;
 mod answers;
-mod feed;
+mod carriers;
+mod closing;
 mod im;
 mod post;
 mod presence;
-mod protocol;
+mod publish;
+mod sockets;
 mod views;
 
 use std::{fmt, rc::Rc, sync::Arc, time::Duration};
@@ -19,28 +22,26 @@ use actix::{
 };
 use tokio::sync::oneshot;
 
+pub use crate::protocol::{
+    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, EndLogIns, EndOwn, Expect, Fate, Heard, Join,
+    Leave, LogIns, LoggedIn, Overheard, Progress, Rejected, Setup, Stop, Tell,
+};
 use crate::{
-    conversation::{Returned, Word},
+    conversation::Returned,
     dispatch::{
         Dispatch,
-        clock::TalkClock,
         command::{Answer, Command, Refusal},
         conversation::EndReason,
         limits::Limits,
     },
-    ids::{PersonId, VisitorId, WriterId},
+    ids::{PersonId, WriterId},
     journal::{AppendFault, Batch, Claim, Journal, Store, StoreFault},
     push::Closing,
-    registry::feed::Carriers,
+    registry::carriers::Carriers,
     sabotage::{Sabotage, answers_early, sabotaged},
     time::Timestamp,
 };
-pub(crate) use presence::GraceOver;
-use protocol::Hear;
-pub use protocol::{
-    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, EndLogIns, EndOwn, Expect, Fate, Heard, Join,
-    Leave, LogIns, LoggedIn, Overheard, Progress, Rejected, Setup, Stop, Tell, Words,
-};
+pub use activity::Words;
 pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -507,16 +508,6 @@ impl Handler<Tell> for Registry {
     }
 }
 
-impl Handler<Hear> for Registry {
-    type Result = ();
-
-    fn handle(&mut self, Hear(words): Hear, _ctx: &mut Self::Context) {
-        for heard in words.take() {
-            self.hear(heard);
-        }
-    }
-}
-
 impl Handler<Bind> for Registry {
     type Result = ();
 
@@ -547,39 +538,5 @@ impl Handler<Stop> for Registry {
         self.pump(ctx);
         // The Registry drops the sender only when it dies, and then nothing is left to wait for.
         Box::pin(async move { waiting.await.unwrap_or(()) })
-    }
-}
-
-impl Registry {
-    fn hear(&mut self, heard: Heard) {
-        let Some(talk) = self.decided.talk_between(heard.from, heard.to, heard.conversation) else { return };
-        let now = self.now();
-        let (mut at, mut progress) = (heard.at.min(now), heard.progress);
-        if sabotaged(Sabotage::CountWordAgain) {
-            at = now;
-            progress = if progress == Progress::Passed { Progress::Stored } else { progress };
-        }
-        let before = self.decided.clock(talk).and_then(TalkClock::unanswered_since);
-        match progress {
-            Progress::Coming => {
-                self.decided.heard(talk, at, heard.from);
-                self.decided.coming(talk, now);
-            }
-            Progress::Stored => self.decided.stored(talk, at, heard.from, now),
-            Progress::Passed => self.decided.passed(talk),
-        }
-        if self.decided.clock(talk).and_then(TalkClock::unanswered_since) != before {
-            self.carriers.answers_changed();
-        }
-        let counselor =
-            self.decided.conversation(talk).and_then(crate::dispatch::conversation::Conversation::counselor);
-        let by_counselor = counselor.map(PersonId::from) == Some(heard.from);
-        self.carriers.tell_talk(talk, Word { at, by_counselor, progress, now });
-    }
-
-    fn back(&mut self, visitor: VisitorId) {
-        if let Some(facts) = self.decided.consultation_of(visitor) {
-            self.carriers.tell_talk(facts.id, crate::conversation::Back);
-        }
     }
 }

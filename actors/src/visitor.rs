@@ -1,6 +1,6 @@
 //! Visitor: the sockets and the IM log-in of one visitor, so their online state; and their place or talk, as committed.
 
-use actix::{Actor, Addr, Context, Handler, Message};
+use actix::{Actor, Context, Handler, Message, Recipient};
 
 use crate::{
     dispatch::{
@@ -8,15 +8,15 @@ use crate::{
         conversation::{Conversation, Phase},
     },
     ids::VisitorId,
+    protocol::Tell,
     push::{Attach, Detach, Feed, Greeting, Post, Push, Show, SocketId, Sockets},
-    registry::{Registry, Tell},
 };
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Visitor {
     id: VisitorId,
-    registry: Addr<Registry>,
+    registry: Recipient<Tell>,
     sockets: Sockets,
     /// Logged in to IM, logged out, or not known.
     im: Option<bool>,
@@ -33,7 +33,7 @@ pub(crate) struct ImPresence(pub(crate) bool);
 
 impl Visitor {
     /// With the committed view at the moment of birth; everything after it is fed.
-    pub(crate) fn new(id: VisitorId, registry: Addr<Registry>, conversation: Option<Conversation>) -> Self {
+    pub(crate) fn new(id: VisitorId, registry: Recipient<Tell>, conversation: Option<Conversation>) -> Self {
         Self { id, registry, sockets: Sockets::default(), im: None, told: None, conversation, place: None }
     }
 

@@ -10,7 +10,8 @@ use crate::{
         conversation::{CallSignal, Conversation, Medium},
     },
     ids::{ConversationId, PersonId},
-    registry::{Called, LoggedIn, Registry, State},
+    protocol::{Called, LoggedIn},
+    registry::{Registry, State},
     time::Timestamp,
 };
 

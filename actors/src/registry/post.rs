@@ -7,8 +7,9 @@ use actix::{Context, Handler};
 use crate::{
     dispatch::conversation::Phase,
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
+    protocol::{Deliver, Overheard},
     push::{Parcel, Post, SocketId},
-    registry::{Deliver, Overheard, Registry},
+    registry::Registry,
 };
 
 impl Registry {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix::{Context, Handler, Message};
+use actix::{Context, Handler};
 
 use crate::{
     counselor::{Chosen, GraceLeft},
@@ -11,14 +11,10 @@ use crate::{
         counselor::{Choice, Presence},
     },
     ids::{CounselorId, LogIn, PersonId, VisitorId},
+    protocol::{Badge, Choose, EndLogIns, GraceOver},
     push::{Closing, Detach, SocketId},
-    registry::{Badge, Choose, EndLogIns, Registry, State, feed::Socket},
+    registry::{Registry, State, sockets::Socket},
 };
-
-/// A counselor's last socket is gone for longer than the grace.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub(crate) struct GraceOver(pub(crate) CounselorId);
 
 impl Socket {
     /// Whether it holds a presence of `counselor`.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Carriers, Gathered, Socket};
 use crate::{
     counselor::Retire,
     ids::PersonId,
+    protocol::Badge,
     push::{Closing, Feed, Push, Show, SocketId, Told},
-    registry::{Badge, Registry},
+    registry::{Registry, carriers::Carriers, publish::Gathered, sockets::Socket},
 };
 
 impl Carriers {

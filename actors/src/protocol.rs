@@ -1,13 +1,14 @@
-//! What is said to a Registry, and what it needs from outside.
+//! What is said to a Registry, and what it needs from outside. The Registry knows the actors that it starts; they know only
+//! this, and hold a recipient of what they tell.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
-use actix::{Addr, Message, Recipient};
+use actix::{Message, Recipient};
 
 use crate::{
     dispatch::{
@@ -19,7 +20,6 @@ use crate::{
     },
     ids::{ConversationId, CounselorId, LogIn, PersonId, WriterId},
     push::{Closing, Parcel, Push, SocketId},
-    registry::Registry,
     time::Timestamp,
 };
 
@@ -164,37 +164,6 @@ pub struct Heard {
     /// How far it is.
     pub progress: Progress,
 }
-
-/// Words on their way to a Registry. It is woken for the first of them and finds the others when it comes, so that a
-/// thousand words a second do not wake it a thousand times. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct Words(Arc<Mutex<Vec<Heard>>>);
-
-impl Words {
-    /// Takes one along to `registry`, for which all of them are meant. More than a Registry can hear while it claims its
-    /// journal are not: silence counts from its return.
-    pub fn send(&self, registry: &Addr<Registry>, heard: Heard) {
-        let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if words.len() < WORDS_MAX {
-            words.push(heard);
-        }
-        if words.len() == 1 {
-            registry.do_send(Hear(self.clone()));
-        }
-    }
-
-    pub(crate) fn take(&self) -> Vec<Heard> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Words have come, or are stored.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "()")]
-pub(crate) struct Hear(pub(crate) Words);
-
-/// Words on their way at once.
-const WORDS_MAX: usize = 65_536;
 
 /// A signal of a call has come: a client says that it was answered, or is over.
 #[derive(Debug, Clone, Copy, Message)]
@@ -353,3 +322,8 @@ pub struct Overheard {
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct Stop;
+
+/// A counselor's last socket is gone for longer than the grace.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct GraceOver(pub(crate) CounselorId);

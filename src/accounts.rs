@@ -69,7 +69,7 @@ impl Accounts {
             let institution = home(&person)?;
             audit::note(&accounts.pool, institution, actor, action, person.id.0, clock::now()).await?;
             let decided =
-                accounts.institutions.ask(institution, Command::Expel { person: person.id, how }).await;
+                accounts.institutions.ask(institution, Command::Remove { person: person.id, how }).await;
             match decided {
                 Err(Rejected::Refused(Refusal::Expelled)) => return Err(unknown(&person.id.to_string())),
                 Err(Rejected::Refused(refusal)) => return Err(refusal.into()),
@@ -104,7 +104,8 @@ impl Accounts {
                 .await?;
             let places = u32::try_from(person.max_consults).map_err(Fault::internal)?;
             let seat = role(person.kind).map(|role| (role, places));
-            match accounts.institutions.ask(institution, Command::Pardon { person: person.id, seat }).await {
+            match accounts.institutions.ask(institution, Command::Reinstate { person: person.id, seat }).await
+            {
                 Err(Rejected::Refused(Refusal::Expelled)) => Err(unknown(&person.id.to_string())),
                 outcome => outcome.map(|_| ()).map_err(Fault::from),
             }

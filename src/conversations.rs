@@ -75,7 +75,7 @@ impl Row {
             institution: institution.to_owned(),
             kind: kind.to_owned(),
             visitor: facts.visitor.0,
-            wanted: facts.wanted.map(|wanted| wanted.0),
+            wanted: facts.requested_counselor.map(|wanted| wanted.0),
             counselor: facts.counselor().map(|counselor| counselor.0),
             consultation,
             status: facts.status().as_str().to_owned(),

@@ -22,14 +22,14 @@ use hotline_actors::{
     dispatch::{
         command::{Answer, Command, Place, Refusal},
         conversation::CallSignal,
-        counselor::{Choice, Role},
-        limits::Limits,
+        counselor::{ChosenStatus, Role},
+        limits::DispatchLimits,
     },
     push::{Closing, Push, SocketId},
     registry::{
-        Ask, Badge, Bounds, Called, Choose, Deliver, EndLogIns, EndOwn, Fate, Floor, Health, Heard, Join,
-        Leave, LogIns, LoggedIn, LookFloor, LookHealth, LookPlace, Progress, Rejected, Setup, Stop, Tell,
-        Words,
+        ActivityInbox, Ask, Bounds, Called, Choose, EndLogIns, EndOwn, Health, Join, Leave, LogIns, LoggedIn,
+        LookHealth, LookPlace, LookQueues, MessageSeen, OutgoingMessage, Progress, QueueOverview,
+        RegistryStatus, Rejected, Setup, SocketRole, Stop, Tell,
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
@@ -85,7 +85,7 @@ struct Inner {
 #[derive(Clone)]
 struct Door {
     registry: Addr<Registry>,
-    words: Words,
+    words: ActivityInbox,
 }
 
 impl fmt::Debug for Institutions {
@@ -144,7 +144,7 @@ impl Institutions {
 
     fn open(&self, code: &str) -> Addr<Registry> {
         let entry = self.0.registries.entry(code.to_owned());
-        let start = || Door { registry: self.start_registry(code), words: Words::default() };
+        let start = || Door { registry: self.start_registry(code), words: ActivityInbox::default() };
         entry.or_insert_with(start).registry.clone()
     }
 
@@ -156,7 +156,7 @@ impl Institutions {
             bounds: bounds_of(settings),
             clock: Arc::new(clock::Steady),
             writer: Arc::new(|| WriterId(Uuid::now_v7())),
-            fate: self.fate_of(code),
+            on_status: self.fate_of(code),
             noting: Some(onlookers::noting(code, Arc::downgrade(&self.0), pool.clone(), doom.clone())),
         };
         let call_max = Duration::from_secs(settings.database.statement_seconds_max) + CALL_SLACK;
@@ -170,21 +170,21 @@ impl Institutions {
         })
     }
 
-    fn fate_of(&self, code: &str) -> Arc<dyn Fn(Fate) + Send + Sync> {
+    fn fate_of(&self, code: &str) -> Arc<dyn Fn(RegistryStatus) + Send + Sync> {
         let (institutions, code) = (Arc::downgrade(&self.0), code.to_owned());
         Arc::new(move |fate| {
             let Some(inner) = institutions.upgrade() else { return };
             let doom = match fate {
-                Fate::Serving => None,
-                Fate::Recovered => {
+                RegistryStatus::Serving => None,
+                RegistryStatus::StoreRecovered => {
                     inner.recovered.notify_one();
                     None
                 }
-                Fate::Fenced => {
+                RegistryStatus::Fenced => {
                     let fenced = inner.fenced.fetch_add(1, Ordering::SeqCst) + 1;
                     (fenced >= inner.registries.len()).then_some(Doom::FencedOut)
                 }
-                Fate::Broken(_) | Fate::Died => {
+                RegistryStatus::Broken(_) | RegistryStatus::Died => {
                     tracing::error!(institution = %code, ?fate, "a registry is gone");
                     Some(Doom::Broken)
                 }
@@ -267,7 +267,7 @@ impl Institutions {
         role: Role,
         capacity: u32,
     ) -> Result<(), Rejected> {
-        self.ask(institution, Command::Admit { counselor, role, capacity }).await.map(|_| ())
+        self.ask(institution, Command::AddStaff { counselor, role, capacity }).await.map(|_| ())
     }
 
     /// A person's word has come, or is stored.
@@ -291,7 +291,7 @@ impl Institutions {
             // For silence the latest moment counts at which it may have been said, and for the order of the words the one
             // that stands in the record.
             let at = if progress == Progress::Coming { before } else { at };
-            words.send(&registry, Heard { from, to, conversation, at, progress });
+            words.send(&registry, MessageSeen { from, to, conversation, at, progress });
         }
     }
 
@@ -300,7 +300,7 @@ impl Institutions {
         let Letter { institution, conversation, to, except, parcel } = letter;
         if let Some(registry) = self.registry(&institution) {
             // Bounded by the buffer of messages.
-            registry.do_send(Deliver { conversation, to, except, parcel });
+            registry.do_send(OutgoingMessage { conversation, to, except, frame: parcel });
         }
     }
 
@@ -332,7 +332,7 @@ impl Institutions {
         &self,
         institution: &str,
         person: PersonId,
-        badge: Badge,
+        badge: SocketRole,
         login: LogIn,
         socket: Recipient<Push>,
         since: Option<u64>,
@@ -354,7 +354,7 @@ impl Institutions {
     }
 
     /// Somebody chose their presence at one of their sockets; all of them are told once it is kept.
-    pub fn choose(&self, institution: &str, counselor: CounselorId, choice: Choice) {
+    pub fn choose(&self, institution: &str, counselor: CounselorId, choice: ChosenStatus) {
         if let Some(registry) = self.registry(institution) {
             registry.do_send(Choose { counselor, choice });
         }
@@ -378,9 +378,9 @@ impl Institutions {
     }
 
     /// Who is there and who waits; none if the Registry does not say.
-    pub async fn floor(&self, institution: &str) -> Option<Floor> {
+    pub async fn floor(&self, institution: &str) -> Option<QueueOverview> {
         let registry = self.registry(institution)?;
-        tokio::time::timeout(LOOK_MAX, registry.send(LookFloor)).await.ok()?.ok()
+        tokio::time::timeout(LOOK_MAX, registry.send(LookQueues)).await.ok()?.ok()
     }
 
     /// How every Registry is; none where it does not say in time. All are asked at once.
@@ -430,10 +430,10 @@ async fn newest_event(pool: &PgPool) -> Result<Option<Timestamp>, sqlx::Error> {
     Ok(newest.map(Timestamp))
 }
 
-fn limits_of(settings: &Settings, code: &str) -> Limits {
+fn limits_of(settings: &Settings, code: &str) -> DispatchLimits {
     let dispatch = settings.dispatch_for(code);
     let seconds = Duration::from_secs;
-    Limits {
+    DispatchLimits {
         grace: seconds(dispatch.grace_seconds),
         waiting_max: seconds(dispatch.waiting_seconds_max),
         silence_notice: seconds(dispatch.silence_notice_seconds),

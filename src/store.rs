@@ -11,7 +11,7 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use hotline_actors::{
     Timestamp, WriterId,
-    dispatch::{Revived, Seat, Snapshot},
+    dispatch::{Revived, Snapshot, StaffMember},
     journal::{AppendFault, Batch, Claim, Store, StoreFault},
 };
 use sqlx::{Connection, PgConnection, error::ErrorKind, postgres::PgConnectOptions};
@@ -312,9 +312,9 @@ impl Inner {
         )
         .fetch_all(&mut *connection)
         .await?;
-        let seats = seats.into_iter().map(Seat::try_from).collect::<Result<_, _>>()?;
+        let seats = seats.into_iter().map(StaffMember::try_from).collect::<Result<_, _>>()?;
         let open = open.into_iter().map(Revived::try_from).collect::<Result<_, _>>()?;
-        Ok(Snapshot { seats, open })
+        Ok(Snapshot { staff: seats, open })
     }
 
     async fn newest(&self, connection: &mut PgConnection) -> Result<(u64, WriterId), Trouble> {

@@ -1,4 +1,4 @@
-//! Conversation: the clock of one open talk. Hears every word's arrival, keeps silence, the limits and the notices
+//! Conversation: the clock of one open talk. Learns of every message, keeps silence, the limits and the notices
 //! ahead of them, and wakes the Registry when something is due. Dispatch checks again: a timer only wakes.
 
 use std::{sync::Arc, time::Duration};
@@ -11,22 +11,22 @@ use crate::{
         command::Command,
         conversation::Phase,
         event::{Event, Notice},
-        limits::Limits,
+        limits::DispatchLimits,
     },
     ids::ConversationId,
     protocol::{Clock, Progress, Tell},
-    push::{Feed, Told},
+    push::{CommittedEvent, CommittedEvents},
     time::Timestamp,
 };
 
 /// What was due and has not been decided is brought up again after this: the journal may have been behind.
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub(crate) struct Conversation {
     id: ConversationId,
     registry: Recipient<Tell>,
-    limits: Arc<Limits>,
+    limits: Arc<DispatchLimits>,
     now: Arc<dyn Clock>,
     clock: TalkClock,
     timer: Option<SpawnHandle>,
@@ -43,10 +43,10 @@ impl std::fmt::Debug for Conversation {
     }
 }
 
-/// A person's word has come, at this moment of ours.
+/// A person's message has come, at this moment of ours.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Word {
+pub(crate) struct Activity {
     pub(crate) at: Timestamp,
     pub(crate) by_counselor: bool,
     pub(crate) progress: Progress,
@@ -56,25 +56,25 @@ pub(crate) struct Word {
 /// The server, or its journal, has come back: silence counts from now.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Returned(pub(crate) Timestamp);
+pub(crate) struct StoreRecovered(pub(crate) Timestamp);
 
-/// A visitor who was gone when seated is back.
+/// A visitor who was gone when the talk began is back.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Back;
+pub(crate) struct VisitorReturned;
 
 impl Conversation {
     pub(crate) fn new(
         id: ConversationId,
         registry: Recipient<Tell>,
-        limits: Arc<Limits>,
+        limits: Arc<DispatchLimits>,
         now: Arc<dyn Clock>,
         clock: TalkClock,
     ) -> Self {
         Self { id, registry, limits, now, clock, timer: None, armed_for: Timestamp(i64::MAX) }
     }
 
-    /// Waits for whatever falls due next; earlier than needed if words come meanwhile, never later.
+    /// Waits for whatever falls due next; earlier than needed if messages come meanwhile, never later.
     fn arm(&mut self, ctx: &mut Context<Self>) {
         let now = self.now.now();
         let (at, _) = self.clock.next(&self.limits, now);
@@ -83,10 +83,10 @@ impl Conversation {
             ctx.cancel_future(timer);
         }
         self.armed_for = at;
-        self.timer = Some(ctx.run_later(wait, Self::rang));
+        self.timer = Some(ctx.run_later(wait, Self::on_timer));
     }
 
-    fn rang(&mut self, ctx: &mut Context<Self>) {
+    fn on_timer(&mut self, ctx: &mut Context<Self>) {
         self.timer = None;
         if !self.registry.connected() {
             // Nobody is left to decide.
@@ -99,23 +99,23 @@ impl Conversation {
             return;
         }
         self.registry.do_send(Tell(Command::Due { conversation: self.id }));
-        self.armed_for = now + AGAIN_AFTER;
-        self.timer = Some(ctx.run_later(AGAIN_AFTER, Self::rang));
+        self.armed_for = now + RETRY_AFTER;
+        self.timer = Some(ctx.run_later(RETRY_AFTER, Self::on_timer));
     }
 
-    fn take_in(&mut self, told: &Told) {
-        let Some(facts) = told.facts.filter(|facts| facts.id == self.id) else { return };
+    fn on_event(&mut self, committed: &CommittedEvent) {
+        let Some(facts) = committed.facts.filter(|facts| facts.id == self.id) else { return };
         self.clock.sent = facts.sent;
-        if let Event::MediumChanged { medium, .. } = told.event {
-            self.clock.medium_changed(medium, told.at);
+        if let Event::MediumChanged { medium, .. } = committed.event {
+            self.clock.medium_changed(medium, committed.at);
         }
         self.clock.alarmed = facts.alarmed;
-        // Not if a word has come since that was said before it.
-        if let Event::Noticed { notice: Notice::Silence, .. } = told.event
+        // Not if a message has come since that was said before it.
+        if let Event::Noticed { notice: Notice::Silence, .. } = committed.event
             && !self.clock.said.is_last_by_visitor()
-            && self.clock.quiet_since + self.limits.silence_notice <= told.at
+            && self.clock.quiet_since + self.limits.silence_notice <= committed.at
         {
-            self.clock.silence_noticed = Some(told.at);
+            self.clock.silence_noticed = Some(committed.at);
         }
     }
 }
@@ -128,11 +128,11 @@ impl Actor for Conversation {
     }
 }
 
-impl Handler<Word> for Conversation {
+impl Handler<Activity> for Conversation {
     type Result = ();
 
-    fn handle(&mut self, word: Word, ctx: &mut Self::Context) {
-        let Word { at, by_counselor, progress, now } = word;
+    fn handle(&mut self, word: Activity, ctx: &mut Self::Context) {
+        let Activity { at, by_counselor, progress, now } = word;
         match progress {
             Progress::Coming => {
                 self.clock.heard(at, by_counselor);
@@ -141,39 +141,39 @@ impl Handler<Word> for Conversation {
             Progress::Stored => self.clock.stored(at, by_counselor, now, self.limits.answers_settle()),
             Progress::Passed => self.clock.passed(),
         }
-        // Most words move deadlines away, and the timer would find out when it rings; others bring an alarm nearer, or
-        // withdraw a notice.
+        // Most messages move deadlines away, and the timer would find out when it rings; others bring an alarm nearer,
+        // or withdraw a notice.
         if self.clock.next(&self.limits, now).0 < self.armed_for {
             self.arm(ctx);
         }
     }
 }
 
-impl Handler<Returned> for Conversation {
+impl Handler<StoreRecovered> for Conversation {
     type Result = ();
 
-    fn handle(&mut self, Returned(at): Returned, ctx: &mut Self::Context) {
+    fn handle(&mut self, StoreRecovered(at): StoreRecovered, ctx: &mut Self::Context) {
         self.clock.returned(at, self.limits.answers_settle());
         // The machine's clock may have been set forward: what is due by it is due at once.
         self.arm(ctx);
     }
 }
 
-impl Handler<Back> for Conversation {
+impl Handler<VisitorReturned> for Conversation {
     type Result = ();
 
-    fn handle(&mut self, _: Back, _ctx: &mut Self::Context) {
+    fn handle(&mut self, _: VisitorReturned, _ctx: &mut Self::Context) {
         self.clock.absent = false;
     }
 }
 
-impl Handler<Feed> for Conversation {
+impl Handler<CommittedEvents> for Conversation {
     type Result = ();
 
-    fn handle(&mut self, Feed(events): Feed, ctx: &mut Self::Context) {
-        for told in &events {
-            self.take_in(told);
-            if told
+    fn handle(&mut self, CommittedEvents(events): CommittedEvents, ctx: &mut Self::Context) {
+        for committed in &events {
+            self.on_event(committed);
+            if committed
                 .facts
                 .is_some_and(|facts| facts.id == self.id && matches!(facts.phase, Phase::Ended { .. }))
             {

@@ -8,14 +8,17 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, Recipi
 use crate::{
     dispatch::{
         conversation::{Conversation, Phase},
-        counselor::Choice,
+        counselor::ChosenStatus,
         event::Event,
-        limits::Limits,
+        limits::DispatchLimits,
         queue::Ticket,
     },
     ids::{ConversationId, CounselorId},
     protocol::GraceOver,
-    push::{Attach, Desk, Detach, Feed, Greeting, Post, Push, SeatView, Show, SocketId, Sockets, Told},
+    push::{
+        Attach, Broadcast, CommittedEvent, CommittedEvents, Detach, Greeting, Push, SeatView, SocketId,
+        Sockets, StateUpdate, WorkbenchSnapshot,
+    },
 };
 
 /// See the module.
@@ -23,10 +26,10 @@ use crate::{
 pub(crate) struct Counselor {
     id: CounselorId,
     registry: Recipient<GraceOver>,
-    limits: Arc<Limits>,
+    limits: Arc<DispatchLimits>,
     sockets: Sockets,
     /// As the sockets were told.
-    choice: Choice,
+    choice: ChosenStatus,
     grace: Option<SpawnHandle>,
     capacity: u32,
     open: BTreeMap<ConversationId, Conversation>,
@@ -36,7 +39,7 @@ pub(crate) struct Counselor {
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Chosen {
-    pub(crate) choice: Choice,
+    pub(crate) choice: ChosenStatus,
     pub(crate) again: bool,
 }
 
@@ -48,14 +51,14 @@ pub(crate) struct GraceLeft(pub(crate) Duration);
 /// They were taken out. Whatever was still to come of them, as the end of a grace, must not: they may be back by then.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Retire;
+pub(crate) struct Stop;
 
 impl Counselor {
-    /// With the committed view at the moment of birth; everything after it is fed.
+    /// With the committed view at the moment of birth; everything after it is published to it.
     pub(crate) fn new(
         id: CounselorId,
         registry: Recipient<GraceOver>,
-        limits: Arc<Limits>,
+        limits: Arc<DispatchLimits>,
         capacity: u32,
         open: impl Iterator<Item = Conversation>,
     ) -> Self {
@@ -64,7 +67,7 @@ impl Counselor {
             registry,
             limits,
             sockets: Sockets::default(),
-            choice: Choice::Online,
+            choice: ChosenStatus::Online,
             grace: None,
             capacity,
             open: open.map(|facts| (facts.id, facts)).collect(),
@@ -81,15 +84,15 @@ impl Counselor {
         SeatView { choice: self.choice, on_shift, capacity: self.capacity, active, waiting }
     }
 
-    fn take_in(&mut self, told: &Told) {
-        if let Event::CapacityChanged { counselor, capacity } = told.event
+    fn on_event(&mut self, committed: &CommittedEvent) {
+        if let Event::CapacityChanged { counselor, capacity } = committed.event
             && counselor == self.id
         {
             self.capacity = capacity;
         }
-        let Some(facts) = told.facts else { return };
+        let Some(facts) = committed.facts else { return };
         let mine = match facts.phase {
-            Phase::Waiting => facts.wanted == Some(self.id),
+            Phase::Waiting => facts.requested_counselor == Some(self.id),
             Phase::InProgress { counselor, .. } => counselor == self.id,
             Phase::Ended { .. } => false,
         };
@@ -115,7 +118,7 @@ impl Counselor {
         self.grace = Some(handle);
     }
 
-    fn chosen(&mut self, choice: Choice, again: bool, ctx: &mut Context<Self>) {
+    fn chosen(&mut self, choice: ChosenStatus, again: bool, ctx: &mut Context<Self>) {
         if again || choice != self.choice {
             self.choice = choice;
             self.push(&Push::Presence(choice), None, ctx);
@@ -150,8 +153,8 @@ impl Handler<Attach> for Counselor {
             Greeting::Snapshot => {
                 let seat = Some(self.view(attach.on_shift));
                 let Attach { cursor, common_waiting, answers, .. } = attach;
-                let desk = Desk { cursor, seat, common_waiting, answers };
-                self.sockets.push_to(attach.id, Push::Desk(Arc::new(desk)));
+                let desk = WorkbenchSnapshot { cursor, seat, common_waiting, answers };
+                self.sockets.push_to(attach.id, Push::Workbench(Arc::new(desk)));
             }
             Greeting::Resume(missed) => {
                 self.sockets.resume(attach.id, attach.cursor, Some(self.choice), missed);
@@ -192,37 +195,37 @@ impl Handler<Chosen> for Counselor {
     }
 }
 
-impl Handler<Retire> for Counselor {
+impl Handler<Stop> for Counselor {
     type Result = ();
 
-    fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
+    fn handle(&mut self, _: Stop, ctx: &mut Self::Context) {
         ctx.stop();
     }
 }
 
-impl Handler<Feed> for Counselor {
+impl Handler<CommittedEvents> for Counselor {
     type Result = ();
 
-    fn handle(&mut self, Feed(events): Feed, ctx: &mut Self::Context) {
-        for told in &events {
-            self.take_in(told);
+    fn handle(&mut self, CommittedEvents(events): CommittedEvents, ctx: &mut Self::Context) {
+        for committed in &events {
+            self.on_event(committed);
         }
         self.push(&Push::Events(events.into()), None, ctx);
     }
 }
 
-impl Handler<Show> for Counselor {
+impl Handler<StateUpdate> for Counselor {
     type Result = ();
 
-    fn handle(&mut self, Show(push): Show, ctx: &mut Self::Context) {
+    fn handle(&mut self, StateUpdate(push): StateUpdate, ctx: &mut Self::Context) {
         self.push(&push, None, ctx);
     }
 }
 
-impl Handler<Post> for Counselor {
+impl Handler<Broadcast> for Counselor {
     type Result = ();
 
-    fn handle(&mut self, Post { parcel, except }: Post, ctx: &mut Self::Context) {
-        self.push(&Push::Parcel(parcel), except, ctx);
+    fn handle(&mut self, Broadcast { frame, except }: Broadcast, ctx: &mut Self::Context) {
+        self.push(&Push::Frame(frame), except, ctx);
     }
 }

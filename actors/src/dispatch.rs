@@ -27,10 +27,10 @@ use crate::{
         clock::{Said, TalkClock},
         command::{Answer, Command, Refusal},
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
-        counselor::{Choice, Counselor, Presence, Role},
+        counselor::{ChosenStatus, Connectivity, Counselor, Role},
         event::{Event, Expulsion, Notice},
         laws::Breaches,
-        limits::Limits,
+        limits::DispatchLimits,
         place::Outlook,
         queue::{Queue, Ticket},
         turn::Turn,
@@ -47,13 +47,13 @@ pub struct Decision {
     pub events: Vec<Event>,
     /// Every conversation touched, in the order of the first touch, as it stands after the turn.
     pub touched: Vec<Conversation>,
-    /// What to tell the one who asked, once the events are kept.
+    /// What to tell the one who asked, once the events are committed.
     pub answer: Answer,
 }
 
 /// Somebody with places, as the store keeps them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seat {
+pub struct StaffMember {
     /// Who.
     pub counselor: CounselorId,
     /// As what.
@@ -61,7 +61,7 @@ pub struct Seat {
     /// With how many places.
     pub capacity: u32,
     /// What they chose; none for one who was offline.
-    pub chosen: Option<Choice>,
+    pub chosen: Option<ChosenStatus>,
 }
 
 /// An open conversation, as the store keeps it.
@@ -77,12 +77,12 @@ pub struct Revived {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
     /// Everyone with places, by id.
-    pub seats: Vec<Seat>,
+    pub staff: Vec<StaffMember>,
     /// Every open conversation, by id.
     pub open: Vec<Revived>,
 }
 
-/// What is known of an open conversation besides its facts, and is not kept.
+/// What is known of an open conversation besides its facts, and is not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Watch {
     Waiting { alarm: Timestamp, gone: bool },
@@ -99,7 +99,7 @@ struct Open {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Alarm {
     /// The grace after a start is over: who has not come back is offline.
-    Returned,
+    ReconnectTimeOver,
     /// A counselor has been away for long.
     Away(CounselorId),
     /// Somebody has waited for long.
@@ -109,12 +109,12 @@ enum Alarm {
 /// The state of one institution.
 #[derive(Debug, Clone)]
 pub struct Dispatch {
-    limits: Limits,
+    limits: DispatchLimits,
     counselors: BTreeMap<CounselorId, Counselor>,
     open: BTreeMap<ConversationId, Open>,
     by_visitor: BTreeMap<VisitorId, ConversationId>,
     supervision_of: BTreeMap<ConversationId, ConversationId>,
-    common: Queue,
+    common_queue: Queue,
     /// Who is on shift, also of those who have not come in yet.
     on_shift: BTreeSet<CounselorId>,
     /// Who was taken out since the start. What was asked before and arrives later is refused; after a restart nothing
@@ -130,14 +130,14 @@ pub struct Dispatch {
 
 impl Dispatch {
     /// An institution with nobody in it.
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: DispatchLimits) -> Self {
         Self {
             limits,
             counselors: BTreeMap::new(),
             open: BTreeMap::new(),
             by_visitor: BTreeMap::new(),
             supervision_of: BTreeMap::new(),
-            common: Queue::default(),
+            common_queue: Queue::default(),
             on_shift: BTreeSet::new(),
             expelled: BTreeMap::new(),
             alarms: BTreeSet::new(),
@@ -150,14 +150,14 @@ impl Dispatch {
 
     /// The state after a restart at `now`: everyone is away until a socket returns, silence counts from now, and
     /// nobody's waiting ends before a counselor had time to come back. The hard limits stand.
-    pub fn revive(limits: Limits, snapshot: &Snapshot, now: Timestamp) -> Self {
+    pub fn revive(limits: DispatchLimits, snapshot: &Snapshot, now: Timestamp) -> Self {
         let mut dispatch = Self::new(limits);
         dispatch.waiting_floor = now + dispatch.limits.waiting_after_return();
-        for seat in &snapshot.seats {
-            let mut counselor = Counselor::new(seat.counselor, seat.role, seat.capacity);
-            counselor.presence = Presence::Returning;
-            counselor.chosen = seat.chosen;
-            dispatch.counselors.insert(seat.counselor, counselor);
+        for member in &snapshot.staff {
+            let mut counselor = Counselor::new(member.counselor, member.role, member.capacity);
+            counselor.connectivity = Connectivity::AwaitingReconnect;
+            counselor.chosen = member.chosen;
+            dispatch.counselors.insert(member.counselor, counselor);
         }
         for Revived { facts, said } in &snapshot.open {
             dispatch.insert(*facts);
@@ -167,17 +167,17 @@ impl Dispatch {
                 clock.returned(now, dispatch.limits.answers_settle());
             }
         }
-        dispatch.alarms.insert((now + dispatch.limits.grace, Alarm::Returned));
+        dispatch.alarms.insert((now + dispatch.limits.grace, Alarm::ReconnectTimeOver));
         dispatch
     }
 
-    /// What would have to be kept to revive this state.
+    /// What would have to be stored to revive this state.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            seats: self
+            staff: self
                 .counselors
                 .values()
-                .map(|counselor| Seat {
+                .map(|counselor| StaffMember {
                     counselor: counselor.id,
                     role: counselor.role,
                     capacity: counselor.capacity,
@@ -220,7 +220,7 @@ impl Dispatch {
     }
 
     /// The limits in force.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &DispatchLimits {
         &self.limits
     }
 
@@ -263,8 +263,8 @@ impl Dispatch {
     }
 
     /// The common queue.
-    pub fn common(&self) -> &Queue {
-        &self.common
+    pub fn common_queue(&self) -> &Queue {
+        &self.common_queue
     }
 
     /// How often each law was found broken, cheaply checked at every event.
@@ -278,14 +278,14 @@ impl Dispatch {
         self.outlook = Arc::clone(&other.outlook);
         for counselor in self.counselors.values_mut() {
             if let Some(known) = other.counselors.get(&counselor.id) {
-                counselor.presence = known.presence;
+                counselor.connectivity = known.connectivity;
                 counselor.on_shift = known.on_shift;
             }
         }
     }
 
-    /// The talk in progress of these two. What names a conversation belongs to it and to no other: a late word of a talk
-    /// that is over is none of the next one's.
+    /// The talk in progress of these two. What names a conversation belongs to it and to no other: a late message of a
+    /// talk that is over is none of the next one's.
     pub fn talk_between(
         &self,
         one: PersonId,
@@ -356,9 +356,9 @@ impl Dispatch {
                     id: *conversation,
                     kind: *kind,
                     visitor: *visitor,
-                    wanted: *wanted,
-                    fallback: *fallback,
-                    common: wanted.is_none(),
+                    requested_counselor: *wanted,
+                    allow_fallback: *fallback,
+                    in_common_queue: wanted.is_none(),
                     priority: Priority::Normal,
                     medium: Medium::Text,
                     call_ended: None,
@@ -369,7 +369,9 @@ impl Dispatch {
                     alarmed: None,
                 }))
             }
-            Event::Widened { conversation } => self.requeue(*conversation, |facts| facts.common = true),
+            Event::Widened { conversation } => {
+                self.requeue(*conversation, |facts| facts.in_common_queue = true)
+            }
             Event::PriorityChanged { conversation, priority } => {
                 self.requeue(*conversation, |facts| facts.priority = *priority)
             }
@@ -401,7 +403,8 @@ impl Dispatch {
         }
     }
 
-    /// Somebody who was banned and is activated again finds those in their line who went on waiting for them elsewhere.
+    /// Somebody who was banned and is activated again finds those in their queue who went on waiting for them
+    /// elsewhere.
     fn admit(&mut self, id: CounselorId, role: Role, capacity: u32) {
         if let Some(known) = self.counselors.get_mut(&id) {
             known.capacity = capacity;
@@ -410,7 +413,7 @@ impl Dispatch {
         let mut counselor = Counselor::new(id, role, capacity);
         counselor.on_shift = self.on_shift.contains(&id);
         let waiting = self.open.values().filter(|open| open.facts.phase == Phase::Waiting);
-        for open in waiting.filter(|open| open.facts.wanted == Some(id)) {
+        for open in waiting.filter(|open| open.facts.requested_counselor == Some(id)) {
             counselor.enqueue(&open.facts);
         }
         self.counselors.insert(id, counselor);
@@ -466,7 +469,7 @@ impl Dispatch {
                 }
             }
         }
-        self.forget_loss(facts.counselor().or(facts.wanted));
+        self.forget_loss(facts.counselor().or(facts.requested_counselor));
         match facts.kind {
             Kind::Consultation => {
                 self.by_visitor.remove(&facts.visitor);
@@ -490,7 +493,7 @@ impl Dispatch {
             counselor.last_assigned = Some(at);
         }
         self.open.insert(id, Open { facts, watch: Watch::Talking(TalkClock::new(at, facts.medium, gone)) });
-        self.forget_loss(facts.wanted);
+        self.forget_loss(facts.requested_counselor);
         Some(facts)
     }
 
@@ -542,26 +545,30 @@ impl Dispatch {
     }
 
     fn enqueue(&mut self, facts: &Conversation) {
-        if let Some(counselor) = facts.wanted.and_then(|wanted| self.counselors.get_mut(&wanted)) {
+        if let Some(counselor) = facts.requested_counselor.and_then(|id| self.counselors.get_mut(&id)) {
             counselor.enqueue(facts);
         }
-        if facts.common {
-            self.common.insert(Ticket::from(facts));
+        if facts.in_common_queue {
+            self.common_queue.insert(Ticket::from(facts));
         }
     }
 
     fn dequeue(&mut self, facts: &Conversation) {
         let ticket = Ticket::from(facts);
-        if let Some(counselor) = facts.wanted.and_then(|wanted| self.counselors.get_mut(&wanted)) {
+        if let Some(counselor) = facts.requested_counselor.and_then(|id| self.counselors.get_mut(&id)) {
             counselor.dequeue(&ticket);
         }
-        self.common.remove(&ticket);
+        self.common_queue.remove(&ticket);
     }
 
     /// When something falls due for a waiting conversation: the end of its waiting, or its way into the common queue.
     fn waiting_alarm(&self, facts: &Conversation) -> Timestamp {
         let end = self.waiting_end(facts);
-        if facts.fallback && !facts.common { end.min(facts.opened_at + self.limits.named_wait) } else { end }
+        if facts.allow_fallback && !facts.in_common_queue {
+            end.min(facts.opened_at + self.limits.named_wait)
+        } else {
+            end
+        }
     }
 
     /// When the limit ends a wait.

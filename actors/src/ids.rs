@@ -75,7 +75,8 @@ id!(
     WriterId
 );
 
-/// A log-in of a person, of whom several may go on at once. Nobody can log in with it, and it is not printed all the same.
+/// A log-in of a person, of whom several may go on at once. Nobody can log in with it, and it is not printed all the
+/// same.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogIn(pub [u8; 32]);
 

@@ -16,7 +16,7 @@ use crate::{
     dispatch::{
         Decision, Snapshot,
         conversation::Conversation,
-        counselor::Shown,
+        counselor::PublicStatus,
         event::{Event, Expulsion},
     },
     ids::{ConversationId, PersonId, WriterId},
@@ -50,7 +50,7 @@ pub struct PersonChange {
     /// The new capacity.
     pub capacity: Option<u32>,
     /// What they chose to be, or that they are offline.
-    pub presence: Option<Shown>,
+    pub presence: Option<PublicStatus>,
     /// Whether they may come in.
     pub standing: Option<Standing>,
     /// Time of consultations that ended.
@@ -121,7 +121,7 @@ pub trait Store {
     fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, StoreFault>>;
 
     /// Stores a batch whole, or not at all. Asked again with the same batch after [`AppendFault::Unknown`], it finds
-    /// out whether the first had landed.
+    /// out whether the first had been committed.
     fn append(&self, batch: Arc<Batch>) -> LocalBoxFuture<'static, Result<(), AppendFault>>;
 
     /// The highest number and who wrote it.
@@ -166,7 +166,7 @@ impl<W> Journal<W> {
         self.writer
     }
 
-    /// The last number that is kept.
+    /// The last number that is committed.
     pub fn committed(&self) -> u64 {
         self.committed
     }
@@ -176,7 +176,7 @@ impl<W> Journal<W> {
         self.decided
     }
 
-    /// Events decided and not yet kept.
+    /// Events decided and not yet committed.
     pub fn backlog(&self) -> usize {
         self.gathered_events + self.in_flight.as_ref().map_or(0, |batch| batch.events.len())
     }
@@ -186,8 +186,8 @@ impl<W> Journal<W> {
         self.gathered.len()
     }
 
-    /// When the oldest decision that is not yet kept was made.
-    pub fn unkept_since(&self) -> Option<Timestamp> {
+    /// When the oldest decision that is not yet committed was made.
+    pub fn uncommitted_since(&self) -> Option<Timestamp> {
         let in_flight = self.in_flight.as_ref().and_then(|batch| batch.events.first());
         let oldest = in_flight.or_else(|| self.gathered.front().and_then(|decided| decided.events.first()));
         oldest.map(|stamped| stamped.at)
@@ -218,7 +218,7 @@ impl<W> Journal<W> {
         self.gathered.push_back(Decided { events, touched: std::mem::take(&mut decision.touched) });
     }
 
-    /// Waits for everything decided so far; given back at once if that is kept already.
+    /// Waits for everything decided so far; given back at once if that is committed already.
     pub fn wait(&mut self, waiter: W) -> Option<W> {
         if self.committed == self.decided {
             return Some(waiter);
@@ -262,8 +262,8 @@ impl<W> Journal<W> {
         Some(batch)
     }
 
-    /// The batch in flight has landed: it, and who need wait no longer, in order.
-    pub fn landed(&mut self) -> Option<(Arc<Batch>, Vec<W>)> {
+    /// The batch in flight is committed: it, and who need wait no longer, in order.
+    pub fn take_committed(&mut self) -> Option<(Arc<Batch>, Vec<W>)> {
         let batch = self.in_flight.take()?;
         self.committed = batch.last_seq();
         let ready = self.waiting.iter().take_while(|(seq, _)| *seq <= self.committed).count();
@@ -296,12 +296,12 @@ fn note_person(people: &mut BTreeMap<PersonId, PersonChange>, event: &Event) {
             people.entry((*counselor).into()).or_default().capacity = Some(*capacity);
         }
         Event::PresenceChosen { counselor, choice } => {
-            let presence = choice.map_or(Shown::Offline, Shown::from);
+            let presence = choice.map_or(PublicStatus::Offline, PublicStatus::from);
             people.entry((*counselor).into()).or_default().presence = Some(presence);
         }
         Event::Expelled { person, how } => {
             let change = people.entry(*person).or_default();
-            (change.standing, change.presence) = (Some(Standing::Out(*how)), Some(Shown::Offline));
+            (change.standing, change.presence) = (Some(Standing::Out(*how)), Some(PublicStatus::Offline));
         }
         Event::Pardoned { person } => people.entry(*person).or_default().standing = Some(Standing::In),
         Event::Claimed

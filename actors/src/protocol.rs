@@ -1,5 +1,5 @@
-//! What is said to a Registry, and what it needs from outside. The Registry knows the actors that it starts; they know only
-//! this, and hold a recipient of what they tell.
+//! What is said to a Registry, and what it needs from outside. The Registry knows the actors that it starts; they know
+//! only this, and hold a recipient of what they tell.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,12 +14,12 @@ use crate::{
     dispatch::{
         command::{Answer, Command, Refusal},
         conversation::CallSignal,
-        counselor::{Choice, Role},
-        limits::Limits,
+        counselor::{ChosenStatus, Role},
+        limits::DispatchLimits,
         place::Outlook,
     },
     ids::{ConversationId, CounselorId, LogIn, PersonId, WriterId},
-    push::{Closing, Parcel, Push, SocketId},
+    push::{Closing, EncodedFrame, Push, SocketId},
     time::Timestamp,
 };
 
@@ -35,7 +35,7 @@ pub trait Clock: Send + Sync {
 /// What the Registry bounds, and how often it looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Events decided and not yet kept; beyond it new commands are refused at once.
+    /// Events decided and not yet committed; beyond it new commands are refused at once.
     pub backlog_max: usize,
     /// Events in one commit.
     pub batch_max: usize,
@@ -61,14 +61,14 @@ impl Default for Bounds {
 
 /// What becomes of a Registry, for the process around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum RegistryStatus {
     /// It has claimed the journal and serves.
     Serving,
-    /// The journal is kept again after an outage: whatever was said meanwhile may not have come here.
-    Recovered,
+    /// The store answers again after an outage: whatever was said meanwhile may not have come here.
+    StoreRecovered,
     /// Another server has taken the institution over.
     Fenced,
-    /// The store refuses what was decided: only a fresh start from what is kept helps.
+    /// The store refuses what was decided: only a fresh start from what is committed helps.
     Broken(String),
     /// It has gone without being asked to; the process cannot go on.
     Died,
@@ -80,7 +80,7 @@ pub struct Setup {
     /// The institution's code, for logs only.
     pub institution: String,
     /// Its limits in time.
-    pub limits: Limits,
+    pub limits: DispatchLimits,
     /// The bounds.
     pub bounds: Bounds,
     /// The clock.
@@ -88,8 +88,9 @@ pub struct Setup {
     /// Makes a fresh writer id.
     pub writer: Arc<dyn Fn() -> WriterId + Send + Sync>,
     /// Hears what becomes of the Registry.
-    pub fate: Arc<dyn Fn(Fate) + Send + Sync>,
-    /// Takes what an onlooker is to hear, and gives it back once it is noted that they do. Without it nobody notes that.
+    pub on_status: Arc<dyn Fn(RegistryStatus) + Send + Sync>,
+    /// Takes what an onlooker is to hear, and gives it back once it is noted that they do. Without it nobody notes
+    /// that.
     pub noting: Option<Arc<dyn Fn(Overheard) + Send + Sync>>,
 }
 
@@ -99,7 +100,7 @@ impl fmt::Debug for Setup {
     }
 }
 
-/// Asks for something to be decided. Answered once everything decided so far is kept.
+/// Asks for something to be decided. Answered once everything decided so far is committed.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Answer, Rejected>")]
 pub struct Ask(pub Command);
@@ -129,30 +130,30 @@ pub enum Rejected {
     /// The server stops.
     #[error("the server stops")]
     Stopping,
-    /// It was decided but not confirmed to be kept: it may still happen.
+    /// It was decided but not confirmed to be committed: it may still happen.
     #[error("not settled")]
     Unsettled,
 }
 
-/// A command of a carrier or of the shell, with nobody to answer.
+/// A command whose sender waits for no answer.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub struct Tell(pub Command);
 
-/// Where a word is on its way to the store.
+/// Where a message is on its way to the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// It has come and is not stored yet: silence must not run out on the way.
     Coming,
-    /// It is stored, for the first time. Only now it counts who has said the last word: what comes again does not.
+    /// It is stored, for the first time. Only now it counts who has sent the last message: what comes again does not.
     Stored,
     /// It had been stored before, or cannot be.
     Passed,
 }
 
-/// A person's word has come.
+/// A person's message has come.
 #[derive(Debug, Clone, Copy)]
-pub struct Heard {
+pub struct MessageSeen {
     /// Who said it.
     pub from: PersonId,
     /// To whom.
@@ -207,7 +208,7 @@ pub struct Expect(pub Arc<Outlook>);
 
 /// Who sits behind a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Badge {
+pub enum SocketRole {
     /// Somebody who asks for conversations.
     Visitor,
     /// Somebody with places; their first socket makes them known if they are not.
@@ -217,7 +218,7 @@ pub enum Badge {
         /// With how many places.
         capacity: u32,
         /// What the client wishes the person to be; counts for one who was offline.
-        choice: Option<Choice>,
+        choice: Option<ChosenStatus>,
     },
     /// Somebody who only looks on.
     Administrator,
@@ -230,7 +231,7 @@ pub struct Join {
     /// Whose.
     pub person: PersonId,
     /// As what.
-    pub badge: Badge,
+    pub badge: SocketRole,
     /// By which log-in.
     pub login: LogIn,
     /// Where to.
@@ -244,18 +245,18 @@ pub struct Join {
 #[rtype(result = "()")]
 pub struct Leave(pub SocketId);
 
-/// Somebody at a socket chose their presence. Their sockets are told once it is kept.
+/// Somebody at a socket chose their presence. Their sockets are told once it is committed.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct Choose {
     /// Who.
     pub counselor: CounselorId,
     /// What.
-    pub choice: Choice,
+    pub choice: ChosenStatus,
 }
 
-/// Log-ins of a person have ended: their sockets hear nothing more and are closed, and who has no other socket is offline
-/// at once.
+/// Log-ins of a person have ended: their sockets hear nothing more and are closed, and who has no other socket is
+/// offline at once.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct EndLogIns {
@@ -292,7 +293,7 @@ impl LogIns {
 /// Something of a talk, stored already: for the sockets of the two, and of whoever is asked about it just now.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub struct Deliver {
+pub struct OutgoingMessage {
     /// Of which talk.
     pub conversation: ConversationId,
     /// The two.
@@ -300,11 +301,11 @@ pub struct Deliver {
     /// The socket that sent it and is answered itself.
     pub except: Option<SocketId>,
     /// What.
-    pub parcel: Parcel,
+    pub frame: EncodedFrame,
 }
 
-/// Something of a talk between two others, for whoever is asked about it just now. Given back to the Registry, it goes to
-/// that person's sockets, if they still are asked about it.
+/// Something of a talk between two others, for whoever is asked about it just now. Given back to the Registry, it goes
+/// to that person's sockets, if they still are asked about it.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub struct Overheard {
@@ -315,7 +316,7 @@ pub struct Overheard {
     /// The socket that sent it and is answered itself.
     pub except: Option<SocketId>,
     /// What.
-    pub parcel: Parcel,
+    pub frame: EncodedFrame,
 }
 
 /// Refuses what is new, waits for the journal, closes the sockets.

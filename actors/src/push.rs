@@ -1,4 +1,4 @@
-//! What goes out to sockets: values, not frames. The edge writes the JSON.
+//! What goes out to sockets: values, not frames. The server writes the JSON.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use crate::{
     dispatch::{
         command::Place,
         conversation::Conversation,
-        counselor::{Choice, Role, Shown},
+        counselor::{ChosenStatus, PublicStatus, Role},
         event::Event,
     },
     ids::{ConversationId, CounselorId, VisitorId},
@@ -21,7 +21,7 @@ pub struct SocketId(pub u64);
 
 /// A committed event, and the conversation it is about as it stood right after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct CommittedEvent {
     /// Its number: the cursor after it.
     pub seq: u64,
     /// When it was decided.
@@ -37,7 +37,7 @@ pub struct Told {
 /// Something that went wrong and stands until it is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StandingAlarm {
-    /// A visitor is not answered: until the counselor says a word, or the talk ends.
+    /// A visitor is not answered: until the counselor sends a message, or the talk ends.
     Unanswered {
         /// In which talk.
         conversation: ConversationId,
@@ -45,7 +45,7 @@ pub enum StandingAlarm {
         counselor: CounselorId,
         /// Who waits.
         visitor: VisitorId,
-        /// For how long: since the first word without an answer, or the start.
+        /// For how long: since the first message without an answer, or the start.
         since: Timestamp,
         /// How long it had been when the last alarm was raised.
         after: Duration,
@@ -78,7 +78,7 @@ pub struct Load {
     /// As what.
     pub role: Role,
     /// What others see.
-    pub shown: Shown,
+    pub shown: PublicStatus,
     /// Whether on shift now.
     pub on_shift: bool,
     /// Conversations in progress.
@@ -91,7 +91,7 @@ pub struct Load {
 
 /// What somebody at the workbench sees when they come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Desk {
+pub struct WorkbenchSnapshot {
     /// The last event it contains.
     pub cursor: u64,
     /// Places and talks; none for administrators, who have no places.
@@ -106,7 +106,7 @@ pub struct Desk {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatView {
     /// What they chose.
-    pub choice: Choice,
+    pub choice: ChosenStatus,
     /// Whether they serve the common queue now.
     pub on_shift: bool,
     /// Their places.
@@ -117,13 +117,13 @@ pub struct SeatView {
     pub waiting: Vec<Conversation>,
 }
 
-/// A frame that the edge has written; what it says is the edge's own. Prints nothing: it may hold a person's words.
+/// A frame that the server has written; what it says is the server's own. Prints nothing: it may hold a person's words.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Parcel(pub Arc<str>);
+pub struct EncodedFrame(pub Arc<str>);
 
-impl fmt::Debug for Parcel {
+impl fmt::Debug for EncodedFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Parcel(…)")
+        f.write_str("EncodedFrame(…)")
     }
 }
 
@@ -132,7 +132,7 @@ impl fmt::Debug for Parcel {
 #[rtype(result = "()")]
 pub enum Push {
     /// All that concerns somebody at the workbench; first of all, unless the socket resumes.
-    Desk(Arc<Desk>),
+    Workbench(Arc<WorkbenchSnapshot>),
     /// All that concerns a visitor; likewise.
     Visit {
         /// The last event it contains.
@@ -147,16 +147,16 @@ pub enum Push {
         /// The last event that will have been sent.
         cursor: u64,
         /// What a counselor or supervisor is.
-        presence: Option<Choice>,
+        presence: Option<ChosenStatus>,
     },
     /// What the person is from now on, whichever of their sockets chose it. State, not an event.
-    Presence(Choice),
+    Presence(ChosenStatus),
     /// Committed events, in order: all that one commit has for this socket, so that a thread is woken once for them.
-    Events(Arc<[Arc<Told>]>),
+    Events(Arc<[Arc<CommittedEvent>]>),
     /// A visitor's place has changed. State, not an event.
     Place(Place),
     /// The queues and the others' load have changed. State, not an event.
-    Floor {
+    QueueOverview {
         /// Who waits in the common queue.
         common_waiting: usize,
         /// Whether they themselves are on shift; none for those without places.
@@ -168,8 +168,8 @@ pub enum Push {
     Unanswered(Arc<BTreeMap<ConversationId, Option<Timestamp>>>),
     /// Every alarm that is not settled. State, not an event.
     Alarms(Arc<Vec<StandingAlarm>>),
-    /// What was said, taken back or read in a talk: stored, and as the edge wrote it.
-    Parcel(Parcel),
+    /// What was said, taken back or read in a talk: stored, and as the server wrote it.
+    Frame(EncodedFrame),
     /// The socket is to be closed.
     Close(Closing),
 }
@@ -245,8 +245,8 @@ impl Sockets {
         &mut self,
         id: SocketId,
         cursor: u64,
-        presence: Option<Choice>,
-        missed: Vec<Arc<Told>>,
+        presence: Option<ChosenStatus>,
+        missed: Vec<Arc<CommittedEvent>>,
     ) {
         self.push_to(id, Push::Resumed { cursor, presence });
         if !missed.is_empty() {
@@ -270,10 +270,10 @@ pub(crate) enum Greeting {
     /// Everything, from the committed view.
     Snapshot,
     /// These events, then live.
-    Resume(Vec<Arc<Told>>),
+    Resume(Vec<Arc<CommittedEvent>>),
 }
 
-/// A socket for a carrier.
+/// A socket for an actor.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Attach {
@@ -282,7 +282,7 @@ pub(crate) struct Attach {
     pub(crate) cursor: u64,
     pub(crate) greeting: Greeting,
     /// What a counselor or supervisor is.
-    pub(crate) choice: Option<Choice>,
+    pub(crate) choice: Option<ChosenStatus>,
     pub(crate) on_shift: bool,
     pub(crate) common_waiting: usize,
     pub(crate) place: Option<Place>,
@@ -297,20 +297,20 @@ pub(crate) struct Detach {
     pub(crate) closing: Option<Closing>,
 }
 
-/// Committed events for a carrier, in order.
+/// Committed events for an actor, in order.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Feed(pub(crate) Vec<Arc<Told>>);
+pub(crate) struct CommittedEvents(pub(crate) Vec<Arc<CommittedEvent>>);
 
-/// State for a carrier's sockets.
+/// State for the sockets of an actor.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Show(pub(crate) Push);
+pub(crate) struct StateUpdate(pub(crate) Push);
 
-/// A parcel for a carrier's sockets, but for the one that sent it.
+/// A frame for the sockets of an actor, but for the one that sent it.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub(crate) struct Post {
-    pub(crate) parcel: Parcel,
+pub(crate) struct Broadcast {
+    pub(crate) frame: EncodedFrame,
     pub(crate) except: Option<SocketId>,
 }

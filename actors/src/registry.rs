@@ -1,14 +1,16 @@
-//! Registry: one per institution. Takes commands, lets Dispatch decide, appends, waits for the journal, answers, feeds.
+//! Registry: one per institution. Takes commands, lets Dispatch decide, appends, waits for the journal, answers,
+//! publishes.
 //!
 //! One command is one synchronous turn ([`Registry::turn`]); nothing is decided anywhere else. Answers leave only in
-//! [`Registry::landed`], after the commit. `registry/publish.rs` tells the carriers, `registry/views.rs` lets others look.
+//! [`Registry::on_committed`], after the commit. `registry/publish.rs` tells the actors, `registry/views.rs` lets
+//! others look.
 
 mod activity;
 mod answers;
-mod carriers;
+mod children;
 mod closing;
 mod im;
-mod post;
+mod outgoing;
 mod presence;
 mod publish;
 mod sockets;
@@ -23,26 +25,27 @@ use actix::{
 use tokio::sync::oneshot;
 
 pub use crate::protocol::{
-    Ask, Badge, Bind, Bounds, Called, Choose, Clock, Deliver, EndLogIns, EndOwn, Expect, Fate, Heard, Join,
-    Leave, LogIns, LoggedIn, Overheard, Progress, Rejected, Setup, Stop, Tell,
+    Ask, Bind, Bounds, Called, Choose, Clock, EndLogIns, EndOwn, Expect, Join, Leave, LogIns, LoggedIn,
+    MessageSeen, OutgoingMessage, Overheard, Progress, RegistryStatus, Rejected, Setup, SocketRole, Stop,
+    Tell,
 };
 use crate::{
-    conversation::Returned,
+    conversation::StoreRecovered,
     dispatch::{
         Dispatch,
         command::{Answer, Command, Refusal},
         conversation::EndReason,
-        limits::Limits,
+        limits::DispatchLimits,
     },
     ids::{PersonId, WriterId},
     journal::{AppendFault, Batch, Claim, Journal, Store, StoreFault},
     push::Closing,
-    registry::carriers::Carriers,
+    registry::children::Children,
     sabotage::{Sabotage, answers_early, sabotaged},
     time::Timestamp,
 };
-pub use activity::Words;
-pub use views::{Floor, Health, LookFloor, LookHealth, LookPlace, Tally};
+pub use activity::ActivityInbox;
+pub use views::{Health, LookHealth, LookPlace, LookQueues, QueueOverview, Tally};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -73,14 +76,14 @@ impl Waiter {
 pub struct Registry {
     setup: Setup,
     store: Rc<dyn Store>,
-    limits: Arc<Limits>,
+    limits: Arc<DispatchLimits>,
     state: State,
     /// As decided: ahead of the store.
     decided: Dispatch,
-    /// As kept: what anyone may see.
-    kept: Dispatch,
+    /// As committed: what anyone may see.
+    committed: Dispatch,
     journal: Journal<Waiter>,
-    carriers: Carriers,
+    children: Children,
     /// When the clock was looked at last.
     looked_at: Timestamp,
     alarm: Option<(Timestamp, SpawnHandle)>,
@@ -91,7 +94,7 @@ pub struct Registry {
     retries: u32,
     tally: Tally,
     stopping: Vec<oneshot::Sender<()>>,
-    farewell: Farewell,
+    exit_guard: ExitGuard,
 }
 
 impl fmt::Debug for Registry {
@@ -104,15 +107,15 @@ impl fmt::Debug for Registry {
 }
 
 /// Tells the process when the Registry goes without being asked to: actix does not catch panics.
-struct Farewell {
+struct ExitGuard {
     armed: bool,
-    fate: Arc<dyn Fn(Fate) + Send + Sync>,
+    on_status: Arc<dyn Fn(RegistryStatus) + Send + Sync>,
 }
 
-impl Drop for Farewell {
+impl Drop for ExitGuard {
     fn drop(&mut self) {
         if self.armed {
-            (self.fate)(Fate::Died);
+            (self.on_status)(RegistryStatus::Died);
         }
     }
 }
@@ -121,14 +124,14 @@ impl Registry {
     /// A Registry that claims its journal when it starts; until then its mailbox waits.
     pub fn new(setup: Setup, store: Rc<dyn Store>) -> Self {
         let limits = Arc::new(setup.limits.clone());
-        let farewell = Farewell { armed: true, fate: Arc::clone(&setup.fate) };
+        let exit_guard = ExitGuard { armed: true, on_status: Arc::clone(&setup.on_status) };
         Self {
             store,
             state: State::Serving,
             decided: Dispatch::new(setup.limits.clone()),
-            kept: Dispatch::new(setup.limits.clone()),
+            committed: Dispatch::new(setup.limits.clone()),
             journal: Journal::new((setup.writer)(), 0),
-            carriers: Carriers::new(setup.bounds.resume_events_max),
+            children: Children::new(setup.bounds.resume_events_max),
             looked_at: Timestamp(i64::MAX),
             alarm: None,
             gathering: None,
@@ -137,7 +140,7 @@ impl Registry {
             tally: Tally::default(),
             stopping: Vec::new(),
             limits,
-            farewell,
+            exit_guard,
             setup,
         }
     }
@@ -147,7 +150,8 @@ impl Registry {
     }
 
     /// Looks at the clock. A long time since the last look means that nothing ran here meanwhile, or that the machine's
-    /// clock was set forward: as after an outage, nobody is silent who could not be heard, and nobody has waited too long.
+    /// clock was set forward: as after an outage, nobody is silent who could not be heard, and nobody has waited too
+    /// long.
     fn look_at_the_clock(&mut self, ctx: &mut Context<Self>) {
         let now = self.now();
         let missed = now.since(std::mem::replace(&mut self.looked_at, now));
@@ -155,7 +159,7 @@ impl Registry {
             return;
         }
         tracing::warn!(institution = %self.setup.institution, seconds = missed.as_secs(), "the clock has jumped forward");
-        self.counts_anew(ctx);
+        self.count_anew(ctx);
         // Timers ring by another clock.
         if let Some((_, handle)) = self.alarm.take() {
             ctx.cancel_future(handle);
@@ -164,11 +168,11 @@ impl Registry {
     }
 
     /// Silence and waiting are counted from now: nobody could be heard meanwhile.
-    fn counts_anew(&mut self, ctx: &mut Context<Self>) {
+    fn count_anew(&mut self, ctx: &mut Context<Self>) {
         let now = self.now();
         // Return is never refused and decides nothing by itself.
-        let _ = self.decide(&Command::Return, ctx);
-        self.carriers.tell_talks(Returned(now));
+        let _ = self.decide(&Command::StoreRecovered, ctx);
+        self.children.tell_talks(StoreRecovered(now));
     }
 
     /// Claims the journal under a fresh writer id and revives the state up to the claim. The mailbox waits.
@@ -180,7 +184,7 @@ impl Registry {
             .map(move |claim, this, ctx| match claim {
                 Ok(claim) => this.revive(writer, &claim, ctx),
                 Err(fault) => {
-                    tracing::warn!(institution = %this.setup.institution, %fault, "the journal cannot be claimed yet");
+                    tracing::warn!(institution = %this.setup.institution, %fault, "cannot claim the journal, trying again");
                     let delay = this.back_off();
                     // In order, so that the mailbox goes on waiting.
                     tokio::time::sleep(delay).into_actor(this).map(|(), this, ctx| this.claim(ctx)).wait(ctx);
@@ -195,17 +199,17 @@ impl Registry {
         let now = self.now();
         self.looked_at = now;
         self.decided = Dispatch::revive(self.setup.limits.clone(), &claim.snapshot, now);
-        self.kept = self.decided.clone();
+        self.committed = self.decided.clone();
         self.journal = Journal::new(writer, claim.seq);
         self.retries = 0;
-        self.rebuild_carriers(ctx);
+        self.start_children(ctx);
         self.arm(ctx);
         ctx.run_interval(self.setup.bounds.fence_check, Self::check);
         ctx.run_interval(self.setup.bounds.state_every, |this, _| this.show_state());
         ctx.run_interval(LOOK_EVERY, Self::look_at_the_clock);
-        let open = self.kept.conversations().count();
+        let open = self.committed.conversations().count();
         tracing::info!(institution = %self.setup.institution, seq = claim.seq, open, "revived");
-        (self.setup.fate)(Fate::Serving);
+        (self.setup.on_status)(RegistryStatus::Serving);
     }
 
     /// One turn: decide, append, and have it carried to the store.
@@ -218,14 +222,14 @@ impl Registry {
         let now = self.now();
         let mut decision = self.decided.decide(now, command)?;
         self.journal.append(now, &mut decision);
-        self.carriers.state_changed();
+        self.children.state_changed();
         self.arm(ctx);
-        self.pump(ctx);
+        self.start_next_commit(ctx);
         Ok(decision.answer)
     }
 
     /// Starts the next commit, unless one is under way.
-    fn pump(&mut self, ctx: &mut Context<Self>) {
+    fn start_next_commit(&mut self, ctx: &mut Context<Self>) {
         if self.state == State::Fenced {
             return;
         }
@@ -239,8 +243,8 @@ impl Registry {
         if let Some(batch) = self.journal.freeze(self.setup.bounds.batch_max) {
             self.store_batch(batch, ctx);
         } else if self.journal.is_idle() && self.state == State::Stopping {
-            self.farewell.armed = false;
-            self.carriers.close_all(Closing::GoingAway);
+            self.exit_guard.armed = false;
+            self.children.close_all(Closing::GoingAway);
             for stopped in self.stopping.drain(..) {
                 let _ = stopped.send(());
             }
@@ -249,13 +253,13 @@ impl Registry {
 
     fn store_batch(&mut self, batch: Arc<Batch>, ctx: &mut Context<Self>) {
         if sabotaged(Sabotage::TellBeforeKept) {
-            self.feed(&batch, ctx);
+            self.publish(&batch, ctx);
         }
         self.store
             .append(batch)
             .into_actor(self)
             .map(|outcome, this, ctx| match outcome {
-                Ok(()) => this.landed(ctx),
+                Ok(()) => this.on_committed(ctx),
                 Err(AppendFault::Unknown(fault)) => {
                     if !this.troubled {
                         tracing::warn!(institution = %this.setup.institution, %fault, "a commit's outcome is unknown");
@@ -268,57 +272,58 @@ impl Registry {
                             this.journal.regather();
                         }
                         if sabotaged(Sabotage::SkipUnknownBatch) {
-                            return this.landed(ctx);
+                            return this.on_committed(ctx);
                         }
                         if let Some(batch) = this.journal.in_flight().cloned() {
                             this.store_batch(batch, ctx);
                         }
                     });
                 }
-                Err(AppendFault::Fenced) if sabotaged(Sabotage::FenceTakenForLanded) => this.landed(ctx),
+                Err(AppendFault::Fenced) if sabotaged(Sabotage::FenceTakenForLanded) => this.on_committed(ctx),
                 Err(AppendFault::Fenced) => this.fenced(),
                 Err(AppendFault::Refused(fault)) => {
                     tracing::error!(institution = %this.setup.institution, %fault, "the store refuses a batch");
                     this.give_up();
-                    (this.setup.fate)(Fate::Broken(fault));
+                    (this.setup.on_status)(RegistryStatus::Broken(fault));
                 }
             })
             .spawn(ctx);
     }
 
-    /// The batch in flight is kept: whoever waited for it is answered, in order, and everyone concerned hears of it.
-    fn landed(&mut self, ctx: &mut Context<Self>) {
-        let Some((batch, mut ready)) = self.journal.landed() else { return };
+    /// The batch in flight is committed: whoever waited for it is answered, in order, and everyone concerned hears of
+    /// it.
+    fn on_committed(&mut self, ctx: &mut Context<Self>) {
+        let Some((batch, mut ready)) = self.journal.take_committed() else { return };
         let decisions = ready.len();
         self.retries = 0;
         self.tally.commits += 1;
         self.tally.events += batch.events.len() as u64;
-        // In quiet times whoever is seated hears it before the one who made room. A busy journal answers first: those who
-        // wait for an answer have the next thing to ask.
+        // In quiet times whoever got a place hears it before the one who made room. A busy journal answers first:
+        // those who wait for an answer have the next thing to ask.
         if decisions >= BUSY_MIN {
             ready.drain(..).for_each(Waiter::answer);
         }
         if !sabotaged(Sabotage::TellBeforeKept) {
-            self.feed(&batch, ctx);
+            self.publish(&batch, ctx);
         }
         ready.into_iter().for_each(Waiter::answer);
         if std::mem::take(&mut self.troubled) {
-            self.returned(ctx);
+            self.store_recovered(ctx);
         }
         if decisions >= BUSY_MIN && self.journal.gathered() < GATHERED_MIN {
             self.gathering = Some(ctx.run_later(GATHER_MAX, |this, ctx| {
                 this.gathering = None;
-                this.pump(ctx);
+                this.start_next_commit(ctx);
             }));
         }
-        self.pump(ctx);
+        self.start_next_commit(ctx);
     }
 
     /// The store is back: nobody could be heard meanwhile, so silence and waiting are counted from now.
-    fn returned(&mut self, ctx: &mut Context<Self>) {
-        tracing::info!(institution = %self.setup.institution, "the journal is kept again");
-        self.counts_anew(ctx);
-        (self.setup.fate)(Fate::Recovered);
+    fn store_recovered(&mut self, ctx: &mut Context<Self>) {
+        tracing::info!(institution = %self.setup.institution, "the store answers again, commits go on");
+        self.count_anew(ctx);
+        (self.setup.on_status)(RegistryStatus::StoreRecovered);
     }
 
     fn back_off(&mut self) -> Duration {
@@ -330,30 +335,30 @@ impl Registry {
         if self.state != State::Fenced {
             tracing::error!(institution = %self.setup.institution, "another server has taken over; this one stops");
             self.give_up();
-            (self.setup.fate)(Fate::Fenced);
+            (self.setup.on_status)(RegistryStatus::Fenced);
         }
     }
 
     fn give_up(&mut self) {
         self.state = State::Fenced;
-        self.farewell.armed = false;
+        self.exit_guard.armed = false;
         for waiter in self.journal.abandon() {
             waiter.answer_with(Err(Rejected::Switching));
         }
-        self.carriers.close_all(Closing::Switching);
+        self.children.close_all(Closing::Switching);
         for stopped in self.stopping.drain(..) {
             let _ = stopped.send(());
         }
     }
 
-    /// Every few seconds: is the journal still ours, is the store there, are the carriers alive?
+    /// Every few seconds: is the journal still ours, is the store there, are the actors alive?
     fn check(&mut self, ctx: &mut Context<Self>) {
         if self.state == State::Fenced {
             return;
         }
-        self.revive_carriers(ctx);
+        self.revive_children(ctx);
         let now = self.now();
-        self.carriers.logins.forget_before(now);
+        self.children.logins.forget_before(now);
         if !self.journal.is_idle() {
             return;
         }
@@ -365,7 +370,7 @@ impl Registry {
                 Ok((_, other)) if other != writer => this.fenced(),
                 Ok(_) => {
                     if this.journal.is_idle() && std::mem::take(&mut this.troubled) {
-                        this.returned(ctx);
+                        this.store_recovered(ctx);
                     }
                 }
                 Err(StoreFault(fault)) => {
@@ -388,31 +393,32 @@ impl Registry {
         }
         let Some(at) = due else { return };
         let wait = at.since(self.now());
-        self.alarm = Some((at, ctx.run_later(wait, Self::rang)));
+        self.alarm = Some((at, ctx.run_later(wait, Self::on_timer)));
     }
 
-    fn rang(&mut self, ctx: &mut Context<Self>) {
+    fn on_timer(&mut self, ctx: &mut Context<Self>) {
         let Some((at, _)) = self.alarm.take() else { return };
         if self.state != State::Serving {
             return;
         }
         if self.troubled {
             // Nothing falls due while the journal is behind.
-            self.alarm = Some((at, ctx.run_later(RING_AGAIN_AFTER, Self::rang)));
+            self.alarm = Some((at, ctx.run_later(RETRY_TIMER_AFTER, Self::on_timer)));
         } else if self.turn(&Command::Wake, ctx).is_err() {
-            tracing::error!(institution = %self.setup.institution, "a wake was refused");
+            tracing::error!(institution = %self.setup.institution, "the timer of waits was refused");
         }
     }
 
     /// The same visitor asking again for the same, while the first asking is still on its way, joins it.
     fn join_pending(&self, command: &Command, refusal: &Refusal) -> Option<Answer> {
-        let (Command::Open { wanted, .. }, Refusal::AlreadyConsulting { conversation, .. }) =
+        let (Command::Open { requested_counselor, .. }, Refusal::AlreadyConsulting { conversation, .. }) =
             (command, refusal)
         else {
             return None;
         };
         let pending = self.decided.conversation(*conversation)?;
-        let joins = self.kept.conversation(*conversation).is_none() && pending.wanted == *wanted;
+        let joins = self.committed.conversation(*conversation).is_none()
+            && pending.requested_counselor == *requested_counselor;
         joins.then(|| Answer::Opened { facts: *pending, place: self.decided.place(*conversation) })
     }
 }
@@ -426,8 +432,9 @@ impl Actor for Registry {
     }
 }
 
-/// Whoever commits so many decisions at once will soon have as many again. A commit costs the database far more than one
-/// more decision in it does, so a busy journal gathers [`GATHERED_MIN`] of them, but waits no longer than [`GATHER_MAX`].
+/// Whoever commits so many decisions at once will soon have as many again. A commit costs the database far more than
+/// one more decision in it does, so a busy journal gathers [`GATHERED_MIN`] of them, but waits no longer than
+/// [`GATHER_MAX`].
 const BUSY_MIN: usize = 4;
 const GATHERED_MIN: usize = 16;
 const GATHER_MAX: Duration = Duration::from_millis(1);
@@ -437,7 +444,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const ABSENT_MIN: Duration = Duration::from_secs(15);
 
 /// What fell due while the journal was behind is looked at again after this.
-const RING_AGAIN_AFTER: Duration = Duration::from_secs(1);
+const RETRY_TIMER_AFTER: Duration = Duration::from_secs(1);
 
 /// Commands that wait for their turn; senders beyond it wait themselves.
 const MAILBOX_COMMANDS_MAX: usize = 4096;
@@ -499,11 +506,11 @@ impl Handler<Tell> for Registry {
             return;
         }
         if let Command::Seen { visitor, here: true } = command {
-            self.back(visitor);
+            self.visitor_returned(visitor);
         }
         if let Err(refusal) = self.turn(&command, ctx) {
-            // Somebody was taken out while their carrier still spoke.
-            tracing::debug!(institution = %self.setup.institution, %refusal, "told too late");
+            // The person was removed while their actor still sent commands.
+            tracing::debug!(institution = %self.setup.institution, %refusal, "command refused: the person was removed meanwhile");
         }
     }
 }
@@ -512,7 +519,7 @@ impl Handler<Bind> for Registry {
     type Result = ();
 
     fn handle(&mut self, Bind(bindings): Bind, _ctx: &mut Self::Context) {
-        self.carriers.bind(bindings);
+        self.children.bind(bindings);
     }
 }
 
@@ -521,7 +528,7 @@ impl Handler<Expect> for Registry {
 
     fn handle(&mut self, Expect(outlook): Expect, _ctx: &mut Self::Context) {
         self.decided.expect(outlook);
-        self.carriers.state_changed();
+        self.children.state_changed();
     }
 }
 
@@ -535,7 +542,7 @@ impl Handler<Stop> for Registry {
         }
         self.state = State::Stopping;
         self.stopping.push(stopped);
-        self.pump(ctx);
+        self.start_next_commit(ctx);
         // The Registry drops the sender only when it dies, and then nothing is left to wait for.
         Box::pin(async move { waiting.await.unwrap_or(()) })
     }

@@ -4,7 +4,7 @@
 /// A fault that can be put into the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sabotage {
-    /// An answer leaves when it is decided, not when it is kept (L-5).
+    /// An answer leaves when it is decided, not when it is committed (L-5).
     AnswerBeforeCommit,
     /// Only the repeated yes to the same request does (L-5).
     RepeatedYesBeforeCommit,
@@ -36,7 +36,7 @@ pub enum Sabotage {
     ForgetTheQueue,
     /// The talks of before a restart have no clock after it (L-10).
     ForgetDeadlineOnRevival,
-    /// A word delivered again counts as said again (L-8).
+    /// A message delivered again counts as sent again (L-8).
     CountWordAgain,
     /// Whoever wrote last is asked for silence and ended for it like anybody (L-11).
     EndWhoeverWrote,
@@ -51,7 +51,7 @@ pub enum Sabotage {
 /// Whether this build can be sabotaged. The server does not compile if it can.
 pub const POSSIBLE: bool = cfg!(feature = "sabotage");
 
-/// Whether an answer leaves before it is kept: what was decided for the first time, a repeated yes, or a refusal.
+/// Whether an answer leaves before it is committed: what was decided for the first time, a repeated yes, or a refusal.
 pub(crate) fn answers_early(is_first: bool, is_yes: bool) -> bool {
     sabotaged(Sabotage::AnswerBeforeCommit)
         || (!is_first && is_yes && sabotaged(Sabotage::RepeatedYesBeforeCommit))

@@ -48,9 +48,9 @@ impl fmt::Debug for Timestamp {
 
 /// Time as dispatch counts it: it only moves forward.
 ///
-/// It is the time of the machine's clock, until that is set back. Then it goes on at its own pace, measured by a clock that
-/// nobody can set, and a fiftieth slower until the machine's clock has caught up: so no duration is negative, no limit
-/// stops, and an error of an hour is gone in two days. Set forward, the machine's clock is followed at once.
+/// It is the time of the machine's clock, until that is set back. Then it goes on at its own pace, measured by a clock
+/// that nobody can set, and a fiftieth slower until the machine's clock has caught up: so no duration is negative, no
+/// limit stops, and an error of an hour is gone in two days. Set forward, the machine's clock is followed at once.
 #[derive(Debug)]
 pub struct SteadyClock(Mutex<Anchor>);
 
@@ -83,8 +83,8 @@ impl SteadyClock {
         Self(Mutex::new(Anchor { at: Timestamp(i64::MIN), running: Duration::ZERO }))
     }
 
-    /// The present moment. `wall` is what the machine's clock says, and `running` how long the process has been running by
-    /// a clock that nobody can set.
+    /// The present moment. `wall` is what the machine's clock says, and `running` how long the process has been
+    /// running by a clock that nobody can set.
     pub fn now(&self, wall: Timestamp, running: Duration) -> Timestamp {
         let mut anchor = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let steady = anchor.later(running);

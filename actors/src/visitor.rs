@@ -9,7 +9,7 @@ use crate::{
     },
     ids::VisitorId,
     protocol::Tell,
-    push::{Attach, Detach, Feed, Greeting, Post, Push, Show, SocketId, Sockets},
+    push::{Attach, Broadcast, CommittedEvents, Detach, Greeting, Push, SocketId, Sockets, StateUpdate},
 };
 
 /// See the module.
@@ -21,7 +21,7 @@ pub(crate) struct Visitor {
     /// Logged in to IM, logged out, or not known.
     im: Option<bool>,
     /// What dispatch was told last.
-    told: Option<bool>,
+    reported: Option<bool>,
     conversation: Option<Conversation>,
     place: Option<Place>,
 }
@@ -32,16 +32,24 @@ pub(crate) struct Visitor {
 pub(crate) struct ImPresence(pub(crate) bool);
 
 impl Visitor {
-    /// With the committed view at the moment of birth; everything after it is fed.
+    /// With the committed view at the moment of birth; everything after it is published to it.
     pub(crate) fn new(id: VisitorId, registry: Recipient<Tell>, conversation: Option<Conversation>) -> Self {
-        Self { id, registry, sockets: Sockets::default(), im: None, told: None, conversation, place: None }
+        Self {
+            id,
+            registry,
+            sockets: Sockets::default(),
+            im: None,
+            reported: None,
+            conversation,
+            place: None,
+        }
     }
 
     /// Tells dispatch when they come and when they are known to be gone: by every way they were known, they have left.
     fn seen(&mut self) {
         let here = !self.sockets.is_empty() || self.im == Some(true);
-        if self.told != Some(here) {
-            self.told = Some(here);
+        if self.reported != Some(here) {
+            self.reported = Some(here);
             self.registry.do_send(Tell(Command::Seen { visitor: self.id, here }));
         }
     }
@@ -103,13 +111,13 @@ impl Handler<ImPresence> for Visitor {
     }
 }
 
-impl Handler<Feed> for Visitor {
+impl Handler<CommittedEvents> for Visitor {
     type Result = ();
 
-    fn handle(&mut self, Feed(events): Feed, _ctx: &mut Self::Context) {
-        for told in &events {
+    fn handle(&mut self, CommittedEvents(events): CommittedEvents, _ctx: &mut Self::Context) {
+        for committed in &events {
             if let Some(facts) =
-                told.facts.filter(|facts| facts.is_consultation() && facts.visitor == self.id)
+                committed.facts.filter(|facts| facts.is_consultation() && facts.visitor == self.id)
             {
                 self.conversation = match facts.phase {
                     Phase::Waiting | Phase::InProgress { .. } => Some(facts),
@@ -123,17 +131,17 @@ impl Handler<Feed> for Visitor {
         }
         // Whether they are there matters to each new request.
         if let Some(here) =
-            self.told.filter(|_| self.conversation.is_some_and(|facts| facts.phase == Phase::Waiting))
+            self.reported.filter(|_| self.conversation.is_some_and(|facts| facts.phase == Phase::Waiting))
         {
             self.registry.do_send(Tell(Command::Seen { visitor: self.id, here }));
         }
     }
 }
 
-impl Handler<Show> for Visitor {
+impl Handler<StateUpdate> for Visitor {
     type Result = ();
 
-    fn handle(&mut self, Show(push): Show, _ctx: &mut Self::Context) {
+    fn handle(&mut self, StateUpdate(push): StateUpdate, _ctx: &mut Self::Context) {
         if let Push::Place(place) = push {
             let waits = self.conversation.is_some_and(|facts| facts.phase == Phase::Waiting);
             if !waits || self.place == Some(place) {
@@ -145,10 +153,10 @@ impl Handler<Show> for Visitor {
     }
 }
 
-impl Handler<Post> for Visitor {
+impl Handler<Broadcast> for Visitor {
     type Result = ();
 
-    fn handle(&mut self, Post { parcel, except }: Post, _ctx: &mut Self::Context) {
-        self.push(&Push::Parcel(parcel), except);
+    fn handle(&mut self, Broadcast { frame, except }: Broadcast, _ctx: &mut Self::Context) {
+        self.push(&Push::Frame(frame), except);
     }
 }

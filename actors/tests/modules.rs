@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// For each module, the modules that it imports, and where it does: "file:line".
+/// For each module, the modules that it imports, and the file and line where it does.
 type Imports = BTreeMap<String, BTreeMap<String, String>>;
 
 fn source() -> PathBuf {

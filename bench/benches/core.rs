@@ -12,8 +12,8 @@ use hotline_actors::{
         Snapshot,
         command::Command,
         conversation::EndReason,
-        counselor::{Choice, Role},
-        limits::Limits,
+        counselor::{ChosenStatus, Role},
+        limits::DispatchLimits,
     },
     journal::{AppendFault, Batch, Claim, Store, StoreFault},
     registry::{Ask, Bounds, Clock, Setup, Tell},
@@ -35,8 +35,8 @@ fn house() -> Vec<Command> {
     let mut commands = Vec::new();
     for number in 0..COUNSELORS {
         let counselor = counselor(number);
-        commands.push(Command::Admit { counselor, role: Role::Counselor, capacity: PLACES });
-        commands.push(Command::Appear { counselor, choice: Some(Choice::Online) });
+        commands.push(Command::AddStaff { counselor, role: Role::Counselor, capacity: PLACES });
+        commands.push(Command::SetPresence { counselor, choice: Some(ChosenStatus::Online) });
     }
     let on: BTreeSet<CounselorId> = (0..COUNSELORS).map(counselor).collect();
     commands.push(Command::Shift { on });
@@ -48,8 +48,8 @@ fn open(number: u64) -> Command {
     Command::Open {
         conversation: ConversationId(Uuid::from_u128(0xa_0000_0000 + u128::from(number))),
         visitor: VisitorId(Uuid::from_u128(0xf_0000_0000 + u128::from(number))),
-        wanted: None,
-        fallback: None,
+        requested_counselor: None,
+        allow_fallback: None,
     }
 }
 
@@ -64,7 +64,7 @@ fn dispatch(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("dispatch");
     group.throughput(Throughput::Elements(2));
     for waiting in [0, 100, 10_000] {
-        let mut dispatch = Dispatch::new(Limits::default());
+        let mut dispatch = Dispatch::new(DispatchLimits::default());
         for command in house() {
             dispatch.decide(NOW, &command).expect("nothing is refused here");
         }
@@ -123,11 +123,11 @@ impl Clock for Still {
 fn start() -> Addr<Registry> {
     let setup = Setup {
         institution: "bench".to_owned(),
-        limits: Limits::default(),
+        limits: DispatchLimits::default(),
         bounds: Bounds::default(),
         clock: Arc::new(Still),
         writer: Arc::new(|| WriterId(Uuid::from_u128(1))),
-        fate: Arc::new(|_| ()),
+        on_status: Arc::new(|_| ()),
         noting: None,
     };
     let registry = Registry::new(setup, Rc::new(Nowhere::default())).start();

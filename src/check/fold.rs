@@ -8,9 +8,9 @@ use hotline_actors::{
     dispatch::{
         Dispatch,
         conversation::Conversation,
-        counselor::Shown,
+        counselor::PublicStatus,
         event::{Event, Expulsion},
-        limits::Limits,
+        limits::DispatchLimits,
     },
 };
 use uuid::Uuid;
@@ -39,7 +39,7 @@ pub(super) async fn check(look: &mut Look<'_>, institution: &str) -> Result<(), 
 #[derive(Debug, Clone, Copy, Default)]
 struct Decided {
     capacity: Option<u32>,
-    presence: Option<Shown>,
+    presence: Option<PublicStatus>,
     is_banned: Option<bool>,
     deleted_at: Option<i64>,
 }
@@ -69,7 +69,7 @@ impl<'a> Fold<'a> {
             institution,
             seq: 0,
             // Facts follow from events alone; the limits decide what is to come.
-            dispatch: Dispatch::new(Limits::default()),
+            dispatch: Dispatch::new(DispatchLimits::default()),
             people: BTreeMap::new(),
             strangers: BTreeSet::new(),
         }
@@ -146,12 +146,12 @@ impl<'a> Fold<'a> {
                 self.people.entry((*counselor).into()).or_default().capacity = Some(*capacity);
             }
             Event::PresenceChosen { counselor, choice } => {
-                let presence = choice.map_or(Shown::Offline, Shown::from);
+                let presence = choice.map_or(PublicStatus::Offline, PublicStatus::from);
                 self.people.entry((*counselor).into()).or_default().presence = Some(presence);
             }
             Event::Expelled { person, how } => {
                 let decided = self.people.entry(*person).or_default();
-                decided.presence = Some(Shown::Offline);
+                decided.presence = Some(PublicStatus::Offline);
                 match how {
                     Expulsion::Banned => decided.is_banned = Some(true),
                     Expulsion::Deleted => decided.deleted_at = Some(at),
@@ -220,7 +220,7 @@ impl Decided {
         }
         if let Some(presence) = self.presence {
             // Who is offline has none.
-            let value = (presence != Shown::Offline).then(|| presence.as_str().to_owned());
+            let value = (presence != PublicStatus::Offline).then(|| presence.as_str().to_owned());
             if value != row.presence {
                 wanted.push(Wanted { column: "presence", value });
             }

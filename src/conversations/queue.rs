@@ -2,7 +2,7 @@
 
 use hotline_actors::{
     Timestamp,
-    dispatch::{command::Place, counselor::Shown},
+    dispatch::{command::Place, counselor::PublicStatus},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,7 +34,7 @@ impl From<Place> for QueueView {
         Self {
             position: place.ahead + 1,
             ahead: place.ahead,
-            counselor_state: place.counselor.map(Shown::as_str),
+            counselor_state: place.counselor.map(PublicStatus::as_str),
             estimated_wait_seconds: place.estimated_wait_seconds,
             next: place.next,
             wait_until: place.wait_until,

@@ -1,7 +1,7 @@
 //! Shifts: sections 22 to 25 of the document.
 
 use actix_web::web::{self, Data, Path, ServiceConfig};
-use hotline_actors::{CounselorId, PersonId, Timestamp, dispatch::counselor::Shown, push::Load};
+use hotline_actors::{CounselorId, PersonId, Timestamp, dispatch::counselor::PublicStatus, push::Load};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -230,21 +230,23 @@ async fn rows(
     Ok(page.into_iter().filter_map(row).collect())
 }
 
-fn shown(word: &str) -> Option<Shown> {
-    [Shown::Online, Shown::Busy, Shown::Away, Shown::Offline].into_iter().find(|shown| shown.as_str() == word)
+fn shown(word: &str) -> Option<PublicStatus> {
+    [PublicStatus::Online, PublicStatus::Busy, PublicStatus::Away, PublicStatus::Offline]
+        .into_iter()
+        .find(|shown| shown.as_str() == word)
 }
 
 /// Whom dispatch has not heard of has no socket.
-fn shown_of(load: Option<&Load>) -> Shown {
-    load.map_or(Shown::Offline, |load| load.shown)
+fn shown_of(load: Option<&Load>) -> PublicStatus {
+    load.map_or(PublicStatus::Offline, |load| load.shown)
 }
 
-fn rank(shown: Shown) -> u8 {
+fn rank(shown: PublicStatus) -> u8 {
     match shown {
-        Shown::Online => 0,
-        Shown::Busy => 1,
-        Shown::Away => 2,
-        Shown::Offline => 3,
+        PublicStatus::Online => 0,
+        PublicStatus::Busy => 1,
+        PublicStatus::Away => 2,
+        PublicStatus::Offline => 3,
     }
 }
 

@@ -74,8 +74,8 @@ async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let command = Command::Open {
         conversation: ConversationId(Uuid::now_v7()),
         visitor: caller.id.into(),
-        wanted: wanted.as_ref().map(|person| person.id.into()),
-        fallback,
+        requested_counselor: wanted.as_ref().map(|person| person.id.into()),
+        allow_fallback: fallback,
     };
     let outcome = ask_about(&state, institution, command, wanted.as_ref()).await;
     let (facts, place) = match outcome {

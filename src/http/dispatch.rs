@@ -7,10 +7,10 @@ use hotline_actors::{
     ConversationId, PersonId,
     dispatch::{
         conversation::{Conversation, Kind, Priority},
-        counselor::{Role, Shown},
+        counselor::{PublicStatus, Role},
     },
     push::{Load, StandingAlarm},
-    registry::Floor,
+    registry::QueueOverview,
 };
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -138,12 +138,12 @@ async fn supervisors(state: Data<AppState>, caller: Caller) -> Answer {
 }
 
 /// How soon somebody may be expected to answer.
-fn nearness(shown: Shown) -> u8 {
+fn nearness(shown: PublicStatus) -> u8 {
     match shown {
-        Shown::Online => 0,
-        Shown::Busy => 1,
-        Shown::Away => 2,
-        Shown::Offline => 3,
+        PublicStatus::Online => 0,
+        PublicStatus::Busy => 1,
+        PublicStatus::Away => 2,
+        PublicStatus::Offline => 3,
     }
 }
 
@@ -192,28 +192,30 @@ fn look<'a>(caller: &'a Caller, action: Action, people: &'a [Uuid]) -> Result<No
 }
 
 /// Leaves what is in the reader's scope: their counselors and they themselves, who waits for these, and who waits for anyone.
-fn narrow(floor: &mut Floor, scope: &Scope, reader: PersonId) {
+fn narrow(floor: &mut QueueOverview, scope: &Scope, reader: PersonId) {
     let Some(counselors) = scope.counselors() else { return };
     let in_scope = |id: PersonId| id == reader || counselors.contains(&id.0);
     floor.loads.retain(|load| in_scope(load.counselor.into()));
-    floor.waiting.retain(|facts| facts.common || facts.wanted.is_some_and(|wanted| in_scope(wanted.into())));
+    floor.waiting.retain(|facts| {
+        facts.in_common_queue || facts.requested_counselor.is_some_and(|wanted| in_scope(wanted.into()))
+    });
     floor.alarms.retain(|alarm| match alarm {
         StandingAlarm::Unanswered { counselor, .. } => in_scope((*counselor).into()),
         StandingAlarm::CounselorLost { .. } => true,
     });
 }
 
-fn named(floor: &Floor) -> Vec<PersonId> {
+fn named(floor: &QueueOverview) -> Vec<PersonId> {
     let seated = floor.loads.iter().map(|load| PersonId::from(load.counselor));
     let asking = floor.waiting.iter().map(|facts| PersonId::from(facts.visitor));
-    let asked = floor.waiting.iter().filter_map(|facts| facts.wanted.map(PersonId::from));
+    let asked = floor.waiting.iter().filter_map(|facts| facts.requested_counselor.map(PersonId::from));
     let mut people: Vec<PersonId> = seated.chain(asking).chain(asked).collect();
     people.sort_unstable();
     people.dedup();
     people
 }
 
-fn shown(floor: &Floor, people: &HashMap<PersonId, Person>, reader: &Caller) -> Now {
+fn shown(floor: &QueueOverview, people: &HashMap<PersonId, Person>, reader: &Caller) -> Now {
     let now = clock::steady();
     let person = |id: PersonId| people.get(&id).map(|person| view(person, reader));
     let seat = |load: &Load| Seat {
@@ -235,17 +237,17 @@ fn shown(floor: &Floor, people: &HashMap<PersonId, Person>, reader: &Caller) -> 
             Kind::Supervision { .. } => "REQUEST_SUPERVISE",
         },
         user: person(facts.visitor.into()),
-        counselor: facts.wanted.and_then(|wanted| person(wanted.into())),
+        counselor: facts.requested_counselor.and_then(|wanted| person(wanted.into())),
         priority: match facts.priority {
             Priority::Normal => "NORMAL",
             Priority::Urgent => "URGENT",
         },
-        common: facts.common,
+        common: facts.in_common_queue,
         created_time: facts.opened_at.0,
         waited: (now.0 - facts.opened_at.0).max(0),
     };
-    let is_there = |load: &&Load| load.shown != Shown::Offline;
-    let is_missed = |load: &&Load| load.shown == Shown::Offline && load.on_shift;
+    let is_there = |load: &&Load| load.shown != PublicStatus::Offline;
+    let is_missed = |load: &&Load| load.shown == PublicStatus::Offline && load.on_shift;
     Now {
         time: now.0,
         online: floor.loads.iter().filter(is_there).map(seat).collect(),

@@ -33,9 +33,9 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use futures_util::{Stream, stream};
 use hotline_actors::{
-    dispatch::counselor::{Choice, Role},
+    dispatch::counselor::{ChosenStatus, Role},
     push::{Closing, Push, SocketId},
-    registry::{Badge, LogIns},
+    registry::{LogIns, SocketRole},
 };
 
 use utoipa::OpenApi;
@@ -190,7 +190,7 @@ struct Session {
     /// On the visitor's path everybody is the one who asks.
     asks: bool,
     since: Option<u64>,
-    choice: Option<Choice>,
+    choice: Option<ChosenStatus>,
     socket: Option<SocketId>,
     debt: Rc<Cell<usize>>,
     /// With what reads.
@@ -207,7 +207,7 @@ impl Session {
         caller: Option<Caller>,
         asks: bool,
         since: Option<u64>,
-        choice: Option<Choice>,
+        choice: Option<ChosenStatus>,
     ) -> Self {
         Self {
             state,
@@ -398,17 +398,17 @@ async fn badge(
     state: &AppState,
     caller: &Caller,
     asks: bool,
-    choice: Option<Choice>,
-) -> Result<Badge, Fault> {
+    choice: Option<ChosenStatus>,
+) -> Result<SocketRole, Fault> {
     let role = match caller.kind {
-        _ if asks => return Ok(Badge::Visitor),
+        _ if asks => return Ok(SocketRole::Visitor),
         Kind::Counselor => Role::Counselor,
         Kind::Supervisor => Role::Supervisor,
-        Kind::Visitor | Kind::Institution | Kind::System => return Ok(Badge::Administrator),
+        Kind::Visitor | Kind::Institution | Kind::System => return Ok(SocketRole::Administrator),
     };
     let person = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?;
     let capacity = u32::try_from(person.max_consults).map_err(Fault::internal)?;
-    Ok(Badge::Counselor { role, capacity, choice })
+    Ok(SocketRole::Counselor { role, capacity, choice })
 }
 
 impl Actor for Session {

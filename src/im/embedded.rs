@@ -10,7 +10,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use hotline_actors::{
     ConversationId, PersonId, Timestamp,
-    push::{Parcel, SocketId},
+    push::{EncodedFrame, SocketId},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -339,7 +339,7 @@ impl Asking<'_> {
             conversation: talk.id,
             to: talk.parties,
             except: self.socket.filter(|_| but_not_here),
-            parcel: Parcel(frame.into()),
+            parcel: EncodedFrame(frame.into()),
         }
     }
 }

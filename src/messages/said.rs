@@ -5,7 +5,7 @@ use std::{fmt, sync::PoisonError, time::Duration};
 
 use hotline_actors::{
     ConversationId, PersonId, Timestamp,
-    push::{Parcel, SocketId},
+    push::{EncodedFrame, SocketId},
     registry::Progress,
 };
 use tokio::{sync::oneshot, time::Instant};
@@ -25,7 +25,7 @@ pub struct Letter {
     pub to: [PersonId; 2],
     /// The socket that is answered itself.
     pub except: Option<SocketId>,
-    pub parcel: Parcel,
+    pub parcel: EncodedFrame,
 }
 
 /// A message whose moment and id are not known before it stands in the line.

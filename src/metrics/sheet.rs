@@ -121,7 +121,7 @@ fn registries(sheet: &Sheet, seen: &Seen) -> Result<(), Error> {
         "hotline_journal_lag_seconds",
         "Age of the oldest decision that is not yet kept; 0 if all are.",
         &INSTITUTION,
-        of_each(seen, |health, now| age(health.unkept_since, now)),
+        of_each(seen, |health, now| age(health.uncommitted_since, now)),
     )?;
     sheet.gauge(
         "hotline_journal_backlog_events",
@@ -168,7 +168,7 @@ fn lines(sheet: &Sheet, seen: &Seen) -> Result<(), Error> {
         open.push((vec![code.as_str(), "waiting"], float(health.waiting as u64)));
         open.push((vec![code.as_str(), "in_progress"], float(health.in_progress as u64)));
         queues.push((vec![code.as_str(), "common"], float(health.common_waiting as u64)));
-        queues.push((vec![code.as_str(), "lines"], float(health.line_waiting as u64)));
+        queues.push((vec![code.as_str(), "lines"], float(health.queue_waiting as u64)));
     }
     sheet.gauge("hotline_conversations", "Open conversations.", &["institution", "phase"], open)?;
     sheet.gauge(
@@ -253,11 +253,11 @@ mod tests {
         let health = Health {
             serving: true,
             troubled: true,
-            unkept_since: Some(Timestamp(8_500)),
+            uncommitted_since: Some(Timestamp(8_500)),
             tally: Tally { commits: 4, events: 10, retries: 1 },
             waiting: 2,
             common_waiting: 1,
-            line_waiting: 2,
+            queue_waiting: 2,
             waiting_since: Some(Timestamp(3_000)),
             breaches: vec![(Law::Capacity, 0), (Law::OneLife, 3)],
             ..Health::default()

@@ -3,10 +3,10 @@
 use hotline_actors::{
     ConversationId, CounselorId, Timestamp, VisitorId,
     dispatch::{
-        Revived, Seat,
+        Revived, StaffMember,
         clock::Said,
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
-        counselor::{Choice, Role},
+        counselor::{ChosenStatus, Role},
         event::{Event, Expulsion, Notice},
     },
     journal::{Batch, PersonChange, Standing},
@@ -32,7 +32,7 @@ pub(super) struct SeatRow {
     pub(super) presence: Option<String>,
 }
 
-impl TryFrom<SeatRow> for Seat {
+impl TryFrom<SeatRow> for StaffMember {
     type Error = Unreadable;
 
     fn try_from(row: SeatRow) -> Result<Self, Unreadable> {
@@ -45,9 +45,9 @@ impl TryFrom<SeatRow> for Seat {
         let capacity = u32::try_from(row.max_consults).map_err(|_| unreadable("max_consults is negative"))?;
         let chosen = match row.presence.as_deref() {
             None => None,
-            Some("online") => Some(Choice::Online),
-            Some("busy") => Some(Choice::Busy),
-            Some("away") => Some(Choice::Away),
+            Some("online") => Some(ChosenStatus::Online),
+            Some("busy") => Some(ChosenStatus::Busy),
+            Some("away") => Some(ChosenStatus::Away),
             Some(_) => return Err(unreadable("unknown presence")),
         };
         Ok(Self { counselor: CounselorId(row.id), role, capacity, chosen })
@@ -112,9 +112,9 @@ impl TryFrom<OpenRow> for Revived {
             id: ConversationId(row.id),
             kind,
             visitor: VisitorId(row.visitor),
-            wanted: row.wanted.map(CounselorId),
-            fallback: row.fallback,
-            common: row.common,
+            requested_counselor: row.wanted.map(CounselorId),
+            allow_fallback: row.fallback,
+            in_common_queue: row.common,
             priority,
             medium,
             call_ended: row.call_ended_at.map(Timestamp),
@@ -205,8 +205,8 @@ impl TalkRows {
         self.status.push(row.status);
         self.priority.push(row.priority);
         self.medium.push(row.medium);
-        self.fallback.push(facts.fallback);
-        self.common.push(facts.common);
+        self.fallback.push(facts.allow_fallback);
+        self.common.push(facts.in_common_queue);
         self.arrival.push(number(facts.arrival));
         self.notices.push(i32::from(facts.sent.0));
         self.opened_at.push(row.opened_at);

@@ -170,14 +170,14 @@ async fn places_bans_and_notices_are_stored_with_the_events() {
     owner.decide(&Command::Open {
         conversation,
         visitor: visitor(1),
-        wanted: Some(counselor(0)),
-        fallback: None,
+        requested_counselor: Some(counselor(0)),
+        allow_fallback: None,
     });
     owner.commits().await.expect("it is stored");
     owner.passes(Duration::from_mins(10));
     owner.now = owner.now + Duration::from_mins(1);
     let how = hotline_actors::dispatch::event::Expulsion::Banned;
-    owner.decide(&Command::Expel { person: PersonId(visitor(1).0), how });
+    owner.decide(&Command::Remove { person: PersonId(visitor(1).0), how });
     let batch = owner.frozen();
     owner.store.append(Arc::clone(&batch)).await.expect("it is stored");
     // Once, however often it is tried.

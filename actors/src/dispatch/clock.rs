@@ -5,13 +5,13 @@ use std::time::Duration;
 use crate::{
     dispatch::{
         conversation::{Medium, Sent},
-        limits::Limits,
+        limits::DispatchLimits,
     },
     sabotage::{Sabotage, sabotaged},
     time::Timestamp,
 };
 
-/// A word on its way to the store holds silence and alarms up for so long, if nobody hears what became of it.
+/// A message on its way to the store holds silence and alarms up for so long, if nobody reports what became of it.
 const COMING_MAX: Duration = Duration::from_secs(2);
 
 /// What two who still speak get at least when their call ends: the limit of a text may have passed meanwhile.
@@ -21,14 +21,14 @@ pub const AFTER_CALL: Duration = Duration::from_mins(5);
 /// said, and of two at the same moment the one that came later is the later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Said {
-    /// The counselor's last word, or the last call: whoever calls is there and answers.
+    /// The counselor's last message, or the last call: whoever calls is there and answers.
     pub counselor: Option<Timestamp>,
-    /// The visitor's words after it, the first and the last of them: nobody has answered these.
+    /// The visitor's messages after it, the first and the last of them: nobody has answered these.
     pub unanswered: Option<(Timestamp, Timestamp)>,
 }
 
 impl Said {
-    /// One more word is stored. Each is told once, however often it is delivered.
+    /// One more message is stored. Each is told once, however often it is delivered.
     pub fn add(&mut self, at: Timestamp, by_counselor: bool) {
         if by_counselor {
             self.answer(at);
@@ -58,7 +58,7 @@ impl Said {
         }
     }
 
-    /// Whether the visitor has said the last word. Nobody who waits for an answer is asked whether that was all.
+    /// Whether the visitor has sent the last message. Nobody who waits for an answer is asked whether that was all.
     pub fn is_last_by_visitor(&self) -> bool {
         self.unanswered.is_some()
     }
@@ -73,17 +73,17 @@ pub struct TalkClock {
     pub medium: Medium,
     /// When the last call in it ended.
     pub call_ended: Option<Timestamp>,
-    /// The last word, or the moment from which silence counts.
+    /// The last message, or the moment from which silence counts.
     pub quiet_since: Timestamp,
     /// When the notice of silence went out, if nobody has spoken since.
     pub silence_noticed: Option<Timestamp>,
     /// Who has said what last.
     pub said: Said,
-    /// Since when a word is on its way to the store that may change who said the last one.
+    /// Since when a message is on its way to the store that may change who said the last one.
     pub coming: Option<Timestamp>,
-    /// No alarm before this: words that were said before may still come, and answers to them.
+    /// No alarm before this: messages that were sent before may still come, and answers to them.
     pub calm_until: Timestamp,
-    /// Whether the visitor was gone when seated, and neither came back nor was heard.
+    /// Whether the visitor was gone when the talk began, and neither came back nor sent anything.
     pub absent: bool,
     /// Notices ahead of the limit already out.
     pub sent: Sent,
@@ -98,7 +98,7 @@ pub enum Due {
     LimitEnd,
     /// The visitor never came back.
     AbsentEnd,
-    /// The notice stayed without a word.
+    /// The notice stayed without a message.
     SilenceEnd,
     /// The limit is near: the notice of this number.
     LimitNotice(u8),
@@ -126,8 +126,9 @@ impl TalkClock {
         }
     }
 
-    /// A person's word has come, said at this moment and not stored yet. A word that is older than what was heard already, or is delivered again,
-    /// ends no silence; one that was said before the notice and only comes after it does: there was none.
+    /// A person's message has come, sent at this moment and not stored yet. One that is older than what came already,
+    /// or is delivered again, ends no silence; one that was said before the notice and only comes after it does: there
+    /// was none.
     pub fn heard(&mut self, at: Timestamp, by_counselor: bool) {
         if at > self.quiet_since {
             self.quiet_since = at;
@@ -141,8 +142,8 @@ impl TalkClock {
         self.coming = Some(now);
     }
 
-    /// A word that was said at this moment is stored, for the first time, and known at `now`. No alarm follows before
-    /// words that belong to it had time to `settle`.
+    /// A message that was sent at this moment is stored, for the first time, and known at `now`. No alarm follows
+    /// before messages that belong to it had time to `settle`.
     pub fn stored(&mut self, at: Timestamp, by_counselor: bool, now: Timestamp, settle: Duration) {
         let before = self.unanswered_since();
         self.coming = None;
@@ -161,7 +162,7 @@ impl TalkClock {
         self.coming = None;
     }
 
-    /// Since when the visitor waits for an answer: since the first of their words that has none, or since the start
+    /// Since when the visitor waits for an answer: since the first of their messages that has none, or since the start
     /// when nobody has answered anything yet.
     pub fn unanswered_since(&self) -> Option<Timestamp> {
         if self.in_call() {
@@ -173,13 +174,13 @@ impl TalkClock {
         }
     }
 
-    /// The number of the last alarm that is out about the words that are not answered now.
-    pub fn alarm_out(&self, limits: &Limits) -> Option<u32> {
+    /// The number of the last alarm that is out about the messages that are not answered now.
+    pub fn alarm_out(&self, limits: &DispatchLimits) -> Option<u32> {
         let (since, alarmed) = (self.unanswered_since()?, self.alarmed?);
         if alarmed < since { None } else { limits.unanswered_by(alarmed.since(since)) }
     }
 
-    /// After a start or an outage silence counts from the return: nobody could be heard meanwhile. Nor is anybody blamed
+    /// After a start or an outage silence counts from then on: nobody could be heard meanwhile. Nor is anybody blamed
     /// at once: their answer may be among what is fetched now.
     pub fn returned(&mut self, now: Timestamp, settle: Duration) {
         self.quiet_since = self.quiet_since.max(now);
@@ -188,8 +189,8 @@ impl TalkClock {
         self.calm_until = self.calm_until.max(now + settle);
     }
 
-    /// A call was answered, or is over. Whoever calls is there and answers; what is said in a call is not heard here, so
-    /// silence counts from its end.
+    /// A call was answered, or is over. Whoever calls is there and answers; what is said in a call is not known here,
+    /// so silence counts from its end.
     pub fn medium_changed(&mut self, medium: Medium, at: Timestamp) {
         self.medium = medium;
         self.silence_noticed = None;
@@ -208,7 +209,7 @@ impl TalkClock {
 
     /// When the talk must end at the latest. However often they call, text and one call are the longest it takes, and
     /// after a call nobody is cut off without notice.
-    pub fn limit(&self, limits: &Limits) -> Timestamp {
+    pub fn limit(&self, limits: &DispatchLimits) -> Timestamp {
         let text = self.started + limits.text_max;
         match self.medium {
             Medium::Text => self.call_ended.map_or(text, |ended| text.max(ended + AFTER_CALL)),
@@ -221,7 +222,7 @@ impl TalkClock {
     }
 
     /// What falls due next and when: of several due at `now` the gravest, else the earliest.
-    pub fn next(&self, limits: &Limits, now: Timestamp) -> (Timestamp, Due) {
+    pub fn next(&self, limits: &DispatchLimits, now: Timestamp) -> (Timestamp, Due) {
         let mut best = (self.limit(limits), Due::LimitEnd);
         let mut offer = |at: Timestamp, due: Due| {
             let both_due = at <= now && best.0 <= now;
@@ -253,7 +254,7 @@ impl TalkClock {
     }
 
     /// The next alarm and when it is due. Of several due at `now` only the last is worth raising.
-    fn next_alarm(&self, limits: &Limits, now: Timestamp) -> Option<(Timestamp, u32)> {
+    fn next_alarm(&self, limits: &DispatchLimits, now: Timestamp) -> Option<(Timestamp, u32)> {
         let since = self.unanswered_since()?;
         if self.said.counselor.is_some() && sabotaged(Sabotage::AlarmAtTheStartAlone) {
             return None;
@@ -264,7 +265,7 @@ impl TalkClock {
     }
 
     /// The notices that have room between the start and the limit.
-    fn limit_notices(&self, limits: &Limits) -> impl Iterator<Item = (u8, Timestamp)> {
+    fn limit_notices(&self, limits: &DispatchLimits) -> impl Iterator<Item = (u8, Timestamp)> {
         let (limit, begun) = (
             self.limit(limits),
             match self.medium {
@@ -296,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_call_that_ends_after_the_text_limit_leaves_five_minutes_and_a_notice() {
-        let (limits, clock) = (Limits::default(), called(55, 80));
+        let (limits, clock) = (DispatchLimits::default(), called(55, 80));
         assert_eq!(clock.limit(&limits), at(85));
         assert_eq!(clock.next(&limits, at(80)), (at(80), Due::LimitNotice(1)));
         assert_eq!(called(10, 30).limit(&limits), at(60), "within the limit nothing is added");
@@ -305,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_word_said_before_the_notice_that_comes_after_it_was_no_silence() {
-        let limits = Limits::default();
+        let limits = DispatchLimits::default();
         let mut clock = TalkClock::new(at(0), Medium::Text, false);
         clock.stored(at(1), true, at(1), limits.answers_settle());
         clock.silence_noticed = Some(at(11));
@@ -345,7 +346,7 @@ mod tests {
 
     #[test]
     fn however_often_they_call_text_and_one_call_are_the_longest() {
-        let limits = Limits::default();
+        let limits = DispatchLimits::default();
         let mut clock = called(55, 94);
         clock.medium_changed(Medium::Voice { since: at(98) }, at(98));
         assert_eq!(clock.limit(&limits), at(100));
@@ -353,7 +354,7 @@ mod tests {
 
     #[test]
     fn in_a_call_nobody_is_silent_absent_or_unanswered() {
-        let limits = Limits::default();
+        let limits = DispatchLimits::default();
         let mut clock = TalkClock::new(at(0), Medium::Text, true);
         clock.medium_changed(Medium::Voice { since: at(1) }, at(1));
         assert_eq!(clock.next(&limits, at(25)), (at(31), Due::LimitNotice(0)));

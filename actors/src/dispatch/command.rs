@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     dispatch::{
         conversation::{Conversation, EndReason, Medium, Priority},
-        counselor::{Choice, Role, Shown},
+        counselor::{ChosenStatus, PublicStatus, Role},
         event::Expulsion,
     },
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
@@ -22,9 +22,9 @@ pub enum Command {
         /// Who asks.
         visitor: VisitorId,
         /// For whom; none for anyone.
-        wanted: Option<CounselorId>,
+        requested_counselor: Option<CounselorId>,
         /// Whether others may serve it after a while; none leaves it to the institution.
-        fallback: Option<bool>,
+        allow_fallback: Option<bool>,
     },
     /// A counselor calls a supervisor in.
     Supervise {
@@ -57,7 +57,7 @@ pub enum Command {
         capacity: u32,
     },
     /// Somebody with places comes into the institution. Refused for whoever is out: the asker may not have heard of it.
-    Admit {
+    AddStaff {
         /// Who.
         counselor: CounselorId,
         /// As what.
@@ -66,14 +66,14 @@ pub enum Command {
         capacity: u32,
     },
     /// Somebody is banned, or deleted; the latter is refused while they are in a conversation.
-    Expel {
+    Remove {
         /// Who.
         person: PersonId,
         /// How.
         how: Expulsion,
     },
     /// Somebody who was banned may come in again.
-    Pardon {
+    Reinstate {
         /// Who.
         person: PersonId,
         /// As what and with how many places, if they have any.
@@ -91,14 +91,14 @@ pub enum Command {
         /// Who.
         counselor: CounselorId,
         /// What the client says they chose before; none: online.
-        wish: Option<Choice>,
+        wish: Option<ChosenStatus>,
     },
     /// A counselor can be reached and chose so, or (none) is offline.
-    Appear {
+    SetPresence {
         /// Who.
         counselor: CounselorId,
         /// What they chose; none: offline, after the grace.
-        choice: Option<Choice>,
+        choice: Option<ChosenStatus>,
     },
     /// Who is on shift now.
     Shift {
@@ -120,7 +120,7 @@ pub enum Command {
     /// A deadline of Dispatch has come.
     Wake,
     /// The journal can be written again after an outage: silence and waiting are counted anew.
-    Return,
+    StoreRecovered,
 }
 
 /// What is answered when it is done.
@@ -144,7 +144,7 @@ pub struct Place {
     /// How many are served before, by whoever serves this one.
     pub ahead: usize,
     /// What the counselor asked for by name does.
-    pub counselor: Option<Shown>,
+    pub counselor: Option<PublicStatus>,
     /// Nobody is served before, and somebody is there to serve.
     pub next: bool,
     /// When the limit ends the wait.

@@ -34,7 +34,7 @@ pub enum Priority {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Medium {
-    /// Written words.
+    /// Written messages.
     Text,
     /// A voice call is running.
     Voice {
@@ -70,7 +70,7 @@ pub enum EndReason {
     Silence,
     /// The longest time of a talk was reached.
     Limit,
-    /// The visitor was gone when seated and did not come back.
+    /// The visitor was gone when the talk began and did not come back.
     Absent,
     /// The counselor asked for by name was banned or deleted, and nobody else was wanted.
     CounselorGone,
@@ -130,7 +130,7 @@ impl Status {
 /// Where in its life a conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// In the named counselor's line, in the common queue, or in both.
+    /// In the named counselor's queue, in the common queue, or in both.
     Waiting,
     /// Has a place.
     InProgress {
@@ -180,11 +180,11 @@ pub struct Conversation {
     /// Who asked.
     pub visitor: VisitorId,
     /// Who was asked for by name; none for anyone.
-    pub wanted: Option<CounselorId>,
+    pub requested_counselor: Option<CounselorId>,
     /// Whether others may serve it after a while.
-    pub fallback: bool,
+    pub allow_fallback: bool,
     /// Whether it stands in the common queue.
-    pub common: bool,
+    pub in_common_queue: bool,
     /// Urgent or not.
     pub priority: Priority,
     /// Text or a running call.
@@ -223,8 +223,8 @@ impl Conversation {
         }
     }
 
-    /// How the two talk after a signal of `at`; none if it changes nothing. Signals come from clients: doubled, late, and
-    /// perhaps forged.
+    /// How the two talk after a signal of `at`; none if it changes nothing. Signals come from clients: doubled, late,
+    /// and perhaps forged.
     pub fn medium_after(&self, signal: CallSignal, at: Timestamp) -> Option<Medium> {
         let Phase::InProgress { since: started, .. } = self.phase else { return None };
         match (self.medium, signal) {
@@ -281,9 +281,9 @@ mod tests {
             id: ConversationId(id(1)),
             kind: Kind::Consultation,
             visitor: VisitorId(id(2)),
-            wanted: None,
-            fallback: false,
-            common: true,
+            requested_counselor: None,
+            allow_fallback: false,
+            in_common_queue: true,
             priority: Priority::Normal,
             medium,
             call_ended,

@@ -1,4 +1,4 @@
-//! One counselor (or supervisor) as dispatch sees them: places, line, and whether they take anyone.
+//! One counselor (or supervisor) as dispatch sees them: places, queue, and whether they take anyone.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ pub enum Role {
 /// What a counselor chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Choice {
+pub enum ChosenStatus {
     /// Takes new visitors.
     Online,
     /// Nobody new.
@@ -38,15 +38,15 @@ pub enum Choice {
 
 /// Whether a counselor can be reached. Not an event: after a restart nobody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
+pub enum Connectivity {
     /// The server has just come back and the grace runs: neither here nor lost.
-    Returning,
+    AwaitingReconnect,
     /// No socket, and the grace is over.
     Offline,
     /// Has a socket, or had one less than the grace ago.
     Here {
         /// What they chose.
-        choice: Choice,
+        choice: ChosenStatus,
         /// Since when.
         since: Timestamp,
     },
@@ -54,7 +54,7 @@ pub enum Presence {
 
 /// What others see of a counselor's presence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub enum PublicStatus {
     /// Takes new visitors.
     Online,
     /// Chose so, or is full.
@@ -65,17 +65,17 @@ pub enum Shown {
     Offline,
 }
 
-impl From<Choice> for Shown {
-    fn from(choice: Choice) -> Self {
+impl From<ChosenStatus> for PublicStatus {
+    fn from(choice: ChosenStatus) -> Self {
         match choice {
-            Choice::Online => Self::Online,
-            Choice::Busy => Self::Busy,
-            Choice::Away => Self::Away,
+            ChosenStatus::Online => Self::Online,
+            ChosenStatus::Busy => Self::Busy,
+            ChosenStatus::Away => Self::Away,
         }
     }
 }
 
-impl Shown {
+impl PublicStatus {
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -99,17 +99,17 @@ pub struct Counselor {
     /// Conversations in progress.
     pub active: BTreeSet<ConversationId>,
     /// Who waits for them by name.
-    pub line: Queue,
+    pub queue: Queue,
     /// Those of them who do not stand in the common queue too.
     pub(crate) alone: Queue,
     /// Whether they can be reached.
-    pub presence: Presence,
-    /// What they chose, as it is kept: it outlives a restart, so that no older choice of a tab takes its place. None
-    /// while they are offline.
-    pub chosen: Option<Choice>,
+    pub connectivity: Connectivity,
+    /// What they chose, as it is committed: it outlives a restart, so that no older choice of a tab takes its place.
+    /// None while they are offline.
+    pub chosen: Option<ChosenStatus>,
     /// Whether they serve the common queue now.
     pub on_shift: bool,
-    /// When they were last given somebody, to tell apart those with as many free places. Not kept over a restart.
+    /// When they were last given somebody, to tell apart those with as many free places. Forgotten at a restart.
     pub last_assigned: Option<Timestamp>,
     /// When they went offline with talks or a queue; none once nobody needs them any more. Whether they are back tells
     /// their presence.
@@ -125,9 +125,9 @@ impl Counselor {
             role,
             capacity,
             active: BTreeSet::new(),
-            line: Queue::default(),
+            queue: Queue::default(),
             alone: Queue::default(),
-            presence: Presence::Offline,
+            connectivity: Connectivity::Offline,
             chosen: None,
             on_shift: false,
             last_assigned: None,
@@ -138,20 +138,20 @@ impl Counselor {
 
     pub(crate) fn enqueue(&mut self, facts: &Conversation) {
         let ticket = Ticket::from(facts);
-        self.line.insert(ticket);
-        if !facts.common {
+        self.queue.insert(ticket);
+        if !facts.in_common_queue {
             self.alone.insert(ticket);
         }
     }
 
     pub(crate) fn dequeue(&mut self, ticket: &Ticket) {
-        self.line.remove(ticket);
+        self.queue.remove(ticket);
         self.alone.remove(ticket);
     }
 
     /// Their talks, and who waits for them by name.
     pub fn open_conversations(&self) -> impl Iterator<Item = ConversationId> {
-        self.active.iter().copied().chain(self.line.iter().map(|ticket| ticket.conversation))
+        self.active.iter().copied().chain(self.queue.iter().map(|ticket| ticket.conversation))
     }
 
     /// Places nobody has; zero while capacity is lowered below what runs.
@@ -171,20 +171,20 @@ impl Counselor {
     }
 
     pub(crate) fn is_online(&self) -> bool {
-        matches!(self.presence, Presence::Here { choice: Choice::Online, .. })
+        matches!(self.connectivity, Connectivity::Here { choice: ChosenStatus::Online, .. })
     }
 
     /// What others see.
-    pub fn shown(&self) -> Shown {
-        match self.presence {
-            Presence::Returning | Presence::Offline => Shown::Offline,
-            Presence::Here { choice: Choice::Busy, .. } => Shown::Busy,
-            Presence::Here { choice: Choice::Away, .. } => Shown::Away,
-            Presence::Here { choice: Choice::Online, .. } => {
+    pub fn public_status(&self) -> PublicStatus {
+        match self.connectivity {
+            Connectivity::AwaitingReconnect | Connectivity::Offline => PublicStatus::Offline,
+            Connectivity::Here { choice: ChosenStatus::Busy, .. } => PublicStatus::Busy,
+            Connectivity::Here { choice: ChosenStatus::Away, .. } => PublicStatus::Away,
+            Connectivity::Here { choice: ChosenStatus::Online, .. } => {
                 if self.free() == 0 {
-                    Shown::Busy
+                    PublicStatus::Busy
                 } else {
-                    Shown::Online
+                    PublicStatus::Online
                 }
             }
         }

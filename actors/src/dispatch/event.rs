@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     dispatch::{
         conversation::{EndReason, Kind, Medium, Priority},
-        counselor::{Choice, Role},
+        counselor::{ChosenStatus, Role},
     },
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
 };
@@ -37,7 +37,7 @@ pub enum Event {
         /// Who.
         counselor: CounselorId,
         /// What holds from now on.
-        choice: Option<Choice>,
+        choice: Option<ChosenStatus>,
     },
     /// Somebody was banned or deleted.
     Expelled {
@@ -59,9 +59,9 @@ pub enum Event {
         kind: Kind,
         /// Who asked.
         visitor: VisitorId,
-        /// For whom; none for anyone.
+        /// For whom (`requested_counselor`; the journal stores it by this name); none for anyone.
         wanted: Option<CounselorId>,
-        /// Whether others may serve it after a while.
+        /// Whether others may serve it after a while (`allow_fallback`; likewise).
         fallback: bool,
         /// Its number in the order of arrival.
         arrival: u64,
@@ -105,7 +105,7 @@ pub enum Event {
         conversation: ConversationId,
         /// The number of the alarm.
         index: u32,
-        /// Seconds since the first word that is not answered, or since the start.
+        /// Seconds since the first message that is not answered, or since the start.
         after_seconds: u32,
     },
     /// It ended, and gave its place free if it had one.
@@ -115,7 +115,7 @@ pub enum Event {
         /// Why.
         reason: EndReason,
     },
-    /// A counselor with talks or a line went offline: supervisors, administrators and those in that line hear it.
+    /// A counselor with talks or a queue went offline: supervisors, administrators and those in that queue hear it.
     CounselorLost {
         /// Who.
         counselor: CounselorId,

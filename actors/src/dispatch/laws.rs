@@ -27,7 +27,8 @@ pub enum Law {
     Order,
     /// L-7: begun at most once, ended exactly once, its place released exactly once.
     OneLife,
-    /// L-11: nobody is asked whether that was all, or ended for silence, who has said the last word and waits for an answer.
+    /// L-11: nobody is asked whether that was all, or ended for silence, who has sent the last message and waits for
+    /// an answer.
     LastWord,
 }
 
@@ -134,7 +135,7 @@ impl Counselor {
 }
 
 impl Dispatch {
-    /// L-11: whether the visitor has said the last word in a talk and waits for an answer.
+    /// L-11: whether the visitor has sent the last message in a talk and waits for an answer.
     pub fn is_last_by_visitor(&self, talk: ConversationId) -> bool {
         self.clock(talk).is_some_and(|clock| clock.said.is_last_by_visitor())
     }
@@ -163,35 +164,37 @@ impl Dispatch {
             tickets(&ticket.conversation) == Some(*ticket)
                 && self.conversation(ticket.conversation).is_some_and(|facts| facts.phase == Phase::Waiting)
         };
-        let queues_hold_only_waiting = self.common.iter().all(|ticket| {
-            waiting(ticket) && self.conversation(ticket.conversation).is_some_and(|facts| facts.common)
+        let queues_hold_only_waiting = self.common_queue.iter().all(|ticket| {
+            waiting(ticket)
+                && self.conversation(ticket.conversation).is_some_and(|facts| facts.in_common_queue)
         }) && self.counselors().all(|counselor| {
-            counselor.line.iter().all(|ticket| {
+            counselor.queue.iter().all(|ticket| {
                 waiting(ticket)
                     && self
                         .conversation(ticket.conversation)
-                        .is_some_and(|facts| facts.wanted == Some(counselor.id))
+                        .is_some_and(|facts| facts.requested_counselor == Some(counselor.id))
             })
         });
         let alone_are_the_others = self.counselors().all(|counselor| {
-            let alone = counselor
-                .line
-                .iter()
-                .filter(|ticket| self.conversation(ticket.conversation).is_some_and(|facts| !facts.common));
+            let alone = counselor.queue.iter().filter(|ticket| {
+                self.conversation(ticket.conversation).is_some_and(|facts| !facts.in_common_queue)
+            });
             alone.eq(counselor.alone.iter())
         });
-        let in_lines: usize = self.counselors().map(|counselor| counselor.line.len()).sum();
-        let wait_in_lines = self
+        let in_queues: usize = self.counselors().map(|counselor| counselor.queue.len()).sum();
+        let wait_in_queues = self
             .conversations()
             .filter(|facts| facts.phase == Phase::Waiting)
-            .filter(|facts| facts.wanted.is_some_and(|wanted| self.counselors.contains_key(&wanted)))
+            .filter(|facts| facts.requested_counselor.is_some_and(|id| self.counselors.contains_key(&id)))
             .count();
-        let wait_in_common =
-            self.conversations().filter(|facts| facts.phase == Phase::Waiting && facts.common).count();
+        let wait_in_common = self
+            .conversations()
+            .filter(|facts| facts.phase == Phase::Waiting && facts.in_common_queue)
+            .count();
         let stranded = self.conversations().any(|facts| {
             facts.phase == Phase::Waiting
-                && !facts.common
-                && !facts.wanted.is_some_and(|wanted| self.counselors.contains_key(&wanted))
+                && !facts.in_common_queue
+                && !facts.requested_counselor.is_some_and(|id| self.counselors.contains_key(&id))
         });
         let places: usize = self.counselors().map(|counselor| counselor.active.len()).sum();
         let held = self
@@ -206,8 +209,8 @@ impl Dispatch {
         let talks = self.conversations().filter(|facts| facts.counselor().is_some()).count();
         queues_hold_only_waiting
             && alone_are_the_others
-            && in_lines == wait_in_lines
-            && self.common.len() == wait_in_common
+            && in_queues == wait_in_queues
+            && self.common_queue.len() == wait_in_common
             && !stranded
             && places == held
             && held == talks

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-/// See [`Limits::answers_settle`].
+/// See [`DispatchLimits::answers_settle`].
 const ANSWERS_SETTLE_MAX: Duration = Duration::from_secs(10);
 
 /// The limits in time, and what an institution does by default.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct DispatchLimits {
     /// From the last socket's drop until a counselor counts as offline.
     pub grace: Duration,
     /// The longest wait of a visitor.
@@ -22,25 +22,26 @@ pub struct Limits {
     pub voice_max: Duration,
     /// How long ahead of the limit notices go out, the longest first; at most [`Self::NOTICES_MAX`].
     pub limit_notices: Vec<Duration>,
-    /// How long a visitor seated while gone may stay away.
+    /// How long a visitor who was gone when the talk began may stay away.
     pub absent_max: Duration,
-    /// When a visitor who is not answered raises an alarm, the shortest first; at most [`Self::NOTICES_MAX`]. None: never.
+    /// When a visitor who is not answered raises an alarm, the shortest first; at most [`Self::NOTICES_MAX`]. None:
+    /// never.
     pub unanswered: Vec<Duration>,
     /// After the last of them: the time from one alarm to the next, without end.
     pub unanswered_every: Duration,
     /// Whether requests for a named counselor may be served by others without asking for it.
     pub named_fallback: bool,
-    /// With fallback: how long a request waits for the named counselor alone …
+    /// With others allowed: how long a request waits for the named counselor alone …
     pub named_wait: Duration,
     /// … and how long that counselor may be away meanwhile.
     pub away_max: Duration,
 }
 
-impl Limits {
+impl DispatchLimits {
     /// Notices of one kind that a conversation can remember.
     pub const NOTICES_MAX: usize = 8;
 
-    /// How long after the first unanswered word the alarm number `index` is raised; none if there are no alarms.
+    /// How long after the first unanswered message the alarm number `index` is raised; none if there are no alarms.
     pub fn unanswered_after(&self, index: u32) -> Option<Duration> {
         let last = *self.unanswered.last()?;
         let number = usize::try_from(index).unwrap_or(usize::MAX);
@@ -51,7 +52,7 @@ impl Limits {
         }))
     }
 
-    /// The number of the last alarm that is due once a word has been unanswered for `waited`.
+    /// The number of the last alarm that is due once a message has been unanswered for `waited`.
     pub fn unanswered_by(&self, waited: Duration) -> Option<u32> {
         let last = *self.unanswered.last()?;
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -75,7 +76,7 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
+impl Default for DispatchLimits {
     /// The figures of docs/contract.md 5.
     fn default() -> Self {
         let minutes = Duration::from_mins;
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn alarms_come_after_two_and_five_minutes_and_every_five_more_without_end() {
-        let limits = Limits::default();
+        let limits = DispatchLimits::default();
         let minutes = Duration::from_mins;
         let after: Vec<_> = (0..5).map(|index| limits.unanswered_after(index)).collect();
         assert_eq!(after, [2, 5, 10, 15, 20].map(|at| Some(minutes(at))));
@@ -114,7 +115,7 @@ mod tests {
         }
         assert_eq!(limits.unanswered_by(minutes(500)), Some(100), "a talk of eight hours and more");
         assert!(limits.unanswered_after(u32::MAX).is_some() && limits.unanswered_by(Duration::MAX).is_some());
-        let none = Limits { unanswered: vec![], ..limits };
+        let none = DispatchLimits { unanswered: vec![], ..limits };
         assert_eq!((none.unanswered_after(0), none.unanswered_by(minutes(60))), (None, None));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         Dispatch,
         command::Place,
         conversation::{Conversation, Phase, Priority},
-        counselor::{Counselor, Role, Shown},
+        counselor::{Counselor, PublicStatus, Role},
         queue::{Queue, Ticket},
     },
     ids::{ConversationId, CounselorId, PersonId},
@@ -43,7 +43,7 @@ enum Tickets {
 #[derive(Debug, Clone, Copy)]
 struct Request {
     ticket: Ticket,
-    wanted: Option<CounselorId>,
+    requested: Option<CounselorId>,
     /// Stands in the common queue.
     common: bool,
     /// Stands there, or will before long.
@@ -55,9 +55,9 @@ impl From<&Conversation> for Request {
     fn from(facts: &Conversation) -> Self {
         Self {
             ticket: Ticket::from(facts),
-            wanted: facts.wanted,
-            common: facts.common,
-            by_others: facts.common || facts.fallback,
+            requested: facts.requested_counselor,
+            common: facts.in_common_queue,
+            by_others: facts.in_common_queue || facts.allow_fallback,
             asker: Some(facts.visitor.into()),
         }
     }
@@ -97,15 +97,15 @@ impl<'a> Moment<'a> {
         Self {
             pace: serving.iter().map(|known| pace_of(dispatch, known)).sum(),
             serving,
-            is_reached: on_shift().any(|known| known.shown() != Shown::Offline),
+            is_reached: on_shift().any(|known| known.public_status() != PublicStatus::Offline),
             has_shift: on_shift().next().is_some(),
             next_shift: shifts.map(|(_, at)| *at).min(),
             dispatch,
         }
     }
 
-    fn wanted(&self, request: &Request) -> Option<&'a Counselor> {
-        self.dispatch.counselors.get(&request.wanted?)
+    fn requested(&self, request: &Request) -> Option<&'a Counselor> {
+        self.dispatch.counselors.get(&request.requested?)
     }
 
     /// The asker, if they serve the common queue themself: never with their own request.
@@ -115,42 +115,43 @@ impl<'a> Moment<'a> {
     }
 
     /// The one asked for, if they give places and would not be found among those who serve the common queue.
-    fn wanted_besides(&self, request: &Request) -> Option<&'a Counselor> {
-        let wanted = self.wanted(request).filter(|wanted| gives_places(wanted))?;
-        (!request.common || !is_serving(wanted)).then_some(wanted)
+    fn requested_besides(&self, request: &Request) -> Option<&'a Counselor> {
+        let requested = self.requested(request).filter(|requested| gives_places(requested))?;
+        (!request.common || !is_serving(requested)).then_some(requested)
     }
 
     /// How many give places to this request.
     fn servers(&self, request: &Request) -> usize {
         let serving = if request.common { self.serving.len() } else { 0 };
-        serving + usize::from(self.wanted_besides(request).is_some())
+        serving + usize::from(self.requested_besides(request).is_some())
             - usize::from(self.asker_serving(request).is_some())
     }
 
     /// How many are served before, each counted by `before` among its tickets.
     fn ahead(&self, request: &Request, before: &impl Fn(Tickets) -> usize) -> usize {
-        let wanted = self.wanted(request);
+        let requested = self.requested(request);
         if !request.common {
-            let Some(wanted) = wanted else { return 0 };
-            let soon_by_others = request.by_others && !gives_places(wanted);
-            if !wanted.serves_common() && !soon_by_others {
-                return before(Tickets::Queue(wanted.id));
+            let Some(requested) = requested else { return 0 };
+            let soon_by_others = request.by_others && !gives_places(requested);
+            if !requested.serves_common() && !soon_by_others {
+                return before(Tickets::Queue(requested.id));
             }
-            let all = before(Tickets::Common) + before(Tickets::Alone(wanted.id));
-            return all - usize::from(wanted.serves_common() && self.asks_before(wanted, request));
+            let all = before(Tickets::Common) + before(Tickets::Alone(requested.id));
+            return all - usize::from(requested.serves_common() && self.asks_before(requested, request));
         }
         let asker = self.asker_serving(request);
         let others = self.serving.len() - usize::from(asker.is_some());
-        match (others, self.wanted_besides(request)) {
+        match (others, self.requested_besides(request)) {
             // Nobody is there: whoever comes may be either.
             (0, None) => {
-                before(Tickets::Common) + wanted.map_or(0, |wanted| before(Tickets::Alone(wanted.id)))
+                before(Tickets::Common)
+                    + requested.map_or(0, |requested| before(Tickets::Alone(requested.id)))
             }
-            (0, Some(wanted)) => before(Tickets::Queue(wanted.id)),
+            (0, Some(requested)) => before(Tickets::Queue(requested.id)),
             (_, besides) => {
                 let all = before(Tickets::Common)
                     + before(Tickets::AloneOfServing)
-                    + besides.map_or(0, |wanted| before(Tickets::Alone(wanted.id)))
+                    + besides.map_or(0, |requested| before(Tickets::Alone(requested.id)))
                     - asker.map_or(0, |asker| before(Tickets::Alone(asker.id)));
                 let only = self.serving.iter().find(|known| Some(known.id) != asker.map(|asker| asker.id));
                 let alone = only.filter(|_| others == 1 && besides.is_none());
@@ -163,30 +164,33 @@ impl<'a> Moment<'a> {
     fn asks_before(&self, counselor: &Counselor, request: &Request) -> bool {
         let own = self.dispatch.consultation_of(PersonId::from(counselor.id).into());
         own.is_some_and(|facts| {
-            facts.phase == Phase::Waiting && facts.common && Ticket::from(facts) < request.ticket
+            facts.phase == Phase::Waiting && facts.in_common_queue && Ticket::from(facts) < request.ticket
         })
     }
 
-    /// The formula of docs/contract.md 6, with all who serve it: so many talks to end, at the pace of those whose talks say it.
+    /// The formula of docs/contract.md 6, with all who serve it: so many talks to end, at the pace of those whose
+    /// talks say it.
     fn estimated_wait_seconds(&self, request: &Request, ahead: usize) -> Option<u64> {
         let shared = if request.common { self.pace } else { 0.0 };
-        let besides = self.wanted_besides(request).map_or(0.0, |wanted| pace_of(self.dispatch, wanted));
+        let besides =
+            self.requested_besides(request).map_or(0.0, |requested| pace_of(self.dispatch, requested));
         let own = self.asker_serving(request).map_or(0.0, |asker| pace_of(self.dispatch, asker));
         whole_minutes(ahead, shared + besides - own)
     }
 
     /// When the next of those who would serve it has a shift; none while one of them can be reached or has one today.
     fn next_shift(&self, request: &Request) -> Option<Timestamp> {
-        let wanted = self.wanted(request);
-        let is_reached = wanted.is_some_and(|wanted| wanted.shown() != Shown::Offline);
-        let has_shift = wanted.is_some_and(|wanted| wanted.on_shift);
+        let requested = self.requested(request);
+        let is_reached =
+            requested.is_some_and(|requested| requested.public_status() != PublicStatus::Offline);
+        let has_shift = requested.is_some_and(|requested| requested.on_shift);
         if is_reached || has_shift || (request.by_others && (self.is_reached || self.has_shift)) {
             return None;
         }
-        let by_wanted =
-            request.wanted.and_then(|wanted| self.dispatch.outlook.next_shift.get(&wanted)).copied();
+        let by_requested =
+            request.requested.and_then(|requested| self.dispatch.outlook.next_shift.get(&requested)).copied();
         let by_others = self.next_shift.filter(|_| request.by_others);
-        by_wanted.into_iter().chain(by_others).min()
+        by_requested.into_iter().chain(by_others).min()
     }
 
     fn place(&self, facts: &Conversation, before: &impl Fn(Tickets) -> usize) -> Place {
@@ -194,7 +198,7 @@ impl<'a> Moment<'a> {
         let ahead = self.ahead(&request, before);
         Place {
             ahead,
-            counselor: self.wanted(&request).map(Counselor::shown),
+            counselor: self.requested(&request).map(Counselor::public_status),
             next: ahead == 0 && self.servers(&request) > 0,
             wait_until: self.dispatch.waiting_end(facts),
             estimated_wait_seconds: self.estimated_wait_seconds(&request, ahead),
@@ -204,8 +208,8 @@ impl<'a> Moment<'a> {
 
     fn queue(&self, tickets: Tickets) -> Option<&'a Queue> {
         match tickets {
-            Tickets::Common => Some(&self.dispatch.common),
-            Tickets::Queue(id) => self.dispatch.counselors.get(&id).map(|known| &known.line),
+            Tickets::Common => Some(&self.dispatch.common_queue),
+            Tickets::Queue(id) => self.dispatch.counselors.get(&id).map(|known| &known.queue),
             Tickets::Alone(id) => self.dispatch.counselors.get(&id).map(|known| &known.alone),
             Tickets::AloneOfServing => None,
         }
@@ -292,8 +296,8 @@ impl Dispatch {
                 *counted.borrow_mut().entry(tickets).or_insert_with(|| moment.count(tickets, &ticket))
             };
             let gone = known.role == Role::Counselor && self.is_gone(known, now);
-            let wanted = Some(known.id);
-            let request = Request { ticket, wanted, common: gone, by_others: gone, asker: None };
+            let requested = Some(known.id);
+            let request = Request { ticket, requested, common: gone, by_others: gone, asker: None };
             (known.id, moment.ahead(&request, &before))
         })
     }

@@ -1,4 +1,4 @@
-//! A line of waiting visitors: urgent first, then by arrival.
+//! A queue of waiting visitors: urgent first, then by arrival.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::{
     sabotage::{Sabotage, sabotaged},
 };
 
-/// A place in a line. The order of the fields is the order of service.
+/// A place in a queue. The order of the fields is the order of service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket {
     /// Urgent first.
@@ -25,7 +25,7 @@ impl From<&Conversation> for Ticket {
     }
 }
 
-/// One line.
+/// One queue.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Queue(BTreeSet<Ticket>);
 
@@ -61,7 +61,7 @@ impl Queue {
     /// How many are served before `ticket`, which may stand here or not.
     pub fn ahead_of(&self, ticket: &Ticket) -> usize {
         match self.0.last() {
-            // Most ask right after they came, at the end of the line.
+            // Most ask right after they came, at the end of the queue.
             Some(last) if last < ticket => self.0.len(),
             Some(last) if last == ticket => self.0.len() - 1,
             Some(_) => self.0.range(..*ticket).count(),

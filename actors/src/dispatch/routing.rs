@@ -6,7 +6,7 @@ use crate::{
     dispatch::{
         Dispatch,
         conversation::Conversation,
-        counselor::{Choice, Counselor, Presence},
+        counselor::{ChosenStatus, Connectivity, Counselor},
         queue::Ticket,
     },
     ids::{ConversationId, CounselorId, PersonId},
@@ -14,7 +14,8 @@ use crate::{
 };
 
 impl Dispatch {
-    /// Who is served next by `counselor`: the better of the heads of their own line and, on shift, of the common queue.
+    /// Who is served next by `counselor`: the better of the heads of their own queue and, on shift, of the common
+    /// queue.
     pub(crate) fn next_for(&self, counselor: CounselorId) -> Option<ConversationId> {
         let counselor = self.counselors.get(&counselor).filter(|counselor| counselor.takes())?;
         self.best_waiting(counselor).map(|ticket| ticket.conversation)
@@ -22,9 +23,9 @@ impl Dispatch {
 
     /// The best ticket that `counselor` serves, whether they have room or not.
     pub(crate) fn best_waiting(&self, counselor: &Counselor) -> Option<Ticket> {
-        let own = counselor.line.head();
+        let own = counselor.queue.head();
         let common = if counselor.serves_common() {
-            self.common.iter().find(|ticket| self.may_serve(counselor.id, ticket.conversation))
+            self.common_queue.iter().find(|ticket| self.may_serve(counselor.id, ticket.conversation))
         } else {
             None
         };
@@ -45,20 +46,21 @@ impl Dispatch {
     /// Who takes a conversation that has just come into a queue, if anyone has room: the one asked for, else whoever
     /// serves the common queue. Nobody is overtaken: beside a free place nobody waits (law L-3).
     pub(crate) fn room_for(&self, conversation: &Conversation) -> Option<CounselorId> {
-        let wanted = conversation.wanted.and_then(|wanted| self.counselors.get(&wanted));
-        match wanted.filter(|counselor| counselor.takes()) {
+        let requested = conversation.requested_counselor.and_then(|id| self.counselors.get(&id));
+        match requested.filter(|counselor| counselor.takes()) {
             Some(counselor) => Some(counselor.id),
-            None if conversation.common => self.best_for(conversation),
+            None if conversation.in_common_queue => self.best_for(conversation),
             None => None,
         }
     }
 
     /// Whether requests for `counselor` that others may serve need not wait for that one alone any longer.
     pub(crate) fn is_gone(&self, counselor: &Counselor, now: Timestamp) -> bool {
-        match counselor.presence {
-            Presence::Offline => true,
-            Presence::Returning | Presence::Here { choice: Choice::Online | Choice::Busy, .. } => false,
-            Presence::Here { choice: Choice::Away, since } => since + self.limits.away_max <= now,
+        match counselor.connectivity {
+            Connectivity::Offline => true,
+            Connectivity::AwaitingReconnect
+            | Connectivity::Here { choice: ChosenStatus::Online | ChosenStatus::Busy, .. } => false,
+            Connectivity::Here { choice: ChosenStatus::Away, since } => since + self.limits.away_max <= now,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
         clock::Due,
         command::{Answer, Command, Refusal},
         conversation::{Conversation, EndReason, Kind, Phase},
-        counselor::{Choice, Presence, Role},
+        counselor::{ChosenStatus, Connectivity, Role},
         event::{Event, Expulsion, Notice},
         laws::{self, Law},
         queue::Ticket,
@@ -26,8 +26,8 @@ struct Request {
     conversation: ConversationId,
     kind: Kind,
     visitor: VisitorId,
-    wanted: Option<CounselorId>,
-    fallback: bool,
+    requested_counselor: Option<CounselorId>,
+    allow_fallback: bool,
 }
 
 pub(crate) struct Turn<'a> {
@@ -56,7 +56,7 @@ impl<'a> Turn<'a> {
     }
 
     pub(crate) fn decide(mut self, command: &Command) -> Result<Decision, Refusal> {
-        let opened = self.carry_out(command)?;
+        let opened = self.handle_command(command)?;
         self.settle();
         if self.dispatch.room_beside_waiting().is_some() {
             self.dispatch.breaches.count(Law::NobodyWaitsBesideRoom);
@@ -71,10 +71,10 @@ impl<'a> Turn<'a> {
     }
 
     /// Refuses before the first event, or not at all. Tells what was opened, if anything was.
-    fn carry_out(&mut self, command: &Command) -> Result<Option<ConversationId>, Refusal> {
+    fn handle_command(&mut self, command: &Command) -> Result<Option<ConversationId>, Refusal> {
         match command {
-            Command::Open { conversation, visitor, wanted, fallback } => {
-                self.open(*conversation, *visitor, *wanted, *fallback).map(Some)
+            Command::Open { conversation, visitor, requested_counselor, allow_fallback } => {
+                self.open(*conversation, *visitor, *requested_counselor, *allow_fallback).map(Some)
             }
             Command::Supervise { conversation, consultation, supervisor } => {
                 self.supervise(*conversation, *consultation, *supervisor).map(Some)
@@ -93,11 +93,11 @@ impl<'a> Turn<'a> {
             Command::SetCapacity { counselor, capacity } => {
                 self.set_capacity(*counselor, *capacity).map(|()| None)
             }
-            Command::Admit { counselor, role, capacity } => {
-                self.admit(*counselor, *role, *capacity).map(|()| None)
+            Command::AddStaff { counselor, role, capacity } => {
+                self.add_staff(*counselor, *role, *capacity).map(|()| None)
             }
-            Command::Expel { person, how } => self.expel(*person, *how).map(|()| None),
-            Command::Pardon { person, seat } => self.pardon(*person, *seat).map(|()| None),
+            Command::Remove { person, how } => self.remove_person(*person, *how).map(|()| None),
+            Command::Reinstate { person, seat } => self.reinstate(*person, *seat).map(|()| None),
             Command::ChangeMedium { conversation, medium } => {
                 let facts = self.known(*conversation)?;
                 if facts.phase == Phase::Waiting {
@@ -109,7 +109,9 @@ impl<'a> Turn<'a> {
                 Ok(None)
             }
             Command::Arrive { counselor, wish } => self.arrive(*counselor, *wish).map(|()| None),
-            Command::Appear { counselor, choice } => self.appear(*counselor, *choice).map(|()| None),
+            Command::SetPresence { counselor, choice } => {
+                self.set_presence(*counselor, *choice).map(|()| None)
+            }
             Command::Shift { on } => {
                 self.dispatch.on_shift.clone_from(on);
                 for counselor in self.dispatch.counselors.values_mut() {
@@ -130,7 +132,7 @@ impl<'a> Turn<'a> {
                 self.wake();
                 Ok(None)
             }
-            Command::Return => {
+            Command::StoreRecovered => {
                 self.dispatch.waiting_floor = self.now + self.dispatch.limits.waiting_after_return();
                 let settle = self.dispatch.limits.answers_settle();
                 for open in self.dispatch.open.values_mut() {
@@ -147,8 +149,8 @@ impl<'a> Turn<'a> {
         &mut self,
         conversation: ConversationId,
         visitor: VisitorId,
-        wanted: Option<CounselorId>,
-        fallback: Option<bool>,
+        requested_counselor: Option<CounselorId>,
+        allow_fallback: Option<bool>,
     ) -> Result<ConversationId, Refusal> {
         if self.dispatch.expelled.contains_key(&visitor.into()) {
             return Err(Refusal::Expelled);
@@ -156,20 +158,30 @@ impl<'a> Turn<'a> {
         if let Some(open) = self.dispatch.consultation_of(visitor)
             && !sabotaged(Sabotage::OpenBeside)
         {
-            let counselor = open.counselor().or(open.wanted);
+            let counselor = open.counselor().or(open.requested_counselor);
             return Err(Refusal::AlreadyConsulting { conversation: open.id, counselor });
         }
-        if let Some(wanted) = wanted {
-            let known = self.dispatch.counselor(wanted).is_some_and(|known| known.role == Role::Counselor);
+        if let Some(requested_counselor) = requested_counselor {
+            let known = self
+                .dispatch
+                .counselor(requested_counselor)
+                .is_some_and(|known| known.role == Role::Counselor);
             if !known {
                 return Err(Refusal::UnknownCounselor);
             }
-            if PersonId::from(wanted) == PersonId::from(visitor) {
+            if PersonId::from(requested_counselor) == PersonId::from(visitor) {
                 return Err(Refusal::WithOneself);
             }
         }
-        let fallback = wanted.is_some() && fallback.unwrap_or(self.dispatch.limits.named_fallback);
-        Ok(self.enter(&Request { conversation, kind: Kind::Consultation, visitor, wanted, fallback }))
+        let allow_fallback =
+            requested_counselor.is_some() && allow_fallback.unwrap_or(self.dispatch.limits.named_fallback);
+        Ok(self.enter(&Request {
+            conversation,
+            kind: Kind::Consultation,
+            visitor,
+            requested_counselor,
+            allow_fallback,
+        }))
     }
 
     fn supervise(
@@ -197,20 +209,27 @@ impl<'a> Turn<'a> {
             conversation,
             kind: Kind::Supervision { consultation },
             visitor: PersonId::from(counselor).into(),
-            wanted: Some(supervisor),
-            fallback: false,
+            requested_counselor: Some(supervisor),
+            allow_fallback: false,
         }))
     }
 
     fn enter(&mut self, request: &Request) -> ConversationId {
-        let Request { conversation, kind, visitor, wanted, fallback } = *request;
+        let Request { conversation, kind, visitor, requested_counselor, allow_fallback } = *request;
         let arrival = self.dispatch.next_arrival;
-        self.emit(Event::Opened { conversation, kind, visitor, wanted, fallback, arrival });
+        self.emit(Event::Opened {
+            conversation,
+            kind,
+            visitor,
+            wanted: requested_counselor,
+            fallback: allow_fallback,
+            arrival,
+        });
         self.queued.push(conversation);
-        let gone = wanted
-            .and_then(|wanted| self.dispatch.counselor(wanted))
+        let gone = requested_counselor
+            .and_then(|requested_counselor| self.dispatch.counselor(requested_counselor))
             .is_some_and(|counselor| self.dispatch.is_gone(counselor, self.now));
-        if fallback && gone {
+        if allow_fallback && gone {
             self.emit(Event::Widened { conversation });
         }
         conversation
@@ -225,7 +244,7 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    fn admit(&mut self, counselor: CounselorId, role: Role, capacity: u32) -> Result<(), Refusal> {
+    fn add_staff(&mut self, counselor: CounselorId, role: Role, capacity: u32) -> Result<(), Refusal> {
         if self.dispatch.expelled.contains_key(&counselor.into()) {
             return Err(Refusal::Expelled);
         }
@@ -237,19 +256,19 @@ impl<'a> Turn<'a> {
     }
 
     /// The deleted stay out. Kept also of one who was not out since the start: they were banned before.
-    fn pardon(&mut self, person: PersonId, seat: Option<(Role, u32)>) -> Result<(), Refusal> {
+    fn reinstate(&mut self, person: PersonId, seat: Option<(Role, u32)>) -> Result<(), Refusal> {
         if self.dispatch.expelled.get(&person) == Some(&Expulsion::Deleted) {
             return Err(Refusal::Expelled);
         }
         self.emit(Event::Pardoned { person });
         match seat {
-            Some((role, capacity)) => self.admit(person.into(), role, capacity),
+            Some((role, capacity)) => self.add_staff(person.into(), role, capacity),
             None => Ok(()),
         }
     }
 
     /// Whatever the person is in ends, whoever waits for them goes on to others or is told; then they are out.
-    fn expel(&mut self, person: PersonId, how: Expulsion) -> Result<(), Refusal> {
+    fn remove_person(&mut self, person: PersonId, how: Expulsion) -> Result<(), Refusal> {
         let counselor = CounselorId::from(person);
         let concerned: Vec<ConversationId> = self
             .dispatch
@@ -269,8 +288,8 @@ impl<'a> Turn<'a> {
                 self.end(conversation, EndReason::Banned);
             }
         }
-        self.widen_line_of(counselor);
-        let left: Vec<ConversationId> = self.line_of(counselor, |facts| !facts.common);
+        self.move_queue_to_common(counselor);
+        let left: Vec<ConversationId> = self.queue_of(counselor, |facts| !facts.in_common_queue);
         for conversation in left {
             self.end(conversation, EndReason::CounselorGone);
         }
@@ -281,33 +300,33 @@ impl<'a> Turn<'a> {
 
     /// Presence belongs to the person: only the first socket of one who was offline says what they wish to be. One who
     /// comes back after a restart goes on with what they chose last, whichever of their tabs is the first.
-    fn arrive(&mut self, counselor: CounselorId, wish: Option<Choice>) -> Result<(), Refusal> {
+    fn arrive(&mut self, counselor: CounselorId, wish: Option<ChosenStatus>) -> Result<(), Refusal> {
         let known = self.dispatch.counselor(counselor).ok_or(Refusal::UnknownCounselor)?;
-        let kept = match known.presence {
-            Presence::Here { .. } if !sabotaged(Sabotage::BelieveReconnects) => return Ok(()),
-            Presence::Returning => known.chosen,
-            Presence::Offline | Presence::Here { .. } => None,
+        let remembered = match known.connectivity {
+            Connectivity::Here { .. } if !sabotaged(Sabotage::BelieveReconnects) => return Ok(()),
+            Connectivity::AwaitingReconnect => known.chosen,
+            Connectivity::Offline | Connectivity::Here { .. } => None,
         };
-        self.appear(counselor, Some(kept.or(wish).unwrap_or(Choice::Online)))
+        self.set_presence(counselor, Some(remembered.or(wish).unwrap_or(ChosenStatus::Online)))
     }
 
-    fn appear(&mut self, counselor: CounselorId, choice: Option<Choice>) -> Result<(), Refusal> {
+    fn set_presence(&mut self, counselor: CounselorId, choice: Option<ChosenStatus>) -> Result<(), Refusal> {
         let (now, away_max) = (self.now, self.dispatch.limits.away_max);
         let known = self.dispatch.counselors.get_mut(&counselor).ok_or(Refusal::UnknownCounselor)?;
-        if let Presence::Here { choice: Choice::Away, since } = known.presence {
+        if let Connectivity::Here { choice: ChosenStatus::Away, since } = known.connectivity {
             self.dispatch.alarms.remove(&(since + away_max, Alarm::Away(counselor)));
         }
         let Some(choice) = choice else {
             self.lose(counselor);
             return Ok(());
         };
-        let since = match known.presence {
-            Presence::Here { choice: before, since } if before == choice => since,
-            Presence::Here { .. } | Presence::Returning | Presence::Offline => now,
+        let since = match known.connectivity {
+            Connectivity::Here { choice: before, since } if before == choice => since,
+            Connectivity::Here { .. } | Connectivity::AwaitingReconnect | Connectivity::Offline => now,
         };
-        known.presence = Presence::Here { choice, since };
+        known.connectivity = Connectivity::Here { choice, since };
         let is_new = known.chosen != Some(choice);
-        if choice == Choice::Away {
+        if choice == ChosenStatus::Away {
             self.dispatch.alarms.insert((since + away_max, Alarm::Away(counselor)));
         }
         if is_new {
@@ -320,19 +339,19 @@ impl<'a> Turn<'a> {
     /// The counselor is offline now. Their talks go on; whoever may be served by others no longer waits for them alone.
     fn lose(&mut self, counselor: CounselorId) {
         let Some(known) = self.dispatch.counselors.get_mut(&counselor) else { return };
-        if known.presence == Presence::Offline {
+        if known.connectivity == Connectivity::Offline {
             return;
         }
-        known.presence = Presence::Offline;
+        known.connectivity = Connectivity::Offline;
         let (was_chosen, is_missed) =
-            (known.chosen.is_some(), !known.active.is_empty() || !known.line.is_empty());
+            (known.chosen.is_some(), !known.active.is_empty() || !known.queue.is_empty());
         if was_chosen {
             self.emit(Event::PresenceChosen { counselor, choice: None });
         }
         if is_missed {
             self.emit(Event::CounselorLost { counselor });
         }
-        self.widen_line_of(counselor);
+        self.move_queue_to_common(counselor);
     }
 
     fn seen(&mut self, visitor: VisitorId, here: bool) {
@@ -345,7 +364,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Checks a talk's clock again: a timer only wakes, and a word may have come since.
+    /// Checks a talk's clock again: a timer only wakes, and a message may have come since.
     fn due(&mut self, conversation: ConversationId) {
         let mut believed = sabotaged(Sabotage::BelieveTimers);
         while let Some(clock) = self.dispatch.clock(conversation) {
@@ -380,11 +399,11 @@ impl<'a> Turn<'a> {
         {
             self.dispatch.alarms.remove(&(at, alarm));
             match alarm {
-                Alarm::Returned => {
+                Alarm::ReconnectTimeOver => {
                     let missing: Vec<CounselorId> = self
                         .dispatch
                         .counselors()
-                        .filter(|counselor| counselor.presence == Presence::Returning)
+                        .filter(|counselor| counselor.connectivity == Connectivity::AwaitingReconnect)
                         .map(|counselor| counselor.id)
                         .collect();
                     for counselor in missing {
@@ -397,7 +416,7 @@ impl<'a> Turn<'a> {
                         .counselor(counselor)
                         .is_some_and(|known| self.dispatch.is_gone(known, self.now));
                     if gone {
-                        self.widen_line_of(counselor);
+                        self.move_queue_to_common(counselor);
                     }
                 }
                 Alarm::Waiting(conversation) => self.waited(conversation),
@@ -430,17 +449,19 @@ impl<'a> Turn<'a> {
         self.emit(Event::Ended { conversation, reason });
     }
 
-    /// Whoever waits in the counselor's line and may be served by others stands in the common queue from now on, in order.
-    fn widen_line_of(&mut self, counselor: CounselorId) {
-        for conversation in self.line_of(counselor, |facts| facts.fallback && !facts.common) {
+    /// Whoever waits in the counselor's queue and may be served by others stands in the common queue from now on, in
+    /// order.
+    fn move_queue_to_common(&mut self, counselor: CounselorId) {
+        for conversation in self.queue_of(counselor, |facts| facts.allow_fallback && !facts.in_common_queue) {
             self.emit(Event::Widened { conversation });
             self.queued.push(conversation);
         }
     }
 
-    fn line_of(&self, counselor: CounselorId, which: impl Fn(&Conversation) -> bool) -> Vec<ConversationId> {
-        let line = self.dispatch.counselor(counselor).map(|counselor| counselor.line.iter());
-        line.into_iter()
+    fn queue_of(&self, counselor: CounselorId, which: impl Fn(&Conversation) -> bool) -> Vec<ConversationId> {
+        let queue = self.dispatch.counselor(counselor).map(|counselor| counselor.queue.iter());
+        queue
+            .into_iter()
             .flatten()
             .filter_map(|ticket| self.dispatch.conversation(ticket.conversation))
             .filter(|facts| which(facts))
@@ -458,7 +479,7 @@ impl<'a> Turn<'a> {
                 self.emit(Event::Assigned { conversation, counselor });
             }
         }
-        // Several may have come into the common queue in one turn, out of several lines: in the order of service.
+        // Several may have come into the common queue in one turn, out of several queues: in the order of service.
         let queued = std::mem::take(&mut self.queued);
         let mut queued: Vec<Ticket> = queued
             .into_iter()
@@ -478,7 +499,7 @@ impl<'a> Turn<'a> {
     /// Shifts have changed: the common queue is shared out, whoever has most room first.
     fn serve_common(&mut self) {
         while self.dispatch.counselors().any(|counselor| counselor.serves_common() && counselor.takes()) {
-            let next = self.dispatch.common.iter().find_map(|ticket| {
+            let next = self.dispatch.common_queue.iter().find_map(|ticket| {
                 let facts = self.dispatch.conversation(ticket.conversation)?;
                 Some((facts.id, self.dispatch.best_for(facts)?))
             });

@@ -1,4 +1,5 @@
-//! What was said. Not an event: the words themselves are kept elsewhere, and here only who has said the last one, and when.
+//! What was said. Not an event: the messages themselves are stored elsewhere, and here only who has said the last one,
+//! and when.
 
 use crate::{
     dispatch::{Dispatch, Open, Watch, clock::TalkClock},
@@ -7,7 +8,7 @@ use crate::{
 };
 
 impl Dispatch {
-    /// A person's word of this moment has come in a talk. Not an event: the word itself is kept elsewhere.
+    /// A person's message of this moment has come in a talk. Not an event: the message itself is stored elsewhere.
     pub fn heard(&mut self, conversation: ConversationId, at: Timestamp, by: PersonId) {
         if let Some((clock, by_counselor)) = self.clock_and_side(conversation, by) {
             clock.heard(at, by_counselor);
@@ -21,7 +22,7 @@ impl Dispatch {
         }
     }
 
-    /// It is stored, for the first time: now it counts who has said the last word.
+    /// It is stored, for the first time: now it counts who has sent the last message.
     pub fn stored(&mut self, conversation: ConversationId, at: Timestamp, by: PersonId, now: Timestamp) {
         let settle = self.limits.answers_settle();
         if let Some((clock, by_counselor)) = self.clock_and_side(conversation, by) {

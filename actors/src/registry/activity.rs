@@ -5,57 +5,57 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix::{Addr, Handler, Message};
 
 use crate::{
-    conversation::{Back, Word},
+    conversation::{Activity, VisitorReturned},
     dispatch::{clock::TalkClock, conversation::Conversation},
     ids::{PersonId, VisitorId},
-    protocol::{Heard, Progress},
+    protocol::{MessageSeen, Progress},
     registry::Registry,
     sabotage::{Sabotage, sabotaged},
 };
 
-/// Words on their way to a Registry. It is woken for the first of them and finds the others when it comes, so that a
-/// thousand words a second do not wake it a thousand times. Cheap to clone.
+/// What is known of messages, on its way to a Registry. It is woken for the first of them and finds the others when it
+/// comes, so that a thousand messages a second do not wake it a thousand times. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Words(Arc<Mutex<Vec<Heard>>>);
+pub struct ActivityInbox(Arc<Mutex<Vec<MessageSeen>>>);
 
-impl Words {
-    /// Takes one along to `registry`, for which all of them are meant. More than a Registry can hear while it claims its
-    /// journal are not: silence counts from its return.
-    pub fn send(&self, registry: &Addr<Registry>, heard: Heard) {
+impl ActivityInbox {
+    /// Takes one along to `registry`, for which all of them are meant. More than a Registry can hear while it claims
+    /// its journal are not: silence counts from its start.
+    pub fn send(&self, registry: &Addr<Registry>, heard: MessageSeen) {
         let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if words.len() < WORDS_MAX {
+        if words.len() < MESSAGES_SEEN_MAX {
             words.push(heard);
         }
         if words.len() == 1 {
-            registry.do_send(Hear(self.clone()));
+            registry.do_send(ActivityArrived(self.clone()));
         }
     }
 
-    fn take(&self) -> Vec<Heard> {
+    fn take(&self) -> Vec<MessageSeen> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Words have come, or are stored.
+/// Messages have come, or are stored.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-struct Hear(Words);
+struct ActivityArrived(ActivityInbox);
 
-/// Words on their way at once.
-const WORDS_MAX: usize = 65_536;
+/// Messages on their way at once.
+const MESSAGES_SEEN_MAX: usize = 65_536;
 
-impl Handler<Hear> for Registry {
+impl Handler<ActivityArrived> for Registry {
     type Result = ();
 
-    fn handle(&mut self, Hear(words): Hear, _ctx: &mut Self::Context) {
+    fn handle(&mut self, ActivityArrived(words): ActivityArrived, _ctx: &mut Self::Context) {
         for heard in words.take() {
-            self.hear(heard);
+            self.message_seen(heard);
         }
     }
 }
 
 impl Registry {
-    fn hear(&mut self, heard: Heard) {
+    fn message_seen(&mut self, heard: MessageSeen) {
         let Some(talk) = self.decided.talk_between(heard.from, heard.to, heard.conversation) else { return };
         let now = self.now();
         let (mut at, mut progress) = (heard.at.min(now), heard.progress);
@@ -73,17 +73,17 @@ impl Registry {
             Progress::Passed => self.decided.passed(talk),
         }
         if self.decided.clock(talk).and_then(TalkClock::unanswered_since) != before {
-            self.carriers.answers_changed();
+            self.children.answers_changed();
         }
         let counselor = self.decided.conversation(talk).and_then(Conversation::counselor);
         let by_counselor = counselor.map(PersonId::from) == Some(heard.from);
-        self.carriers.tell_talk(talk, Word { at, by_counselor, progress, now });
+        self.children.tell_talk(talk, Activity { at, by_counselor, progress, now });
     }
 
     /// A visitor who was gone when the talk began is here again.
-    pub(super) fn back(&mut self, visitor: VisitorId) {
+    pub(super) fn visitor_returned(&mut self, visitor: VisitorId) {
         if let Some(facts) = self.decided.consultation_of(visitor) {
-            self.carriers.tell_talk(facts.id, Back);
+            self.children.tell_talk(facts.id, VisitorReturned);
         }
     }
 }

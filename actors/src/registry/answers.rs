@@ -1,5 +1,6 @@
 //! Who waits for an answer, and which alarms are not settled: told to those who can help. State, not events: it follows
-//! from what is kept, from the words that are stored and from who can be reached, so it is right after a restart, too.
+//! from what is committed, from the messages that are stored and from who can be reached, so it is right after a
+//! restart, too.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,10 +11,10 @@ use crate::{
     dispatch::{
         clock::TalkClock,
         conversation::{Conversation, Phase},
-        counselor::{Presence, Role},
+        counselor::{Connectivity, Role},
     },
     ids::{ConversationId, CounselorId, PersonId},
-    push::{Answers, Push, Show, StandingAlarm},
+    push::{Answers, Push, StandingAlarm, StateUpdate},
     registry::Registry,
     time::Timestamp,
 };
@@ -68,7 +69,7 @@ fn difference(
 }
 
 impl Registry {
-    /// Since when the visitor in a talk waits for an answer. Only words that are stored count.
+    /// Since when the visitor in a talk waits for an answer. Only messages that are stored count.
     pub(super) fn unanswered_since(&self, facts: &Conversation) -> Option<Timestamp> {
         let is_talk = matches!(facts.phase, Phase::InProgress { .. });
         self.decided.clock(facts.id).filter(|_| is_talk)?.unanswered_since()
@@ -76,7 +77,7 @@ impl Registry {
 
     /// Every alarm that is not settled, the oldest first.
     pub(super) fn standing_alarms(&self) -> Vec<StandingAlarm> {
-        let unanswered = self.kept.conversations().filter_map(|facts| {
+        let unanswered = self.committed.conversations().filter_map(|facts| {
             let (clock, counselor) = (self.decided.clock(facts.id)?, facts.counselor()?);
             let known = TalkClock { alarmed: facts.alarmed, ..*clock };
             Some(StandingAlarm::Unanswered {
@@ -87,10 +88,12 @@ impl Registry {
                 after: self.limits.unanswered_after(known.alarm_out(&self.limits)?)?,
             })
         });
-        let lost = self.kept.counselors().filter_map(|counselor| {
+        let lost = self.committed.counselors().filter_map(|counselor| {
             let since = counselor.lost?;
-            let is_back =
-                self.decided.counselor(counselor.id).is_none_or(|known| known.presence != Presence::Offline);
+            let is_back = self
+                .decided
+                .counselor(counselor.id)
+                .is_none_or(|known| known.connectivity != Connectivity::Offline);
             let conversations: Vec<ConversationId> = counselor.open_conversations().collect();
             (!is_back && !conversations.is_empty()).then_some(StandingAlarm::CounselorLost {
                 counselor: counselor.id,
@@ -107,13 +110,13 @@ impl Registry {
 
     fn everything(&self) -> Everything {
         let mut talks: BTreeMap<CounselorId, Vec<_>> = BTreeMap::new();
-        for facts in self.kept.conversations() {
+        for facts in self.committed.conversations() {
             if let Some(counselor) = facts.counselor() {
                 talks.entry(counselor).or_default().push((facts.id, self.unanswered_since(facts)));
             }
         }
         let mut bound: BTreeMap<PersonId, Vec<CounselorId>> = BTreeMap::new();
-        for (counselor, supervisors) in &self.carriers.bindings {
+        for (counselor, supervisors) in &self.children.bindings {
             for supervisor in supervisors {
                 bound.entry(*supervisor).or_default().push(*counselor);
             }
@@ -122,7 +125,7 @@ impl Registry {
     }
 
     fn supervises(&self, counselor: CounselorId) -> bool {
-        self.kept.counselor(counselor).is_some_and(|known| known.role == Role::Supervisor)
+        self.committed.counselor(counselor).is_some_and(|known| known.role == Role::Supervisor)
     }
 
     /// All of it, for a socket that comes.
@@ -134,10 +137,10 @@ impl Registry {
     /// Tells everybody what has changed of it since it was shown last.
     pub(super) fn show_answers(&mut self) {
         let all = self.everything();
-        let staff = self.carriers.counselors.keys().map(|id| Reader::Staff(*id));
+        let staff = self.children.counselors.keys().map(|id| Reader::Staff(*id));
         let readers: Vec<Reader> = staff.chain([Reader::Administrators]).collect();
-        let mut shown = std::mem::take(&mut self.carriers.shown);
-        let told = std::mem::take(&mut self.carriers.told_of);
+        let mut shown = std::mem::take(&mut self.children.shown);
+        let told = std::mem::take(&mut self.children.published_talks);
         let mut next = BTreeMap::new();
         for reader in readers {
             let supervises = matches!(reader, Reader::Staff(id) if self.supervises(id));
@@ -152,15 +155,15 @@ impl Registry {
             }
             next.insert(reader, answers);
         }
-        self.carriers.shown = next;
+        self.children.shown = next;
     }
 
     fn push_to_reader(&mut self, reader: Reader, push: Push) {
         match reader {
-            Reader::Administrators => self.carriers.administrators.push(&push),
+            Reader::Administrators => self.children.administrators.push(&push),
             Reader::Staff(id) => {
-                if let Some(carrier) = self.carriers.counselors.get(&id) {
-                    carrier.do_send(Show(push));
+                if let Some(actor) = self.children.counselors.get(&id) {
+                    actor.do_send(StateUpdate(push));
                 }
             }
         }

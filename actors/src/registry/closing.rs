@@ -1,34 +1,34 @@
-//! Sockets are closed: always behind what they were to hear before, and so by the carriers that tell it.
+//! Sockets are closed: always behind what they were to hear before, and so by the actors that tell it.
 
 use std::sync::Arc;
 
 use crate::{
-    counselor::Retire,
+    counselor::Stop,
     ids::PersonId,
-    protocol::Badge,
-    push::{Closing, Feed, Push, Show, SocketId, Told},
-    registry::{Registry, carriers::Carriers, publish::Gathered, sockets::Socket},
+    protocol::SocketRole,
+    push::{Closing, CommittedEvent, CommittedEvents, Push, SocketId, StateUpdate},
+    registry::{Registry, children::Children, publish::Gathered, sockets::Socket},
 };
 
-impl Carriers {
-    /// Behind what everybody was fed before: through the same carriers.
+impl Children {
+    /// Behind what was published to everybody before: through the same actors.
     pub(crate) fn close_all(&mut self, closing: Closing) {
-        for carrier in self.counselors.values() {
-            carrier.do_send(Show(Push::Close(closing)));
+        for actor in self.counselors.values() {
+            actor.do_send(StateUpdate(Push::Close(closing)));
         }
-        for carrier in self.visitors.values() {
-            carrier.do_send(Show(Push::Close(closing)));
+        for actor in self.visitors.values() {
+            actor.do_send(StateUpdate(Push::Close(closing)));
         }
         self.administrators.push(&Push::Close(closing));
     }
 
-    /// Behind what they were fed before: through the same carriers.
+    /// Behind what was published to them before: through the same actors.
     pub(super) fn close(&mut self, person: PersonId, closing: Closing) {
-        if let Some(carrier) = self.counselors.get(&person.into()) {
-            carrier.do_send(Show(Push::Close(closing)));
+        if let Some(actor) = self.counselors.get(&person.into()) {
+            actor.do_send(StateUpdate(Push::Close(closing)));
         }
-        if let Some(carrier) = self.visitors.get(&person.into()) {
-            carrier.do_send(Show(Push::Close(closing)));
+        if let Some(actor) = self.visitors.get(&person.into()) {
+            actor.do_send(StateUpdate(Push::Close(closing)));
         }
         for socket in self.administrators_of(person) {
             self.administrators.push_to(socket, Push::Close(closing));
@@ -37,12 +37,12 @@ impl Carriers {
 
     /// The sockets of somebody without places.
     fn administrators_of(&self, person: PersonId) -> Vec<SocketId> {
-        let theirs = |socket: &Socket| socket.person == person && socket.badge == Badge::Administrator;
+        let theirs = |socket: &Socket| socket.person == person && socket.badge == SocketRole::Administrator;
         self.sockets.iter().filter(|(_, socket)| theirs(socket)).map(|(id, _)| *id).collect()
     }
 
-    /// Where the carrier has died and can tell nothing any more.
-    pub(super) fn close_uncarried(&self, person: PersonId, closing: Closing) {
+    /// Where the actor has died and can tell nothing any more.
+    pub(super) fn close_directly(&self, person: PersonId, closing: Closing) {
         for socket in self.sockets.values().filter(|socket| socket.person == person) {
             socket.to.do_send(Push::Close(closing));
         }
@@ -50,32 +50,33 @@ impl Carriers {
 }
 
 impl Registry {
-    /// Somebody was taken out: their sockets hear how it ended, what was gathered for them and this last, and are closed.
-    /// The carrier at the workbench retires: one who is admitted again in the same batch begins with what is kept by then.
-    pub(super) fn show_out(
+    /// Somebody was taken out: their sockets hear how it ended, what was gathered for them and this last, and are
+    /// closed. Their actor at the workbench stops: one who is added again in the same batch begins with what is
+    /// committed by then.
+    pub(super) fn end_sessions(
         &mut self,
         person: PersonId,
         (seat, visit): (Gathered, Gathered),
-        told: &Arc<Told>,
+        committed: &Arc<CommittedEvent>,
     ) {
         let with_this = |gathered: Gathered| {
             let mut events = gathered.unwrap_or_default();
-            events.push(Arc::clone(told));
-            Feed(events)
+            events.push(Arc::clone(committed));
+            CommittedEvents(events)
         };
-        if let Some(carrier) = self.carriers.counselors.get(&person.into()) {
-            carrier.do_send(with_this(seat));
+        if let Some(actor) = self.children.counselors.get(&person.into()) {
+            actor.do_send(with_this(seat));
         }
-        if let Some(carrier) = self.carriers.visitors.get(&person.into()) {
-            carrier.do_send(with_this(visit));
+        if let Some(actor) = self.children.visitors.get(&person.into()) {
+            actor.do_send(with_this(visit));
         }
-        for socket in self.carriers.administrators_of(person) {
-            self.carriers.administrators.push_to(socket, Push::Events([Arc::clone(told)].into()));
+        for socket in self.children.administrators_of(person) {
+            self.children.administrators.push_to(socket, Push::Events([Arc::clone(committed)].into()));
         }
-        self.carriers.close(person, Closing::LoggedOut);
-        self.carriers.left.remove(&person.into());
-        if let Some(carrier) = self.carriers.counselors.remove(&person.into()) {
-            carrier.do_send(Retire);
+        self.children.close(person, Closing::LoggedOut);
+        self.children.left.remove(&person.into());
+        if let Some(actor) = self.children.counselors.remove(&person.into()) {
+            actor.do_send(Stop);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What IM tells besides words: calls, and who is logged in.
+//! What IM tells besides messages: calls, and who is logged in.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -65,7 +65,7 @@ impl Handler<LoggedIn> for Registry {
 
     fn handle(&mut self, LoggedIn { person, is_visitor, at, here }: LoggedIn, ctx: &mut Self::Context) {
         let at = at.min(self.now());
-        if self.state != State::Serving || !self.carriers.logins.take(person, at, here) {
+        if self.state != State::Serving || !self.children.logins.take(person, at, here) {
             return;
         }
         if is_visitor {

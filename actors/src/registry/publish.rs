@@ -1,4 +1,4 @@
-//! Who is told of an event that is kept, and of what has changed since: through the actors that hold the sockets.
+//! Who is told of an event that is committed, and of what has changed since: through the actors that hold the sockets.
 //! Nothing here decides.
 
 use std::{
@@ -12,9 +12,9 @@ use crate::{
     dispatch::{Dispatch, conversation::Conversation, counselor::Role, event::Event},
     ids::{CounselorId, PersonId, VisitorId},
     journal::Batch,
-    protocol::Badge,
-    push::{Feed, Load, Push, Show, Told},
-    registry::{Registry, State, carriers::Bindings},
+    protocol::SocketRole,
+    push::{CommittedEvent, CommittedEvents, Load, Push, StateUpdate},
+    registry::{Registry, State, children::Bindings},
 };
 
 /// Missed events that are sent at once; whoever missed more is better served by a snapshot, and could not take them in
@@ -29,18 +29,18 @@ struct Audience {
     administrators: bool,
 }
 
-/// Events of one batch for one carrier, if there are any.
-pub(super) type Gathered = Option<Vec<Arc<Told>>>;
+/// Events of one batch for one actor, if there are any.
+pub(super) type Gathered = Option<Vec<Arc<CommittedEvent>>>;
 
 impl Audience {
     /// Who hears `event`.
-    fn of(event: &Event, facts: Option<&Conversation>, kept: &Dispatch, bindings: &Bindings) -> Self {
+    fn of(event: &Event, facts: Option<&Conversation>, committed: &Dispatch, bindings: &Bindings) -> Self {
         let mut audience = Self::default();
         if let Some(facts) = facts {
             audience.persons.extend(facts.counselor().map(PersonId::from));
         }
         match event {
-            // Of their presence people hear as of state (`carry`).
+            // Of their presence people hear as of state (`show_state`).
             Event::Claimed
             | Event::Admitted { .. }
             | Event::Pardoned { .. }
@@ -61,9 +61,11 @@ impl Audience {
                 audience.persons.insert((*counselor).into());
                 audience.supervisors = true;
                 audience.administrators = true;
-                let line = kept.counselor(*counselor).map(|counselor| counselor.line.iter());
-                let waiting =
-                    line.into_iter().flatten().filter_map(|ticket| kept.conversation(ticket.conversation));
+                let queue = committed.counselor(*counselor).map(|counselor| counselor.queue.iter());
+                let waiting = queue
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|ticket| committed.conversation(ticket.conversation));
                 audience.persons.extend(waiting.map(|facts| PersonId::from(facts.visitor)));
             }
             Event::Opened { .. }
@@ -75,26 +77,26 @@ impl Audience {
             | Event::Ended { .. } => {
                 if let Some(facts) = facts {
                     audience.persons.insert(facts.visitor.into());
-                    audience.persons.extend(facts.wanted.map(PersonId::from));
+                    audience.persons.extend(facts.requested_counselor.map(PersonId::from));
                 }
             }
         }
         audience
     }
 
-    fn contains(&self, person: PersonId, badge: Badge) -> bool {
+    fn contains(&self, person: PersonId, badge: SocketRole) -> bool {
         self.persons.contains(&person)
             || match badge {
-                Badge::Visitor => false,
-                Badge::Counselor { role, .. } => self.supervisors && role == Role::Supervisor,
-                Badge::Administrator => self.administrators,
+                SocketRole::Visitor => false,
+                SocketRole::Counselor { role, .. } => self.supervisors && role == Role::Supervisor,
+                SocketRole::Administrator => self.administrators,
             }
     }
 }
 
 /// The latest events, for sockets that come back.
 pub(super) struct RecentEvents {
-    events: VecDeque<(Arc<Told>, Audience)>,
+    events: VecDeque<(Arc<CommittedEvent>, Audience)>,
     events_max: usize,
 }
 
@@ -103,8 +105,8 @@ impl RecentEvents {
         Self { events: VecDeque::new(), events_max }
     }
 
-    fn push(&mut self, told: Arc<Told>, audience: Audience) {
-        self.events.push_back((told, audience));
+    fn push(&mut self, committed: Arc<CommittedEvent>, audience: Audience) {
+        self.events.push_back((committed, audience));
         if self.events.len() > self.events_max {
             self.events.pop_front();
         }
@@ -114,10 +116,10 @@ impl RecentEvents {
     pub(super) fn missed(
         &self,
         person: PersonId,
-        badge: Badge,
+        badge: SocketRole,
         since: u64,
         committed: u64,
-    ) -> Option<Vec<Arc<Told>>> {
+    ) -> Option<Vec<Arc<CommittedEvent>>> {
         let remembered = match self.events.front() {
             Some((first, _)) => since + 1 >= first.seq,
             None => since == committed,
@@ -125,83 +127,84 @@ impl RecentEvents {
         if !remembered || since > committed {
             return None;
         }
-        let after = self.events.iter().skip_while(|(told, _)| told.seq <= since);
-        let missed: Vec<Arc<Told>> = after
+        let after = self.events.iter().skip_while(|(committed, _)| committed.seq <= since);
+        let missed: Vec<Arc<CommittedEvent>> = after
             .filter(|(_, audience)| audience.contains(person, badge))
             .take(RESUMED_AT_ONCE_MAX + 1)
-            .map(|(told, _)| Arc::clone(told))
+            .map(|(committed, _)| Arc::clone(committed))
             .collect();
         (missed.len() <= RESUMED_AT_ONCE_MAX).then_some(missed)
     }
 }
 
 impl Registry {
-    /// Applies what has landed to the committed view and tells everyone concerned.
-    pub(crate) fn feed(&mut self, batch: &Batch, ctx: &mut Context<Self>) {
-        let mut counselors: BTreeMap<CounselorId, Vec<Arc<Told>>> = BTreeMap::new();
-        let mut visitors: BTreeMap<VisitorId, Vec<Arc<Told>>> = BTreeMap::new();
-        let mut administrators: Vec<Arc<Told>> = Vec::new();
+    /// Applies what was committed to the committed view and tells everyone concerned.
+    pub(crate) fn publish(&mut self, batch: &Batch, ctx: &mut Context<Self>) {
+        let mut counselors: BTreeMap<CounselorId, Vec<Arc<CommittedEvent>>> = BTreeMap::new();
+        let mut visitors: BTreeMap<VisitorId, Vec<Arc<CommittedEvent>>> = BTreeMap::new();
+        let mut administrators: Vec<Arc<CommittedEvent>> = Vec::new();
         for stamped in &batch.events {
-            let facts = self.kept.apply(stamped.at, &stamped.event);
-            let audience = Audience::of(&stamped.event, facts.as_ref(), &self.kept, &self.carriers.bindings);
-            let told = Arc::new(Told {
+            let facts = self.committed.apply(stamped.at, &stamped.event);
+            let audience =
+                Audience::of(&stamped.event, facts.as_ref(), &self.committed, &self.children.bindings);
+            let committed = Arc::new(CommittedEvent {
                 seq: stamped.seq,
                 at: stamped.at,
                 event: stamped.event.clone(),
                 facts,
                 unanswered_since: facts.and_then(|facts| self.unanswered_since(&facts)),
             });
-            self.carriers.told_of.extend(told.facts.map(|facts| facts.id));
-            self.carry(&told, ctx);
-            if let Event::Expelled { person, .. } = told.event {
+            self.children.published_talks.extend(committed.facts.map(|facts| facts.id));
+            self.ensure_actors(&committed, ctx);
+            if let Event::Expelled { person, .. } = committed.event {
                 let gathered = (counselors.remove(&person.into()), visitors.remove(&person.into()));
-                self.show_out(person, gathered, &told);
-                self.carriers.recent.push(told, audience);
+                self.end_sessions(person, gathered, &committed);
+                self.children.recent.push(committed, audience);
                 continue;
             }
             for person in &audience.persons {
                 let counselor = CounselorId::from(*person);
-                if self.carriers.counselors.contains_key(&counselor) {
-                    counselors.entry(counselor).or_default().push(Arc::clone(&told));
+                if self.children.counselors.contains_key(&counselor) {
+                    counselors.entry(counselor).or_default().push(Arc::clone(&committed));
                 }
                 let visitor = VisitorId::from(*person);
-                if self.carriers.visitors.contains_key(&visitor) {
-                    visitors.entry(visitor).or_default().push(Arc::clone(&told));
+                if self.children.visitors.contains_key(&visitor) {
+                    visitors.entry(visitor).or_default().push(Arc::clone(&committed));
                 }
             }
             if audience.supervisors {
                 for supervisor in
-                    self.kept.counselors().filter(|counselor| counselor.role == Role::Supervisor)
+                    self.committed.counselors().filter(|counselor| counselor.role == Role::Supervisor)
                 {
                     if !audience.persons.contains(&supervisor.id.into()) {
-                        counselors.entry(supervisor.id).or_default().push(Arc::clone(&told));
+                        counselors.entry(supervisor.id).or_default().push(Arc::clone(&committed));
                     }
                 }
             }
             if audience.administrators {
-                administrators.push(Arc::clone(&told));
+                administrators.push(Arc::clone(&committed));
             }
-            self.carriers.recent.push(told, audience);
+            self.children.recent.push(committed, audience);
         }
         for (counselor, events) in counselors {
-            if let Some(carrier) = self.carriers.counselors.get(&counselor) {
-                carrier.do_send(Feed(events));
+            if let Some(actor) = self.children.counselors.get(&counselor) {
+                actor.do_send(CommittedEvents(events));
             }
         }
         for (visitor, events) in visitors {
-            if let Some(carrier) = self.carriers.visitors.get(&visitor) {
-                carrier.do_send(Feed(events));
+            if let Some(actor) = self.children.visitors.get(&visitor) {
+                actor.do_send(CommittedEvents(events));
             }
         }
         if !administrators.is_empty() {
-            self.carriers.administrators.push(&Push::Events(administrators.into()));
+            self.children.administrators.push(&Push::Events(administrators.into()));
         }
-        self.carriers.state_changed();
+        self.children.state_changed();
     }
 
     /// Places, presence and load are state, not events: gathered, and shown at most once in a while.
     pub(crate) fn show_state(&mut self) {
-        let (changed, answers_changed) = self.carriers.changes();
+        let (changed, answers_changed) = self.children.changes();
         if self.state == State::Fenced {
             return;
         }
@@ -211,26 +214,27 @@ impl Registry {
         if !changed {
             return;
         }
-        self.kept.mirror_presence(&self.decided);
-        let common_waiting = self.kept.common().len();
-        let others: Arc<Vec<Load>> = Arc::new(self.kept.counselors().map(Load::from).collect());
-        for (counselor, carrier) in &self.carriers.counselors {
-            let known = self.kept.counselor(*counselor);
+        self.committed.mirror_presence(&self.decided);
+        let common_waiting = self.committed.common_queue().len();
+        let others: Arc<Vec<Load>> = Arc::new(self.committed.counselors().map(Load::from).collect());
+        for (counselor, actor) in &self.children.counselors {
+            let known = self.committed.counselor(*counselor);
             let supervises = known.is_some_and(|known| known.role == Role::Supervisor);
             let others = supervises.then(|| Arc::clone(&others));
             let on_shift = known.map(|known| known.on_shift);
-            carrier.do_send(Show(Push::Floor { common_waiting, on_shift, others }));
+            actor.do_send(StateUpdate(Push::QueueOverview { common_waiting, on_shift, others }));
         }
-        let floor = Push::Floor { common_waiting, on_shift: None, others: Some(others) };
-        self.carriers.administrators.push(&floor);
-        let Self { kept, carriers, .. } = self;
-        for (place, conversation) in kept.places() {
+        let floor = Push::QueueOverview { common_waiting, on_shift: None, others: Some(others) };
+        self.children.administrators.push(&floor);
+        let Self { committed, children, .. } = self;
+        for (place, conversation) in committed.places() {
             // A counselor who waits for a supervisor may wait for a consultation of their own, too.
-            let Some(facts) = kept.conversation(conversation).filter(|facts| facts.is_consultation()) else {
+            let Some(facts) = committed.conversation(conversation).filter(|facts| facts.is_consultation())
+            else {
                 continue;
             };
-            if let Some(carrier) = carriers.visitors.get(&facts.visitor) {
-                carrier.do_send(Show(Push::Place(place)));
+            if let Some(actor) = children.visitors.get(&facts.visitor) {
+                actor.do_send(StateUpdate(Push::Place(place)));
             }
         }
     }

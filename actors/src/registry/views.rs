@@ -1,4 +1,4 @@
-//! What others may look at: always what is kept, never what is only decided.
+//! What others may look at: always what is committed, never what is only decided.
 
 use std::collections::BTreeMap;
 
@@ -26,15 +26,15 @@ pub struct LookPlace(pub ConversationId);
 
 /// Who is there, and who waits.
 #[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "Floor")]
-pub struct LookFloor;
+#[rtype(result = "QueueOverview")]
+pub struct LookQueues;
 
 /// The institution as it stands.
 #[derive(Debug, Clone, Default)]
-pub struct Floor {
+pub struct QueueOverview {
     /// Everyone with places.
     pub loads: Vec<Load>,
-    /// Everyone who waits, in the order of service of one line that had them all.
+    /// Everyone who waits, in the order of service of one queue that had them all.
     pub waiting: Vec<Conversation>,
     /// How many stand in the common queue.
     pub common_waiting: usize,
@@ -58,12 +58,12 @@ pub struct Health {
     pub fenced: bool,
     /// Whether the store does not answer as it should.
     pub troubled: bool,
-    /// The last event that is kept.
+    /// The last event that is committed.
     pub committed: u64,
-    /// Events decided and not yet kept.
+    /// Events decided and not yet committed.
     pub backlog: usize,
-    /// When the oldest decision not yet kept was made.
-    pub unkept_since: Option<Timestamp>,
+    /// When the oldest decision not yet committed was made.
+    pub uncommitted_since: Option<Timestamp>,
     /// What was committed.
     pub tally: Tally,
     /// Sockets held.
@@ -74,8 +74,8 @@ pub struct Health {
     pub waiting: usize,
     /// Those of them that stand in the common queue …
     pub common_waiting: usize,
-    /// … and in lines of counselors and supervisors; with fallback in both.
-    pub line_waiting: usize,
+    /// … and in queues of counselors and supervisors; in both if others are allowed.
+    pub queue_waiting: usize,
     /// When the one who waits longest came.
     pub waiting_since: Option<Timestamp>,
     /// How often each law was found broken.
@@ -85,7 +85,7 @@ pub struct Health {
 /// What a Registry's journal has done since it started; only ever grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Batches that landed.
+    /// Batches that were committed.
     pub commits: u64,
     /// Events in them.
     pub events: u64,
@@ -98,10 +98,10 @@ impl From<&Counselor> for Load {
         Self {
             counselor: counselor.id,
             role: counselor.role,
-            shown: counselor.shown(),
+            shown: counselor.public_status(),
             on_shift: counselor.on_shift,
             active: counselor.active.len(),
-            waiting: counselor.line.len(),
+            waiting: counselor.queue.len(),
             capacity: counselor.capacity,
         }
     }
@@ -111,26 +111,26 @@ impl Handler<LookPlace> for Registry {
     type Result = Option<Place>;
 
     fn handle(&mut self, LookPlace(conversation): LookPlace, _ctx: &mut Self::Context) -> Self::Result {
-        self.kept.mirror_presence(&self.decided);
-        self.kept.place(conversation)
+        self.committed.mirror_presence(&self.decided);
+        self.committed.place(conversation)
     }
 }
 
-impl Handler<LookFloor> for Registry {
-    type Result = actix::MessageResult<LookFloor>;
+impl Handler<LookQueues> for Registry {
+    type Result = actix::MessageResult<LookQueues>;
 
-    fn handle(&mut self, _: LookFloor, _ctx: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, _: LookQueues, _ctx: &mut Self::Context) -> Self::Result {
         let now = self.now();
-        self.kept.mirror_presence(&self.decided);
-        let shown = if sabotaged(Sabotage::ShowBeforeKept) { &self.decided } else { &self.kept };
+        self.committed.mirror_presence(&self.decided);
+        let shown = if sabotaged(Sabotage::ShowBeforeKept) { &self.decided } else { &self.committed };
         let mut waiting: Vec<Conversation> =
             shown.conversations().filter(|facts| facts.phase == Phase::Waiting).copied().collect();
         waiting.sort_unstable_by_key(|facts| Ticket::from(facts));
-        actix::MessageResult(Floor {
-            loads: self.kept.counselors().map(Load::from).collect(),
+        actix::MessageResult(QueueOverview {
+            loads: self.committed.counselors().map(Load::from).collect(),
             waiting,
-            common_waiting: self.kept.common().len(),
-            before_new: self.kept.waiting_before_new(now).collect(),
+            common_waiting: self.committed.common_queue().len(),
+            before_new: self.committed.waiting_before_new(now).collect(),
             alarms: self.standing_alarms(),
         })
     }
@@ -141,23 +141,23 @@ impl Handler<LookHealth> for Registry {
 
     fn handle(&mut self, _: LookHealth, _ctx: &mut Self::Context) -> Self::Result {
         let breaches: &Breaches = self.decided.breaches();
-        let (waiting, seated): (Vec<&Conversation>, Vec<&Conversation>) =
-            self.kept.conversations().partition(|facts| facts.phase == Phase::Waiting);
+        let (waiting, in_progress): (Vec<&Conversation>, Vec<&Conversation>) =
+            self.committed.conversations().partition(|facts| facts.phase == Phase::Waiting);
         // What another server has overtaken is no longer on its way.
-        let unkept_since = self.journal.unkept_since().filter(|_| self.state != State::Fenced);
+        let uncommitted_since = self.journal.uncommitted_since().filter(|_| self.state != State::Fenced);
         actix::MessageResult(Health {
             serving: self.state == State::Serving,
             fenced: self.state == State::Fenced,
             troubled: self.troubled,
             committed: self.journal.committed(),
             backlog: self.journal.backlog(),
-            unkept_since,
+            uncommitted_since,
             tally: self.tally,
-            sockets: self.carriers.sockets(),
-            in_progress: seated.len(),
+            sockets: self.children.sockets(),
+            in_progress: in_progress.len(),
             waiting: waiting.len(),
-            common_waiting: self.kept.common().len(),
-            line_waiting: self.kept.counselors().map(|counselor| counselor.line.len()).sum(),
+            common_waiting: self.committed.common_queue().len(),
+            queue_waiting: self.committed.counselors().map(|counselor| counselor.queue.len()).sum(),
             waiting_since: waiting.iter().map(|facts| facts.opened_at).min(),
             breaches: Law::ALL.into_iter().map(|law| (law, breaches.of(law))).collect(),
         })

@@ -8,9 +8,9 @@ use hotline_actors::{
     dispatch::{
         command::{Answer, Command, Refusal},
         conversation::{Conversation, EndReason, Phase, Priority},
-        counselor::{Choice, Role},
+        counselor::{ChosenStatus, Role},
         event::{Event, Expulsion, Notice},
-        limits::Limits,
+        limits::DispatchLimits,
     },
 };
 use uuid::Uuid;
@@ -45,10 +45,10 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) fn new() -> Self {
-        Self::with(Limits::default())
+        Self::with(DispatchLimits::default())
     }
 
-    pub(crate) fn with(limits: Limits) -> Self {
+    pub(crate) fn with(limits: DispatchLimits) -> Self {
         Self {
             dispatch: Dispatch::new(limits),
             now: Timestamp(1_700_000_000_000),
@@ -93,14 +93,14 @@ impl House {
     /// Somebody with places who is not there yet.
     pub(crate) fn admit(&mut self, number: u128, capacity: u32) -> CounselorId {
         let id = counselor(number);
-        self.does(&Command::Admit { counselor: id, role: Role::Counselor, capacity });
+        self.does(&Command::AddStaff { counselor: id, role: Role::Counselor, capacity });
         id
     }
 
     /// A counselor who is online, off shift.
     pub(crate) fn online(&mut self, number: u128, capacity: u32) -> CounselorId {
         let id = self.admit(number, capacity);
-        self.appears(id, Choice::Online);
+        self.appears(id, ChosenStatus::Online);
         id
     }
 
@@ -114,8 +114,8 @@ impl House {
 
     pub(crate) fn supervisor(&mut self, number: u128, capacity: u32) -> CounselorId {
         let id = counselor(number);
-        self.does(&Command::Admit { counselor: id, role: Role::Supervisor, capacity });
-        self.appears(id, Choice::Online);
+        self.does(&Command::AddStaff { counselor: id, role: Role::Supervisor, capacity });
+        self.appears(id, ChosenStatus::Online);
         id
     }
 
@@ -134,12 +134,12 @@ impl House {
         self.does(&Command::Shift { on })
     }
 
-    pub(crate) fn appears(&mut self, counselor: CounselorId, choice: Choice) -> Vec<Event> {
-        self.does(&Command::Appear { counselor, choice: Some(choice) })
+    pub(crate) fn appears(&mut self, counselor: CounselorId, choice: ChosenStatus) -> Vec<Event> {
+        self.does(&Command::SetPresence { counselor, choice: Some(choice) })
     }
 
     pub(crate) fn goes_offline(&mut self, counselor: CounselorId) -> Vec<Event> {
-        self.does(&Command::Appear { counselor, choice: None })
+        self.does(&Command::SetPresence { counselor, choice: None })
     }
 
     pub(crate) fn asks(
@@ -150,7 +150,12 @@ impl House {
     ) -> Result<ConversationId, Refusal> {
         self.next_conversation += 1;
         let conversation = ConversationId(Uuid::from_u128(0xa_0000 + self.next_conversation));
-        let open = Command::Open { conversation, visitor: visitor(number), wanted, fallback };
+        let open = Command::Open {
+            conversation,
+            visitor: visitor(number),
+            requested_counselor: wanted,
+            allow_fallback: fallback,
+        };
         let (answer, _) = self.decide(&open)?;
         let Answer::Opened { facts, place } = answer else {
             panic!("an open is answered with the conversation, not {answer:?}");
@@ -187,11 +192,11 @@ impl House {
     }
 
     pub(crate) fn expels(&mut self, person: impl Into<PersonId>) -> Vec<Event> {
-        self.does(&Command::Expel { person: person.into(), how: Expulsion::Banned })
+        self.does(&Command::Remove { person: person.into(), how: Expulsion::Banned })
     }
 
     pub(crate) fn pardons(&mut self, person: impl Into<PersonId>, seat: Option<(Role, u32)>) -> Vec<Event> {
-        self.does(&Command::Pardon { person: person.into(), seat })
+        self.does(&Command::Reinstate { person: person.into(), seat })
     }
 
     pub(crate) fn says(&mut self, conversation: ConversationId, by: impl Into<PersonId>) {
@@ -249,7 +254,7 @@ impl House {
     }
 
     pub(crate) fn is_common(&self, conversation: ConversationId) -> bool {
-        self.waits(conversation) && self.facts(conversation).is_some_and(|facts| facts.common)
+        self.waits(conversation) && self.facts(conversation).is_some_and(|facts| facts.in_common_queue)
     }
 
     pub(crate) fn served_by(&self, conversation: ConversationId) -> Option<CounselorId> {

@@ -94,7 +94,7 @@ proptest! {
                 }
                 Step::Land => {
                     let frozen = journal.in_flight().map(|batch| batch.last_seq());
-                    if let Some((batch, ready)) = journal.landed() {
+                    if let Some((batch, ready)) = journal.take_committed() {
                         prop_assert_eq!(Some(batch.last_seq()), frozen);
                         kept = batch.last_seq();
                         prop_assert!(ready.iter().all(|seq| *seq <= kept), "not before it is kept");
@@ -104,7 +104,7 @@ proptest! {
             }
             prop_assert_eq!((journal.committed(), journal.decided()), (kept, decided));
             prop_assert_eq!(journal.backlog() as u64, decided - kept);
-            prop_assert_eq!(journal.unkept_since(), (kept < decided).then(|| moment(kept)), "the lag's begin");
+            prop_assert_eq!(journal.uncommitted_since(), (kept < decided).then(|| moment(kept)), "the lag's begin");
             prop_assert!(answered.len() == asked.iter().filter(|seq| **seq <= kept).count(), "and not later");
             prop_assert_eq!(&answered[..], &asked[..answered.len()], "in order");
         }
@@ -119,7 +119,7 @@ fn a_batch_frozen_once_is_tried_again_as_it_is() {
     journal.append(Timestamp(0), &mut decision(2));
     assert_eq!(journal.freeze(100), None, "nothing is regathered");
     assert_eq!(journal.in_flight(), Some(&frozen));
-    journal.landed();
+    journal.take_committed();
     assert_eq!(journal.freeze(100).map(|batch| batch.last_seq()), Some(3));
 }
 
@@ -130,9 +130,9 @@ fn a_batch_has_each_conversation_once_as_it_stands_at_its_end_and_counts_the_tim
         id: talk,
         kind: Kind::Consultation,
         visitor: visitor(1),
-        wanted: Some(counselor(1)),
-        fallback: false,
-        common: false,
+        requested_counselor: Some(counselor(1)),
+        allow_fallback: false,
+        in_common_queue: false,
         priority: Priority::Normal,
         medium: Medium::Text,
         call_ended: None,

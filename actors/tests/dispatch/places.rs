@@ -9,7 +9,7 @@ use hotline_actors::{
     dispatch::{
         command::{Command, Place},
         conversation::{Conversation, EndReason, Phase},
-        counselor::{Choice, Counselor, Presence, Role},
+        counselor::{ChosenStatus, Connectivity, Counselor, Role},
         event::Event,
         queue::Ticket,
     },
@@ -20,13 +20,14 @@ use crate::properties::{Day, step};
 
 /// Whether `counselor`, once a place is free, may take this one.
 fn may_take(counselor: &Counselor, facts: &Conversation) -> bool {
-    let common = facts.common && counselor.on_shift && counselor.role == Role::Counselor;
-    (facts.wanted == Some(counselor.id) || common)
+    let common = facts.in_common_queue && counselor.on_shift && counselor.role == Role::Counselor;
+    (facts.requested_counselor == Some(counselor.id) || common)
         && PersonId::from(facts.visitor) != PersonId::from(counselor.id)
 }
 
 fn is_there(counselor: &Counselor) -> bool {
-    counselor.capacity > 0 && matches!(counselor.presence, Presence::Here { choice: Choice::Online, .. })
+    counselor.capacity > 0
+        && matches!(counselor.connectivity, Connectivity::Here { choice: ChosenStatus::Online, .. })
 }
 
 struct Told {

@@ -9,9 +9,9 @@ use hotline_actors::{
         clock::AFTER_CALL,
         command::Command,
         conversation::{EndReason, Medium, Priority},
-        counselor::{Choice, Role},
+        counselor::{ChosenStatus, Role},
         event::{Event, Expulsion},
-        limits::Limits,
+        limits::DispatchLimits,
     },
 };
 use proptest::prelude::*;
@@ -49,14 +49,14 @@ pub(crate) enum Step {
         counselor: u128,
         capacity: u32,
     },
-    Admit {
+    AddStaff {
         counselor: u128,
         capacity: u32,
     },
-    Expel {
+    Remove {
         person: PersonId,
     },
-    Pardon {
+    Reinstate {
         person: PersonId,
         seat: Option<(Role, u32)>,
     },
@@ -64,14 +64,14 @@ pub(crate) enum Step {
         which: usize,
         on: bool,
     },
-    Appear {
+    SetPresence {
         counselor: u128,
-        choice: Option<Choice>,
+        choice: Option<ChosenStatus>,
     },
     /// A tab comes, perhaps with what its person chose long ago.
     Arrive {
         counselor: u128,
-        wish: Option<Choice>,
+        wish: Option<ChosenStatus>,
     },
     Shift {
         on: BTreeSet<u128>,
@@ -96,8 +96,8 @@ pub(crate) enum Step {
     Restart(u64),
 }
 
-fn choice() -> impl Strategy<Value = Choice> {
-    prop_oneof![4 => Just(Choice::Online), 1 => Just(Choice::Busy), 1 => Just(Choice::Away)]
+fn choice() -> impl Strategy<Value = ChosenStatus> {
+    prop_oneof![4 => Just(ChosenStatus::Online), 1 => Just(ChosenStatus::Busy), 1 => Just(ChosenStatus::Away)]
 }
 
 pub(crate) fn step() -> impl Strategy<Value = Step> {
@@ -125,10 +125,10 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         2 => (which.clone(), urgency).prop_map(|(which, priority)| Step::Prioritize { which, priority }),
         3 => (anyone.clone(), 0_u32..4)
             .prop_map(|(counselor, capacity)| Step::SetCapacity { counselor, capacity }),
-        4 => (anyone.clone(), 0_u32..4).prop_map(|(counselor, capacity)| Step::Admit { counselor, capacity }),
-        1 => person.prop_map(|person| Step::Expel { person }),
-        1 => (0..VISITORS).prop_map(|number| Step::Pardon { person: visitor(number).into(), seat: None }),
-        3 => (anyone.clone(), 0_u32..4).prop_map(|(number, capacity)| Step::Pardon {
+        4 => (anyone.clone(), 0_u32..4).prop_map(|(counselor, capacity)| Step::AddStaff { counselor, capacity }),
+        1 => person.prop_map(|person| Step::Remove { person }),
+        1 => (0..VISITORS).prop_map(|number| Step::Reinstate { person: visitor(number).into(), seat: None }),
+        3 => (anyone.clone(), 0_u32..4).prop_map(|(number, capacity)| Step::Reinstate {
             person: counselor(number).into(),
             seat: Some((role(number), capacity)),
         }),
@@ -136,7 +136,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         4 => (anyone.clone(), prop::option::of(choice()))
             .prop_map(|(counselor, wish)| Step::Arrive { counselor, wish }),
         9 => (anyone, prop::option::weighted(0.8, choice()))
-            .prop_map(|(counselor, choice)| Step::Appear { counselor, choice }),
+            .prop_map(|(counselor, choice)| Step::SetPresence { counselor, choice }),
         2 => prop::collection::btree_set(named, 0..5).prop_map(|on| Step::Shift { on }),
         2 => (0..VISITORS, any::<bool>()).prop_map(|(visitor, here)| Step::Seen { visitor, here }),
         4 => (which.clone(), any::<bool>()).prop_map(|(which, by_visitor)| Step::Say { which, by_visitor }),
@@ -166,7 +166,7 @@ pub(crate) struct Day {
 
 impl Day {
     pub(crate) fn new() -> Self {
-        let limits = Limits::default();
+        let limits = DispatchLimits::default();
         let mut day = Self {
             dispatch: Dispatch::new(limits.clone()),
             folded: Dispatch::new(limits),
@@ -178,10 +178,10 @@ impl Day {
         };
         for number in 0..COUNSELORS {
             let counselor = counselor(number);
-            day.decide(&Command::Admit { counselor, role: Role::Counselor, capacity: 1 });
+            day.decide(&Command::AddStaff { counselor, role: Role::Counselor, capacity: 1 });
         }
         let supervisor = counselor(SUPERVISOR);
-        day.decide(&Command::Admit { counselor: supervisor, role: Role::Supervisor, capacity: 1 });
+        day.decide(&Command::AddStaff { counselor: supervisor, role: Role::Supervisor, capacity: 1 });
         day.decide(&Command::Shift { on: (0..2).map(counselor).collect() });
         day
     }
@@ -218,7 +218,7 @@ impl Day {
         assert_eq!(self.dispatch.broken_laws(), vec![], "after {after}");
         assert_eq!(self.dispatch.snapshot(), self.folded.snapshot(), "after {after}");
         let kept = self.dispatch.snapshot();
-        let revived = Dispatch::revive(Limits::default(), &kept, self.now);
+        let revived = Dispatch::revive(DispatchLimits::default(), &kept, self.now);
         assert_eq!(revived.snapshot(), kept, "revived after {after}");
         assert_eq!(revived.broken_laws(), vec![], "revived after {after}");
         let open: BTreeSet<ConversationId> = self.dispatch.conversations().map(|facts| facts.id).collect();
@@ -279,8 +279,8 @@ impl Day {
                 let open = Command::Open {
                     conversation: consultation(self.opened),
                     visitor: visitor(*number),
-                    wanted: wanted.map(counselor),
-                    fallback: *fallback,
+                    requested_counselor: wanted.map(counselor),
+                    allow_fallback: *fallback,
                 };
                 self.opened += u128::from(self.decide(&open).is_some());
             }
@@ -307,7 +307,7 @@ impl Day {
             Step::Restart(seconds) => {
                 let kept = self.dispatch.snapshot();
                 self.now = self.now + Duration::from_secs(*seconds);
-                self.dispatch = Dispatch::revive(Limits::default(), &kept, self.now);
+                self.dispatch = Dispatch::revive(DispatchLimits::default(), &kept, self.now);
                 self.witness.restarted();
                 self.returned = self.now;
                 self.passes(Duration::ZERO);
@@ -320,7 +320,7 @@ impl Day {
             }
             Step::Return => {
                 self.returned = self.now;
-                self.decide(&Command::Return);
+                self.decide(&Command::StoreRecovered);
             }
             simple => {
                 let command = self.command(simple).expect("a simple step");
@@ -338,17 +338,17 @@ impl Day {
             Step::SetCapacity { counselor: number, capacity } => {
                 Command::SetCapacity { counselor: counselor(*number), capacity: *capacity }
             }
-            Step::Admit { counselor: number, capacity } => {
-                Command::Admit { counselor: counselor(*number), role: role(*number), capacity: *capacity }
+            Step::AddStaff { counselor: number, capacity } => {
+                Command::AddStaff { counselor: counselor(*number), role: role(*number), capacity: *capacity }
             }
-            Step::Expel { person } => Command::Expel { person: *person, how: Expulsion::Banned },
-            Step::Pardon { person, seat } => Command::Pardon { person: *person, seat: *seat },
+            Step::Remove { person } => Command::Remove { person: *person, how: Expulsion::Banned },
+            Step::Reinstate { person, seat } => Command::Reinstate { person: *person, seat: *seat },
             Step::Call { which, on } => Command::ChangeMedium {
                 conversation: self.chosen(*which),
                 medium: if *on { Medium::Voice { since: self.now } } else { Medium::Text },
             },
-            Step::Appear { counselor: number, choice } => {
-                Command::Appear { counselor: counselor(*number), choice: *choice }
+            Step::SetPresence { counselor: number, choice } => {
+                Command::SetPresence { counselor: counselor(*number), choice: *choice }
             }
             Step::Arrive { counselor: number, wish } => {
                 Command::Arrive { counselor: counselor(*number), wish: *wish }
@@ -409,7 +409,9 @@ proptest! {
 
 /// The witness would be worth nothing if it could not see: each law is broken for it here.
 mod the_witness_finds {
-    use super::{Choice, CounselorId, EndReason, Event, Role, Witness, consultation, counselor, visitor};
+    use super::{
+        ChosenStatus, CounselorId, EndReason, Event, Role, Witness, consultation, counselor, visitor,
+    };
     use hotline_actors::dispatch::conversation::{Kind, Priority};
 
     fn opened(number: u128, wanted: Option<CounselorId>) -> Event {
@@ -427,7 +429,7 @@ mod the_witness_finds {
         let mut witness = Witness::default();
         let lin = Event::Admitted { counselor: counselor(1), role: Role::Counselor, capacity: 1 };
         witness.event(&lin);
-        witness.event(&chooses(Some(Choice::Online)));
+        witness.event(&chooses(Some(ChosenStatus::Online)));
         for event in events {
             witness.event(event);
         }
@@ -449,14 +451,14 @@ mod the_witness_finds {
         assert!(found(&[opened(1, lin), given(1), opened(2, lin), over(1), given(2), over(2)]).is_empty());
     }
 
-    fn chooses(choice: Option<Choice>) -> Event {
+    fn chooses(choice: Option<ChosenStatus>) -> Event {
         Event::PresenceChosen { counselor: counselor(1), choice }
     }
 
     #[test]
     fn one_seated_with_somebody_who_chose_away_or_is_offline() {
         let lin = Some(counselor(1));
-        for choice in [Some(Choice::Away), Some(Choice::Busy), None] {
+        for choice in [Some(ChosenStatus::Away), Some(ChosenStatus::Busy), None] {
             assert_eq!(found(&[chooses(choice), opened(1, lin), given(1)]), ["presence"]);
         }
     }

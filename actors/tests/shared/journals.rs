@@ -17,9 +17,9 @@ use hotline_actors::{
         Snapshot,
         command::Command,
         conversation::{EndReason, Priority},
-        counselor::{Choice, Role},
+        counselor::{ChosenStatus, Role},
         event::Event,
-        limits::Limits,
+        limits::DispatchLimits,
     },
     journal::{AppendFault, Batch, Claim, Journal, Stamped, Store},
 };
@@ -136,14 +136,14 @@ impl<S: Store> Owner<S> {
 
     /// An owner that takes `claim` for its own.
     fn believes(store: S, writer: WriterId, claim: Claim, now: Timestamp) -> Self {
-        let dispatch = Dispatch::revive(Limits::default(), &claim.snapshot, now);
+        let dispatch = Dispatch::revive(DispatchLimits::default(), &claim.snapshot, now);
         let mut owner = Self { store, dispatch, journal: Journal::new(writer, claim.seq), claim, now };
         for number in 0..COUNSELORS {
             let counselor = counselor(number);
             if owner.dispatch.counselor(counselor).is_none() {
-                owner.decide(&Command::Admit { counselor, role: Role::Counselor, capacity: CAPACITY });
+                owner.decide(&Command::AddStaff { counselor, role: Role::Counselor, capacity: CAPACITY });
             }
-            owner.decide(&Command::Appear { counselor, choice: Some(Choice::Online) });
+            owner.decide(&Command::SetPresence { counselor, choice: Some(ChosenStatus::Online) });
         }
         owner.decide(&Command::Shift { on: (0..COUNSELORS).map(counselor).collect() });
         owner
@@ -159,7 +159,12 @@ impl<S: Store> Owner<S> {
     /// The visitor asks for anyone.
     pub(crate) fn opens(&mut self, visitor: VisitorId) -> ConversationId {
         let conversation = ConversationId(fresh());
-        self.decide(&Command::Open { conversation, visitor, wanted: None, fallback: None });
+        self.decide(&Command::Open {
+            conversation,
+            visitor,
+            requested_counselor: None,
+            allow_fallback: None,
+        });
         conversation
     }
 
@@ -188,15 +193,15 @@ impl<S: Store> Owner<S> {
             0..=3 => Command::Open {
                 conversation: ConversationId(fresh()),
                 visitor: visitor(u128::from(dice.below(VISITORS))),
-                wanted: (dice.below(2) == 0).then_some(one),
-                fallback: Some(dice.below(2) == 0),
+                requested_counselor: (dice.below(2) == 0).then_some(one),
+                allow_fallback: Some(dice.below(2) == 0),
             },
             4..=5 => Command::End { conversation: some_open(dice), reason: EndReason::Visitor },
             6 => Command::SetCapacity { counselor: one, capacity: u32::try_from(dice.below(4)).unwrap_or(0) },
             7 => Command::Prioritize { conversation: some_open(dice), priority: Priority::Urgent },
             8 => {
-                let choice = [None, Some(Choice::Away), Some(Choice::Online)];
-                Command::Appear {
+                let choice = [None, Some(ChosenStatus::Away), Some(ChosenStatus::Online)];
+                Command::SetPresence {
                     counselor: one,
                     choice: choice[usize::try_from(dice.below(3)).unwrap_or(0)],
                 }
@@ -215,7 +220,7 @@ impl<S: Store> Owner<S> {
     pub(crate) async fn commits(&mut self) -> Result<(), AppendFault> {
         while let Some(batch) = self.journal.freeze(100) {
             settled(&self.store, &batch).await?;
-            self.journal.landed();
+            self.journal.take_committed();
         }
         Ok(())
     }
@@ -237,7 +242,7 @@ fn holds_together(log: &[(Stamped, WriterId)], claims: &[Claim]) {
     assert_eq!(numbers, (1..=log.len() as u64).collect::<Vec<_>>(), "numbered without gaps, each once");
     let first = &claims[0];
     for claim in claims {
-        let mut state = Dispatch::revive(Limits::default(), &first.snapshot, Timestamp(0));
+        let mut state = Dispatch::revive(DispatchLimits::default(), &first.snapshot, Timestamp(0));
         for (stamped, _) in log {
             if (first.seq + 1..=claim.seq).contains(&stamped.seq) {
                 state.apply(stamped.at, &stamped.event);
@@ -326,7 +331,7 @@ pub(crate) async fn a_batch_tried_again_had_landed_and_is_stored_once(shelf: imp
     let (first, second) = (owner.opens(visitor(0)), owner.opens(visitor(1)));
     let opened = owner.frozen();
     owner.store.append(Arc::clone(&opened)).await.expect("it is stored");
-    owner.journal.landed();
+    owner.journal.take_committed();
     // A notice, an end and a capacity: whatever a batch may bring along.
     owner.passes(Duration::from_mins(10));
     owner.ends(first);
@@ -352,10 +357,10 @@ pub(crate) async fn a_batch_with_a_gap_is_refused(shelf: impl Shelf) {
     let mut owner = Owner::claims(shelf.store()).await;
     owner.opens(visitor(0));
     let first = owner.frozen();
-    owner.journal.landed();
+    owner.journal.take_committed();
     owner.opens(visitor(1));
     let second = owner.frozen();
-    owner.journal.landed();
+    owner.journal.take_committed();
     owner.opens(visitor(2));
     let third = owner.frozen();
     let before = shelf.log().await;
@@ -451,7 +456,7 @@ pub(crate) async fn a_claim_against_a_busy_owner_holds_all_it_was_told_and_stops
                     Ok(()) => told.borrow_mut().push(batch),
                     Err(fault) => break (fault, batch),
                 }
-                owner.journal.landed();
+                owner.journal.take_committed();
                 assert!(told.borrow().len() < BATCHES_MAX, "nobody stops it");
             }
         };

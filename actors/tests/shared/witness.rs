@@ -10,7 +10,7 @@ use hotline_actors::{
     dispatch::{
         command::Command,
         conversation::{Kind, Priority},
-        counselor::{Choice, Role},
+        counselor::{ChosenStatus, Role},
         event::Event,
     },
 };
@@ -64,16 +64,16 @@ pub(crate) struct Witness {
     talks: BTreeMap<ConversationId, Talk>,
     presence: Option<Presence>,
     /// What people chose, by the events; of those who are offline nothing.
-    chosen: BTreeMap<CounselorId, Choice>,
+    chosen: BTreeMap<CounselorId, ChosenStatus>,
     /// Whoever is out does nothing more before they are pardoned.
     out: BTreeSet<PersonId>,
     found: Vec<String>,
 }
 
 impl Presence {
-    fn is(&mut self, counselor: CounselorId, choice: Choice) {
+    fn is(&mut self, counselor: CounselorId, choice: ChosenStatus) {
         self.here.insert(counselor);
-        if choice == Choice::Online {
+        if choice == ChosenStatus::Online {
             self.online.insert(counselor);
         } else {
             self.online.remove(&counselor);
@@ -122,8 +122,10 @@ impl Witness {
             let known = dispatch.conversation(*id);
             let same = known.is_some_and(|known| {
                 let urgent = known.priority == Priority::Urgent;
-                (known.counselor(), known.visitor, known.wanted) == (holder, talk.visitor, talk.wanted)
-                    && (known.common, urgent, known.arrival) == (talk.common, talk.urgent, talk.arrival)
+                (known.counselor(), known.visitor, known.requested_counselor)
+                    == (holder, talk.visitor, talk.wanted)
+                    && (known.in_common_queue, urgent, known.arrival)
+                        == (talk.common, talk.urgent, talk.arrival)
             });
             (!same).then(|| format!("{id} is {talk:?}, and here {known:?}"))
         };
@@ -143,13 +145,13 @@ impl Witness {
     pub(crate) fn command(&mut self, _now: Timestamp, command: &Command) {
         let presence = self.presence.get_or_insert_default();
         match command {
-            Command::Appear { counselor, choice: Some(choice) } => presence.is(*counselor, *choice),
-            Command::Appear { counselor, choice: None } => presence.goes(*counselor),
+            Command::SetPresence { counselor, choice: Some(choice) } => presence.is(*counselor, *choice),
+            Command::SetPresence { counselor, choice: None } => presence.goes(*counselor),
             // Who is here already stays as they are, and who comes back after a restart is what they were.
             Command::Arrive { counselor, .. } if presence.here.contains(counselor) => {}
             Command::Arrive { counselor, wish } => {
                 let before = self.chosen.get(counselor).copied();
-                presence.is(*counselor, before.or(*wish).unwrap_or(Choice::Online));
+                presence.is(*counselor, before.or(*wish).unwrap_or(ChosenStatus::Online));
             }
             Command::Shift { on } => presence.on_shift.clone_from(on),
             _ => {}
@@ -219,11 +221,11 @@ impl Witness {
     }
 
     /// What somebody is by the events.
-    pub(crate) fn chosen(&self, counselor: CounselorId) -> Option<Choice> {
+    pub(crate) fn chosen(&self, counselor: CounselorId) -> Option<ChosenStatus> {
         self.chosen.get(&counselor).copied()
     }
 
-    fn presence_chosen(&mut self, counselor: CounselorId, choice: Option<Choice>) {
+    fn presence_chosen(&mut self, counselor: CounselorId, choice: Option<ChosenStatus>) {
         let before = match choice {
             Some(choice) => self.chosen.insert(counselor, choice),
             None => self.chosen.remove(&counselor),
@@ -288,7 +290,7 @@ impl Witness {
             self.finds(format!("{counselor} is given {id} and is not online"));
         }
         let chosen = self.chosen(counselor);
-        if chosen != Some(Choice::Online) {
+        if chosen != Some(ChosenStatus::Online) {
             self.finds(format!("presence: {counselor} is given {id} and is {chosen:?}"));
         }
         // Somebody served out of the common queue shows that their counselor serves it.

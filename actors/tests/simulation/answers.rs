@@ -10,7 +10,7 @@ use hotline_actors::{
         event::{Event, Notice},
     },
     push::{Answers, Push, StandingAlarm},
-    registry::Badge,
+    registry::SocketRole,
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ fn boss() -> PersonId {
 }
 
 async fn looks_on(world: &Rc<World>, since: Option<u64>) -> Line {
-    world.joins(boss(), Badge::Administrator, since).await.expect("the server is up")
+    world.joins(boss(), SocketRole::Administrator, since).await.expect("the server is up")
 }
 
 fn says(world: &Rc<World>, talk: ConversationId, by_counselor: bool) {
@@ -39,7 +39,7 @@ fn shown(line: &Line) -> Answers {
     let mut shown = Answers::default();
     for push in &line.heard().pushes {
         match push {
-            Push::Desk(desk) => shown = desk.answers.clone(),
+            Push::Workbench(desk) => shown = desk.answers.clone(),
             Push::Unanswered(changed) => {
                 shown.unanswered.extend(changed.iter().map(|(id, since)| (*id, *since)));
             }

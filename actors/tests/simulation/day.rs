@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
-use hotline_actors::{dispatch::limits::Limits, registry::Bounds};
+use hotline_actors::{dispatch::limits::DispatchLimits, registry::Bounds};
 use tokio::{
     task::{JoinHandle, spawn_local},
     time::sleep,
@@ -57,7 +57,7 @@ pub(crate) fn simulate(seed: u64, traced: bool) -> Day {
 /// A day on a store with a deliberate fault.
 pub(crate) fn simulate_with(seed: u64, traced: bool, lapse: Option<Lapse>) -> Day {
     under_paused_time(async move {
-        let world = World::new_traced(seed, Limits::default(), traced);
+        let world = World::new_traced(seed, DispatchLimits::default(), traced);
         world.ledger.0.borrow_mut().lapse = lapse;
         world.settle_max.set(Some(SETTLE_MAX));
         // What is state and no event is shown less often than by default: half the time of a day went there.
@@ -103,7 +103,9 @@ pub(crate) fn simulate_with(seed: u64, traced: bool, lapse: Option<Lapse>) -> Da
 }
 
 fn day(world: &World) -> Day {
-    let fenced = |fate: &&hotline_actors::registry::Fate| **fate == hotline_actors::registry::Fate::Fenced;
+    let fenced = |fate: &&hotline_actors::registry::RegistryStatus| {
+        **fate == hotline_actors::registry::RegistryStatus::Fenced
+    };
     let fenced = world.fates.lock().expect("nobody dies holding it").iter().filter(fenced).count();
     let book = world.book();
     Day {

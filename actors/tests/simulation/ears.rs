@@ -7,11 +7,11 @@ use hotline_actors::{
     CounselorId, LogIn, PersonId, Registry, VisitorId,
     dispatch::{
         conversation::{Conversation, Phase},
-        counselor::Choice,
+        counselor::ChosenStatus,
         event::Event,
     },
-    push::{Closing, Desk, Push, SocketId, Told},
-    registry::{Badge, Choose, Join, Leave},
+    push::{Closing, CommittedEvent, Push, SocketId, WorkbenchSnapshot},
+    registry::{Choose, Join, Leave, SocketRole},
 };
 
 use crate::{
@@ -31,7 +31,7 @@ impl World {
     pub(crate) async fn joins(
         self: &Rc<Self>,
         person: PersonId,
-        badge: Badge,
+        badge: SocketRole,
         since: Option<u64>,
     ) -> Option<Line> {
         self.joins_by(login_of(person), person, badge, since).await
@@ -42,7 +42,7 @@ impl World {
         self: &Rc<Self>,
         login: LogIn,
         person: PersonId,
-        badge: Badge,
+        badge: SocketRole,
         since: Option<u64>,
     ) -> Option<Line> {
         let registry = self.server_of(person)?.registry;
@@ -73,7 +73,7 @@ pub(crate) struct Line {
 pub(crate) struct HeardLine {
     pub(crate) cursor: Option<u64>,
     pub(crate) closed: Option<Closing>,
-    pub(crate) events: Vec<Arc<Told>>,
+    pub(crate) events: Vec<Arc<CommittedEvent>>,
     pub(crate) pushes: Vec<Push>,
 }
 
@@ -83,7 +83,7 @@ impl Line {
     }
 
     /// What the person chooses here.
-    pub(crate) fn chooses(&self, choice: Choice) {
+    pub(crate) fn chooses(&self, choice: ChosenStatus) {
         self.registry.do_send(Choose { counselor: self.person.into(), choice });
     }
 
@@ -101,7 +101,7 @@ impl Line {
 struct Ear {
     world: Rc<World>,
     person: PersonId,
-    badge: Badge,
+    badge: SocketRole,
     heard: Rc<RefCell<HeardLine>>,
 }
 
@@ -115,8 +115,10 @@ impl Handler<Push> for Ear {
     fn handle(&mut self, push: Push, _ctx: &mut Self::Context) {
         let world = Rc::clone(&self.world);
         world.pushes.set(world.pushes.get() + 1);
-        let is_state =
-            matches!(push, Push::Place(_) | Push::Floor { .. } | Push::Unanswered(_) | Push::Alarms(_));
+        let is_state = matches!(
+            push,
+            Push::Place(_) | Push::QueueOverview { .. } | Push::Unanswered(_) | Push::Alarms(_)
+        );
         if is_state {
             world.note_state(format_args!("{:?} {} {push:?}", world.now(), self.person));
         } else {
@@ -140,7 +142,7 @@ impl Ear {
         let book = self.world.book();
         let kept = book.rows.len() as u64;
         match push {
-            Push::Desk(desk) => {
+            Push::Workbench(desk) => {
                 heard.cursor = Some(desk.cursor);
                 (desk.cursor > kept)
                     .then(|| "of what is not kept".to_owned())
@@ -174,15 +176,15 @@ impl Ear {
                 None
             }
             Push::Place(_)
-            | Push::Floor { .. }
+            | Push::QueueOverview { .. }
             | Push::Presence(_)
             | Push::Unanswered(_)
             | Push::Alarms(_)
-            | Push::Parcel(_) => None,
+            | Push::Frame(_) => None,
         }
     }
 
-    fn event(&self, told: &Told, cursor: Option<u64>, book: &Book) -> Option<String> {
+    fn event(&self, told: &CommittedEvent, cursor: Option<u64>, book: &Book) -> Option<String> {
         let row = usize::try_from(told.seq - 1).ok().and_then(|at| book.rows.get(at));
         let Some(row) = row else { return Some("what is not kept".to_owned()) };
         if (row.stamped.at, &row.stamped.event, row.facts) != (told.at, &told.event, told.facts) {
@@ -203,13 +205,13 @@ impl Ear {
             return false;
         };
         match self.badge {
-            Badge::Visitor => PersonId::from(facts.visitor) == self.person,
-            Badge::Counselor { .. } => facts.counselor().map(PersonId::from) == Some(self.person),
-            Badge::Administrator => false,
+            SocketRole::Visitor => PersonId::from(facts.visitor) == self.person,
+            SocketRole::Counselor { .. } => facts.counselor().map(PersonId::from) == Some(self.person),
+            SocketRole::Administrator => false,
         }
     }
 
-    fn desk(&self, desk: &Desk, book: &Book) -> Option<String> {
+    fn desk(&self, desk: &WorkbenchSnapshot, book: &Book) -> Option<String> {
         let seat = desk.seat.as_ref()?;
         let counselor = CounselorId::from(self.person);
         let open = book.open_at(desk.cursor);
@@ -220,7 +222,7 @@ impl Ear {
             .collect();
         let waiting: BTreeSet<_> = open
             .values()
-            .filter(|facts| facts.phase == Phase::Waiting && facts.wanted == Some(counselor))
+            .filter(|facts| facts.phase == Phase::Waiting && facts.requested_counselor == Some(counselor))
             .map(|facts| facts.id)
             .collect();
         let ids = |all: &[Conversation]| all.iter().map(|facts| facts.id).collect::<BTreeSet<_>>();

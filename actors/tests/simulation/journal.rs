@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join;
 use hotline_actors::{
     WriterId,
-    dispatch::limits::Limits,
+    dispatch::limits::DispatchLimits,
     journal::{Batch, Stamped, Store},
 };
 
@@ -56,7 +56,7 @@ macro_rules! tests {
         #[test]
         fn $name() {
             under_paused_time(async {
-                let world = World::new(7, Limits::default());
+                let world = World::new(7, DispatchLimits::default());
                 journals::$name(world.ledger.clone()).await;
             });
         }

@@ -17,9 +17,9 @@ use hotline_actors::{
     dispatch::{
         Snapshot,
         conversation::{Conversation, Phase},
-        counselor::Choice,
+        counselor::ChosenStatus,
         event::Event,
-        limits::Limits,
+        limits::DispatchLimits,
     },
     journal::{AppendFault, Batch, Claim, Stamped, Store, StoreFault},
     sabotage::honestly,
@@ -65,7 +65,7 @@ pub(crate) struct Owner {
 #[derive(Debug)]
 pub(crate) struct Book {
     begun: Instant,
-    limits: Limits,
+    limits: DispatchLimits,
     pub(crate) rows: Vec<Row>,
     /// The projection: what the rows say.
     pub(crate) folded: Dispatch,
@@ -78,7 +78,7 @@ pub(crate) struct Book {
     pub(crate) owner: Option<Owner>,
     pub(crate) lapse: Option<Lapse>,
     /// What people chose at their sockets, and what is not yet seen here.
-    pub(crate) asked: BTreeMap<CounselorId, Vec<Choice>>,
+    pub(crate) asked: BTreeMap<CounselorId, Vec<ChosenStatus>>,
     ended: BTreeMap<ConversationId, Conversation>,
     /// Who was banned or deleted: nobody logs in as one of them.
     out: BTreeSet<PersonId>,
@@ -270,7 +270,7 @@ enum Failed {
 }
 
 impl Ledger {
-    pub(crate) fn new(begun: Instant, limits: Limits, weather: Weather) -> Self {
+    pub(crate) fn new(begun: Instant, limits: DispatchLimits, weather: Weather) -> Self {
         Self(Rc::new(RefCell::new(Book {
             begun,
             rows: Vec::new(),

@@ -1,4 +1,4 @@
-//! The real actors under a paused clock: the Registry, its carriers and the journal pipeline, against a ledger in memory.
+//! The real actors under a paused clock: the Registry, its child actors and the journal pipeline, against a ledger in memory.
 //! A day of a hotline passes in about a second, the same way for the same seed; `days.rs` says how to run more.
 
 #![allow(

@@ -12,11 +12,14 @@ use hotline_actors::{
         conversation::{EndReason, Priority},
         counselor::Role,
         event::{Event, Notice},
-        limits::Limits,
+        limits::DispatchLimits,
     },
     journal::Store,
     push::{Closing, Push},
-    registry::{Ask, Badge, Bounds, Fate, Heard, LookHealth, Progress, Rejected, Stop, Words},
+    registry::{
+        ActivityInbox, Ask, Bounds, LookHealth, MessageSeen, Progress, RegistryStatus, Rejected, SocketRole,
+        Stop,
+    },
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -42,12 +45,13 @@ pub(crate) const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-pub(crate) const AT_DESK: Badge = Badge::Counselor { role: Role::Counselor, capacity: 1, choice: None };
+pub(crate) const AT_DESK: SocketRole =
+    SocketRole::Counselor { role: Role::Counselor, capacity: 1, choice: None };
 
 /// Runs a story in a world whose server has started and whose counselor is online; all must be well at its end.
 pub(crate) fn story<F: Future<Output = ()>>(tell: impl FnOnce(Rc<World>, Line) -> F) {
     under_paused_time(async {
-        let world = World::new(1, Limits::default());
+        let world = World::new(1, DispatchLimits::default());
         world.on_shift.borrow_mut().insert(lin());
         world.start().await;
         let line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
@@ -60,7 +64,12 @@ pub(crate) fn story<F: Future<Output = ()>>(tell: impl FnOnce(Rc<World>, Line) -
 
 pub(crate) async fn asks(world: &World, number: u128) -> ConversationId {
     let conversation = ConversationId(world.fresh_id());
-    let open = Command::Open { conversation, visitor: visitor(number), wanted: Some(lin()), fallback: None };
+    let open = Command::Open {
+        conversation,
+        visitor: visitor(number),
+        requested_counselor: Some(lin()),
+        allow_fallback: None,
+    };
     match world.asks(open).await {
         Ok(Answer::Opened { facts, .. }) => facts.id,
         other => panic!("may ask: {other:?}"),
@@ -140,9 +149,9 @@ fn a_word_that_comes_after_the_notice_and_was_said_before_it_counts_from_when_it
         let begun = started(&world, talk);
         sleep(minutes(11)).await;
         let (from, to) = (lin().into(), visitor(1).into());
-        let words = Words::default();
+        let words = ActivityInbox::default();
         for progress in [Progress::Coming, Progress::Stored] {
-            let late = Heard { from, to, conversation: Some(talk), at: begun + minutes(4), progress };
+            let late = MessageSeen { from, to, conversation: Some(talk), at: begun + minutes(4), progress };
             words.send(&world.registry().expect("the server is up"), late);
         }
         sleep(minutes(9)).await;
@@ -248,7 +257,12 @@ fn the_same_visitor_asking_again_joins_what_is_still_on_its_way() {
         let (first, again) = futures_util::future::join(asks(&world, 1), asks(&world, 1)).await;
         assert_eq!(first, again);
         let conversation = ConversationId(world.fresh_id());
-        let later = Command::Open { conversation, visitor: visitor(1), wanted: Some(lin()), fallback: None };
+        let later = Command::Open {
+            conversation,
+            visitor: visitor(1),
+            requested_counselor: Some(lin()),
+            allow_fallback: None,
+        };
         let refused = Refusal::AlreadyConsulting { conversation: first, counselor: Some(lin()) };
         assert_eq!(
             world.asks(later).await,
@@ -317,7 +331,7 @@ fn what_was_decided_during_an_outage_is_kept_when_it_is_over_once() {
 #[test]
 fn beyond_a_bounded_backlog_new_commands_are_refused_at_once() {
     under_paused_time(async {
-        let world = World::new(1, Limits::default());
+        let world = World::new(1, DispatchLimits::default());
         world.bounds.set(Bounds { backlog_max: 10, ..Bounds::default() });
         world.start().await;
         let _line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
@@ -328,8 +342,12 @@ fn beyond_a_bounded_backlog_new_commands_are_refused_at_once() {
         let mut pending = Vec::new();
         for number in 0..30 {
             let conversation = ConversationId(world.fresh_id());
-            let open =
-                Command::Open { conversation, visitor: visitor(number), wanted: Some(lin()), fallback: None };
+            let open = Command::Open {
+                conversation,
+                visitor: visitor(number),
+                requested_counselor: Some(lin()),
+                allow_fallback: None,
+            };
             let answer = tokio::time::timeout(Duration::from_millis(10), registry.send(Ask(open))).await;
             match answer {
                 Ok(answer) => {
@@ -353,7 +371,7 @@ fn an_idle_server_notices_that_another_has_taken_over() {
         world.ledger.claim(other, world.now()).await.expect("can be claimed");
         sleep(seconds(10)).await;
         assert_eq!(line.heard().closed, Some(Closing::Switching));
-        assert!(world.fates.lock().expect("unbroken").contains(&Fate::Fenced));
+        assert!(world.fates.lock().expect("unbroken").contains(&RegistryStatus::Fenced));
         let end = ends(ConversationId(Uuid::nil()), EndReason::Visitor);
         assert_eq!(world.asks(end).await, Err(Rejected::Switching));
     });
@@ -365,7 +383,12 @@ fn a_busy_server_finds_out_at_its_next_commit_and_answers_nobody() {
         let other = hotline_actors::WriterId(Uuid::from_u128(99));
         world.ledger.claim(other, world.now()).await.expect("can be claimed");
         let conversation = ConversationId(world.fresh_id());
-        let open = Command::Open { conversation, visitor: visitor(1), wanted: Some(lin()), fallback: None };
+        let open = Command::Open {
+            conversation,
+            visitor: visitor(1),
+            requested_counselor: Some(lin()),
+            allow_fallback: None,
+        };
         assert_eq!(world.asks(open).await, Err(Rejected::Switching));
         assert_eq!(world.book().facts(conversation), None);
     });
@@ -391,7 +414,7 @@ fn stopping_refuses_what_is_new_and_waits_for_the_journal() {
         let rows = world.book().rows.len();
         sleep(minutes(40)).await;
         assert_eq!(world.book().rows.len(), rows, "and decides nothing any more");
-        assert!(!world.fates.lock().expect("unbroken").contains(&Fate::Died));
+        assert!(!world.fates.lock().expect("unbroken").contains(&RegistryStatus::Died));
         world.closes();
     });
 }
@@ -400,7 +423,7 @@ fn stopping_refuses_what_is_new_and_waits_for_the_journal() {
 fn a_registry_that_dies_is_noticed() {
     story(|world, _line| async move {
         world.kill().await;
-        assert_eq!(world.fates.lock().expect("unbroken").last(), Some(&Fate::Died));
+        assert_eq!(world.fates.lock().expect("unbroken").last(), Some(&RegistryStatus::Died));
     });
 }
 
@@ -445,7 +468,7 @@ fn a_socket_that_comes_back_hears_what_it_missed_or_sees_it_all_anew() {
         world.start().await;
         let line = world.joins(lin().into(), AT_DESK, since).await.expect("the server is up");
         sleep(seconds(1)).await;
-        assert!(matches!(line.heard().pushes.first(), Some(Push::Desk(_))));
+        assert!(matches!(line.heard().pushes.first(), Some(Push::Workbench(_))));
     });
 }
 
@@ -454,9 +477,9 @@ fn one_who_goes_away_and_is_activated_again_is_not_made_offline_by_what_they_lef
     story(|world, line| async move {
         line.leaves();
         let how = hotline_actors::dispatch::event::Expulsion::Banned;
-        world.asks(Command::Expel { person: lin().into(), how }).await.expect("is never refused");
+        world.asks(Command::Remove { person: lin().into(), how }).await.expect("is never refused");
         sleep(seconds(10)).await;
-        let again = Command::Pardon { person: lin().into(), seat: Some((Role::Counselor, 1)) };
+        let again = Command::Reinstate { person: lin().into(), seat: Some((Role::Counselor, 1)) };
         world.asks(again).await.expect("is never refused");
         let _line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         sleep(minutes(2)).await;
@@ -469,7 +492,7 @@ fn one_who_goes_away_and_is_activated_again_is_not_made_offline_by_what_they_lef
 fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
     story(|world, _line| async move {
         let other = CounselorId(Uuid::from_u128(0xc1));
-        let none = Badge::Counselor { role: Role::Counselor, capacity: 0, choice: None };
+        let none = SocketRole::Counselor { role: Role::Counselor, capacity: 0, choice: None };
         let _other = world.joins(other.into(), none, None).await.expect("the server is up");
         sleep(seconds(1)).await;
         asks(&world, 1).await;
@@ -481,20 +504,20 @@ fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
             Command::Open {
                 conversation: ConversationId(world.fresh_id()),
                 visitor: visitor(2),
-                wanted: None,
-                fallback: None,
+                requested_counselor: None,
+                allow_fallback: None,
             },
             Command::Open {
                 conversation: waits,
                 visitor: visitor(3),
-                wanted: Some(lin()),
-                fallback: Some(true),
+                requested_counselor: Some(lin()),
+                allow_fallback: Some(true),
             },
             Command::Prioritize { conversation: waits, priority: Priority::Urgent },
-            Command::Expel { person: lin().into(), how },
+            Command::Remove { person: lin().into(), how },
             Command::Shift { on: [lin(), other].into() },
             Command::SetCapacity { counselor: other, capacity: 1 },
-            Command::Pardon { person: lin().into(), seat: Some((Role::Counselor, 1)) },
+            Command::Reinstate { person: lin().into(), seat: Some((Role::Counselor, 1)) },
         ];
         let before = world.book().commits;
         for answer in futures_util::future::join_all(all.map(|command| world.asks(command))).await {
@@ -506,7 +529,7 @@ fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
         sleep(seconds(1)).await;
         let heard = line.heard();
         let desk = heard.pushes.iter().find_map(|push| match push {
-            Push::Desk(desk) => desk.seat.as_ref(),
+            Push::Workbench(desk) => desk.seat.as_ref(),
             _ => None,
         });
         assert_eq!(desk.expect("a desk").waiting, []);
@@ -517,7 +540,8 @@ fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
 fn a_visitor_hears_their_place_and_one_who_is_gone_when_seated_is_timed_out() {
     story(|world, _line| async move {
         let first = asks(&world, 1).await;
-        let theirs = world.joins(visitor(2).into(), Badge::Visitor, None).await.expect("the server is up");
+        let theirs =
+            world.joins(visitor(2).into(), SocketRole::Visitor, None).await.expect("the server is up");
         let waiting = asks(&world, 2).await;
         sleep(seconds(5)).await;
         let place =

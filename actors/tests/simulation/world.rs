@@ -22,9 +22,9 @@ use hotline_actors::{
     dispatch::{
         command::{Answer, Command},
         conversation::EndReason,
-        limits::Limits,
+        limits::DispatchLimits,
     },
-    registry::{Ask, Bounds, Fate, Rejected},
+    registry::{Ask, Bounds, RegistryStatus, Rejected},
 };
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -56,7 +56,7 @@ pub(crate) type Site = usize;
 
 pub(crate) struct World {
     pub(crate) seed: u64,
-    pub(crate) limits: Limits,
+    pub(crate) limits: DispatchLimits,
     pub(crate) bounds: Cell<Bounds>,
     pub(crate) ledger: Ledger,
     /// How long a client waits for an answer; for ever, if none.
@@ -75,17 +75,17 @@ pub(crate) struct World {
     deliveries: RefCell<Chance>,
     pub(crate) commands: Cell<u64>,
     pub(crate) pushes: Cell<u64>,
-    pub(crate) fates: Arc<Mutex<Vec<Fate>>>,
+    pub(crate) fates: Arc<Mutex<Vec<RegistryStatus>>>,
     news: (tokio::sync::mpsc::UnboundedSender<News>, RefCell<Option<servers::NewsFeed>>),
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, limits: Limits) -> Rc<Self> {
+    pub(crate) fn new(seed: u64, limits: DispatchLimits) -> Rc<Self> {
         Self::new_traced(seed, limits, true)
     }
 
     /// Without a trace it is faster; what is found wrong is then told by running the seed again with one.
-    pub(crate) fn new_traced(seed: u64, limits: Limits, traced: bool) -> Rc<Self> {
+    pub(crate) fn new_traced(seed: u64, limits: DispatchLimits, traced: bool) -> Rc<Self> {
         let begun = Instant::now();
         let (teller, news) = tokio::sync::mpsc::unbounded_channel();
         Rc::new(Self {

@@ -13,10 +13,10 @@ use hotline_actors::{
     ConversationId, CounselorId, PersonId, Timestamp, VisitorId,
     dispatch::{
         conversation::{Conversation, EndReason, Kind, Priority},
-        counselor::{Choice, Role},
+        counselor::{ChosenStatus, Role},
         event::{Event, Notice},
     },
-    push::{Desk, Load, Push, SeatView, Told},
+    push::{CommittedEvent, Load, Push, SeatView, WorkbenchSnapshot},
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ pub(super) enum Command {
     /// What a counselor chose.
     Presence {
         #[serde(rename = "presence")]
-        choice: Choice,
+        choice: ChosenStatus,
     },
     /// Answered with a pong, for clients that cannot see the protocol's own.
     Ping,
@@ -48,11 +48,11 @@ pub(super) fn command(text: &str) -> Result<Command, Sentence> {
 }
 
 /// A word for a presence that can be chosen.
-pub(super) fn choice(word: &str) -> Option<Choice> {
+pub(super) fn choice(word: &str) -> Option<ChosenStatus> {
     match word {
-        "online" => Some(Choice::Online),
-        "busy" => Some(Choice::Busy),
-        "away" => Some(Choice::Away),
+        "online" => Some(ChosenStatus::Online),
+        "busy" => Some(ChosenStatus::Busy),
+        "away" => Some(ChosenStatus::Away),
         _ => None,
     }
 }
@@ -64,12 +64,12 @@ enum Frame<'a> {
     Resumed {
         cursor: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
-        presence: Option<Choice>,
+        presence: Option<ChosenStatus>,
     },
     Event(Box<EventFrame>),
     State(State),
     Presence {
-        presence: Choice,
+        presence: ChosenStatus,
     },
     Pong,
     Error {
@@ -101,7 +101,7 @@ struct AdministratorSnapshot {
 #[serde(rename_all = "camelCase")]
 struct SeatSnapshot {
     cursor: u64,
-    presence: Choice,
+    presence: ChosenStatus,
     on_shift: bool,
     max_consults: u32,
     active: Vec<Talk>,
@@ -146,12 +146,12 @@ impl Talk {
             id: facts.id,
             visitor: facts.visitor,
             counselor: facts.counselor(),
-            wanted: facts.wanted,
+            wanted: facts.requested_counselor,
             consultation,
             status: facts.status().as_str(),
             conversation_type,
             priority: priority(facts.priority),
-            common: facts.common,
+            common: facts.in_common_queue,
             created_time: facts.opened_at,
             start_time: facts.started_at(),
             unanswered_since,
@@ -264,7 +264,7 @@ fn priority(priority: Priority) -> &'static str {
     }
 }
 
-fn snapshot(desk: &Desk) -> Snapshot {
+fn snapshot(desk: &WorkbenchSnapshot) -> Snapshot {
     let common = Common { waiting: desk.common_waiting };
     let answers = Waiting::of(&desk.answers);
     let talk =
@@ -284,7 +284,7 @@ fn snapshot(desk: &Desk) -> Snapshot {
     }
 }
 
-fn event(told: &Told) -> EventFrame {
+fn event(told: &CommittedEvent) -> EventFrame {
     let facts = told.facts.as_ref();
     let more = match &told.event {
         // Of a presence people hear as of state.
@@ -351,7 +351,7 @@ const LATEST_MAX: usize = 16;
 
 /// What many hear alike.
 enum Shared {
-    Event(Arc<Told>),
+    Event(Arc<CommittedEvent>),
     Floor { common_waiting: usize, on_shift: Option<bool>, others: Arc<Vec<Load>> },
 }
 
@@ -396,14 +396,14 @@ pub(super) fn each(push: Push, mut tell: impl FnMut(ByteString)) {
         Push::Events(events) => {
             return events.iter().for_each(|told| tell(Shared::Event(Arc::clone(told)).text()));
         }
-        Push::Floor { common_waiting, on_shift, others: Some(others) } => {
+        Push::QueueOverview { common_waiting, on_shift, others: Some(others) } => {
             return tell(Shared::Floor { common_waiting, on_shift, others }.text());
         }
-        Push::Floor { common_waiting, on_shift, others: None } => {
+        Push::QueueOverview { common_waiting, on_shift, others: None } => {
             Frame::State(State::floor(common_waiting, on_shift, None))
         }
-        Push::Parcel(parcel) => return tell(ByteString::from(&*parcel.0)),
-        Push::Desk(ref desk) => Frame::Snapshot(snapshot(desk)),
+        Push::Frame(parcel) => return tell(ByteString::from(&*parcel.0)),
+        Push::Workbench(ref desk) => Frame::Snapshot(snapshot(desk)),
         Push::Visit { cursor, ref conversation, place } => Frame::Snapshot(Snapshot::Visit(VisitSnapshot {
             cursor,
             conversation: conversation.as_ref().map(|facts| Talk::of(facts, None)),
@@ -451,9 +451,9 @@ mod tests {
             id: ConversationId(Uuid::from_u128(1)),
             kind: Kind::Consultation,
             visitor: VisitorId(Uuid::from_u128(2)),
-            wanted: None,
-            fallback: false,
-            common: true,
+            requested_counselor: None,
+            allow_fallback: false,
+            in_common_queue: true,
             priority: Priority::Normal,
             medium: Medium::Text,
             call_ended: None,
@@ -468,7 +468,14 @@ mod tests {
     fn told(event: Event) -> Push {
         let facts = event.conversation().map(|_| conversation());
         Push::Events(
-            [Arc::new(Told { seq: 42, at: Timestamp(3_000), event, facts, unanswered_since: None })].into(),
+            [Arc::new(CommittedEvent {
+                seq: 42,
+                at: Timestamp(3_000),
+                event,
+                facts,
+                unanswered_since: None,
+            })]
+            .into(),
         )
     }
 
@@ -528,7 +535,7 @@ mod tests {
         assert_eq!(text(&first).as_ptr(), text(&first.clone()).as_ptr(), "the same bytes for both");
         let conversation = ConversationId(Uuid::from_u128(1));
         assert!(text(&told(Event::Widened { conversation })).contains("widened"));
-        let floor = |common_waiting, on_shift| Push::Floor {
+        let floor = |common_waiting, on_shift| Push::QueueOverview {
             common_waiting,
             on_shift,
             others: Some(Arc::new(Vec::new())),
@@ -536,18 +543,18 @@ mod tests {
         let of = floor(1, Some(true));
         assert_eq!(text(&of).as_ptr(), text(&of).as_ptr());
         assert!(text(&floor(2, Some(false))).contains(r#""waiting":2"#));
-        let Push::Floor { others, .. } = of else { panic!("it is") };
-        let counselors = Push::Floor { common_waiting: 1, on_shift: Some(false), others };
+        let Push::QueueOverview { others, .. } = of else { panic!("it is") };
+        let counselors = Push::QueueOverview { common_waiting: 1, on_shift: Some(false), others };
         assert!(text(&counselors).contains(r#""onShift":false"#), "one's own shift is one's own");
     }
 
     #[test]
     fn what_a_commit_has_for_a_socket_is_written_in_order_and_once_for_all_who_hear_some_of_it() {
-        let tell = |events: &[&Arc<Told>]| {
+        let tell = |events: &[&Arc<CommittedEvent>]| {
             texts(&Push::Events(events.iter().map(|told| Arc::clone(told)).collect()))
         };
         let at = |seq| {
-            Arc::new(Told {
+            Arc::new(CommittedEvent {
                 seq,
                 at: Timestamp(3_000),
                 event: Event::Claimed,
@@ -573,7 +580,8 @@ mod tests {
             "the same bytes"
         );
         // As many as are remembered; then it is written again, not lost.
-        let many: Vec<Arc<Told>> = (4..4 + u64::try_from(LATEST_MAX).expect("few")).map(at).collect();
+        let many: Vec<Arc<CommittedEvent>> =
+            (4..4 + u64::try_from(LATEST_MAX).expect("few")).map(at).collect();
         tell(&many.iter().collect::<Vec<_>>());
         assert_eq!(tell(&[&first]), [all[0].clone()]);
         assert_eq!(LATEST.with_borrow(VecDeque::len), LATEST_MAX);

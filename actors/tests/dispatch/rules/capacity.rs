@@ -2,7 +2,7 @@
 
 use hotline_actors::dispatch::{
     command::{Command, Refusal},
-    counselor::{Choice, Role, Shown},
+    counselor::{ChosenStatus, PublicStatus, Role},
     event::Event,
 };
 
@@ -22,11 +22,11 @@ fn raising_the_capacity_seats_whoever_waits_at_once() {
 fn raising_it_seats_nobody_while_the_counselor_is_not_online() {
     let mut house = House::new();
     let lin = house.online(1, 0);
-    house.appears(lin, Choice::Busy);
+    house.appears(lin, ChosenStatus::Busy);
     let waiting = house.asks_for(1, lin);
     assert_eq!(assigned(&house.resizes(lin, 5)), []);
     assert!(house.waits(waiting));
-    assert_eq!(assigned(&house.appears(lin, Choice::Online)), [(waiting, lin)]);
+    assert_eq!(assigned(&house.appears(lin, ChosenStatus::Online)), [(waiting, lin)]);
 }
 
 #[test]
@@ -49,8 +49,8 @@ fn capacity_zero_takes_nobody() {
     let (named, anyone) = (house.asks_for(1, lin), house.asks_for_anyone(2));
     assert!(house.waits(named) && house.waits(anyone));
     assert_eq!(
-        house.dispatch.counselor(lin).map(hotline_actors::dispatch::counselor::Counselor::shown),
-        Some(Shown::Busy)
+        house.dispatch.counselor(lin).map(hotline_actors::dispatch::counselor::Counselor::public_status),
+        Some(PublicStatus::Busy)
     );
 }
 
@@ -73,7 +73,7 @@ fn whoever_is_admitted_again_keeps_talks_and_line_and_may_have_more_places() {
     let mut house = House::new();
     let lin = house.online(1, 1);
     let (talk, waiting) = (house.asks_for(1, lin), house.asks_for(2, lin));
-    let again = |capacity| Command::Admit { counselor: lin, role: Role::Counselor, capacity };
+    let again = |capacity| Command::AddStaff { counselor: lin, role: Role::Counselor, capacity };
     assert_eq!(house.does(&again(1)), []);
     let events = house.does(&again(2));
     assert_eq!(

@@ -1,6 +1,8 @@
 //! Requests for anyone, and the order of service.
 
-use hotline_actors::dispatch::{command::Command, conversation::Priority, counselor::Choice, event::Event};
+use hotline_actors::dispatch::{
+    command::Command, conversation::Priority, counselor::ChosenStatus, event::Event,
+};
 
 use crate::house::{House, assigned, minutes, seconds};
 
@@ -42,12 +44,12 @@ fn only_counselors_on_shift_serve_the_common_queue() {
 fn whoever_is_busy_away_or_offline_serves_nobody() {
     let mut house = House::new();
     let lin = house.serving(1, 5);
-    house.appears(lin, Choice::Busy);
+    house.appears(lin, ChosenStatus::Busy);
     let waiting = house.asks_for_anyone(1);
-    house.appears(lin, Choice::Away);
+    house.appears(lin, ChosenStatus::Away);
     house.goes_offline(lin);
     assert!(house.waits(waiting));
-    assert_eq!(assigned(&house.appears(lin, Choice::Online)), [(waiting, lin)]);
+    assert_eq!(assigned(&house.appears(lin, ChosenStatus::Online)), [(waiting, lin)]);
 }
 
 #[test]
@@ -144,7 +146,7 @@ fn when_several_lines_are_let_go_at_once_the_one_place_goes_to_whoever_came_firs
     let later = house.asks_with_fallback(2, low);
     let other = house.serving(3, 1);
     house.restarts_after(seconds(1));
-    house.appears(other, Choice::Online);
+    house.appears(other, ChosenStatus::Online);
     // Both are missing when the grace is over, in the same turn.
     let events = house.passes(minutes(1));
     assert_eq!(assigned(&events), [(earlier, other)]);

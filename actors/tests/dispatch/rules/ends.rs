@@ -70,7 +70,7 @@ fn a_banned_counselor_frees_the_place_that_they_had_as_a_visitor() {
     let same_person = lin.0.as_u128() - 0x1000;
     let as_visitor = house.asks_for(same_person, other);
     let next = house.asks_for(2, other);
-    let events = house.does(&Command::Expel { person: lin.into(), how: Expulsion::Banned });
+    let events = house.does(&Command::Remove { person: lin.into(), how: Expulsion::Banned });
     assert_eq!(house.end_of(as_visitor).map(|end| end.1), Some(EndReason::Banned));
     assert_eq!(assigned(&events), [(next, other)]);
 }
@@ -88,7 +88,7 @@ fn what_one_who_is_out_asked_before_and_arrives_later_is_refused() {
     let lin = house.online(1, 1);
     house.expels(lin);
     house.expels(visitor(2));
-    let back = Command::Admit { counselor: lin, role: Role::Counselor, capacity: 1 };
+    let back = Command::AddStaff { counselor: lin, role: Role::Counselor, capacity: 1 };
     assert_eq!(
         house.decide(&back).map(|_| ()),
         Err(Refusal::Expelled),
@@ -105,7 +105,7 @@ fn what_one_who_is_out_asked_before_and_arrives_later_is_refused() {
 fn nobody_is_deleted_out_of_a_conversation_and_the_deleted_stay_out() {
     let mut house = House::new();
     let (lin, other) = (house.online(1, 1), house.online(2, 1));
-    let delete = |counselor| Command::Expel { person: PersonId::from(counselor), how: Expulsion::Deleted };
+    let delete = |counselor| Command::Remove { person: PersonId::from(counselor), how: Expulsion::Deleted };
     let (talk, waiting) = (house.asks_for(1, lin), house.asks_for(2, lin));
     assert_eq!(house.decide(&delete(lin)).map(|_| ()), Err(Refusal::InConversation));
     assert!(house.end_of(talk).is_none() && house.waits(waiting), "a refusal changes nothing");
@@ -113,8 +113,8 @@ fn nobody_is_deleted_out_of_a_conversation_and_the_deleted_stay_out() {
     house.ends(talk);
     house.does(&delete(lin));
     assert_eq!(house.end_of(waiting).map(|end| end.1), Some(EndReason::CounselorGone));
-    let pardon = Command::Pardon { person: lin.into(), seat: Some((Role::Counselor, 1)) };
-    for late in [pardon, delete(lin), Command::Expel { person: lin.into(), how: Expulsion::Banned }] {
+    let pardon = Command::Reinstate { person: lin.into(), seat: Some((Role::Counselor, 1)) };
+    for late in [pardon, delete(lin), Command::Remove { person: lin.into(), how: Expulsion::Banned }] {
         assert_eq!(house.decide(&late).map(|_| ()), Err(Refusal::Expelled), "{late:?}");
     }
     let same_person = other.0.as_u128() - 0x1000;

@@ -8,8 +8,8 @@ use hotline_actors::{
     dispatch::{
         command::Command,
         conversation::EndReason,
-        counselor::{Choice, Role},
-        limits::Limits,
+        counselor::{ChosenStatus, Role},
+        limits::DispatchLimits,
     },
 };
 use uuid::Uuid;
@@ -19,17 +19,22 @@ use uuid::Uuid;
 fn served_in(crowd: u128) -> f64 {
     let begun = Instant::now();
     let (lin, now) = (counselor(1), Timestamp(0));
-    let mut dispatch = Dispatch::new(Limits::default());
+    let mut dispatch = Dispatch::new(DispatchLimits::default());
     let mut decide = |command: Command| dispatch.decide(now, &command).expect("may be done");
-    decide(Command::Admit { counselor: lin, role: Role::Counselor, capacity: 1 });
+    decide(Command::AddStaff { counselor: lin, role: Role::Counselor, capacity: 1 });
     decide(Command::Shift { on: [lin].into() });
-    decide(Command::Appear { counselor: lin, choice: Some(Choice::Online) });
+    decide(Command::SetPresence { counselor: lin, choice: Some(ChosenStatus::Online) });
     let id = |number| ConversationId(Uuid::from_u128(number));
     for number in 0..crowd {
         // Half of them stand in the common queue too.
         let wanted = (number % 2 == 0).then_some(lin);
         let visitor = visitor(0x1_0000 + number);
-        decide(Command::Open { conversation: id(number), visitor, wanted, fallback: None });
+        decide(Command::Open {
+            conversation: id(number),
+            visitor,
+            requested_counselor: wanted,
+            allow_fallback: None,
+        });
     }
     for number in 0..crowd {
         let end = Command::End { conversation: id(number), reason: EndReason::Visitor };

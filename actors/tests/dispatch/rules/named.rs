@@ -3,7 +3,7 @@
 use hotline_actors::dispatch::{
     command::Refusal,
     conversation::EndReason,
-    counselor::{Choice, Role, Shown},
+    counselor::{ChosenStatus, PublicStatus, Role},
     event::Event,
 };
 
@@ -33,11 +33,14 @@ fn a_named_request_waits_in_line_when_the_counselor_is_full_busy_away_or_offline
     let offline = house.admit(4, 1);
     house.serving(5, 9);
     house.asks_for(1, full);
-    house.appears(busy, Choice::Busy);
-    house.appears(away, Choice::Away);
-    for (number, wanted, shown) in
-        [(2, full, Shown::Busy), (3, busy, Shown::Busy), (4, away, Shown::Away), (5, offline, Shown::Offline)]
-    {
+    house.appears(busy, ChosenStatus::Busy);
+    house.appears(away, ChosenStatus::Away);
+    for (number, wanted, shown) in [
+        (2, full, PublicStatus::Busy),
+        (3, busy, PublicStatus::Busy),
+        (4, away, PublicStatus::Away),
+        (5, offline, PublicStatus::Offline),
+    ] {
         let waiting = house.asks_for(number, wanted);
         assert!(house.waits(waiting) && !house.is_common(waiting), "by default nobody else is wanted");
         assert_eq!(house.dispatch.place(waiting).and_then(|place| place.counselor), Some(shown));
@@ -84,7 +87,7 @@ fn with_fallback_it_is_served_by_others_after_the_counselor_was_away_for_five_mi
     let lin = house.online(1, 0);
     let other = house.serving(2, 1);
     house.passes(seconds(1));
-    house.appears(lin, Choice::Away);
+    house.appears(lin, ChosenStatus::Away);
     house.passes(minutes(4));
     let talk = house.asks_with_fallback(1, lin);
     assert_eq!(assigned(&house.passes(seconds(59))), []);
@@ -98,10 +101,10 @@ fn being_away_is_counted_anew_after_the_counselor_was_back() {
     let mut house = House::new();
     let lin = house.online(1, 0);
     house.serving(2, 1);
-    house.appears(lin, Choice::Away);
+    house.appears(lin, ChosenStatus::Away);
     house.passes(minutes(4));
-    house.appears(lin, Choice::Busy);
-    house.appears(lin, Choice::Away);
+    house.appears(lin, ChosenStatus::Busy);
+    house.appears(lin, ChosenStatus::Away);
     let talk = house.asks_with_fallback(1, lin);
     house.passes(minutes(4));
     assert!(!house.is_common(talk));
@@ -112,9 +115,9 @@ fn a_reconnect_does_not_count_being_away_anew() {
     let mut house = House::new();
     let lin = house.online(1, 0);
     let other = house.serving(2, 1);
-    house.appears(lin, Choice::Away);
+    house.appears(lin, ChosenStatus::Away);
     house.passes(minutes(3));
-    house.appears(lin, Choice::Away);
+    house.appears(lin, ChosenStatus::Away);
     let talk = house.asks_with_fallback(1, lin);
     assert_eq!(assigned(&house.passes(minutes(2))), [(talk, other)]);
 }
@@ -145,7 +148,7 @@ fn in_the_common_queue_it_keeps_its_time_of_arrival() {
     let second = house.asks_for_anyone(3);
     house.passes(minutes(4));
     assert_eq!(
-        house.dispatch.common().iter().map(|ticket| ticket.conversation).collect::<Vec<_>>(),
+        house.dispatch.common_queue().iter().map(|ticket| ticket.conversation).collect::<Vec<_>>(),
         [first, second]
     );
     assert_eq!(assigned(&house.resizes(other, 1)), [(first, other)]);
@@ -160,16 +163,17 @@ fn whoever_takes_it_first_it_leaves_both_lines_at_once() {
     let both = house.asks_with_fallback(2, lin);
     house.passes(minutes(5));
     assert!(house.is_common(both));
-    assert_eq!(house.dispatch.counselor(lin).map(|lin| lin.line.len()), Some(1));
+    assert_eq!(house.dispatch.counselor(lin).map(|lin| lin.queue.len()), Some(1));
     // The named one has room first.
     assert_eq!(assigned(&house.ends(first)), [(both, lin)]);
-    assert!(house.dispatch.common().is_empty());
+    assert!(house.dispatch.common_queue().is_empty());
     assert_eq!(assigned(&house.resizes(other, 1)), [], "nobody is given twice");
 }
 
 #[test]
 fn the_institution_may_let_others_serve_by_default_and_the_visitor_may_insist() {
-    let limits = hotline_actors::dispatch::limits::Limits { named_fallback: true, ..Default::default() };
+    let limits =
+        hotline_actors::dispatch::limits::DispatchLimits { named_fallback: true, ..Default::default() };
     let mut house = House::with(limits);
     let gone = house.admit(1, 1);
     let other = house.serving(2, 2);
@@ -204,7 +208,7 @@ fn who_still_waits_for_a_banned_counselor_finds_them_again_when_they_are_activat
     assert!(house.is_common(flexible));
     house.pardons(lin, Some((Role::Counselor, 1)));
     assert_eq!(house.served_by(flexible), None, "they are back, but not yet there");
-    house.appears(lin, Choice::Online);
+    house.appears(lin, ChosenStatus::Online);
     assert_eq!(house.served_by(flexible), Some(lin));
 }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use hotline_actors::{
     ConversationId, Timestamp,
-    dispatch::{command::Place, counselor::Choice, place::Outlook},
+    dispatch::{command::Place, counselor::ChosenStatus, place::Outlook},
 };
 
 use crate::house::{House, assigned, minutes, seconds};
@@ -111,7 +111,7 @@ fn of_one_who_is_away_it_counts_from_the_start() {
     house.asks_for(2, lin);
     house.asks_for_anyone(3);
     house.passes(seconds(1));
-    house.appears(lin, Choice::Away);
+    house.appears(lin, ChosenStatus::Away);
     let named = house.asks_with_fallback(4, lin);
     assert_eq!(
         told(&house, named),
@@ -123,7 +123,7 @@ fn of_one_who_is_away_it_counts_from_the_start() {
     house.passes(minutes(5));
     assert!(house.is_common(named));
     assert_eq!(told(&house, named), (1, false));
-    house.appears(lin, Choice::Online);
+    house.appears(lin, ChosenStatus::Online);
     assert_eq!((told(&house, named), told(&house, patient)), ((1, false), (1, false)));
 }
 
@@ -134,12 +134,12 @@ fn nobody_is_next_where_nobody_takes_anybody() {
     house.asks_for(1, lin);
     let (named, anyone) = (house.asks_for(2, lin), house.asks_for_anyone(3));
     assert_eq!((told(&house, named), told(&house, anyone)), ((0, true), (1, false)));
-    for choice in [Choice::Busy, Choice::Away] {
+    for choice in [ChosenStatus::Busy, ChosenStatus::Away] {
         house.appears(lin, choice);
         assert_eq!((told(&house, named), told(&house, anyone)), ((0, false), (0, false)));
     }
     house.resizes(lin, 0);
-    house.appears(lin, Choice::Online);
+    house.appears(lin, ChosenStatus::Online);
     assert_eq!(told(&house, named), (0, false), "without places they serve nobody");
 }
 
@@ -219,7 +219,7 @@ fn the_next_shift_is_told_where_nobody_is_there_today() {
     assert_eq!(next(&house), [Some(3_000), None, None], "one has a shift today");
     house.off_shift(wu);
     house.resizes(lin, 0);
-    house.appears(lin, Choice::Busy);
+    house.appears(lin, ChosenStatus::Busy);
     assert_eq!(next(&house), [None, None, Some(2_000)], "the one they named is there");
     house.goes_offline(lin);
     house.dispatch.expect(Arc::default());

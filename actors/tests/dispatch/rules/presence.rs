@@ -4,40 +4,40 @@ use hotline_actors::{
     CounselorId,
     dispatch::{
         command::{Command, Refusal},
-        counselor::{Choice, Counselor, Shown},
+        counselor::{ChosenStatus, Counselor, PublicStatus},
         event::Event,
     },
 };
 
 use crate::house::{House, counselor, minutes, seconds};
 
-fn shown(house: &House, number: u128) -> Option<Shown> {
-    house.dispatch.counselor(counselor(number)).map(Counselor::shown)
+fn shown(house: &House, number: u128) -> Option<PublicStatus> {
+    house.dispatch.counselor(counselor(number)).map(Counselor::public_status)
 }
 
 #[test]
 fn others_see_what_was_chosen_or_busy_when_full_or_offline_when_gone() {
     let mut house = House::new();
     let lin = house.admit(1, 1);
-    assert_eq!(shown(&house, 1), Some(Shown::Offline));
-    house.appears(lin, Choice::Online);
-    assert_eq!(shown(&house, 1), Some(Shown::Online));
+    assert_eq!(shown(&house, 1), Some(PublicStatus::Offline));
+    house.appears(lin, ChosenStatus::Online);
+    assert_eq!(shown(&house, 1), Some(PublicStatus::Online));
     let talk = house.asks_for(1, lin);
-    assert_eq!(shown(&house, 1), Some(Shown::Busy));
-    house.appears(lin, Choice::Away);
-    assert_eq!(shown(&house, 1), Some(Shown::Away));
+    assert_eq!(shown(&house, 1), Some(PublicStatus::Busy));
+    house.appears(lin, ChosenStatus::Away);
+    assert_eq!(shown(&house, 1), Some(PublicStatus::Away));
     house.ends(talk);
-    house.appears(lin, Choice::Busy);
-    assert_eq!(shown(&house, 1), Some(Shown::Busy));
+    house.appears(lin, ChosenStatus::Busy);
+    assert_eq!(shown(&house, 1), Some(PublicStatus::Busy));
     house.goes_offline(lin);
-    assert_eq!(shown(&house, 1), Some(Shown::Offline));
+    assert_eq!(shown(&house, 1), Some(PublicStatus::Offline));
 }
 
 fn offline(counselor: CounselorId) -> Event {
     Event::PresenceChosen { counselor, choice: None }
 }
 
-fn arrives(house: &mut House, counselor: CounselorId, wish: Option<Choice>) -> Vec<Event> {
+fn arrives(house: &mut House, counselor: CounselorId, wish: Option<ChosenStatus>) -> Vec<Event> {
     house.does(&Command::Arrive { counselor, wish })
 }
 
@@ -47,10 +47,10 @@ fn only_the_first_socket_of_one_who_was_offline_says_what_they_are() {
     let lin = house.admit(1, 1);
     let waiting = house.asks_for(1, lin);
     assert_eq!(
-        arrives(&mut house, lin, Some(Choice::Away)),
-        [Event::PresenceChosen { counselor: lin, choice: Some(Choice::Away) }]
+        arrives(&mut house, lin, Some(ChosenStatus::Away)),
+        [Event::PresenceChosen { counselor: lin, choice: Some(ChosenStatus::Away) }]
     );
-    for wish in [Some(Choice::Online), None] {
+    for wish in [Some(ChosenStatus::Online), None] {
         assert_eq!(arrives(&mut house, lin, wish), [], "whichever tab comes");
     }
     assert!(house.waits(waiting));
@@ -63,15 +63,15 @@ fn only_the_first_socket_of_one_who_was_offline_says_what_they_are() {
 fn after_a_restart_who_comes_back_is_what_they_chose_last() {
     let mut house = House::new();
     let lin = house.online(1, 1);
-    house.appears(lin, Choice::Away);
+    house.appears(lin, ChosenStatus::Away);
     let waiting = house.asks_for(1, lin);
     house.restarts_after(seconds(5));
-    assert_eq!(arrives(&mut house, lin, Some(Choice::Online)), []);
-    assert_eq!((shown(&house, 1), house.waits(waiting)), (Some(Shown::Away), true));
+    assert_eq!(arrives(&mut house, lin, Some(ChosenStatus::Online)), []);
+    assert_eq!((shown(&house, 1), house.waits(waiting)), (Some(PublicStatus::Away), true));
     // Who has not come back in time begins anew.
     house.restarts_after(seconds(5));
     house.passes(minutes(1));
-    arrives(&mut house, lin, Some(Choice::Online));
+    arrives(&mut house, lin, Some(ChosenStatus::Online));
     assert_eq!(house.served_by(waiting), Some(lin));
 }
 
@@ -83,7 +83,7 @@ fn talks_go_on_when_their_counselor_is_lost_and_that_is_told_once() {
     assert_eq!(house.goes_offline(lin), [offline(lin), Event::CounselorLost { counselor: lin }]);
     assert_eq!(house.goes_offline(lin), []);
     assert_eq!(house.served_by(talk), Some(lin));
-    house.appears(lin, Choice::Online);
+    house.appears(lin, ChosenStatus::Online);
     assert_eq!(house.goes_offline(lin), [offline(lin), Event::CounselorLost { counselor: lin }], "lost anew");
 }
 
@@ -113,8 +113,8 @@ fn a_visitor_keeps_the_place_whatever_the_connection_does() {
 #[test]
 fn somebody_unknown_cannot_appear() {
     let mut house = House::new();
-    for choice in [Some(Choice::Online), None] {
-        let appear = Command::Appear { counselor: counselor(1), choice };
+    for choice in [Some(ChosenStatus::Online), None] {
+        let appear = Command::SetPresence { counselor: counselor(1), choice };
         assert_eq!(house.decide(&appear).map(|_| ()), Err(Refusal::UnknownCounselor));
     }
 }

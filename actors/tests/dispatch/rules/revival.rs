@@ -4,7 +4,7 @@ use hotline_actors::dispatch::{
     clock::TalkClock,
     command::Command,
     conversation::{EndReason, Medium},
-    counselor::{Choice, Counselor, Shown},
+    counselor::{ChosenStatus, Counselor, PublicStatus},
     event::{Event, Notice},
 };
 
@@ -30,11 +30,11 @@ fn everyone_is_offline_until_they_return_and_nobody_is_lost_during_the_grace() {
     let lin = house.serving(1, 2);
     let talk = house.asks_for(1, lin);
     house.restarts_after(seconds(5));
-    assert_eq!(house.dispatch.counselor(lin).map(Counselor::shown), Some(Shown::Offline));
+    assert_eq!(house.dispatch.counselor(lin).map(Counselor::public_status), Some(PublicStatus::Offline));
     let (patient, flexible) = (house.asks_for(2, lin), house.asks_with_fallback(3, lin));
     assert!(house.waits(patient) && !house.is_common(flexible), "they have had no time to come back");
     assert_eq!(house.passes(seconds(59)), []);
-    let seated = assigned(&house.appears(lin, Choice::Online));
+    let seated = assigned(&house.appears(lin, ChosenStatus::Online));
     assert_eq!(seated, [(patient, lin)]);
     let lost = Event::CounselorLost { counselor: lin };
     assert!(!house.passes(seconds(30)).contains(&lost));
@@ -48,7 +48,7 @@ fn whoever_has_not_returned_when_the_grace_is_over_is_lost_once_and_their_line_g
     let talk = house.asks_for(1, lin);
     let (patient, flexible) = (house.asks_for(2, lin), house.asks_with_fallback(3, lin));
     house.restarts_after(seconds(5));
-    house.appears(other, Choice::Online);
+    house.appears(other, ChosenStatus::Online);
     assert_eq!(house.passes(seconds(59)), []);
     assert_eq!(
         house.passes(seconds(1)),
@@ -91,7 +91,7 @@ fn silence_counts_from_the_return() {
     house.passes(minutes(11));
     house.restarts_after(minutes(10));
     let back = house.now;
-    house.appears(lin, Choice::Online);
+    house.appears(lin, ChosenStatus::Online);
     assert_eq!(notices(&house.passes(minutes(10) - seconds(1)), talk), []);
     assert_eq!(notices(&house.passes(seconds(1)), talk), [Notice::Silence]);
     house.passes(minutes(5));
@@ -138,7 +138,7 @@ fn notices_and_alarms_that_went_out_do_not_go_out_again() {
     }
     let before = house.log.len();
     house.restarts_after(seconds(10));
-    house.appears(lin, Choice::Online);
+    house.appears(lin, ChosenStatus::Online);
     house.says(talk, visitor(1));
     house.passes(minutes(1));
     assert_eq!(house.log.len(), before, "ten minutes ahead, and both alarms, were told already");
@@ -151,7 +151,7 @@ fn what_the_counselor_has_said_is_remembered() {
     let talk = house.asks_for(1, lin);
     house.says(talk, lin);
     house.restarts_after(minutes(3));
-    house.appears(lin, Choice::Online);
+    house.appears(lin, ChosenStatus::Online);
     assert_eq!(house.passes(minutes(3)), []);
     assert!(house.dispatch.clock(talk).is_some_and(|clock| clock.unanswered_since().is_none()));
 }
@@ -168,11 +168,11 @@ fn who_said_the_last_word_and_which_alarms_are_out_outlive_a_restart() {
     let alarm = |index, after_seconds| Event::Unanswered { conversation: talk, index, after_seconds };
     assert_eq!(house.passes(minutes(3)), [alarm(0, 120)]);
     house.restarts_after(minutes(1));
-    house.appears(lin, Choice::Online);
+    house.appears(lin, ChosenStatus::Online);
     assert_eq!(house.dispatch.clock(talk).and_then(TalkClock::unanswered_since), Some(asked));
     assert_eq!(house.passes(minutes(5)), [alarm(1, 300)], "and no other again");
     house.restarts_after(seconds(1));
-    house.appears(lin, Choice::Online);
+    house.appears(lin, ChosenStatus::Online);
     assert_eq!(notices(&house.passes(minutes(30)), talk), []);
     assert_eq!(house.end_of(talk), None);
 }
@@ -185,7 +185,7 @@ fn one_restart_after_another_is_as_good_as_one() {
     for _ in 0..5 {
         house.restarts_after(seconds(20));
     }
-    house.appears(lin, Choice::Online);
+    house.appears(lin, ChosenStatus::Online);
     assert_eq!(assigned(&house.ends(talk)), [(waiting, lin)]);
 }
 

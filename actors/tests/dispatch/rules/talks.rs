@@ -6,7 +6,7 @@ use hotline_actors::{
         command::{Command, Refusal},
         conversation::{EndReason, Medium},
         event::{Event, Notice},
-        limits::Limits,
+        limits::DispatchLimits,
     },
 };
 
@@ -103,7 +103,7 @@ fn when_the_end_is_due_too_nothing_else_is_said() {
 
 #[test]
 fn a_notice_with_no_room_before_the_limit_is_not_sent() {
-    let mut house = House::with(Limits { text_max: minutes(8), ..Limits::default() });
+    let mut house = House::with(DispatchLimits { text_max: minutes(8), ..DispatchLimits::default() });
     let (talk, _) = talk(&mut house);
     let events = talks_on(&mut house, talk, 7);
     assert_eq!(notices(&events, talk), [FIVE], "ten minutes ahead of eight would be before the start");
@@ -247,7 +247,7 @@ fn every_word_that_is_not_answered_raises_alarms_from_the_first_of_them_on() {
 
 #[test]
 fn alarms_never_end_while_nobody_answers() {
-    let limits = Limits { text_max: minutes(3_000), ..Limits::default() };
+    let limits = DispatchLimits { text_max: minutes(3_000), ..DispatchLimits::default() };
     let mut house = House::with(limits);
     let lin = house.online(1, 1);
     let talk = house.asks_for(1, lin);
@@ -332,7 +332,7 @@ fn an_outage_does_not_count_as_silence() {
     let mut house = House::new();
     let (talk, _) = talk(&mut house);
     house.now = house.now + minutes(12);
-    house.does(&Command::Return);
+    house.does(&Command::StoreRecovered);
     assert_eq!(house.passes(minutes(10) - seconds(1)), []);
     assert_eq!(notices(&house.passes(seconds(1)), talk), [Notice::Silence]);
 }

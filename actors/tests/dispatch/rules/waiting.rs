@@ -2,9 +2,9 @@
 
 use hotline_actors::dispatch::{
     conversation::{EndReason, Status},
-    counselor::Choice,
+    counselor::ChosenStatus,
     event::Event,
-    limits::Limits,
+    limits::DispatchLimits,
 };
 
 use crate::house::{House, assigned, minutes, seconds};
@@ -50,7 +50,7 @@ fn a_place_in_the_last_second_is_a_place() {
 
 #[test]
 fn a_short_limit_ends_the_wait_before_others_would_have_served() {
-    let mut house = House::with(Limits { waiting_max: minutes(3), ..Limits::default() });
+    let mut house = House::with(DispatchLimits { waiting_max: minutes(3), ..DispatchLimits::default() });
     let lin = house.online(1, 0);
     house.serving(2, 0);
     let waiting = house.asks_with_fallback(1, lin);
@@ -77,7 +77,7 @@ fn after_an_outage_nobody_loses_their_wait_before_counselors_could_come_back() {
     let waiting = house.asks_for(1, lin);
     house.now = house.now + minutes(45);
     let back = house.now;
-    assert_eq!(house.does(&hotline_actors::dispatch::command::Command::Return), []);
+    assert_eq!(house.does(&hotline_actors::dispatch::command::Command::StoreRecovered), []);
     assert_eq!(house.passes(seconds(119)), []);
     house.passes(seconds(1));
     assert_eq!(house.end_of(waiting), Some((back + minutes(2), EndReason::Waiting)));
@@ -89,7 +89,7 @@ fn presence_has_no_say_in_how_long_one_waits() {
     let lin = house.online(1, 0);
     let asked = house.now;
     let waiting = house.asks_for(1, lin);
-    for choice in [Choice::Away, Choice::Busy, Choice::Online] {
+    for choice in [ChosenStatus::Away, ChosenStatus::Busy, ChosenStatus::Online] {
         house.passes(minutes(5));
         house.appears(lin, choice);
     }

@@ -10,7 +10,7 @@ use hotline_actors::{
         counselor::Role,
         event::Expulsion,
     },
-    registry::{Badge, Rejected},
+    registry::{Rejected, SocketRole},
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -64,7 +64,7 @@ impl Administrator {
             return;
         }
         let since = self.line.take().and_then(Line::leaves).filter(|_| self.chance.percent(70));
-        self.line = self.world.joins(self.id, Badge::Administrator, since).await;
+        self.line = self.world.joins(self.id, SocketRole::Administrator, since).await;
     }
 
     async fn sorts_the_queue(&mut self) {
@@ -84,21 +84,21 @@ impl Administrator {
 
     async fn bans_a_visitor(&mut self) {
         let person: PersonId = visitor(self.chance.within(0..=self.visitors - 1)).into();
-        let _ = self.asks(Command::Expel { person, how: Expulsion::Banned }).await;
+        let _ = self.asks(Command::Remove { person, how: Expulsion::Banned }).await;
         sleep(self.chance.seconds(1..=900)).await;
-        self.insists(Command::Pardon { person, seat: None }).await;
+        self.insists(Command::Reinstate { person, seat: None }).await;
     }
 
     async fn bans_a_counselor(&mut self) {
         let person: PersonId = counselor(self.chance.within(0..=self.counselors - 1)).into();
-        let _ = self.asks(Command::Expel { person, how: Expulsion::Banned }).await;
+        let _ = self.asks(Command::Remove { person, how: Expulsion::Banned }).await;
         sleep(self.chance.seconds(1..=300)).await;
-        self.insists(Command::Pardon { person, seat: Some((Role::Counselor, 3)) }).await;
+        self.insists(Command::Reinstate { person, seat: Some((Role::Counselor, 3)) }).await;
     }
 
     async fn deletes_a_visitor(&mut self) {
         let person: PersonId = visitor(self.chance.within(0..=self.visitors - 1)).into();
-        let _ = self.asks(Command::Expel { person, how: Expulsion::Deleted }).await;
+        let _ = self.asks(Command::Remove { person, how: Expulsion::Deleted }).await;
     }
 
     /// Somebody new comes in, is asked for by name, never shows up, and is deleted again.
@@ -107,9 +107,9 @@ impl Administrator {
         if self.world.book().is_out(new.into()) {
             return;
         }
-        self.insists(Command::Admit { counselor: new, role: Role::Counselor, capacity: 2 }).await;
+        self.insists(Command::AddStaff { counselor: new, role: Role::Counselor, capacity: 2 }).await;
         sleep(self.chance.seconds(600..=7_200)).await;
-        let _ = self.asks(Command::Expel { person: new.into(), how: Expulsion::Deleted }).await;
+        let _ = self.asks(Command::Remove { person: new.into(), how: Expulsion::Deleted }).await;
     }
 
     /// Asks until it is done, or refused.

@@ -7,9 +7,9 @@ use hotline_actors::{
     dispatch::{
         command::Command,
         conversation::{Conversation, EndReason},
-        counselor::{Choice, Role},
+        counselor::{ChosenStatus, Role},
     },
-    registry::Badge,
+    registry::SocketRole,
 };
 use tokio::time::sleep;
 
@@ -77,11 +77,17 @@ impl Desk {
     }
 
     /// A client may say what its person was once.
-    fn badge(&mut self) -> Badge {
-        let wishes =
-            [None, None, Some(Choice::Online), Some(Choice::Online), Some(Choice::Busy), Some(Choice::Away)];
+    fn badge(&mut self) -> SocketRole {
+        let wishes = [
+            None,
+            None,
+            Some(ChosenStatus::Online),
+            Some(ChosenStatus::Online),
+            Some(ChosenStatus::Busy),
+            Some(ChosenStatus::Away),
+        ];
         let choice = self.chance.one_of(&wishes).flatten();
-        Badge::Counselor { role: self.role, capacity: self.capacity, choice }
+        SocketRole::Counselor { role: self.role, capacity: self.capacity, choice }
     }
 
     async fn turns_to_another_tab(&mut self) {
@@ -126,8 +132,14 @@ impl Desk {
                 sleep(self.chance.seconds(50..=900)).await;
             }
             4..=6 => {
-                let choices = [Choice::Online, Choice::Online, Choice::Online, Choice::Busy, Choice::Away];
-                let choice = self.chance.one_of(&choices).unwrap_or(Choice::Online);
+                let choices = [
+                    ChosenStatus::Online,
+                    ChosenStatus::Online,
+                    ChosenStatus::Online,
+                    ChosenStatus::Busy,
+                    ChosenStatus::Away,
+                ];
+                let choice = self.chance.one_of(&choices).unwrap_or(ChosenStatus::Online);
                 let at = if self.chance.percent(30) { self.tab.as_ref() } else { None };
                 if let Some(line) = at.or(self.line.as_ref()).filter(|line| line.is_up()) {
                     self.world.note(|| format!("{} chooses {choice:?}", self.id));

@@ -8,7 +8,7 @@ use hotline_actors::{
         command::{Answer, Command, Refusal},
         conversation::{EndReason, Phase},
     },
-    registry::{Badge, Rejected},
+    registry::{Rejected, SocketRole},
 };
 use tokio::time::sleep;
 
@@ -61,7 +61,7 @@ impl Visitor {
         }
         self.disconnects();
         let since = self.cursor.filter(|_| self.chance.percent(70));
-        self.line = self.world.joins(self.id.into(), Badge::Visitor, since).await;
+        self.line = self.world.joins(self.id.into(), SocketRole::Visitor, since).await;
     }
 
     fn disconnects(&mut self) {
@@ -76,8 +76,12 @@ impl Visitor {
         let fallback = [None, Some(true), Some(false)][usize::from(self.chance.percent(50))];
         for _ in 0..5 {
             let conversation = ConversationId(self.world.fresh_id());
-            let open =
-                Command::Open { conversation, visitor: self.id, wanted: wanted.map(counselor), fallback };
+            let open = Command::Open {
+                conversation,
+                visitor: self.id,
+                requested_counselor: wanted.map(counselor),
+                allow_fallback: fallback,
+            };
             if self.chance.percent(10) {
                 // Hangs up before the answer; what they asked for may have happened.
                 let patience = self.chance.millis(0..=12);

@@ -8,7 +8,7 @@ use hotline_actors::{
         event::{Event, Expulsion},
     },
     push::{Closing, Push},
-    registry::{Badge, EndLogIns, LogIns, Stop},
+    registry::{EndLogIns, LogIns, SocketRole, Stop},
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -24,15 +24,15 @@ fn last_heard(line: &Line) -> (Vec<&'static str>, Option<Closing>) {
         match push {
             Push::Events(events) => told.extend(events.iter().map(|told| told.event.name())),
             Push::Close(closing) => return (told, Some(*closing)),
-            Push::Desk(_)
+            Push::Workbench(_)
             | Push::Visit { .. }
             | Push::Resumed { .. }
             | Push::Place(_)
             | Push::Presence(_)
-            | Push::Floor { .. }
+            | Push::QueueOverview { .. }
             | Push::Unanswered(_)
             | Push::Alarms(_)
-            | Push::Parcel(_) => {}
+            | Push::Frame(_) => {}
         }
     }
     (told, None)
@@ -42,10 +42,11 @@ fn last_heard(line: &Line) -> (Vec<&'static str>, Option<Closing>) {
 fn whoever_is_banned_hears_the_end_of_the_talk_and_why_before_the_close() {
     for banned in [PersonId::from(lin()), visitor(1).into()] {
         story(|world, desk| async move {
-            let asker = world.joins(visitor(1).into(), Badge::Visitor, None).await.expect("the server is up");
+            let asker =
+                world.joins(visitor(1).into(), SocketRole::Visitor, None).await.expect("the server is up");
             asks(&world, 1).await;
             sleep(seconds(1)).await;
-            world.asks(Command::Expel { person: banned, how: Expulsion::Banned }).await.expect("is banned");
+            world.asks(Command::Remove { person: banned, how: Expulsion::Banned }).await.expect("is banned");
             sleep(seconds(1)).await;
             let (theirs, other) = if banned == lin().into() { (desk, asker) } else { (asker, desk) };
             let (told, closed) = last_heard(&theirs);
@@ -61,9 +62,9 @@ fn whoever_is_banned_hears_the_end_of_the_talk_and_why_before_the_close() {
 fn an_administrator_without_places_hears_it_too_and_no_other_does() {
     story(|world, _desk| async move {
         let (boss, other) = (PersonId(Uuid::from_u128(7)), PersonId(Uuid::from_u128(8)));
-        let theirs = world.joins(boss, Badge::Administrator, None).await.expect("the server is up");
-        let others = world.joins(other, Badge::Administrator, None).await.expect("the server is up");
-        world.asks(Command::Expel { person: boss, how: Expulsion::Deleted }).await.expect("is deleted");
+        let theirs = world.joins(boss, SocketRole::Administrator, None).await.expect("the server is up");
+        let others = world.joins(other, SocketRole::Administrator, None).await.expect("the server is up");
+        world.asks(Command::Remove { person: boss, how: Expulsion::Deleted }).await.expect("is deleted");
         sleep(seconds(1)).await;
         assert_eq!(last_heard(&theirs), (vec!["expelled"], Some(Closing::LoggedOut)));
         assert_eq!(last_heard(&others), (vec![], None));
@@ -73,7 +74,8 @@ fn an_administrator_without_places_hears_it_too_and_no_other_does() {
 #[test]
 fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
     story(|world, desk| async move {
-        let asker = world.joins(visitor(1).into(), Badge::Visitor, None).await.expect("the server is up");
+        let asker =
+            world.joins(visitor(1).into(), SocketRole::Visitor, None).await.expect("the server is up");
         let talk = asks(&world, 1).await;
         let registry = world.registry().expect("the server is up");
         // The password of one is set by another in the moment in which the talk ends.
@@ -100,9 +102,9 @@ fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
 fn whoever_is_let_in_again_is_carried_anew() {
     story(|world, _desk| async move {
         for how in [Expulsion::Banned, Expulsion::Banned] {
-            world.asks(Command::Expel { person: lin().into(), how }).await.expect("is banned");
+            world.asks(Command::Remove { person: lin().into(), how }).await.expect("is banned");
             let seat = Some((hotline_actors::dispatch::counselor::Role::Counselor, 1));
-            world.asks(Command::Pardon { person: lin().into(), seat }).await.expect("is back");
+            world.asks(Command::Reinstate { person: lin().into(), seat }).await.expect("is back");
             let line = world.joins(lin().into(), super::AT_DESK, None).await.expect("the server is up");
             sleep(seconds(1)).await;
             assert_eq!(line.heard().closed, None);

@@ -3,11 +3,11 @@
 use hotline_actors::{
     CounselorId, LogIn,
     dispatch::{
-        counselor::{Choice, Role},
+        counselor::{ChosenStatus, Role},
         event::Event,
     },
     push::{Closing, Push},
-    registry::{Badge, EndLogIns, LogIns},
+    registry::{EndLogIns, LogIns, SocketRole},
 };
 use tokio::time::sleep;
 
@@ -17,19 +17,19 @@ use crate::{
     world::World,
 };
 
-fn tab(choice: Choice) -> Badge {
-    Badge::Counselor { role: Role::Counselor, capacity: 1, choice: Some(choice) }
+fn tab(choice: ChosenStatus) -> SocketRole {
+    SocketRole::Counselor { role: Role::Counselor, capacity: 1, choice: Some(choice) }
 }
 
-fn chooses(world: &World, line: &Line, choice: Choice) {
+fn chooses(world: &World, line: &Line, choice: ChosenStatus) {
     world.ledger.0.borrow_mut().asked.entry(lin()).or_default().push(choice);
     line.chooses(choice);
 }
 
 /// What a socket was told last.
-fn presence_of(line: &Line) -> Option<Choice> {
+fn presence_of(line: &Line) -> Option<ChosenStatus> {
     line.heard().pushes.iter().rev().find_map(|push| match push {
-        Push::Desk(desk) => desk.seat.as_ref().map(|seat| seat.choice),
+        Push::Workbench(desk) => desk.seat.as_ref().map(|seat| seat.choice),
         Push::Presence(choice) => Some(*choice),
         Push::Resumed { presence, .. } => *presence,
         _ => None,
@@ -52,27 +52,30 @@ fn served_by(world: &World, talk: hotline_actors::ConversationId) -> Option<Coun
 #[test]
 fn a_choice_holds_for_all_sockets_and_no_tab_that_comes_back_takes_it_away() {
     story(|world, line| async move {
-        let other = world.joins(lin().into(), tab(Choice::Online), None).await.expect("the server is up");
-        chooses(&world, &line, Choice::Busy);
+        let other =
+            world.joins(lin().into(), tab(ChosenStatus::Online), None).await.expect("the server is up");
+        chooses(&world, &line, ChosenStatus::Busy);
         sleep(seconds(1)).await;
-        assert_eq!([presence_of(&line), presence_of(&other)], [Some(Choice::Busy); 2]);
+        assert_eq!([presence_of(&line), presence_of(&other)], [Some(ChosenStatus::Busy); 2]);
         let waiting = asks(&world, 1).await;
         let cursor = other.leaves();
-        let other = world.joins(lin().into(), tab(Choice::Online), cursor).await.expect("the server is up");
+        let other =
+            world.joins(lin().into(), tab(ChosenStatus::Online), cursor).await.expect("the server is up");
         sleep(seconds(1)).await;
-        assert_eq!(presence_of(&other), Some(Choice::Busy), "told as it resumes");
+        assert_eq!(presence_of(&other), Some(ChosenStatus::Busy), "told as it resumes");
         // All connections drop, and a stale tab is the first to return.
         line.leaves();
         other.leaves();
         sleep(seconds(50)).await;
-        let other = world.joins(lin().into(), tab(Choice::Online), None).await.expect("the server is up");
+        let other =
+            world.joins(lin().into(), tab(ChosenStatus::Online), None).await.expect("the server is up");
         sleep(seconds(1)).await;
-        assert_eq!((presence_of(&other), served_by(&world, waiting)), (Some(Choice::Busy), None));
-        chooses(&world, &other, Choice::Busy);
+        assert_eq!((presence_of(&other), served_by(&world, waiting)), (Some(ChosenStatus::Busy), None));
+        chooses(&world, &other, ChosenStatus::Busy);
         let told = other.heard().pushes.len();
         sleep(seconds(1)).await;
         assert!(other.heard().pushes.len() > told, "what is so already is acknowledged, too");
-        chooses(&world, &other, Choice::Online);
+        chooses(&world, &other, ChosenStatus::Online);
         sleep(seconds(1)).await;
         assert_eq!(served_by(&world, waiting), Some(lin()));
     });
@@ -81,20 +84,25 @@ fn a_choice_holds_for_all_sockets_and_no_tab_that_comes_back_takes_it_away() {
 #[test]
 fn after_a_restart_the_last_choice_holds_whichever_tab_returns_first() {
     story(|world, line| async move {
-        chooses(&world, &line, Choice::Away);
+        chooses(&world, &line, ChosenStatus::Away);
         sleep(seconds(1)).await;
         let waiting = asks(&world, 1).await;
         world.kill().await;
         world.start().await;
-        let stale = world.joins(lin().into(), tab(Choice::Online), None).await.expect("the server is up");
+        let stale =
+            world.joins(lin().into(), tab(ChosenStatus::Online), None).await.expect("the server is up");
         sleep(seconds(1)).await;
-        assert_eq!((presence_of(&stale), served_by(&world, waiting)), (Some(Choice::Away), None));
+        assert_eq!((presence_of(&stale), served_by(&world, waiting)), (Some(ChosenStatus::Away), None));
         // One who stayed away for longer than the grace begins anew.
         stale.leaves();
         sleep(minutes(2)).await;
-        let fresh = world.joins(lin().into(), tab(Choice::Online), None).await.expect("the server is up");
+        let fresh =
+            world.joins(lin().into(), tab(ChosenStatus::Online), None).await.expect("the server is up");
         sleep(seconds(1)).await;
-        assert_eq!((presence_of(&fresh), served_by(&world, waiting)), (Some(Choice::Online), Some(lin())));
+        assert_eq!(
+            (presence_of(&fresh), served_by(&world, waiting)),
+            (Some(ChosenStatus::Online), Some(lin()))
+        );
     });
 }
 
@@ -103,11 +111,12 @@ fn the_first_socket_of_one_who_was_offline_says_what_they_are() {
     story(|world, line| async move {
         line.leaves();
         sleep(minutes(2)).await;
-        let first = world.joins(lin().into(), tab(Choice::Away), None).await.expect("the server is up");
-        let second = world.joins(lin().into(), tab(Choice::Online), None).await.expect("the server is up");
+        let first = world.joins(lin().into(), tab(ChosenStatus::Away), None).await.expect("the server is up");
+        let second =
+            world.joins(lin().into(), tab(ChosenStatus::Online), None).await.expect("the server is up");
         let third = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
         sleep(seconds(1)).await;
-        assert_eq!([&first, &second, &third].map(presence_of), [Some(Choice::Away); 3]);
+        assert_eq!([&first, &second, &third].map(presence_of), [Some(ChosenStatus::Away); 3]);
         let waiting = asks(&world, 1).await;
         assert_eq!(served_by(&world, waiting), None);
     });
@@ -130,7 +139,7 @@ fn whoever_logs_out_is_offline_at_once_and_that_log_in_hears_nothing_more() {
             assert_eq!(after, Some(0), "nothing follows: {:?}", line.heard().pushes);
         }
         assert_eq!((served_by(&world, talk), served_by(&world, waiting)), (Some(lin()), None));
-        chooses(&world, &line, Choice::Online);
+        chooses(&world, &line, ChosenStatus::Online);
         world
             .asks(super::ends(talk, hotline_actors::dispatch::conversation::EndReason::Visitor))
             .await

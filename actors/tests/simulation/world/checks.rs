@@ -7,10 +7,10 @@ use hotline_actors::{
     dispatch::{
         command::{Answer, Command, Refusal},
         conversation::{Conversation, Phase},
-        counselor::{Role, Shown},
+        counselor::{PublicStatus, Role},
     },
     push::Load,
-    registry::{Floor, Health, LookFloor, LookHealth, Rejected},
+    registry::{Health, LookHealth, LookQueues, QueueOverview, Rejected},
 };
 
 use crate::{
@@ -74,7 +74,7 @@ impl World {
                 (is_current && kept(conversation).is_some() && !book.has_ended(*conversation))
                     .then_some("refused for an end that is not kept")
             }
-            (Command::Expel { person, .. }, Ok(_)) => {
+            (Command::Remove { person, .. }, Ok(_)) => {
                 (!book.was_ever_out(*person)).then_some("taken out, and not kept")
             }
             _ => None,
@@ -95,7 +95,8 @@ impl World {
             return;
         }
         // Both looks before the floor can change: what is compared must be of one moment.
-        let looks = futures_util::future::join(life.registry.send(LookFloor), life.registry.send(LookHealth));
+        let looks =
+            futures_util::future::join(life.registry.send(LookQueues), life.registry.send(LookHealth));
         let (Ok(floor), Ok(health)) = looks.await else { return };
         let found = self.wrong_with(&floor, &health);
         if let Some(what) = found {
@@ -103,7 +104,7 @@ impl World {
         }
     }
 
-    fn wrong_with(&self, floor: &Floor, health: &Health) -> Option<String> {
+    fn wrong_with(&self, floor: &QueueOverview, health: &Health) -> Option<String> {
         if let Some((law, broken)) = health.breaches.iter().find(|(_, broken)| *broken > 0) {
             return Some(format!("{}: a server counts {broken} times", law.name()));
         }
@@ -193,14 +194,15 @@ impl World {
 }
 
 /// L-3 as anyone can see it: somebody waits beside a free place.
-fn beside_room(floor: &Floor) -> Option<String> {
+fn beside_room(floor: &QueueOverview) -> Option<String> {
     let serves = |load: &Load, facts: &Conversation| {
-        let common = facts.common && load.on_shift && load.role == Role::Counselor;
+        let common = facts.in_common_queue && load.on_shift && load.role == Role::Counselor;
         PersonId::from(load.counselor) != PersonId::from(facts.visitor)
-            && (facts.wanted == Some(load.counselor) || common)
+            && (facts.requested_counselor == Some(load.counselor) || common)
     };
     let free = |load: &&Load| {
-        load.shown == Shown::Online && load.active < usize::try_from(load.capacity).unwrap_or(usize::MAX)
+        load.shown == PublicStatus::Online
+            && load.active < usize::try_from(load.capacity).unwrap_or(usize::MAX)
     };
     floor.loads.iter().filter(free).find_map(|load| {
         let beside = floor.waiting.iter().find(|facts| serves(load, facts))?;
@@ -209,7 +211,7 @@ fn beside_room(floor: &Floor) -> Option<String> {
 }
 
 /// What is shown is what is kept.
-fn shown_otherwise(floor: &Floor, book: &Book) -> Option<String> {
+fn shown_otherwise(floor: &QueueOverview, book: &Book) -> Option<String> {
     let shown: BTreeSet<_> = floor.waiting.iter().map(|facts| facts.id).collect();
     let waits = |facts: &&Conversation| facts.phase == Phase::Waiting;
     let kept: BTreeSet<_> = book.folded.conversations().filter(waits).map(|facts| facts.id).collect();

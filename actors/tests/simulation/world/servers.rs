@@ -13,7 +13,7 @@ use actix::{Actor, Addr};
 use hotline_actors::{
     PersonId, Registry, Timestamp, WriterId,
     dispatch::command::Command,
-    registry::{Clock, Fate, LoggedIn, LookHealth, Setup, Stop, Tell, Words},
+    registry::{ActivityInbox, Clock, LoggedIn, LookHealth, RegistryStatus, Setup, Stop, Tell},
     time::SteadyClock,
 };
 use tokio::{
@@ -55,7 +55,7 @@ impl Clock for LifeClock {
 }
 
 /// What became of a life, for whoever runs the servers.
-pub(crate) type News = (Site, u32, Fate);
+pub(crate) type News = (Site, u32, RegistryStatus);
 pub(crate) type NewsFeed = UnboundedReceiver<News>;
 
 /// What is known of a life from outside.
@@ -72,7 +72,7 @@ struct Known {
 pub(crate) struct Life {
     pub(crate) number: u32,
     pub(crate) registry: Addr<Registry>,
-    pub(crate) words: Words,
+    pub(crate) words: ActivityInbox,
     alive: Arc<AtomicBool>,
     known: Arc<Mutex<Known>>,
 }
@@ -125,7 +125,7 @@ impl World {
         let registry = Registry::new(setup, Rc::new(self.ledger.clone())).start();
         registry.do_send(Tell(Command::Shift { on: self.on_shift.borrow().clone() }));
         self.note(|| format!("the server at {site} starts, the {number}. life"));
-        let life = Life { number, registry: registry.clone(), words: Words::default(), alive, known };
+        let life = Life { number, registry: registry.clone(), words: ActivityInbox::default(), alive, known };
         self.servers.borrow_mut().insert(site, life.clone());
         // Answered as soon as it serves.
         if registry.send(LookHealth).await.is_err() && life.alive.load(Ordering::Relaxed) {
@@ -153,12 +153,14 @@ impl World {
                 writes_as.lock().expect("nobody dies holding it").writer = Some(writer);
                 writer
             }),
-            fate: Arc::new(move |fate| {
+            on_status: Arc::new(move |fate| {
                 let mut known = becomes.lock().expect("nobody dies holding it");
                 match fate {
-                    Fate::Serving | Fate::Recovered => known.since = Some(BEGINNING + begun.elapsed()),
-                    Fate::Fenced | Fate::Broken(_) => known.fenced = true,
-                    Fate::Died => {}
+                    RegistryStatus::Serving | RegistryStatus::StoreRecovered => {
+                        known.since = Some(BEGINNING + begun.elapsed())
+                    }
+                    RegistryStatus::Fenced | RegistryStatus::Broken(_) => known.fenced = true,
+                    RegistryStatus::Died => {}
                 }
                 fates.lock().expect("nobody dies holding it").push(fate.clone());
                 // Nobody listens in a story without an operator.
@@ -219,18 +221,18 @@ impl World {
             let lingers = chance.seconds(0..=20);
             let returns = (chance.percent(50), chance.seconds(1..=60));
             match fate {
-                Fate::Serving | Fate::Recovered => continue,
-                Fate::Died => {
+                RegistryStatus::Serving | RegistryStatus::StoreRecovered => continue,
+                RegistryStatus::Died => {
                     self.finds("a Registry died by itself".to_owned());
                     continue;
                 }
-                Fate::Fenced => {
+                RegistryStatus::Fenced => {
                     let writer = life.writer();
                     if !writer.is_some_and(|writer| self.book().is_claimed_after(writer)) {
                         self.finds("L-9: a server is fenced by nobody".to_owned());
                     }
                 }
-                Fate::Broken(_) => {}
+                RegistryStatus::Broken(_) => {}
             }
             spawn_local(Rc::clone(&self).replaces(site, number, lingers, returns));
         }

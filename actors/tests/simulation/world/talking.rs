@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use hotline_actors::{
     ConversationId, PersonId, Timestamp,
     dispatch::conversation::Conversation,
-    registry::{Heard, Progress},
+    registry::{MessageSeen, Progress},
 };
 
 use crate::{ledger::words::Word, world::World};
@@ -70,7 +70,7 @@ impl World {
         }
         let stored = if is_new { Progress::Stored } else { Progress::Passed };
         for progress in [Progress::Coming, stored] {
-            let heard = Heard { from, to, conversation: Some(conversation), at, progress };
+            let heard = MessageSeen { from, to, conversation: Some(conversation), at, progress };
             server.words.send(&server.registry, heard);
         }
     }

@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use actix_web_actors::ws::CloseCode;
-use hotline_actors::{CounselorId, dispatch::counselor::Choice};
+use hotline_actors::{CounselorId, dispatch::counselor::ChosenStatus};
 
 use super::{
     Reader, UnderWay,
@@ -107,7 +107,7 @@ impl Reader {
 }
 
 /// What somebody chose is told to all their sockets once it is kept, and so not answered here.
-fn choose(state: &AppState, caller: &Caller, asks: bool, choice: Choice) -> Option<String> {
+fn choose(state: &AppState, caller: &Caller, asks: bool, choice: ChosenStatus) -> Option<String> {
     match (caller.kind, &caller.institution) {
         (Kind::Counselor | Kind::Supervisor, Some(institution)) if !asks => {
             state.institutions.choose(institution, CounselorId::from(caller.id), choice);

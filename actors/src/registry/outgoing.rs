@@ -7,15 +7,15 @@ use actix::{Context, Handler};
 use crate::{
     dispatch::conversation::Phase,
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
-    protocol::{Deliver, Overheard},
-    push::{Parcel, Post, SocketId},
+    protocol::{OutgoingMessage, Overheard},
+    push::{Broadcast, EncodedFrame, SocketId},
     registry::Registry,
 };
 
 impl Registry {
     /// Who looks on: whoever is asked about the consultation, from the moment they take it until that talk is over.
     fn onlooker(&self, consultation: ConversationId) -> Option<PersonId> {
-        let asked = self.kept.supervision_of(consultation)?;
+        let asked = self.committed.supervision_of(consultation)?;
         match asked.phase {
             Phase::InProgress { counselor, .. } => Some(counselor.into()),
             Phase::Waiting | Phase::Ended { .. } => None,
@@ -25,28 +25,28 @@ impl Registry {
 
 impl Registry {
     /// To every socket of that person, who may sit at the workbench and, on another socket, ask for conversations too.
-    fn post(&self, person: PersonId, parcel: &Parcel, except: Option<SocketId>) {
-        if let Some(carrier) = self.carriers.counselors.get(&CounselorId::from(person)) {
-            carrier.do_send(Post { parcel: parcel.clone(), except });
+    fn broadcast(&self, person: PersonId, frame: &EncodedFrame, except: Option<SocketId>) {
+        if let Some(actor) = self.children.counselors.get(&CounselorId::from(person)) {
+            actor.do_send(Broadcast { frame: frame.clone(), except });
         }
-        if let Some(carrier) = self.carriers.visitors.get(&VisitorId::from(person)) {
-            carrier.do_send(Post { parcel: parcel.clone(), except });
+        if let Some(actor) = self.children.visitors.get(&VisitorId::from(person)) {
+            actor.do_send(Broadcast { frame: frame.clone(), except });
         }
     }
 }
 
-impl Handler<Deliver> for Registry {
+impl Handler<OutgoingMessage> for Registry {
     type Result = ();
 
-    fn handle(&mut self, deliver: Deliver, _ctx: &mut Context<Self>) {
-        let Deliver { conversation, to, except, parcel } = deliver;
+    fn handle(&mut self, deliver: OutgoingMessage, _ctx: &mut Context<Self>) {
+        let OutgoingMessage { conversation, to, except, frame } = deliver;
         for person in BTreeSet::from(to) {
-            self.post(person, &parcel, except);
+            self.broadcast(person, &frame, except);
         }
         let Some(person) = self.onlooker(conversation).filter(|person| !to.contains(person)) else { return };
         match &self.setup.noting {
-            Some(note) => note(Overheard { conversation, person, except, parcel }),
-            None => self.post(person, &parcel, except),
+            Some(note) => note(Overheard { conversation, person, except, frame }),
+            None => self.broadcast(person, &frame, except),
         }
     }
 }
@@ -55,14 +55,14 @@ impl Handler<Overheard> for Registry {
     type Result = ();
 
     fn handle(&mut self, overheard: Overheard, _ctx: &mut Context<Self>) {
-        let Overheard { conversation, person, except, parcel } = overheard;
+        let Overheard { conversation, person, except, frame } = overheard;
         // What was said while they were asked is theirs to hear, also when that talk ended a moment ago.
         let was_asked = self
-            .kept
+            .committed
             .supervision_of(conversation)
             .is_none_or(|asked| asked.counselor() == Some(person.into()));
         if was_asked {
-            self.post(person, &parcel, except);
+            self.broadcast(person, &frame, except);
         }
     }
 }

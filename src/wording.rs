@@ -147,6 +147,16 @@ sentences! {
         "The message belongs to no conversation and is not kept: {why}";
     MessageUnfit = "refused": "消息无法保存", "The message cannot be stored";
 
+    // Callbacks, told to Tencent alone.
+    CallbackUnwanted = "refused": "未配置即时通信", "No IM is set up";
+    CallbackApp = "refused": "SdkAppid 不正确", "Not the SdkAppid of this server";
+    CallbackCommand = "refused": "CallbackCommand 与消息体不一致", "CallbackCommand is not that of the body";
+    CallbackSign = "refused": "回调签名无效", "The signature is not valid";
+    CallbackJson = "malformed": "消息体不是合法的 JSON 对象", "The body is no JSON object";
+    CallbackField { name: &'static str } = "malformed": "回调字段缺失或格式不正确：{name}",
+        "A field is missing or not in the right form: {name}";
+    MarksLate = "busy": "暂时无法标记消息", "Messages cannot be marked just now";
+
     // Pictures.
     NamedPicture = "picture": "图片未找到", "The picture was not found";
     UnknownPicture { id: String } = "picture": "图片未找到：{id}", "No such picture: {id}";

@@ -70,7 +70,8 @@ async fn callback(req: HttpRequest, payload: Payload, state: Data<AppState>) -> 
     let body = read_body(&req, payload.into_inner(), CALLBACK_BYTES_MAX).await?;
     let answer = match take(&state, req.query_string(), &body).await {
         Ok(answer) => answer,
-        Err(reason) => {
+        Err(sentence) => {
+            let reason = sentence.to_string();
             tracing::info!(reason, "an IM callback is answered FAIL");
             callback::failed(&reason)
         }
@@ -78,15 +79,15 @@ async fn callback(req: HttpRequest, payload: Payload, state: Data<AppState>) -> 
     Ok(HttpResponse::Ok().json(answer))
 }
 
-/// Does what a callback asks for; an error is the reason for Tencent.
-async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<Value, String> {
+/// Does what a callback asks for; an error is what Tencent is told.
+async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<Value, Sentence> {
     let im = &state.settings.im;
     let trust = Trust { sdk_app_id: im.sdk_app_id, token: im.callback_token.reveal() };
     let now = clock::now();
-    match callback::receive(query, body, trust, now).map_err(|rejected| rejected.to_string())? {
+    match callback::receive(query, body, trust, now)? {
         Callback::AfterSend(sent) => {
             let message = NewMessage::new(*sent, &im.administrator, clock::steady());
-            state.messages.store(message).await.map_err(|fault| fault.to_string())?;
+            state.messages.store(message).await?;
         }
         Callback::BeforeSend(sent) if im.gate => {
             let at = clock::steady();
@@ -114,15 +115,15 @@ async fn take(state: &AppState, query: &str, body: &[u8]) -> Result<Value, Strin
 async fn in_time(
     state: &AppState,
     marking: impl Future<Output = Result<(), sqlx::Error>>,
-) -> Result<(), String> {
+) -> Result<(), Sentence> {
     let limit = Duration::from_millis(state.settings.messages.store_milliseconds_max);
     match tokio::time::timeout(limit, marking).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => {
             tracing::warn!(error = %describe(&error), "messages cannot be marked");
-            Err("暂时无法标记消息".to_owned())
+            Err(Sentence::MarksLate)
         }
-        Err(_) => Err("暂时无法标记消息".to_owned()),
+        Err(_) => Err(Sentence::MarksLate),
     }
 }
 

@@ -17,6 +17,7 @@ use fields::Fields;
 use crate::{
     messages::{Body, Read, Sent, Withdrawn},
     text::heal,
+    wording::Sentence,
 };
 
 /// How far `RequestTime` may be from our clock (docs/protocols.md 2.1).
@@ -42,26 +43,34 @@ impl fmt::Debug for Trust<'_> {
 }
 
 /// Why a callback was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejected {
     /// There is no IM application to get callbacks from.
-    #[error("未配置即时通信")]
     NotConfigured,
     /// Another application's, or none named.
-    #[error("SdkAppid 不正确")]
     ForeignApp,
     /// The query names another command than the body.
-    #[error("CallbackCommand 与消息体不一致")]
     CommandMismatch,
     /// The token is set, and the signature is missing, wrong, or too old.
-    #[error("回调签名无效")]
     BadSign,
     /// Not JSON, or not an object.
-    #[error("消息体不是合法的 JSON 对象")]
     NotJson,
     /// A field is missing or of the wrong type.
-    #[error("回调字段缺失或格式不正确：{0}")]
     Field(&'static str),
+}
+
+/// As Tencent is told.
+impl From<Rejected> for Sentence {
+    fn from(rejected: Rejected) -> Self {
+        match rejected {
+            Rejected::NotConfigured => Self::CallbackUnwanted,
+            Rejected::ForeignApp => Self::CallbackApp,
+            Rejected::CommandMismatch => Self::CallbackCommand,
+            Rejected::BadSign => Self::CallbackSign,
+            Rejected::NotJson => Self::CallbackJson,
+            Rejected::Field(name) => Self::CallbackField { name },
+        }
+    }
 }
 
 /// A callback that passed the checks.
@@ -97,7 +106,7 @@ pub struct StateChange {
 /// Checks a callback and reads it. `query` is the raw query string, `body` the raw body.
 ///
 /// # Errors
-/// [`Rejected`] says which check failed; the answer to Tencent carries its text.
+/// [`Rejected`] says which check failed; the answer to Tencent carries its sentence.
 pub fn receive(query: &str, body: &[u8], trust: Trust<'_>, now: Timestamp) -> Result<Callback, Rejected> {
     let query = Query::parse(query);
     query.check(trust, now)?;

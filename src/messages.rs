@@ -12,9 +12,7 @@ use std::{
     time::Duration,
 };
 
-use hotline_actors::{
-    ConversationId, PersonId, Timestamp, dispatch::conversation::CallSignal, registry::Progress,
-};
+use hotline_actors::{ConversationId, PersonId, Timestamp, dispatch::conversation::CallSignal};
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
     sync::{Mutex, Semaphore, TryAcquireError, mpsc, oneshot, watch},
@@ -322,7 +320,7 @@ impl MessageStore {
         self.enqueue(entry)?;
         // In the buffer first: an outage that keeps us from knowing who speaks must not cost the word itself.
         if let Some(word) = unknown {
-            self.ears.hear(word, Progress::Coming).await;
+            self.ears.hear(word).await;
         }
         match tokio::time::timeout_at(deadline, answered).await {
             Ok(Ok(outcome)) => outcome,

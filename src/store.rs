@@ -6,16 +6,17 @@
 mod rows;
 mod statement;
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use hotline_actors::{
-    Timestamp, WriterId,
-    dispatch::{Revived, Snapshot, StaffMember},
+    ConversationId, Timestamp, WriterId,
+    dispatch::{Revived, Snapshot, StaffMember, clock::Said, conversation::Conversation},
     journal::{AppendFault, Batch, Claim, Store, StoreFault},
 };
 use sqlx::{Connection, PgConnection, error::ErrorKind, postgres::PgConnectOptions};
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use crate::people::People;
 pub use rows::text_of;
@@ -164,6 +165,18 @@ impl Store for PgStore {
         }
         .boxed_local()
     }
+
+    fn said(
+        &self,
+        talks: Vec<ConversationId>,
+    ) -> LocalBoxFuture<'static, Result<Vec<(ConversationId, Said)>, StoreFault>> {
+        let inner = Rc::clone(&self.0);
+        async move {
+            let said = inner.call(async |connection| inner.said(connection, &talks).await).await;
+            said.map_err(|trouble| StoreFault(trouble.describe()))
+        }
+        .boxed_local()
+    }
 }
 
 impl Inner {
@@ -281,27 +294,8 @@ impl Inner {
             r#"
             select c.id, c.kind, c.visitor, c.wanted, c.counselor, c.consultation, c.priority, c.medium, c.fallback,
                    c.common, c.arrival, c.notices, c.opened_at, c.started_at, c.call_started_at,
-                   c.call_ended_at, c.alarmed_at, answer.said_at as "answered_at?",
-                   unanswered.first as "unanswered_from?", unanswered.last as "unanswered_to?"
+                   c.call_ended_at, c.alarmed_at
             from conversations c
-                -- The counselor's last word; ids tell which of two in the same second came later.
-                left join lateral (
-                    select m.said_at, m.id
-                    from messages m join people p on p.id = c.counselor
-                    where m.conversation = c.id and m.from_account = p.username
-                      and not m.system and not m.online_only and m.send_result = 0
-                    order by m.said_at desc, m.id desc
-                    limit 1
-                ) answer on true
-                -- What the visitor has said since, and since the last call.
-                left join lateral (
-                    select min(m.said_at) as first, max(m.said_at) as last
-                    from messages m join people p on p.id = c.visitor
-                    where m.conversation = c.id and m.from_account = p.username
-                      and not m.system and not m.online_only and m.send_result = 0
-                      and (answer.said_at is null or (m.said_at, m.id) > (answer.said_at, answer.id))
-                      and m.said_at > coalesce(greatest(c.call_ended_at, c.call_started_at), 0)
-                ) unanswered on true
             where c.institution = $1
                 -- Apart, as their indexes are.
                 and ((c.kind = 'COUNSELING_SESSION' and c.status in ('WAITING', 'IN_PROGRESS'))
@@ -312,9 +306,37 @@ impl Inner {
         )
         .fetch_all(&mut *connection)
         .await?;
+        let last_arrival = sqlx::query_scalar!(
+            r#"
+            select (body ->> 'arrival')::bigint as "arrival!" from events
+            where institution = $1 and kind = 'opened' order by seq desc limit 1
+            "#,
+            self.institution
+        )
+        .fetch_optional(&mut *connection)
+        .await?;
         let seats = seats.into_iter().map(StaffMember::try_from).collect::<Result<_, _>>()?;
-        let open = open.into_iter().map(Revived::try_from).collect::<Result<_, _>>()?;
-        Ok(Snapshot { staff: seats, open })
+        let open = open.into_iter().map(Conversation::try_from).collect::<Result<Vec<_>, _>>()?;
+        let talks: Vec<_> =
+            open.iter().filter(|facts| facts.counselor().is_some()).map(|facts| facts.id).collect();
+        let mut said: HashMap<_, _> = self.said(connection, &talks).await?.into_iter().collect();
+        let last_open = open.iter().map(|facts| facts.arrival).max().unwrap_or(0);
+        let last_arrival =
+            last_arrival.and_then(|arrival| u64::try_from(arrival).ok()).unwrap_or(0).max(last_open);
+        let open =
+            open.into_iter().map(|facts| Revived { facts, said: said.remove(&facts.id).unwrap_or_default() });
+        Ok(Snapshot { staff: seats, open: open.collect(), last_arrival })
+    }
+
+    async fn said(
+        &self,
+        connection: &mut PgConnection,
+        talks: &[ConversationId],
+    ) -> Result<Vec<(ConversationId, Said)>, Trouble> {
+        let talks: Vec<Uuid> = talks.iter().map(|talk| talk.0).collect();
+        let rows =
+            sqlx::query_file_as!(rows::SaidRow, "src/store/said.sql", &talks).fetch_all(connection).await?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     async fn newest(&self, connection: &mut PgConnection) -> Result<(u64, WriterId), Trouble> {

@@ -7,7 +7,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, Recipi
 
 use crate::{
     dispatch::{
-        clock::TalkClock,
+        clock::{Said, TalkClock},
         command::Command,
         conversation::Phase,
         event::{Event, Notice},
@@ -50,6 +50,14 @@ pub(crate) struct Activity {
     pub(crate) at: Timestamp,
     pub(crate) by_counselor: bool,
     pub(crate) progress: Progress,
+    pub(crate) now: Timestamp,
+}
+
+/// At `now` the record says this about who has said what last.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Recorded {
+    pub(crate) said: Said,
     pub(crate) now: Timestamp,
 }
 
@@ -139,13 +147,22 @@ impl Handler<Activity> for Conversation {
                 self.clock.comes(now);
             }
             Progress::Stored => self.clock.stored(at, by_counselor, now, self.limits.answers_settle()),
-            Progress::Passed => self.clock.passed(),
+            Progress::Again | Progress::Passed => self.clock.passed(),
         }
         // Most messages move deadlines away, and the timer would find out when it rings; others bring an alarm nearer,
         // or withdraw a notice.
         if self.clock.next(&self.limits, now).0 < self.armed_for {
             self.arm(ctx);
         }
+    }
+}
+
+impl Handler<Recorded> for Conversation {
+    type Result = ();
+
+    fn handle(&mut self, Recorded { said, now }: Recorded, ctx: &mut Self::Context) {
+        self.clock.recorded(said, now, self.limits.answers_settle());
+        self.arm(ctx);
     }
 }
 

@@ -24,7 +24,7 @@ use std::{
 
 use crate::{
     dispatch::{
-        clock::{Said, TalkClock},
+        clock::{Due, Said, TalkClock},
         command::{Answer, Command, Refusal},
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
         counselor::{ChosenStatus, Connectivity, Counselor, Role},
@@ -80,6 +80,8 @@ pub struct Snapshot {
     pub staff: Vec<StaffMember>,
     /// Every open conversation, by id.
     pub open: Vec<Revived>,
+    /// The last number that was given in the order of arrival, also to one that is over.
+    pub last_arrival: u64,
 }
 
 /// What is known of an open conversation besides its facts, and is not stored.
@@ -153,6 +155,7 @@ impl Dispatch {
     pub fn revive(limits: DispatchLimits, snapshot: &Snapshot, now: Timestamp) -> Self {
         let mut dispatch = Self::new(limits);
         dispatch.waiting_floor = now + dispatch.limits.waiting_after_return();
+        dispatch.next_arrival = snapshot.last_arrival + 1;
         for member in &snapshot.staff {
             let mut counselor = Counselor::new(member.counselor, member.role, member.capacity);
             counselor.connectivity = Connectivity::AwaitingReconnect;
@@ -174,6 +177,7 @@ impl Dispatch {
     /// What would have to be stored to revive this state.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
+            last_arrival: self.next_arrival - 1,
             staff: self
                 .counselors
                 .values()
@@ -217,6 +221,12 @@ impl Dispatch {
             Watch::Waiting { .. } => None,
             Watch::Talking(clock) => Some(clock.next(&self.limits, now).0),
         }
+    }
+
+    /// What is due in a talk at `now`.
+    pub fn talk_due(&self, conversation: ConversationId, now: Timestamp) -> Option<Due> {
+        let (at, due) = self.clock(conversation)?.next(&self.limits, now);
+        (at <= now).then_some(due)
     }
 
     /// The limits in force.

@@ -147,7 +147,9 @@ pub enum Progress {
     Coming,
     /// It is stored, for the first time. Only now it counts who has sent the last message: what comes again does not.
     Stored,
-    /// It had been stored before, or cannot be.
+    /// It had been stored before, perhaps by another server: whether it counted here, the record says.
+    Again,
+    /// It cannot be stored, or is nobody's word.
     Passed,
 }
 

@@ -13,6 +13,7 @@ mod im;
 mod outgoing;
 mod presence;
 mod publish;
+mod record;
 mod sockets;
 mod views;
 
@@ -40,7 +41,7 @@ use crate::{
     ids::{PersonId, WriterId},
     journal::{AppendFault, Batch, Claim, Journal, Store, StoreFault},
     push::Closing,
-    registry::children::Children,
+    registry::{children::Children, record::RecordReader},
     sabotage::{Sabotage, answers_early, sabotaged},
     time::Timestamp,
 };
@@ -94,6 +95,7 @@ pub struct Registry {
     retries: u32,
     tally: Tally,
     stopping: Vec<oneshot::Sender<()>>,
+    record: RecordReader,
     exit_guard: ExitGuard,
 }
 
@@ -139,6 +141,7 @@ impl Registry {
             retries: 0,
             tally: Tally::default(),
             stopping: Vec::new(),
+            record: RecordReader::default(),
             limits,
             exit_guard,
             setup,
@@ -202,6 +205,7 @@ impl Registry {
         self.committed = self.decided.clone();
         self.journal = Journal::new(writer, claim.seq);
         self.retries = 0;
+        self.record.watch_from(now);
         self.start_children(ctx);
         self.arm(ctx);
         ctx.run_interval(self.setup.bounds.fence_check, Self::check);
@@ -359,6 +363,7 @@ impl Registry {
         self.revive_children(ctx);
         let now = self.now();
         self.children.logins.forget_before(now);
+        self.read_what_others_stored(ctx);
         if !self.journal.is_idle() {
             return;
         }
@@ -494,24 +499,6 @@ impl Handler<EndOwn> for Registry {
         let Some(reason) = reason else { return Box::pin(std::future::ready(None)) };
         let ended = self.handle(Ask(Command::End { conversation, reason }), ctx);
         Box::pin(async move { Some(ended.await) })
-    }
-}
-
-impl Handler<Tell> for Registry {
-    type Result = ();
-
-    fn handle(&mut self, Tell(command): Tell, ctx: &mut Self::Context) {
-        let due = matches!(command, Command::Due { .. } | Command::Wake);
-        if self.state != State::Serving || (due && self.troubled) {
-            return;
-        }
-        if let Command::Seen { visitor, here: true } = command {
-            self.visitor_returned(visitor);
-        }
-        if let Err(refusal) = self.turn(&command, ctx) {
-            // The person was removed while their actor still sent commands.
-            tracing::debug!(institution = %self.setup.institution, %refusal, "command refused: the person was removed meanwhile");
-        }
     }
 }
 

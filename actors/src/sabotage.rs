@@ -40,6 +40,8 @@ pub enum Sabotage {
     CountWordAgain,
     /// Whoever wrote last is asked for silence and ended for it like anybody (L-11).
     EndWhoeverWrote,
+    /// Words that another server has stored do not count (L-11, and alarms about nothing).
+    ForgetTheRecord,
     /// Nobody hears of a visitor who waits for a second answer.
     AlarmAtTheStartAlone,
     /// A tab that comes back says what its person is, whatever they chose meanwhile.

@@ -10,6 +10,7 @@ use hotline_actors::{
     ConversationId, CounselorId, Dispatch, Registry, Timestamp, VisitorId, WriterId,
     dispatch::{
         Snapshot,
+        clock::Said,
         command::Command,
         conversation::EndReason,
         counselor::{ChosenStatus, Role},
@@ -106,6 +107,13 @@ impl Store for Nowhere {
         Box::pin(
             async move { writer.map(|writer| (seq, writer)).ok_or_else(|| StoreFault("empty".to_owned())) },
         )
+    }
+
+    fn said(
+        &self,
+        _: Vec<ConversationId>,
+    ) -> LocalBoxFuture<'static, Result<Vec<(ConversationId, Said)>, StoreFault>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 }
 

@@ -14,8 +14,8 @@ use crate::{
     people::{People, PersonRef},
 };
 
-/// Who speaks is mostly known from memory. A database that takes longer than this is as good as away; then the word is
-/// stored without being heard, and silence is counted from the database's return anyway (docs/contract.md 5).
+/// Who speaks is mostly known from memory. A database that takes longer than this is as good as away; then nobody hears that
+/// the word comes, only that it is stored, and silence is counted from the database's return anyway (docs/contract.md 5).
 const HEAR_MAX: Duration = Duration::from_millis(500);
 
 /// A person has said something to another, or signalled about a call.
@@ -34,6 +34,23 @@ pub struct Heard {
     pub call: Option<CallSignal>,
     /// How far it is on its way to the store.
     pub progress: Progress,
+}
+
+/// The two of a word, and where they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pair {
+    pub(super) institution: String,
+    pub(super) from: PersonId,
+    pub(super) to: PersonId,
+}
+
+impl Pair {
+    /// Nobody talks to somebody of another institution.
+    fn of(from: PersonRef, to: &PersonRef) -> Option<Self> {
+        let institution =
+            from.institution.filter(|institution| to.institution.as_ref() == Some(institution))?;
+        Some(Self { institution, from: from.id, to: to.id })
+    }
 }
 
 /// Takes letters to the sockets.
@@ -107,7 +124,7 @@ impl Ears {
     /// back if memory does not know the two, to be looked up.
     pub(super) fn comes(&self, word: Word) -> Option<Word> {
         match self.sides_of(&word) {
-            Some((from, to)) => self.tell(from, &to, &word, Progress::Coming),
+            Some((from, to)) => self.tell(Pair::of(from, &to), &word, Progress::Coming),
             None => return Some(word),
         }
         None
@@ -117,30 +134,26 @@ impl Ears {
         self.people.known_here(&word.from).zip(self.people.known_here(&word.to))
     }
 
-    /// What became of a word that was heard of before: the dispatch learns whether it is new and counts. Whoever memory does
-    /// not know is looked up meanwhile.
-    pub(super) fn settled(&self, message: &NewMessage, progress: Progress) {
+    /// What became of a word: the dispatch learns whether it is new and counts. The store has looked up whoever memory does
+    /// not know; where it has not, the word has no place, and whether it came was perhaps never heard.
+    pub(super) fn settled(&self, message: &NewMessage, progress: Progress, pair: Option<Pair>) {
         let Some(word) = Word::of(message).filter(|word| word.spoken) else { return };
-        if let Some((from, to)) = self.sides_of(&word) {
-            self.tell(from, &to, &word, progress);
-        } else {
-            let ears = self.clone();
-            // Ends after HEAR_MAX at the latest.
-            tokio::spawn(async move { ears.hear(word, progress).await });
-        }
+        let pair = pair.or_else(|| {
+            let (from, to) = self.sides_of(&word)?;
+            Pair::of(from, &to)
+        });
+        self.tell(pair, &word, progress);
     }
 
-    fn tell(&self, from: PersonRef, to: &PersonRef, word: &Word, progress: Progress) {
-        if from.institution == to.institution
-            && let Some(institution) = from.institution
-        {
-            let (from, to) = (from.id, to.id);
+    fn tell(&self, pair: Option<Pair>, word: &Word, progress: Progress) {
+        if let Some(Pair { institution, from, to }) = pair {
             let Word { conversation, at, spoken, call, .. } = *word;
             (self.tell)(Heard { institution, from, to, conversation, at, spoken, call, progress });
         }
     }
 
-    pub(super) async fn hear(&self, word: Word, progress: Progress) {
+    /// As `comes`, for one whose author has to be looked up.
+    pub(super) async fn hear(&self, word: Word) {
         let found = tokio::time::timeout(HEAR_MAX, async {
             Ok::<_, sqlx::Error>((
                 self.people.by_account(&word.from).await?,
@@ -152,14 +165,14 @@ impl Ears {
             // Unknown people: the store keeps the message apart.
             Ok(Ok(_)) => return,
             Ok(Err(error)) => {
-                tracing::debug!(error = describe(&error), "a word is stored without being heard");
+                tracing::debug!(error = describe(&error), "who says a word cannot be looked up");
                 return;
             }
             Err(_) => {
-                tracing::debug!("a word is stored without being heard in time");
+                tracing::debug!("who says a word is not known in time");
                 return;
             }
         };
-        self.tell(from, &to, &word, progress);
+        self.tell(Pair::of(from, &to), &word, Progress::Coming);
     }
 }

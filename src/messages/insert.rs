@@ -14,13 +14,14 @@ use hotline_actors::PersonId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{LATE_AFTER_END, Stored, unplaced::UnplacedRoom, writer::Entry};
+use super::{LATE_AFTER_END, Stored, hearing::Pair, unplaced::UnplacedRoom, writer::Entry};
 use crate::clock;
 
 /// What became of one message.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    Stored(Stored),
+    /// Between these two, where they had to be looked up.
+    Stored(Stored, Option<Pair>),
     /// Kept apart, for this reason.
     Unplaced(String),
     /// As above, but of people we do not know, or more than there is room for.
@@ -109,7 +110,7 @@ pub(super) async fn insert(
     };
     let outcome = |entry: &Entry| match placed.remove(&entry.id) {
         Some(outcome) => outcome,
-        None => Outcome::Stored(Stored::First),
+        None => Outcome::Stored(Stored::First, None),
     };
     Ok(entries.iter().map(outcome).collect())
 }
@@ -183,8 +184,19 @@ async fn place(
         let outcome = match row.reason {
             Some(reason) if row.kept => Outcome::Unplaced(reason),
             Some(reason) => Outcome::Dropped(reason),
-            None if row.first => Outcome::Stored(Stored::First),
-            None => Outcome::Stored(Stored::Again),
+            None => {
+                let stored = if row.first { Stored::First } else { Stored::Again };
+                // A notice is said by nobody.
+                let pair = row.institution.zip(row.sender_id).zip(row.receiver_id);
+                Outcome::Stored(
+                    stored,
+                    pair.map(|((institution, from), to)| Pair {
+                        institution,
+                        from: PersonId(from),
+                        to: PersonId(to),
+                    }),
+                )
+            }
         };
         (row.id, outcome)
     });

@@ -6,7 +6,6 @@ use std::{fmt, sync::PoisonError, time::Duration};
 use hotline_actors::{
     ConversationId, PersonId, Timestamp,
     push::{EncodedFrame, SocketId},
-    registry::Progress,
 };
 use tokio::{sync::oneshot, time::Instant};
 use uuid::Uuid;
@@ -54,7 +53,7 @@ impl MessageStore {
         let deadline = Instant::now() + SAY_MAX;
         let (word, written, answered) = self.stamp(draft, now)?;
         if let Some(word) = word {
-            self.ears.hear(word, Progress::Coming).await;
+            self.ears.hear(word).await;
         }
         match tokio::time::timeout_at(deadline, answered).await {
             Ok(Ok(Ok(Stored::First))) => Ok(Some(written)),

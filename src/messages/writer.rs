@@ -133,7 +133,7 @@ impl Writer {
                     for entry in group {
                         tracing::error!(id = %entry.id.simple(), code, "a message cannot be stored and is refused");
                         count(&self.counters.refused);
-                        self.lines.ears.settled(&entry.message, Progress::Passed);
+                        self.lines.ears.settled(&entry.message, Progress::Passed, None);
                         // Whoever asked may have gone: late callers do not wait.
                         let _gone = entry.answer.send(Err(StoreFault::Refused));
                     }
@@ -191,19 +191,25 @@ impl Writer {
 
     fn answer(&self, entry: Entry, outcome: Outcome) {
         let counters = &self.counters;
-        let (counter, answer): (&AtomicU64, _) = match outcome {
-            Outcome::Stored(Stored::First) => (&counters.stored, Ok(Stored::First)),
-            Outcome::Stored(Stored::Again) => (&counters.duplicates, Ok(Stored::Again)),
-            Outcome::Unplaced(reason) => (&counters.unplaced, Err(StoreFault::Unplaced { reason })),
-            Outcome::Dropped(reason) => (&counters.dropped, Err(StoreFault::Dropped { reason })),
+        let (counter, answer, progress, pair): (&AtomicU64, _, _, _) = match outcome {
+            Outcome::Stored(Stored::First, pair) => {
+                (&counters.stored, Ok(Stored::First), Progress::Stored, pair)
+            }
+            Outcome::Stored(Stored::Again, pair) => {
+                (&counters.duplicates, Ok(Stored::Again), Progress::Again, pair)
+            }
+            Outcome::Unplaced(reason) => {
+                (&counters.unplaced, Err(StoreFault::Unplaced { reason }), Progress::Passed, None)
+            }
+            Outcome::Dropped(reason) => {
+                (&counters.dropped, Err(StoreFault::Dropped { reason }), Progress::Passed, None)
+            }
         };
         count(counter);
-        let is_new = answer == Ok(Stored::First);
-        let progress = if is_new { Progress::Stored } else { Progress::Passed };
-        self.lines.ears.settled(&entry.message, progress);
+        self.lines.ears.settled(&entry.message, progress, pair);
         // The place in the buffer is free before the answer is heard.
         drop(entry.room);
-        let letter = entry.letter.filter(|_| is_new);
+        let letter = entry.letter.filter(|_| progress == Progress::Stored);
         // Whoever asked may have gone: late callers do not wait.
         let gone = entry.answer.send(answer).is_err();
         if let Some(letter) = letter {

@@ -3,7 +3,7 @@
 use hotline_actors::{
     ConversationId, CounselorId, Timestamp, VisitorId,
     dispatch::{
-        Revived, StaffMember,
+        StaffMember,
         clock::Said,
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
         counselor::{ChosenStatus, Role},
@@ -72,6 +72,13 @@ pub(super) struct OpenRow {
     pub(super) call_started_at: Option<i64>,
     pub(super) call_ended_at: Option<i64>,
     pub(super) alarmed_at: Option<i64>,
+}
+
+/// Who has said what last in a talk.
+pub(super) struct SaidRow {
+    pub(super) id: Uuid,
+    /// When somebody was last heard in a call.
+    pub(super) called_at: Option<i64>,
     /// The counselor's last word.
     pub(super) answered_at: Option<i64>,
     /// The visitor's words after it, and after the last call: the first and the last of them.
@@ -79,7 +86,18 @@ pub(super) struct OpenRow {
     pub(super) unanswered_to: Option<i64>,
 }
 
-impl TryFrom<OpenRow> for Revived {
+impl From<SaidRow> for (ConversationId, Said) {
+    fn from(row: SaidRow) -> Self {
+        let unanswered = row.unanswered_from.zip(row.unanswered_to);
+        let said = Said {
+            counselor: row.answered_at.max(row.called_at).map(Timestamp),
+            unanswered: unanswered.map(|(from, to)| (Timestamp(from), Timestamp(to))),
+        };
+        (ConversationId(row.id), said)
+    }
+}
+
+impl TryFrom<OpenRow> for Conversation {
     type Error = Unreadable;
 
     fn try_from(row: OpenRow) -> Result<Self, Unreadable> {
@@ -108,7 +126,7 @@ impl TryFrom<OpenRow> for Revived {
             }
             _ => return Err(unreadable("counselor and started_at do not fit")),
         };
-        let facts = Conversation {
+        Ok(Self {
             id: ConversationId(row.id),
             kind,
             visitor: VisitorId(row.visitor),
@@ -123,17 +141,7 @@ impl TryFrom<OpenRow> for Revived {
             phase,
             sent: Sent(u16::try_from(row.notices).map_err(|_| unreadable("notices is out of range"))?),
             alarmed: row.alarmed_at.map(Timestamp),
-        };
-        // Whoever calls is there and answers (TalkClock::medium_changed).
-        let called = row.call_ended_at.max(row.call_started_at.filter(|_| medium != Medium::Text));
-        let said = Said {
-            counselor: row.answered_at.max(called).map(Timestamp),
-            unanswered: row
-                .unanswered_from
-                .zip(row.unanswered_to)
-                .map(|(from, to)| (Timestamp(from), Timestamp(to))),
-        };
-        Ok(Self { facts, said })
+        })
     }
 }
 

@@ -38,6 +38,27 @@ impl Said {
         }
     }
 
+    /// What the record says besides: words that were stored and not told here. What is known here and not in `record` came
+    /// while it was read.
+    fn learn(&mut self, record: Self) {
+        let (newer, other) =
+            if record.counselor < self.counselor { (*self, record) } else { (record, *self) };
+        *self = newer;
+        // What only the other knows of is not answered if it was said after the later answer.
+        let answer = newer.counselor;
+        let after = |at: &Timestamp| answer.is_none_or(|answer| answer < *at);
+        if let Some((first, last)) = other.unanswered.filter(|(_, last)| after(last)) {
+            let first = if after(&first) { first } else { last };
+            let (mine_first, mine_last) = self.unanswered.unwrap_or((first, last));
+            self.unanswered = Some((mine_first.min(first), mine_last.max(last)));
+        }
+    }
+
+    /// The latest moment of a word.
+    fn last(&self) -> Option<Timestamp> {
+        self.counselor.max(self.unanswered.map(|(_, last)| last))
+    }
+
     /// Whatever was said up to this moment is answered.
     fn answer(&mut self, at: Timestamp) {
         self.counselor = Some(self.counselor.map_or(at, |before| before.max(at)));
@@ -108,6 +129,13 @@ pub enum Due {
     SilenceNotice,
 }
 
+impl Due {
+    /// Whether it ends the talk whoever has said the last word. All else rests on the words, or only warns.
+    pub fn is_hard(self) -> bool {
+        matches!(self, Self::LimitEnd | Self::AbsentEnd)
+    }
+}
+
 impl TalkClock {
     /// The clock of a talk that begins at `started`.
     pub fn new(started: Timestamp, medium: Medium, absent: bool) -> Self {
@@ -154,6 +182,25 @@ impl TalkClock {
         }
         if !by_counselor && self.unanswered_since() != before {
             self.calm_until = self.calm_until.max(now + settle);
+        }
+    }
+
+    /// At `now` the record says this about who has said what last.
+    pub fn recorded(&mut self, record: Said, now: Timestamp, settle: Duration) {
+        let (before, since) = (self.said, self.unanswered_since());
+        self.said.learn(record.until(now));
+        if self.said == before {
+            return;
+        }
+        if let Some(last) = self.said.last().filter(|last| Some(*last) > before.last()) {
+            // An answer alone does not say that the visitor is there.
+            self.heard(last, !self.said.is_last_by_visitor());
+        }
+        if self.said.is_last_by_visitor() {
+            self.silence_noticed = None;
+            if self.unanswered_since() != since {
+                self.calm_until = self.calm_until.max(now + settle);
+            }
         }
     }
 
@@ -302,6 +349,33 @@ mod tests {
         assert_eq!(clock.next(&limits, at(80)), (at(80), Due::LimitNotice(1)));
         assert_eq!(called(10, 30).limit(&limits), at(60), "within the limit nothing is added");
         assert_eq!(called(10, 58).limit(&limits), at(63));
+    }
+
+    #[test]
+    fn the_record_adds_what_was_not_told_and_takes_nothing_away() {
+        let said = |counselor: Option<u64>, unanswered: Option<(u64, u64)>| Said {
+            counselor: counselor.map(at),
+            unanswered: unanswered.map(|(first, last)| (at(first), at(last))),
+        };
+        let none = said(None, None);
+        for (known, record, then) in [
+            (none, none, none),
+            (none, said(Some(3), Some((4, 5))), said(Some(3), Some((4, 5)))),
+            // What is known here alone came while the record was read.
+            (said(Some(3), Some((4, 5))), none, said(Some(3), Some((4, 5)))),
+            (said(None, Some((1, 2))), said(Some(3), None), said(Some(3), None)),
+            (said(None, Some((1, 4))), said(Some(3), None), said(Some(3), Some((4, 4)))),
+            (said(Some(5), None), said(Some(3), Some((4, 4))), said(Some(5), None)),
+            (said(Some(5), None), said(Some(3), Some((4, 6))), said(Some(5), Some((6, 6)))),
+            (said(Some(3), Some((5, 5))), said(Some(3), Some((4, 6))), said(Some(3), Some((4, 6)))),
+            // Of two at the same moment the record knows the order.
+            (said(Some(3), Some((3, 3))), said(Some(3), None), said(Some(3), None)),
+            (said(Some(3), None), said(Some(3), Some((3, 3))), said(Some(3), Some((3, 3)))),
+        ] {
+            let mut learns = known;
+            learns.learn(record);
+            assert_eq!(learns, then, "{known:?} learns {record:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //! and when.
 
 use crate::{
-    dispatch::{Dispatch, Open, Watch, clock::TalkClock},
+    dispatch::{
+        Dispatch, Open, Watch,
+        clock::{Said, TalkClock},
+    },
     ids::{ConversationId, PersonId},
     time::Timestamp,
 };
@@ -28,6 +31,17 @@ impl Dispatch {
         if let Some((clock, by_counselor)) = self.clock_and_side(conversation, by) {
             clock.stored(at, by_counselor, now, settle);
         }
+    }
+
+    /// At `now` the record says this about who has said what last; answers whether that is news.
+    pub fn recorded(&mut self, conversation: ConversationId, said: Said, now: Timestamp) -> bool {
+        let settle = self.limits.answers_settle();
+        let Some(Open { watch: Watch::Talking(clock), .. }) = self.open.get_mut(&conversation) else {
+            return false;
+        };
+        let before = *clock;
+        clock.recorded(said, now, settle);
+        *clock != before
     }
 
     /// It had been stored before, or cannot be.

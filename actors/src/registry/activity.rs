@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actix::{Addr, Handler, Message};
+use actix::{Addr, Context, Handler, Message};
 
 use crate::{
     conversation::{Activity, VisitorReturned},
-    dispatch::{clock::TalkClock, conversation::Conversation},
+    dispatch::conversation::Conversation,
     ids::{PersonId, VisitorId},
     protocol::{MessageSeen, Progress},
     registry::Registry,
@@ -47,32 +47,36 @@ const MESSAGES_SEEN_MAX: usize = 65_536;
 impl Handler<ActivityArrived> for Registry {
     type Result = ();
 
-    fn handle(&mut self, ActivityArrived(words): ActivityArrived, _ctx: &mut Self::Context) {
+    fn handle(&mut self, ActivityArrived(words): ActivityArrived, ctx: &mut Self::Context) {
         for heard in words.take() {
-            self.message_seen(heard);
+            self.message_seen(heard, ctx);
         }
     }
 }
 
 impl Registry {
-    fn message_seen(&mut self, heard: MessageSeen) {
+    fn message_seen(&mut self, heard: MessageSeen, ctx: &mut Context<Self>) {
         let Some(talk) = self.decided.talk_between(heard.from, heard.to, heard.conversation) else { return };
         let now = self.now();
         let (mut at, mut progress) = (heard.at.min(now), heard.progress);
         if sabotaged(Sabotage::CountWordAgain) {
             at = now;
-            progress = if progress == Progress::Passed { Progress::Stored } else { progress };
+            progress = if progress == Progress::Again { Progress::Stored } else { progress };
         }
-        let before = self.decided.clock(talk).and_then(TalkClock::unanswered_since);
+        let before = self.waits_since(talk);
         match progress {
             Progress::Coming => {
                 self.decided.heard(talk, at, heard.from);
                 self.decided.coming(talk, now);
             }
             Progress::Stored => self.decided.stored(talk, at, heard.from, now),
+            Progress::Again => {
+                self.decided.passed(talk);
+                self.read_record([talk], ctx);
+            }
             Progress::Passed => self.decided.passed(talk),
         }
-        if self.decided.clock(talk).and_then(TalkClock::unanswered_since) != before {
+        if self.waits_since(talk) != before {
             self.children.answers_changed();
         }
         let counselor = self.decided.conversation(talk).and_then(Conversation::counselor);

@@ -16,6 +16,7 @@ use hotline_actors::{
     ConversationId, CounselorId, Dispatch, PersonId, Timestamp, WriterId,
     dispatch::{
         Snapshot,
+        clock::Said,
         conversation::{Conversation, Phase},
         counselor::ChosenStatus,
         event::Event,
@@ -362,5 +363,16 @@ impl Store for Ledger {
     fn newest(&self) -> LocalBoxFuture<'static, Result<(u64, WriterId), StoreFault>> {
         let newest = self.look(|book| book.rows.last().map(|row| (row.stamped.seq, row.writer)));
         Box::pin(async move { newest.await.ok().flatten().ok_or_else(|| StoreFault(GONE.to_owned())) })
+    }
+
+    fn said(
+        &self,
+        talks: Vec<ConversationId>,
+    ) -> LocalBoxFuture<'static, Result<Vec<(ConversationId, Said)>, StoreFault>> {
+        let said = self.look(move |book| {
+            let open = talks.into_iter().filter(|talk| book.folded.conversation(*talk).is_some());
+            open.map(|talk| (talk, book.words.said(talk))).collect()
+        });
+        Box::pin(async move { said.await.map_err(|_| StoreFault(GONE.to_owned())) })
     }
 }

@@ -2,6 +2,7 @@
 
 mod closing;
 mod presence;
+mod record;
 
 use std::{rc::Rc, time::Duration};
 

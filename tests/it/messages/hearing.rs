@@ -51,12 +51,24 @@ async fn a_word_is_heard_with_who_said_it_to_whom_and_when() {
 }
 
 #[tokio::test]
+async fn a_word_whose_author_cannot_be_looked_up_is_heard_of_when_it_is_stored() {
+    let talk = Talk::begin().await;
+    // The store has a connection of its own.
+    talk.pool.close().await;
+    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::First));
+    let [_coming, stored] = word(talk.visitor, talk.counselor, Some(talk.conversation));
+    assert_eq!(talk.heard(), [stored]);
+    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::Again));
+    assert_eq!(talk.heard().iter().map(|heard| heard.progress).collect::<Vec<_>>(), [Progress::Again]);
+}
+
+#[tokio::test]
 async fn a_word_that_is_delivered_again_is_not_stored_again() {
     let talk = Talk::begin().await;
     assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::First));
     assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::Again));
     let progress: Vec<Progress> = talk.heard().iter().map(|heard| heard.progress).collect();
-    assert_eq!(progress, [Progress::Coming, Progress::Stored, Progress::Coming, Progress::Passed]);
+    assert_eq!(progress, [Progress::Coming, Progress::Stored, Progress::Coming, Progress::Again]);
 }
 
 #[tokio::test]

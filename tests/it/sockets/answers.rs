@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 use super::lin_at_work;
 use crate::support::{Hotline, SOON, Socket, Word, words};
 
+/// Nothing falls due, and the earlier of two servers does not find out about the other.
+const LONG: [(&str, &str); 2] =
+    [("dispatch.unanswered_seconds", "[3600]"), ("journal.fence_check_seconds", "3600")];
+
 /// Soon, so that nobody waits for two minutes; and then not again.
 const SETTINGS: [(&str, &str); 2] =
     [("dispatch.unanswered_seconds", "[1]"), ("dispatch.unanswered_every_seconds", "3600")];
@@ -127,4 +131,24 @@ async fn a_word_said_again_because_its_answer_got_lost_is_no_new_question() {
     waiting_room.send(say("two")).await;
     let second = waiting_room.expect("another", said("two"), SOON).await;
     assert_eq!(asked(&mut workbench, id).await, second["message"]["timeMs"], "since the word that is new");
+}
+
+#[tokio::test]
+async fn what_the_earlier_server_stores_after_another_took_over_counts_there() {
+    let (earlier, lin) = lin_at_work(&LONG).await;
+    let mut workbench = lin.workbench().await;
+    workbench.snapshot().await;
+    let visitor = earlier.visitor("ecnu", "first").await;
+    let conversation = visitor.open(&lin.id().await).await;
+    let id = conversation["id"].as_str().expect("an id");
+    let mut later = earlier.twin();
+    later.set("journal.fence_check_seconds", 1);
+    later.start().await;
+    let mut office = later.staff("boss").await.workbench().await;
+    assert_eq!(office.snapshot().await["unansweredSince"][id], conversation["startTime"]);
+    says(&earlier, "lin", &visitor.username, id, 1).await;
+    answered(&mut office, id).await;
+    says(&earlier, &visitor.username, "lin", id, 2).await;
+    asked(&mut office, id).await;
+    later.assert_calm();
 }

@@ -1,15 +1,16 @@
 //! What must be true of every committed prefix: of what is kept after each commit, and of whoever is revived from it.
 
 use hotline_actors::{
-    Dispatch, Timestamp, WriterId,
+    ConversationId, Dispatch, Timestamp, WriterId,
     dispatch::{
+        clock::Said,
         conversation::{EndReason, Phase},
         event::{Event, Notice},
     },
     journal::Stamped,
 };
 
-use crate::ledger::Book;
+use crate::ledger::{Book, weather::PATIENCE};
 
 impl Book {
     /// The laws on what is kept, and on what a revival would make of it at this moment (L-10).
@@ -57,19 +58,41 @@ impl Book {
     /// L-11, and that nobody is said to have left a visitor alone who has answered: by what the writer could know.
     fn unjust(&self, stamped: &Stamped, writer: WriterId) -> Option<&'static str> {
         let talk = stamped.event.conversation()?;
-        let said = || Some(self.words.known(talk, writer, self.claimed_by(writer)?, stamped.at));
+        // It need not have been the latest word, but it must be one that it could take for that.
+        let all = |is_unjust: fn(&Said) -> bool| {
+            Some(self.known_when_decided(talk, writer, stamped.at)?.iter().all(is_unjust))
+        };
         match stamped.event {
             Event::Ended { reason: EndReason::Silence, .. }
-            | Event::Noticed { notice: Notice::Silence, .. } => {
-                said()?.is_last_by_visitor().then_some("L-11: silent, though the visitor waits for an answer")
-            }
+            | Event::Noticed { notice: Notice::Silence, .. } => all(Said::is_last_by_visitor)?
+                .then_some("L-11: silent, though the visitor waits for an answer"),
             Event::Unanswered { .. } => {
-                let said = said()?;
-                let is_answered = said.counselor.is_some() && said.unanswered.is_none();
-                is_answered.then_some("early: unanswered, though the counselor has said the last word")
+                let is_answered = |said: &Said| said.counselor.is_some() && said.unanswered.is_none();
+                all(is_answered)?.then_some("early: unanswered, though the counselor has said the last word")
             }
             _ => None,
         }
+    }
+
+    /// The same for one who may not have read the record since it claimed the journal, or just now.
+    pub(crate) fn known_since_claim(
+        &self,
+        talk: ConversationId,
+        writer: WriterId,
+        now: Timestamp,
+    ) -> Option<Vec<Said>> {
+        let claimed = self.claimed_by(writer)?;
+        Some(self.words.known(talk, writer, (claimed, claimed), now))
+    }
+
+    /// Whatever rests on the words is decided after a look at the record.
+    fn known_when_decided(
+        &self,
+        talk: ConversationId,
+        writer: WriterId,
+        now: Timestamp,
+    ) -> Option<Vec<Said>> {
+        Some(self.words.known(talk, writer, (self.claimed_by(writer)?, now - PATIENCE), now))
     }
 
     fn due(&self, stamped: &Stamped, writer: WriterId) -> Option<Timestamp> {
@@ -92,10 +115,13 @@ impl Book {
                 Some(started? + limits.text_max - limits.limit_notices[usize::from(index)])
             }
             Event::Unanswered { index, .. } => {
-                let said = self.words.known(facts.id, writer, self.claimed_by(writer)?, stamped.at);
-                let first = said.unanswered.map(|(first, _)| first);
-                let since = if said.counselor.is_some() { first.or(started) } else { started };
-                Some(since?.max(started?) + limits.unanswered_after(index)?)
+                let known = self.known_when_decided(facts.id, writer, stamped.at)?;
+                let since = |said: &Said| {
+                    let first = said.unanswered.map(|(first, _)| first);
+                    Some(if said.counselor.is_some() { first? } else { started? })
+                };
+                let since = known.iter().filter_map(since).min().or(started)?;
+                Some(since.max(started?) + limits.unanswered_after(index)?)
             }
             _ => None,
         }

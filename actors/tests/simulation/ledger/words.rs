@@ -41,17 +41,27 @@ impl Words {
         Self::said_by(self.heard.get(&talk).into_iter().flatten())
     }
 
-    /// The same as `writer` knew it before `now`: what was stored when it claimed the journal, and what it stored since.
+    /// The same as `writer` may have known it before `now`: what was stored when it claimed the journal, what it stored
+    /// since, and what others had stored when it read the record last, which was no earlier than `read`. One answer for each
+    /// moment of that reading that makes a difference.
     pub(crate) fn known(
         &self,
         talk: ConversationId,
         writer: WriterId,
-        claimed: Timestamp,
+        (claimed, read): (Timestamp, Timestamp),
         now: Timestamp,
-    ) -> Said {
-        let known =
-            |word: &&Word| word.delivered <= claimed || (word.writer == writer && word.delivered < now);
-        Self::said_by(self.heard.get(&talk).into_iter().flatten().filter(known))
+    ) -> Vec<Said> {
+        let all = || self.heard.get(&talk).into_iter().flatten();
+        let read = read.max(claimed);
+        let meanwhile = all().map(|word| word.delivered).filter(|at| read < *at && *at < now);
+        std::iter::once(read)
+            .chain(meanwhile)
+            .map(|read| {
+                let known =
+                    |word: &&Word| word.delivered <= read || (word.writer == writer && word.delivered < now);
+                Self::said_by(all().filter(known))
+            })
+            .collect()
     }
 
     fn said_by<'a>(words: impl Iterator<Item = &'a Word>) -> Said {

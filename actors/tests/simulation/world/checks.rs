@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use hotline_actors::{
     ConversationId, PersonId, Timestamp,
     dispatch::{
+        clock::Said,
         command::{Answer, Command, Refusal},
         conversation::{Conversation, Phase},
         counselor::{PublicStatus, Role},
@@ -159,11 +160,9 @@ impl World {
                 let writer = book.owner.map(|owner| owner.writer);
                 let words = writer.into_iter().flat_map(|writer| book.words.of(facts.id, writer, now));
                 // A word that comes late, after the notice, leaves the time after the notice.
-                let said = writer.and_then(|writer| {
-                    Some(book.words.known(facts.id, writer, book.claimed_by(writer)?, now))
-                });
+                let said = writer.and_then(|writer| book.known_since_claim(facts.id, writer, now));
                 let limit = (started + self.limits.text_max).max(since);
-                if said.is_some_and(|said| said.is_last_by_visitor()) {
+                if said.is_some_and(|said| said.iter().any(Said::is_last_by_visitor)) {
                     return limit;
                 }
                 let heard =
@@ -181,12 +180,15 @@ impl World {
 
     /// Whether the visitor has waited for an answer for long, and the last alarm, if there was any, is long ago.
     fn is_left_alone(&self, facts: &Conversation, book: &Book, since: Timestamp, now: Timestamp) -> bool {
-        let known = book.owner.and_then(|Owner { writer, .. }| {
-            let said = book.words.known(facts.id, writer, book.claimed_by(writer)?, now);
+        let Some(started) = facts.started_at() else { return false };
+        let waits_since = |said: &Said| {
             let last = said.unanswered.map(|(_, last)| last);
-            if said.counselor.is_some() { last } else { last.or(facts.started_at()) }
-        });
-        let Some((last, started)) = known.zip(facts.started_at()) else { return false };
+            if said.counselor.is_some() { last } else { last.or(Some(started)) }
+        };
+        let known = book.owner.and_then(|Owner { writer, .. }| book.known_since_claim(facts.id, writer, now));
+        // What another server has stored may not be known here until it matters.
+        let waits: Option<Vec<Timestamp>> = known.and_then(|said| said.iter().map(waits_since).collect());
+        let Some(last) = waits.and_then(|waits| waits.into_iter().max()) else { return false };
         let (first, every) = (self.limits.unanswered[0], self.limits.unanswered_every);
         let quiet = |from: Timestamp| from + every + LATE_MAX < now;
         quiet(last.max(started).max(since) + first) && facts.alarmed.is_none_or(quiet)

@@ -68,7 +68,7 @@ impl World {
             let word = Word { said: at, delivered: self.now(), writer, by_counselor };
             is_new = self.ledger.0.borrow_mut().words.hears(conversation, word);
         }
-        let stored = if is_new { Progress::Stored } else { Progress::Passed };
+        let stored = if is_new { Progress::Stored } else { Progress::Again };
         for progress in [Progress::Coming, stored] {
             let heard = MessageSeen { from, to, conversation: Some(conversation), at, progress };
             server.words.send(&server.registry, heard);

@@ -1,0 +1,118 @@
+//! Words that were stored and not told to this server: the record has them.
+
+use std::{collections::BTreeMap, rc::Rc, time::Duration};
+
+use hotline_actors::{
+    ConversationId, Timestamp, WriterId,
+    dispatch::{
+        conversation::EndReason,
+        event::{Event, Notice},
+    },
+    registry::{ActivityInbox, MessageSeen, Progress},
+};
+use tokio::time::sleep;
+
+use super::{asks, ended, ends, lin, minutes, seconds, started, story, visitor, when};
+use crate::{ledger::words::Word, world::World};
+
+/// Another server has stored a word of this moment.
+fn stores_elsewhere(world: &World, talk: ConversationId, by_counselor: bool) {
+    let (now, writer) = (world.now(), WriterId(world.fresh_id()));
+    let word = Word { said: now, delivered: now, writer, by_counselor };
+    assert!(world.ledger.0.borrow_mut().words.hears(talk, word), "is new");
+}
+
+/// The counselor says something, here.
+fn answers(world: &Rc<World>, talk: ConversationId) {
+    let facts = world.book().facts(talk).expect("is known");
+    world.says(&facts, true);
+}
+
+fn second_of(world: &World, begun: Timestamp, what: impl Fn(&Event) -> bool) -> Option<u64> {
+    when(world, what).map(|at| at.since(begun).as_secs())
+}
+
+const SILENT: fn(&Event) -> bool = |event| matches!(event, Event::Noticed { notice: Notice::Silence, .. });
+const ALARMED: fn(&Event) -> bool = |event| matches!(event, Event::Unanswered { .. });
+
+/// After the watch that follows a claim.
+const LATER: Duration = minutes(5);
+
+#[test]
+fn nobody_is_said_to_leave_a_visitor_alone_whose_answer_another_server_has_stored() {
+    story(|world, _line| async move {
+        let talk = asks(&world, 1).await;
+        sleep(seconds(90)).await;
+        stores_elsewhere(&world, talk, true);
+        sleep(minutes(4)).await;
+        assert_eq!(when(&world, ALARMED), None);
+    });
+}
+
+#[test]
+fn a_visitor_whose_last_word_another_server_has_stored_is_not_silent_and_waits_for_an_answer() {
+    story(|world, _line| async move {
+        let talk = asks(&world, 1).await;
+        let begun = started(&world, talk);
+        answers(&world, talk);
+        sleep(LATER).await;
+        stores_elsewhere(&world, talk, false);
+        sleep(minutes(20)).await;
+        assert_eq!((when(&world, SILENT), ended(&world, talk)), (None, None));
+        // It is found when silence falls due, and whoever may have answered meanwhile gets ten seconds.
+        assert_eq!(second_of(&world, begun, ALARMED), Some(610));
+    });
+}
+
+#[test]
+fn after_a_claim_the_words_of_the_server_before_are_found_within_seconds() {
+    story(|world, _line| async move {
+        let talk = asks(&world, 1).await;
+        let begun = started(&world, talk);
+        answers(&world, talk);
+        sleep(seconds(20)).await;
+        stores_elsewhere(&world, talk, false);
+        sleep(minutes(5)).await;
+        assert_eq!(second_of(&world, begun, ALARMED), Some(140), "two minutes after the word");
+    });
+}
+
+#[test]
+fn a_word_that_comes_again_and_was_not_told_before_counts() {
+    story(|world, _line| async move {
+        let talk = asks(&world, 1).await;
+        let begun = started(&world, talk);
+        answers(&world, talk);
+        sleep(LATER).await;
+        let at = world.now();
+        stores_elsewhere(&world, talk, false);
+        sleep(seconds(5)).await;
+        let (from, to) = (visitor(1).into(), lin().into());
+        let inbox = ActivityInbox::default();
+        for progress in [Progress::Coming, Progress::Again] {
+            let again = MessageSeen { from, to, conversation: Some(talk), at, progress };
+            inbox.send(&world.registry().expect("the server is up"), again);
+        }
+        sleep(minutes(4)).await;
+        assert_eq!(second_of(&world, begun, ALARMED), Some(420));
+    });
+}
+
+#[test]
+fn the_order_of_arrival_goes_on_over_a_restart_also_when_the_last_who_came_is_gone() {
+    story(|world, _line| async move {
+        asks(&world, 1).await;
+        let gone = asks(&world, 2).await;
+        world.asks(ends(gone, EndReason::Visitor)).await.expect("may go");
+        world.kill().await;
+        world.start().await;
+        asks(&world, 3).await;
+        let mut arrivals = BTreeMap::new();
+        for row in &world.book().rows {
+            if let Event::Opened { conversation, arrival, .. } = row.stamped.event {
+                assert_eq!(arrivals.insert(arrival, conversation), None, "two with number {arrival}");
+            }
+        }
+        assert_eq!(arrivals.into_keys().collect::<Vec<_>>(), [1, 2, 3]);
+    });
+}

@@ -157,7 +157,7 @@ impl World {
                 let mut known = becomes.lock().expect("nobody dies holding it");
                 match fate {
                     RegistryStatus::Serving | RegistryStatus::StoreRecovered => {
-                        known.since = Some(BEGINNING + begun.elapsed())
+                        known.since = Some(BEGINNING + begun.elapsed());
                     }
                     RegistryStatus::Fenced | RegistryStatus::Broken(_) => known.fenced = true,
                     RegistryStatus::Died => {}

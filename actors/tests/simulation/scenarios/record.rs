@@ -18,8 +18,8 @@ use crate::{ledger::words::Word, world::World};
 /// Another server has stored a word of this moment.
 fn stores_elsewhere(world: &World, talk: ConversationId, by_counselor: bool) {
     let (now, writer) = (world.now(), WriterId(world.fresh_id()));
-    let word = Word { said: now, delivered: now, writer, by_counselor };
-    assert!(world.ledger.0.borrow_mut().words.hears(talk, word), "is new");
+    let stored = Word { said: now, delivered: now, writer, by_counselor };
+    assert!(world.ledger.0.borrow_mut().words.hears(talk, stored), "is new");
 }
 
 /// The counselor says something, here.

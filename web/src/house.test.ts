@@ -50,6 +50,32 @@ const FLOORS: Record<string, string[]> = {
 }
 const FOR_TESTS = ['i18n', 'api', 'testing']
 
+/** Where the visitor's page begins, and all that it asks the server: whoever looks into it finds no path of the staff's. */
+const VISITORS_ENTRY = 'features/visitor/main.ts'
+const VISITORS_PATHS = [
+  '/arrange/theday', '/auth/me', '/auth/wx/…/login', '/config', '/conversation', '/conversation/current', '/conversation/end/{id}',
+  '/conversation/{id}', '/evaluate', '/im/image', '/im/say', '/im/sign', '/logout', '/message/conversation/web', '/message/unread',
+  '/user/update',
+]
+/** A path where the server is asked: of the client, or of a fetch. */
+const PATH = /\b(?:GET|POST|PUT|DELETE|PATCH|rawFetch|download)\(\s*['`](\/[^'`?]*)/g
+
+/** A file of ours by what is imported; none for packages, and for what is no code. */
+const fileOf = (path: string): string | undefined =>
+  [path, `${path}.ts`, `${path}/index.ts`].find((file) => FILES[`/src/${file}`] !== undefined)
+
+/** Every file that `entry` brings with it, itself too, at once or when it is asked for. */
+function broughtBy(entry: string): Set<string> {
+  const brought = new Set([entry])
+  for (const file of brought) {
+    for (const { from } of imports.filter((one) => one.file === file)) {
+      const next = fileOf(from)
+      if (next !== undefined) brought.add(next)
+    }
+  }
+  return brought
+}
+
 const floorOf = (path: string): string | undefined => Object.keys(FLOORS).find((floor) => path === floor || path.startsWith(`${floor}/`))
 
 const told = ({ file, from, names }: Import): string => `${file} imports ${names.join(', ')} of ${from}`
@@ -86,6 +112,16 @@ describe('the house', () => {
     const homeless = Object.keys(FILES).map((path) => path.replace('/src/', ''))
       .filter((file) => floorOf(file) === undefined && !/^(?:testing\/|house\.test\.ts$|env\.d\.ts$)/.test(file))
     expect(homeless).toEqual([])
+  })
+
+  it('has no request of the staff in the visitor\'s page', () => {
+    const brought = [...broughtBy(VISITORS_ENTRY)]
+    expect(brought).toContain('features/visitor/pages/history.vue')
+    const paths = brought.flatMap((file) => [...(FILES[`/src/${file}`] ?? '').matchAll(PATH)].map(([, path = '']) => path.replace(/\$\{\w+\}/g, '…')))
+    expect([...new Set(paths)].sort()).toEqual(VISITORS_PATHS)
+    // The same look finds those of the staff in the workbench.
+    const staff = [...broughtBy('workbench/main.ts')].filter((file) => !brought.includes(file) && file.startsWith('api/'))
+    expect(staff.sort()).toEqual(['auth', 'conversations', 'exports', 'people', 'records', 'shifts', 'statistics', 'unmatched'].map((name) => `api/${name}.ts`))
   })
 
   it('says what an answer is in api/ too, and casts nothing in a component', () => {

@@ -2,7 +2,7 @@
 
 import { result, rows } from './answer'
 import { api, rawFetch } from './session'
-import type { Listed, Say, Unmatched, Unread, WebMessage } from './types'
+import type { Listed, Say, Unread, WebMessage } from './types'
 
 /** A page of what was said in a conversation, from 0. */
 export const listMessages = (conversationId: string, page: number, size: number, signal: AbortSignal): Promise<Listed<WebMessage>> =>
@@ -10,10 +10,6 @@ export const listMessages = (conversationId: string, page: number, size: number,
 
 /** Of the caller's talks in progress. */
 export const fetchUnread = (): Promise<Unread[]> => result(api().GET('/message/unread'))
-
-/** Messages that belong to no conversation; pages from 0. */
-export const listUnmatched = (page: number, size: number): Promise<Listed<Unmatched>> =>
-  rows(api().GET('/message/unplaced', { params: { query: { page, size } } }))
 
 /** The key with which the caller logs in to Tencent IM. */
 export const signIm = () => result(api().POST('/im/sign'))

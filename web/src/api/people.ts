@@ -2,14 +2,13 @@
 
 import { result, rows } from './answer'
 import type { Query } from './client'
+import type { Profile } from './common'
 import { api } from './session'
 import type { Listed, Person, PersonType } from './types'
 
 /** The server gives no more in one answer. */
 const SIZE_MAX = 200
 
-/** Fields of a person as a form has them: what is absent stays, what is empty is cleared. */
-export type Profile = Record<string, string | number>
 export type AccountRole = 'ROLE_COUNSELOR' | 'ROLE_SUPERVISOR' | 'ROLE_INSTITUTION_ADMINISTRATOR' | 'ROLE_SYSTEM_ADMINISTRATOR'
 type StaffQuery = Query<'/user/ms/counselor/list'>
 type Whose = Pick<Person, 'id' | 'username' | 'type'>
@@ -36,10 +35,6 @@ export const fetchAccounts = async (type: PersonType, username?: string): Promis
 /** How many people of this type an institution has. */
 export const countAccounts = async (institutionCode: string, type: PersonType): Promise<number> =>
   (await listAccounts({ institutionCode, type, page: 1, size: 1 })).count
-
-export async function updateOwnProfile(changes: Profile): Promise<void> {
-  await result(api().POST('/user/update', { body: changes }))
-}
 
 /** How many talks one has at a time. */
 export async function setOwnCapacity(maxConsults: number): Promise<void> {

@@ -1,6 +1,6 @@
 // The filters of a list live in the URL: a reload, the back button and a link to a colleague show the same rows. But a
 // browser keeps every address it was at on its disk, so what was typed into one, a name or a number, is not in it: the
-// address has a mark, and the words are kept sealed under it (`kept/words.ts`). To a colleague the mark says nothing.
+// address has a mark, and the words are kept sealed under it (`shared/kept/words.ts`). To a colleague the mark says nothing.
 
 import { computed, type WritableComputedRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'

@@ -2,7 +2,7 @@
 
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import { fetchConversation } from '@/api/conversations'
+import { fetchConversation } from '@/api/common'
 import { fetchCounselors } from '@/api/people'
 import { callsOf, openedKey, unanswered, type Call } from '@/shared/socket/calls'
 import { useLive } from './live'

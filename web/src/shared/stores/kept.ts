@@ -1,6 +1,6 @@
 // What this browser keeps of whoever works here: drafts, notes, ticks, which calls were seen, where to come back to. It
 // belongs to one person. A log-out by the button clears it in all windows; after an expiry it waits for the same person,
-// and goes as soon as another one logs in. What was typed is kept sealed: `kept/words.ts`.
+// and goes as soon as another one logs in. What was typed is kept sealed: `shared/kept/words.ts`.
 
 import { OURS, removeFrom } from '@/shared/kept/storage'
 import { DRAFT, forgetWords, NOTE, places } from '@/shared/kept/words'

@@ -3,7 +3,7 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef, watch } from 'vue'
 import { NoSession } from '@/api/answer'
-import * as conversations from '@/api/conversations'
+import * as common from '@/api/common'
 import { listRecords } from '@/api/records'
 import type { Conversation } from '@/api/types'
 import { forgetDraft } from '@/shared/kept/words'
@@ -67,7 +67,7 @@ export const useDesk = defineStore('desk', () => {
 
   async function ask(id: string): Promise<void> {
     try {
-      keep(await conversations.fetchConversation(id))
+      keep(await common.fetchConversation(id))
       errors.delete(id)
     } catch (error) {
       if (!(error instanceof NoSession)) errors.set(id, error)

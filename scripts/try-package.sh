@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# try-package.sh DEB VERSION: unpacks the package into a folder and starts the server from there, as its unit does, on a
-# PostgreSQL of its own. Changes nothing of the machine. VERSION is what `hotline -V` must say.
+# try-package.sh DEB VERSION: unpacks the package into a folder and starts the server from there, with its unit's command and
+# settings, on a PostgreSQL of its own. Changes nothing of the machine. VERSION is what `hotline -V` must say.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -17,7 +17,7 @@ dpkg-deb --control "$DEB" "$CONTROL"
 stop_all() {
     local code=$?
     [[ -z ${SERVER:-} ]] || kill -KILL "$SERVER" 2>/dev/null || true
-    if ((code)) && [[ -s $SCRATCH/log ]]; then tail -n 20 "$SCRATCH/server-log" 2>/dev/null || true; fi
+    if ((code)) && [[ -s $SCRATCH/server-log ]]; then tail -n 20 "$SCRATCH/server-log" >&2; fi
     at_exit "$code"
 }
 trap stop_all EXIT
@@ -30,9 +30,10 @@ of_unit() { sed -n "s/^$1=//p" "$PLACE/usr/lib/systemd/system/hotline.service"; 
 for script in postinst prerm postrm; do
     sh -n "$CONTROL/$script" || die "$script is no shell script."
 done
-grep -q 'deb-systemd-invoke try-restart hotline.service' "$CONTROL/postinst" || die "an upgrade starts a server that runs anew."
-grep -q 'was-enabled hotline.service' "$CONTROL/postinst" && ! grep -Eq 'deb-systemd-invoke (start|restart)' "$CONTROL/postinst" ||
-    die "nothing is enabled or started before somebody has written the secrets."
+grep -q 'was-enabled hotline.service' "$CONTROL/postinst" && ! grep -Eq 'deb-systemd-invoke .*start' "$CONTROL/postinst" ||
+    die "it enables or starts something: that is for whoever has written the secrets, and looked at the settings with the new program."
+# shellcheck disable=SC2016 # dpkg's word
+grep -q '"$1" = remove' "$CONTROL/prerm" && ! grep -q upgrade "$CONTROL/prerm" || die "a server that runs is stopped by an upgrade."
 if ((EUID == 0)) && command -v systemd-sysusers >/dev/null; then
     systemd-sysusers --root="$PLACE" hotline.conf 2>/dev/null
     grep -q "^$(of_unit User):" "$PLACE/etc/passwd" || die "the package does not make the user of its unit."
@@ -44,34 +45,35 @@ fi
 cluster_start "$SCRATCH" fsync=off
 sql "$CLUSTER_URL/postgres" --command='create database hotline'
 SECRETS=$PLACE$(of_unit EnvironmentFile)
-(umask 077 && printf '%s\n' "DATABASE_URL=$CLUSTER_URL/hotline" "HOTLINE__SECRETS__DATA_KEY=$(random_hex 32)" >"$SECRETS")
+(umask 077 && printf "%s='%s'\n" DATABASE_URL "$CLUSTER_URL/hotline?application_name=hotline&sslmode=disable" \
+    HOTLINE__SECRETS__DATA_KEY "$(random_hex 32)" >"$SECRETS")
 read -ra START <<<"$(of_unit ExecStart)"
 SERVE=()
 for word in "${START[@]}"; do
     [[ $word != /* ]] || word=$PLACE$word
     SERVE+=("$word")
 done
-# Nothing of our surroundings, but a port that is free.
+# Nothing of our surroundings, but a port that is free; the secrets as the guide reads them in a shell.
 in_unit() {
-    (cd "$PLACE$(of_unit WorkingDirectory)" && env -i HOTLINE__SERVER__PORT=0 $(<"$SECRETS") "$@")
+    cd "$PLACE$(of_unit WorkingDirectory)"
+    # shellcheck disable=SC2016 # for the shell that is begun
+    exec env -i HOTLINE__SERVER__PORT=0 sh -c 'set -a; . "$0"; exec "$@"' "$SECRETS" "$@"
 }
 HOTLINE=("${SERVE[@]:0:${#SERVE[@]}-1}")
 [[ ${SERVE[-1]} == serve ]] || die "the unit ends in: ${START[-1]}"
 [[ $(in_unit "${HOTLINE[0]}" -V) == "$VERSION" ]] || die "the package has another server than $VERSION."
-in_unit "${HOTLINE[@]}" check-config
-in_unit "${HOTLINE[@]}" migrate
-in_unit "${HOTLINE[@]}" institution add ecnu --name '华东师范大学心理热线'
+(in_unit "${HOTLINE[@]}" check-config)
+(in_unit "${HOTLINE[@]}" migrate)
+(in_unit "${HOTLINE[@]}" institution add ecnu --name '华东师范大学心理热线')
 PASSWORD=$(random_hex 12)
-in_unit "${HOTLINE[@]}" user add ecnu_admin --kind INSTITUTION --institution ecnu <<<"$PASSWORD"
+(in_unit "${HOTLINE[@]}" user add ecnu_admin --kind INSTITUTION --institution ecnu) <<<"$PASSWORD"
 
-cd "$PLACE$(of_unit WorkingDirectory)"
-# shellcheck disable=SC2046 # each line is a word
-env -i HOTLINE__SERVER__PORT=0 $(<"$SECRETS") "${SERVE[@]}" --address-file "$SCRATCH/address" >"$SCRATCH/server-log" 2>&1 &
+in_unit "${SERVE[@]}" --address-file "$SCRATCH/address" >"$SCRATCH/server-log" 2>&1 &
 SERVER=$!
 waited=0
 until [[ -s $SCRATCH/address ]] && curl -fsS -o /dev/null "http://$(<"$SCRATCH/address")/health/ready" 2>/dev/null; do
-    kill -0 "$SERVER" 2>/dev/null || die "the server of the package did not start; its log is above."
-    ((++waited < 300)) || die "the server of the package was not ready within a minute; its log is above."
+    kill -0 "$SERVER" 2>/dev/null || die "the server of the package did not start; its log is below."
+    ((++waited < 300)) || die "the server of the package was not ready within a minute; its log is below."
     sleep 0.2
 done
 BASE=http://$(<"$SCRATCH/address")
@@ -86,4 +88,4 @@ code=0
 wait "$SERVER" || code=$?
 SERVER=
 ((code == 0)) || die "the server of the package ended with $code rather than 0."
-say "The package was unpacked into a folder, served from there as its unit does, and stopped: $VERSION"
+say "The package was unpacked into a folder, served from there with its unit's command and settings, and stopped: $VERSION"

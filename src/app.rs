@@ -189,8 +189,8 @@ impl Application {
             tracing::warn!("a client took too long over its request or answer, and is cut off");
         }
         let _ = timeout(FLUSH_MAX, closed).await;
-        state.pool.close().await;
-        state.lists.close().await;
+        // A connection that is still in use then dies with the process.
+        let _ = timeout(FLUSH_MAX, futures_util::future::join(state.pool.close(), state.lists.close())).await;
         tracing::info!("stopped");
         ending.and(settled.map_err(|_| StartError::StopTooSlow))
     }

@@ -176,20 +176,40 @@ pub async fn migrate(settings: &Database) -> Result<Vec<Unproven>, DatabaseFault
     ]);
     let mut connection = reach(settings, &options).await?;
     MIGRATIONS.run(&mut connection).await?;
+    // The schema is there. Whoever holds a table for long keeps no hotline from starting any more.
+    let lock_max = AssertSqlSafe(format!("set lock_timeout = '{}s'", settings.lock_seconds_max));
+    sqlx::query(lock_max).execute(&mut connection).await.map_err(MigrateError::Execute)?;
     let unproven = prove(&mut connection).await.map_err(MigrateError::Execute)?;
     connection.close().await.ok();
     Ok(unproven)
 }
 
-/// A constraint that some rows break, from before it was there.
+/// A constraint that holds for what is written from now on, and perhaps not for rows from before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unproven(String);
+pub enum Unproven {
+    /// Some break it.
+    Broken(String),
+    /// Somebody else held the table, or it took too long: the next start looks again.
+    NotLookedThrough(String),
+}
 
 impl fmt::Display for Unproven {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "rows from before break the constraint {}: `hotline check` names them", self.0)
+        match self {
+            Self::Broken(name) => {
+                write!(f, "rows from before break the constraint {name}: `hotline check` names them")
+            }
+            Self::NotLookedThrough(name) => write!(
+                f,
+                "rows from before could not be looked through for the constraint {name}, since the table was in use: the \
+                 next start or `hotline migrate` does it"
+            ),
+        }
     }
 }
+
+/// Lock not to be had in time, a deadlock, a statement that took too long.
+const IN_USE: [&str; 3] = ["55P03", "40P01", "57014"];
 
 /// Validates what a migration has added `not valid`. Done once for each constraint: a later start finds nothing to do, unless
 /// rows break it; then it looks again, and is through once they are mended.
@@ -208,7 +228,12 @@ async fn prove(connection: &mut PgConnection) -> Result<Vec<Unproven>, sqlx::Err
             Err(sqlx::Error::Database(error))
                 if matches!(error.kind(), ErrorKind::ForeignKeyViolation | ErrorKind::CheckViolation) =>
             {
-                unproven.push(Unproven(name));
+                unproven.push(Unproven::Broken(name));
+            }
+            Err(sqlx::Error::Database(error))
+                if error.code().is_some_and(|code| IN_USE.contains(&&*code)) =>
+            {
+                unproven.push(Unproven::NotLookedThrough(name));
             }
             Err(error) => return Err(error),
         }

@@ -280,7 +280,9 @@ impl Institutions {
         // Tencent tells whole seconds: it was said before the next.
         let before = at + Duration::from_secs(1);
         // Both are bounded by the callbacks under way, and those by the buffer of messages.
-        if let Some(signal) = call.filter(|_| progress == Progress::Coming) {
+        // Once more when it is stored: whoever was not known before is known now. The second time changes nothing.
+        let is_news = matches!(progress, Progress::Coming | Progress::Stored);
+        if let Some(signal) = call.filter(|_| is_news) {
             let at = match signal {
                 CallSignal::Answered => at,
                 CallSignal::Ended => before,
@@ -487,5 +489,15 @@ impl From<Refusal> for Fault {
             Refusal::Expelled => Self::NoSession,
             Refusal::InConversation => Self::wrong(Sentence::InConversation),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_of_the_settings_are_those_that_the_domain_is_tested_with() {
+        assert_eq!(limits_of(&crate::config::defaults(), "ecnu"), DispatchLimits::default());
     }
 }

@@ -11,14 +11,14 @@ use std::{collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use hotline_actors::{
     ConversationId, Timestamp, WriterId,
-    dispatch::{Revived, Snapshot, StaffMember, clock::Said, conversation::Conversation},
+    dispatch::{Revived, Snapshot, StaffMember, clock::TalkRecord, conversation::Conversation},
     journal::{AppendFault, Batch, Claim, Store, StoreFault},
 };
 use sqlx::{Connection, PgConnection, error::ErrorKind, postgres::PgConnectOptions};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::people::People;
+use crate::{clock, people::People};
 pub use rows::text_of;
 
 /// The named constraint that is the fence.
@@ -166,14 +166,14 @@ impl Store for PgStore {
         .boxed_local()
     }
 
-    fn said(
+    fn records(
         &self,
         talks: Vec<ConversationId>,
-    ) -> LocalBoxFuture<'static, Result<Vec<(ConversationId, Said)>, StoreFault>> {
+    ) -> LocalBoxFuture<'static, Result<Vec<TalkRecord>, StoreFault>> {
         let inner = Rc::clone(&self.0);
         async move {
-            let said = inner.call(async |connection| inner.said(connection, &talks).await).await;
-            said.map_err(|trouble| StoreFault(trouble.describe()))
+            let records = inner.call(async |connection| inner.records(connection, &talks).await).await;
+            records.map_err(|trouble| StoreFault(trouble.describe()))
         }
         .boxed_local()
     }
@@ -319,7 +319,8 @@ impl Inner {
         let open = open.into_iter().map(Conversation::try_from).collect::<Result<Vec<_>, _>>()?;
         let talks: Vec<_> =
             open.iter().filter(|facts| facts.counselor().is_some()).map(|facts| facts.id).collect();
-        let mut said: HashMap<_, _> = self.said(connection, &talks).await?.into_iter().collect();
+        let records = self.records(connection, &talks).await?;
+        let mut said: HashMap<_, _> = records.into_iter().map(|record| (record.talk, record.said)).collect();
         let last_open = open.iter().map(|facts| facts.arrival).max().unwrap_or(0);
         let last_arrival =
             last_arrival.and_then(|arrival| u64::try_from(arrival).ok()).unwrap_or(0).max(last_open);
@@ -328,14 +329,16 @@ impl Inner {
         Ok(Snapshot { staff: seats, open: open.collect(), last_arrival })
     }
 
-    async fn said(
+    async fn records(
         &self,
         connection: &mut PgConnection,
         talks: &[ConversationId],
-    ) -> Result<Vec<(ConversationId, Said)>, Trouble> {
+    ) -> Result<Vec<TalkRecord>, Trouble> {
         let talks: Vec<Uuid> = talks.iter().map(|talk| talk.0).collect();
-        let rows =
-            sqlx::query_file_as!(rows::SaidRow, "src/store/said.sql", &talks).fetch_all(connection).await?;
+        let ahead = i64::try_from(clock::ahead().as_millis()).unwrap_or(i64::MAX);
+        let rows = sqlx::query_file_as!(rows::RecordRow, "src/store/records.sql", &talks, ahead)
+            .fetch_all(connection)
+            .await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 

@@ -7,7 +7,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, Recipi
 
 use crate::{
     dispatch::{
-        clock::{Said, TalkClock},
+        clock::{TalkClock, TalkRecord},
         command::Command,
         conversation::Phase,
         event::{Event, Notice},
@@ -53,11 +53,11 @@ pub(crate) struct Activity {
     pub(crate) now: Timestamp,
 }
 
-/// At `now` the record says this about who has said what last.
+/// At `now` the record says this of the talk.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Recorded {
-    pub(crate) said: Said,
+    pub(crate) record: TalkRecord,
     pub(crate) now: Timestamp,
 }
 
@@ -160,8 +160,9 @@ impl Handler<Activity> for Conversation {
 impl Handler<Recorded> for Conversation {
     type Result = ();
 
-    fn handle(&mut self, Recorded { said, now }: Recorded, ctx: &mut Self::Context) {
-        self.clock.recorded(said, now, self.limits.answers_settle());
+    fn handle(&mut self, Recorded { record, now }: Recorded, ctx: &mut Self::Context) {
+        let TalkRecord { said, has_visitor_spoken, .. } = record;
+        self.clock.recorded(said, has_visitor_spoken, now, self.limits.answers_settle());
         self.arm(ctx);
     }
 }

@@ -87,7 +87,7 @@ pub struct Snapshot {
 /// What is known of an open conversation besides its facts, and is not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Watch {
-    Waiting { alarm: Timestamp, gone: bool },
+    Waiting { deadline: Timestamp, gone: bool },
     Talking(TalkClock),
 }
 
@@ -99,7 +99,7 @@ struct Open {
 
 /// A deadline of Dispatch itself. Talks have clocks of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Alarm {
+enum Deadline {
     /// The grace after a start is over: who has not come back is offline.
     ReconnectTimeOver,
     /// A counselor has been away for long.
@@ -122,7 +122,7 @@ pub struct Dispatch {
     /// Who was taken out since the start. What was asked before and arrives later is refused; after a restart nothing
     /// of that kind is under way.
     expelled: BTreeMap<PersonId, Expulsion>,
-    alarms: BTreeSet<(Timestamp, Alarm)>,
+    deadlines: BTreeSet<(Timestamp, Deadline)>,
     next_arrival: u64,
     /// Nobody's waiting ends before this: set after a start or an outage.
     waiting_floor: Timestamp,
@@ -142,7 +142,7 @@ impl Dispatch {
             common_queue: Queue::default(),
             on_shift: BTreeSet::new(),
             expelled: BTreeMap::new(),
-            alarms: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
             next_arrival: 1,
             waiting_floor: Timestamp(i64::MIN),
             outlook: Arc::default(),
@@ -170,7 +170,7 @@ impl Dispatch {
                 clock.returned(now, dispatch.limits.answers_settle());
             }
         }
-        dispatch.alarms.insert((now + dispatch.limits.grace, Alarm::ReconnectTimeOver));
+        dispatch.deadlines.insert((now + dispatch.limits.grace, Deadline::ReconnectTimeOver));
         dispatch
     }
 
@@ -212,7 +212,7 @@ impl Dispatch {
 
     /// When [`Command::Wake`] is wanted next.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.alarms.first().map(|(at, _)| *at)
+        self.deadlines.first().map(|(at, _)| *at)
     }
 
     /// When [`Command::Due`] is wanted for a talk, as far as is known now.
@@ -441,9 +441,9 @@ impl Dispatch {
         let watch = match facts.phase {
             Phase::Waiting => {
                 self.enqueue(&facts);
-                let alarm = self.waiting_alarm(&facts);
-                self.alarms.insert((alarm, Alarm::Waiting(facts.id)));
-                Watch::Waiting { alarm, gone: false }
+                let deadline = self.waiting_deadline(&facts);
+                self.deadlines.insert((deadline, Deadline::Waiting(facts.id)));
+                Watch::Waiting { deadline, gone: false }
             }
             Phase::InProgress { counselor, since } => {
                 if let Some(counselor) = self.counselors.get_mut(&counselor) {
@@ -464,9 +464,9 @@ impl Dispatch {
     fn remove(&mut self, id: ConversationId) -> Option<Conversation> {
         let Open { facts, watch } = self.open.remove(&id)?;
         match watch {
-            Watch::Waiting { alarm, .. } => {
+            Watch::Waiting { deadline, .. } => {
                 self.dequeue(&facts);
-                self.alarms.remove(&(alarm, Alarm::Waiting(id)));
+                self.deadlines.remove(&(deadline, Deadline::Waiting(id)));
             }
             Watch::Talking(_) => {
                 if let Some(counselor) = facts.counselor().and_then(|id| self.counselors.get_mut(&id)) {
@@ -493,9 +493,9 @@ impl Dispatch {
 
     fn begin(&mut self, id: ConversationId, counselor: CounselorId, at: Timestamp) -> Option<Conversation> {
         let Open { mut facts, watch } = *self.open.get(&id)?;
-        let Watch::Waiting { alarm, gone } = watch else { return Some(facts) };
+        let Watch::Waiting { deadline, gone } = watch else { return Some(facts) };
         self.dequeue(&facts);
-        self.alarms.remove(&(alarm, Alarm::Waiting(id)));
+        self.deadlines.remove(&(deadline, Deadline::Waiting(id)));
         facts.phase = Phase::InProgress { counselor, since: at };
         if let Some(counselor) = self.counselors.get_mut(&counselor) {
             counselor.overfilled = counselor.free() == 0;
@@ -531,10 +531,10 @@ impl Dispatch {
         if waiting {
             self.enqueue(&facts);
         }
-        if let Watch::Waiting { alarm, .. } = &mut watch {
-            self.alarms.remove(&(*alarm, Alarm::Waiting(id)));
-            *alarm = self.waiting_alarm(&facts);
-            self.alarms.insert((*alarm, Alarm::Waiting(id)));
+        if let Watch::Waiting { deadline, .. } = &mut watch {
+            self.deadlines.remove(&(*deadline, Deadline::Waiting(id)));
+            *deadline = self.waiting_deadline(&facts);
+            self.deadlines.insert((*deadline, Deadline::Waiting(id)));
         }
         self.open.insert(id, Open { facts, watch });
         Some(facts)
@@ -572,7 +572,7 @@ impl Dispatch {
     }
 
     /// When something falls due for a waiting conversation: the end of its waiting, or its way into the common queue.
-    fn waiting_alarm(&self, facts: &Conversation) -> Timestamp {
+    fn waiting_deadline(&self, facts: &Conversation) -> Timestamp {
         let end = self.waiting_end(facts);
         if facts.allow_fallback && !facts.in_common_queue {
             end.min(facts.opened_at + self.limits.named_wait)

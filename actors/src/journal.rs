@@ -15,7 +15,7 @@ use futures_util::future::LocalBoxFuture;
 use crate::{
     dispatch::{
         Decision, Snapshot,
-        clock::Said,
+        clock::TalkRecord,
         conversation::Conversation,
         counselor::PublicStatus,
         event::{Event, Expulsion},
@@ -128,12 +128,12 @@ pub trait Store {
     /// The highest number and who wrote it.
     fn newest(&self) -> LocalBoxFuture<'static, Result<(u64, WriterId), StoreFault>>;
 
-    /// Who has said what last in these talks, by the record: with the words that another server has stored. Talks that are
-    /// over are left out.
-    fn said(
+    /// What the record says about these talks: with the words that another server has stored. Talks that are over are left
+    /// out.
+    fn records(
         &self,
         talks: Vec<ConversationId>,
-    ) -> LocalBoxFuture<'static, Result<Vec<(ConversationId, Said)>, StoreFault>>;
+    ) -> LocalBoxFuture<'static, Result<Vec<TalkRecord>, StoreFault>>;
 }
 
 /// One turn's outcome, never split between commits.

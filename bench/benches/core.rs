@@ -10,7 +10,7 @@ use hotline_actors::{
     ConversationId, CounselorId, Dispatch, Registry, Timestamp, VisitorId, WriterId,
     dispatch::{
         Snapshot,
-        clock::Said,
+        clock::TalkRecord,
         command::Command,
         conversation::EndReason,
         counselor::{ChosenStatus, Role},
@@ -109,10 +109,10 @@ impl Store for Nowhere {
         )
     }
 
-    fn said(
+    fn records(
         &self,
         _: Vec<ConversationId>,
-    ) -> LocalBoxFuture<'static, Result<Vec<(ConversationId, Said)>, StoreFault>> {
+    ) -> LocalBoxFuture<'static, Result<Vec<TalkRecord>, StoreFault>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }

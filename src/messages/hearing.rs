@@ -42,6 +42,8 @@ pub(super) struct Pair {
     pub(super) institution: String,
     pub(super) from: PersonId,
     pub(super) to: PersonId,
+    /// Where the store has placed it; else what the client says counts.
+    pub(super) conversation: Option<ConversationId>,
 }
 
 impl Pair {
@@ -49,7 +51,7 @@ impl Pair {
     fn of(from: PersonRef, to: &PersonRef) -> Option<Self> {
         let institution =
             from.institution.filter(|institution| to.institution.as_ref() == Some(institution))?;
-        Some(Self { institution, from: from.id, to: to.id })
+        Some(Self { institution, from: from.id, to: to.id, conversation: None })
     }
 }
 
@@ -134,10 +136,10 @@ impl Ears {
         self.people.known_here(&word.from).zip(self.people.known_here(&word.to))
     }
 
-    /// What became of a word: the dispatch learns whether it is new and counts. The store has looked up whoever memory does
+    /// What became of a word or a signal: the dispatch learns whether it is new and counts. The store has looked up whoever memory does
     /// not know; where it has not, the word has no place, and whether it came was perhaps never heard.
     pub(super) fn settled(&self, message: &NewMessage, progress: Progress, pair: Option<Pair>) {
-        let Some(word) = Word::of(message).filter(|word| word.spoken) else { return };
+        let Some(word) = Word::of(message) else { return };
         let pair = pair.or_else(|| {
             let (from, to) = self.sides_of(&word)?;
             Pair::of(from, &to)
@@ -146,8 +148,9 @@ impl Ears {
     }
 
     fn tell(&self, pair: Option<Pair>, word: &Word, progress: Progress) {
-        if let Some(Pair { institution, from, to }) = pair {
-            let Word { conversation, at, spoken, call, .. } = *word;
+        if let Some(Pair { institution, from, to, conversation }) = pair {
+            let Word { at, spoken, call, .. } = *word;
+            let conversation = conversation.or(word.conversation);
             (self.tell)(Heard { institution, from, to, conversation, at, spoken, call, progress });
         }
     }

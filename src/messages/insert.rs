@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use hotline_actors::PersonId;
+use hotline_actors::{ConversationId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -187,6 +187,7 @@ async fn place(
             None => {
                 let stored = if row.first { Stored::First } else { Stored::Again };
                 // A notice is said by nobody.
+                let conversation = row.conversation.map(ConversationId);
                 let pair = row.institution.zip(row.sender_id).zip(row.receiver_id);
                 Outcome::Stored(
                     stored,
@@ -194,6 +195,7 @@ async fn place(
                         institution,
                         from: PersonId(from),
                         to: PersonId(to),
+                        conversation,
                     }),
                 )
             }

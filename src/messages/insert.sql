@@ -141,7 +141,7 @@ with incoming as (
     on conflict on constraint unplaced_messages_once do nothing
     returning id
 )
-select p.id as "id!", p.institution, p.sender_id, p.receiver_id,
+select p.id as "id!", p.institution, p.conversation, p.sender_id, p.receiver_id,
        -- Its own row, from an attempt whose outcome was unknown, is no earlier delivery.
        p.id in (select id from stored) or exists (select from messages m where m.id = p.id) as "first!",
        case when c.at not in (select at from before) then c.reason end as reason,

@@ -4,7 +4,7 @@ use hotline_actors::{
     ConversationId, CounselorId, Timestamp, VisitorId,
     dispatch::{
         StaffMember,
-        clock::Said,
+        clock::{Said, TalkRecord},
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
         counselor::{ChosenStatus, Role},
         event::{Event, Expulsion, Notice},
@@ -75,7 +75,7 @@ pub(super) struct OpenRow {
 }
 
 /// Who has said what last in a talk.
-pub(super) struct SaidRow {
+pub(super) struct RecordRow {
     pub(super) id: Uuid,
     /// When somebody was last heard in a call.
     pub(super) called_at: Option<i64>,
@@ -84,16 +84,17 @@ pub(super) struct SaidRow {
     /// The visitor's words after it, and after the last call: the first and the last of them.
     pub(super) unanswered_from: Option<i64>,
     pub(super) unanswered_to: Option<i64>,
+    pub(super) has_visitor_spoken: bool,
 }
 
-impl From<SaidRow> for (ConversationId, Said) {
-    fn from(row: SaidRow) -> Self {
+impl From<RecordRow> for TalkRecord {
+    fn from(row: RecordRow) -> Self {
         let unanswered = row.unanswered_from.zip(row.unanswered_to);
         let said = Said {
             counselor: row.answered_at.max(row.called_at).map(Timestamp),
             unanswered: unanswered.map(|(from, to)| (Timestamp(from), Timestamp(to))),
         };
-        (ConversationId(row.id), said)
+        Self { talk: ConversationId(row.id), said, has_visitor_spoken: row.has_visitor_spoken }
     }
 }
 

@@ -103,6 +103,29 @@ async fn an_upgrade_with_a_row_that_breaks_them_starts_says_so_and_is_through_on
     hotline.assert_sound();
 }
 
+#[tokio::test]
+async fn a_table_that_somebody_holds_keeps_no_hotline_from_starting() {
+    let mut hotline = Hotline::prepare(&["ecnu"]).await;
+    hotline.set("database.lock_seconds_max", 1);
+    run(
+        &hotline.database,
+        "alter table conversations drop constraint conversations_kind_check,
+             add constraint conversations_kind_check check (kind in ('COUNSELING_SESSION', 'REQUEST_SUPERVISE')) not valid",
+    )
+    .await;
+    let mut held = hotline.database.pool.begin().await.expect("a transaction");
+    let lock = "lock table conversations in share update exclusive mode";
+    sqlx::raw_sql(lock).execute(&mut *held).await.expect("the table can be locked");
+    hotline.start().await;
+    let log = hotline.log();
+    assert!(log.contains("could not be looked through for the constraint conversations_kind_check"), "{log}");
+    assert_eq!(doubtful(&hotline.database).await, 1);
+    held.rollback().await.expect("the lock is given back");
+    hotline.kill();
+    hotline.start().await;
+    assert_eq!(doubtful(&hotline.database).await, 0);
+}
+
 /// A small history of everything that is looked at.
 struct House {
     hotline: Hotline,

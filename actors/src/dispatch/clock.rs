@@ -7,6 +7,7 @@ use crate::{
         conversation::{Medium, Sent},
         limits::DispatchLimits,
     },
+    ids::ConversationId,
     sabotage::{Sabotage, sabotaged},
     time::Timestamp,
 };
@@ -85,6 +86,17 @@ impl Said {
     }
 }
 
+/// What the record of a talk says about who has said what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TalkRecord {
+    /// Which talk.
+    pub talk: ConversationId,
+    /// Who has said what last.
+    pub said: Said,
+    /// Whether the visitor has said anything in it.
+    pub has_visitor_spoken: bool,
+}
+
 /// What a talk knows of its own time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TalkClock {
@@ -130,9 +142,9 @@ pub enum Due {
 }
 
 impl Due {
-    /// Whether it ends the talk whoever has said the last word. All else rests on the words, or only warns.
+    /// Whether it ends the talk whatever has been said in it. All else rests on the words, or only warns.
     pub fn is_hard(self) -> bool {
-        matches!(self, Self::LimitEnd | Self::AbsentEnd)
+        matches!(self, Self::LimitEnd)
     }
 }
 
@@ -185,16 +197,16 @@ impl TalkClock {
         }
     }
 
-    /// At `now` the record says this about who has said what last.
-    pub fn recorded(&mut self, record: Said, now: Timestamp, settle: Duration) {
+    /// At `now` the record says this about who has said what last, and whether the visitor has said anything.
+    pub fn recorded(&mut self, record: Said, has_visitor_spoken: bool, now: Timestamp, settle: Duration) {
+        self.absent &= !has_visitor_spoken;
         let (before, since) = (self.said, self.unanswered_since());
         self.said.learn(record.until(now));
         if self.said == before {
             return;
         }
         if let Some(last) = self.said.last().filter(|last| Some(*last) > before.last()) {
-            // An answer alone does not say that the visitor is there.
-            self.heard(last, !self.said.is_last_by_visitor());
+            self.heard(last, true);
         }
         if self.said.is_last_by_visitor() {
             self.silence_noticed = None;

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     dispatch::{
-        Alarm, Decision, Dispatch, Open, Watch,
+        Deadline, Decision, Dispatch, Open, Watch,
         clock::Due,
         command::{Answer, Command, Refusal},
         conversation::{Conversation, EndReason, Kind, Phase},
@@ -314,7 +314,7 @@ impl<'a> Turn<'a> {
         let (now, away_max) = (self.now, self.dispatch.limits.away_max);
         let known = self.dispatch.counselors.get_mut(&counselor).ok_or(Refusal::UnknownCounselor)?;
         if let Connectivity::Here { choice: ChosenStatus::Away, since } = known.connectivity {
-            self.dispatch.alarms.remove(&(since + away_max, Alarm::Away(counselor)));
+            self.dispatch.deadlines.remove(&(since + away_max, Deadline::Away(counselor)));
         }
         let Some(choice) = choice else {
             self.lose(counselor);
@@ -327,7 +327,7 @@ impl<'a> Turn<'a> {
         known.connectivity = Connectivity::Here { choice, since };
         let is_new = known.chosen != Some(choice);
         if choice == ChosenStatus::Away {
-            self.dispatch.alarms.insert((since + away_max, Alarm::Away(counselor)));
+            self.dispatch.deadlines.insert((since + away_max, Deadline::Away(counselor)));
         }
         if is_new {
             self.emit(Event::PresenceChosen { counselor, choice: Some(choice) });
@@ -395,11 +395,12 @@ impl<'a> Turn<'a> {
     }
 
     fn wake(&mut self) {
-        while let Some((at, alarm)) = self.dispatch.alarms.first().copied().filter(|(at, _)| *at <= self.now)
+        while let Some((at, deadline)) =
+            self.dispatch.deadlines.first().copied().filter(|(at, _)| *at <= self.now)
         {
-            self.dispatch.alarms.remove(&(at, alarm));
-            match alarm {
-                Alarm::ReconnectTimeOver => {
+            self.dispatch.deadlines.remove(&(at, deadline));
+            match deadline {
+                Deadline::ReconnectTimeOver => {
                     let missing: Vec<CounselorId> = self
                         .dispatch
                         .counselors()
@@ -410,7 +411,7 @@ impl<'a> Turn<'a> {
                         self.lose(counselor);
                     }
                 }
-                Alarm::Away(counselor) => {
+                Deadline::Away(counselor) => {
                     let gone = self
                         .dispatch
                         .counselor(counselor)
@@ -419,25 +420,26 @@ impl<'a> Turn<'a> {
                         self.move_queue_to_common(counselor);
                     }
                 }
-                Alarm::Waiting(conversation) => self.waited(conversation),
+                Deadline::Waiting(conversation) => self.waited(conversation),
             }
         }
     }
 
-    /// Somebody's alarm rang: the wait is over, or is no longer for one counselor alone, or it was too early.
+    /// Somebody's deadline has come: the wait is over, or is no longer for one counselor alone, or it was too early.
     fn waited(&mut self, id: ConversationId) {
         let Some(Open { facts, watch: Watch::Waiting { .. } }) = self.dispatch.open.get(&id) else { return };
         if self.dispatch.waiting_end(facts) <= self.now {
             self.end(id, EndReason::Waiting);
-        } else if self.dispatch.waiting_alarm(facts) <= self.now {
+        } else if self.dispatch.waiting_deadline(facts) <= self.now {
             self.emit(Event::Widened { conversation: id });
             self.queued.push(id);
         } else {
-            let next = self.dispatch.waiting_alarm(facts);
-            if let Some(Open { watch: Watch::Waiting { alarm, .. }, .. }) = self.dispatch.open.get_mut(&id) {
-                *alarm = next;
+            let next = self.dispatch.waiting_deadline(facts);
+            if let Some(Open { watch: Watch::Waiting { deadline, .. }, .. }) = self.dispatch.open.get_mut(&id)
+            {
+                *deadline = next;
             }
-            self.dispatch.alarms.insert((next, Alarm::Waiting(id)));
+            self.dispatch.deadlines.insert((next, Deadline::Waiting(id)));
         }
     }
 

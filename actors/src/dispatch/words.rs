@@ -4,7 +4,7 @@
 use crate::{
     dispatch::{
         Dispatch, Open, Watch,
-        clock::{Said, TalkClock},
+        clock::{TalkClock, TalkRecord},
     },
     ids::{ConversationId, PersonId},
     time::Timestamp,
@@ -33,14 +33,14 @@ impl Dispatch {
         }
     }
 
-    /// At `now` the record says this about who has said what last; answers whether that is news.
-    pub fn recorded(&mut self, conversation: ConversationId, said: Said, now: Timestamp) -> bool {
+    /// At `now` the record says this of a talk; answers whether that is news.
+    pub fn recorded(&mut self, record: TalkRecord, now: Timestamp) -> bool {
         let settle = self.limits.answers_settle();
-        let Some(Open { watch: Watch::Talking(clock), .. }) = self.open.get_mut(&conversation) else {
+        let Some(Open { watch: Watch::Talking(clock), .. }) = self.open.get_mut(&record.talk) else {
             return false;
         };
         let before = *clock;
-        clock.recorded(said, now, settle);
+        clock.recorded(record.said, record.has_visitor_spoken, now, settle);
         *clock != before
     }
 

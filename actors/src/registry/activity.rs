@@ -69,7 +69,10 @@ impl Registry {
                 self.decided.heard(talk, at, heard.from);
                 self.decided.coming(talk, now);
             }
-            Progress::Stored => self.decided.stored(talk, at, heard.from, now),
+            Progress::Stored => {
+                self.decided.stored(talk, at, heard.from, now);
+                self.record.stored(talk);
+            }
             Progress::Again => {
                 self.decided.passed(talk);
                 self.read_record([talk], ctx);

@@ -12,10 +12,11 @@ use actix::{ActorFutureExt, Context, ContextFutureSpawner, Handler, WrapFuture};
 use crate::{
     conversation::Recorded,
     dispatch::{
-        clock::{Due, Said, TalkClock},
+        clock::{Due, TalkClock, TalkRecord},
         command::Command,
     },
     ids::ConversationId,
+    journal::StoreFault,
     protocol::Tell,
     registry::{Registry, State},
     sabotage::{Sabotage, sabotaged},
@@ -26,13 +27,19 @@ use crate::{
 /// it had taken in, or given it up.
 const WATCH: Duration = Duration::from_mins(2);
 
+/// So many talks are read at once: the journal's own connection is not kept for long, and one look has a limit in time.
+const TALKS_MAX: usize = 64;
+
 /// What is to be read of the record. One reading is under way at most; what is wanted meanwhile is read by the next.
 #[derive(Debug, Default)]
 pub(super) struct RecordReader {
     wanted: BTreeSet<ConversationId>,
     /// Something falls due in these, and is decided when they have been read.
     due: BTreeSet<ConversationId>,
-    is_reading: bool,
+    /// What is being read; empty when nothing is.
+    reading: BTreeSet<ConversationId>,
+    /// The last reading failed.
+    is_unreadable: bool,
     watched_until: Option<Timestamp>,
 }
 
@@ -41,6 +48,13 @@ impl RecordReader {
     pub(super) fn watch_from(&mut self, claimed: Timestamp) {
         self.watched_until = Some(claimed + WATCH);
     }
+
+    /// A message of this talk is stored. If the talk is being read, the reading may have been too early for it.
+    pub(super) fn stored(&mut self, talk: ConversationId) {
+        if self.reading.contains(&talk) {
+            self.wanted.insert(talk);
+        }
+    }
 }
 
 impl Registry {
@@ -48,25 +62,18 @@ impl Registry {
     fn falls_due(&mut self, talk: ConversationId, ctx: &mut Context<Self>) {
         if self.decided.talk_due(talk, self.now()).is_none_or(Due::is_hard) {
             self.told(&Command::Due { conversation: talk }, ctx);
-        } else {
+        } else if self.state == State::Serving && !self.troubled {
             self.record.due.insert(talk);
             self.read_record([talk], ctx);
         }
     }
 
-    /// After a claim, now and then: the talks of which another server may have stored words.
+    /// Now and then: what could not be read before, and after a claim the talks of which another server may have stored
+    /// words.
     pub(super) fn read_what_others_stored(&mut self, ctx: &mut Context<Self>) {
-        let now = self.now();
-        if self.record.watched_until.is_none_or(|until| until < now) {
-            self.record.watched_until = None;
-            return;
-        }
-        let talks: Vec<ConversationId> = self
-            .decided
-            .conversations()
-            .filter(|facts| facts.counselor().is_some())
-            .map(|facts| facts.id)
-            .collect();
+        let is_watched = self.record.watched_until.is_some_and(|until| self.now() <= until);
+        let talks = self.decided.conversations().filter(|facts| is_watched && facts.counselor().is_some());
+        let talks: Vec<ConversationId> = talks.map(|facts| facts.id).collect();
         self.read_record(talks, ctx);
     }
 
@@ -82,42 +89,54 @@ impl Registry {
                 self.told(&Command::Due { conversation }, ctx);
             }
         }
-        if self.record.is_reading || self.record.wanted.is_empty() {
+        if self.state == State::Fenced || !self.record.reading.is_empty() || self.record.wanted.is_empty() {
             return;
         }
-        self.record.is_reading = true;
-        let talks: Vec<ConversationId> = std::mem::take(&mut self.record.wanted).into_iter().collect();
+        // What is due goes first.
+        let (wanted, due) = (&self.record.wanted, &self.record.due);
+        let first = wanted.intersection(due).chain(wanted.difference(due));
+        self.record.reading = first.take(TALKS_MAX).copied().collect();
+        self.record.wanted = wanted - &self.record.reading;
         self.store
-            .said(talks.clone())
+            .records(self.record.reading.iter().copied().collect())
             .into_actor(self)
-            .map(move |said, this, ctx| {
-                this.record.is_reading = false;
-                let due: Vec<ConversationId> = talks.into_iter().filter(|talk| this.record.due.remove(talk)).collect();
-                match said {
-                    Ok(said) => {
-                        for (talk, said) in said {
-                            this.recorded(talk, said);
-                        }
-                        for conversation in due {
-                            this.told(&Command::Due { conversation }, ctx);
-                        }
-                    }
-                    // What is due is brought up again by its clock.
-                    Err(fault) => {
-                        tracing::debug!(institution = %this.setup.institution, %fault, "the record cannot be read yet");
-                    }
-                }
-                this.read_record([], ctx);
-            })
+            .map(|records, this, ctx| this.record_read(records, ctx))
             .spawn(ctx);
     }
 
-    fn recorded(&mut self, talk: ConversationId, said: Said) {
-        let now = self.now();
+    fn record_read(&mut self, records: Result<Vec<TalkRecord>, StoreFault>, ctx: &mut Context<Self>) {
+        let talks = std::mem::take(&mut self.record.reading);
+        let due: Vec<ConversationId> =
+            talks.iter().copied().filter(|talk| self.record.due.remove(talk)).collect();
+        match records {
+            Ok(records) => {
+                if std::mem::take(&mut self.record.is_unreadable) {
+                    tracing::info!(institution = %self.setup.institution, "the record can be read again");
+                }
+                for record in records {
+                    self.recorded(record);
+                }
+                for conversation in due {
+                    self.told(&Command::Due { conversation }, ctx);
+                }
+                self.read_record([], ctx);
+            }
+            // What is due is brought up again by its clock, all else at the next check.
+            Err(StoreFault(fault)) => {
+                self.record.wanted.extend(talks);
+                if !std::mem::replace(&mut self.record.is_unreadable, true) {
+                    tracing::warn!(institution = %self.setup.institution, %fault, "the record cannot be read: alarms and silence wait");
+                }
+            }
+        }
+    }
+
+    fn recorded(&mut self, record: TalkRecord) {
+        let (now, talk) = (self.now(), record.talk);
         let before = self.waits_since(talk);
-        if self.decided.recorded(talk, said, now) {
-            tracing::info!(institution = %self.setup.institution, conversation = %talk, "the record has words that were not told here");
-            self.children.tell_talk(talk, Recorded { said, now });
+        if self.decided.recorded(record, now) {
+            tracing::debug!(institution = %self.setup.institution, conversation = %talk, "the record knew more of a talk");
+            self.children.tell_talk(talk, Recorded { record, now });
         }
         if self.waits_since(talk) != before {
             self.children.answers_changed();

@@ -16,7 +16,7 @@ use hotline_actors::{
     ConversationId, CounselorId, Dispatch, PersonId, Timestamp, WriterId,
     dispatch::{
         Snapshot,
-        clock::Said,
+        clock::TalkRecord,
         conversation::{Conversation, Phase},
         counselor::ChosenStatus,
         event::Event,
@@ -365,14 +365,18 @@ impl Store for Ledger {
         Box::pin(async move { newest.await.ok().flatten().ok_or_else(|| StoreFault(GONE.to_owned())) })
     }
 
-    fn said(
+    fn records(
         &self,
         talks: Vec<ConversationId>,
-    ) -> LocalBoxFuture<'static, Result<Vec<(ConversationId, Said)>, StoreFault>> {
-        let said = self.look(move |book| {
+    ) -> LocalBoxFuture<'static, Result<Vec<TalkRecord>, StoreFault>> {
+        let records = self.look(move |book| {
             let open = talks.into_iter().filter(|talk| book.folded.conversation(*talk).is_some());
-            open.map(|talk| (talk, book.words.said(talk))).collect()
+            open.map(|talk| book.words.record(talk)).collect()
         });
-        Box::pin(async move { said.await.map_err(|_| StoreFault(GONE.to_owned())) })
+        let is_unreadable = self.0.borrow().weather.is_record_unreadable;
+        Box::pin(async move {
+            let records = records.await.map_err(|_| StoreFault(GONE.to_owned()))?;
+            if is_unreadable { Err(StoreFault("locked".to_owned())) } else { Ok(records) }
+        })
     }
 }

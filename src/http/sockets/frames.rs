@@ -436,6 +436,8 @@ fn write(frame: &Frame<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use hotline_actors::dispatch::{
         conversation::{Medium, Phase, Sent},
         event::Expulsion,
@@ -515,8 +517,22 @@ mod tests {
         ]
     }
 
+    /// What no socket is told as an event: who owns the journal, and what shows as state.
+    const NOT_TOLD: [&str; 4] = ["claimed", "admitted", "presence-chosen", "pardoned"];
+
+    /// All kinds there are, as serde lists them for one that there is not.
+    fn every_kind() -> BTreeSet<String> {
+        let error = serde_json::from_str::<Event>(r#"{"event":"?"}"#).expect_err("no kind is called so");
+        let error = error.to_string();
+        let listed = error.split_once("expected one of").expect("the kinds there are").1;
+        listed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
     #[test]
     fn every_event_has_its_frame_and_its_line_in_the_document() {
+        let shown = every_event().iter().map(|event| event.name().to_owned()).collect::<Vec<_>>();
+        let known: BTreeSet<String> = shown.into_iter().chain(NOT_TOLD.map(str::to_owned)).collect();
+        assert_eq!(known, every_kind(), "each is told or is not, and stands here");
         let frames: Vec<serde_json::Value> = every_event()
             .into_iter()
             .map(|event| {

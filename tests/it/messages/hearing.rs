@@ -1,6 +1,15 @@
 //! The dispatch hears of words, whoever is named how, and of nothing that is nobody's word.
 
-use hotline_actors::registry::Progress;
+use hotline::store::PgStore;
+use hotline_actors::{
+    dispatch::{
+        clock::{Said, TalkRecord},
+        conversation::CallSignal,
+    },
+    journal::Store,
+    registry::Progress,
+};
+use sqlx::postgres::PgConnectOptions;
 
 use super::*;
 use crate::support::{SOON, until};
@@ -46,7 +55,9 @@ async fn a_word_is_heard_with_who_said_it_to_whom_and_when() {
         (heard.len() == 2).then_some(())
     })
     .await;
-    let expected = word(talk.counselor, talk.visitor, None);
+    let [coming, _] = word(talk.counselor, talk.visitor, None);
+    let [_, stored] = word(talk.counselor, talk.visitor, Some(talk.conversation));
+    let expected = [coming, stored];
     assert!(expected.iter().all(|one| heard.contains(one)), "{heard:?}");
 }
 
@@ -60,6 +71,43 @@ async fn a_word_whose_author_cannot_be_looked_up_is_heard_of_when_it_is_stored()
     assert_eq!(talk.heard(), [stored]);
     assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::Again));
     assert_eq!(talk.heard().iter().map(|heard| heard.progress).collect::<Vec<_>>(), [Progress::Again]);
+}
+
+#[tokio::test]
+async fn a_signal_about_a_call_whose_author_cannot_be_looked_up_is_told_when_it_is_stored() {
+    let talk = Talk::begin().await;
+    talk.pool.close().await;
+    let inner = json!({ "businessID": "rtc_call" }).to_string();
+    let data = json!({ "businessID": 1, "actionType": 3, "data": inner }).to_string();
+    let answered = json!([{ "MsgType": "TIMCustomElem", "MsgContent": { "Data": data } }]);
+    let body = Body::of(&answered);
+    assert_eq!(body.call(), Some(CallSignal::Answered));
+    assert_eq!(talk.deliver(&Sent { body, ..talk.said(1, 7) }).await, Ok(Stored::First));
+    let told: Vec<_> = talk.heard().iter().map(|heard| (heard.progress, heard.call)).collect();
+    assert_eq!(told, [(Progress::Stored, Some(CallSignal::Answered))]);
+}
+
+#[tokio::test]
+async fn the_record_says_when_a_word_was_said_and_never_later_than_it_came() {
+    let talk = Talk::begin().await;
+    let options = PgConnectOptions::clone(&talk.pool.connect_options());
+    let people = People::new(talk.pool.clone(), no_secrets());
+    let store =
+        PgStore::new("ecnu".to_owned(), "administrator".to_owned(), options, LIMITS.statement_max, people);
+    let read = async || store.records(vec![talk.conversation]).await.expect("it can be read");
+    let silent = TalkRecord { talk: talk.conversation, said: Said::default(), has_visitor_spoken: false };
+    assert_eq!(read().await, [silent]);
+    // It came in the first second; by Tencent's clock it was the eighth.
+    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::First));
+    let (came, asked) = (Timestamp(BEGAN), Some((Timestamp(BEGAN), Timestamp(BEGAN))));
+    let said = Said { counselor: None, unanswered: asked };
+    assert_eq!(read().await, [TalkRecord { said, has_visitor_spoken: true, ..silent }]);
+    let answer = Sent { from: "zixunshi".to_owned(), to: "fangke".to_owned(), ..talk.said(2, 8) };
+    assert_eq!(talk.deliver(&answer).await, Ok(Stored::First));
+    let said = Said { counselor: Some(came), unanswered: None };
+    assert_eq!(read().await, [TalkRecord { said, has_visitor_spoken: true, ..silent }]);
+    talk.end(9).await;
+    assert_eq!(read().await, [], "what is over is left out");
 }
 
 #[tokio::test]

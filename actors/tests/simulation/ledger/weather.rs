@@ -69,6 +69,8 @@ pub(crate) struct Weather {
     pub(crate) answer: RangeInclusive<u64>,
     /// Nothing reaches it.
     pub(crate) gone: bool,
+    /// All but the record can be had.
+    pub(crate) is_record_unreadable: bool,
     pub(crate) odds: Odds,
     pub(crate) seen: Seen,
     /// Until then something may still be wrong that has been so.
@@ -94,6 +96,7 @@ impl Weather {
             reach: 0..=8,
             answer: 0..=8,
             gone: false,
+            is_record_unreadable: false,
             odds: Odds::default(),
             seen: Seen::default(),
             disturbed_until: Timestamp(i64::MIN),

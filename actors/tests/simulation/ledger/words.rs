@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use hotline_actors::{ConversationId, Timestamp, WriterId, dispatch::clock::Said};
+use hotline_actors::{
+    ConversationId, Timestamp, WriterId,
+    dispatch::clock::{Said, TalkRecord},
+};
 
 /// A word that a server has heard of; delivered again it is none.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +42,12 @@ impl Words {
     /// Who has said what last, by all that is stored.
     pub(crate) fn said(&self, talk: ConversationId) -> Said {
         Self::said_by(self.heard.get(&talk).into_iter().flatten())
+    }
+
+    /// The same, as a server reads it.
+    pub(crate) fn record(&self, talk: ConversationId) -> TalkRecord {
+        let has_visitor_spoken = self.heard.get(&talk).into_iter().flatten().any(|word| !word.by_counselor);
+        TalkRecord { talk, said: self.said(talk), has_visitor_spoken }
     }
 
     /// The same as `writer` may have known it before `now`: what was stored when it claimed the journal, what it stored

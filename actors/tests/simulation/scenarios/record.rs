@@ -8,7 +8,7 @@ use hotline_actors::{
         conversation::EndReason,
         event::{Event, Notice},
     },
-    registry::{ActivityInbox, MessageSeen, Progress},
+    registry::{ActivityInbox, MessageSeen, Progress, SocketRole},
 };
 use tokio::time::sleep;
 
@@ -95,6 +95,57 @@ fn a_word_that_comes_again_and_was_not_told_before_counts() {
         }
         sleep(minutes(4)).await;
         assert_eq!(second_of(&world, begun, ALARMED), Some(420));
+    });
+}
+
+#[test]
+fn a_record_that_cannot_be_read_for_a_while_is_read_as_soon_as_it_can_be() {
+    story(|world, _line| async move {
+        let talk = asks(&world, 1).await;
+        let begun = started(&world, talk);
+        world.ledger.0.borrow_mut().weather.is_record_unreadable = true;
+        sleep(minutes(4)).await;
+        assert_eq!(when(&world, ALARMED), None, "an answer may be in it");
+        world.ledger.0.borrow_mut().weather.is_record_unreadable = false;
+        sleep(seconds(2)).await;
+        assert!(second_of(&world, begun, ALARMED).is_some_and(|second| second >= 240), "a second later");
+    });
+}
+
+#[test]
+fn a_visitor_who_has_spoken_elsewhere_is_not_absent() {
+    story(|world, _line| async move {
+        let first = asks(&world, 1).await;
+        let asker =
+            world.joins(visitor(2).into(), SocketRole::Visitor, None).await.expect("the server is up");
+        let talk = asks(&world, 2).await;
+        asker.leaves();
+        sleep(minutes(2)).await;
+        world.asks(ends(first, EndReason::Counselor)).await.expect("may end it");
+        assert!(
+            world.book().facts(talk).is_some_and(|facts| facts.started_at().is_some()),
+            "seated while gone"
+        );
+        sleep(LATER).await;
+        assert_eq!(
+            ended(&world, talk).map(|(_, reason)| reason),
+            Some(EndReason::Absent),
+            "as it is without a word"
+        );
+    });
+    story(|world, _line| async move {
+        let first = asks(&world, 1).await;
+        let asker =
+            world.joins(visitor(2).into(), SocketRole::Visitor, None).await.expect("the server is up");
+        let talk = asks(&world, 2).await;
+        asker.leaves();
+        sleep(minutes(2)).await;
+        world.asks(ends(first, EndReason::Counselor)).await.expect("may end it");
+        stores_elsewhere(&world, talk, false);
+        sleep(seconds(1)).await;
+        stores_elsewhere(&world, talk, true);
+        sleep(LATER).await;
+        assert_eq!(ended(&world, talk), None);
     });
 }
 

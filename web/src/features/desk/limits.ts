@@ -11,7 +11,7 @@ export interface Limits {
   silenceEndSeconds: number
 }
 
-/** Where the server does not say: what the consent text promises. */
+/** Where the server does not say: the defaults of config.toml. */
 export const USUAL_LIMITS: Limits = { textSeconds: 3600, voiceSeconds: 2400, silenceNoticeSeconds: 600, silenceEndSeconds: 300 }
 
 export const limitsOf = (config: Config | null): Limits => ({

@@ -11,7 +11,7 @@ export type Row
     | { kind: 'said', key: string, message: Message, isOwn: boolean, isFirst: boolean }
 
 /** A silence after which the time is said again. */
-const SILENCE_MS = 5 * 60 * 1000
+const TIME_SHOWN_AFTER_MS = 5 * 60 * 1000
 
 /** With `missing`, a mark stands where words may be missing: after the message with that key, or at the beginning. */
 export function rowsOf(messages: readonly Message[], viewpoint: string, missing?: { after: string | null } | null): Row[] {
@@ -26,7 +26,7 @@ function said(messages: readonly Message[], viewpoint: string, last?: Message): 
   let before = last
   let speaker: string | null = null
   for (const message of messages) {
-    if (before === undefined || message.time - before.time >= SILENCE_MS || dayOf(before.time) !== dayOf(message.time)) {
+    if (before === undefined || message.time - before.time >= TIME_SHOWN_AFTER_MS || dayOf(before.time) !== dayOf(message.time)) {
       rows.push({ kind: 'time', key: `time-${message.key}`, time: message.time })
       speaker = null
     }

@@ -1,9 +1,9 @@
 //! Who has said what last, as the record has it.
 //!
-//! Messages are told here (`activity.rs`) by this server alone, and not all of them: another server that held the institution may store some
-//! after this one has claimed it, and what an attempt had stored whose answer was lost comes again as known. So the record
-//! is read once more before anything that rests on the words is decided, when a message comes again, and for a while after a
-//! claim.
+//! Messages are told here (`activity.rs`) by this server alone, and not all of them: another server that held the
+//! institution may store some after this one has claimed it, and what an attempt had stored whose answer was lost comes
+//! again as known. So the record is read once more before anything that rests on the words is decided, when a message
+//! comes again, and for a while after a claim.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -89,7 +89,9 @@ impl Registry {
                 self.told(&Command::Due { conversation }, ctx);
             }
         }
-        if self.state == State::Fenced || !self.record.reading.is_empty() || self.record.wanted.is_empty() {
+        // While the store is away the one connection is for the commit that is tried again.
+        let is_out_of_order = self.state == State::Fenced || self.troubled;
+        if is_out_of_order || !self.record.reading.is_empty() || self.record.wanted.is_empty() {
             return;
         }
         // What is due goes first.

@@ -161,8 +161,7 @@ impl Handler<Recorded> for Conversation {
     type Result = ();
 
     fn handle(&mut self, Recorded { record, now }: Recorded, ctx: &mut Self::Context) {
-        let TalkRecord { said, has_visitor_spoken, .. } = record;
-        self.clock.recorded(said, has_visitor_spoken, now, self.limits.answers_settle());
+        self.clock.recorded(&record, now, self.limits.answers_settle());
         self.arm(ctx);
     }
 }

@@ -197,11 +197,11 @@ impl TalkClock {
         }
     }
 
-    /// At `now` the record says this about who has said what last, and whether the visitor has said anything.
-    pub fn recorded(&mut self, record: Said, has_visitor_spoken: bool, now: Timestamp, settle: Duration) {
-        self.absent &= !has_visitor_spoken;
+    /// The record says this of the talk at `now`.
+    pub fn recorded(&mut self, record: &TalkRecord, now: Timestamp, settle: Duration) {
+        self.absent &= !record.has_visitor_spoken;
         let (before, since) = (self.said, self.unanswered_since());
-        self.said.learn(record.until(now));
+        self.said.learn(record.said.until(now));
         if self.said == before {
             return;
         }

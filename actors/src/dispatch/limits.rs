@@ -77,8 +77,8 @@ impl DispatchLimits {
 }
 
 impl Default for DispatchLimits {
-    /// The figures of docs/contract.md 5. A server takes its own from `config.toml` (`limits_of` in `src/institutions.rs`), where
-    /// they are the same.
+    /// The figures of docs/contract.md 5. A server takes its own from `config.toml` (`limits_of` in
+    /// `src/institutions.rs`), where they are the same.
     fn default() -> Self {
         let minutes = Duration::from_mins;
         Self {

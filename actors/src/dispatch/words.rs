@@ -34,13 +34,13 @@ impl Dispatch {
     }
 
     /// At `now` the record says this of a talk; answers whether that is news.
-    pub fn recorded(&mut self, record: TalkRecord, now: Timestamp) -> bool {
+    pub fn recorded(&mut self, record: &TalkRecord, now: Timestamp) -> bool {
         let settle = self.limits.answers_settle();
         let Some(Open { watch: Watch::Talking(clock), .. }) = self.open.get_mut(&record.talk) else {
             return false;
         };
         let before = *clock;
-        clock.recorded(record.said, record.has_visitor_spoken, now, settle);
+        clock.recorded(record, now, settle);
         *clock != before
     }
 

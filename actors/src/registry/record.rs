@@ -136,7 +136,7 @@ impl Registry {
     fn recorded(&mut self, record: TalkRecord) {
         let (now, talk) = (self.now(), record.talk);
         let before = self.waits_since(talk);
-        if self.decided.recorded(record, now) {
+        if self.decided.recorded(&record, now) {
             tracing::debug!(institution = %self.setup.institution, conversation = %talk, "the record knew more of a talk");
             self.children.tell_talk(talk, Recorded { record, now });
         }

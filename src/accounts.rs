@@ -19,7 +19,6 @@ use sqlx::PgPool;
 
 use crate::{
     answer::{Fault, describe},
-    arrange::Calendar,
     audit::{self, Action},
     auth::Sessions,
     clock,
@@ -27,6 +26,7 @@ use crate::{
     im::Im,
     institutions::Institutions,
     people::{Change, Keeper, People, Person, unknown},
+    shifts::Calendar,
     wording::Sentence,
 };
 
@@ -77,7 +77,7 @@ impl Accounts {
                 Ok(_)
                 | Err(Rejected::Busy | Rejected::Switching | Rejected::Stopping | Rejected::Unsettled) => {}
             }
-            accounts.show_out(&person, Closing::LoggedOut).await?;
+            accounts.end_sessions(&person, Closing::LoggedOut).await?;
             decided?;
             if how == Expulsion::Deleted {
                 let now = clock::now();
@@ -127,7 +127,7 @@ impl Accounts {
                 return Err(unknown(&person.username));
             }
             if change.password_hash.is_some() {
-                accounts.show_out(&person, Closing::PasswordSet).await?;
+                accounts.end_sessions(&person, Closing::PasswordSet).await?;
             }
             if change.supervisors.is_some() {
                 accounts.tell_dispatch().await;
@@ -159,7 +159,7 @@ impl Accounts {
 
     /// Ends the log-ins and sockets of somebody, here and at Tencent IM. Log-ins go first: a socket that is just opening
     /// looks for its own again.
-    async fn show_out(&self, person: &Person, closing: Closing) -> Result<(), Fault> {
+    async fn end_sessions(&self, person: &Person, closing: Closing) -> Result<(), Fault> {
         self.sessions.end_all_of(person.id, None).await?;
         if let Some(institution) = &person.institution {
             self.institutions.end_log_ins(institution, person.id, LogIns::All, closing);

@@ -32,8 +32,8 @@ use crate::{
     http::{self, sockets::OpenSockets, state::AppState, traffic::Traffic},
     im::{Im, embedded::Embedded},
     images::Uploads,
-    institutions::{Doom, Institutions},
-    messages::{Ears, Limits, MessageStore},
+    institutions::{FatalError, Institutions},
+    messages::{ActivityObserver, Limits, MessageStore},
     metrics::Metrics,
     outbound,
     people::People,
@@ -98,7 +98,7 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     state: AppState,
-    doom: mpsc::Receiver<Doom>,
+    fatal_errors: mpsc::Receiver<FatalError>,
 }
 
 impl std::fmt::Debug for Application {
@@ -128,9 +128,9 @@ impl Application {
         let listener = take_address(wanted)?;
         let not_listening = |error| StartError::Listen(wanted, error);
         let address = listener.local_addr().map_err(not_listening)?;
-        let (state, doom) = assemble(Arc::new(settings), pool).await?;
+        let (state, fatal_errors) = assemble(Arc::new(settings), pool).await?;
         let server = http::serve(&state, listener).map_err(not_listening)?;
-        Ok(Self { server, address, state, doom })
+        Ok(Self { server, address, state, fatal_errors })
     }
 
     /// Where it listens; with `server.port = 0` the system has chosen.
@@ -159,7 +159,7 @@ impl Application {
     /// # Errors
     /// As [`Application::run`].
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-        let Self { server, address, state, mut doom } = self;
+        let Self { server, address, state, mut fatal_errors } = self;
         tracing::info!(%address, "listening");
         let handle = server.handle();
         let mut background = Background::start(&state);
@@ -171,11 +171,11 @@ impl Application {
             dead = background.died() => return Err(StartError::Died(dead)),
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
             () = state.people.lookups_ended() => return Err(StartError::Died("what looks people up")),
-            doomed = doom.recv() => match doomed {
+            error = fatal_errors.recv() => match error {
                 // In order, like any stop: what was said is stored, and the sockets hear that the server changes.
-                Some(Doom::FencedOut) => ending = Err(StartError::FencedOut),
-                Some(Doom::Broken) | None => return Err(StartError::Died("a registry")),
-                Some(Doom::Died(what)) => return Err(StartError::Died(what)),
+                Some(FatalError::FencedOut) => ending = Err(StartError::FencedOut),
+                Some(FatalError::Broken) | None => return Err(StartError::Died("a registry")),
+                Some(FatalError::Died(what)) => return Err(StartError::Died(what)),
             },
         }
         drop(background);
@@ -200,17 +200,17 @@ impl Application {
 async fn assemble(
     settings: Arc<Settings>,
     pool: PgPool,
-) -> Result<(AppState, mpsc::Receiver<Doom>), StartError> {
+) -> Result<(AppState, mpsc::Receiver<FatalError>), StartError> {
     let outbound = outbound::client()?;
     let sealer = Sealer::new(&settings.secrets);
     let people = People::new(pool.clone(), sealer.clone());
     let options = database::options(&settings.database)?;
-    let (institutions, doom) =
+    let (institutions, fatal_errors) =
         Institutions::start(Arc::clone(&settings), pool.clone(), options.clone(), people.clone()).await?;
-    let (dispatch, post) = (institutions.clone(), institutions.clone());
-    let ears = Ears::new(people.clone(), move |heard| dispatch.heard(heard))
-        .delivering(move |letter| post.deliver(letter));
-    let messages = MessageStore::start(&options, Limits::of(&settings), ears);
+    let (dispatch, sockets) = (institutions.clone(), institutions.clone());
+    let observer = ActivityObserver::new(people.clone(), move |activity| dispatch.notify_activity(activity))
+        .delivering(move |delivery| sockets.deliver(delivery));
+    let messages = MessageStore::start(&options, Limits::of(&settings), observer);
     let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
     let wechat = Wechat::new(&settings, outbound.clone(), pool.clone(), people.clone(), sealer.clone())?;
     let embedded = Embedded::new(Arc::clone(&settings), pool.clone(), messages.clone(), institutions.clone());
@@ -244,7 +244,7 @@ async fn assemble(
         lists: database::lists(&settings.database, options),
         settings,
     };
-    Ok((state, doom))
+    Ok((state, fatal_errors))
 }
 
 /// Finishes what has been promised: what sockets have received, the journals (which closes the sockets), what came

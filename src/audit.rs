@@ -39,7 +39,7 @@ pub enum Action {
     /// Changed a conversation's place in the queues.
     ChangePriority,
     /// Read a message that belongs to no conversation.
-    ReadUnplaced,
+    ReadUnmatched,
     Ban,
     Activate,
     /// Deleted an account.
@@ -81,7 +81,7 @@ impl Action {
             Self::ExportConversation => "export-conversation",
             Self::DeleteConversation => "delete-conversation",
             Self::ChangePriority => "change-priority",
-            Self::ReadUnplaced => "read-unplaced",
+            Self::ReadUnmatched => "read-unplaced",
             Self::Ban => "ban",
             Self::Activate => "activate",
             Self::DeletePerson => "delete-person",

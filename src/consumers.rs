@@ -35,7 +35,7 @@ pub trait Consumer: Send + Sync + 'static {
     fn age_max(&self) -> Duration;
 
     /// Does what follows from one event. It may be called again for the same event.
-    fn consume(&self, kept: &Kept) -> impl Future<Output = Result<Consumed, Failure>> + Send;
+    fn consume(&self, stored: &StoredEvent) -> impl Future<Output = Result<Consumed, Failure>> + Send;
 }
 
 /// What followed from an event.
@@ -47,9 +47,9 @@ pub enum Consumed {
     Nothing,
 }
 
-/// An event as it is kept.
+/// An event as it is stored.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct StoredEvent {
     pub institution: String,
     pub seq: i64,
     pub at: Timestamp,
@@ -75,7 +75,7 @@ impl From<sqlx::Error> for Failure {
 
 /// How often a consumer looks, and how long it keeps trying.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// Between two looks at the journal.
     pub look_every: Duration,
     /// Before the second try; doubled for each further one.
@@ -86,7 +86,7 @@ pub struct Patience {
     pub tries_max: u32,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             look_every: Duration::from_secs(1),
@@ -101,10 +101,10 @@ impl Default for Patience {
 /// not return unless a part of it died. Dropping it stops it.
 ///
 /// An institution that is there already when this consumer first runs is begun at its end: nobody is told of old things.
-pub async fn run<C: Consumer>(pool: PgPool, metrics: Metrics, consumer: Arc<C>, patience: Patience) {
+pub async fn run<C: Consumer>(pool: PgPool, metrics: Metrics, consumer: Arc<C>, retry: RetryPolicy) {
     let mut institutions = BTreeSet::new();
     let mut followers = JoinSet::new();
-    let mut tick = interval(INSTITUTIONS_EVERY.min(patience.look_every * 15));
+    let mut tick = interval(INSTITUTIONS_EVERY.min(retry.look_every * 15));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut well, mut at_start) = (true, true);
     loop {
@@ -121,7 +121,7 @@ pub async fn run<C: Consumer>(pool: PgPool, metrics: Metrics, consumer: Arc<C>, 
                             pool: pool.clone(),
                             metrics: metrics.clone(),
                             consumer: Arc::clone(&consumer),
-                            patience,
+                            retry,
                             cursor,
                         };
                         followers.spawn(follower.follow());
@@ -143,13 +143,13 @@ struct Follower<C> {
     pool: PgPool,
     metrics: Metrics,
     consumer: Arc<C>,
-    patience: Patience,
+    retry: RetryPolicy,
     cursor: Cursor,
 }
 
 impl<C: Consumer> Follower<C> {
     async fn follow(mut self) {
-        let mut look = interval(self.patience.look_every);
+        let mut look = interval(self.retry.look_every);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut well = true;
         loop {
@@ -176,7 +176,7 @@ impl<C: Consumer> Follower<C> {
             let is_all = events.len() < usize::try_from(PAGE_EVENTS_MAX).unwrap_or(usize::MAX);
             for (seq, event) in events {
                 match event {
-                    Ok(kept) => self.consume(&kept).await?,
+                    Ok(stored) => self.consume(&stored).await?,
                     Err(reason) => self.give_up(seq, 1, reason).await?,
                 }
             }
@@ -191,20 +191,20 @@ impl<C: Consumer> Follower<C> {
         self.metrics.consumer_is_at(self.consumer.name(), &self.cursor.institution, event);
     }
 
-    async fn consume(&mut self, kept: &Kept) -> Result<(), sqlx::Error> {
-        self.is_at(Some(kept.at));
-        let mut wait = self.patience.first_wait;
-        for left in (0..self.patience.tries_max).rev() {
-            let (consumer, institution, seq) = (self.consumer.name(), &kept.institution, kept.seq);
-            match self.consumer.consume(kept).await {
-                Ok(Consumed::Acted) => return self.cursor.done(&self.pool, kept.seq).await,
-                Ok(Consumed::Nothing) => return self.cursor.pass(&self.pool, kept.seq).await,
+    async fn consume(&mut self, stored: &StoredEvent) -> Result<(), sqlx::Error> {
+        self.is_at(Some(stored.at));
+        let mut wait = self.retry.first_wait;
+        for left in (0..self.retry.tries_max).rev() {
+            let (consumer, institution, seq) = (self.consumer.name(), &stored.institution, stored.seq);
+            match self.consumer.consume(stored).await {
+                Ok(Consumed::Acted) => return self.cursor.done(&self.pool, stored.seq).await,
+                Ok(Consumed::Nothing) => return self.cursor.pass(&self.pool, stored.seq).await,
                 Err(Failure::Passing(reason)) if left > 0 => {
                     tracing::info!(consumer, institution, seq, reason, "it will be tried again");
                     sleep(wait).await;
-                    wait = (wait * 2).min(self.patience.wait_max);
+                    wait = (wait * 2).min(self.retry.wait_max);
                 }
-                Err(failure) => return self.give_up(kept.seq, 1, failure.to_string()).await,
+                Err(failure) => return self.give_up(stored.seq, 1, failure.to_string()).await,
             }
         }
         Ok(())

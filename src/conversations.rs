@@ -18,7 +18,7 @@ use crate::params::Page;
 
 /// One conversation's row.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct ConversationRow {
     /// Its id.
     pub id: Uuid,
     /// Whose tenant.
@@ -51,7 +51,7 @@ pub struct Row {
     pub call_started_at: Option<i64>,
 }
 
-impl Row {
+impl ConversationRow {
     /// The row of a conversation of this institution, from the facts as the journal keeps them.
     pub fn of(institution: &str, facts: &Conversation) -> Self {
         let (kind, consultation) = match facts.kind {
@@ -115,11 +115,11 @@ impl Row {
     }
 }
 
-/// [`Row`]s of the conversations `c` that the rest of the statement says.
+/// [`ConversationRow`]s of the conversations `c` that the rest of the statement says.
 macro_rules! rows {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
-            Row,
+            ConversationRow,
             "select c.id, c.institution, c.kind, c.visitor, c.wanted, c.counselor, c.consultation, c.status,
                     c.priority, c.opened_at, c.started_at, c.ended_at, c.end_reason, c.medium, c.call_started_at
              from conversations c " + $rest
@@ -132,7 +132,11 @@ macro_rules! rows {
 ///
 /// # Errors
 /// The database's.
-pub async fn find(pool: &PgPool, institution: &str, id: ConversationId) -> Result<Option<Row>, sqlx::Error> {
+pub async fn find(
+    pool: &PgPool,
+    institution: &str,
+    id: ConversationId,
+) -> Result<Option<ConversationRow>, sqlx::Error> {
     rows!("where c.id = $1 and c.institution = $2 and c.deleted_at is null", id.0, institution)
         .fetch_optional(pool)
         .await
@@ -142,12 +146,16 @@ pub async fn find(pool: &PgPool, institution: &str, id: ConversationId) -> Resul
 ///
 /// # Errors
 /// The database's.
-pub async fn by_ids(pool: &PgPool, institution: &str, ids: &[Uuid]) -> Result<Vec<Row>, sqlx::Error> {
+pub async fn by_ids(
+    pool: &PgPool,
+    institution: &str,
+    ids: &[Uuid],
+) -> Result<Vec<ConversationRow>, sqlx::Error> {
     let found =
         rows!("where c.id = any($1) and c.institution = $2 and c.deleted_at is null", ids, institution)
             .fetch_all(pool)
             .await?;
-    let mut found: HashMap<Uuid, Row> = found.into_iter().map(|row| (row.id, row)).collect();
+    let mut found: HashMap<Uuid, ConversationRow> = found.into_iter().map(|row| (row.id, row)).collect();
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
@@ -159,7 +167,7 @@ pub async fn of_visitor(
     pool: &PgPool,
     visitor: PersonId,
     page: Page,
-) -> Result<(Vec<Row>, i64), sqlx::Error> {
+) -> Result<(Vec<ConversationRow>, i64), sqlx::Error> {
     let rows = rows!(
         "where c.visitor = $1 and c.kind = 'COUNSELING_SESSION' and c.deleted_at is null
          order by c.opened_at desc, c.id desc limit $2 offset $3",
@@ -185,7 +193,10 @@ pub async fn of_visitor(
 ///
 /// # Errors
 /// The database's.
-pub async fn supervisions_of(pool: &PgPool, consultations: &[Uuid]) -> Result<Vec<Row>, sqlx::Error> {
+pub async fn supervisions_of(
+    pool: &PgPool,
+    consultations: &[Uuid],
+) -> Result<Vec<ConversationRow>, sqlx::Error> {
     if consultations.is_empty() {
         return Ok(Vec::new());
     }

@@ -40,18 +40,18 @@ const AGAIN_MAX: Duration = Duration::from_secs(1);
 
 /// Waits for a database that is away, within a bound, for those who could not ask again themselves.
 #[derive(Debug)]
-pub struct Patience {
+pub struct RetryDelay {
     until: Instant,
     pause: Duration,
 }
 
-impl Patience {
+impl RetryDelay {
     pub fn new(within: Duration) -> Self {
         Self { until: Instant::now() + within, pause: AGAIN_FIRST }
     }
 
     /// Waits a moment, and says whether to ask once more: not where the same would come of it, and not for ever.
-    pub async fn bears(&mut self, error: &sqlx::Error) -> bool {
+    pub async fn may_retry_after(&mut self, error: &sqlx::Error) -> bool {
         let left = self.until.saturating_duration_since(Instant::now());
         if left.is_zero() || !may_pass(error) {
             return false;
@@ -143,11 +143,11 @@ async fn reach(settings: &Database, options: &PgConnectOptions) -> Result<PgConn
 
 /// A connection for whoever reads the whole database once, by statements that may take so long.
 pub async fn reader(settings: &Database, statement_max: Duration) -> Result<PgConnection, DatabaseFault> {
-    let patience = statement_max.as_millis().to_string();
+    let statement_max_ms = statement_max.as_millis().to_string();
     let options = options(settings)?.options([
-        ("statement_timeout", patience.as_str()),
+        ("statement_timeout", statement_max_ms.as_str()),
         // Whoever reads what is found may take their time.
-        ("idle_in_transaction_session_timeout", patience.as_str()),
+        ("idle_in_transaction_session_timeout", statement_max_ms.as_str()),
         ("enable_seqscan", "on"),
         ("plan_cache_mode", "auto"),
     ]);

@@ -1,6 +1,5 @@
 //! The endpoints, a file per area of the interface document; and what stands around them: connections, every request.
 
-pub mod arrange;
 pub mod auth;
 mod caller;
 pub mod config;
@@ -19,6 +18,7 @@ mod origin;
 pub mod pages;
 pub mod record;
 mod server;
+pub mod shifts;
 pub mod sockets;
 pub mod state;
 pub mod statistics;
@@ -37,7 +37,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     auth::routes(cfg);
     user::routes(cfg);
     config::routes(cfg);
-    arrange::routes(cfg);
+    shifts::routes(cfg);
     statistics::routes(cfg);
     record::routes(cfg);
     // Last of these: its `/conversation/{id}` would take their paths.

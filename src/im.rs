@@ -2,9 +2,9 @@
 //! shows. And an IM of our own, for where there is none (embedded.rs).
 
 pub mod accounts;
+pub mod background_tasks;
 pub mod callback;
 pub mod embedded;
-pub mod errands;
 pub mod gate;
 pub mod history;
 pub mod notices;
@@ -16,7 +16,7 @@ use sqlx::PgPool;
 
 use crate::{config::Settings, institutions::Institutions, people::People};
 use accounts::Accounts;
-use errands::Errands;
+use background_tasks::BackgroundTasks;
 use presence::Presences;
 use rest::Rest;
 
@@ -27,7 +27,7 @@ pub struct Im {
     pub rest: Option<Rest>,
     pub accounts: Accounts,
     pub presences: Presences,
-    errands: Errands,
+    background_tasks: BackgroundTasks,
 }
 
 impl Im {
@@ -39,12 +39,12 @@ impl Im {
         institutions: Institutions,
     ) -> Self {
         let rest = Rest::new(settings, http);
-        let errands = Errands::default();
+        let background_tasks = BackgroundTasks::default();
         Self {
-            accounts: Accounts::new(rest.clone(), pool, errands.clone()),
-            presences: Presences::new(rest.clone(), people, institutions, errands.clone()),
+            accounts: Accounts::new(rest.clone(), pool, background_tasks.clone()),
+            presences: Presences::new(rest.clone(), people, institutions, background_tasks.clone()),
             rest,
-            errands,
+            background_tasks,
         }
     }
 
@@ -52,8 +52,8 @@ impl Im {
     /// background, a few times over; what fails for good is logged.
     pub fn kick(&self, username: String) {
         let Some(rest) = self.rest.clone() else { return };
-        self.errands.run("kick", async move {
-            if let Err(fault) = errands::patiently(|| rest.kick(&username)).await {
+        self.background_tasks.run("kick", async move {
+            if let Err(fault) = background_tasks::retry(|| rest.kick(&username)).await {
                 tracing::warn!(%fault, "an IM log-in could not be ended");
             }
         });

@@ -3,7 +3,7 @@
 
 mod onlookers;
 mod outlook;
-mod roster;
+mod shifts;
 
 use std::{
     collections::BTreeMap,
@@ -28,8 +28,8 @@ use hotline_actors::{
     push::{Closing, Push, SocketId},
     registry::{
         ActivityInbox, Ask, Bounds, Called, Choose, EndLogIns, EndOwn, Health, Join, Leave, LogIns, LoggedIn,
-        LookHealth, LookPlace, LookQueues, MessageSeen, OutgoingMessage, Progress, QueueOverview,
-        RegistryStatus, Rejected, Setup, SocketRole, Stop, Tell,
+        LookHealth, LookPlace, LookQueues, MessageSeen, Progress, QueueOverview, RegistryStatus, Rejected,
+        Setup, SocketRole, Stop, Tell,
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
@@ -40,7 +40,7 @@ use crate::{
     answer::Fault,
     clock,
     config::Settings,
-    messages::{self, said::Letter},
+    messages::{self, outgoing::Delivery},
     people::People,
     store::PgStore,
     wording::Sentence,
@@ -53,7 +53,7 @@ const CALL_SLACK: Duration = Duration::from_secs(3);
 
 /// Why the process cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doom {
+pub enum FatalError {
     /// Every institution has another owner now.
     FencedOut,
     /// A Registry died, or its store refuses what was decided: only a fresh start helps.
@@ -71,21 +71,21 @@ struct Inner {
     pool: PgPool,
     options: PgConnectOptions,
     people: People,
-    registries: DashMap<String, Door>,
+    registries: DashMap<String, RegistryHandle>,
     fenced: AtomicUsize,
     arbiters: Vec<ArbiterHandle>,
     next_arbiter: AtomicUsize,
-    /// Held from reading the roster until it is told, so that nothing older is told after something newer.
+    /// Held from reading the shifts until it is told, so that nothing older is told after something newer.
     refreshing: tokio::sync::Mutex<()>,
-    doom: mpsc::Sender<Doom>,
+    fatal_errors: mpsc::Sender<FatalError>,
     recovered: Arc<Notify>,
 }
 
 /// The way to one Registry.
 #[derive(Clone)]
-struct Door {
+struct RegistryHandle {
     registry: Addr<Registry>,
-    words: ActivityInbox,
+    activity: ActivityInbox,
 }
 
 impl fmt::Debug for Institutions {
@@ -105,9 +105,9 @@ impl Institutions {
         pool: PgPool,
         options: PgConnectOptions,
         people: People,
-    ) -> Result<(Self, mpsc::Receiver<Doom>), sqlx::Error> {
+    ) -> Result<(Self, mpsc::Receiver<FatalError>), sqlx::Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let (doom, doomed) = mpsc::channel(1);
+        let (fatal_errors, first_fatal_error) = mpsc::channel(1);
         let institutions = Self(Arc::new(Inner {
             settings,
             pool,
@@ -118,7 +118,7 @@ impl Institutions {
             arbiters: (0..cores).map(|_| Arbiter::new().handle()).collect(),
             next_arbiter: AtomicUsize::new(0),
             refreshing: tokio::sync::Mutex::default(),
-            doom,
+            fatal_errors,
             recovered: Arc::default(),
         }));
         // Before any of them begins: time has one pace for all.
@@ -126,12 +126,12 @@ impl Institutions {
             clock::not_before(newest);
         }
         institutions.refresh().await?;
-        Ok((institutions, doomed))
+        Ok((institutions, first_fatal_error))
     }
 
     /// Keeps shifts, bindings and the list of institutions as the database has them; runs until the process ends.
-    pub async fn keep_fresh(self) {
-        roster::keep_fresh(self).await;
+    pub async fn refresh_loop(self) {
+        shifts::refresh_loop(self).await;
     }
 
     /// Reads who is on shift now, who is bound to whom, and institutions that are new.
@@ -139,17 +139,18 @@ impl Institutions {
     /// # Errors
     /// When the database cannot be read; the state stays as it was.
     pub async fn refresh(&self) -> Result<(), sqlx::Error> {
-        roster::refresh(self).await
+        shifts::refresh(self).await
     }
 
     fn open(&self, code: &str) -> Addr<Registry> {
         let entry = self.0.registries.entry(code.to_owned());
-        let start = || Door { registry: self.start_registry(code), words: ActivityInbox::default() };
+        let start =
+            || RegistryHandle { registry: self.start_registry(code), activity: ActivityInbox::default() };
         entry.or_insert_with(start).registry.clone()
     }
 
     fn start_registry(&self, code: &str) -> Addr<Registry> {
-        let Inner { settings, pool, options, arbiters, next_arbiter, doom, .. } = &*self.0;
+        let Inner { settings, pool, options, arbiters, next_arbiter, fatal_errors, .. } = &*self.0;
         let setup = Setup {
             institution: code.to_owned(),
             limits: limits_of(settings, code),
@@ -157,7 +158,12 @@ impl Institutions {
             clock: Arc::new(clock::Steady),
             writer: Arc::new(|| WriterId(Uuid::now_v7())),
             on_status: self.fate_of(code),
-            noting: Some(onlookers::noting(code, Arc::downgrade(&self.0), pool.clone(), doom.clone())),
+            noting: Some(onlookers::noting(
+                code,
+                Arc::downgrade(&self.0),
+                pool.clone(),
+                fatal_errors.clone(),
+            )),
         };
         let call_max = Duration::from_secs(settings.database.statement_seconds_max) + CALL_SLACK;
         let (code, administrator) = (code.to_owned(), settings.im.administrator.clone());
@@ -174,7 +180,7 @@ impl Institutions {
         let (institutions, code) = (Arc::downgrade(&self.0), code.to_owned());
         Arc::new(move |fate| {
             let Some(inner) = institutions.upgrade() else { return };
-            let doom = match fate {
+            let error = match fate {
                 RegistryStatus::Serving => None,
                 RegistryStatus::StoreRecovered => {
                     inner.recovered.notify_one();
@@ -182,22 +188,22 @@ impl Institutions {
                 }
                 RegistryStatus::Fenced => {
                     let fenced = inner.fenced.fetch_add(1, Ordering::SeqCst) + 1;
-                    (fenced >= inner.registries.len()).then_some(Doom::FencedOut)
+                    (fenced >= inner.registries.len()).then_some(FatalError::FencedOut)
                 }
                 RegistryStatus::Broken(_) | RegistryStatus::Died => {
                     tracing::error!(institution = %code, ?fate, "a registry is gone");
-                    Some(Doom::Broken)
+                    Some(FatalError::Broken)
                 }
             };
-            if let Some(doom) = doom {
+            if let Some(error) = error {
                 // One is enough: the process ends over it.
-                let _ = inner.doom.try_send(doom);
+                let _ = inner.fatal_errors.try_send(error);
             }
         })
     }
 
     fn registry(&self, institution: &str) -> Option<Addr<Registry>> {
-        self.0.registries.get(institution).map(|door| door.registry.clone())
+        self.0.registries.get(institution).map(|handle| handle.registry.clone())
     }
 
     /// Asks for a decision; answered when it is kept.
@@ -270,10 +276,12 @@ impl Institutions {
         self.ask(institution, Command::AddStaff { counselor, role, capacity }).await.map(|_| ())
     }
 
-    /// A person's word has come, or is stored.
-    pub fn heard(&self, word: messages::Heard) {
-        let messages::Heard { institution, from, to, conversation, at, spoken, call, progress } = word;
-        let Some(Door { registry, words }) = self.0.registries.get(&institution).map(|door| door.clone())
+    /// A person's message has come, or is stored.
+    pub fn notify_activity(&self, said: messages::PersonActivity) {
+        let messages::PersonActivity { institution, from, to, conversation, at, spoken, call, progress } =
+            said;
+        let Some(RegistryHandle { registry, activity }) =
+            self.0.registries.get(&institution).map(|handle| handle.clone())
         else {
             return;
         };
@@ -290,19 +298,19 @@ impl Institutions {
             registry.do_send(Called { from, to, conversation, at, signal });
         }
         if spoken {
-            // For silence the latest moment counts at which it may have been said, and for the order of the words the one
+            // For silence the latest moment counts at which it may have been said, and for the order of the messages the one
             // that stands in the record.
             let at = if progress == Progress::Coming { before } else { at };
-            words.send(&registry, MessageSeen { from, to, conversation, at, progress });
+            activity.send(&registry, MessageSeen { from, to, conversation, at, progress });
         }
     }
 
     /// Takes what is stored to the sockets it concerns.
-    pub fn deliver(&self, letter: Letter) {
-        let Letter { institution, conversation, to, except, parcel } = letter;
+    pub fn deliver(&self, delivery: Delivery) {
+        let Delivery { institution, message } = delivery;
         if let Some(registry) = self.registry(&institution) {
             // Bounded by the buffer of messages.
-            registry.do_send(OutgoingMessage { conversation, to, except, frame: parcel });
+            registry.do_send(message);
         }
     }
 
@@ -316,7 +324,7 @@ impl Institutions {
         here: bool,
     ) {
         if let Some(registry) = self.registry(institution) {
-            // Bounded by the errands under way.
+            // Bounded by the background tasks under way.
             registry.do_send(LoggedIn { person, is_visitor, at, here });
         }
     }
@@ -380,7 +388,7 @@ impl Institutions {
     }
 
     /// Who is there and who waits; none if the Registry does not say.
-    pub async fn floor(&self, institution: &str) -> Option<QueueOverview> {
+    pub async fn overview(&self, institution: &str) -> Option<QueueOverview> {
         let registry = self.registry(institution)?;
         tokio::time::timeout(LOOK_MAX, registry.send(LookQueues)).await.ok()?.ok()
     }

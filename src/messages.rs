@@ -22,27 +22,27 @@ use uuid::Uuid;
 
 use crate::{config::Settings, wording::Sentence};
 
+mod activity;
 mod body;
 mod calls;
 pub mod elements;
 pub mod gaps;
-mod hearing;
 mod insert;
 mod marks;
+pub mod outgoing;
 pub mod record;
-pub mod said;
 mod sent;
-pub mod unplaced;
+pub mod unmatched;
 pub mod unread;
 pub mod web;
 mod writer;
 
+use activity::IncomingMessage;
+pub use activity::{ActivityObserver, PersonActivity};
 pub use body::Body;
-use hearing::Word;
-pub use hearing::{Ears, Heard};
 pub use sent::{Read, Sent, Withdrawn};
-pub use unplaced::UnplacedRoom;
-use writer::{Entry, Lines, Room, Writer};
+pub use unmatched::UnmatchedRoom;
+use writer::{BufferPermit, BufferedMessage, Writer, WriterChannels};
 
 /// How late after the end of a conversation a word of it may have been said: `MsgTime` has whole seconds, and what was
 /// written while the other one ended still belongs to it (docs/contract.md 7).
@@ -64,7 +64,7 @@ pub struct Limits {
     /// The database ends the waiting for a lock after this.
     pub lock_max: Duration,
     /// How much is kept of what belongs nowhere.
-    pub unplaced: UnplacedRoom,
+    pub unmatched: UnmatchedRoom,
 }
 
 impl Limits {
@@ -77,7 +77,7 @@ impl Limits {
             store_max: Duration::from_millis(messages.store_milliseconds_max),
             statement_max: Duration::from_secs(database.statement_seconds_max),
             lock_max: Duration::from_secs(database.lock_seconds_max),
-            unplaced: UnplacedRoom {
+            unmatched: UnmatchedRoom {
                 message_bytes_max: messages.unplaced_message_bytes_max,
                 of_sender_max: messages.unplaced_per_person_max.into(),
                 messages_max: messages.unplaced_max.into(),
@@ -168,9 +168,9 @@ impl fmt::Debug for NewMessage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
     /// It was not there before.
-    First,
+    Inserted,
     /// It had been delivered before; nothing was written.
-    Again,
+    Duplicate,
 }
 
 /// Why a message is not acknowledged.
@@ -181,7 +181,7 @@ pub enum StoreFault {
     /// Not stored in time. It stays in the buffer and is stored when it can be.
     Late,
     /// It belongs to no conversation; kept apart, with this reason.
-    Unplaced { reason: String },
+    Unmatched { reason: String },
     /// It belongs to no conversation, and is not kept either: of people nobody knows, or more than there is room for.
     Dropped { reason: String },
     /// The database cannot hold it, alone and whatever is tried.
@@ -204,7 +204,7 @@ impl From<StoreFault> for Sentence {
         match fault {
             StoreFault::Full => Self::MessagesFull,
             StoreFault::Late => Self::MessageLate,
-            StoreFault::Unplaced { reason } => Self::MessageUnplaced { why: reason },
+            StoreFault::Unmatched { reason } => Self::MessageUnmatched { why: reason },
             StoreFault::Dropped { reason } => Self::MessageDropped { why: reason },
             StoreFault::Refused => Self::MessageUnfit,
             StoreFault::Stopped => Self::MessageStopping,
@@ -220,7 +220,7 @@ pub struct Figures {
     /// Deliveries of messages that were stored before.
     pub duplicates: u64,
     /// Deliveries kept apart.
-    pub unplaced: u64,
+    pub unmatched: u64,
     /// Deliveries that belong nowhere and were not kept.
     pub dropped: u64,
     /// Messages the database could not hold.
@@ -239,7 +239,7 @@ pub struct Figures {
 struct Counters {
     stored: AtomicU64,
     duplicates: AtomicU64,
-    unplaced: AtomicU64,
+    unmatched: AtomicU64,
     dropped: AtomicU64,
     refused: AtomicU64,
     late: AtomicU64,
@@ -255,13 +255,13 @@ fn count(counter: &AtomicU64) {
 #[derive(Clone)]
 pub struct MessageStore {
     limits: Limits,
-    ears: Ears,
-    entries: mpsc::Sender<Entry>,
+    observer: ActivityObserver,
+    entries: mpsc::Sender<BufferedMessage>,
     room: Arc<Semaphore>,
     room_bytes: Arc<Semaphore>,
     stopping: Arc<watch::Sender<bool>>,
     alive: watch::Receiver<()>,
-    /// When the last word over our own IM was said (said.rs).
+    /// When the last word over our own IM was said (outgoing.rs).
     latest: Arc<std::sync::Mutex<Timestamp>>,
     /// Held while a batch goes in, and while a mark is set (marks.rs).
     marking: Arc<Mutex<()>>,
@@ -275,18 +275,18 @@ impl fmt::Debug for MessageStore {
 }
 
 impl MessageStore {
-    /// Starts the writer on the current runtime, with a connection of its own made from `options`. `ears` are told of
+    /// Starts the writer on the current runtime, with a connection of its own made from `options`. `observer` is told of
     /// every person's word that comes.
     ///
     /// A connection that cannot be made is an outage like any other: tried again until it can.
-    pub fn start(options: &PgConnectOptions, limits: Limits, ears: Ears) -> Self {
+    pub fn start(options: &PgConnectOptions, limits: Limits, observer: ActivityObserver) -> Self {
         let (entries, waiting) = mpsc::channel(limits.buffer_max.max(1));
         let (stopping, stop) = watch::channel(false);
         let (living, alive) = watch::channel(());
         let counters = Arc::new(Counters::default());
         let marking = Arc::new(Mutex::new(()));
-        let lines = Lines { waiting, stop, ears: ears.clone() };
-        let writer = Writer::new(options, limits, lines, Arc::clone(&marking), Arc::clone(&counters));
+        let channels = WriterChannels { waiting, stop, observer: observer.clone() };
+        let writer = Writer::new(options, limits, channels, Arc::clone(&marking), Arc::clone(&counters));
         tokio::spawn(async move {
             // Dropped however the writer ends, also by a panic: that is what `ended` waits for.
             let _living = living;
@@ -294,7 +294,7 @@ impl MessageStore {
         });
         Self {
             limits,
-            ears,
+            observer,
             entries,
             room: Arc::new(Semaphore::new(limits.buffer_max)),
             room_bytes: Arc::new(Semaphore::new(BUFFER_BYTES_MAX)),
@@ -313,14 +313,14 @@ impl MessageStore {
     /// nothing either.
     pub async fn store(&self, message: NewMessage) -> Result<Stored, StoreFault> {
         let deadline = Instant::now() + self.limits.store_max;
-        let word = Word::of(&message);
+        let word = IncomingMessage::of(&message);
         let (answer, answered) = oneshot::channel();
         let entry = self.admit(message, answer)?;
-        let unknown = word.and_then(|word| self.ears.comes(word));
+        let unknown = word.and_then(|word| self.observer.comes(word));
         self.enqueue(entry)?;
         // In the buffer first: an outage that keeps us from knowing who speaks must not cost the word itself.
         if let Some(word) = unknown {
-            self.ears.hear(word).await;
+            self.observer.notify_activity(word).await;
         }
         match tokio::time::timeout_at(deadline, answered).await {
             Ok(Ok(outcome)) => outcome,
@@ -344,7 +344,7 @@ impl MessageStore {
         Figures {
             stored: read(&counters.stored),
             duplicates: read(&counters.duplicates),
-            unplaced: read(&counters.unplaced),
+            unmatched: read(&counters.unmatched),
             dropped: read(&counters.dropped),
             refused: read(&counters.refused),
             late: read(&counters.late),
@@ -370,7 +370,7 @@ impl MessageStore {
         self.ended().await;
     }
 
-    fn enqueue(&self, entry: Entry) -> Result<(), StoreFault> {
+    fn enqueue(&self, entry: BufferedMessage) -> Result<(), StoreFault> {
         self.entries.try_send(entry).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => StoreFault::Full,
             mpsc::error::TrySendError::Closed(_) => StoreFault::Stopped,
@@ -382,15 +382,15 @@ impl MessageStore {
         &self,
         mut message: NewMessage,
         answer: oneshot::Sender<Result<Stored, StoreFault>>,
-    ) -> Result<Entry, StoreFault> {
+    ) -> Result<BufferedMessage, StoreFault> {
         let bytes = u32::try_from(message.bytes()).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).try_acquire_owned();
         let room_bytes = Arc::clone(&self.room_bytes).try_acquire_many_owned(bytes);
         match (room, room_bytes) {
             (Ok(room), Ok(room_bytes)) => {
-                message.sides = self.ears.sides(&message);
-                let room = Room { _message: room, _bytes: room_bytes };
-                Ok(Entry { id: Uuid::now_v7(), message, answer, room, letter: None })
+                message.sides = self.observer.sides(&message);
+                let permit = BufferPermit { _message: room, _bytes: room_bytes };
+                Ok(BufferedMessage { id: Uuid::now_v7(), message, answer, permit, delivery: None })
             }
             (Err(TryAcquireError::Closed), _) => Err(StoreFault::Stopped),
             (Err(TryAcquireError::NoPermits), _) | (Ok(_), Err(_)) => {

@@ -1,9 +1,9 @@
 //! The people: who has an account, and what is known of them.
 
+mod cache;
 mod formats;
 mod listing;
 mod loader;
-mod memory;
 mod profile;
 mod repository;
 mod secret;
@@ -16,8 +16,8 @@ use dashmap::DashMap;
 use hotline_actors::{PersonId, Timestamp};
 use sqlx::PgPool;
 
+pub use cache::PendingTalkTime;
 pub use listing::Filter;
-pub use memory::Counting;
 pub use profile::{Profile, ProfileFault};
 pub use repository::{Credentials, NewPerson, Taken};
 pub use secret::Secret;
@@ -31,8 +31,8 @@ use crate::{
     secrets::Sealer,
     wording::Sentence,
 };
+use cache::PersonCache;
 use loader::Loader;
-use memory::Memory;
 
 /// Whether somebody may come in. Administrators have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +135,7 @@ pub struct People {
     pool: PgPool,
     sealer: Sealer,
     directory: Arc<Directory>,
-    memory: Memory,
+    cache: PersonCache,
     loader: Loader,
 }
 
@@ -153,9 +153,9 @@ impl fmt::Debug for People {
 
 impl People {
     pub fn new(pool: PgPool, sealer: Sealer) -> Self {
-        let memory = Memory::default();
-        let loader = Loader::start(pool.clone(), sealer.clone(), memory.clone());
-        Self { pool, sealer, directory: Arc::default(), memory, loader }
+        let cache = PersonCache::default();
+        let loader = Loader::start(pool.clone(), sealer.clone(), cache.clone());
+        Self { pool, sealer, directory: Arc::default(), cache, loader }
     }
 
     /// Who has this user name, also after deletion: names are never given out again.
@@ -222,12 +222,12 @@ impl People {
 
     /// Something was written about these people: to be called before it is acknowledged.
     pub fn changed(&self, people: impl IntoIterator<Item = PersonId>) {
-        self.memory.forget(people);
+        self.cache.forget(people);
     }
 
     /// Talks are about to be written that count so many milliseconds for these people.
-    pub fn counting(&self, talks: impl Iterator<Item = (PersonId, i64)>) -> Counting {
-        self.memory.counting(talks)
+    pub fn pending_talk_time(&self, talks: impl Iterator<Item = (PersonId, i64)>) -> PendingTalkTime {
+        self.cache.pending_talk_time(talks)
     }
 
     /// Waits until people are no longer looked up together, which is never while all is well.

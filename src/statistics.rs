@@ -164,7 +164,7 @@ pub async fn best_rated(
 /// What one counselor has done.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Mine {
+pub struct MyFigures {
     /// Consultations begun today.
     today_number: i64,
     /// Their length in milliseconds, as far as they are over.
@@ -190,7 +190,7 @@ pub async fn mine(
     counselor: PersonId,
     calendar: &Calendar,
     now: Timestamp,
-) -> Result<Mine, sqlx::Error> {
+) -> Result<MyFigures, sqlx::Error> {
     let today = calendar.today(now);
     let done = sqlx::query!(
         r#"
@@ -209,7 +209,7 @@ pub async fn mine(
     .fetch_one(pool)
     .await?;
     let rating = evaluations::ratings_of(pool, &[counselor]).await?.remove(&counselor);
-    Ok(Mine {
+    Ok(MyFigures {
         today_number: done.today_number,
         today_time: done.today_time,
         active: done.active,

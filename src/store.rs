@@ -44,26 +44,26 @@ struct Inner {
 }
 
 /// What a call came to.
-enum Trouble {
+enum StoreError {
     Database(sqlx::Error),
     /// A row that should be readable is not.
     Row(rows::Unreadable),
     Late,
 }
 
-impl From<sqlx::Error> for Trouble {
+impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         Self::Database(error)
     }
 }
 
-impl From<rows::Unreadable> for Trouble {
+impl From<rows::Unreadable> for StoreError {
     fn from(error: rows::Unreadable) -> Self {
         Self::Row(error)
     }
 }
 
-impl Trouble {
+impl StoreError {
     fn hits_fence(&self) -> bool {
         match self {
             Self::Database(sqlx::Error::Database(error)) => error.constraint() == Some(FENCE),
@@ -121,7 +121,7 @@ impl Store for PgStore {
         let inner = Rc::clone(&self.0);
         async move {
             let claimed = inner.call(async |connection| inner.take_over(connection, writer, now).await).await;
-            claimed.map_err(|trouble| StoreFault(trouble.describe()))
+            claimed.map_err(|error| StoreFault(error.describe()))
         }
         .boxed_local()
     }
@@ -137,21 +137,21 @@ impl Store for PgStore {
                 batch.people.iter().partition(|(_, change)| change.is_talk_alone());
             let counting = inner
                 .people
-                .counting(talks.into_iter().map(|(person, change)| (*person, rows::talked(change))));
+                .pending_talk_time(talks.into_iter().map(|(person, change)| (*person, rows::talked(change))));
             let store = async |connection: &mut PgConnection| {
                 statement::store(connection, &inner.institution, &inner.administrator, &batch)
                     .await
-                    .map_err(Trouble::from)
+                    .map_err(StoreError::from)
             };
             let stored = inner.call(store).await;
             inner.people.changed(others.into_iter().map(|(person, _)| *person));
             match stored {
                 Ok(()) => {
-                    counting.landed();
+                    counting.committed();
                     Ok(())
                 }
-                Err(trouble) if trouble.is_final() => inner.fate(&batch, &trouble).await,
-                Err(trouble) => Err(AppendFault::Unknown(trouble.describe())),
+                Err(error) if error.is_final() => inner.fate(&batch, &error).await,
+                Err(error) => Err(AppendFault::Unknown(error.describe())),
             }
         }
         .boxed_local()
@@ -161,7 +161,7 @@ impl Store for PgStore {
         let inner = Rc::clone(&self.0);
         async move {
             let newest = inner.call(async |connection| inner.newest(connection).await).await;
-            newest.map_err(|trouble| StoreFault(trouble.describe()))
+            newest.map_err(|error| StoreFault(error.describe()))
         }
         .boxed_local()
     }
@@ -173,7 +173,7 @@ impl Store for PgStore {
         let inner = Rc::clone(&self.0);
         async move {
             let records = inner.call(async |connection| inner.records(connection, &talks).await).await;
-            records.map_err(|trouble| StoreFault(trouble.describe()))
+            records.map_err(|error| StoreFault(error.describe()))
         }
         .boxed_local()
     }
@@ -183,8 +183,8 @@ impl Inner {
     /// Runs one call on the connection, within the limit; after a failure of the connection a new one is made next time.
     async fn call<T>(
         &self,
-        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Trouble>,
-    ) -> Result<T, Trouble> {
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut slot = self.connection.lock().await;
         let taken = slot.take();
         let run = async {
@@ -193,12 +193,15 @@ impl Inner {
                 None => PgConnection::connect_with(&self.options).await?,
             };
             let outcome = work(&mut connection).await;
-            Ok::<_, Trouble>((connection, outcome))
+            Ok::<_, StoreError>((connection, outcome))
         };
         let (connection, outcome) =
-            tokio::time::timeout(self.call_max, run).await.map_err(|_| Trouble::Late)??;
+            tokio::time::timeout(self.call_max, run).await.map_err(|_| StoreError::Late)??;
         // An error that the server reported leaves the connection in order; any other does not.
-        if matches!(&outcome, Ok(_) | Err(Trouble::Database(sqlx::Error::Database(_)) | Trouble::Row(_))) {
+        if matches!(
+            &outcome,
+            Ok(_) | Err(StoreError::Database(sqlx::Error::Database(_)) | StoreError::Row(_))
+        ) {
             *slot = Some(connection);
         }
         outcome
@@ -207,7 +210,7 @@ impl Inner {
     /// After the database said no: had the batch landed, by an attempt whose answer was lost, or has another owner been
     /// here? Asked whatever it said no to: notices and conversations stand under constraints of their own, and which of
     /// them a batch meets first, before the fence or behind it, is for PostgreSQL to choose.
-    async fn fate(&self, batch: &Batch, trouble: &Trouble) -> Result<(), AppendFault> {
+    async fn fate(&self, batch: &Batch, error: &StoreError) -> Result<(), AppendFault> {
         let found = self
             .call(async |connection| {
                 let found = sqlx::query!(
@@ -223,18 +226,18 @@ impl Inner {
                 Ok([found.standing, found.newest])
             })
             .await;
-        let writers = found.map_err(|trouble| AppendFault::Unknown(trouble.describe()))?;
+        let writers = found.map_err(|error| AppendFault::Unknown(error.describe()))?;
         if writers[0] == Some(batch.writer.0) {
             Ok(())
         } else if writers.into_iter().flatten().any(|writer| writer != batch.writer.0) {
             Err(AppendFault::Fenced)
-        } else if trouble.misses_a_row() {
+        } else if error.misses_a_row() {
             let first = batch.events.first().map_or(0, |first| first.seq);
             Err(AppendFault::Refused(format!(
                 "the row before {first} is missing: the database was set back?"
             )))
         } else {
-            Err(AppendFault::Refused(trouble.describe()))
+            Err(AppendFault::Refused(error.describe()))
         }
     }
 
@@ -243,7 +246,7 @@ impl Inner {
         connection: &mut PgConnection,
         writer: WriterId,
         now: Timestamp,
-    ) -> Result<Claim, Trouble> {
+    ) -> Result<Claim, StoreError> {
         let mut claims = 1;
         let claim = loop {
             // The newest event is the latest: time only moves forward, also where the machine's clock was set back.
@@ -263,11 +266,11 @@ impl Inner {
             )
             .fetch_one(&mut *connection)
             .await
-            .map_err(Trouble::from);
+            .map_err(StoreError::from);
             match claimed {
                 Ok(claim) => break claim,
-                Err(trouble) if trouble.hits_fence() && claims < CLAIMS_MAX => claims += 1,
-                Err(trouble) => return Err(trouble),
+                Err(error) if error.hits_fence() && claims < CLAIMS_MAX => claims += 1,
+                Err(error) => return Err(error),
             }
         };
         // Only now: whatever an old owner had in flight is either in here or can no longer land.
@@ -275,7 +278,7 @@ impl Inner {
         Ok(Claim { seq: u64::try_from(claim.seq).unwrap_or(0), at: Timestamp(claim.at), snapshot })
     }
 
-    async fn read(&self, connection: &mut PgConnection) -> Result<Snapshot, Trouble> {
+    async fn read(&self, connection: &mut PgConnection) -> Result<Snapshot, StoreError> {
         let seats = sqlx::query_as!(
             rows::SeatRow,
             r#"
@@ -333,7 +336,7 @@ impl Inner {
         &self,
         connection: &mut PgConnection,
         talks: &[ConversationId],
-    ) -> Result<Vec<TalkRecord>, Trouble> {
+    ) -> Result<Vec<TalkRecord>, StoreError> {
         let talks: Vec<Uuid> = talks.iter().map(|talk| talk.0).collect();
         let ahead = i64::try_from(clock::ahead().as_millis()).unwrap_or(i64::MAX);
         let rows = sqlx::query_file_as!(rows::RecordRow, "src/store/records.sql", &talks, ahead)
@@ -342,7 +345,7 @@ impl Inner {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    async fn newest(&self, connection: &mut PgConnection) -> Result<(u64, WriterId), Trouble> {
+    async fn newest(&self, connection: &mut PgConnection) -> Result<(u64, WriterId), StoreError> {
         let newest = sqlx::query!(
             "select seq, writer from events where institution = $1 order by seq desc limit 1",
             self.institution

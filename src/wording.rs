@@ -142,7 +142,7 @@ sentences! {
     MessagesFull = "busy": "消息过多，请稍后再试", "Too many messages, please try again later";
     MessageLate = "busy": "消息暂未保存，将稍后保存", "The message is not stored yet; it will be";
     MessageStopping = "busy": "服务正在停止", "The service is stopping";
-    MessageUnplaced { why: String } = "ended": "消息不属于任何会话：{why}", "The message belongs to no conversation: {why}";
+    MessageUnmatched { why: String } = "ended": "消息不属于任何会话：{why}", "The message belongs to no conversation: {why}";
     MessageDropped { why: String } = "ended": "消息没有归属，未保留：{why}",
         "The message belongs to no conversation and is not kept: {why}";
     MessageUnfit = "refused": "消息无法保存", "The message cannot be stored";

@@ -7,11 +7,10 @@ use actix_web::rt::{spawn, task::JoinHandle};
 use futures_util::future::select_all;
 
 use crate::{
-    arrange,
-    consumers::{self, Patience},
+    consumers::{self, RetryPolicy},
     http::state::AppState,
     im::{history::Keeper, notices::Notices},
-    retention,
+    retention, shifts,
     wechat::turn::Turns,
 };
 
@@ -27,18 +26,23 @@ impl Background {
                 "what looks for passwords that were reset",
                 spawn(state.accounts.clone().keep_watching_resets()),
             ),
-            ("what keeps shifts fresh", spawn(state.institutions.clone().keep_fresh())),
+            ("what keeps shifts fresh", spawn(state.institutions.clone().refresh_loop())),
             (
                 "what erases deleted records",
                 spawn(retention::keep_erasing(state.pool.clone(), Arc::clone(&state.settings))),
             ),
             (
                 "what writes standing weeks ahead",
-                spawn(arrange::keep_written(state.pool.clone(), state.institutions.clone())),
+                spawn(shifts::keep_written(state.pool.clone(), state.institutions.clone())),
             ),
             (
                 "what tells visitors over WeChat",
-                spawn(consumers::run(state.pool.clone(), state.metrics.clone(), turns, Patience::default())),
+                spawn(consumers::run(
+                    state.pool.clone(),
+                    state.metrics.clone(),
+                    turns,
+                    RetryPolicy::default(),
+                )),
             ),
         ];
         if let Some(rest) = &state.im.rest {
@@ -52,8 +56,12 @@ impl Background {
             tasks.push(("what fetches histories", spawn(histories.run(recovered))));
             if state.settings.im.notices {
                 let notices = Arc::new(Notices::new(state.pool.clone(), rest.clone()));
-                let run =
-                    consumers::run(state.pool.clone(), state.metrics.clone(), notices, Patience::default());
+                let run = consumers::run(
+                    state.pool.clone(),
+                    state.metrics.clone(),
+                    notices,
+                    RetryPolicy::default(),
+                );
                 tasks.push(("what sends notices", spawn(run)));
             }
         }

@@ -87,7 +87,7 @@ impl Lifetimes {
     }
 }
 
-struct Copy {
+struct CachedSession {
     caller: Caller,
     created_at: Timestamp,
     seen_at: AtomicI64,
@@ -101,7 +101,7 @@ pub struct Sessions(Arc<Inner>);
 struct Inner {
     pool: PgPool,
     lifetimes: Lifetimes,
-    copies: DashMap<TokenHash, Arc<Copy>>,
+    cached: DashMap<TokenHash, Arc<CachedSession>>,
     /// The latest ends, oldest first.
     ended: Mutex<VecDeque<(Instant, TokenHash)>>,
     /// Counts ends, so that a copy read from the database just before one is not kept after it.
@@ -110,7 +110,7 @@ struct Inner {
 
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sessions({} in memory)", self.0.copies.len())
+        write!(f, "Sessions({} in memory)", self.0.cached.len())
     }
 }
 
@@ -124,7 +124,7 @@ impl Sessions {
         Self(Arc::new(Inner {
             pool,
             lifetimes,
-            copies: DashMap::new(),
+            cached: DashMap::new(),
             ended: Mutex::default(),
             ends: AtomicU64::new(0),
         }))
@@ -144,8 +144,8 @@ impl Sessions {
     }
 
     /// Until when a session goes on that was found before, if it is not seen again; none for one that has ended.
-    pub async fn goes_on(&self, hash: TokenHash, now: Timestamp) -> Result<Option<Timestamp>, sqlx::Error> {
-        let copy = match self.copy(hash) {
+    pub async fn is_active(&self, hash: TokenHash, now: Timestamp) -> Result<Option<Timestamp>, sqlx::Error> {
+        let copy = match self.cached_session(hash) {
             Some(copy) => Some(copy),
             None => self.read(hash).await?,
         };
@@ -184,7 +184,7 @@ impl Sessions {
             return Ok(None);
         }
         let hash = TokenHash::of(token);
-        let copy = match self.copy(hash) {
+        let copy = match self.cached_session(hash) {
             Some(copy) => copy,
             None => match self.read(hash).await? {
                 Some(copy) => copy,
@@ -200,28 +200,28 @@ impl Sessions {
         Ok(Some(copy.caller.clone()))
     }
 
-    fn copy(&self, hash: TokenHash) -> Option<Arc<Copy>> {
-        self.0.copies.get(&hash).map(|copy| Arc::clone(&copy))
+    fn cached_session(&self, hash: TokenHash) -> Option<Arc<CachedSession>> {
+        self.0.cached.get(&hash).map(|copy| Arc::clone(&copy))
     }
 
-    async fn read(&self, hash: TokenHash) -> Result<Option<Arc<Copy>>, sqlx::Error> {
+    async fn read(&self, hash: TokenHash) -> Result<Option<Arc<CachedSession>>, sqlx::Error> {
         loop {
             let ends = self.0.ends.load(Ordering::SeqCst);
             let Some(row) = session_rows::read(&self.0.pool, hash).await? else { return Ok(None) };
-            let copy = Arc::new(Copy {
+            let copy = Arc::new(CachedSession {
                 caller: row.caller,
                 created_at: row.created_at,
                 seen_at: AtomicI64::new(row.seen_at.0),
                 written_at: AtomicI64::new(row.seen_at.0),
             });
-            if self.0.copies.len() < COPIES_MAX {
-                self.0.copies.insert(hash, Arc::clone(&copy));
+            if self.0.cached.len() < COPIES_MAX {
+                self.0.cached.insert(hash, Arc::clone(&copy));
             }
-            // An end deletes the row, then counts, then drops copies: whichever came first, none stays.
+            // An end deletes the row, then counts, then drops the cached session: whichever came first, none stays.
             if self.0.ends.load(Ordering::SeqCst) == ends {
                 return Ok(Some(copy));
             }
-            self.0.copies.remove(&hash);
+            self.0.cached.remove(&hash);
         }
     }
 
@@ -232,7 +232,7 @@ impl Sessions {
             self.note_ends(&[hash]);
         }
         self.0.ends.fetch_add(1, Ordering::SeqCst);
-        self.0.copies.remove(&hash);
+        self.0.cached.remove(&hash);
         Ok(())
     }
 
@@ -241,23 +241,23 @@ impl Sessions {
         let ended = session_rows::delete_all_of(&self.0.pool, person, except).await?;
         self.note_ends(&ended);
         self.0.ends.fetch_add(1, Ordering::SeqCst);
-        self.0.copies.retain(|hash, copy| copy.caller.id != person || Some(*hash) == except);
+        self.0.cached.retain(|hash, copy| copy.caller.id != person || Some(*hash) == except);
         Ok(())
     }
 
     /// Forgets what is in memory of a person's sessions, which somebody else has deleted. One that goes on is read again.
     pub fn forget_all_of(&self, person: PersonId) {
-        let copies = self.0.copies.iter().filter(|copy| copy.caller.id == person);
-        let tokens: Vec<TokenHash> = copies.map(|copy| *copy.key()).collect();
+        let cached = self.0.cached.iter().filter(|copy| copy.caller.id == person);
+        let tokens: Vec<TokenHash> = cached.map(|copy| *copy.key()).collect();
         self.note_ends(&tokens);
         self.0.ends.fetch_add(1, Ordering::SeqCst);
-        self.0.copies.retain(|_, copy| copy.caller.id != person);
+        self.0.cached.retain(|_, copy| copy.caller.id != person);
     }
 
-    /// Writes back when sessions were last seen, at most `WRITE_BACK_ROWS_MAX` of them in one statement, and drops idle copies.
+    /// Writes back when sessions were last seen, at most `WRITE_BACK_ROWS_MAX` of them in one statement, and drops idle ones from memory.
     pub async fn write_back(&self, now: Timestamp) -> Result<(), sqlx::Error> {
-        let mut due: Vec<(TokenHash, i64, Arc<Copy>)> = Vec::new();
-        for entry in &self.0.copies {
+        let mut due: Vec<(TokenHash, i64, Arc<CachedSession>)> = Vec::new();
+        for entry in &self.0.cached {
             let seen_at = entry.seen_at.load(Ordering::Relaxed);
             if seen_at > entry.written_at.load(Ordering::Relaxed) {
                 due.push((*entry.key(), seen_at, Arc::clone(entry.value())));
@@ -271,7 +271,7 @@ impl Sessions {
         for (_, seen_at, copy) in due {
             copy.written_at.fetch_max(seen_at, Ordering::Relaxed);
         }
-        self.0.copies.retain(|_, copy| {
+        self.0.cached.retain(|_, copy| {
             let seen_at = copy.seen_at.load(Ordering::Relaxed);
             let unwritten = seen_at > copy.written_at.load(Ordering::Relaxed);
             unwritten || now.since(Timestamp(seen_at)) < COPY_IDLE

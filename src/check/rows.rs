@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Wanted;
-use crate::conversations::Row;
+use crate::conversations::ConversationRow;
 
 /// The bits of `notices` that notices have; the others held alarms once.
 const NOTICES: i32 = 0xff;
@@ -147,7 +147,7 @@ pub(super) async fn conversations(
 impl Stored {
     /// The row by the journal.
     pub(super) fn of(institution: &str, facts: &Conversation) -> Self {
-        let row = Row::of(institution, facts);
+        let row = ConversationRow::of(institution, facts);
         // Migration 0019 mended what was decided while the machine's clock was set back.
         let started_at = row.started_at.map(|at| at.max(row.opened_at));
         let ended_at = row.ended_at.map(|at| at.max(started_at.unwrap_or(row.opened_at)));

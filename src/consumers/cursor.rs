@@ -3,7 +3,7 @@
 use hotline_actors::{Timestamp, dispatch::event::Event};
 use sqlx::PgPool;
 
-use super::Kept;
+use super::StoredEvent;
 
 /// Where nothing was to be done, the stored cursor may be this far behind.
 const PASSED_MAX: i64 = 1000;
@@ -64,7 +64,7 @@ impl Cursor {
         pool: &PgPool,
         kinds: &[&str],
         limit: i64,
-    ) -> Result<(i64, Vec<(i64, Result<Kept, String>)>), sqlx::Error> {
+    ) -> Result<(i64, Vec<(i64, Result<StoredEvent, String>)>), sqlx::Error> {
         let head =
             sqlx::query_scalar!("select max(seq) from events where institution = $1", self.institution)
                 .fetch_one(pool)
@@ -84,7 +84,7 @@ impl Cursor {
         .await?;
         let events = rows.into_iter().map(|row| {
             let event = serde_json::from_str::<Event>(&row.body);
-            let kept = event.map(|event| Kept {
+            let kept = event.map(|event| StoredEvent {
                 institution: self.institution.clone(),
                 seq: row.seq,
                 at: Timestamp(row.at),

@@ -4,7 +4,7 @@ use hotline_actors::{PersonId, Timestamp};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::Row;
+use super::ConversationRow;
 use crate::{
     audit::{self, Action},
     people::People,
@@ -18,7 +18,7 @@ use crate::{
 pub async fn delete(
     pool: &PgPool,
     people: &People,
-    row: &Row,
+    row: &ConversationRow,
     actor: PersonId,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
@@ -28,7 +28,12 @@ pub async fn delete(
     hidden
 }
 
-async fn hide(pool: &PgPool, row: &Row, actor: PersonId, now: Timestamp) -> Result<bool, sqlx::Error> {
+async fn hide(
+    pool: &PgPool,
+    row: &ConversationRow,
+    actor: PersonId,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     let millis = counted(&mut transaction, row.id).await?;
     let hidden = sqlx::query_scalar!(
@@ -78,7 +83,11 @@ async fn counted(connection: &mut PgConnection, id: Uuid) -> Result<i64, sqlx::E
 
 /// Takes a talk off the totals of the two, one after the other in the order in which the journal writes them: neither
 /// waits for the other in a circle.
-async fn take_off(connection: &mut PgConnection, row: &Row, millis: i64) -> Result<(), sqlx::Error> {
+async fn take_off(
+    connection: &mut PgConnection,
+    row: &ConversationRow,
+    millis: i64,
+) -> Result<(), sqlx::Error> {
     let mut two: Vec<Uuid> = [Some(row.visitor), row.counselor].into_iter().flatten().collect();
     two.sort_unstable();
     for person in two.into_iter().filter(|_| millis > 0) {

@@ -8,7 +8,7 @@ use hotline_actors::PersonId;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{Row, by_ids, reading::Scope};
+use super::{ConversationRow, by_ids, reading::Scope};
 use crate::params::Page;
 
 /// What is listed.
@@ -108,7 +108,7 @@ impl FromStr for Status {
 
 /// What is asked for.
 #[derive(Clone)]
-pub struct Wish {
+pub struct ListQuery {
     pub kind: Kind,
     pub status: Option<Status>,
     /// Begun at or after this moment, as the figures count; what never began, asked for.
@@ -126,13 +126,13 @@ pub struct Wish {
     pub page: Page,
 }
 
-impl std::fmt::Debug for Wish {
+impl std::fmt::Debug for ListQuery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wish").field("kind", &self.kind).field("names", &"…").finish_non_exhaustive()
+        f.debug_struct("ListQuery").field("kind", &self.kind).field("names", &"…").finish_non_exhaustive()
     }
 }
 
-impl Wish {
+impl ListQuery {
     /// The kind and the names of the filters, for the audit; none of their values.
     pub fn named(&self) -> String {
         let kind = match self.kind {
@@ -169,20 +169,20 @@ pub async fn page(
     lists: &PgPool,
     pool: &PgPool,
     reader: Reader<'_>,
-    wish: &Wish,
-) -> Result<(Vec<Row>, i64), sqlx::Error> {
-    match wish.kind {
+    query: &ListQuery,
+) -> Result<(Vec<ConversationRow>, i64), sqlx::Error> {
+    match query.kind {
         Kind::Consultation => {
             let asked = asked_about(pool, reader).await?;
             let rows = async {
-                let ids = consultations(lists, reader, wish, &asked).await?;
+                let ids = consultations(lists, reader, query, &asked).await?;
                 by_ids(pool, reader.institution, &ids).await
             };
             // Counting takes the longest.
-            tokio::try_join!(rows, count_consultations(lists, reader, wish, &asked))
+            tokio::try_join!(rows, count_consultations(lists, reader, query, &asked))
         }
         Kind::Supervision => {
-            let (ids, count) = supervisions(lists, reader, wish).await?;
+            let (ids, count) = supervisions(lists, reader, query).await?;
             Ok((by_ids(pool, reader.institution, &ids).await?, count))
         }
     }
@@ -207,10 +207,10 @@ async fn asked_about(pool: &PgPool, reader: Reader<'_>) -> Result<Vec<Uuid>, sql
 }
 
 /// A statement over the consultations that are asked for.
-macro_rules! wished {
-    ($query:ident, $select:literal, $joins:literal, $rest:literal, $reader:expr, $wish:expr, $asked:expr
+macro_rules! query_list {
+    ($macro:ident, $select:literal, $joins:literal, $rest:literal, $reader:expr, $query:expr, $asked:expr
      $(, $argument:expr)*) => {
-        sqlx::$query!(
+        sqlx::$macro!(
             $select + " from conversations c " + $joins + "
              where c.institution = $1 and c.kind = 'COUNSELING_SESSION' and c.deleted_at is null
                  and ($2::uuid[] is null or coalesce(c.counselor, c.wanted) = any($2) or c.id = any($3))
@@ -228,12 +228,12 @@ macro_rules! wished {
             $reader.institution,
             $reader.scope.counselors() as Option<&[Uuid]>,
             $asked,
-            $wish.status.map(|status| status.0),
-            $wish.begin,
-            $wish.end,
-            $wish.visitor_name.as_deref(),
-            $wish.counselor_name.as_deref(),
-            $wish.visitor.map(|visitor| visitor.0)
+            $query.status.map(|status| status.0),
+            $query.begin,
+            $query.end,
+            $query.visitor_name.as_deref(),
+            $query.counselor_name.as_deref(),
+            $query.visitor.map(|visitor| visitor.0)
             $(, $argument)*
         )
     };
@@ -242,37 +242,39 @@ macro_rules! wished {
 async fn count_consultations(
     pool: &PgPool,
     reader: Reader<'_>,
-    wish: &Wish,
+    query: &ListQuery,
     asked: &[Uuid],
 ) -> Result<i64, sqlx::Error> {
-    wished!(query_scalar, r#"select count(*) as "count!""#, "", "", reader, wish, asked).fetch_one(pool).await
+    query_list!(query_scalar, r#"select count(*) as "count!""#, "", "", reader, query, asked)
+        .fetch_one(pool)
+        .await
 }
 
 async fn consultations(
     pool: &PgPool,
     reader: Reader<'_>,
-    wish: &Wish,
+    query: &ListQuery,
     asked: &[Uuid],
 ) -> Result<Vec<Uuid>, sqlx::Error> {
     macro_rules! ids {
         ($joins:literal, $order:literal) => {
-            wished!(
+            query_list!(
                 query_scalar,
                 "select c.id",
                 $joins,
                 $order,
                 reader,
-                wish,
+                query,
                 asked,
-                wish.page.limit,
-                wish.page.offset
+                query.page.limit,
+                query.page.offset
             )
             .fetch_all(pool)
             .await
         };
     }
     // Each order is a statement of its own: an order that is a parameter could not be served by an index.
-    match (wish.sorted_by, wish.direction) {
+    match (query.sorted_by, query.direction) {
         (Property::CreatedTime, Direction::Descending) => {
             ids!("", "order by c.opened_at desc, c.id desc limit $10 offset $11")
         }
@@ -320,9 +322,9 @@ async fn consultations(
 async fn supervisions(
     pool: &PgPool,
     reader: Reader<'_>,
-    wish: &Wish,
+    query: &ListQuery,
 ) -> Result<(Vec<Uuid>, i64), sqlx::Error> {
-    let sign = match wish.direction {
+    let sign = match query.direction {
         Direction::Ascending => 1,
         Direction::Descending => -1,
     };
@@ -356,20 +358,20 @@ async fn supervisions(
         reader.institution,
         reader.scope.counselors() as Option<&[Uuid]>,
         reader.id.0,
-        wish.status.map(|status| status.0),
-        wish.begin,
-        wish.end,
-        wish.visitor_name.as_deref(),
-        wish.counselor_name.as_deref(),
+        query.status.map(|status| status.0),
+        query.begin,
+        query.end,
+        query.visitor_name.as_deref(),
+        query.counselor_name.as_deref(),
         sign,
-        wish.sorted_by.as_str(),
-        wish.visitor.map(|visitor| visitor.0),
+        query.sorted_by.as_str(),
+        query.visitor.map(|visitor| visitor.0),
     )
     .fetch_all(pool)
     .await?;
     let count = found.first().map_or(0, |row| row.count);
-    let offset = usize::try_from(wish.page.offset).unwrap_or(usize::MAX);
-    let limit = usize::try_from(wish.page.limit).unwrap_or(0);
+    let offset = usize::try_from(query.page.offset).unwrap_or(usize::MAX);
+    let limit = usize::try_from(query.page.limit).unwrap_or(0);
     Ok((found.into_iter().skip(offset).take(limit).map(|row| row.id).collect(), count))
 }
 

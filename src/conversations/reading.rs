@@ -3,7 +3,7 @@
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{Row, bound_to};
+use super::{ConversationRow, bound_to};
 use crate::{
     answer::Fault,
     identity::Caller,
@@ -46,7 +46,7 @@ impl Scope {
 ///
 /// # Errors
 /// The database's.
-pub async fn may_read(pool: &PgPool, caller: &Caller, row: &Row) -> Result<bool, sqlx::Error> {
+pub async fn may_read(pool: &PgPool, caller: &Caller, row: &ConversationRow) -> Result<bool, sqlx::Error> {
     if row.is_party(caller.id) {
         return Ok(true);
     }
@@ -61,13 +61,17 @@ pub async fn may_read(pool: &PgPool, caller: &Caller, row: &Row) -> Result<bool,
 ///
 /// # Errors
 /// -5, or the database's.
-pub async fn require(pool: &PgPool, caller: &Caller, row: &Row) -> Result<(), Fault> {
+pub async fn require(pool: &PgPool, caller: &Caller, row: &ConversationRow) -> Result<(), Fault> {
     if may_read(pool, caller, row).await? { Ok(()) } else { Err(Fault::not_allowed()) }
 }
 
 /// Whether the caller looks after the counselor in it, or is asked about it. The binding counts for the counselor's side
 /// alone: a counselor who asks for themselves is a visitor there, and their supervisor has no business in it.
-async fn is_supervised_by(pool: &PgPool, caller: &Caller, row: &Row) -> Result<bool, sqlx::Error> {
+async fn is_supervised_by(
+    pool: &PgPool,
+    caller: &Caller,
+    row: &ConversationRow,
+) -> Result<bool, sqlx::Error> {
     let counselor = if row.is_consultation() { row.counselor.or(row.wanted) } else { Some(row.visitor) };
     sqlx::query_scalar!(
         r#"

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     calendar::Calendar,
-    conversations::Row,
+    conversations::ConversationRow,
     evaluations::{self, Evaluation, Object},
     identity::Kind,
     images::{self, Known},
@@ -116,7 +116,7 @@ pub struct Reader {
 
 impl Reader {
     /// Whether it is the reader's own consultation: what was noted and said about them is not for them.
-    pub fn is_consulting(self, row: &Row) -> bool {
+    pub fn is_consulting(self, row: &ConversationRow) -> bool {
         row.is_consultation() && (row.visitor == self.id.0 || self.kind == Kind::Visitor)
     }
 }
@@ -139,7 +139,7 @@ impl Maker {
     ///
     /// # Errors
     /// The database's.
-    pub async fn make(&self, row: &Row, folder: Option<&str>) -> Result<Transcript, sqlx::Error> {
+    pub async fn make(&self, row: &ConversationRow, folder: Option<&str>) -> Result<Transcript, sqlx::Error> {
         let parties: Vec<PersonId> =
             [Some(PersonId(row.visitor)), row.counterpart()].into_iter().flatten().collect();
         let mut known = parties.clone();
@@ -186,7 +186,7 @@ impl Maker {
     }
 
     /// Who may be named in it besides the two: those of the consultation it is about, or of the talks about it.
-    async fn spoken_of(&self, row: &Row) -> Result<Vec<PersonId>, sqlx::Error> {
+    async fn spoken_of(&self, row: &ConversationRow) -> Result<Vec<PersonId>, sqlx::Error> {
         let related = sqlx::query!(
             "select visitor, coalesce(counselor, wanted) as counselor from conversations
              where id = $1 or consultation = $2",
@@ -201,7 +201,11 @@ impl Maker {
 
     /// The pictures that were shown in it and not taken back, in their order. A message may name the address of any picture:
     /// only those of this conversation are meant.
-    async fn pictures(&self, row: &Row, said: &[StoredMessage]) -> Result<Vec<Known>, sqlx::Error> {
+    async fn pictures(
+        &self,
+        row: &ConversationRow,
+        said: &[StoredMessage],
+    ) -> Result<Vec<Known>, sqlx::Error> {
         let shown = said.iter().filter(|message| !message.is_revoked);
         let named: Vec<Uuid> = shown.flat_map(|message| words::pictures(&message.body)).collect();
         if named.is_empty() {
@@ -219,7 +223,10 @@ impl Maker {
     }
 
     /// What the one who asked thinks of it, and what the counselor noted, where the reader may know it.
-    async fn evaluations(&self, row: &Row) -> Result<(Option<Evaluation>, Option<Evaluation>), sqlx::Error> {
+    async fn evaluations(
+        &self,
+        row: &ConversationRow,
+    ) -> Result<(Option<Evaluation>, Option<Evaluation>), sqlx::Error> {
         let mut all = evaluations::of_conversations(&self.pool, &[row.id]).await?;
         let mut all = all.remove(&row.id).unwrap_or_default();
         let mut take = |object: Object| {
@@ -247,7 +254,12 @@ struct Names {
 }
 
 impl Names {
-    fn new(maker: &Maker, row: &Row, parties: &[PersonId], people: &HashMap<PersonId, Person>) -> Self {
+    fn new(
+        maker: &Maker,
+        row: &ConversationRow,
+        parties: &[PersonId],
+        people: &HashMap<PersonId, Person>,
+    ) -> Self {
         let known: Vec<&Person> = people.values().collect();
         let disguise = maker.anonymize.then(|| Disguise::new(maker.sealer.clone(), &known));
         let parties: Vec<&Person> = parties.iter().filter_map(|id| people.get(id)).collect();

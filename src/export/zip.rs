@@ -28,7 +28,7 @@ use super::{
     render::{self, rendered},
     transcript::Attachment,
 };
-use crate::{calendar::Calendar, conversations::Row, images};
+use crate::{calendar::Calendar, conversations::ConversationRow, images};
 
 /// Bytes of a piece of the answer.
 const PIECE_BYTES: usize = 32 * 1024;
@@ -44,9 +44,9 @@ const READER_STALL_MAX: Duration = Duration::from_mins(1);
 /// One conversation with what belongs beside it: a folder.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    pub conversation: Row,
+    pub conversation: ConversationRow,
     /// The talks with supervisors about it.
-    pub supervisions: Vec<Row>,
+    pub supervisions: Vec<ConversationRow>,
 }
 
 /// What is to be packed, or the good end.
@@ -265,7 +265,7 @@ mod tests {
     }
 
     fn entry() -> Entry {
-        let conversation = Row {
+        let conversation = ConversationRow {
             id: Uuid::from_u128(1),
             institution: "ecnu".into(),
             kind: "COUNSELING_SESSION".into(),

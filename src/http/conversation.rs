@@ -25,7 +25,7 @@ use crate::{
     answer::{self, Answer, Fault},
     audit::{self, Action},
     clock,
-    conversations::{self, Row, deletion, reading},
+    conversations::{self, ConversationRow, deletion, reading},
     http::state::AppState,
     identity::{Caller, Kind},
     params::{Paging, Params},
@@ -86,7 +86,7 @@ async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
         }
         Err(rejected) => return Err(rejected.into()),
     };
-    let row = Row::of(institution, &facts);
+    let row = ConversationRow::of(institution, &facts);
     Ok(answer::ok(view::opened(&state, row, place, known, &caller).await?))
 }
 
@@ -196,7 +196,11 @@ fn ended(outcome: Result<Decided, Rejected>) -> Answer {
 }
 
 /// In which part the caller may end it; none if they may not.
-async fn part_in(state: &AppState, caller: &Caller, row: &Row) -> Result<Option<EndReason>, Fault> {
+async fn part_in(
+    state: &AppState,
+    caller: &Caller,
+    row: &ConversationRow,
+) -> Result<Option<EndReason>, Fault> {
     if row.visitor == caller.id.0 {
         return Ok(Some(EndReason::Visitor));
     }
@@ -337,7 +341,7 @@ async fn delete(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answ
 }
 
 /// Of the caller's institution; any other id is unknown.
-pub(super) async fn find(state: &AppState, caller: &Caller, id: &str) -> Result<Row, Fault> {
+pub(super) async fn find(state: &AppState, caller: &Caller, id: &str) -> Result<ConversationRow, Fault> {
     let institution = caller.institution()?;
     let found = match id.parse() {
         Ok(id) => conversations::find(&state.pool, institution, id).await?,

@@ -111,10 +111,10 @@ struct Adviser {
 )]
 async fn supervisors(state: Data<AppState>, caller: Caller) -> Answer {
     rights::require(&caller, Right::RequestSupervisor)?;
-    let floor = state.institutions.floor(caller.institution()?).await;
-    let mut floor = floor.ok_or_else(|| Fault::wrong(Sentence::Busy))?;
-    floor.loads.retain(|load| load.role == Role::Supervisor);
-    let ids: Vec<PersonId> = floor.loads.iter().map(|load| load.counselor.into()).collect();
+    let overview = state.institutions.overview(caller.institution()?).await;
+    let mut overview = overview.ok_or_else(|| Fault::wrong(Sentence::Busy))?;
+    overview.loads.retain(|load| load.role == Role::Supervisor);
+    let ids: Vec<PersonId> = overview.loads.iter().map(|load| load.counselor.into()).collect();
     let people = state.people.load(&ids).await?;
     if caller.kind != PersonKind::Counselor {
         note_view(&state, &caller, Action::ReadDuty, &ids).await?;
@@ -122,7 +122,7 @@ async fn supervisors(state: Data<AppState>, caller: Caller) -> Answer {
     let own = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?.supervisors;
     let is_bound = |load: &Load| own.contains(&load.counselor.into());
     let free = |load: &Load| usize::try_from(load.capacity).unwrap_or(0).saturating_sub(load.active);
-    floor.loads.sort_by_key(|load| {
+    overview.loads.sort_by_key(|load| {
         (!is_bound(load), nearness(load.shown), std::cmp::Reverse(free(load)), load.counselor)
     });
     let row = |load: &Load| Adviser {
@@ -134,7 +134,7 @@ async fn supervisors(state: Data<AppState>, caller: Caller) -> Answer {
         max_consults: load.capacity,
         bound: is_bound(load),
     };
-    Ok(answer::ok(floor.loads.iter().map(row).collect::<Vec<_>>()))
+    Ok(answer::ok(overview.loads.iter().map(row).collect::<Vec<_>>()))
 }
 
 /// How soon somebody may be expected to answer.
@@ -156,14 +156,14 @@ async fn now(state: Data<AppState>, caller: Caller) -> Answer {
     }
     let institution = caller.institution()?;
     let scope = Scope::of(&state.pool, &caller, reach).await?;
-    let floor = state.institutions.floor(institution).await;
-    let mut floor = floor.ok_or_else(|| Fault::wrong(Sentence::Busy))?;
-    narrow(&mut floor, &scope, caller.id);
-    let people = state.people.load(&named(&floor)).await?;
+    let overview = state.institutions.overview(institution).await;
+    let mut overview = overview.ok_or_else(|| Fault::wrong(Sentence::Busy))?;
+    narrow(&mut overview, &scope, caller.id);
+    let people = state.people.load(&named(&overview)).await?;
     // Pages ask again every few seconds: that is one look in ten minutes.
     let seen = others(&caller, people.keys());
     look(&caller, Action::ReadLiveState, &seen)?.write_once(&state.pool).await?;
-    Ok(answer::ok(shown(&floor, &people, &caller)))
+    Ok(answer::ok(shown(&overview, &people, &caller)))
 }
 
 /// Who saw whom, each time: another page or day has others on it.
@@ -192,30 +192,30 @@ fn look<'a>(caller: &'a Caller, action: Action, people: &'a [Uuid]) -> Result<No
 }
 
 /// Leaves what is in the reader's scope: their counselors and they themselves, who waits for these, and who waits for anyone.
-fn narrow(floor: &mut QueueOverview, scope: &Scope, reader: PersonId) {
+fn narrow(overview: &mut QueueOverview, scope: &Scope, reader: PersonId) {
     let Some(counselors) = scope.counselors() else { return };
     let in_scope = |id: PersonId| id == reader || counselors.contains(&id.0);
-    floor.loads.retain(|load| in_scope(load.counselor.into()));
-    floor.waiting.retain(|facts| {
+    overview.loads.retain(|load| in_scope(load.counselor.into()));
+    overview.waiting.retain(|facts| {
         facts.in_common_queue || facts.requested_counselor.is_some_and(|wanted| in_scope(wanted.into()))
     });
-    floor.alarms.retain(|alarm| match alarm {
+    overview.alarms.retain(|alarm| match alarm {
         StandingAlarm::Unanswered { counselor, .. } => in_scope((*counselor).into()),
         StandingAlarm::CounselorLost { .. } => true,
     });
 }
 
-fn named(floor: &QueueOverview) -> Vec<PersonId> {
-    let seated = floor.loads.iter().map(|load| PersonId::from(load.counselor));
-    let asking = floor.waiting.iter().map(|facts| PersonId::from(facts.visitor));
-    let asked = floor.waiting.iter().filter_map(|facts| facts.requested_counselor.map(PersonId::from));
+fn named(overview: &QueueOverview) -> Vec<PersonId> {
+    let seated = overview.loads.iter().map(|load| PersonId::from(load.counselor));
+    let asking = overview.waiting.iter().map(|facts| PersonId::from(facts.visitor));
+    let asked = overview.waiting.iter().filter_map(|facts| facts.requested_counselor.map(PersonId::from));
     let mut people: Vec<PersonId> = seated.chain(asking).chain(asked).collect();
     people.sort_unstable();
     people.dedup();
     people
 }
 
-fn shown(floor: &QueueOverview, people: &HashMap<PersonId, Person>, reader: &Caller) -> Now {
+fn shown(overview: &QueueOverview, people: &HashMap<PersonId, Person>, reader: &Caller) -> Now {
     let now = clock::steady();
     let person = |id: PersonId| people.get(&id).map(|person| view(person, reader));
     let seat = |load: &Load| Seat {
@@ -250,10 +250,10 @@ fn shown(floor: &QueueOverview, people: &HashMap<PersonId, Person>, reader: &Cal
     let is_missed = |load: &&Load| load.shown == PublicStatus::Offline && load.on_shift;
     Now {
         time: now.0,
-        online: floor.loads.iter().filter(is_there).map(seat).collect(),
-        missing: floor.loads.iter().filter(is_missed).map(seat).collect(),
-        waiting: floor.waiting.iter().map(waiting).collect(),
-        common: floor.common_waiting,
-        alarms: floor.alarms.iter().map(AlarmView::from).collect(),
+        online: overview.loads.iter().filter(is_there).map(seat).collect(),
+        missing: overview.loads.iter().filter(is_missed).map(seat).collect(),
+        waiting: overview.waiting.iter().map(waiting).collect(),
+        common: overview.common_waiting,
+        alarms: overview.alarms.iter().map(AlarmView::from).collect(),
     }
 }

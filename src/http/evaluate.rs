@@ -12,7 +12,7 @@ use super::{
 use crate::{
     answer::{self, Answer, Fault},
     clock,
-    conversations::Row,
+    conversations::ConversationRow,
     evaluations::{self, Evaluation, EvaluationView, NotKept, Object},
     http::state::AppState,
     identity::Caller,
@@ -86,7 +86,7 @@ fn level(params: &Params) -> Result<Option<i16>, Fault> {
 }
 
 /// Who may evaluate this of it.
-fn creator_of(object: Object, row: &Row) -> Option<PersonId> {
+fn creator_of(object: Object, row: &ConversationRow) -> Option<PersonId> {
     match object {
         Object::Conversation | Object::Counselor => Some(PersonId(row.visitor)),
         Object::Visitor => row.counselor.map(PersonId),
@@ -94,7 +94,7 @@ fn creator_of(object: Object, row: &Row) -> Option<PersonId> {
 }
 
 /// Whose rating it is: consultations rate their counselors.
-fn rated_by(object: Object, row: &Row) -> Option<PersonId> {
+fn rated_by(object: Object, row: &ConversationRow) -> Option<PersonId> {
     match object {
         Object::Conversation | Object::Counselor if row.is_consultation() => row.counselor.map(PersonId),
         Object::Conversation | Object::Counselor | Object::Visitor => None,

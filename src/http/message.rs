@@ -28,7 +28,7 @@ use crate::{
         NewMessage, Read,
         gaps::{self, Gap},
         record::{self, Page, Record},
-        unplaced::{self, Unplaced},
+        unmatched::{self, Unmatched},
         unread::{self, Unread},
         web::{WebMessage, shown},
     },
@@ -44,14 +44,14 @@ const CLOCK_AHEAD_MAX: Duration = Duration::from_secs(10);
 
 /// This area in the OpenAPI document.
 #[derive(OpenApi)]
-#[openapi(paths(callback, conversation_web, unread, unplaced, gaps))]
+#[openapi(paths(callback, conversation_web, unread, unmatched, gaps))]
 pub(super) struct Docs;
 
 pub(super) fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource("/message/callback").route(web::post().to(callback)))
         .service(web::resource("/message/conversation/web").route(web::get().to(conversation_web)))
         .service(web::resource("/message/unread").route(web::get().to(unread)))
-        .service(web::resource("/message/unplaced").route(web::get().to(unplaced)))
+        .service(web::resource("/message/unplaced").route(web::get().to(unmatched)))
         .service(web::resource("/message/gaps").route(web::get().to(gaps)));
 }
 
@@ -162,15 +162,15 @@ async fn unread(state: Data<AppState>, caller: Caller) -> Answer {
     get,
     path = "/message/unplaced",
     params(requests::FromZero),
-    responses((status = 200, body = Listed<Unplaced>))
+    responses((status = 200, body = Listed<Unmatched>))
 )]
-async fn unplaced(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
+async fn unmatched(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     match rights::require(&caller, Right::Records)? {
         Reach::Institution => {}
         Reach::Nothing | Reach::Own | Reach::Bound | Reach::Everywhere => return Err(Fault::not_allowed()),
     }
     let institution = caller.institution()?;
-    let (rows, count) = unplaced::page(
+    let (rows, count) = unmatched::page(
         &state.pool,
         institution,
         params.page(PAGING)?,
@@ -178,7 +178,7 @@ async fn unplaced(state: Data<AppState>, caller: Caller, params: Params) -> Answ
     )
     .await?;
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    audit::note_each(&state.pool, institution, caller.id, Action::ReadUnplaced, &ids, clock::now()).await?;
+    audit::note_each(&state.pool, institution, caller.id, Action::ReadUnmatched, &ids, clock::now()).await?;
     Ok(answer::list(&rows, count))
 }
 

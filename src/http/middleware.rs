@@ -1,4 +1,4 @@
-//! Around every request: its id, what is refused at the door, the shape of errors, and its line in the log.
+//! Around every request: its id, what is refused before a handler runs, the shape of errors, and its line in the log.
 
 use std::{panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Instant};
 
@@ -42,13 +42,13 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_CHARS_MAX: usize = 64;
 
 /// What every request passes.
-pub(super) struct Door {
+pub(super) struct RequestContext {
     settings: Arc<Settings>,
     traffic: Traffic,
     metrics: Metrics,
 }
 
-impl Door {
+impl RequestContext {
     pub(super) fn of(state: &AppState) -> Self {
         Self {
             settings: Arc::clone(&state.settings),
@@ -58,17 +58,17 @@ impl Door {
     }
 }
 
-pub(super) async fn edge(
+pub(super) async fn request_middleware(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let line = Line::begin(&req);
-    let Some(door) = req.app_data::<Data<Door>>().cloned() else {
-        return Err(Fault::internal("no door").into());
+    let Some(context) = req.app_data::<Data<RequestContext>>().cloned() else {
+        return Err(Fault::internal("no context").into());
     };
-    let passage = door.traffic.enter();
+    let under_way = context.traffic.enter();
     let answering = req.conn_data::<Rc<Link>>().map(|link| link.answer(may_become_a_socket(&req)));
-    let outcome = match admit(&req, &door) {
+    let outcome = match admit(&req, &context) {
         Err(fault) => Ok(req.into_response(fault.error_response())),
         // The call itself may panic as well as what it returns.
         Ok(()) => match AssertUnwindSafe(async move { next.call(req).await }).catch_unwind().await {
@@ -85,11 +85,11 @@ pub(super) async fn edge(
             let person = answer.request().extensions().get::<PersonId>().copied();
             let language = Language::asked(answer.request().headers());
             translate(answer.response_mut(), language);
-            line.finish(answer.response_mut(), &door, person);
-            Ok(answer.map_body(|_, body| BoxBody::new(Counted::new(body, passage, answering))))
+            line.finish(answer.response_mut(), &context, person);
+            Ok(answer.map_body(|_, body| BoxBody::new(Counted::new(body, under_way, answering))))
         }
         Err(mut answer) => {
-            line.finish(&mut answer, &door, None);
+            line.finish(&mut answer, &context, None);
             Err(InternalError::from_response("an error with its answer", answer).into())
         }
     }
@@ -102,12 +102,12 @@ fn may_become_a_socket(req: &ServiceRequest) -> bool {
 }
 
 /// What is refused before any handler sees it.
-fn admit(req: &ServiceRequest, door: &Door) -> Result<(), Fault> {
-    if door.traffic.is_stopping() {
+fn admit(req: &ServiceRequest, context: &RequestContext) -> Result<(), Fault> {
+    if context.traffic.is_stopping() {
         return Err(Fault::Stopping);
     }
     let headers = req.headers();
-    if door.settings.answers_this_machine_only() {
+    if context.settings.answers_this_machine_only() {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
         if address::was_forwarded(headers) || !address::is_loopback_host(host) {
             return Err(Fault::NoSession);
@@ -115,7 +115,7 @@ fn admit(req: &ServiceRequest, door: &Door) -> Result<(), Fault> {
     }
     let writes = [Method::POST, Method::PUT, Method::DELETE, Method::PATCH].contains(req.method());
     let by_cookie = writes && caller::is_carried_by_cookie(req.request());
-    if by_cookie && !origin::may_write(headers, &door.settings.server.public_url) {
+    if by_cookie && !origin::may_write(headers, &context.settings.server.public_url) {
         return Err(Fault::NoSession);
     }
     Ok(())
@@ -146,7 +146,7 @@ impl Line {
     }
 
     /// Gives an error the document's body, adds the headers, counts it, and writes the line.
-    fn finish(self, answer: &mut HttpResponse, door: &Door, person: Option<PersonId>) {
+    fn finish(self, answer: &mut HttpResponse, context: &RequestContext, person: Option<PersonId>) {
         let status = answer.status();
         if status.is_client_error() || status.is_server_error() {
             give_error_body(answer, status, &self.path);
@@ -155,11 +155,11 @@ impl Line {
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             answer.headers_mut().insert(REQUEST_ID, id);
         }
-        if door.traffic.is_stopping() && status != StatusCode::SWITCHING_PROTOCOLS {
+        if context.traffic.is_stopping() && status != StatusCode::SWITCHING_PROTOCOLS {
             answer.head_mut().set_connection_type(ConnectionType::Close);
         }
         let took = self.begun.elapsed();
-        door.metrics.answered(self.route.as_deref(), &self.method, status, took);
+        context.metrics.answered(self.route.as_deref(), &self.method, status, took);
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let (request, method, path) = (&self.id, &self.method, self.told_path());
         let (status, person) = (status.as_u16(), person.map(tracing::field::display));
@@ -239,16 +239,17 @@ mod tests {
         panic!("on purpose")
     }
 
-    /// Status, headers and body of one request to a small server behind the door.
+    /// Status, headers and body of one request to a small server behind the middleware.
     async fn ask(settings: Settings, stopping: bool, request: TestRequest) -> (StatusCode, Value, String) {
         let metrics = Metrics::new().expect("the names are names");
-        let door = Data::new(Door { settings: Arc::new(settings), traffic: Traffic::default(), metrics });
+        let context =
+            Data::new(RequestContext { settings: Arc::new(settings), traffic: Traffic::default(), metrics });
         if stopping {
-            door.traffic.stop();
+            context.traffic.stop();
         }
         let app = App::new()
-            .app_data(door)
-            .wrap(from_fn(edge))
+            .app_data(context)
+            .wrap(from_fn(request_middleware))
             .service(web::resource("/good").route(web::post().to(async || answer::done())))
             .service(web::resource("/boom").route(web::get().to(boom)))
             .default_service(web::to(async |_: HttpRequest| Err::<&str, _>(Fault::NotFound)));

@@ -58,7 +58,7 @@ struct Document;
 /// The chapters of the document with the areas that belong to them.
 fn chapters() -> Vec<(&'static str, Vec<utoipa::openapi::OpenApi>)> {
     use super::{
-        arrange, auth, config, conversation, dispatch, evaluate, health, im, image, message, metrics, record,
+        auth, config, conversation, dispatch, evaluate, health, im, image, message, metrics, record, shifts,
         statistics, user, wechat,
     };
     vec![
@@ -72,7 +72,7 @@ fn chapters() -> Vec<(&'static str, Vec<utoipa::openapi::OpenApi>)> {
                 wechat::Docs::openapi(),
             ],
         ),
-        ("三、排班相关API", vec![arrange::Docs::openapi()]),
+        ("三、排班相关API", vec![shifts::Docs::openapi()]),
         (
             "四、会话相关API",
             vec![

@@ -27,8 +27,8 @@ use crate::{
     audit::{self, Action, Note},
     calendar, clock,
     conversations::{
-        self, Row,
-        list::{self, Direction, Kind, Property, Reader, Wish},
+        self, ConversationRow,
+        list::{self, Direction, Kind, ListQuery, Property, Reader},
         reading::{self, Scope},
     },
     export::{self, Entry, Format, Maker, Reader as ExportReader},
@@ -67,7 +67,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let reach = rights::require(&caller, Right::ListRecords)?;
     let institution = caller.institution()?;
-    let wish = Wish {
+    let query = ListQuery {
         kind: params.parsed("conversationType")?.unwrap_or(Kind::Consultation),
         status: params.parsed("status")?,
         begin: params.int("startTime")?,
@@ -81,11 +81,11 @@ async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> 
     };
     let scope = Scope::of(&state.pool, &caller, reach).await?;
     let reader = Reader { institution, id: caller.id, scope: &scope };
-    let (rows, count) = list::page(&state.lists, &state.pool, reader, &wish).await?;
+    let (rows, count) = list::page(&state.lists, &state.pool, reader, &query).await?;
     let mut seen: Vec<Uuid> = rows.iter().map(|row| row.visitor).collect();
     seen.sort_unstable();
     seen.dedup();
-    let filters = wish.named();
+    let filters = query.named();
     let note = Note {
         institution: Some(institution),
         actor: caller.id,
@@ -220,12 +220,12 @@ async fn maker(state: &AppState, caller: &Caller, anonymize: bool) -> Result<Mak
 async fn beside(
     state: &AppState,
     caller: &Caller,
-    rows: &[Row],
-) -> Result<HashMap<Uuid, Vec<Row>>, sqlx::Error> {
+    rows: &[ConversationRow],
+) -> Result<HashMap<Uuid, Vec<ConversationRow>>, sqlx::Error> {
     let reader = ExportReader { id: caller.id, kind: caller.kind };
     // Whoever consults is not told that they were talked about.
     let shown: Vec<Uuid> = rows.iter().filter(|row| !reader.is_consulting(row)).map(|row| row.id).collect();
-    let mut about: HashMap<Uuid, Vec<Row>> = HashMap::new();
+    let mut about: HashMap<Uuid, Vec<ConversationRow>> = HashMap::new();
     for supervision in conversations::supervisions_of(&state.pool, &shown).await?.into_iter().rev() {
         if let (Some(consultation), Some(_)) = (supervision.consultation, supervision.started_at) {
             about.entry(consultation).or_default().push(supervision);
@@ -255,8 +255,10 @@ async fn entries(state: &AppState, caller: &Caller, mut named: Vec<String>) -> R
         reading::require(&state.pool, caller, row).await?;
     }
     let mut about = beside(state, caller, &rows).await?;
-    let entry =
-        |row: Row| Entry { supervisions: about.remove(&row.id).unwrap_or_default(), conversation: row };
+    let entry = |row: ConversationRow| Entry {
+        supervisions: about.remove(&row.id).unwrap_or_default(),
+        conversation: row,
+    };
     Ok(rows.into_iter().map(entry).collect())
 }
 

@@ -33,7 +33,7 @@ const DISCONNECT_MAX: Duration = Duration::from_secs(1);
 pub(crate) fn serve(state: &AppState, listener: TcpListener) -> io::Result<Server> {
     let settings = &state.settings.server;
     let (shared, base_path) = (Data::new(state.clone()), settings.base_path.clone());
-    let door = Data::new(middleware::Door::of(state));
+    let context = Data::new(middleware::RequestContext::of(state));
     let workers = match settings.workers {
         0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
         workers => workers,
@@ -51,9 +51,9 @@ pub(crate) fn serve(state: &AppState, listener: TcpListener) -> io::Result<Serve
     let connections = move || {
         let app = App::new()
             .app_data(shared.clone())
-            .app_data(door.clone())
+            .app_data(context.clone())
             .app_data(PayloadConfig::new(BODY_BYTES_MAX))
-            .wrap(from_fn(middleware::edge))
+            .wrap(from_fn(middleware::request_middleware))
             .service(web::scope(&base_path).configure(super::routes))
             .default_service(web::to(async || Err::<&str, _>(Fault::NotFound)));
         let draining = draining.clone();

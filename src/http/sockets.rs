@@ -2,7 +2,7 @@
 //! how many there may be, in `sockets/open.rs`. Only these know actix-web-actors, whose authors now point to actix-ws.
 //!
 //! Its context queues frames without a bound and hides how many. So the stream of bytes is wrapped: what was handed in
-//! minus what was pulled is the debt, and whoever owes too much is closed with 1013 and resumes from their cursor.
+//! minus what was pulled is queued, and whoever has too many bytes queued is closed with 1013 and resumes from their cursor.
 
 pub(crate) mod frames;
 mod header;
@@ -140,7 +140,8 @@ fn since(params: &Params) -> Result<Option<u64>, Fault> {
 fn open(req: &HttpRequest, early: Payload, session: Session) -> Answer {
     let mut response = handshake_with_protocols(req, &[]).map_err(|_| Fault::bad("Upgrade"))?;
     let link = req.conn_data::<Rc<Link>>().cloned().ok_or_else(|| Fault::internal("no connection"))?;
-    let (state, debt, shared) = (session.state.clone(), Rc::clone(&session.debt), Rc::clone(&session.shared));
+    let (state, queued_bytes, shared) =
+        (session.state.clone(), Rc::clone(&session.queued_bytes), Rc::clone(&session.shared));
     let (caller, asks) = (session.caller.clone(), session.asks);
     // What comes in is none of its business: a stream that says nothing takes the place of it.
     let (address, frames) = WebsocketContext::create_with_addr(session, stream::pending());
@@ -152,13 +153,13 @@ fn open(req: &HttpRequest, early: Payload, session: Session) -> Answer {
     let reader =
         Reader { state, link: Rc::clone(&link), session: address, shared, caller, asks, place, incoming };
     link.keep(actix_web::rt::spawn(reader.run()));
-    Ok(response.streaming(Metered { frames: Box::pin(frames), debt }))
+    Ok(response.streaming(Metered { frames: Box::pin(frames), queued_bytes }))
 }
 
-/// The frames on their way out, with what is pulled taken off the debt.
+/// The frames on their way out, with what is pulled taken off the queued bytes.
 struct Metered<S> {
     frames: Pin<Box<S>>,
-    debt: Rc<Cell<usize>>,
+    queued_bytes: Rc<Cell<usize>>,
 }
 
 impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for Metered<S> {
@@ -167,7 +168,7 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for Metered<S> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let pulled = self.frames.as_mut().poll_next(cx);
         if let Poll::Ready(Some(Ok(bytes))) = &pulled {
-            self.debt.set(self.debt.get().saturating_sub(bytes.len()));
+            self.queued_bytes.set(self.queued_bytes.get().saturating_sub(bytes.len()));
         }
         pulled
     }
@@ -192,7 +193,7 @@ struct Session {
     since: Option<u64>,
     choice: Option<ChosenStatus>,
     socket: Option<SocketId>,
-    debt: Rc<Cell<usize>>,
+    queued_bytes: Rc<Cell<usize>>,
     /// With what reads.
     shared: Rc<Shared>,
     opened: Instant,
@@ -216,7 +217,7 @@ impl Session {
             since,
             choice,
             socket: None,
-            debt: Rc::default(),
+            queued_bytes: Rc::default(),
             shared: Rc::default(),
             opened: Instant::now(),
             farewell: None,
@@ -229,21 +230,21 @@ impl Session {
             return;
         }
         let text = text.into();
-        self.owe(text.len());
+        self.add_queued(text.len());
         ctx.text(text);
-        if self.debt.get() > self.state.settings.sockets.debt_bytes_max {
+        if self.queued_bytes.get() > self.state.settings.sockets.debt_bytes_max {
             self.close(CloseCode::Again, "too slow", ctx);
         }
     }
 
     /// A frame of the server has a header of two, four or ten bytes.
-    fn owe(&self, payload: usize) {
+    fn add_queued(&self, payload: usize) {
         let header = match payload {
             0..=125 => 2,
             126..=0xffff => 4,
             _ => 10,
         };
-        self.debt.set(self.debt.get() + header + payload);
+        self.queued_bytes.set(self.queued_bytes.get() + header + payload);
     }
 
     /// Says why, and ends. Whatever is still owed is not waited for longer than a moment.
@@ -252,7 +253,7 @@ impl Session {
             return;
         }
         self.closing = true;
-        self.owe(why.len() + 2);
+        self.add_queued(why.len() + 2);
         ctx.close(Some(CloseReason { code, description: Some(why.to_owned()) }));
         ctx.run_later(CLOSE_MAX, |_, ctx| ctx.stop());
         if code == LOGGED_OUT {
@@ -302,7 +303,7 @@ impl Session {
             let login = caller.token.into();
             let joined = state.institutions.join(institution, caller.id, badge, login, socket, since).await?;
             // The log-in may have ended meanwhile, before there was a socket to close.
-            match state.sessions.goes_on(caller.token, clock::now()).await {
+            match state.sessions.is_active(caller.token, clock::now()).await {
                 Ok(Some(_)) => Ok(joined),
                 Ok(None) => {
                     let which = LogIns::One(login);
@@ -345,11 +346,11 @@ impl Session {
     fn look_whether_logged_in(&self, ctx: &mut WebsocketContext<Self>) {
         let Some(caller) = &self.caller else { return };
         let (state, token) = (self.state.clone(), caller.token);
-        async move { state.sessions.goes_on(token, clock::now()).await }
+        async move { state.sessions.is_active(token, clock::now()).await }
             .into_actor(self)
-            .map(|goes_on, this, ctx| {
+            .map(|is_active, this, ctx| {
                 let heartbeat = Duration::from_secs(this.state.settings.sockets.heartbeat_seconds);
-                match goes_on {
+                match is_active {
                     Ok(Some(end)) => {
                         let left = end.since(clock::now());
                         if left < heartbeat {
@@ -372,7 +373,7 @@ impl Session {
         self.shared.heard.get().unwrap_or(self.opened).elapsed()
     }
 
-    fn beat(&mut self, ctx: &mut WebsocketContext<Self>) {
+    fn heartbeat(&mut self, ctx: &mut WebsocketContext<Self>) {
         let settings = &self.state.settings.sockets;
         let heartbeat = Duration::from_secs(settings.heartbeat_seconds);
         let silence_max = heartbeat * settings.heartbeats_missed_max;
@@ -387,7 +388,7 @@ impl Session {
                 }
             });
         }
-        self.owe(0);
+        self.add_queued(0);
         ctx.ping(b"");
         self.look_whether_logged_in(ctx);
     }
@@ -417,7 +418,7 @@ impl Actor for Session {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(PUSHES_MAX);
         let settings = self.state.settings.sockets.clone();
-        ctx.run_interval(Duration::from_secs(settings.heartbeat_seconds), Self::beat);
+        ctx.run_interval(Duration::from_secs(settings.heartbeat_seconds), Self::heartbeat);
         if self.caller.is_some() {
             self.join(ctx);
         } else {
@@ -455,7 +456,7 @@ impl Handler<Came> for Session {
         match came {
             Came::Frame(text) => self.send(text, ctx),
             Came::Pong(bytes) => {
-                self.owe(bytes.len());
+                self.add_queued(bytes.len());
                 ctx.pong(&bytes);
             }
             Came::LoggedIn(caller) => {

@@ -21,7 +21,7 @@ use crate::{
     params::{Paging, Params},
     people::Person,
     rights::{self, Right},
-    statistics::{self, Mine, Whose},
+    statistics::{self, MyFigures, Whose},
     wire::Id,
 };
 
@@ -162,7 +162,7 @@ async fn rated_ranking(state: Data<AppState>, caller: Caller, params: Params) ->
 #[utoipa::path(
     get,
     path = "/conversation/mine",
-    responses((status = 200, body = Answered<Mine>))
+    responses((status = 200, body = Answered<MyFigures>))
 )]
 async fn mine(state: Data<AppState>, caller: Caller) -> Answer {
     let desk = Desk::of(&state, &caller).await?;

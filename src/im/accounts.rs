@@ -7,7 +7,7 @@ use hotline_actors::PersonId;
 use sqlx::PgPool;
 
 use super::{
-    errands::{Errands, patiently},
+    background_tasks::{BackgroundTasks, retry},
     rest::Rest,
 };
 use crate::{answer::describe, clock};
@@ -20,14 +20,14 @@ const KNOWN_MAX: usize = 200_000;
 pub struct Accounts {
     rest: Option<Rest>,
     pool: PgPool,
-    errands: Errands,
+    background_tasks: BackgroundTasks,
     /// Known to Tencent, or about to be.
     known: Arc<DashSet<PersonId>>,
 }
 
 impl Accounts {
-    pub(super) fn new(rest: Option<Rest>, pool: PgPool, errands: Errands) -> Self {
-        Self { rest, pool, errands, known: Arc::default() }
+    pub(super) fn new(rest: Option<Rest>, pool: PgPool, background_tasks: BackgroundTasks) -> Self {
+        Self { rest, pool, background_tasks, known: Arc::default() }
     }
 
     /// Somebody has logged in or is about to use IM. Returns at once.
@@ -40,7 +40,7 @@ impl Accounts {
             return;
         }
         let (pool, known) = (self.pool.clone(), Arc::clone(&self.known));
-        self.errands.run("account import", async move {
+        self.background_tasks.run("account import", async move {
             if let Err(reason) = import(&rest, &pool, person).await {
                 tracing::warn!(%person, reason, "an IM account could not be imported; the next log-in tries again");
                 known.remove(&person);
@@ -59,7 +59,7 @@ async fn import(rest: &Rest, pool: &PgPool, person: PersonId) -> Result<(), Stri
     .await
     .map_err(|error| describe(&error))?;
     let Some(username) = username else { return Ok(()) };
-    patiently(|| rest.account_import(&username)).await.map_err(|fault| fault.to_string())?;
+    retry(|| rest.account_import(&username)).await.map_err(|fault| fault.to_string())?;
     sqlx::query!(
         "insert into im_accounts (person, imported_at) values ($1, $2) on conflict do nothing",
         person.0,

@@ -11,6 +11,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use hotline_actors::{
     ConversationId, PersonId, Timestamp,
     push::{EncodedFrame, SocketId},
+    registry::OutgoingMessage,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,13 +23,13 @@ use crate::{
     answer::{Fault, describe, echo},
     clock,
     config::{ImMode, Settings},
-    database::Patience,
+    database::RetryDelay,
     identity::Caller,
     images,
     institutions::Institutions,
     messages::{
         Body, MessageStore, NewMessage, Read, Sent, Withdrawn,
-        said::{Draft, Letter},
+        outgoing::{Delivery, Draft},
         web::StoredMessage,
     },
     text,
@@ -170,17 +171,22 @@ impl Embedded {
     }
 
     /// Does what a client asks for; what comes back is the frame for its socket, if there is one.
-    pub async fn obey(&self, caller: &Caller, socket: Option<SocketId>, command: Command) -> Option<String> {
+    pub async fn handle_command(
+        &self,
+        caller: &Caller,
+        socket: Option<SocketId>,
+        command: Command,
+    ) -> Option<String> {
         let asking = Asking { im: self, caller, socket };
         let (reference, done) = match command {
             Command::Say(say) => return Some(asking.say_in(Language::default(), &say).await),
             Command::Recall { reference, conversation, message } => {
                 let recall = async || asking.recall(&reference, &conversation, &message).await;
-                let recalled = asking.patiently(recall).await;
+                let recalled = asking.retry(recall).await;
                 (Some(reference), recalled.map(Some))
             }
             Command::Read { conversation } => {
-                let read = asking.patiently(async || asking.read(&conversation).await).await;
+                let read = asking.retry(async || asking.read(&conversation).await).await;
                 (None, read.map(|()| None))
             }
         };
@@ -207,7 +213,7 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// What whoever says it is told: `said`, or `error` in that language.
     async fn say_in(&self, language: Language, say: &Say) -> String {
-        match self.patiently(async || self.say(say).await).await {
+        match self.retry(async || self.say(say).await).await {
             Ok(said) => frames::said(&say.reference, said.talk, &said.shown),
             Err(refused) => frames::error(Some(&say.reference), &refused.sentence(), language),
         }
@@ -215,12 +221,12 @@ impl Asking<'_> {
 
     /// Whoever has said something and is gone cannot say it again. So a database that is away is waited for as long as last
     /// words may take; each of these comes to the same however often it is done.
-    async fn patiently<T>(&self, act: impl AsyncFn() -> Result<T, Refused>) -> Result<T, Refused> {
-        let mut patience = Patience::new(Duration::from_secs(self.im.settings.sockets.finish_seconds_max));
+    async fn retry<T>(&self, act: impl AsyncFn() -> Result<T, Refused>) -> Result<T, Refused> {
+        let mut delay = RetryDelay::new(Duration::from_secs(self.im.settings.sockets.finish_seconds_max));
         loop {
             match act().await {
                 Err(Refused::Unwilling(error)) => {
-                    if !patience.bears(&error).await {
+                    if !delay.may_retry_after(&error).await {
                         return Err(Refused::Unwilling(error));
                     }
                 }
@@ -258,8 +264,8 @@ impl Asking<'_> {
         let write = |id, said_at| {
             let message = stored(id, said_at, &sent, body);
             let shown = frames::shown(message, &talk.sides, Some(reference));
-            let letter = self.letter(&talk, frames::message(talk.id, &shown), true);
-            (letter, shown)
+            let delivery = self.delivery(&talk, frames::message(talk.id, &shown), true);
+            (delivery, shown)
         };
         let shown = match self.im.messages.say(Draft { message, write }, now).await {
             Ok(Some(shown)) => shown,
@@ -301,7 +307,7 @@ impl Asking<'_> {
             }
             let withdrawn = Withdrawn { from: from.to_owned(), to: to.to_owned(), key: found.key };
             self.im.messages.mark_withdrawn(&self.im.pool, &withdrawn, now).await?;
-            let told = self.letter(&talk, frames::recalled(None, talk.id, found.id), true);
+            let told = self.delivery(&talk, frames::recalled(None, talk.id, found.id), true);
             self.im.institutions.deliver(told);
         }
         Ok(frames::recalled(Some(reference), talk.id, found.id))
@@ -315,7 +321,7 @@ impl Asking<'_> {
         };
         let read = Read { reader: reader.to_owned(), peer: peer.to_owned(), up_to: until };
         self.im.messages.mark_read(&self.im.pool, &read).await?;
-        let told = self.letter(&talk, frames::read(talk.id, self.caller.id, until), false);
+        let told = self.delivery(&talk, frames::read(talk.id, self.caller.id, until), false);
         self.im.institutions.deliver(told);
         Ok(())
     }
@@ -333,14 +339,14 @@ impl Asking<'_> {
         Ok(picture.element(&self.im.settings.server.base_path))
     }
 
-    fn letter(&self, talk: &Talk, frame: String, but_not_here: bool) -> Letter {
-        Letter {
-            institution: talk.institution.clone(),
+    fn delivery(&self, talk: &Talk, frame: String, but_not_here: bool) -> Delivery {
+        let message = OutgoingMessage {
             conversation: talk.id,
             to: talk.parties,
             except: self.socket.filter(|_| but_not_here),
-            parcel: EncodedFrame(frame.into()),
-        }
+            frame: EncodedFrame(frame.into()),
+        };
+        Delivery { institution: talk.institution.clone(), message }
     }
 }
 

@@ -11,7 +11,7 @@ use sqlx::PgPool;
 
 use super::rest::{Notice, Rest, RestFault};
 use crate::{
-    consumers::{Consumed, Consumer, Failure, Kept},
+    consumers::{Consumed, Consumer, Failure, StoredEvent},
     store::text_of,
 };
 
@@ -30,8 +30,8 @@ impl Notices {
         Self { pool, rest }
     }
 
-    async fn tell(&self, kept: &Kept, to: &str, text: &str, custom: &str) -> Result<(), Failure> {
-        let (sequence, random) = mark(kept, to);
+    async fn tell(&self, stored: &StoredEvent, to: &str, text: &str, custom: &str) -> Result<(), Failure> {
+        let (sequence, random) = mark(stored, to);
         let notice = Notice { to, sequence, random, text, custom };
         match self.rest.send(notice).await {
             Err(fault) if fault.is_unknown_account() => {
@@ -56,8 +56,8 @@ impl Consumer for Notices {
         AGE_MAX
     }
 
-    async fn consume(&self, kept: &Kept) -> Result<Consumed, Failure> {
-        let Event::Noticed { conversation, notice } = &kept.event else { return Ok(Consumed::Nothing) };
+    async fn consume(&self, stored: &StoredEvent) -> Result<Consumed, Failure> {
+        let Event::Noticed { conversation, notice } = &stored.event else { return Ok(Consumed::Nothing) };
         let talk = sqlx::query!(
             "select v.username as visitor, k.username as counselor
              from conversations c join people v on v.id = c.visitor join people k on k.id = c.counselor
@@ -70,15 +70,15 @@ impl Consumer for Notices {
         let Some(talk) = talk else { return Ok(Consumed::Nothing) };
         let (text, custom) = (text_of(*notice), conversation.to_string());
         for to in [&talk.visitor, &talk.counselor] {
-            self.tell(kept, to, &text, &custom).await?;
+            self.tell(stored, to, &text, &custom).await?;
         }
         Ok(Consumed::Acted)
     }
 }
 
 /// `MsgSeq` and `MsgRandom` of a notice: the same for the same event and person, whenever it is sent.
-fn mark(kept: &Kept, to: &str) -> (u32, u32) {
-    let name = format!("{}/{}/{to}", kept.institution, kept.seq);
+fn mark(stored: &StoredEvent, to: &str) -> (u32, u32) {
+    let name = format!("{}/{}/{to}", stored.institution, stored.seq);
     let digest = Sha256::digest(name);
     let number = |from: usize| {
         u32::from_be_bytes([digest[from], digest[from + 1], digest[from + 2], digest[from + 3]])
@@ -97,8 +97,12 @@ mod tests {
 
     #[test]
     fn the_same_notice_is_the_same_message_and_another_is_another() {
-        let kept =
-            |seq| Kept { institution: "ecnu".to_owned(), seq, at: Timestamp(0), event: Event::Claimed };
+        let kept = |seq| StoredEvent {
+            institution: "ecnu".to_owned(),
+            seq,
+            at: Timestamp(0),
+            event: Event::Claimed,
+        };
         assert_eq!(mark(&kept(7), "fangke"), mark(&kept(7), "fangke"));
         assert_ne!(mark(&kept(7), "fangke"), mark(&kept(8), "fangke"));
         assert_ne!(mark(&kept(7), "fangke"), mark(&kept(7), "zixunshi"));

@@ -4,8 +4,8 @@
 use hotline_actors::Timestamp;
 
 use super::{
+    background_tasks::{BackgroundTasks, retry},
     callback::StateChange,
-    errands::{Errands, patiently},
     rest::Rest,
 };
 use crate::{answer::describe, clock, identity::Kind, institutions::Institutions, people::People};
@@ -16,7 +16,7 @@ pub struct Presences {
     rest: Option<Rest>,
     people: People,
     institutions: Institutions,
-    errands: Errands,
+    background_tasks: BackgroundTasks,
 }
 
 impl Presences {
@@ -24,9 +24,9 @@ impl Presences {
         rest: Option<Rest>,
         people: People,
         institutions: Institutions,
-        errands: Errands,
+        background_tasks: BackgroundTasks,
     ) -> Self {
-        Self { rest, people, institutions, errands }
+        Self { rest, people, institutions, background_tasks }
     }
 
     /// A log-in has begun or ended, on one device. Returns at once: Tencent waits for the answer.
@@ -40,7 +40,7 @@ impl Presences {
         // In the time of dispatch, as words and calls: all are compared there.
         let at = change.at.unwrap_or(received_at) + clock::ahead();
         let this = self.clone();
-        self.errands.run("presence", async move { this.take_in(&change.account, at, here).await });
+        self.background_tasks.run("presence", async move { this.take_in(&change.account, at, here).await });
     }
 
     async fn take_in(&self, account: &str, at: Timestamp, here: bool) {
@@ -60,7 +60,7 @@ impl Presences {
 
     async fn is_elsewhere(&self, account: &str) -> bool {
         let Some(rest) = &self.rest else { return false };
-        match patiently(|| rest.is_online(account)).await {
+        match retry(|| rest.is_online(account)).await {
             Ok(online) => online,
             Err(fault) => {
                 tracing::info!(%fault, "whether somebody is still logged in to IM is not known; taken for gone");

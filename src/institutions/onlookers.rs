@@ -11,7 +11,7 @@ use hotline_actors::{ConversationId, PersonId, Timestamp, registry::Overheard};
 use sqlx::PgPool;
 use tokio::sync::mpsc;
 
-use super::{Doom, Inner};
+use super::{FatalError, Inner};
 use crate::{
     answer::describe,
     audit::{self, Action},
@@ -28,14 +28,14 @@ pub(super) fn noting(
     institution: &str,
     institutions: Weak<Inner>,
     pool: PgPool,
-    doom: mpsc::Sender<Doom>,
+    fatal_errors: mpsc::Sender<FatalError>,
 ) -> Arc<dyn Fn(Overheard) + Send + Sync> {
     let (sender, overheard) = mpsc::channel(WAITING_MAX);
     let institution = institution.to_owned();
     watched(
         "what notes who hears a talk live",
         run(institution.clone(), overheard, institutions, pool),
-        doom,
+        fatal_errors,
     );
     Arc::new(move |word| {
         if sender.try_send(word).is_err() {
@@ -45,13 +45,17 @@ pub(super) fn noting(
 }
 
 /// Runs `work` beside everything else. If it dies, the process ends over it.
-fn watched(what: &'static str, work: impl Future<Output = ()> + Send + 'static, doom: mpsc::Sender<Doom>) {
+fn watched(
+    what: &'static str,
+    work: impl Future<Output = ()> + Send + 'static,
+    fatal_errors: mpsc::Sender<FatalError>,
+) {
     let task = tokio::spawn(work);
     tokio::spawn(async move {
         if task.await.is_err() {
             tracing::error!("{what} is gone");
             // One is enough.
-            let _ = doom.try_send(Doom::Died(what));
+            let _ = fatal_errors.try_send(FatalError::Died(what));
         }
     });
 }
@@ -96,12 +100,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_that_dies_ends_the_process_and_one_that_is_done_does_not() {
-        let (doom, mut doomed) = mpsc::channel(1);
-        let last = doom.clone();
-        watched("what is done", async {}, doom.clone());
-        watched("what dies", async { panic!("as it may be") }, doom);
-        assert_eq!(doomed.recv().await, Some(Doom::Died("what dies")));
+        let (fatal_errors, mut told) = mpsc::channel(1);
+        let last = fatal_errors.clone();
+        watched("what is done", async {}, fatal_errors.clone());
+        watched("what dies", async { panic!("as it may be") }, fatal_errors);
+        assert_eq!(told.recv().await, Some(FatalError::Died("what dies")));
         drop(last);
-        assert_eq!(doomed.recv().await, None, "and nothing else is told");
+        assert_eq!(told.recv().await, None, "and nothing else is told");
     }
 }

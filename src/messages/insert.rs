@@ -14,7 +14,7 @@ use hotline_actors::{ConversationId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{LATE_AFTER_END, Stored, hearing::Pair, unplaced::UnplacedRoom, writer::Entry};
+use super::{LATE_AFTER_END, Stored, activity::Pair, unmatched::UnmatchedRoom, writer::BufferedMessage};
 use crate::clock;
 
 /// What became of one message.
@@ -23,7 +23,7 @@ pub(super) enum Outcome {
     /// Between these two, where they had to be looked up.
     Stored(Stored, Option<Pair>),
     /// Kept apart, for this reason.
-    Unplaced(String),
+    Unmatched(String),
     /// As above, but of people we do not know, or more than there is room for.
     Dropped(String),
 }
@@ -50,8 +50,8 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn push(&mut self, entry: &'a Entry, from: Option<Uuid>, to: Option<Uuid>) {
-        let Entry { id, message, .. } = entry;
+    fn push(&mut self, entry: &'a BufferedMessage, from: Option<Uuid>, to: Option<Uuid>) {
+        let BufferedMessage { id, message, .. } = entry;
         self.ids.push(*id);
         self.from_accounts.push(&message.from);
         self.from_ids.push(from);
@@ -71,7 +71,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Those who say themselves where they belong.
-    fn named(entries: &'a [Entry]) -> Self {
+    fn named(entries: &'a [BufferedMessage]) -> Self {
         let named = entries
             .iter()
             .filter(|entry| entry.message.claimed().is_some())
@@ -84,7 +84,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Those who have to be placed.
-    fn others(entries: &'a [Entry], stored: &HashSet<Uuid>) -> Self {
+    fn others(entries: &'a [BufferedMessage], stored: &HashSet<Uuid>) -> Self {
         let id_of = |account: &str| account.parse().ok().map(|id: PersonId| id.0);
         let mut columns = Self::default();
         for entry in entries.iter().filter(|entry| !stored.contains(&entry.id)) {
@@ -97,8 +97,8 @@ impl<'a> Columns<'a> {
 /// Places and stores `entries`; the outcomes stand in their order.
 pub(super) async fn insert(
     connection: &mut PgConnection,
-    entries: &[Entry],
-    room: UnplacedRoom,
+    entries: &[BufferedMessage],
+    room: UnmatchedRoom,
 ) -> Result<Vec<Outcome>, sqlx::Error> {
     let late = late_for(entries);
     let named = Columns::named(entries);
@@ -108,9 +108,9 @@ pub(super) async fn insert(
     } else {
         place(connection, &Columns::others(entries, &stored), room, late).await?
     };
-    let outcome = |entry: &Entry| match placed.remove(&entry.id) {
+    let outcome = |entry: &BufferedMessage| match placed.remove(&entry.id) {
         Some(outcome) => outcome,
-        None => Outcome::Stored(Stored::First, None),
+        None => Outcome::Stored(Stored::Inserted, None),
     };
     Ok(entries.iter().map(outcome).collect())
 }
@@ -150,7 +150,7 @@ async fn store(
 async fn place(
     connection: &mut PgConnection,
     columns: &Columns<'_>,
-    room: UnplacedRoom,
+    room: UnmatchedRoom,
     late: i64,
 ) -> Result<HashMap<Uuid, Outcome>, sqlx::Error> {
     let rows = sqlx::query_file!(
@@ -182,10 +182,10 @@ async fn place(
     .await?;
     let outcomes = rows.into_iter().map(|row| {
         let outcome = match row.reason {
-            Some(reason) if row.kept => Outcome::Unplaced(reason),
+            Some(reason) if row.kept => Outcome::Unmatched(reason),
             Some(reason) => Outcome::Dropped(reason),
             None => {
-                let stored = if row.first { Stored::First } else { Stored::Again };
+                let stored = if row.first { Stored::Inserted } else { Stored::Duplicate };
                 // A notice is said by nobody.
                 let conversation = row.conversation.map(ConversationId);
                 let pair = row.institution.zip(row.sender_id).zip(row.receiver_id);
@@ -212,7 +212,7 @@ pub(super) fn late_after_end() -> i64 {
 
 /// In the time in which `entries` were said: where the machine's clock was set back, ends are ahead of Tencent's time, and not
 /// of ours.
-fn late_for(entries: &[Entry]) -> i64 {
+fn late_for(entries: &[BufferedMessage]) -> i64 {
     let is_ours = entries.iter().all(|entry| entry.message.is_stamped_here);
     late_after_end() - if is_ours { 0 } else { millis(clock::ahead()) }
 }

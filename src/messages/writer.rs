@@ -11,10 +11,11 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::{
-    Counters, Limits, NewMessage, StoreFault, Stored, count,
-    hearing::Ears,
+    Counters, Limits, NewMessage, StoreFault, Stored,
+    activity::ActivityObserver,
+    count,
     insert::{self, Outcome},
-    said::Letter,
+    outgoing::Delivery,
 };
 
 /// A batch is closed when it holds this much: the statement carries it whole.
@@ -25,32 +26,32 @@ const RETRY_MAX: Duration = Duration::from_secs(2);
 const SILENT_MAX: Duration = Duration::from_secs(2);
 
 /// A message in the buffer, with the place it takes there.
-pub(super) struct Entry {
+pub(super) struct BufferedMessage {
     pub(super) id: Uuid,
     pub(super) message: NewMessage,
     pub(super) answer: oneshot::Sender<Result<Stored, StoreFault>>,
-    pub(super) room: Room,
+    pub(super) permit: BufferPermit,
     /// Tells of it once it is stored, for the first time.
-    pub(super) letter: Option<Letter>,
+    pub(super) delivery: Option<Delivery>,
 }
 
 /// A place in the buffer, free again when dropped.
-pub(super) struct Room {
+pub(super) struct BufferPermit {
     pub(super) _message: OwnedSemaphorePermit,
     pub(super) _bytes: OwnedSemaphorePermit,
 }
 
 /// What leads to the writer, and away from it.
-pub(super) struct Lines {
-    pub(super) waiting: mpsc::Receiver<Entry>,
+pub(super) struct WriterChannels {
+    pub(super) waiting: mpsc::Receiver<BufferedMessage>,
     pub(super) stop: watch::Receiver<bool>,
-    pub(super) ears: Ears,
+    pub(super) observer: ActivityObserver,
 }
 
 pub(super) struct Writer {
     options: PgConnectOptions,
     limits: Limits,
-    lines: Lines,
+    channels: WriterChannels,
     marking: Arc<Mutex<()>>,
     counters: Arc<Counters>,
     connection: Option<PgConnection>,
@@ -69,7 +70,7 @@ impl Writer {
     pub(super) fn new(
         options: &PgConnectOptions,
         limits: Limits,
-        lines: Lines,
+        channels: WriterChannels,
         marking: Arc<Mutex<()>>,
         counters: Arc<Counters>,
     ) -> Self {
@@ -78,7 +79,7 @@ impl Writer {
             ("lock_timeout", limits.lock_max.as_millis().to_string()),
             ("idle_in_transaction_session_timeout", limits.statement_max.as_millis().to_string()),
         ]);
-        Self { options, limits, lines, marking, counters, connection: None, outage: false }
+        Self { options, limits, channels, marking, counters, connection: None, outage: false }
     }
 
     /// Runs until it is told to stop, or nobody is left who could say anything; then what waits is stored first.
@@ -89,8 +90,8 @@ impl Writer {
         }
     }
 
-    async fn next(&mut self) -> Option<Entry> {
-        let Lines { waiting, stop, .. } = &mut self.lines;
+    async fn next(&mut self) -> Option<BufferedMessage> {
+        let WriterChannels { waiting, stop, .. } = &mut self.channels;
         let told = async {
             // An error means that nobody is left to tell us: as good as being told.
             stop.wait_for(|stop| *stop).await.is_ok()
@@ -103,11 +104,11 @@ impl Writer {
         waiting.recv().await
     }
 
-    fn gather(&mut self, first: Entry) -> Vec<Entry> {
+    fn gather(&mut self, first: BufferedMessage) -> Vec<BufferedMessage> {
         let mut bytes = first.message.bytes();
         let mut batch = vec![first];
         while batch.len() < self.limits.batch_max && bytes < BATCH_BYTES_MAX {
-            let Ok(entry) = self.lines.waiting.try_recv() else { break };
+            let Ok(entry) = self.channels.waiting.try_recv() else { break };
             bytes += entry.message.bytes();
             batch.push(entry);
         }
@@ -116,10 +117,10 @@ impl Writer {
 
     /// Stores a batch. When something in it cannot be held, its halves go in one after the other, down to the single
     /// message, so that the rest is not held up.
-    async fn store(&mut self, batch: Vec<Entry>) {
+    async fn store(&mut self, batch: Vec<BufferedMessage>) {
         let mut groups = vec![batch];
         while let Some(mut group) = groups.pop() {
-            match self.settle(&group).await {
+            match self.flush(&group).await {
                 Ok(outcomes) => {
                     for (entry, outcome) in group.into_iter().zip(outcomes) {
                         self.answer(entry, outcome);
@@ -133,7 +134,7 @@ impl Writer {
                     for entry in group {
                         tracing::error!(id = %entry.id.simple(), code, "a message cannot be stored and is refused");
                         count(&self.counters.refused);
-                        self.lines.ears.settled(&entry.message, Progress::Passed, None);
+                        self.channels.observer.notify_stored(&entry.message, Progress::Passed, None);
                         // Whoever asked may have gone: late callers do not wait.
                         let _gone = entry.answer.send(Err(StoreFault::Refused));
                     }
@@ -143,7 +144,7 @@ impl Writer {
     }
 
     /// Tries until the database has taken `group`, or has said with this SQLSTATE that something in it cannot be held.
-    async fn settle(&mut self, group: &[Entry]) -> Result<Vec<Outcome>, String> {
+    async fn flush(&mut self, group: &[BufferedMessage]) -> Result<Vec<Outcome>, String> {
         let mut pause = RETRY_FIRST;
         loop {
             match self.attempt(group).await {
@@ -166,7 +167,7 @@ impl Writer {
         }
     }
 
-    async fn attempt(&mut self, group: &[Entry]) -> Result<Vec<Outcome>, Failure> {
+    async fn attempt(&mut self, group: &[BufferedMessage]) -> Result<Vec<Outcome>, Failure> {
         let limit = self.limits.statement_max + SILENT_MAX;
         let _no_mark_is_set = self.marking.lock().await;
         let connection = self.connection.take();
@@ -175,7 +176,7 @@ impl Writer {
                 Some(connection) => connection,
                 None => PgConnection::connect_with(&self.options).await?,
             };
-            let outcomes = insert::insert(&mut connection, group, self.limits.unplaced).await?;
+            let outcomes = insert::insert(&mut connection, group, self.limits.unmatched).await?;
             Ok((connection, outcomes))
         };
         match tokio::time::timeout(limit, work).await {
@@ -189,33 +190,33 @@ impl Writer {
         }
     }
 
-    fn answer(&self, entry: Entry, outcome: Outcome) {
+    fn answer(&self, entry: BufferedMessage, outcome: Outcome) {
         let counters = &self.counters;
         let (counter, answer, progress, pair): (&AtomicU64, _, _, _) = match outcome {
-            Outcome::Stored(Stored::First, pair) => {
-                (&counters.stored, Ok(Stored::First), Progress::Stored, pair)
+            Outcome::Stored(Stored::Inserted, pair) => {
+                (&counters.stored, Ok(Stored::Inserted), Progress::Stored, pair)
             }
-            Outcome::Stored(Stored::Again, pair) => {
-                (&counters.duplicates, Ok(Stored::Again), Progress::Again, pair)
+            Outcome::Stored(Stored::Duplicate, pair) => {
+                (&counters.duplicates, Ok(Stored::Duplicate), Progress::Again, pair)
             }
-            Outcome::Unplaced(reason) => {
-                (&counters.unplaced, Err(StoreFault::Unplaced { reason }), Progress::Passed, None)
+            Outcome::Unmatched(reason) => {
+                (&counters.unmatched, Err(StoreFault::Unmatched { reason }), Progress::Passed, None)
             }
             Outcome::Dropped(reason) => {
                 (&counters.dropped, Err(StoreFault::Dropped { reason }), Progress::Passed, None)
             }
         };
         count(counter);
-        self.lines.ears.settled(&entry.message, progress, pair);
+        self.channels.observer.notify_stored(&entry.message, progress, pair);
         // The place in the buffer is free before the answer is heard.
-        drop(entry.room);
-        let letter = entry.letter.filter(|_| progress == Progress::Stored);
+        drop(entry.permit);
+        let delivery = entry.delivery.filter(|_| progress == Progress::Stored);
         // Whoever asked may have gone: late callers do not wait.
         let gone = entry.answer.send(answer).is_err();
-        if let Some(letter) = letter {
+        if let Some(mut delivery) = delivery {
             // One who is not answered any more hears it as the others do.
-            let except = letter.except.filter(|_| !gone);
-            self.lines.ears.deliver(Letter { except, ..letter });
+            delivery.message.except = delivery.message.except.filter(|_| !gone);
+            self.channels.observer.deliver(delivery);
         }
     }
 }

@@ -195,7 +195,7 @@ fn messages(sheet: &Sheet, figures: &Figures) -> Result<(), Error> {
     let outcomes = [
         ("stored", figures.stored),
         ("duplicate", figures.duplicates),
-        ("unplaced", figures.unplaced),
+        ("unplaced", figures.unmatched),
         ("dropped", figures.dropped),
         ("refused", figures.refused),
         ("late", figures.late),

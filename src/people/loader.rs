@@ -1,4 +1,4 @@
-//! People who are not in memory are looked up together: whoever asks while a statement is under way shares the next one.
+//! People who are not in the cache are looked up together: whoever asks while a statement is under way shares the next one.
 //! Under load that is one statement for dozens of requests, and never one that began before it was asked for.
 
 use std::{collections::HashMap, io};
@@ -7,7 +7,7 @@ use hotline_actors::PersonId;
 use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Person, memory::Memory, repository};
+use super::{Person, cache::PersonCache, repository};
 use crate::{
     answer::{describe, is_away},
     secrets::Sealer,
@@ -29,14 +29,14 @@ struct Asked {
 #[derive(Clone)]
 pub(super) struct Loader {
     to: mpsc::Sender<Asked>,
-    memory: Memory,
+    cache: PersonCache,
 }
 
 impl Loader {
-    pub(super) fn start(pool: PgPool, sealer: Sealer, memory: Memory) -> Self {
+    pub(super) fn start(pool: PgPool, sealer: Sealer, cache: PersonCache) -> Self {
         let (to, asked) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(run(asked, pool, sealer, memory.clone()));
-        Self { to, memory }
+        tokio::spawn(run(asked, pool, sealer, cache.clone()));
+        Self { to, cache }
     }
 
     /// Waits until nobody looks for others any more, which is never while all is well.
@@ -46,7 +46,7 @@ impl Loader {
 
     /// These people, as they stand after the question; `None` if whoever wants them must look themself.
     pub(super) async fn load(&self, ids: &[PersonId]) -> Option<Found> {
-        let (known, ids) = self.memory.recall(ids);
+        let (known, ids) = self.cache.recall(ids);
         if ids.is_empty() {
             return Some(Ok(known));
         }
@@ -60,7 +60,7 @@ impl Loader {
     }
 }
 
-async fn run(mut asked: mpsc::Receiver<Asked>, pool: PgPool, sealer: Sealer, memory: Memory) {
+async fn run(mut asked: mpsc::Receiver<Asked>, pool: PgPool, sealer: Sealer, cache: PersonCache) {
     while let Some(first) = asked.recv().await {
         let mut number = first.ids.len();
         let mut together = vec![first];
@@ -72,10 +72,10 @@ async fn run(mut asked: mpsc::Receiver<Asked>, pool: PgPool, sealer: Sealer, mem
         let mut ids: Vec<PersonId> = together.iter().flat_map(|asked| asked.ids.iter().copied()).collect();
         ids.sort_unstable();
         ids.dedup();
-        let editions = memory.editions(&ids);
+        let versions = cache.versions(&ids);
         let found = repository::load(&pool, &sealer, &ids).await;
         if let Ok(people) = &found {
-            memory.keep(people.values(), &editions);
+            cache.keep(people.values(), &versions);
         }
         answer(together, found);
     }

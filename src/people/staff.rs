@@ -34,7 +34,7 @@ impl People {
     ///
     /// # Errors
     /// [`Taken`] when the user name has been given out before.
-    pub async fn hire(
+    pub async fn create_staff(
         &self,
         person: NewPerson,
         change: &Change,
@@ -167,7 +167,7 @@ impl People {
         .await?;
         let committed = transaction.commit().await;
         // Whoever they looked after, too.
-        self.memory.forget_all();
+        self.cache.forget_all();
         committed
     }
 }

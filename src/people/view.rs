@@ -71,7 +71,7 @@ impl std::fmt::Debug for PersonView {
 
 /// How much of the confidential fields a reader sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sight {
+enum Visibility {
     Clear,
     Masked,
     Nothing,
@@ -80,32 +80,32 @@ enum Sight {
 /// docs/contract.md 2: null for visitors, masked for counselors, clear for the person and those who answer for them.
 ///
 /// The system administrator keeps the accounts of the staff, and so reads those; visitors stay masked.
-fn sight(person: &Person, reader: &Caller) -> Sight {
+fn visibility(person: &Person, reader: &Caller) -> Visibility {
     if person.id == reader.id {
-        return Sight::Clear;
+        return Visibility::Clear;
     }
     let at_home = reader.institution.is_some() && reader.institution == person.institution;
     match reader.kind {
-        Kind::Counselor if at_home => Sight::Masked,
-        Kind::Supervisor | Kind::Institution if at_home => Sight::Clear,
-        Kind::Visitor | Kind::Counselor | Kind::Supervisor | Kind::Institution => Sight::Nothing,
-        Kind::System if person.kind.is_staff() => Sight::Clear,
-        Kind::System => Sight::Masked,
+        Kind::Counselor if at_home => Visibility::Masked,
+        Kind::Supervisor | Kind::Institution if at_home => Visibility::Clear,
+        Kind::Visitor | Kind::Counselor | Kind::Supervisor | Kind::Institution => Visibility::Nothing,
+        Kind::System if person.kind.is_staff() => Visibility::Clear,
+        Kind::System => Visibility::Masked,
     }
 }
 
 /// A person as `reader` may see them.
 pub fn view(person: &Person, reader: &Caller) -> PersonView {
-    let sight = sight(person, reader);
-    let shown = |text: Option<String>, mask: fn(&str) -> String| match sight {
-        Sight::Clear => text,
-        Sight::Masked => text.map(|text| mask(&text)),
-        Sight::Nothing => None,
+    let visibility = visibility(person, reader);
+    let shown = |text: Option<String>, mask: fn(&str) -> String| match visibility {
+        Visibility::Clear => text,
+        Visibility::Masked => text.map(|text| mask(&text)),
+        Visibility::Nothing => None,
     };
     // What is not shown is not opened either.
-    let opened = |secret: &Option<super::Secret>| match sight {
-        Sight::Clear | Sight::Masked => secret.as_ref().and_then(super::Secret::open),
-        Sight::Nothing => None,
+    let opened = |secret: &Option<super::Secret>| match visibility {
+        Visibility::Clear | Visibility::Masked => secret.as_ref().and_then(super::Secret::open),
+        Visibility::Nothing => None,
     };
     let may_come_in = person.may_come_in();
     PersonView {

@@ -14,7 +14,7 @@ use hotline_actors::{
 use uuid::Uuid;
 
 use super::number;
-use crate::conversations::Row;
+use crate::conversations::ConversationRow;
 
 /// A stored row says what it cannot.
 #[derive(Debug, thiserror::Error)]
@@ -204,7 +204,7 @@ impl TalkRows {
     }
 
     fn push(&mut self, institution: &str, facts: &Conversation) {
-        let row = Row::of(institution, facts);
+        let row = ConversationRow::of(institution, facts);
         self.id.push(row.id);
         self.kind.push(row.kind);
         self.visitor.push(row.visitor);

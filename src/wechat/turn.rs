@@ -20,7 +20,7 @@ use super::{
 use crate::{
     calendar::Calendar,
     config::WechatMode,
-    consumers::{Consumed, Consumer, Failure, Kept},
+    consumers::{Consumed, Consumer, Failure, StoredEvent},
 };
 
 /// Messages one visitor may have allowed ahead.
@@ -176,13 +176,13 @@ impl Consumer for Turns {
         AGE_MAX
     }
 
-    async fn consume(&self, kept: &Kept) -> Result<Consumed, Failure> {
-        let Event::Assigned { conversation, .. } = &kept.event else { return Ok(Consumed::Nothing) };
+    async fn consume(&self, stored: &StoredEvent) -> Result<Consumed, Failure> {
+        let Event::Assigned { conversation, .. } = &stored.event else { return Ok(Consumed::Nothing) };
         if self.wechat.0.apps.values().all(|app| app.settings.turn_template.is_empty()) {
             return Ok(Consumed::Nothing);
         }
         match self.turn(*conversation).await? {
-            Some(turn) => self.tell(&turn, kept.at).await.map(|()| Consumed::Acted),
+            Some(turn) => self.tell(&turn, stored.at).await.map(|()| Consumed::Acted),
             None => Ok(Consumed::Nothing),
         }
     }

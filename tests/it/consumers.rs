@@ -8,7 +8,7 @@ use std::{
 
 use hotline::{
     clock,
-    consumers::{self, Consumed, Consumer, Failure, Kept, Patience},
+    consumers::{self, Consumed, Consumer, Failure, RetryPolicy, StoredEvent},
     metrics::{self, Metrics, Seen},
 };
 use hotline_actors::{ConversationId, CounselorId, dispatch::event::Event};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::support::{Hotline, SOON, until};
 
-const IMPATIENT: Patience = Patience {
+const RETRY_SOON: RetryPolicy = RetryPolicy {
     look_every: Duration::from_millis(20),
     first_wait: Duration::from_millis(5),
     wait_max: Duration::from_millis(20),
@@ -61,13 +61,13 @@ impl Consumer for Diary {
         AGE_MAX
     }
 
-    async fn consume(&self, kept: &Kept) -> Result<Consumed, Failure> {
-        self.tries.lock().expect("nobody panicked with it").push(kept.seq);
+    async fn consume(&self, stored: &StoredEvent) -> Result<Consumed, Failure> {
+        self.tries.lock().expect("nobody panicked with it").push(stored.seq);
         let failure = self.failures.lock().expect("nobody panicked with it").pop_front();
         if let Some(failure) = failure {
             return Err(failure);
         }
-        self.read.lock().expect("nobody panicked with it").push((kept.institution.clone(), kept.seq));
+        self.read.lock().expect("nobody panicked with it").push((stored.institution.clone(), stored.seq));
         Ok(Consumed::Acted)
     }
 }
@@ -118,7 +118,7 @@ async fn cursor(pool: &PgPool, institution: &str) -> Option<i64> {
 /// Runs the diary until it is dropped.
 fn run(pool: &PgPool, diary: &Arc<Diary>) -> Running {
     let metrics = Metrics::new().expect("the names are names");
-    let consuming = consumers::run(pool.clone(), metrics.clone(), Arc::clone(diary), IMPATIENT);
+    let consuming = consumers::run(pool.clone(), metrics.clone(), Arc::clone(diary), RETRY_SOON);
     Running { task: tokio::spawn(consuming), metrics }
 }
 

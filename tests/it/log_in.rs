@@ -245,8 +245,8 @@ async fn what_was_said_before_a_log_out_counts_whatever_log_ins_ended_before() {
     let said = Instant::now();
     sessions.forget_all_of(lin);
     assert!(sessions.went_on_until(&forgotten, said));
-    let goes_on = sessions.goes_on(forgotten.token, clock::now()).await.expect("the database answers");
-    assert!(goes_on.is_some(), "it is read again");
+    let is_active = sessions.is_active(forgotten.token, clock::now()).await.expect("the database answers");
+    assert!(is_active.is_some(), "it is read again");
     let said = Instant::now();
     sessions.end(forgotten.token).await.expect("it ends");
     assert!(sessions.went_on_until(&forgotten, said));

@@ -1,6 +1,5 @@
 //! The built server, over real HTTP, real sockets and a real PostgreSQL. `make test` gives it the database.
 
-mod arrange;
 mod audit;
 mod backup;
 mod bad_input;
@@ -28,6 +27,7 @@ mod release;
 mod rights;
 mod rotation;
 mod samples;
+mod shifts;
 mod sockets;
 mod store;
 mod story;

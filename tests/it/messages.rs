@@ -1,6 +1,6 @@
 //! The store of messages against a real PostgreSQL: exactly once, in the right conversation, whatever comes.
 
-mod hearing;
+mod activity;
 mod outage;
 mod placing;
 mod reading;
@@ -12,7 +12,10 @@ use std::{
 
 use futures_util::future::join_all;
 use hotline::{
-    messages::{Body, Ears, Heard, Limits, MessageStore, NewMessage, Sent, StoreFault, Stored, UnplacedRoom},
+    messages::{
+        ActivityObserver, Body, Limits, MessageStore, NewMessage, PersonActivity, Sent, StoreFault, Stored,
+        UnmatchedRoom,
+    },
     people::People,
 };
 use hotline_actors::{ConversationId, PersonId, Timestamp};
@@ -28,7 +31,7 @@ const LIMITS: Limits = Limits {
     store_max: Duration::from_secs(30),
     statement_max: Duration::from_secs(10),
     lock_max: Duration::from_secs(5),
-    unplaced: UnplacedRoom { message_bytes_max: 1000, of_sender_max: 4, messages_max: 6, bytes_max: 4000 },
+    unmatched: UnmatchedRoom { message_bytes_max: 1000, of_sender_max: 4, messages_max: 6, bytes_max: 4000 },
 };
 /// When the conversations of these tests began, in milliseconds; a whole second.
 const BEGAN: i64 = 1_640_995_200_000;
@@ -41,7 +44,7 @@ struct Talk {
     conversation: ConversationId,
     visitor: PersonId,
     counselor: PersonId,
-    heard: Arc<Mutex<Vec<Heard>>>,
+    heard: Arc<Mutex<Vec<PersonActivity>>>,
 }
 
 impl Talk {
@@ -63,10 +66,10 @@ impl Talk {
         let conversation = conversation(&pool, visitor, counselor).await;
         let heard = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&heard);
-        let ears = Ears::new(People::new(pool.clone(), no_secrets()), move |word| {
+        let observer = ActivityObserver::new(People::new(pool.clone(), no_secrets()), move |word| {
             told.lock().expect("nobody panicked with it").push(word);
         });
-        let store = MessageStore::start(&pool.connect_options(), limits, ears);
+        let store = MessageStore::start(&pool.connect_options(), limits, observer);
         Self { pool, store, conversation, visitor, counselor, heard }
     }
 
@@ -160,8 +163,8 @@ async fn conversation(pool: &PgPool, visitor: PersonId, counselor: PersonId) -> 
     id
 }
 
-fn unplaced(reason: &str) -> Result<Stored, StoreFault> {
-    Err(StoreFault::Unplaced { reason: reason.to_owned() })
+fn unmatched(reason: &str) -> Result<Stored, StoreFault> {
+    Err(StoreFault::Unmatched { reason: reason.to_owned() })
 }
 
 #[tokio::test]
@@ -171,17 +174,17 @@ async fn a_message_delivered_twice_at_once_and_again_later_is_one_row() {
     sent.extend(sent.clone());
     sent.reverse();
     let answers = talk.deliver_all(&sent).await;
-    assert_eq!(answers.iter().filter(|answer| **answer == Ok(Stored::First)).count(), 50);
-    assert_eq!(answers.iter().filter(|answer| **answer == Ok(Stored::Again)).count(), 50);
-    assert_eq!(talk.deliver(&sent[7]).await, Ok(Stored::Again));
+    assert_eq!(answers.iter().filter(|answer| **answer == Ok(Stored::Inserted)).count(), 50);
+    assert_eq!(answers.iter().filter(|answer| **answer == Ok(Stored::Duplicate)).count(), 50);
+    assert_eq!(talk.deliver(&sent[7]).await, Ok(Stored::Duplicate));
     assert_eq!(talk.stored().await, (0..50).collect::<Vec<_>>());
     let figures = talk.store.figures();
     assert_eq!((figures.stored, figures.duplicates, figures.buffered), (50, 51, 0));
     // What came before holds up nothing that comes with it for the first time.
     let together: Vec<Sent> = (40..60).map(|sequence| talk.said(sequence, 1)).collect();
     let answers = talk.deliver_all(&together).await;
-    assert_eq!(answers[..10], vec![Ok(Stored::Again); 10]);
-    assert_eq!(answers[10..], vec![Ok(Stored::First); 10]);
+    assert_eq!(answers[..10], vec![Ok(Stored::Duplicate); 10]);
+    assert_eq!(answers[10..], vec![Ok(Stored::Inserted); 10]);
     assert_eq!(talk.stored().await, (0..60).collect::<Vec<_>>());
 }
 
@@ -189,7 +192,7 @@ async fn a_message_delivered_twice_at_once_and_again_later_is_one_row() {
 async fn what_is_stored_is_what_was_said() {
     let talk = Talk::begin().await;
     let sent = Sent { online_only: true, send_result: 80_001, ..talk.said(u32::MAX, 3) };
-    assert_eq!(talk.deliver(&sent).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&sent).await, Ok(Stored::Inserted));
     let row = sqlx::query!("select * from messages").fetch_one(&talk.pool).await.expect("one row");
     assert_eq!((row.from_account.as_str(), row.to_account.as_str()), ("fangke", "zixunshi"));
     assert_eq!((row.sequence, row.random), (4_294_967_295, 4_026_038_328));
@@ -206,7 +209,7 @@ async fn a_nul_costs_nobody_the_message() {
     let mut sent = talk.said(1, 1);
     sent.key = "key\u{0}".to_owned();
     sent.body = Body::of(&json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "前\u{0}后" } }]));
-    assert_eq!(talk.deliver(&sent).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&sent).await, Ok(Stored::Inserted));
     let body = sqlx::query_scalar!("select body from messages").fetch_one(&talk.pool).await.expect("one row");
     assert_eq!(body[0]["MsgContent"]["Text"], "前\u{fffd}后");
 }
@@ -219,7 +222,7 @@ async fn a_message_the_database_cannot_hold_does_not_hold_up_the_others() {
     sent[11].key = (0..200).map(|n| hotline::im::callback::sign("", &n.to_string())).collect();
     let answers = talk.deliver_all(&sent).await;
     for (sequence, answer) in answers.into_iter().enumerate() {
-        let expected = if sequence == 11 { Err(StoreFault::Refused) } else { Ok(Stored::First) };
+        let expected = if sequence == 11 { Err(StoreFault::Refused) } else { Ok(Stored::Inserted) };
         assert_eq!(answer, expected, "{sequence}");
     }
     assert_eq!(talk.stored().await.len(), 19);
@@ -231,7 +234,7 @@ async fn a_stop_stores_what_waits_and_takes_nothing_new() {
     let talk = Arc::new(Talk::begin().await);
     let sent: Vec<Sent> = (0..200).map(|sequence| talk.said(sequence, 1)).collect();
     let (answers, ()) = tokio::join!(talk.deliver_all(&sent), talk.store.shut_down());
-    assert!(answers.iter().all(|answer| *answer == Ok(Stored::First)));
+    assert!(answers.iter().all(|answer| *answer == Ok(Stored::Inserted)));
     talk.store.ended().await;
     assert_eq!(talk.deliver(&talk.said(200, 1)).await, Err(StoreFault::Stopped));
     assert_eq!(talk.stored().await.len(), 200);

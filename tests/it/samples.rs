@@ -1,8 +1,8 @@
 //! The document's samples against our answers (docs/contract.md 1): every key of the sample, with the same type; null in
 //! a sample fits any type; ours may add keys. The samples are in `tests/data/document`, named after their sections.
 
-mod arrange;
 mod people;
+mod shifts;
 mod wechat;
 
 use std::{fs, io::Read, path::Path};

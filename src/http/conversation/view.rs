@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    conversations::{self, Row, queue::QueueView},
+    conversations::{self, ConversationRow, queue::QueueView},
     evaluations::{self, Evaluation, EvaluationView, Object},
     http::state::AppState,
     identity::{Caller, Kind},
@@ -58,11 +58,11 @@ pub(crate) struct ConversationView {
 /// The database's.
 pub(crate) async fn one(
     state: &AppState,
-    row: Row,
+    row: ConversationRow,
     reader: &Caller,
 ) -> Result<ConversationView, sqlx::Error> {
-    let around = Around::of(state, std::slice::from_ref(&row)).await?;
-    Ok(around.shown(row, reader))
+    let related = Related::of(state, std::slice::from_ref(&row)).await?;
+    Ok(related.shown(row, reader))
 }
 
 /// One conversation that has just been opened: nobody was called in to it and nobody rated it yet. `known` are people
@@ -72,7 +72,7 @@ pub(crate) async fn one(
 /// The database's.
 pub(crate) async fn opened(
     state: &AppState,
-    row: Row,
+    row: ConversationRow,
     place: Option<Place>,
     known: Vec<Person>,
     reader: &Caller,
@@ -84,8 +84,8 @@ pub(crate) async fn opened(
         people.extend(state.people.load(&unknown).await?);
     }
     let queues = place.map(|place| (row.id, place.into())).into_iter().collect();
-    let around = Around { people, queues, supervisions: HashMap::new(), evaluations: HashMap::new() };
-    Ok(around.shown(row, reader))
+    let related = Related { people, queues, supervisions: HashMap::new(), evaluations: HashMap::new() };
+    Ok(related.shown(row, reader))
 }
 
 /// Several conversations, with as many statements as one.
@@ -94,24 +94,24 @@ pub(crate) async fn opened(
 /// The database's.
 pub(crate) async fn many(
     state: &AppState,
-    rows: Vec<Row>,
+    rows: Vec<ConversationRow>,
     reader: &Caller,
 ) -> Result<Vec<ConversationView>, sqlx::Error> {
-    let around = Around::of(state, &rows).await?;
-    Ok(rows.into_iter().map(|row| around.shown(row, reader)).collect())
+    let related = Related::of(state, &rows).await?;
+    Ok(rows.into_iter().map(|row| related.shown(row, reader)).collect())
 }
 
 /// All that the objects hold besides their own rows.
-struct Around {
+struct Related {
     people: HashMap<PersonId, Person>,
     /// By consultation, the last one.
-    supervisions: HashMap<Uuid, Row>,
+    supervisions: HashMap<Uuid, ConversationRow>,
     evaluations: HashMap<Uuid, Vec<Evaluation>>,
     queues: HashMap<Uuid, QueueView>,
 }
 
-impl Around {
-    async fn of(state: &AppState, rows: &[Row]) -> Result<Self, sqlx::Error> {
+impl Related {
+    async fn of(state: &AppState, rows: &[ConversationRow]) -> Result<Self, sqlx::Error> {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut supervisions = HashMap::new();
         for supervision in conversations::supervisions_of(&state.pool, &ids).await? {
@@ -120,7 +120,7 @@ impl Around {
                 supervisions.entry(consultation).or_insert(supervision);
             }
         }
-        let all: Vec<&Row> = rows.iter().chain(supervisions.values()).collect();
+        let all: Vec<&ConversationRow> = rows.iter().chain(supervisions.values()).collect();
         let ids: Vec<Uuid> = all.iter().map(|row| row.id).collect();
         let parties = parties(&all);
         let (people, evaluations) =
@@ -129,7 +129,7 @@ impl Around {
         Ok(Self { people, supervisions, evaluations, queues })
     }
 
-    fn shown(&self, row: Row, reader: &Caller) -> ConversationView {
+    fn shown(&self, row: ConversationRow, reader: &Caller) -> ConversationView {
         // Whoever consults is not told that, and with whom, they were talked about.
         let is_theirs = row.is_consultation() && (row.visitor == reader.id.0 || reader.kind == Kind::Visitor);
         let supervision = self.supervisions.get(&row.id).filter(|_| !is_theirs);
@@ -173,7 +173,7 @@ impl Around {
     }
 }
 
-fn parties(rows: &[&Row]) -> Vec<PersonId> {
+fn parties(rows: &[&ConversationRow]) -> Vec<PersonId> {
     let mut people: Vec<PersonId> =
         rows.iter().flat_map(|row| [Some(PersonId(row.visitor)), row.counterpart()]).flatten().collect();
     people.sort_unstable();
@@ -182,7 +182,7 @@ fn parties(rows: &[&Row]) -> Vec<PersonId> {
 }
 
 /// The places of those that wait.
-async fn queues(state: &AppState, rows: &[&Row]) -> HashMap<Uuid, QueueView> {
+async fn queues(state: &AppState, rows: &[&ConversationRow]) -> HashMap<Uuid, QueueView> {
     let waiting = rows.iter().copied().filter(|row| row.waits());
     let placed = join_all(waiting.map(async |row| {
         let place = state.institutions.place(&row.institution, ConversationId(row.id)).await?;

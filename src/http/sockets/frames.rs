@@ -220,7 +220,7 @@ enum State {
 }
 
 impl State {
-    fn floor(common_waiting: usize, on_shift: Option<bool>, others: Option<&[Load]>) -> Self {
+    fn overview(common_waiting: usize, on_shift: Option<bool>, others: Option<&[Load]>) -> Self {
         let others = others.map(|others| others.iter().map(LoadView::from).collect());
         Self::Floor { common: Common { waiting: common_waiting }, on_shift, others }
     }
@@ -372,7 +372,7 @@ impl Shared {
         write(&match self {
             Self::Event(told) => Frame::Event(Box::new(event(told))),
             Self::Floor { common_waiting, on_shift, others } => {
-                Frame::State(State::floor(*common_waiting, *on_shift, Some(others)))
+                Frame::State(State::overview(*common_waiting, *on_shift, Some(others)))
             }
         })
     }
@@ -400,9 +400,9 @@ pub(super) fn each(push: Push, mut tell: impl FnMut(ByteString)) {
             return tell(Shared::Floor { common_waiting, on_shift, others }.text());
         }
         Push::QueueOverview { common_waiting, on_shift, others: None } => {
-            Frame::State(State::floor(common_waiting, on_shift, None))
+            Frame::State(State::overview(common_waiting, on_shift, None))
         }
-        Push::Frame(parcel) => return tell(ByteString::from(&*parcel.0)),
+        Push::Frame(frame) => return tell(ByteString::from(&*frame.0)),
         Push::Workbench(ref desk) => Frame::Snapshot(snapshot(desk)),
         Push::Visit { cursor, ref conversation, place } => Frame::Snapshot(Snapshot::Visit(VisitSnapshot {
             cursor,

@@ -88,7 +88,7 @@ async fn add(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     if !rights::may_keep_account(caller.kind, kind) {
         return Err(Fault::not_allowed());
     }
-    hire(&state, &caller, &params, kind).await
+    create_staff(&state, &caller, &params, kind).await
 }
 
 /// 自有：修改后台用户
@@ -121,7 +121,7 @@ async fn change_back_office(state: Data<AppState>, caller: Caller, params: Param
 )]
 async fn add_supervisor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ManageSupervisors)?;
-    hire(&state, &caller, &params, Kind::Supervisor).await
+    create_staff(&state, &caller, &params, Kind::Supervisor).await
 }
 
 /// 9. 添加咨询师用户
@@ -133,7 +133,7 @@ async fn add_supervisor(state: Data<AppState>, caller: Caller, params: Params) -
 )]
 async fn add_counselor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::AddCounselor)?;
-    hire(&state, &caller, &params, Kind::Counselor).await
+    create_staff(&state, &caller, &params, Kind::Counselor).await
 }
 
 /// 10. 获取督导列表
@@ -250,7 +250,7 @@ async fn delete_counselor(state: Data<AppState>, caller: Caller, key: Path<Strin
     delete(state, &caller, Kind::Counselor, &key).await
 }
 
-async fn hire(state: &AppState, caller: &Caller, params: &Params, kind: Kind) -> Answer {
+async fn create_staff(state: &AppState, caller: &Caller, params: &Params, kind: Kind) -> Answer {
     let username = params.required("username")?;
     let password = new_password(params)?.ok_or_else(|| Fault::missing("password"))?;
     let institution = institution_of(state, caller, params, kind).await?;
@@ -284,7 +284,7 @@ async fn hire(state: &AppState, caller: &Caller, params: &Params, kind: Kind) ->
         created_by: Some(caller.id),
         created_at: clock::now(),
     };
-    let hired = state.people.hire(person, &change, caller.id).await?;
+    let hired = state.people.create_staff(person, &change, caller.id).await?;
     let id = hired.map_err(|_taken| Fault::malformed(Sentence::UsernameTaken))?;
     if let (Some(institution), Some(role)) = (&institution, accounts::role(kind)) {
         if change.supervisors.is_some() {

@@ -45,9 +45,9 @@ async fn cut_off(talk: &Talk) -> usize {
 #[tokio::test]
 async fn a_connection_that_breaks_costs_nothing() {
     let talk = Talk::begin().await;
-    assert_eq!(talk.deliver(&talk.said(0, 1)).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&talk.said(0, 1)).await, Ok(Stored::Inserted));
     assert_eq!(cut_off(&talk).await, 1);
-    assert_eq!(talk.deliver(&talk.said(1, 1)).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&talk.said(1, 1)).await, Ok(Stored::Inserted));
     assert_eq!(talk.stored().await, [0, 1]);
     assert_eq!(talk.store.figures().outages, 1);
 }
@@ -70,7 +70,7 @@ async fn a_batch_under_way_when_the_connection_breaks_goes_in_once() {
         blocked.let_go().await;
     };
     let (answers, ()) = tokio::join!(talk.deliver_all(&sent), breaking);
-    assert!(answers.iter().all(|answer| *answer == Ok(Stored::First)));
+    assert!(answers.iter().all(|answer| *answer == Ok(Stored::Inserted)));
     assert_eq!(talk.stored().await, (0..30).collect::<Vec<_>>());
 }
 
@@ -96,7 +96,7 @@ async fn a_full_buffer_says_so_at_once_and_loses_nothing_it_took() {
     assert_eq!(talk.store.figures().full, 3);
     blocked.let_go().await;
     stored_at_last(&talk, 5).await;
-    assert_eq!(talk.deliver(&sent[7]).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&sent[7]).await, Ok(Stored::Inserted));
 }
 
 #[tokio::test]
@@ -110,6 +110,6 @@ async fn a_lock_held_too_long_is_an_outage_and_not_a_loss() {
         blocked.let_go().await;
     };
     let (answers, ()) = tokio::join!(talk.deliver_all(&sent), outage);
-    assert_eq!(answers, [Ok(Stored::First), Ok(Stored::First)]);
+    assert_eq!(answers, [Ok(Stored::Inserted), Ok(Stored::Inserted)]);
     assert_eq!(talk.store.figures().outages, 1, "one outage, said once");
 }

@@ -1,7 +1,7 @@
 //! Which conversation a message belongs to, and what becomes of one that belongs to none.
 
 use hotline::{
-    messages::{Withdrawn, unplaced::page as page_of},
+    messages::{Withdrawn, unmatched::page as page_of},
     params::Page,
     retention,
 };
@@ -14,7 +14,7 @@ async fn a_word_said_up_to_five_seconds_after_the_end_belongs_to_it_however_late
     talk.end(60).await;
     let sent = [talk.said(1, 59), talk.said(2, 65), talk.said(3, 66)];
     let answers = talk.deliver_all(&sent).await;
-    assert_eq!(answers, [Ok(Stored::First), Ok(Stored::First), unplaced("after-the-end")]);
+    assert_eq!(answers, [Ok(Stored::Inserted), Ok(Stored::Inserted), unmatched("after-the-end")]);
     assert_eq!(talk.stored().await, [1, 2]);
     assert_eq!(talk.apart().await, [(sent[2].key.clone(), "after-the-end".to_owned())]);
     let status = sqlx::query_scalar!("select status from conversations").fetch_one(&talk.pool).await;
@@ -40,7 +40,7 @@ async fn the_id_of_a_conversation_is_no_way_into_it_for_others() {
             "unknown-conversation",
         ),
     ] {
-        assert_eq!(talk.deliver(&sent).await, unplaced(reason), "{sent:?}");
+        assert_eq!(talk.deliver(&sent).await, unmatched(reason), "{sent:?}");
     }
     assert!(talk.stored().await.is_empty());
     assert_eq!(talk.apart().await.len(), 5);
@@ -60,7 +60,7 @@ async fn of_people_nobody_knows_nothing_is_kept() {
         assert_eq!(talk.deliver(&sent).await, dropped("unknown-account"), "{from} to {to}");
     }
     assert!(talk.apart().await.is_empty());
-    assert_eq!((talk.store.figures().dropped, talk.store.figures().unplaced), (4, 0));
+    assert_eq!((talk.store.figures().dropped, talk.store.figures().unmatched), (4, 0));
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn what_is_kept_apart_has_a_bound_of_its_sender_and_of_the_institution() {
     let flood: Vec<Sent> = (1..=10).map(late).collect();
     let answers = talk.deliver_all(&flood).await;
     let kept = |answers: &[Result<Stored, StoreFault>]| {
-        answers.iter().filter(|answer| **answer == unplaced("after-the-end")).count()
+        answers.iter().filter(|answer| **answer == unmatched("after-the-end")).count()
     };
     assert_eq!(kept(&answers), 4);
     assert_eq!(answers.iter().filter(|answer| **answer == dropped("after-the-end")).count(), 6);
@@ -85,13 +85,13 @@ async fn what_is_kept_apart_has_a_bound_of_its_sender_and_of_the_institution() {
     let others: Vec<Sent> = (21..=30).map(back).collect();
     assert_eq!(kept(&talk.deliver_all(&others).await), 2);
     assert_eq!(talk.apart().await.len(), 6);
-    assert_eq!(talk.store.figures().unplaced, 4 + 4 + 2);
+    assert_eq!(talk.store.figures().unmatched, 4 + 4 + 2);
 }
 
 #[tokio::test]
 async fn what_is_kept_apart_has_a_bound_in_bytes() {
     let talk = Talk::begin_with(Limits {
-        unplaced: UnplacedRoom {
+        unmatched: UnmatchedRoom {
             message_bytes_max: 1000,
             of_sender_max: 100,
             messages_max: 100,
@@ -107,10 +107,10 @@ async fn what_is_kept_apart_has_a_bound_in_bytes() {
         Sent { body, ..talk.said(sequence, 60) }
     };
     // Too large: it is kept that it came, without its words.
-    assert_eq!(talk.deliver(&long(1, 1000)).await, unplaced("after-the-end"));
+    assert_eq!(talk.deliver(&long(1, 1000)).await, unmatched("after-the-end"));
     // And one that really has none.
     let nothing = Sent { body: Body::of(&json!([])), ..talk.said(20, 60) };
-    assert_eq!(talk.deliver(&nothing).await, unplaced("after-the-end"));
+    assert_eq!(talk.deliver(&nothing).await, unmatched("after-the-end"));
     let page = Page { offset: 0, limit: 10 };
     let (rows, _) = page_of(&talk.pool, "ecnu", page, 1000).await.expect("they can be read");
     let rows = serde_json::to_value(rows).expect("rows are JSON");
@@ -142,7 +142,7 @@ async fn what_is_kept_apart_has_an_end() {
     let talk = Talk::begin().await;
     talk.end(0).await;
     for sequence in 1..=2 {
-        assert_eq!(talk.deliver(&talk.said(sequence, 60)).await, unplaced("after-the-end"));
+        assert_eq!(talk.deliver(&talk.said(sequence, 60)).await, unmatched("after-the-end"));
     }
     sqlx::query!("update unplaced_messages set received_at = 1000 where msg_key like '1%'")
         .execute(&talk.pool)
@@ -166,7 +166,7 @@ async fn nothing_is_taken_back_after_the_end() {
     let talk = Talk::begin().await;
     let [before, after, early] = [talk.said(1, 1), talk.said(2, 2), talk.said(3, 3)];
     for sent in [&before, &after] {
-        assert_eq!(talk.deliver(sent).await, Ok(Stored::First));
+        assert_eq!(talk.deliver(sent).await, Ok(Stored::Inserted));
     }
     talk.end(60).await;
     let take_back = async |sent: &Sent, second: i64| {
@@ -179,10 +179,10 @@ async fn nothing_is_taken_back_after_the_end() {
     take_back(&after, 66).await;
     // The word comes only after its mark.
     take_back(&early, 66).await;
-    assert_eq!(talk.deliver(&early).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&early).await, Ok(Stored::Inserted));
     let nameless = Sent { cloud_custom_data: String::new(), ..talk.said(4, 4) };
     take_back(&nameless, 66).await;
-    assert_eq!(talk.deliver(&nameless).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&nameless).await, Ok(Stored::Inserted));
     let revoked = sqlx::query_scalar!("select is_revoked from messages order by sequence");
     assert_eq!(revoked.fetch_all(&talk.pool).await.expect("rows"), [true, false, false, false]);
 }
@@ -194,7 +194,7 @@ async fn user_ids_are_understood_and_kept_as_user_names() {
     let by_name = Sent { from: "zixunshi".to_owned(), to: "fangke".to_owned(), ..by_id.clone() };
     let mut answers = talk.deliver_all(&[by_id.clone(), by_name.clone()]).await;
     answers.push(talk.deliver(&by_name).await);
-    assert_eq!(answers, [Ok(Stored::First), Ok(Stored::Again), Ok(Stored::Again)]);
+    assert_eq!(answers, [Ok(Stored::Inserted), Ok(Stored::Duplicate), Ok(Stored::Duplicate)]);
     let row = sqlx::query!("select from_account, to_account from messages").fetch_one(&talk.pool).await;
     let row = row.expect("one row");
     assert_eq!((row.from_account.as_str(), row.to_account.as_str()), ("zixunshi", "fangke"));
@@ -206,15 +206,15 @@ async fn without_an_id_it_is_the_one_open_conversation_of_the_two() {
     // The interface document's sample has words that are no id.
     for (sequence, custom) in (1..).zip(["", "your cloud custom data", "{\"quote\":7}"]) {
         let sent = Sent { cloud_custom_data: custom.to_owned(), ..talk.said(sequence, 1) };
-        assert_eq!(talk.deliver(&sent).await, Ok(Stored::First), "{custom}");
+        assert_eq!(talk.deliver(&sent).await, Ok(Stored::Inserted), "{custom}");
     }
     let nameless = |sequence: u32| Sent { cloud_custom_data: String::new(), ..talk.said(sequence, 1) };
     talk.end(60).await;
     let late =
         |sequence: u32, second: i64| Sent { cloud_custom_data: String::new(), ..talk.said(sequence, second) };
-    assert_eq!(talk.deliver(&late(4, 66)).await, unplaced("no-open-conversation"));
+    assert_eq!(talk.deliver(&late(4, 66)).await, unmatched("no-open-conversation"));
     // What is stored stays acknowledged.
-    assert_eq!(talk.deliver(&nameless(1)).await, Ok(Stored::Again));
+    assert_eq!(talk.deliver(&nameless(1)).await, Ok(Stored::Duplicate));
     assert_eq!(talk.stored().await, [1, 2, 3]);
     assert_eq!(talk.apart().await.len(), 1);
 }
@@ -227,8 +227,8 @@ async fn a_nameless_word_belongs_to_the_conversation_that_was_open_when_it_was_s
         |sequence: u32, second: i64| Sent { cloud_custom_data: String::new(), ..talk.said(sequence, second) };
     // However late it comes, and up to five seconds after the end.
     let last = [nameless(1, 59), nameless(2, 65)];
-    assert_eq!(talk.deliver_all(&last).await, [Ok(Stored::First), Ok(Stored::First)]);
-    assert_eq!(talk.deliver(&nameless(3, 66)).await, unplaced("no-open-conversation"));
+    assert_eq!(talk.deliver_all(&last).await, [Ok(Stored::Inserted), Ok(Stored::Inserted)]);
+    assert_eq!(talk.deliver(&nameless(3, 66)).await, unmatched("no-open-conversation"));
 
     let next = conversation(&talk.pool, talk.visitor, talk.counselor).await;
     sqlx::query!("update conversations set started_at = $2 where id = $1", next.0, BEGAN + 62_500)
@@ -243,7 +243,7 @@ async fn a_nameless_word_belongs_to_the_conversation_that_was_open_when_it_was_s
         (nameless(6, 62), next),
         (nameless(7, 64), next),
     ] {
-        assert_eq!(talk.deliver(&sent).await, Ok(Stored::First), "{sent:?}");
+        assert_eq!(talk.deliver(&sent).await, Ok(Stored::Inserted), "{sent:?}");
         let row = sqlx::query_scalar!("select conversation from messages where msg_key = $1", sent.key);
         assert_eq!(row.fetch_one(&talk.pool).await.expect("one row"), expected.0, "{sent:?}");
     }
@@ -256,12 +256,12 @@ async fn what_had_no_place_moves_over_when_it_comes_again_and_has_one() {
     assert_eq!(talk.deliver(&sent).await, dropped("unknown-account"));
     let visitor = person(&talk.pool, "VISITOR", "xinren").await;
     for _ in 0..2 {
-        assert_eq!(talk.deliver(&sent).await, unplaced("no-open-conversation"));
+        assert_eq!(talk.deliver(&sent).await, unmatched("no-open-conversation"));
         assert_eq!(talk.apart().await.len(), 1);
     }
     let conversation = conversation(&talk.pool, visitor, talk.counselor).await;
     let answers = talk.deliver_all(&[sent.clone(), sent.clone()]).await;
-    assert_eq!(answers, [Ok(Stored::First), Ok(Stored::Again)]);
+    assert_eq!(answers, [Ok(Stored::Inserted), Ok(Stored::Duplicate)]);
     assert!(talk.apart().await.is_empty());
     let row = sqlx::query_scalar!("select conversation from messages").fetch_one(&talk.pool).await;
     assert_eq!(row.expect("one row"), conversation.0);
@@ -271,7 +271,7 @@ async fn what_had_no_place_moves_over_when_it_comes_again_and_has_one() {
 async fn our_own_notice_is_a_row_of_the_record_and_nobodys_word() {
     let talk = Talk::begin().await;
     let notice = Sent { from: "administrator".to_owned(), to: "fangke".to_owned(), ..talk.said(1, 1) };
-    assert_eq!(talk.deliver(&notice).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&notice).await, Ok(Stored::Inserted));
     let system = sqlx::query_scalar!("select system from messages").fetch_one(&talk.pool).await;
     assert!(system.expect("one row"));
 }

@@ -60,7 +60,7 @@ async fn a_page_is_oldest_first_without_what_nobody_saw() {
     let refused = Sent { send_result: 80_001, ..talk.said(91, 1) };
     // Within a second the sequence decides (document, section 38).
     let sent = [talk.said(3, 9), typing, talk.said(2, 5), talk.said(1, 9), refused, talk.said(4, 20)];
-    assert!(talk.deliver_all(&sent).await.iter().all(|answer| *answer == Ok(Stored::First)));
+    assert!(talk.deliver_all(&sent).await.iter().all(|answer| *answer == Ok(Stored::Inserted)));
     assert_eq!(talk.page(0, 20).await, (vec![2, 1, 3, 4], 4));
     assert_eq!(talk.page(2, 2).await, (vec![3, 4], 4));
     assert_eq!(talk.page(i64::MAX, 2).await, (vec![], 4));
@@ -85,7 +85,7 @@ async fn within_a_second_each_senders_own_go_by_number_and_the_two_by_arrival() 
         talk.said(73, 5),
     ];
     for sent in &arriving {
-        assert_eq!(talk.deliver(sent).await, Ok(Stored::First));
+        assert_eq!(talk.deliver(sent).await, Ok(Stored::Inserted));
     }
     let expected = vec![2, 71, 3, 72, 4, 73, 70];
     assert_eq!(talk.page(0, 20).await, (expected.clone(), 7));
@@ -103,7 +103,7 @@ async fn within_a_second_each_senders_own_go_by_number_and_the_two_by_arrival() 
 #[tokio::test]
 async fn a_notice_stands_where_it_was_told() {
     let talk = Talk::begin().await;
-    assert_eq!(talk.deliver(&talk.said(9, 5)).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&talk.said(9, 5)).await, Ok(Stored::Inserted));
     sqlx::query!(
         r#"insert into messages (id, institution, conversation, from_account, to_account, msg_key, sequence, random,
                                  said_at, received_at, body, system, notice_kind, notice_seconds)
@@ -117,7 +117,7 @@ async fn a_notice_stands_where_it_was_told() {
     .await
     .expect("a notice");
     let late = NewMessage::new(talk.said(10, 5), "administrator", Timestamp(BEGAN + 5_700));
-    assert_eq!(talk.store.store(late).await, Ok(Stored::First));
+    assert_eq!(talk.store.store(late).await, Ok(Stored::Inserted));
     assert_eq!(talk.page(0, 20).await.0, [9, 4, 10]);
     let read = record::read(&talk.pool, talk.conversation, talk.visitor, Timestamp(BEGAN), (1, 1)).await;
     let (_, page) = read.expect("pages can be read").expect("it is there");

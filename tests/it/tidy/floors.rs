@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     // Use cases over all that follows, and what fills a server with demo people.
     &["accounts", "demo"],
     // What is outside, or acts on it: Tencent's IM and ours, WeChat; shifts, of which dispatch is told.
-    &["arrange", "im", "wechat"],
+    &["shifts", "im", "wechat"],
     &["consumers", "institutions"],
     &["check", "export", "metrics", "statistics", "store"],
     // The domain, read and written.

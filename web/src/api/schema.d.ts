@@ -1062,7 +1062,7 @@ export interface components {
         /** @description A success with its object, or a refusal. */
         Answered_Me: components["schemas"]["Good_Me"] | components["schemas"]["Refusal"];
         /** @description A success with its object, or a refusal. */
-        Answered_Mine: components["schemas"]["Good_Mine"] | components["schemas"]["Refusal"];
+        Answered_MyFigures: components["schemas"]["Good_MyFigures"] | components["schemas"]["Refusal"];
         /** @description A success with its object, or a refusal. */
         Answered_Now: components["schemas"]["Good_Now"] | components["schemas"]["Refusal"];
         /** @description A success with its object, or a refusal. */
@@ -1497,7 +1497,7 @@ export interface components {
             };
         };
         /** @description 成功 */
-        Good_Mine: {
+        Good_MyFigures: {
             /** @enum {integer} */
             code: 0;
             /** @enum {string} */
@@ -1770,7 +1770,7 @@ export interface components {
         /** @description A page of rows, or a refusal. */
         Listed_PersonView: components["schemas"]["Page_PersonView"] | components["schemas"]["Refusal"];
         /** @description A page of rows, or a refusal. */
-        Listed_Unplaced: components["schemas"]["Page_Unplaced"] | components["schemas"]["Refusal"];
+        Listed_Unmatched: components["schemas"]["Page_Unmatched"] | components["schemas"]["Refusal"];
         /** @description A page of rows, or a refusal. */
         Listed_WebMessage: components["schemas"]["Page_WebMessage"] | components["schemas"]["Refusal"];
         /** @description 1. 后台用户登录接口 */
@@ -1823,8 +1823,11 @@ export interface components {
              */
             visitorNumber: number | null;
         };
+        Mode: {
+            activeMode: string;
+        };
         /** @description What one counselor has done. */
-        Mine: {
+        MyFigures: {
             /**
              * Format: int64
              * @description In progress now.
@@ -1860,9 +1863,6 @@ export interface components {
              * @description Their length in milliseconds, as far as they are over.
              */
             totalTime: number;
-        };
-        Mode: {
-            activeMode: string;
         };
         /** @description 11、12. 以用户名指定的后台用户 */
         NamedStaff: components["schemas"]["StaffProfile"] & {
@@ -2108,7 +2108,7 @@ export interface components {
             }[];
         };
         /** @description 成功，分页列表 */
-        Page_Unplaced: {
+        Page_Unmatched: {
             /** @enum {integer} */
             code: 0;
             /**
@@ -2428,7 +2428,7 @@ export interface components {
             status: components["schemas"]["Health"];
         };
         /** @description A message kept apart. Holds a person's words: prints none of them. */
-        Unplaced: {
+        Unmatched: {
             cloudCustomData: string;
             from: string;
             id: components["schemas"]["Id"];
@@ -3177,7 +3177,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Answered_Mine"];
+                    "application/json": components["schemas"]["Answered_MyFigures"];
                 };
             };
             403: components["responses"]["AccessDenied"];
@@ -3726,7 +3726,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Listed_Unplaced"];
+                    "application/json": components["schemas"]["Listed_Unmatched"];
                 };
             };
             403: components["responses"]["AccessDenied"];

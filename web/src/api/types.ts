@@ -16,7 +16,7 @@ export type WebMessage = Schemas['WebMessage']
 export type Unread = Schemas['Unread']
 export type DayOfMonth = Schemas['DayOfMonth']
 export type Shift = Schemas['Shift']
-export type Unmatched = Schemas['Unplaced']
+export type Unmatched = Schemas['Unmatched']
 export type RankingRow = Schemas['RankingRow']
 
 /** Rows of a page, and how many the whole query has. */

@@ -109,14 +109,14 @@ fn what_many_hear_is_written_once_and_what_is_new_anew() {
     assert_eq!(text(&first).as_ptr(), text(&first.clone()).as_ptr(), "the same bytes for both");
     let conversation = ConversationId(Uuid::from_u128(1));
     assert!(text(&told(Event::Widened { conversation })).contains("widened"));
-    let floor = |common_waiting, on_shift| Push::QueueOverview {
+    let overview = |common_waiting, on_shift| Push::QueueOverview {
         common_waiting,
         on_shift,
         others: Some(Arc::new(Vec::new())),
     };
-    let of = floor(1, Some(true));
+    let of = overview(1, Some(true));
     assert_eq!(text(&of).as_ptr(), text(&of).as_ptr());
-    assert!(text(&floor(2, Some(false))).contains(r#""waiting":2"#));
+    assert!(text(&overview(2, Some(false))).contains(r#""waiting":2"#));
     let Push::QueueOverview { others, .. } = of else { panic!("it is") };
     let counselors = Push::QueueOverview { common_waiting: 1, on_shift: Some(false), others };
     assert!(text(&counselors).contains(r#""onShift":false"#), "one's own shift is one's own");

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     answer::describe,
     clock,
-    database::Patience,
+    database::RetryDelay,
     http::{
         sockets::{
             LOGGED_OUT, TRY_AGAIN,
@@ -56,18 +56,20 @@ impl Reader {
                 Box::pin(async move {
                     shared.settled().await;
                     // Not known just now: the command itself will find out.
-                    let ended = matches!(state.sessions.goes_on(caller.token, clock::now()).await, Ok(None));
+                    let ended =
+                        matches!(state.sessions.is_active(caller.token, clock::now()).await, Ok(None));
                     if ended && !state.sessions.went_on_until(&caller, at) {
                         return Done::LoggedOut;
                     }
-                    Done::Frame(state.embedded.obey(&caller, shared.socket.get(), command).await)
+                    Done::Frame(state.embedded.handle_command(&caller, shared.socket.get(), command).await)
                 })
             }
             Ok(Command::Presence { choice }) => {
                 let (shared, asks) = (Rc::clone(&self.shared), self.asks);
                 Box::pin(async move {
                     shared.settled().await;
-                    let ended = matches!(state.sessions.goes_on(caller.token, clock::now()).await, Ok(None));
+                    let ended =
+                        matches!(state.sessions.is_active(caller.token, clock::now()).await, Ok(None));
                     if ended && !state.sessions.went_on_until(&caller, at) {
                         return Done::LoggedOut;
                     }
@@ -121,13 +123,13 @@ fn choose(state: &AppState, caller: &Caller, asks: bool, choice: ChosenStatus) -
 
 /// What a stranger said behind their log-in counts as well, so a database that is away is waited for.
 async fn log_in(state: &AppState, token: &str) -> Result<Caller, Refusal> {
-    let mut patience = Patience::new(Duration::from_secs(state.settings.sockets.finish_seconds_max));
+    let mut delay = RetryDelay::new(Duration::from_secs(state.settings.sockets.finish_seconds_max));
     loop {
         match state.sessions.find(token, clock::now()).await {
             Ok(Some(caller)) if caller.institution().is_ok() => return Ok(caller),
             Ok(_) => return Err(NO_SESSION),
             Err(error) => {
-                if !patience.bears(&error).await {
+                if !delay.may_retry_after(&error).await {
                     tracing::warn!(error = %describe(&error), "a log-in could not be looked up");
                     return Err(TRY_AGAIN);
                 }

@@ -15,14 +15,14 @@ use super::*;
 use crate::support::{SOON, until};
 
 impl Talk {
-    fn heard(&self) -> Vec<Heard> {
+    fn heard(&self) -> Vec<PersonActivity> {
         std::mem::take(&mut self.heard.lock().expect("nobody panicked with it"))
     }
 }
 
 /// As it comes, and as it is stored.
-fn word(from: PersonId, to: PersonId, conversation: Option<ConversationId>) -> [Heard; 2] {
-    [Progress::Coming, Progress::Stored].map(|progress| Heard {
+fn word(from: PersonId, to: PersonId, conversation: Option<ConversationId>) -> [PersonActivity; 2] {
+    [Progress::Coming, Progress::Stored].map(|progress| PersonActivity {
         institution: "ecnu".to_owned(),
         from,
         to,
@@ -38,7 +38,7 @@ fn word(from: PersonId, to: PersonId, conversation: Option<ConversationId>) -> [
 async fn a_word_is_heard_with_who_said_it_to_whom_and_when() {
     let talk = Talk::begin().await;
     let sent = talk.said(1, 7);
-    assert_eq!(talk.deliver(&sent).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&sent).await, Ok(Stored::Inserted));
     assert_eq!(talk.heard(), word(talk.visitor, talk.counselor, Some(talk.conversation)));
 
     let by_id = Sent {
@@ -47,7 +47,7 @@ async fn a_word_is_heard_with_who_said_it_to_whom_and_when() {
         cloud_custom_data: String::new(),
         ..talk.said(2, 7)
     };
-    assert_eq!(talk.deliver(&by_id).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&by_id).await, Ok(Stored::Inserted));
     // Whoever memory did not know is looked up; then what became of the word may be heard of a moment later.
     let mut heard = Vec::new();
     until("it is heard of twice", SOON, async || {
@@ -66,10 +66,10 @@ async fn a_word_whose_author_cannot_be_looked_up_is_heard_of_when_it_is_stored()
     let talk = Talk::begin().await;
     // The store has a connection of its own.
     talk.pool.close().await;
-    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::Inserted));
     let [_coming, stored] = word(talk.visitor, talk.counselor, Some(talk.conversation));
     assert_eq!(talk.heard(), [stored]);
-    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::Again));
+    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::Duplicate));
     assert_eq!(talk.heard().iter().map(|heard| heard.progress).collect::<Vec<_>>(), [Progress::Again]);
 }
 
@@ -82,7 +82,7 @@ async fn a_signal_about_a_call_whose_author_cannot_be_looked_up_is_told_when_it_
     let answered = json!([{ "MsgType": "TIMCustomElem", "MsgContent": { "Data": data } }]);
     let body = Body::of(&answered);
     assert_eq!(body.call(), Some(CallSignal::Answered));
-    assert_eq!(talk.deliver(&Sent { body, ..talk.said(1, 7) }).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&Sent { body, ..talk.said(1, 7) }).await, Ok(Stored::Inserted));
     let told: Vec<_> = talk.heard().iter().map(|heard| (heard.progress, heard.call)).collect();
     assert_eq!(told, [(Progress::Stored, Some(CallSignal::Answered))]);
 }
@@ -98,12 +98,12 @@ async fn the_record_says_when_a_word_was_said_and_never_later_than_it_came() {
     let silent = TalkRecord { talk: talk.conversation, said: Said::default(), has_visitor_spoken: false };
     assert_eq!(read().await, [silent]);
     // It came in the first second; by Tencent's clock it was the eighth.
-    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::Inserted));
     let (came, asked) = (Timestamp(BEGAN), Some((Timestamp(BEGAN), Timestamp(BEGAN))));
     let said = Said { counselor: None, unanswered: asked };
     assert_eq!(read().await, [TalkRecord { said, has_visitor_spoken: true, ..silent }]);
     let answer = Sent { from: "zixunshi".to_owned(), to: "fangke".to_owned(), ..talk.said(2, 8) };
-    assert_eq!(talk.deliver(&answer).await, Ok(Stored::First));
+    assert_eq!(talk.deliver(&answer).await, Ok(Stored::Inserted));
     let said = Said { counselor: Some(came), unanswered: None };
     assert_eq!(read().await, [TalkRecord { said, has_visitor_spoken: true, ..silent }]);
     talk.end(9).await;
@@ -113,8 +113,8 @@ async fn the_record_says_when_a_word_was_said_and_never_later_than_it_came() {
 #[tokio::test]
 async fn a_word_that_is_delivered_again_is_not_stored_again() {
     let talk = Talk::begin().await;
-    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::First));
-    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::Again));
+    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::Inserted));
+    assert_eq!(talk.deliver(&talk.said(1, 7)).await, Ok(Stored::Duplicate));
     let progress: Vec<Progress> = talk.heard().iter().map(|heard| heard.progress).collect();
     assert_eq!(progress, [Progress::Coming, Progress::Stored, Progress::Coming, Progress::Again]);
 }
@@ -127,7 +127,7 @@ async fn what_is_nobodys_word_is_not_heard() {
         Sent { send_result: 80_001, ..talk.said(2, 7) },
         Sent { from: "administrator".to_owned(), ..talk.said(3, 7) },
     ] {
-        assert_eq!(talk.deliver(&sent).await, Ok(Stored::First));
+        assert_eq!(talk.deliver(&sent).await, Ok(Stored::Inserted));
     }
     let stranger = Sent { from: "nobody".to_owned(), ..talk.said(4, 7) };
     assert_eq!(

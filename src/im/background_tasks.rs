@@ -14,15 +14,15 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// Room for what is under way. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Errands(Arc<Semaphore>);
+pub struct BackgroundTasks(Arc<Semaphore>);
 
-impl Default for Errands {
+impl Default for BackgroundTasks {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(ERRANDS_MAX)))
     }
 }
 
-impl Errands {
+impl BackgroundTasks {
     /// Starts `work` and returns at once.
     pub fn run(&self, what: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let Ok(room) = Arc::clone(&self.0).try_acquire_owned() else {
@@ -40,7 +40,7 @@ impl Errands {
 ///
 /// # Errors
 /// The last fault, or the first that would not pass.
-pub async fn patiently<T, F>(mut ask: impl FnMut() -> F) -> Result<T, RestFault>
+pub async fn retry<T, F>(mut ask: impl FnMut() -> F) -> Result<T, RestFault>
 where
     F: Future<Output = Result<T, RestFault>>,
 {

@@ -19,7 +19,7 @@ use crate::{answer::describe, calendar::Calendar, clock};
 /// A shift begins or ends at most this much after midnight.
 const EVERY: Duration = Duration::from_secs(15);
 
-pub(super) async fn keep_fresh(institutions: Institutions) {
+pub(super) async fn refresh_loop(institutions: Institutions) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut well = true;

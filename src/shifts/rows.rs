@@ -12,7 +12,7 @@ use crate::identity::Kind;
 
 /// Somebody is on duty on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Duty {
+pub struct ShiftRow {
     pub shift: Uuid,
     pub person: PersonId,
 }
@@ -47,7 +47,7 @@ pub(super) async fn put(
     day: Date,
     people: &[PersonId],
     now: Timestamp,
-) -> Result<Vec<Duty>, sqlx::Error> {
+) -> Result<Vec<ShiftRow>, sqlx::Error> {
     let (ids, persons): (Vec<Uuid>, Vec<Uuid>) =
         people.iter().map(|person| (Uuid::now_v7(), person.0)).unzip();
     let rows = sqlx::query!(
@@ -64,7 +64,8 @@ pub(super) async fn put(
     .fetch_all(connection)
     .await?;
     let shifts: HashMap<Uuid, Uuid> = rows.into_iter().map(|row| (row.person, row.id)).collect();
-    let duty = |person: &PersonId| shifts.get(&person.0).map(|shift| Duty { shift: *shift, person: *person });
+    let duty =
+        |person: &PersonId| shifts.get(&person.0).map(|shift| ShiftRow { shift: *shift, person: *person });
     Ok(people.iter().filter_map(duty).collect())
 }
 
@@ -167,7 +168,7 @@ pub(super) async fn on_duty(
     institution: &str,
     day: Date,
     kind: Kind,
-) -> Result<Vec<Duty>, sqlx::Error> {
+) -> Result<Vec<ShiftRow>, sqlx::Error> {
     let rows = sqlx::query!(
         "select s.id, s.person from shifts s join people p on p.id = s.person
          where s.institution = $1 and s.day = $2::text::date and s.removed_at is null
@@ -179,7 +180,7 @@ pub(super) async fn on_duty(
     )
     .fetch_all(pool)
     .await?;
-    Ok(rows.into_iter().map(|row| Duty { shift: row.id, person: PersonId(row.person) }).collect())
+    Ok(rows.into_iter().map(|row| ShiftRow { shift: row.id, person: PersonId(row.person) }).collect())
 }
 
 /// Who is on duty on which of these days, in one query.

@@ -13,7 +13,7 @@ use crate::{params::Page, wire::Id};
 
 /// How much is kept apart: in bytes of one message, messages of one sender, messages and bytes of an institution.
 #[derive(Debug, Clone, Copy)]
-pub struct UnplacedRoom {
+pub struct UnmatchedRoom {
     pub message_bytes_max: i32,
     pub of_sender_max: i64,
     pub messages_max: i64,
@@ -23,7 +23,7 @@ pub struct UnplacedRoom {
 /// A message kept apart. Holds a person's words: prints none of them.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Unplaced {
+pub struct Unmatched {
     #[serde(serialize_with = "hex")]
     #[schema(value_type = Id)]
     pub id: Uuid,
@@ -45,9 +45,12 @@ pub struct Unplaced {
     is_too_large: bool,
 }
 
-impl fmt::Debug for Unplaced {
+impl fmt::Debug for Unmatched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unplaced").field("id", &self.id).field("reason", &self.reason).finish_non_exhaustive()
+        f.debug_struct("Unmatched")
+            .field("id", &self.id)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
     }
 }
 
@@ -61,7 +64,7 @@ pub async fn page(
     institution: &str,
     page: Page,
     message_bytes_max: i32,
-) -> Result<(Vec<Unplaced>, i64), sqlx::Error> {
+) -> Result<(Vec<Unmatched>, i64), sqlx::Error> {
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from unplaced_messages where institution = $1"#,
         institution,
@@ -85,7 +88,7 @@ pub async fn page(
     .await?;
     let rows = rows.into_iter().map(|row| {
         let element = elements::shown(&row.callback["MsgBody"]);
-        Unplaced {
+        Unmatched {
             id: row.id,
             from: row.from_account,
             to: row.to_account,

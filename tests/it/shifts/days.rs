@@ -1,6 +1,6 @@
 //! Midnight: where the institution is, not where UTC has it; and days on which the server was down.
 
-use hotline::arrange::{Calendar, WeekDays};
+use hotline::shifts::{Calendar, WeekDays};
 use hotline_actors::{PersonId, Timestamp};
 use jiff::{civil::date, tz::TimeZone};
 use serde_json::json;

@@ -17,7 +17,6 @@ use super::{
 };
 use crate::{
     answer::{self, Answer, Fault, describe},
-    arrange::{self, Acquaintance, Calendar, Duty, OfMonth, WeekDays},
     audit::Action,
     clock,
     http::state::AppState,
@@ -25,6 +24,7 @@ use crate::{
     params::{Paging, Params},
     people::{Person, PersonView, view},
     rights::{self, Reach, Right},
+    shifts::{self, Acquaintance, Calendar, OfMonth, ShiftRow, WeekDays},
     wire::Id,
     wording::Sentence,
 };
@@ -74,13 +74,13 @@ async fn put(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let users = users.ok_or_else(|| Fault::missing("users"))?;
     let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
     let day = calendar.day(at);
-    let people = arrange::staff(&state.people, institution, &users).await?;
+    let people = shifts::staff(&state.people, institution, &users).await?;
     let ids: Vec<PersonId> = people.iter().map(|person| person.id).collect();
-    let duties = calendar.put(day, &ids, caller.id).await?;
+    let shifts = calendar.put(day, &ids, caller.id).await?;
     tell_dispatch(&state).await;
     let timestamp = calendar.start_of(day);
     let people: HashMap<PersonId, Person> = people.into_iter().map(|person| (person.id, person)).collect();
-    let shifts: Vec<Shift> = duties
+    let shifts: Vec<Shift> = shifts
         .iter()
         .filter_map(|duty| people.get(&duty.person).map(|person| (duty, person)))
         .map(|(duty, person)| Shift { id: duty.shift, timestamp, user: view(person, &caller) })
@@ -101,7 +101,7 @@ async fn batch(state: Data<AppState>, caller: Caller, params: Params) -> Answer 
     let days = params.ints("weekDays")?.ok_or_else(|| Fault::missing("weekDays"))?;
     let week = WeekDays::new(&days).ok_or_else(|| Fault::malformed(Sentence::WeekDays))?;
     let user = params.required("user")?;
-    let people = arrange::staff(&state.people, institution, &[user]).await?;
+    let people = shifts::staff(&state.people, institution, &[user]).await?;
     let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
     for person in people {
         calendar.set_week(person.id, &week, caller.id).await?;
@@ -180,22 +180,22 @@ async fn the_day(state: Data<AppState>, caller: Caller, params: Params) -> Answe
 }
 
 /// Somebody on duty, and how loaded they are, as far as dispatch has heard of them.
-type Present = Vec<(Duty, Option<Load>)>;
+type Present = Vec<(ShiftRow, Option<Load>)>;
 
 /// How those on duty are just now.
-async fn present(state: &AppState, institution: &str, duties: Vec<Duty>) -> Result<Present, Fault> {
-    let floor = state.institutions.floor(institution).await;
-    let floor = floor.ok_or_else(|| Fault::wrong(Sentence::Busy))?;
+async fn present(state: &AppState, institution: &str, shifts: Vec<ShiftRow>) -> Result<Present, Fault> {
+    let overview = state.institutions.overview(institution).await;
+    let overview = overview.ok_or_else(|| Fault::wrong(Sentence::Busy))?;
     let loads: HashMap<CounselorId, Load> =
-        floor.loads.into_iter().map(|load| (load.counselor, load)).collect();
-    let with_load = |duty: Duty| {
+        overview.loads.into_iter().map(|load| (load.counselor, load)).collect();
+    let with_load = |duty: ShiftRow| {
         let counselor = duty.person.into();
         let load = loads.get(&counselor).copied();
         // As many as somebody who asks now would be told of.
-        let waiting = floor.before_new.get(&counselor).copied();
+        let waiting = overview.before_new.get(&counselor).copied();
         (duty, load.map(|load| Load { waiting: waiting.unwrap_or(load.waiting), ..load }))
     };
-    Ok(duties.into_iter().map(with_load).collect())
+    Ok(shifts.into_iter().map(with_load).collect())
 }
 
 async fn rows(
@@ -207,10 +207,10 @@ async fn rows(
     let ids: Vec<PersonId> = page.iter().map(|(duty, _)| duty.person).collect();
     let people = state.people.load(&ids).await?;
     let known = match caller.kind {
-        Kind::Visitor => Some(arrange::acquaintances(&state.pool, caller.id, &ids).await?),
+        Kind::Visitor => Some(shifts::acquaintances(&state.pool, caller.id, &ids).await?),
         Kind::Counselor | Kind::Supervisor | Kind::Institution | Kind::System => None,
     };
-    let row = |(duty, load): (Duty, Option<Load>)| {
+    let row = |(duty, load): (ShiftRow, Option<Load>)| {
         let person = people.get(&duty.person)?;
         let of_person =
             |known: &HashMap<_, Acquaintance>| known.get(&duty.person).copied().unwrap_or_default();

@@ -21,7 +21,7 @@ use crate::{
     people::{People, Person, unknown},
     wording::Sentence,
 };
-pub use rows::{Duty, OfMonth};
+pub use rows::{OfMonth, ShiftRow};
 pub use upkeep::keep_written;
 
 /// Standing weeks are written this many days ahead.
@@ -81,17 +81,17 @@ impl<'a> Calendar<'a> {
     ///
     /// # Errors
     /// -2 for a day that is over.
-    pub async fn put(&self, day: Date, people: &[PersonId], by: PersonId) -> Result<Vec<Duty>, Fault> {
+    pub async fn put(&self, day: Date, people: &[PersonId], by: PersonId) -> Result<Vec<ShiftRow>, Fault> {
         if day < self.today() {
             return Err(Fault::malformed(Sentence::PastDay));
         }
         let mut transaction = self.pool.begin().await?;
-        let duties = rows::put(&mut transaction, self.institution, day, people, self.now).await?;
+        let shifts = rows::put(&mut transaction, self.institution, day, people, self.now).await?;
         let (people, day): (Vec<Uuid>, _) = (people.iter().map(|person| person.0).collect(), day.to_string());
         let note = Note { people: &people, detail: Some(&day), ..self.note(by, Action::AddShift) };
         note.write(&mut *transaction).await?;
         transaction.commit().await?;
-        Ok(duties)
+        Ok(shifts)
     }
 
     fn note(&self, by: PersonId, action: Action) -> Note<'_> {
@@ -146,7 +146,7 @@ impl<'a> Calendar<'a> {
     }
 
     /// Who of this kind is on duty on the day.
-    pub async fn on_duty(&self, day: Date, kind: Kind) -> Result<Vec<Duty>, sqlx::Error> {
+    pub async fn on_duty(&self, day: Date, kind: Kind) -> Result<Vec<ShiftRow>, sqlx::Error> {
         rows::on_duty(self.pool, self.institution, day, kind).await
     }
 

@@ -3,34 +3,26 @@
 
 use std::{fmt, sync::PoisonError, time::Duration};
 
-use hotline_actors::{
-    ConversationId, PersonId, Timestamp,
-    push::{EncodedFrame, SocketId},
-};
+use hotline_actors::{Timestamp, registry::OutgoingMessage};
 use tokio::{sync::oneshot, time::Instant};
 use uuid::Uuid;
 
-use super::{MessageStore, NewMessage, StoreFault, Stored, count, hearing::Word};
+use super::{MessageStore, NewMessage, StoreFault, Stored, activity::IncomingMessage, count};
 
 /// A client that waits for its word to be stored can wait longer than Tencent does.
 const SAY_MAX: Duration = Duration::from_secs(10);
 
-/// What the sockets are told of a talk.
+/// What the sockets of a conversation are told, and of which institution they are.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct Delivery {
     pub institution: String,
-    pub conversation: ConversationId,
-    /// The two of it.
-    pub to: [PersonId; 2],
-    /// The socket that is answered itself.
-    pub except: Option<SocketId>,
-    pub parcel: EncodedFrame,
+    pub message: OutgoingMessage,
 }
 
-/// A message whose moment and id are not known before it stands in the line.
+/// A message whose moment and id are not known before it has its place in the buffer.
 pub struct Draft<W> {
     pub message: NewMessage,
-    /// Writes the letter that tells of it, and what its author is answered.
+    /// Writes what the sockets are told of it, and what its author is answered.
     pub write: W,
 }
 
@@ -42,22 +34,22 @@ impl<W> fmt::Debug for Draft<W> {
 
 impl MessageStore {
     /// Stores what somebody says `now`, and returns what `write` has made of it; nothing if it had been stored before.
-    /// Those in the letter hear of it in the order in which it is stored, which is the order of the record.
+    /// The sockets are told in the order in which it is stored, which is the order of the record.
     ///
     /// # Errors
     /// As [`MessageStore::store`].
     pub async fn say<W, T>(&self, draft: Draft<W>, now: Timestamp) -> Result<Option<T>, StoreFault>
     where
-        W: FnOnce(Uuid, Timestamp) -> (Letter, T),
+        W: FnOnce(Uuid, Timestamp) -> (Delivery, T),
     {
         let deadline = Instant::now() + SAY_MAX;
         let (word, written, answered) = self.stamp(draft, now)?;
         if let Some(word) = word {
-            self.ears.hear(word).await;
+            self.observer.notify_activity(word).await;
         }
         match tokio::time::timeout_at(deadline, answered).await {
-            Ok(Ok(Ok(Stored::First))) => Ok(Some(written)),
-            Ok(Ok(Ok(Stored::Again))) => Ok(None),
+            Ok(Ok(Ok(Stored::Inserted))) => Ok(Some(written)),
+            Ok(Ok(Ok(Stored::Duplicate))) => Ok(None),
             Ok(Ok(Err(fault))) => Err(fault),
             Ok(Err(_)) => Err(StoreFault::Stopped),
             Err(_) => {
@@ -73,9 +65,9 @@ impl MessageStore {
         &self,
         draft: Draft<W>,
         now: Timestamp,
-    ) -> Result<(Option<Word>, T, oneshot::Receiver<Result<Stored, StoreFault>>), StoreFault>
+    ) -> Result<(Option<IncomingMessage>, T, oneshot::Receiver<Result<Stored, StoreFault>>), StoreFault>
     where
-        W: FnOnce(Uuid, Timestamp) -> (Letter, T),
+        W: FnOnce(Uuid, Timestamp) -> (Delivery, T),
     {
         let Draft { mut message, write } = draft;
         let (answer, answered) = oneshot::channel();
@@ -83,11 +75,11 @@ impl MessageStore {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         *latest = (*latest).max(now);
         (message.said_at, message.received_at, message.is_stamped_here) = (*latest, *latest, true);
-        let word = Word::of(&message);
+        let word = IncomingMessage::of(&message);
         let mut entry = self.admit(message, answer)?;
-        let (letter, written) = write(entry.id, *latest);
-        entry.letter = Some(letter);
-        let unknown = word.and_then(|word| self.ears.comes(word));
+        let (delivery, written) = write(entry.id, *latest);
+        entry.delivery = Some(delivery);
+        let unknown = word.and_then(|word| self.observer.comes(word));
         self.enqueue(entry)?;
         Ok((unknown, written, answered))
     }

@@ -7,7 +7,7 @@ use hotline_actors::{
     ConversationId, PersonId, Timestamp, dispatch::conversation::CallSignal, registry::Progress,
 };
 
-use super::{NewMessage, said::Letter};
+use super::{NewMessage, outgoing::Delivery};
 use crate::{
     answer::describe,
     clock,
@@ -16,11 +16,11 @@ use crate::{
 
 /// Who speaks is mostly known from memory. A database that takes longer than this is as good as away; then nobody hears that
 /// the word comes, only that it is stored, and silence is counted from the database's return anyway (docs/contract.md 5).
-const HEAR_MAX: Duration = Duration::from_millis(500);
+const LOOK_UP_MAX: Duration = Duration::from_millis(500);
 
 /// A person has said something to another, or signalled about a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
+pub struct PersonActivity {
     pub institution: String,
     pub from: PersonId,
     pub to: PersonId,
@@ -55,25 +55,25 @@ impl Pair {
     }
 }
 
-/// Takes letters to the sockets.
-type Deliver = Arc<dyn Fn(Letter) + Send + Sync>;
+/// Takes what is said to the sockets.
+type Deliver = Arc<dyn Fn(Delivery) + Send + Sync>;
 
 /// Who is told of words.
 #[derive(Clone)]
-pub struct Ears {
+pub struct ActivityObserver {
     people: People,
-    tell: Arc<dyn Fn(Heard) + Send + Sync>,
+    tell: Arc<dyn Fn(PersonActivity) + Send + Sync>,
     deliver: Deliver,
 }
 
-impl fmt::Debug for Ears {
+impl fmt::Debug for ActivityObserver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ears").finish_non_exhaustive()
+        f.debug_struct("ActivityObserver").finish_non_exhaustive()
     }
 }
 
 /// As much of a message as is heard.
-pub(super) struct Word {
+pub(super) struct IncomingMessage {
     from: String,
     to: String,
     conversation: Option<ConversationId>,
@@ -82,7 +82,7 @@ pub(super) struct Word {
     call: Option<CallSignal>,
 }
 
-impl Word {
+impl IncomingMessage {
     /// `None` for what is nobody's word, and no signal either.
     pub(super) fn of(message: &NewMessage) -> Option<Self> {
         let (spoken, call) = (message.is_word(), message.call());
@@ -97,21 +97,21 @@ impl Word {
     }
 }
 
-impl Ears {
+impl ActivityObserver {
     /// Calls `tell` for every word between two people of one institution. It must not block.
-    pub fn new(people: People, tell: impl Fn(Heard) + Send + Sync + 'static) -> Self {
+    pub fn new(people: People, tell: impl Fn(PersonActivity) + Send + Sync + 'static) -> Self {
         Self { people, tell: Arc::new(tell), deliver: Arc::new(|_| {}) }
     }
 
-    /// Calls `deliver` with every letter whose message is stored, in the order in which they are. It must not block.
+    /// Calls `deliver` for every message said over our own IM once it is stored, in the order in which they are. It must not block.
     #[must_use]
-    pub fn delivering(self, deliver: impl Fn(Letter) + Send + Sync + 'static) -> Self {
+    pub fn delivering(self, deliver: impl Fn(Delivery) + Send + Sync + 'static) -> Self {
         Self { deliver: Arc::new(deliver), ..self }
     }
 
-    /// Takes a letter to the sockets.
-    pub(super) fn deliver(&self, letter: Letter) {
-        (self.deliver)(letter);
+    /// Takes it to the sockets.
+    pub(super) fn deliver(&self, delivery: Delivery) {
+        (self.deliver)(delivery);
     }
 
     /// Who the two are, if memory knows them both by these names. A notice is said by nobody.
@@ -124,7 +124,7 @@ impl Ears {
 
     /// A word has come. Told before it is on its way to the store, so that nobody hears what became of it first; given
     /// back if memory does not know the two, to be looked up.
-    pub(super) fn comes(&self, word: Word) -> Option<Word> {
+    pub(super) fn comes(&self, word: IncomingMessage) -> Option<IncomingMessage> {
         match self.sides_of(&word) {
             Some((from, to)) => self.tell(Pair::of(from, &to), &word, Progress::Coming),
             None => return Some(word),
@@ -132,14 +132,14 @@ impl Ears {
         None
     }
 
-    fn sides_of(&self, word: &Word) -> Option<(PersonRef, PersonRef)> {
+    fn sides_of(&self, word: &IncomingMessage) -> Option<(PersonRef, PersonRef)> {
         self.people.known_here(&word.from).zip(self.people.known_here(&word.to))
     }
 
     /// What became of a word or a signal: the dispatch learns whether it is new and counts. The store has looked up whoever memory does
     /// not know; where it has not, the word has no place, and whether it came was perhaps never heard.
-    pub(super) fn settled(&self, message: &NewMessage, progress: Progress, pair: Option<Pair>) {
-        let Some(word) = Word::of(message) else { return };
+    pub(super) fn notify_stored(&self, message: &NewMessage, progress: Progress, pair: Option<Pair>) {
+        let Some(word) = IncomingMessage::of(message) else { return };
         let pair = pair.or_else(|| {
             let (from, to) = self.sides_of(&word)?;
             Pair::of(from, &to)
@@ -147,17 +147,17 @@ impl Ears {
         self.tell(pair, &word, progress);
     }
 
-    fn tell(&self, pair: Option<Pair>, word: &Word, progress: Progress) {
+    fn tell(&self, pair: Option<Pair>, word: &IncomingMessage, progress: Progress) {
         if let Some(Pair { institution, from, to, conversation }) = pair {
-            let Word { at, spoken, call, .. } = *word;
+            let IncomingMessage { at, spoken, call, .. } = *word;
             let conversation = conversation.or(word.conversation);
-            (self.tell)(Heard { institution, from, to, conversation, at, spoken, call, progress });
+            (self.tell)(PersonActivity { institution, from, to, conversation, at, spoken, call, progress });
         }
     }
 
     /// As `comes`, for one whose author has to be looked up.
-    pub(super) async fn hear(&self, word: Word) {
-        let found = tokio::time::timeout(HEAR_MAX, async {
+    pub(super) async fn notify_activity(&self, word: IncomingMessage) {
+        let found = tokio::time::timeout(LOOK_UP_MAX, async {
             Ok::<_, sqlx::Error>((
                 self.people.by_account(&word.from).await?,
                 self.people.by_account(&word.to).await?,

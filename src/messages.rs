@@ -1,7 +1,7 @@
 //! What was said: taken into a bounded buffer, stored by one writer in batches, and answered only once committed.
 //!
 //! The second road beside the journal (docs/design.md 6): it needs no order among institutions, only that a message is stored
-//! exactly once however often it is delivered (law L-8). A word that belongs to no conversation is kept apart, not lost.
+//! exactly once however often it is delivered (law L-8). One that belongs to no conversation is stored as unmatched, not lost.
 
 use std::{
     fmt,
@@ -180,7 +180,7 @@ pub enum StoreFault {
     Full,
     /// Not stored in time. It stays in the buffer and is stored when it can be.
     Late,
-    /// It belongs to no conversation; kept apart, with this reason.
+    /// It belongs to no conversation; stored as unmatched, with this reason.
     Unmatched { reason: String },
     /// It belongs to no conversation, and is not kept either: of people nobody knows, or more than there is room for.
     Dropped { reason: String },
@@ -219,7 +219,7 @@ pub struct Figures {
     pub stored: u64,
     /// Deliveries of messages that were stored before.
     pub duplicates: u64,
-    /// Deliveries kept apart.
+    /// Deliveries stored as unmatched.
     pub unmatched: u64,
     /// Deliveries that belong nowhere and were not kept.
     pub dropped: u64,

@@ -1,5 +1,5 @@
 //! What was deleted is erased: some time after a conversation was hidden, a person's words in it go for good. What stays
-//! is that it took place. And what was kept apart because it belongs nowhere has an end.
+//! is that it took place. And what is unmatched has an end.
 
 use std::{sync::Arc, time::Duration};
 
@@ -57,7 +57,7 @@ pub async fn erase_due(pool: &PgPool, retention_days: u32, now: Timestamp) -> Re
     }
 }
 
-/// Ends what was kept apart at least `unplaced_days` before `now`, marks of messages that never came, and notes of what was
+/// Ends what has been unmatched at least `unplaced_days` before `now`, marks of messages that never came, and notes of what was
 /// given up; says how many rows.
 ///
 /// # Errors

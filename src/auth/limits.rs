@@ -240,7 +240,7 @@ impl State {
 }
 
 impl Attempt {
-    /// Holds up what is slowed down; then says where in line it stands.
+    /// Holds up what is slowed down; then says where in the queue it stands.
     ///
     /// # Errors
     /// [`Wait`] when too many are held up already.

@@ -120,7 +120,7 @@ impl Passwords {
         Ok(Self(Arc::new(Inner { turns: Turns::new(at_once), nobodys })))
     }
 
-    /// Whether this is the password behind `hash`; without one it takes as long and says no. `rank` says where in line whoever
+    /// Whether this is the password behind `hash`; without one it takes as long and says no. `rank` says where in the queue whoever
     /// asks stands.
     ///
     /// # Errors

@@ -10,14 +10,14 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// Who waits at most; beyond it the last in line is turned away.
+/// Who waits at most; beyond it the last in the queue is turned away.
 const WAITING_MAX: usize = 1024;
 /// How long a turn is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 /// Every so many turns one goes to whoever has waited longest, whatever the rank, so that a crowd in front starves nobody.
 const OLDEST_EVERY: u64 = 4;
 
-/// Where somebody stands in line. Lower is nearer to the front.
+/// Where somebody stands in the queue. Lower is nearer to the front.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
     lane: Lane,
@@ -56,7 +56,7 @@ impl Rank {
     }
 }
 
-/// No turn came in time, or others stood in front of a line that is full.
+/// No turn came in time, or others stood in front of a queue that is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy;
 
@@ -95,7 +95,7 @@ impl Turns {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// Waits in line.
+    /// Waits in the queue.
     ///
     /// # Errors
     /// [`Busy`].
@@ -164,7 +164,7 @@ impl Drop for Turn {
     }
 }
 
-/// A place in line; whoever hangs up leaves it.
+/// A place in the queue; whoever hangs up leaves it.
 struct Place<'a> {
     turns: &'a Turns,
     ticket: Ticket,

@@ -139,7 +139,7 @@ impl Cursor {
         Ok(())
     }
 
-    /// The event is not consumed and never will be: kept apart, and passed, in one statement.
+    /// The event is not consumed and never will be: recorded as failed, and passed, in one statement.
     pub(super) async fn give_up(
         &mut self,
         pool: &PgPool,

@@ -295,7 +295,7 @@ impl Keeper {
         let said_at = sent.said_at;
         let named = Withdrawn { from: sent.from.clone(), to: sent.to.clone(), key: sent.key.clone() };
         match self.messages.store(NewMessage::new(sent, &self.administrator, now)).await {
-            // What belongs nowhere is kept apart, and what cannot be held was said so: neither is mended by another try.
+            // What belongs nowhere is stored as unmatched, and what cannot be held was said so: neither is mended by another try.
             Ok(_) | Err(StoreFault::Unmatched { .. } | StoreFault::Dropped { .. } | StoreFault::Refused) => {}
             Err(fault @ (StoreFault::Full | StoreFault::Late | StoreFault::Stopped)) => {
                 return Err(fault.into());

@@ -80,7 +80,7 @@ impl Drop for Body {
 }
 
 impl Uploads {
-    /// Room for a body of `person`. Their own comes first, so that one person never stands in the line of all with more than
+    /// Room for a body of `person`. Their own comes first, so that one person never stands in the queue of all with more than
     /// a few.
     ///
     /// # Errors

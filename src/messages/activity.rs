@@ -165,7 +165,7 @@ impl ActivityObserver {
         });
         let (from, to) = match found.await {
             Ok(Ok((Some(from), Some(to)))) => (from, to),
-            // Unknown people: the store keeps the message apart.
+            // Unknown people: the store treats the message as unmatched.
             Ok(Ok(_)) => return,
             Ok(Err(error)) => {
                 tracing::debug!(error = describe(&error), "who says a word cannot be looked up");

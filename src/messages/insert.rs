@@ -22,7 +22,7 @@ use crate::clock;
 pub(super) enum Outcome {
     /// Between these two, where they had to be looked up.
     Stored(Stored, Option<Pair>),
-    /// Kept apart, for this reason.
+    /// Stored as unmatched, for this reason.
     Unmatched(String),
     /// As above, but of people we do not know, or more than there is room for.
     Dropped(String),

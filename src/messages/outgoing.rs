@@ -59,7 +59,7 @@ impl MessageStore {
         }
     }
 
-    /// Gives the message moment, id and place in the line. One at a time, so that all three have one order.
+    /// Gives the message moment, id and place in the buffer. One at a time, so that all three have one order.
     #[expect(clippy::type_complexity, reason = "used once, just above")]
     fn stamp<W, T>(
         &self,

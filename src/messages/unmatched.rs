@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::elements;
 use crate::{params::Page, wire::Id};
 
-/// How much is kept apart: in bytes of one message, messages of one sender, messages and bytes of an institution.
+/// How much of what is unmatched is stored: in bytes of one message, messages of one sender, messages and bytes of an institution.
 #[derive(Debug, Clone, Copy)]
 pub struct UnmatchedRoom {
     pub message_bytes_max: i32,
@@ -20,7 +20,7 @@ pub struct UnmatchedRoom {
     pub bytes_max: i64,
 }
 
-/// A message kept apart. Holds a person's words: prints none of them.
+/// An unmatched message. Holds a person's words: prints none of them.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Unmatched {

@@ -121,7 +121,7 @@ impl Talk {
         .expect("messages can be read")
     }
 
-    /// Sequence-bearing keys kept apart, with their reasons.
+    /// Sequence-bearing keys of unmatched messages, with their reasons.
     async fn apart(&self) -> Vec<(String, String)> {
         sqlx::query!("select msg_key, reason from unplaced_messages order by msg_key")
             .fetch_all(&self.pool)

@@ -32,8 +32,6 @@ pub(crate) use server::serve;
 
 /// Every route. A path is registered once, with all its methods, so that another method is answered 405.
 pub fn routes(cfg: &mut ServiceConfig) {
-    // First: each message comes by it, and paths are tried in this order.
-    message::routes(cfg);
     auth::routes(cfg);
     user::routes(cfg);
     config::routes(cfg);
@@ -49,6 +47,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     im::routes(cfg);
     image::routes(cfg);
     metrics::routes(cfg);
+    message::routes(cfg);
     wechat::routes(cfg);
     openapi::routes(cfg);
     pages::routes(cfg);

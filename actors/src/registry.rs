@@ -297,20 +297,15 @@ impl Registry {
     /// The batch in flight is committed: whoever waited for it is answered, in order, and everyone concerned hears of
     /// it.
     fn on_committed(&mut self, ctx: &mut Context<Self>) {
-        let Some((batch, mut ready)) = self.journal.take_committed() else { return };
+        let Some((batch, ready)) = self.journal.take_committed() else { return };
         let decisions = ready.len();
         self.retries = 0;
         self.tally.commits += 1;
         self.tally.events += batch.events.len() as u64;
-        // In quiet times whoever got a place hears it before the one who made room. A busy journal answers first:
-        // those who wait for an answer have the next thing to ask.
-        if decisions >= BUSY_MIN {
-            ready.drain(..).for_each(Waiter::answer);
-        }
+        ready.into_iter().for_each(Waiter::answer);
         if !sabotaged(Sabotage::TellBeforeKept) {
             self.publish(&batch, ctx);
         }
-        ready.into_iter().for_each(Waiter::answer);
         if std::mem::take(&mut self.troubled) {
             self.store_recovered(ctx);
         }

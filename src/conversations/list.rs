@@ -174,12 +174,9 @@ pub async fn page(
     match query.kind {
         Kind::Consultation => {
             let asked = asked_about(pool, reader).await?;
-            let rows = async {
-                let ids = consultations(lists, reader, query, &asked).await?;
-                by_ids(pool, reader.institution, &ids).await
-            };
-            // Counting takes the longest.
-            tokio::try_join!(rows, count_consultations(lists, reader, query, &asked))
+            let ids = consultations(lists, reader, query, &asked).await?;
+            let count = count_consultations(lists, reader, query, &asked).await?;
+            Ok((by_ids(pool, reader.institution, &ids).await?, count))
         }
         Kind::Supervision => {
             let (ids, count) = supervisions(lists, reader, query).await?;

@@ -197,8 +197,8 @@ async fn gaps(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let page = params.page(PAGING)?;
     let now = clock::now();
     let (record, _nothing_of_it) = readable(&state, &caller, reach, &named, (0, 0), now).await?;
-    let note = record.note_reading(&state.pool, caller.id, now);
-    let (gaps, ()) = tokio::try_join!(gaps::of(&state.pool, record.id), note)?;
+    record.note_reading(&state.pool, caller.id, now).await?;
+    let gaps = gaps::of(&state.pool, record.id).await?;
     let count = i64::try_from(gaps.len()).unwrap_or(i64::MAX);
     let whole = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
     let shown: Vec<&Gap> = gaps.iter().skip(whole(page.offset)).take(whole(page.limit)).collect();

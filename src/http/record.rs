@@ -95,9 +95,10 @@ async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> 
         detail: Some(&filters),
         at: clock::now(),
     };
-    // The note and the rows at once; nothing is answered without both.
-    let noted = async { if reach == Reach::Own { Ok(()) } else { note.write(&state.pool).await } };
-    let (rows, ()) = tokio::try_join!(view::many(&state, rows, &caller), noted)?;
+    if reach != Reach::Own {
+        note.write(&state.pool).await?;
+    }
+    let rows = view::many(&state, rows, &caller).await?;
     Ok(answer::list(&rows, count))
 }
 

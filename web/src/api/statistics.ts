@@ -2,12 +2,12 @@
 
 import { result } from './answer'
 import { api } from './session'
-import type { Mine, RankingRow } from './types'
+import type { MyFigures, RankingRow } from './types'
 
 /** A number for each of the last days, or of the hours of today, by its number as a word. */
 export type Numbers = Record<string, number>
 
-export const fetchOwnFigures = (): Promise<Mine> => result(api().GET('/conversation/mine'))
+export const fetchOwnFigures = (): Promise<MyFigures> => result(api().GET('/conversation/mine'))
 
 /** Consultations of the last seven days, from 1 to 7 (today). */
 export const fetchLastSevenDays = (): Promise<Numbers> => result(api().GET('/conversation/7statistics'))

@@ -48,7 +48,7 @@ describe('times', () => {
 
   it('last as people say', () => {
     const { length, stopwatch } = within(useTime, { plugins: [makeI18n(words)] })
-    expect([null, 16_000, 59 * 60_000, 3_600_000 + 5 * 60_000].map(length)).toEqual(['—', '16 秒', '59 分钟', '1 小时 5 分钟'])
+    expect([null, 16_000, 59_700, 59 * 60_000, 3_600_000 + 5 * 60_000].map(length)).toEqual(['—', '16 秒', '1 分钟', '59 分钟', '1 小时 5 分钟'])
     expect([0, 61_000, 3_725_000, -5].map(stopwatch)).toEqual(['00:00', '01:01', '1:02:05', '00:00'])
   })
 })

@@ -80,8 +80,8 @@ export function useTime() {
   /** How long, in minutes from an hour on in hours. */
   function length(milliseconds: number | null): string {
     if (milliseconds === null) return '—'
-    const minutes = Math.round(milliseconds / 60_000)
-    if (milliseconds < 60_000) return t('time.seconds', { n: Math.round(milliseconds / 1000) })
+    const [seconds, minutes] = [Math.round(milliseconds / 1000), Math.round(milliseconds / 60_000)]
+    if (seconds < 60) return t('time.seconds', { n: seconds })
     return minutes < 60 ? t('time.minutes', { n: minutes }) : t('time.hours', { h: Math.floor(minutes / 60), m: minutes % 60 })
   }
 

@@ -6,7 +6,7 @@ help:
 	@echo 'make run         the server with demo people on http://127.0.0.1:8080 (PORT=... to change)'
 	@echo 'make test        formatting, lints, queries against the schema, all tests'
 	@echo 'make browser     the tests in a browser alone (ONLY=story for one file)'
-	@echo 'make screenshots those of the README, made anew by these tests'
+	@echo 'make screenshots those of the README and the guides, made anew by these tests'
 	@echo 'make simulate    days of a hotline from fresh seeds, HOURS=... or DAYS=... long (five minutes), on every core'
 	@echo 'make torture     the release build under a hammer for seven to twelve minutes (SEED=... to do it again)'
 	@echo 'make bench       the release build beside others for a quarter of an hour (make bench-quick: about a minute)'
@@ -28,7 +28,7 @@ browser:
 	@scripts/browser.sh
 
 screenshots:
-	@SCREENSHOTS=1 ONLY=story scripts/browser.sh
+	@SCREENSHOTS=1 ONLY="story guides" scripts/browser.sh
 
 simulate:
 	@scripts/simulate.sh

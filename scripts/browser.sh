@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # browser.sh [CLUSTER_URL]: the pages in a real browser, with servers of our own; without a URL it builds all it needs and
 # has a PostgreSQL of its own. What failed, and how every page looks, stands in artifacts/browser afterwards.
-# SCREENSHOTS=1 also makes those of the README anew; ONLY=NAME runs one file of tests.
+# SCREENSHOTS=1 also makes those of the documents anew; ONLY=NAME runs one file of tests.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -41,6 +41,6 @@ browser_exit() {
 trap browser_exit EXIT
 
 # A group of its own, so that the servers end with it.
-# shellcheck disable=SC2086 # none, or one name
+# shellcheck disable=SC2086 # none, or names
 timeout --kill-after=20 "$SECONDS_MAX" npm --prefix web run --silent e2e -- ${ONLY:-} ||
     die "the pages do not do in a browser what they should (above). Screenshots, texts and the servers' words are in $ARTIFACTS."

@@ -1,6 +1,8 @@
 // Makes pages of the guides in docs/zh: a build of the workbench compiles their Markdown as Vue templates, so that nothing is
 // turned into HTML in a browser, their links are the router's, and their pictures are assets as any other.
 
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { Marked, type Tokens } from 'marked'
 import type { Plugin } from 'vite'
 
@@ -28,8 +30,17 @@ function link({ own, guides }: Place, href: string, words: string): string {
   return `<router-link :to="${expression(`{ name: 'guide', params: { guide: ${literal(guide)} }${query} }`)}">${words}</router-link>`
 }
 
-/** Which guide it is, and which a link can lead to. */
-interface Place { own: string, guides: ReadonlySet<string> }
+/** Which guide it is, which a link can lead to, and how large its pictures are. */
+interface Place { own: string, guides: ReadonlySet<string>, sizeOf: (href: string) => Size }
+interface Size { width: number, height: number }
+
+/** Where a PNG says how large it is. */
+const [WIDTH_AT, HEIGHT_AT] = [16, 20]
+/** The page keeps the room of a picture before it is there: a link leads to its place at once. */
+function sizeOfPng(file: string): Size {
+  const bytes = readFileSync(file)
+  return { width: bytes.readUInt32BE(WIDTH_AT), height: bytes.readUInt32BE(HEIGHT_AT) }
+}
 
 /** The template of one guide. */
 export function templateOf(markdown: string, place: Place): string {
@@ -51,7 +62,8 @@ export function templateOf(markdown: string, place: Place): string {
         return `<pre><code>${bare(escaped(text))}</code></pre>\n`
       },
       image({ href, text }: Tokens.Image): string {
-        return `<img src="${attribute(href)}" alt="${attribute(text)}" />`
+        const { width, height } = place.sizeOf(href)
+        return `<img src="${attribute(href)}" alt="${attribute(text)}" width="${width}" height="${height}" />`
       },
       checkbox(): string {
         return '<span class="box" aria-hidden="true"></span> '
@@ -71,6 +83,7 @@ export const guidePages = (guides: readonly string[]): Plugin => ({
   enforce: 'pre',
   transform(markdown, id) {
     const [, own] = GUIDE.exec(id) ?? []
-    return own === undefined ? null : { code: templateOf(markdown, { own, guides: new Set(guides) }), map: null }
+    const sizeOf = (href: string): Size => sizeOfPng(resolve(dirname(id), href))
+    return own === undefined ? null : { code: templateOf(markdown, { own, guides: new Set(guides), sizeOf }), map: null }
   },
 })

@@ -174,7 +174,13 @@ fn the_package_holds_what_is_in_the_tree_and_its_guides() {
     for (_, source) in packed.iter().filter(|(_, source)| source != "target/release/hotline") {
         assert!(root().join(source).is_file(), "{source} is packed, and is no file");
     }
-    for guide in ["operations.md", "zh/operations.md", "zh/first-day.md", "screenshots/overview.png"] {
+    for guide in [
+        "operations.md",
+        "zh/operations.md",
+        "zh/first-day.md",
+        "screenshots/overview.png",
+        "screenshots/zh/shifts.png",
+    ] {
         let place = format!("/usr/share/doc/hotline/docs/{guide}");
         assert!(packed.iter().any(|(to, _)| *to == place), "{guide}");
     }

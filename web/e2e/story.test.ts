@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Locator } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { pictures } from './support/documents'
 import { hotline } from './support/hotline'
 import { painting } from './support/pictures'
 import { LARGE, logIn, PHONE, SMALL, wordsIn, type Someone } from './support/someone'
@@ -54,7 +55,7 @@ test('They choose a counselor who is not there yet, and wait, also with the page
   await visitor.page.reload()
   await visitor.sees(t('visitor.waiting.with', { name: COUNSELOR }))
   await visitor.hasNoBarriers()
-  await visitor.shoots('README/visitor-waiting')
+  await pictures(visitor, 'visitor-waiting')
 })
 
 test('The counselor comes to the desk and has them at once, with a notice that leads there', async () => {
@@ -108,7 +109,7 @@ test('They talk: words, emoji, a picture, what is taken back, and what was read'
   await says(visitor, '这是我睡不着的时候画的。')
   await counselor.sees(ofCounselor().getByText('这是我睡不着的时候画的。'))
   await visitor.hasNoBarriers()
-  await visitor.shoots('README/visitor-chat')
+  await pictures(visitor, 'visitor-chat')
 })
 
 test('The supervisor is called, sees the talk as it goes on, and advises in the second pane', async () => {
@@ -130,18 +131,18 @@ test('The supervisor is called, sees the talk as it goes on, and advises in the 
 
   await says(visitor, '大概是从期中考试以后开始的。')
   await supervisor.sees(mirror.getByText('大概是从期中考试以后开始的。'))
-  await says(supervisor, '先听他说，不急着给建议。', supervisor.page.locator('section.talk'))
-  await counselor.sees(beside().getByText('先听他说，不急着给建议。'))
-  await says(counselor, '好的，我先陪他说说。', beside())
-  await supervisor.sees(supervisor.page.locator('section.talk').getByText('好的，我先陪他说说。'))
+  await says(supervisor, '先听着，不急着给建议。', supervisor.page.locator('section.talk'))
+  await counselor.sees(beside().getByText('先听着，不急着给建议。'))
+  await says(counselor, '好的，我先陪着说说。', beside())
+  await supervisor.sees(supervisor.page.locator('section.talk').getByText('好的，我先陪着说说。'))
   await says(counselor, '谢谢你告诉我。期中以后，最让你放心不下的是什么？', counselor.page.locator('section.talk'))
   await supervisor.sees(mirror.getByText('最让你放心不下的是什么？'))
   await visitor.sees(ofVisitor().getByText('最让你放心不下的是什么？'))
-  expect(await wordsIn(ofVisitor()), 'the visitor hears nothing of the supervisor').not.toContain('先听他说，不急着给建议。')
+  expect(await wordsIn(ofVisitor()), 'the visitor hears nothing of the supervisor').not.toContain('先听着，不急着给建议。')
   await counselor.hasNoBarriers()
-  await counselor.shoots('README/counselor-chat')
+  await pictures(counselor, 'counselor-chat')
   await supervisor.hasNoBarriers()
-  await supervisor.shoots('README/supervisor-mirror')
+  await pictures(supervisor, 'supervisor-mirror')
 })
 
 test('The counselor ends it and notes what it was about', async () => {
@@ -178,7 +179,7 @@ test('The record shows it all, and the export has the words', async () => {
   await page.getByRole('link', { name: t('admin.menu.records') }).click()
   await page.getByRole('row', { name: new RegExp(VISITOR) }).getByRole('link').first().click()
   await counselor.sees(page.getByText('期中后失眠，下次谈谈复习的安排。'))
-  await counselor.sees(page.getByText('先听他说，不急着给建议。'))
+  await counselor.sees(page.getByText('先听着，不急着给建议。'))
   await counselor.sees(page.getByRole('log').getByText('老师好，最近总是睡不好。'))
   await counselor.hasNoBarriers()
   await counselor.shoots('zh-counselor-record')
@@ -197,5 +198,5 @@ test('The administrator sees the day in figures and charts', async () => {
   const administrator = await at().staff('ecnu_admin', { size: { width: 1280, height: 1180 } })
   await administrator.sees(administrator.page.locator('main canvas, main [_echarts_instance_]'))
   await administrator.hasNoBarriers()
-  await administrator.shoots('README/overview')
+  await pictures(administrator, 'overview')
 })

@@ -140,10 +140,9 @@ export class Someone {
     expect(await barriersOn(this.page), `${this.name}: who sees little or uses no mouse`).toEqual([])
   }
 
-  /** Into the ignored folder; the README's go to docs/screenshots when they are asked for. */
+  /** Into the ignored folder; those of the README and the guides: `pictures` in documents.ts. */
   async shoots(file: string): Promise<void> {
-    const asked = process.env.SCREENSHOTS
-    const path = file.startsWith('README/') ? (asked ? `${asked}/${file.slice(7)}.png` : artifacts(`screens/${file.slice(7)}.png`)) : artifacts(`screens/${file}.png`)
+    const path = artifacts(`screens/${file}.png`)
     mkdirSync(dirname(path), { recursive: true })
     await this.page.screenshot({ path, animations: 'disabled', caret: 'hide' })
   }

@@ -1,8 +1,8 @@
 // What the Chinese guides say of the pages: every word in 「」 is one of the pages' own, and their links lead somewhere. Their
 // files are called as their English pairs are: the names stand in addresses, and not every zip, git and system reads Chinese.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { anchorOf } from '../../guides'
 import { LANGUAGES, type Words } from '.'
@@ -64,6 +64,39 @@ describe('the guides', () => {
   it('each stand in the list of them', () => {
     const list = read('docs/zh/README.md')
     for (const file of GUIDES) if (!file.endsWith('/README.md')) expect(list, file).toContain(`](${file.slice('docs/zh/'.length)})`)
+  })
+})
+
+describe('the pictures', () => {
+  /** Nobody waits for a guide on a slow line, and a clone stays small. */
+  const [BYTES_MAX, BYTES_MAX_TOGETHER] = [120_000, 2_000_000]
+  const ALT_MIN = 6
+  const there = readdirSync(join(ROOT, 'docs/screenshots'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.png')).map((file) => join('docs/screenshots', file))
+  const shownIn = (file: string): { alt: string, path: string }[] =>
+    [...read(file).matchAll(/!\[([^\]]*)\]\(([^)]+)\)|<img src="([^"]+)"[^>]* alt="([^"]*)"/g)]
+      .map(([, alt, path, source, altOfSource]) => ({ alt: alt ?? altOfSource ?? '', path: relative(ROOT, resolve(ROOT, dirname(file), path ?? source ?? '')) }))
+      .filter(({ path }) => path.endsWith('.png'))
+  const shown = ['README.md', ...CHINESE].flatMap(shownIn)
+
+  it('that are shown are there, and those that are there are shown', () => {
+    expect(there.length).toBeGreaterThan(20)
+    expect([...new Set(shown.map(({ path }) => path))].sort()).toEqual([...there].sort())
+  })
+
+  it('are told of in words, for whoever does not see them', () => {
+    expect(shown.filter(({ alt }) => alt.length < ALT_MIN)).toEqual([])
+  })
+
+  it('are made by the tests in a browser', () => {
+    const made = new Set(['story', 'guides'].flatMap((name) =>
+      [...read(`web/e2e/${name}.test.ts`).matchAll(/pictures\(\w+, '([^']+)'/g)].map(([, name = '']) => `docs/screenshots/${name}.png`)))
+    expect([...made].sort()).toEqual([...there].sort())
+  })
+
+  it('are small', () => {
+    const sizes = there.map((file) => ({ file, bytes: statSync(join(ROOT, file)).size }))
+    expect(sizes.filter(({ bytes }) => bytes > BYTES_MAX)).toEqual([])
+    expect(sizes.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(BYTES_MAX_TOGETHER)
   })
 })
 

@@ -12,7 +12,7 @@ import HelpView from './help.vue'
 
 enableAutoUnmount(afterEach)
 
-const place = { own: 'counselor', guides: new Set(['counselor', 'supervisor']) }
+const place = { own: 'counselor', guides: new Set(['counselor', 'supervisor']), sizeOf: () => ({ width: 640, height: 480 }) }
 const scrolled: string[] = []
 
 async function shown(type: string, path = '/help'): Promise<{ text: () => string, router: Router, click: (words: string) => Promise<void> }> {
@@ -77,6 +77,10 @@ describe('the template of a guide', () => {
     expect(of('[督导](supervisor.md#记录)')).toContain(':to="{ name: \'guide\', params: { guide: \'supervisor\' }, query: { at: \'记录\' } }"')
     expect(of('[下面](#下班)')).toContain('guide: \'counselor\' }, query: { at: \'下班\' }')
     expect(of('[设置](../../config.toml) [英文](../operations.md) [缺](nobody.md)')).toContain('<span>设置</span> <span>英文</span> <span>缺</span>')
+  })
+
+  it('keeps the room of a picture, and says what is on it', () => {
+    expect(of('![铃铛“一”](../screenshots/zh/bell.png)')).toContain('<img src="../screenshots/zh/bell.png" alt="铃铛“一”" width="640" height="480" />')
   })
 
   it('names headings as links find them', () => {

@@ -11,6 +11,7 @@ use std::{
 };
 
 pub(crate) use checks::is_code as is_institution_code;
+use hotline_actors::dispatch::limits::DispatchLimits;
 use ipnet::IpNet;
 use serde::Deserialize;
 
@@ -63,7 +64,8 @@ pub struct Settings {
     pub metrics: Metrics,
     pub secrets: Secrets,
     pub session: Session,
-    pub dispatch: Dispatch,
+    /// Its keys, what they may be and their defaults: `actors/src/dispatch/limits.rs`.
+    pub dispatch: DispatchLimits,
     pub journal: Journal,
     pub messages: Messages,
     pub records: Records,
@@ -73,7 +75,7 @@ pub struct Settings {
     pub demo: Demo,
     pub emergency: Vec<Emergency>,
     /// By institution code: `[dispatch]` with what that institution does differently. Ask through [`Settings::dispatch_for`].
-    pub institutions: BTreeMap<String, Dispatch>,
+    pub institutions: BTreeMap<String, DispatchLimits>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -161,25 +163,6 @@ pub struct Session {
     pub failures_max_address: u32,
     pub failures_window_seconds: u64,
     pub password_hashes_max: usize,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Dispatch {
-    pub default_max_consults: u32,
-    pub grace_seconds: u64,
-    pub waiting_seconds_max: u64,
-    pub silence_notice_seconds: u64,
-    pub silence_end_seconds: u64,
-    pub text_seconds_max: u64,
-    pub voice_seconds_max: u64,
-    pub limit_notices_seconds: Vec<u64>,
-    pub absent_seconds_max: u64,
-    pub unanswered_seconds: Vec<u64>,
-    pub unanswered_every_seconds: u64,
-    pub named_fallback: bool,
-    pub named_wait_seconds: u64,
-    pub away_seconds_max: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -337,7 +320,7 @@ impl Settings {
     }
 
     /// The rules of dispatch of one institution: `[dispatch]`, with `[institutions.CODE]` over it.
-    pub fn dispatch_for(&self, code: &str) -> Dispatch {
+    pub fn dispatch_for(&self, code: &str) -> DispatchLimits {
         self.institutions.get(code).unwrap_or(&self.dispatch).clone()
     }
 

@@ -23,7 +23,6 @@ use hotline_actors::{
         command::{Answer, Command, Place, Refusal},
         conversation::CallSignal,
         counselor::{ChosenStatus, Role},
-        limits::DispatchLimits,
     },
     push::{Closing, Push, SocketId},
     registry::{
@@ -153,7 +152,7 @@ impl Institutions {
         let Inner { settings, pool, options, arbiters, next_arbiter, fatal_errors, .. } = &*self.0;
         let setup = Setup {
             institution: code.to_owned(),
-            limits: limits_of(settings, code),
+            limits: settings.dispatch_for(code),
             bounds: bounds_of(settings),
             clock: Arc::new(clock::Steady),
             writer: Arc::new(|| WriterId(Uuid::now_v7())),
@@ -440,26 +439,6 @@ async fn newest_event(pool: &PgPool) -> Result<Option<Timestamp>, sqlx::Error> {
     Ok(newest.map(Timestamp))
 }
 
-fn limits_of(settings: &Settings, code: &str) -> DispatchLimits {
-    let dispatch = settings.dispatch_for(code);
-    let seconds = Duration::from_secs;
-    DispatchLimits {
-        grace: seconds(dispatch.grace_seconds),
-        waiting_max: seconds(dispatch.waiting_seconds_max),
-        silence_notice: seconds(dispatch.silence_notice_seconds),
-        silence_end: seconds(dispatch.silence_end_seconds),
-        text_max: seconds(dispatch.text_seconds_max),
-        voice_max: seconds(dispatch.voice_seconds_max),
-        limit_notices: dispatch.limit_notices_seconds.into_iter().map(seconds).collect(),
-        absent_max: seconds(dispatch.absent_seconds_max),
-        unanswered: dispatch.unanswered_seconds.into_iter().map(seconds).collect(),
-        unanswered_every: seconds(dispatch.unanswered_every_seconds),
-        named_fallback: dispatch.named_fallback,
-        named_wait: seconds(dispatch.named_wait_seconds),
-        away_max: seconds(dispatch.away_seconds_max),
-    }
-}
-
 fn bounds_of(settings: &Settings) -> Bounds {
     Bounds {
         backlog_max: settings.journal.backlog_max,
@@ -497,15 +476,5 @@ impl From<Refusal> for Fault {
             Refusal::Expelled => Self::NoSession,
             Refusal::InConversation => Self::wrong(Sentence::InConversation),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_limits_of_the_settings_are_those_that_the_domain_is_tested_with() {
-        assert_eq!(limits_of(&crate::config::defaults(), "ecnu"), DispatchLimits::default());
     }
 }

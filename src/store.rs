@@ -19,7 +19,6 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{clock, people::People};
-pub use rows::text_of;
 
 /// The named constraint that is the fence.
 const FENCE: &str = "events_fence";

@@ -1,6 +1,8 @@
 //! What people are told when something is refused: every sentence once, with the word that programs know it by, in the
 //! languages of the pages. A refusal carries what it is about, and becomes words where it leaves.
 
+pub mod notices;
+
 use std::fmt;
 
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};

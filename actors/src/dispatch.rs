@@ -392,12 +392,12 @@ impl Dispatch {
                 facts.call_ended = clock.call_ended;
                 facts.sent = facts.sent.without_limits();
             }),
-            Event::Noticed { conversation, notice } => {
-                self.update(*conversation, |facts, clock| match notice {
-                    Notice::Silence => clock.silence_noticed = Some(at),
-                    Notice::Limit { index, .. } => facts.sent = facts.sent.with_limit(*index),
-                })
-            }
+            Event::Noticed { conversation, notice } => self.update(*conversation, |facts, clock| {
+                facts.sent = facts.sent.with(*notice);
+                if *notice == Notice::Silence {
+                    clock.silence_noticed = Some(at);
+                }
+            }),
             Event::Unanswered { conversation, .. } => {
                 self.update(*conversation, |facts, _| facts.alarmed = Some(at))
             }

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use hotline_actors::{ConversationId, PersonId, dispatch::conversation::Conversation};
+use hotline_actors::{
+    ConversationId, PersonId,
+    dispatch::conversation::{Conversation, Sent},
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Wanted;
 use crate::conversations::ConversationRow;
-
-/// The bits of `notices` that notices have; the others held alarms once.
-const NOTICES: i32 = 0xff;
 
 pub(super) struct EventRow {
     pub(super) seq: i64,
@@ -165,7 +165,7 @@ impl Stored {
             fallback: facts.allow_fallback,
             common: facts.in_common_queue,
             arrival: i64::try_from(facts.arrival).unwrap_or(i64::MAX),
-            notices: i32::from(facts.sent.0),
+            notices: facts.sent.0,
             opened_at: row.opened_at,
             started_at,
             call_started_at: row.call_started_at,
@@ -178,7 +178,7 @@ impl Stored {
 
     /// What would have to stand here by the journal and does not.
     pub(super) fn differences(&self, journal: &Self) -> Vec<Wanted> {
-        let is_old = self.notices & !NOTICES != 0;
+        let is_old = self.notices & Sent::OLD_ALARMS != 0;
         let pairs = self.columns().into_iter().zip(journal.columns());
         pairs
             .filter(|((column, stored), (_, wanted))| {
@@ -205,7 +205,7 @@ impl Stored {
             ("fallback", Some(self.fallback.to_string())),
             ("common", Some(self.common.to_string())),
             ("arrival", Some(self.arrival.to_string())),
-            ("notices", Some((self.notices & NOTICES).to_string())),
+            ("notices", Some((self.notices & !Sent::OLD_ALARMS).to_string())),
             ("opened_at", moment(Some(self.opened_at))),
             ("started_at", moment(self.started_at)),
             ("call_started_at", moment(self.call_started_at)),

@@ -14,10 +14,8 @@ pub(super) fn check(settings: &Settings) -> Checked {
     server(settings)?;
     limits(settings)?;
     secrets(settings)?;
-    dispatch("dispatch", &settings.dispatch)?;
-    for (code, rules) in &settings.institutions {
+    for code in settings.institutions.keys() {
         ensure(is_code(code), &format!("institutions.{code}"), "a code is 2 to 32 of a-z, 0-9, _ and -")?;
-        dispatch(&format!("institutions.{code}"), rules)?;
     }
     im(settings)?;
     wechat(settings)?;
@@ -163,39 +161,6 @@ fn secrets(settings: &Settings) -> Checked {
         secrets.old_keys.is_empty() || !key.is_empty(),
         "secrets.data_key",
         "it must be set where secrets.old_keys is",
-    )
-}
-
-fn dispatch(section: &str, rules: &super::Dispatch) -> Checked {
-    let key = |field: &str| format!("{section}.{field}");
-    within(&key("default_max_consults"), rules.default_max_consults.into(), 0, 50)?;
-    for (field, seconds) in [
-        ("grace_seconds", rules.grace_seconds),
-        ("waiting_seconds_max", rules.waiting_seconds_max),
-        ("silence_notice_seconds", rules.silence_notice_seconds),
-        ("silence_end_seconds", rules.silence_end_seconds),
-        ("text_seconds_max", rules.text_seconds_max),
-        ("voice_seconds_max", rules.voice_seconds_max),
-        ("absent_seconds_max", rules.absent_seconds_max),
-        ("named_wait_seconds", rules.named_wait_seconds),
-        ("away_seconds_max", rules.away_seconds_max),
-        ("unanswered_every_seconds", rules.unanswered_every_seconds),
-    ] {
-        within(&key(field), seconds, 1, SECONDS_MAX)?;
-    }
-    for (field, list) in [
-        ("limit_notices_seconds", &rules.limit_notices_seconds),
-        ("unanswered_seconds", &rules.unanswered_seconds),
-    ] {
-        ensure(list.len() <= 8, &key(field), "at most 8 moments")?;
-        for seconds in list {
-            within(&key(field), *seconds, 1, SECONDS_MAX)?;
-        }
-    }
-    ensure(
-        rules.unanswered_seconds.is_sorted_by(|earlier, later| earlier < later),
-        &key("unanswered_seconds"),
-        "write them in ascending order",
     )
 }
 
@@ -356,16 +321,7 @@ mod tests {
         assert!(refused(|s| s.sockets.open_max = 0).contains("sockets.open_max"));
         let beyond = refused(|s| s.sockets.strangers_per_address_max = s.sockets.strangers_max + 1);
         assert!(beyond.contains("sockets.strangers_per_address_max"));
-        assert!(refused(|s| s.dispatch.default_max_consults = 51).contains("dispatch.default_max_consults"));
         assert!(refused(|s| s.log.filter = "hotline=loudly".into()).contains("log.filter"));
-        assert!(
-            refused(|s| {
-                let mut rules = s.dispatch.clone();
-                rules.grace_seconds = 0;
-                s.institutions.insert("ecnu".into(), rules);
-            })
-            .contains("institutions.ecnu.grace_seconds")
-        );
     }
 
     #[test]

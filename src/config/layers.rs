@@ -147,7 +147,56 @@ fn complete_institutions(tree: &mut Value) -> Result<(), ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use hotline_actors::dispatch::limits::DispatchLimits;
+
     use super::*;
+
+    const CONTRACT: &str = include_str!("../../docs/contract.md");
+
+    /// The lines `key = value` of `[dispatch]` in config.toml.
+    fn limits_as_written() -> Vec<(&'static str, &'static str)> {
+        let section = DEFAULTS.split("\n[dispatch]\n").nth(1).expect("a section of that name");
+        let section = section.split("\n[").next().expect("its lines");
+        let limits: Vec<_> = section.lines().filter_map(|line| line.split_once(" = ")).collect();
+        assert!(limits.len() > 10, "they were found: {limits:?}");
+        limits
+    }
+
+    #[test]
+    fn the_limits_of_the_settings_are_those_that_the_domain_is_tested_with() {
+        assert_eq!(crate::config::defaults().dispatch, DispatchLimits::default());
+    }
+
+    #[test]
+    fn every_limit_stands_in_the_contract_with_its_default() {
+        for (key, value) in limits_as_written() {
+            let line = format!("`{key} = {value}`");
+            assert!(CONTRACT.contains(&line), "docs/contract.md 5 does not say {line}");
+        }
+    }
+
+    #[test]
+    fn no_limit_takes_what_it_cannot_be_and_each_is_named() {
+        for (key, value) in limits_as_written() {
+            let impossible: &[&str] = match key {
+                "named_fallback" => &["1"],
+                "default_max_consults" => &["51", "-1"],
+                "unanswered_seconds" => &["[0]", "[300, 120]", "[120, 120]", "[1,2,3,4,5,6,7,8,9]"],
+                _ if value.starts_with('[') => &["[0]", "[2678401]", "[1,2,3,4,5,6,7,8,9]"],
+                _ => &["0", "2678401", "-1"],
+            };
+            for (section, name) in [("DISPATCH", "dispatch"), ("INSTITUTIONS__ECNU", "institutions.ecnu")] {
+                let variable = format!("HOTLINE__{section}__{}", key.to_uppercase());
+                for value in impossible {
+                    let refusal = refusal(&[(&variable, value)]);
+                    let named = format!("the setting {name}.{key} cannot be used");
+                    assert!(refusal.starts_with(&named), "{variable}={value}: {refusal}");
+                }
+            }
+        }
+    }
 
     fn with(env: &[(&str, &str)]) -> Result<Settings, ConfigError> {
         read_text(None, env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())))
@@ -189,8 +238,8 @@ mod tests {
     #[test]
     fn an_institution_differs_in_what_it_names_only() {
         let settings = with(&[("HOTLINE__INSTITUTIONS__ECNU__GRACE_SECONDS", "5")]).expect("a known key");
-        assert_eq!(settings.dispatch_for("ecnu").grace_seconds, 5);
-        assert_eq!(settings.dispatch_for("ecnu").waiting_seconds_max, 1800);
+        assert_eq!(settings.dispatch_for("ecnu").grace, Duration::from_secs(5));
+        assert_eq!(settings.dispatch_for("ecnu").waiting_max, Duration::from_mins(30));
         assert_eq!(settings.dispatch_for("other"), settings.dispatch);
     }
 

@@ -1,11 +1,12 @@
 //! What a client needs to know before anybody logs in: section 39 of the document.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use actix_web::{
     HttpRequest,
     web::{self, Data, ServiceConfig},
 };
+use hotline_actors::dispatch::limits::DispatchLimits;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     answer::{self, Answer, Fault},
     calendar,
-    config::{Dispatch, Emergency, ImMode, Settings, WechatMode},
+    config::{Emergency, ImMode, Settings, WechatMode},
     http::state::AppState,
     im::embedded,
     params::Params,
@@ -133,15 +134,15 @@ struct Limits {
     limit_notices_seconds: Vec<u64>,
 }
 
-impl From<&Dispatch> for Limits {
-    fn from(rules: &Dispatch) -> Self {
+impl From<&DispatchLimits> for Limits {
+    fn from(rules: &DispatchLimits) -> Self {
         Self {
-            waiting_seconds: rules.waiting_seconds_max,
-            silence_notice_seconds: rules.silence_notice_seconds,
-            silence_end_seconds: rules.silence_end_seconds,
-            text_seconds: rules.text_seconds_max,
-            voice_seconds: rules.voice_seconds_max,
-            limit_notices_seconds: rules.limit_notices_seconds.clone(),
+            waiting_seconds: rules.waiting_max.as_secs(),
+            silence_notice_seconds: rules.silence_notice.as_secs(),
+            silence_end_seconds: rules.silence_end.as_secs(),
+            text_seconds: rules.text_max.as_secs(),
+            voice_seconds: rules.voice_max.as_secs(),
+            limit_notices_seconds: rules.limit_notices.iter().map(Duration::as_secs).collect(),
         }
     }
 }

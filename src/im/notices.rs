@@ -12,7 +12,7 @@ use sqlx::PgPool;
 use super::rest::{Notice, Rest, RestFault};
 use crate::{
     consumers::{Consumed, Consumer, Failure, StoredEvent},
-    store::text_of,
+    wording::notices::text_of,
 };
 
 /// Later than this the talk it speaks of has ended or gone on.

@@ -82,9 +82,9 @@ pub struct WebMessage {
 /// What a notice of ours says, so that nobody has to read it out of the sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Notice {
-    /// `silence`：长时间无人发言；`limit`：即将到时
+    /// 提示的种类，如 `silence`（长时间无人发言）、`limit`（即将到时）；全部见 docs/contract.md 第 5 节
     kind: String,
-    /// `limit`：距结束的秒数
+    /// 提示里说到的秒数，如 `limit` 的距结束的秒数；没有时为 null
     seconds: Option<i32>,
 }
 

@@ -7,14 +7,14 @@ use hotline_actors::{
         clock::{Said, TalkRecord},
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
         counselor::{ChosenStatus, Role},
-        event::{Event, Expulsion, Notice},
+        event::{Event, Expulsion},
     },
     journal::{Batch, PersonChange, Standing},
 };
 use uuid::Uuid;
 
 use super::number;
-use crate::conversations::ConversationRow;
+use crate::{conversations::ConversationRow, wording::notices};
 
 /// A stored row says what it cannot.
 #[derive(Debug, thiserror::Error)]
@@ -140,7 +140,7 @@ impl TryFrom<OpenRow> for Conversation {
             arrival: u64::try_from(row.arrival).map_err(|_| unreadable("arrival is negative"))?,
             opened_at: Timestamp(row.opened_at),
             phase,
-            sent: Sent(u16::try_from(row.notices).map_err(|_| unreadable("notices is out of range"))?),
+            sent: Sent(row.notices),
             alarmed: row.alarmed_at.map(Timestamp),
         })
     }
@@ -217,7 +217,7 @@ impl TalkRows {
         self.fallback.push(facts.allow_fallback);
         self.common.push(facts.in_common_queue);
         self.arrival.push(number(facts.arrival));
-        self.notices.push(i32::from(facts.sent.0));
+        self.notices.push(facts.sent.0);
         self.opened_at.push(row.opened_at);
         self.started_at.push(row.started_at);
         self.call_started_at.push(row.call_started_at);
@@ -308,30 +308,10 @@ impl NoticeRows {
             rows.visitor.push(facts.visitor.0);
             rows.seq.push(number(stamped.seq));
             rows.at.push(stamped.at.0);
-            rows.text.push(text_of(*notice));
-            let (kind, seconds) = meaning_of(*notice);
-            rows.kind.push(kind);
-            rows.seconds.push(seconds.and_then(|seconds| seconds.try_into().ok()));
+            rows.text.push(notices::text_of(*notice));
+            rows.kind.push(notice.kind());
+            rows.seconds.push(notice.seconds().and_then(|seconds| seconds.try_into().ok()));
         }
         rows
-    }
-}
-
-/// What a notice means to a program: its kind, and the seconds that it speaks of.
-fn meaning_of(notice: Notice) -> (&'static str, Option<u32>) {
-    match notice {
-        Notice::Silence => ("silence", None),
-        Notice::Limit { ahead_seconds, .. } => ("limit", Some(ahead_seconds)),
-    }
-}
-
-/// What the two in a talk are told.
-pub fn text_of(notice: Notice) -> String {
-    match notice {
-        Notice::Silence => "请问还有什么需要继续咨询的吗？".to_owned(),
-        Notice::Limit { ahead_seconds, .. } if ahead_seconds % 60 == 0 => {
-            format!("本次咨询将在{}分钟后结束。", ahead_seconds / 60)
-        }
-        Notice::Limit { ahead_seconds, .. } => format!("本次咨询将在{ahead_seconds}秒后结束。"),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     dispatch::{
         conversation::{Medium, Sent},
+        event::Notice,
         limits::DispatchLimits,
     },
     ids::ConversationId,
@@ -118,7 +119,7 @@ pub struct TalkClock {
     pub calm_until: Timestamp,
     /// Whether the visitor was gone when the talk began, and neither came back nor sent anything.
     pub absent: bool,
-    /// Notices ahead of the limit already out.
+    /// Notices already out, of those that are remembered.
     pub sent: Sent,
     /// When the last alarm was raised.
     pub alarmed: Option<Timestamp>,
@@ -133,12 +134,10 @@ pub enum Due {
     AbsentEnd,
     /// The notice stayed without a message.
     SilenceEnd,
-    /// The limit is near: the notice of this number.
-    LimitNotice(u8),
+    /// The two are told something.
+    Notice(Notice),
     /// The counselor has not answered: the alarm of this number.
     Unanswered(u32),
-    /// It has been silent.
-    SilenceNotice,
 }
 
 impl Due {
@@ -294,16 +293,17 @@ impl TalkClock {
         }
         let stored_by = self.coming.map_or(Timestamp(i64::MIN), |coming| coming + COMING_MAX);
         if !self.in_call() && (!self.said.is_last_by_visitor() || sabotaged(Sabotage::EndWhoeverWrote)) {
+            let silent = self.quiet_since + limits.silence_notice;
             match self.silence_noticed {
                 Some(noticed) => offer((noticed + limits.silence_end).max(stored_by), Due::SilenceEnd),
-                None => offer((self.quiet_since + limits.silence_notice).max(stored_by), Due::SilenceNotice),
+                None => offer(silent.max(stored_by), Due::Notice(Notice::Silence)),
             }
         }
-        for (index, at) in self.limit_notices(limits) {
+        for (notice, at) in self.limit_notices(limits) {
             // Of several notices due at once only the last is worth sending.
-            let overtaken = self.limit_notices(limits).any(|(later, at)| later > index && at <= now);
-            if !self.sent.limit(index) && !overtaken {
-                offer(at, Due::LimitNotice(index));
+            let overtaken = self.limit_notices(limits).any(|(later, at)| later > notice && at <= now);
+            if !self.sent.has(notice) && !overtaken {
+                offer(at, Due::Notice(notice));
             }
         }
         if let Some((at, index)) = self.next_alarm(limits, now) {
@@ -324,7 +324,7 @@ impl TalkClock {
     }
 
     /// The notices that have room between the start and the limit.
-    fn limit_notices(&self, limits: &DispatchLimits) -> impl Iterator<Item = (u8, Timestamp)> {
+    fn limit_notices(&self, limits: &DispatchLimits) -> impl Iterator<Item = (Notice, Timestamp)> {
         let (limit, begun) = (
             self.limit(limits),
             match self.medium {
@@ -334,13 +334,18 @@ impl TalkClock {
         );
         (0_u8..)
             .zip(limits.limit_notices.iter())
-            .map(move |(index, ahead)| (index, limit - *ahead))
+            .map(move |(index, ahead)| {
+                let ahead_seconds = u32::try_from(ahead.as_secs()).unwrap_or(u32::MAX);
+                (Notice::Limit { index, ahead_seconds }, limit - *ahead)
+            })
             .filter(move |(_, at)| *at > begun)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn at(minutes: u64) -> Timestamp {
@@ -358,9 +363,33 @@ mod tests {
     fn a_call_that_ends_after_the_text_limit_leaves_five_minutes_and_a_notice() {
         let (limits, clock) = (DispatchLimits::default(), called(55, 80));
         assert_eq!(clock.limit(&limits), at(85));
-        assert_eq!(clock.next(&limits, at(80)), (at(80), Due::LimitNotice(1)));
+        assert_eq!(
+            clock.next(&limits, at(80)),
+            (at(80), Due::Notice(Notice::Limit { index: 1, ahead_seconds: 300 }))
+        );
         assert_eq!(called(10, 30).limit(&limits), at(60), "within the limit nothing is added");
         assert_eq!(called(10, 58).limit(&limits), at(63));
+    }
+
+    #[test]
+    fn every_kind_of_notice_falls_due() {
+        let limits = DispatchLimits::default();
+        let mut silent = TalkClock::new(at(0), Medium::Text, false);
+        silent.stored(at(1), true, at(1), limits.answers_settle());
+        let talks = [(silent, at(1)), (called(55, 80), at(80))];
+        let due: BTreeSet<String> = talks
+            .iter()
+            .filter_map(|(clock, now)| match clock.next(&limits, *now).1 {
+                Due::Notice(notice) => Some(notice.kind().to_owned()),
+                Due::LimitEnd | Due::AbsentEnd | Due::SilenceEnd | Due::Unanswered(_) => None,
+            })
+            .collect();
+        // All there are, as serde lists them for one that there is not.
+        let error = serde_json::from_str::<Notice>(r#"{"notice":"?"}"#).expect_err("none is called so");
+        let error = error.to_string();
+        let listed = error.split_once("expected").expect("the kinds there are").1;
+        let every: BTreeSet<String> = listed.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        assert_eq!(due, every, "each is offered by TalkClock::next, and a talk here shows when");
     }
 
     #[test]
@@ -405,7 +434,7 @@ mod tests {
         clock.heard(at(6), true);
         assert_eq!(
             clock.next(&limits, at(12)),
-            (at(16), Due::SilenceNotice),
+            (at(16), Due::Notice(Notice::Silence)),
             "ten minutes after it was said"
         );
     }
@@ -443,8 +472,11 @@ mod tests {
         let limits = DispatchLimits::default();
         let mut clock = TalkClock::new(at(0), Medium::Text, true);
         clock.medium_changed(Medium::Voice { since: at(1) }, at(1));
-        assert_eq!(clock.next(&limits, at(25)), (at(31), Due::LimitNotice(0)));
+        assert_eq!(
+            clock.next(&limits, at(25)),
+            (at(31), Due::Notice(Notice::Limit { index: 0, ahead_seconds: 600 }))
+        );
         clock.medium_changed(Medium::Text, at(25));
-        assert_eq!(clock.next(&limits, at(25)), (at(35), Due::SilenceNotice));
+        assert_eq!(clock.next(&limits, at(25)), (at(35), Due::Notice(Notice::Silence)));
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    dispatch::event::Notice,
     ids::{ConversationId, CounselorId, VisitorId},
     time::Timestamp,
 };
@@ -150,23 +151,30 @@ pub enum Phase {
     },
 }
 
-/// Which notices ahead of the limit a conversation has had, a bit each in the low byte. The next byte held alarms once.
+/// Which notices a conversation has had, a bit each: `Notice::bit`. As the column `notices` keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sent(pub u16);
+pub struct Sent(pub i32);
 
 impl Sent {
-    /// Whether the notice number `index` ahead of the limit is out, or one nearer to it.
-    pub fn limit(self, index: u8) -> bool {
-        (self.0 & 0xff) >> index != 0
+    const LIMITS: i32 = 0xff;
+    /// Here alarms were remembered until migration 0016: no notice may have one of these bits.
+    pub const OLD_ALARMS: i32 = 0xff00;
+
+    /// Whether `notice` is out; of those ahead of the limit, this one or one nearer to it.
+    pub fn has(self, notice: Notice) -> bool {
+        if let Notice::Limit { index, .. } = notice {
+            return (self.0 & Self::LIMITS) >> index != 0;
+        }
+        notice.bit().is_some_and(|bit| self.0 >> bit & 1 != 0)
     }
 
-    pub(crate) fn with_limit(self, index: u8) -> Self {
-        Self(self.0 | 1 << index)
+    pub(crate) fn with(self, notice: Notice) -> Self {
+        Self(notice.bit().map_or(self.0, |bit| self.0 | 1 << bit))
     }
 
     /// None of the notices ahead of the limit: a new limit has its own.
     pub(crate) fn without_limits(self) -> Self {
-        Self(self.0 & 0xff00)
+        Self(self.0 & !Self::LIMITS)
     }
 }
 

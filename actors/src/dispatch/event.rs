@@ -132,8 +132,8 @@ pub enum Expulsion {
     Deleted,
 }
 
-/// What the two in a talk are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What the two in a talk are told. Its sentence stands in web/src/i18n/notices.json.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "kebab-case")]
 pub enum Notice {
     /// Whether there is anything else: the talk will end if nobody speaks.
@@ -145,6 +145,33 @@ pub enum Notice {
         /// Seconds until then.
         ahead_seconds: u32,
     },
+}
+
+impl Notice {
+    /// Its kind, as in the journal, in the record and in the frames.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Silence => "silence",
+            Self::Limit { .. } => "limit",
+        }
+    }
+
+    /// The seconds that its sentence speaks of.
+    pub fn seconds(self) -> Option<u32> {
+        match self {
+            Self::Silence => None,
+            Self::Limit { ahead_seconds, .. } => Some(ahead_seconds),
+        }
+    }
+
+    /// The bit in which [`Sent`] remembers that it is out: 0 to 7 are of the limit, 8 to 15 held alarms once. None: the
+    /// clock of the talk knows it until somebody speaks, and a restart forgets it.
+    pub(crate) fn bit(self) -> Option<u8> {
+        match self {
+            Self::Silence => None,
+            Self::Limit { index, .. } => Some(index),
+        }
+    }
 }
 
 impl Event {

@@ -1,9 +1,6 @@
 //! One turn: a command is decided, its events are applied as they come, and nobody is left beside a free place.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     dispatch::{
@@ -12,7 +9,7 @@ use crate::{
         command::{Answer, Command, Refusal},
         conversation::{Conversation, EndReason, Kind, Phase},
         counselor::{ChosenStatus, Connectivity, Role},
-        event::{Event, Expulsion, Notice},
+        event::{Event, Expulsion},
         laws::{self, Law},
         queue::Ticket,
     },
@@ -372,22 +369,14 @@ impl<'a> Turn<'a> {
             if at > self.now && !std::mem::take(&mut believed) {
                 break;
             }
-            let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
             match due {
                 Due::LimitEnd => self.end(conversation, EndReason::Limit),
                 Due::AbsentEnd => self.end(conversation, EndReason::Absent),
                 Due::SilenceEnd => self.end(conversation, EndReason::Silence),
-                Due::SilenceNotice => self.emit(Event::Noticed { conversation, notice: Notice::Silence }),
-                Due::LimitNotice(index) => {
-                    let ahead_seconds = seconds(self.dispatch.limits.limit_notices[usize::from(index)]);
-                    self.emit(Event::Noticed {
-                        conversation,
-                        notice: Notice::Limit { index, ahead_seconds },
-                    });
-                }
+                Due::Notice(notice) => self.emit(Event::Noticed { conversation, notice }),
                 Due::Unanswered(index) => {
                     let after = self.dispatch.limits.unanswered_after(index).unwrap_or_default();
-                    let after_seconds = seconds(after);
+                    let after_seconds = u32::try_from(after.as_secs()).unwrap_or(u32::MAX);
                     self.emit(Event::Unanswered { conversation, index, after_seconds });
                 }
             }

@@ -20,7 +20,12 @@ use hotline_actors::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{conversations::queue::QueueView, im::embedded, text::heal, wording::Sentence};
+use crate::{
+    conversations::queue::QueueView,
+    im::embedded,
+    text::heal,
+    wording::{Sentence, notices},
+};
 use answers::{AlarmView, Waiting};
 
 /// What a client may send.
@@ -306,7 +311,7 @@ fn event(told: &CommittedEvent) -> EventFrame {
         }
         Event::Noticed { notice, .. } => More {
             notice: Some(notice_name(*notice)),
-            text: Some(crate::store::text_of(*notice)),
+            text: Some(notices::text_of(*notice)),
             ..More::default()
         },
         Event::Unanswered { after_seconds, .. } => {
@@ -334,11 +339,11 @@ fn ended(reason: EndReason, facts: Option<&Conversation>) -> More {
     }
 }
 
+/// `silence`, or with its seconds `limit-600`.
 fn notice_name(notice: Notice) -> String {
-    match notice {
-        Notice::Silence => "silence".to_owned(),
-        Notice::Limit { ahead_seconds, .. } => format!("limit-{ahead_seconds}"),
-    }
+    notice
+        .seconds()
+        .map_or_else(|| notice.kind().to_owned(), |seconds| format!("{}-{seconds}", notice.kind()))
 }
 
 thread_local! {

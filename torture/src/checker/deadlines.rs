@@ -205,7 +205,8 @@ impl<'a> Clockwork<'a> {
     fn noticed(&self, event: &EventRow, talk: &mut Talk, verdict: &mut Verdict) {
         let (Some(started), Some((_, life))) = (talk.started, self.life_of(event)) else { return };
         let notice = &event.body["notice"];
-        if notice["notice"] == "silence" {
+        let kind = notice["notice"].as_str().unwrap_or_default();
+        if kind == "silence" {
             talk.silence_noticed = Some((event.seq, event.at));
             let quiet = started.max(life.began);
             Self::not_before(event, "the notice of silence", quiet + self.limits.silence_notice, verdict);
@@ -221,12 +222,15 @@ impl<'a> Clockwork<'a> {
                 let due = Due { name: "the notice of silence", at: &at, carries_over: false };
                 self.judge(event, &due, verdict);
             }
-        } else {
+        } else if kind == "limit" {
             let ahead = notice["ahead_seconds"].as_i64().unwrap_or(0) * 1000;
             let fell_due = started + self.limits.text_max - ahead;
             Self::not_before(event, "the notice of the limit", fell_due, verdict);
             let due = Due { name: "the notice of the limit", at: &|_| fell_due, carries_over: true };
             self.judge(event, &due, verdict);
+        } else {
+            let what = format!("nobody has said here when the notice `{kind}` falls due");
+            verdict.find(Flaw::BrokenJournal, what);
         }
     }
 

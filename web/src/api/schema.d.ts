@@ -1888,11 +1888,11 @@ export interface components {
         };
         /** @description What a notice of ours says, so that nobody has to read it out of the sentence. */
         Notice: {
-            /** @description `silence`：长时间无人发言；`limit`：即将到时 */
+            /** @description 提示的种类，如 `silence`（长时间无人发言）、`limit`（即将到时）；全部见 docs/contract.md 第 5 节 */
             kind: string;
             /**
              * Format: int32
-             * @description `limit`：距结束的秒数
+             * @description 提示里说到的秒数，如 `limit` 的距结束的秒数；没有时为 null
              */
             seconds: number | null;
         };
@@ -2427,7 +2427,7 @@ export interface components {
         Told: {
             status: components["schemas"]["Health"];
         };
-        /** @description A message kept apart. Holds a person's words: prints none of them. */
+        /** @description An unmatched message. Holds a person's words: prints none of them. */
         Unmatched: {
             cloudCustomData: string;
             from: string;

@@ -104,16 +104,26 @@ impl Book {
         };
         let limits = &self.limits;
         match stamped.event {
-            Event::Ended { reason: EndReason::Waiting, .. } => Some(facts.opened_at + limits.waiting_max),
-            Event::Ended { reason: EndReason::Limit, .. } => Some(started? + limits.text_max),
-            Event::Ended { reason: EndReason::Absent, .. } => Some(started? + limits.absent_max),
-            Event::Ended { reason: EndReason::Silence, .. } => {
-                Some(quiet_since()? + limits.silence_notice + limits.silence_end)
-            }
-            Event::Noticed { notice: Notice::Silence, .. } => Some(quiet_since()? + limits.silence_notice),
-            Event::Noticed { notice: Notice::Limit { index, .. }, .. } => {
-                Some(started? + limits.text_max - limits.limit_notices[usize::from(index)])
-            }
+            // Without a wildcard: whoever adds a notice or an end says here when it falls due.
+            Event::Noticed { notice, .. } => Some(match notice {
+                Notice::Silence => quiet_since()? + limits.silence_notice,
+                Notice::Limit { index, .. } => {
+                    started? + limits.text_max - limits.limit_notices[usize::from(index)]
+                }
+            }),
+            Event::Ended { reason, .. } => match reason {
+                EndReason::Waiting => Some(facts.opened_at + limits.waiting_max),
+                EndReason::Limit => Some(started? + limits.text_max),
+                EndReason::Absent => Some(started? + limits.absent_max),
+                EndReason::Silence => Some(quiet_since()? + limits.silence_notice + limits.silence_end),
+                EndReason::Visitor
+                | EndReason::Counselor
+                | EndReason::Supervisor
+                | EndReason::Administrator
+                | EndReason::CounselorGone
+                | EndReason::Banned
+                | EndReason::ConsultationEnded => None,
+            },
             Event::Unanswered { index, .. } => {
                 let known = self.known_when_decided(facts.id, writer, stamped.at)?;
                 let since = |said: &Said| {

@@ -1,3 +1,5 @@
+import { noticesIn } from '../notices'
+
 export default {
   app: { name: 'Hotline', workbench: 'Hotline workbench', skip: 'Skip to content' },
   menu: { home: 'Home', main: 'Main menu', open: 'Expand menu', close: 'Collapse menu', waiting: ' waiting for an answer' },
@@ -65,9 +67,7 @@ export default {
       TIMSoundElem: '[Voice]', TIMFileElem: '[File]', TIMVideoFileElem: '[Video]', TIMFaceElem: '[Emoji]', TIMLocationElem: '[Place]',
       TIMCustomElem: '[Custom message]', TIMImageElem: '[Picture]', TIMRelayElem: '[Forwarded messages]', unknown: '[Message]',
     },
-    notice: {
-      silence: 'Is there anything else you would like to talk about?', limit: 'This conversation ends in {left}.', minutes: '{n} minutes', seconds: '{n} seconds',
-    },
+    notice: noticesIn('en'),
     why: {
       network: 'Not sent: please check the network and try again', refused: 'This message cannot be sent', noSession: 'Not sent: your log-in has ended',
       ended: 'Not sent: the conversation has ended', waiting: 'Not sent: the conversation has not begun', unknown: 'Not sent: the conversation was not found',

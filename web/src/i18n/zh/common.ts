@@ -1,3 +1,5 @@
+import { noticesIn } from '../notices'
+
 export default {
   app: { name: '心理热线', workbench: '心理热线工作台', skip: '跳到正文' },
   menu: { home: '首页', main: '主菜单', open: '展开菜单', close: '收起菜单', waiting: '位等待回复' },
@@ -58,9 +60,7 @@ export default {
       TIMSoundElem: '[语音]', TIMFileElem: '[文件]', TIMVideoFileElem: '[视频]', TIMFaceElem: '[表情]', TIMLocationElem: '[位置]',
       TIMCustomElem: '[自定义消息]', TIMImageElem: '[图片]', TIMRelayElem: '[聊天记录]', unknown: '[消息]',
     },
-    notice: {
-      silence: '请问还有什么需要继续咨询的吗？', limit: '本次咨询将在{left}后结束。', minutes: '{n}分钟', seconds: '{n}秒',
-    },
+    notice: noticesIn('zh'),
     why: {
       network: '没有发出去，请检查网络后重试', refused: '这条消息无法发送', noSession: '登录已失效，没有发出去', ended: '咨询已结束，没有发出去',
       waiting: '咨询尚未开始，没有发出去', unknown: '会话未找到，没有发出去', empty: '消息内容不能为空', tooLong: '消息太长，没有发出去', picture: '图片无法发送',

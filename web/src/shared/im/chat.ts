@@ -42,7 +42,7 @@ export interface Message {
   reason: Reason | null
 }
 
-/** `silence`: whether there is anything else was asked. `limit`: the end was announced so many seconds ahead. */
+/** `silence`: whether there is anything else was asked. `limit`: the end was announced so many seconds ahead. All kinds: docs/contract.md 5. */
 export interface Notice { kind: string, seconds: number | null }
 
 export type Content = { text: string } | { image: Blob }

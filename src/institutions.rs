@@ -28,7 +28,7 @@ use hotline_actors::{
     registry::{
         ActivityInbox, Ask, Bounds, Called, Choose, EndLogIns, EndOwn, Health, Join, Leave, LogIns, LoggedIn,
         LookHealth, LookPlace, LookQueues, MessageSeen, Progress, QueueOverview, RegistryStatus, Rejected,
-        Setup, SocketRole, Stop, Tell,
+        Setup, ShutDown, SocketRole, Tell,
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
@@ -413,7 +413,7 @@ impl Institutions {
     pub async fn shut_down(&self) {
         let registries: Vec<Addr<Registry>> =
             self.0.registries.iter().map(|entry| entry.registry.clone()).collect();
-        let stops = registries.into_iter().map(|registry| registry.send(Stop));
+        let stops = registries.into_iter().map(|registry| registry.send(ShutDown));
         // One that is gone already has nothing left to finish.
         futures_util::future::join_all(stops).await;
     }

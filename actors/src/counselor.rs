@@ -48,7 +48,8 @@ pub(crate) struct Chosen {
 #[rtype(result = "()")]
 pub(crate) struct GraceLeft(pub(crate) Duration);
 
-/// They were taken out. Whatever was still to come of them, as the end of a grace, must not: they may be back by then.
+/// This actor ends, as its person was taken out. Whatever was still to come of it, as the end of a grace, must not: they
+/// may be back by then.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Stop;

@@ -321,10 +321,10 @@ pub struct Overheard {
     pub frame: EncodedFrame,
 }
 
-/// Refuses what is new, waits for the journal, closes the sockets.
+/// The server shuts down: the Registry refuses what is new, waits for the journal, closes the sockets.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub struct Stop;
+pub struct ShutDown;
 
 /// A counselor's last socket is gone for longer than the grace.
 #[derive(Debug, Clone, Copy, Message)]

@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 
 pub use crate::protocol::{
     Ask, Bind, Bounds, Called, Choose, Clock, EndLogIns, EndOwn, Expect, Join, Leave, LogIns, LoggedIn,
-    MessageSeen, OutgoingMessage, Overheard, Progress, RegistryStatus, Rejected, Setup, SocketRole, Stop,
+    MessageSeen, OutgoingMessage, Overheard, Progress, RegistryStatus, Rejected, Setup, ShutDown, SocketRole,
     Tell,
 };
 use crate::{
@@ -514,10 +514,10 @@ impl Handler<Expect> for Registry {
     }
 }
 
-impl Handler<Stop> for Registry {
+impl Handler<ShutDown> for Registry {
     type Result = ResponseFuture<()>;
 
-    fn handle(&mut self, _: Stop, ctx: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, _: ShutDown, ctx: &mut Self::Context) -> Self::Result {
         let (stopped, waiting) = oneshot::channel();
         if self.state == State::Fenced {
             return Box::pin(std::future::ready(()));

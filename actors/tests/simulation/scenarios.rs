@@ -18,8 +18,8 @@ use hotline_actors::{
     journal::Store,
     push::{Closing, Push},
     registry::{
-        ActivityInbox, Ask, Bounds, LookHealth, MessageSeen, Progress, RegistryStatus, Rejected, SocketRole,
-        Stop,
+        ActivityInbox, Ask, Bounds, LookHealth, MessageSeen, Progress, RegistryStatus, Rejected, ShutDown,
+        SocketRole,
     },
 };
 use tokio::time::sleep;
@@ -403,7 +403,7 @@ fn stopping_refuses_what_is_new_and_waits_for_the_journal() {
         let asking = asks(&world, 1);
         let stopping = async {
             tokio::task::yield_now().await;
-            registry.send(Stop).await.expect("lives");
+            registry.send(ShutDown).await.expect("lives");
             world.now()
         };
         let asked = world.now();

@@ -8,7 +8,7 @@ use hotline_actors::{
         event::{Event, Expulsion},
     },
     push::{Closing, Push},
-    registry::{EndLogIns, LogIns, SocketRole, Stop},
+    registry::{EndLogIns, LogIns, ShutDown, SocketRole},
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -89,7 +89,7 @@ fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
         // And the server stops while another is decided.
         slow_store(&world, 500, 500);
         let again = asks(&world, 1);
-        let stopping = async { registry.send(Stop).await.expect("lives") };
+        let stopping = async { registry.send(ShutDown).await.expect("lives") };
         futures_util::future::join(again, stopping).await;
         sleep(seconds(1)).await;
         let (told, closed) = last_heard(&asker);

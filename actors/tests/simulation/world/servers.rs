@@ -13,7 +13,7 @@ use actix::{Actor, Addr};
 use hotline_actors::{
     PersonId, Registry, Timestamp, WriterId,
     dispatch::command::Command,
-    registry::{ActivityInbox, Clock, LoggedIn, LookHealth, RegistryStatus, Setup, Stop, Tell},
+    registry::{ActivityInbox, Clock, LoggedIn, LookHealth, RegistryStatus, Setup, ShutDown, Tell},
     time::SteadyClock,
 };
 use tokio::{
@@ -203,7 +203,7 @@ impl World {
     /// Stops every server in order.
     pub(crate) async fn stops(&self) {
         for life in self.all_lives() {
-            if life.registry.send(Stop).await.is_err() {
+            if life.registry.send(ShutDown).await.is_err() {
                 self.finds("a server did not stop in order".to_owned());
             }
         }

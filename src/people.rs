@@ -29,7 +29,7 @@ use crate::{
     identity::{Kind, names},
     params::Page,
     secrets::Sealer,
-    wording::Sentence,
+    wording::{self, Sentence},
 };
 use cache::PersonCache;
 use loader::Loader;
@@ -115,7 +115,7 @@ impl Person {
     pub fn called(&self) -> Cow<'_, str> {
         match (self.name.as_deref().filter(|name| !name.is_empty()), self.visitor_number) {
             (Some(name), _) => Cow::Borrowed(name),
-            (None, Some(number)) => Cow::Owned(format!("访客 {number}")),
+            (None, Some(number)) => Cow::Owned(wording::people::numbered_visitor(number)),
             (None, None) => Cow::Borrowed(&self.username),
         }
     }

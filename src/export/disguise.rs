@@ -4,7 +4,12 @@
 
 use hotline_actors::PersonId;
 
-use crate::{identity::Kind, people::Person, secrets::Sealer};
+use crate::{
+    identity::Kind,
+    people::Person,
+    secrets::Sealer,
+    wording::{export, people},
+};
 
 /// Digits that may be a phone number, an identity number or an account.
 const NUMBER_DIGITS_MIN: usize = 6;
@@ -38,10 +43,10 @@ impl Disguise {
     /// A person's code name.
     pub(super) fn person(&self, person: &Person) -> String {
         let label = match person.kind {
-            Kind::Visitor => "访客",
-            Kind::Counselor => "咨询师",
-            Kind::Supervisor => "督导",
-            Kind::Institution | Kind::System => "管理员",
+            Kind::Visitor => people::VISITOR,
+            Kind::Counselor => people::COUNSELOR,
+            Kind::Supervisor => people::SUPERVISOR,
+            Kind::Institution | Kind::System => people::ADMINISTRATOR,
         };
         let PersonId(id) = person.id;
         self.code(label, &id.simple().to_string())
@@ -101,7 +106,7 @@ impl Disguise {
 
     fn number(&self, chars: &[char]) -> String {
         let digits: String = chars.iter().filter_map(|c| digit(*c)).collect();
-        self.code("号码", &digits)
+        self.code(export::NUMBER_CODE, &digits)
     }
 
     /// A word of Latin letters, digits and a few signs.
@@ -110,9 +115,9 @@ impl Disguise {
         let has_letters = word.chars().any(|c| c.is_ascii_alphabetic());
         let is_address = word.find('@').is_some_and(|at| at > 0 && at + 1 < word.len());
         if is_address {
-            self.code("邮箱", word)
+            self.code(export::ADDRESS_CODE, word)
         } else if digits >= NUMBER_DIGITS_MIN || (has_letters && digits >= 3 && word.len() >= 6) {
-            self.code("号码", word)
+            self.code(export::NUMBER_CODE, word)
         } else {
             word.to_owned()
         }
@@ -139,7 +144,7 @@ fn replaced(text: &str, name: &str, code: &str) -> String {
 /// What a person may be called in words: name, given name, number, user name, id.
 fn names_of(person: &Person) -> Vec<String> {
     let mut names = vec![person.username.clone(), person.id.to_string()];
-    names.extend(person.visitor_number.map(|number| format!("访客 {number}")));
+    names.extend(person.visitor_number.map(people::numbered_visitor));
     if let Some(name) = &person.name {
         let letters: Vec<char> = name.chars().collect();
         let is_han = letters.iter().all(|c| ('\u{4e00}'..='\u{9fff}').contains(c));

@@ -6,7 +6,7 @@ use hotline_actors::Timestamp;
 use serde::Serialize;
 
 use super::{shown, transcript::Summary};
-use crate::calendar::Calendar;
+use crate::{calendar::Calendar, wording};
 
 /// Characters of a name in the name of a folder.
 const NAME_CHARS_MAX: usize = 20;
@@ -35,7 +35,7 @@ impl Folders {
         let people = [Some(summary.user.as_str()), summary.counselor.as_deref()];
         let people: Vec<String> =
             people.into_iter().flatten().map(|name| shown::file_name(name, NAME_CHARS_MAX)).collect();
-        let named = |id: &str| format!("{at} {} {id}", people.join(" 与 "));
+        let named = |id: &str| format!("{at} {} {id}", wording::export::people(&people));
         let letters = summary.id.chars().count();
         let end: String = summary.id.chars().skip(letters.saturating_sub(ID_CHARS)).collect();
         let short = named(&end);

@@ -10,7 +10,10 @@ use super::{
     sheet, shown,
     transcript::{Summary, Transcript},
 };
-use crate::calendar::Calendar;
+use crate::{
+    calendar::Calendar,
+    wording::{export as text, people, talks},
+};
 
 /// What stands before words that go on in a new line. Whatever begins without it is ours.
 const INDENT: &str = "    ";
@@ -44,46 +47,41 @@ pub(super) fn head(summary: &Summary, calendar: &Calendar) -> Vec<(&'static str,
     let written = |at: Option<i64>| at.map(|at| calendar.written(at)).unwrap_or_default();
     let is_consultation = summary.conversation_type == "COUNSELING_SESSION";
     let (kind, user, counselor) = if is_consultation {
-        ("咨询会话", "访客", "咨询师")
+        (talks::CONSULTATION, people::VISITOR, people::COUNSELOR)
     } else {
-        ("请求督导", "咨询师", "督导")
+        (talks::SUPERVISION, people::COUNSELOR, people::SUPERVISOR)
     };
     let mut head = vec![
-        ("会话编号", summary.id.clone()),
-        ("会话类型", kind.to_owned()),
+        (text::CONVERSATION, summary.id.clone()),
+        (text::KIND, kind.to_owned()),
         (user, summary.user.clone()),
         (counselor, summary.counselor.clone().unwrap_or_default()),
-        ("发起时间", written(Some(summary.created_time))),
-        ("开始时间", written(summary.start_time)),
-        ("结束时间", written(summary.end_time)),
-        ("会话状态", status(&summary.status).to_owned()),
+        (text::CREATED_AT, written(Some(summary.created_time))),
+        (text::STARTED_AT, written(summary.start_time)),
+        (text::ENDED_AT, written(summary.end_time)),
+        (text::STATUS, status(&summary.status).to_owned()),
     ];
     let level = summary.level.map(|level| level.to_string());
     let more = [
-        ("评分", &level),
-        ("评价", &summary.evaluation),
-        ("咨询师备注", &summary.note),
-        ("标签", &summary.tag),
+        (text::RATING, &level),
+        (text::EVALUATION, &summary.evaluation),
+        (text::NOTE, &summary.note),
+        (text::TAG, &summary.tag),
     ];
     head.extend(more.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
     if summary.pictures_left_out > 0 {
-        head.push(("图片", left_out(summary.pictures_left_out)));
+        head.push((text::PICTURES, text::pictures_left_out(summary.pictures_left_out)));
     }
     head
 }
 
-/// A face has no code name.
-pub(super) fn left_out(pictures: usize) -> String {
-    format!("匿名导出不含图片（{pictures} 张）")
-}
-
 fn status(word: &str) -> &str {
     match word {
-        "WAITING" => "等待中",
-        "IN_PROGRESS" => "进行中",
-        "FINISHED" => "已结束",
-        "TIME_OUT" => "超时结束",
-        "CANCELLED" => "已取消",
+        "WAITING" => talks::WAITING,
+        "IN_PROGRESS" => talks::IN_PROGRESS,
+        "FINISHED" => talks::FINISHED,
+        "TIME_OUT" => talks::ENDED_BY_LIMIT,
+        "CANCELLED" => talks::CANCELLED,
         other => other,
     }
 }
@@ -94,7 +92,7 @@ fn text(transcript: &Transcript) -> String {
     write_transcript(&mut out, transcript);
     for (number, supervision) in (1..).zip(&transcript.supervisions) {
         // Writing to a text cannot fail.
-        let _ = write!(out, "\n督导会话 {number}\n\n");
+        let _ = write!(out, "\n{}\n\n", text::supervision(number));
         write_transcript(&mut out, supervision);
     }
     out
@@ -102,11 +100,15 @@ fn text(transcript: &Transcript) -> String {
 
 fn write_transcript(out: &mut String, transcript: &Transcript) {
     for (name, value) in head(&transcript.summary, &transcript.calendar) {
-        entry(out, &format!("{name}："), &value);
+        entry(out, &text::label(name), &value);
     }
     out.push('\n');
     for line in &transcript.messages {
-        entry(out, &format!("{} {}：", transcript.calendar.written(line.time), line.name), &line.words);
+        entry(
+            out,
+            &format!("{} {}", transcript.calendar.written(line.time), text::label(&line.name)),
+            &line.words,
+        );
     }
 }
 
@@ -119,18 +121,18 @@ fn entry(out: &mut String, ours: &str, typed: &str) {
 
 fn index_text(all: &[Indexed], calendar: &Calendar) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "会话数：{}", all.len());
+    let _ = writeln!(out, "{}", text::conversations(all.len()));
     for indexed in all {
         out.push('\n');
-        entry(&mut out, "文件夹：", &indexed.folder);
+        entry(&mut out, &text::label(text::FOLDER), &indexed.folder);
         for (name, value) in head(&indexed.summary, calendar) {
-            entry(&mut out, &format!("{name}："), &value);
+            entry(&mut out, &text::label(name), &value);
         }
         if indexed.summary.pictures > 0 {
-            entry(&mut out, "图片：", &format!("{} 张", indexed.summary.pictures));
+            entry(&mut out, &text::label(text::PICTURES), &text::pictures(indexed.summary.pictures));
         }
         if indexed.supervisions > 0 {
-            entry(&mut out, "督导会话：", &indexed.supervisions.to_string());
+            entry(&mut out, &text::label(text::SUPERVISION), &indexed.supervisions.to_string());
         }
     }
     out

@@ -4,35 +4,36 @@
 use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
 use super::{index::Indexed, render, shown, transcript::Transcript};
-use crate::calendar::Calendar;
+use crate::{calendar::Calendar, wording::export as text};
 
 /// What a cell takes, in units of UTF-16: a program counts so, and takes 32,767.
 const CELL_UNITS_MAX: usize = 32_000;
 /// Columns of the index: how wide, and what is in them.
 const INDEX_COLUMNS: [(f64, &str); 15] = [
-    (48.0, "文件夹"),
-    (34.0, "会话编号"),
-    (10.0, "会话类型"),
-    (16.0, "发起人"),
-    (16.0, "接待人"),
-    (20.0, "发起时间"),
-    (20.0, "开始时间"),
-    (20.0, "结束时间"),
-    (10.0, "会话状态"),
-    (6.0, "评分"),
-    (40.0, "评价"),
-    (60.0, "咨询师备注"),
-    (20.0, "标签"),
-    (10.0, "督导会话"),
-    (26.0, "图片"),
+    (48.0, text::FOLDER),
+    (34.0, text::CONVERSATION),
+    (10.0, text::KIND),
+    (16.0, text::ASKED_BY),
+    (16.0, text::ANSWERED_BY),
+    (20.0, text::CREATED_AT),
+    (20.0, text::STARTED_AT),
+    (20.0, text::ENDED_AT),
+    (10.0, text::STATUS),
+    (6.0, text::RATING),
+    (40.0, text::EVALUATION),
+    (60.0, text::NOTE),
+    (20.0, text::TAG),
+    (10.0, text::SUPERVISION),
+    (26.0, text::PICTURES),
 ];
 
 /// The workbook's file.
 pub(super) fn of(transcript: &Transcript) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
-    add(&mut workbook, transcript, "会话", "消息")?;
+    add(&mut workbook, transcript, text::TALK_SHEET, text::WORDS_SHEET)?;
     for (number, supervision) in (1..).zip(&transcript.supervisions) {
-        add(&mut workbook, supervision, &format!("督导会话{number}"), &format!("督导消息{number}"))?;
+        let [talk, words] = text::supervision_sheets(number);
+        add(&mut workbook, supervision, &talk, &words)?;
     }
     workbook.save_to_buffer()
 }
@@ -47,7 +48,7 @@ fn add(workbook: &mut Workbook, transcript: &Transcript, what: &str, said: &str)
     }
     let sheet = workbook.add_worksheet().set_name(said)?;
     sheet.set_column_width(0, 20)?.set_column_width(1, 16)?.set_column_width(2, 80)?;
-    for (column, name) in (0..).zip(["时间", "姓名", "内容"]) {
+    for (column, name) in (0..).zip([text::TIME, text::NAME, text::WORDS]) {
         sheet.write_string_with_format(0, column, name, &bold)?;
     }
     let mut row = 1;
@@ -67,7 +68,7 @@ fn add(workbook: &mut Workbook, transcript: &Transcript, what: &str, said: &str)
 pub(super) fn index(all: &[Indexed], calendar: &Calendar) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     let bold = Format::new().set_bold();
-    let sheet = workbook.add_worksheet().set_name("目录")?;
+    let sheet = workbook.add_worksheet().set_name(text::INDEX_SHEET)?;
     for (column, (width, name)) in (0..).zip(INDEX_COLUMNS) {
         sheet.set_column_width(column, width)?;
         sheet.write_string_with_format(0, column, name, &bold)?;
@@ -89,7 +90,7 @@ fn cells(indexed: &Indexed, calendar: &Calendar) -> [String; 15] {
     let number = |number: usize| if number == 0 { String::new() } else { number.to_string() };
     let pictures = match (summary.pictures, summary.pictures_left_out) {
         (pictures, 0) => number(pictures),
-        (_, left_out) => render::left_out(left_out),
+        (_, left_out) => text::pictures_left_out(left_out),
     };
     [
         indexed.folder.clone(),

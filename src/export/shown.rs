@@ -25,7 +25,8 @@ pub(super) fn one_line(words: &str) -> String {
 /// A name in one line, which cannot be taken for the end of a name and the begin of words.
 pub(super) fn name(name: &str) -> String {
     let name = one_line(name);
-    name.trim().replace('：', "‹：›").replace(':', "‹:›")
+    // U+FF1A is the colon that Chinese has.
+    name.trim().replace('\u{ff1a}', "‹\u{ff1a}›").replace(':', "‹:›")
 }
 
 fn visible(line: &str) -> String {

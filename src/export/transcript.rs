@@ -21,14 +21,17 @@ use crate::{
     messages::{record, web::StoredMessage},
     people::{People, Person},
     secrets::Sealer,
+    wording::{export, people},
 };
 
-/// What our own notices are signed with.
-const OURSELVES: &str = "系统";
-/// What stands for words their author took back.
-const REVOKED: &str = "[已撤回]";
 /// What somebody may be to the other one. In a name of somebody's own choice it would say what they are not.
-const ROLES: [&str; 5] = [OURSELVES, "咨询师", "督导", "管理员", "客服"];
+const ROLES: [&str; 5] = [
+    export::OURSELVES,
+    people::COUNSELOR,
+    people::SUPERVISOR,
+    people::ADMINISTRATOR,
+    people::CUSTOMER_SERVICE,
+];
 
 /// What is known of a conversation besides the words. Holds people's words all the same: prints none of them.
 #[derive(Clone, Serialize)]
@@ -270,7 +273,11 @@ impl Names {
                 None => shown::name(&person.called()),
             })
             .collect();
-        let roles = if row.is_consultation() { ["访客", "咨询师"] } else { ["咨询师", "督导"] };
+        let roles = if row.is_consultation() {
+            [people::VISITOR, people::COUNSELOR]
+        } else {
+            [people::COUNSELOR, people::SUPERVISOR]
+        };
         // Code names are ours and tell everybody apart.
         let called = if disguise.is_some() { called } else { told_apart(&called, roles) };
         let named = || parties.iter().zip(&called);
@@ -294,9 +301,9 @@ impl Names {
 
     fn line(&self, message: &StoredMessage, links: Links<'_>) -> Line {
         // Only the two and ourselves speak in a conversation.
-        let name = self.by_username.get(&message.from).map_or(OURSELVES, String::as_str);
+        let name = self.by_username.get(&message.from).map_or(export::OURSELVES, String::as_str);
         let words = if message.is_revoked {
-            REVOKED.to_owned()
+            export::REVOKED.to_owned()
         } else {
             self.in_words(words::of(&message.body, links))
         };
@@ -314,7 +321,7 @@ fn told_apart(called: &[String], roles: [&str; 2]) -> Vec<String> {
         name.is_empty() || like_two || like_another || ROLES.iter().any(|role| name.contains(role))
     };
     let told = |((name, plain), role): ((&String, &String), &str)| {
-        if misleads(plain) { format!("{name}（{role}）") } else { name.clone() }
+        if misleads(plain) { export::told_apart(name, role) } else { name.clone() }
     };
     called.iter().zip(&plain).zip(roles).map(told).collect()
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     images,
     messages::elements::{self, Element},
+    wording::export as wording,
 };
 
 /// Where media are said to be.
@@ -45,24 +46,26 @@ fn in_words(element: &Element, links: Links<'_>) -> String {
     };
     match element.kind.as_str() {
         "TIMTextElem" => text("text").to_owned(),
-        "TIMImageElem" => linked("图片".to_owned(), picture_lies_at(element, links)),
-        "TIMSoundElem" => linked(format!("语音{}", lasting(&payload["second"])), text("remoteAudioUrl")),
+        "TIMImageElem" => linked(wording::PICTURE.to_owned(), picture_lies_at(element, links)),
+        "TIMSoundElem" => linked(lasting(wording::SOUND, &payload["second"]), text("remoteAudioUrl")),
         "TIMVideoFileElem" => {
-            linked(format!("视频{}", lasting(&payload["videoSecond"])), text("remoteVideoUrl"))
+            linked(lasting(wording::VIDEO, &payload["videoSecond"]), text("remoteVideoUrl"))
         }
-        "TIMFileElem" if are_told => linked(format!("文件 {}", text("fileName")), text("fileUrl")),
-        "TIMFileElem" => "[文件]".to_owned(),
-        "TIMLocationElem" if are_told => format!("[位置 {}]", text("description")),
-        "TIMLocationElem" => "[位置]".to_owned(),
-        "TIMFaceElem" => "[表情]".to_owned(),
-        "TIMCustomElem" => labelled("自定义消息", text("description")),
+        "TIMFileElem" if are_told => {
+            linked(format!("{} {}", wording::FILE, text("fileName")), text("fileUrl"))
+        }
+        "TIMFileElem" => labelled(wording::FILE, ""),
+        "TIMLocationElem" if are_told => format!("[{} {}]", wording::PLACE, text("description")),
+        "TIMLocationElem" => labelled(wording::PLACE, ""),
+        "TIMFaceElem" => labelled(wording::FACE, ""),
+        "TIMCustomElem" => labelled(wording::CUSTOM, text("description")),
         "TIMRelayElem" => {
             let abstracts =
                 payload["abstractList"].as_array().into_iter().flatten().filter_map(Value::as_str);
             let told: Vec<&str> = [text("title")].into_iter().chain(abstracts).collect();
-            labelled("聊天记录", told.join(" ").trim())
+            labelled(wording::RELAYED, told.join(" ").trim())
         }
-        _ => "[消息]".to_owned(),
+        _ => labelled(wording::OTHER, ""),
     }
 }
 
@@ -80,8 +83,11 @@ fn labelled(label: &str, what: &str) -> String {
     if what.is_empty() { format!("[{label}]") } else { format!("[{label} {what}]") }
 }
 
-fn lasting(seconds: &Value) -> String {
-    seconds.as_i64().map_or_else(String::new, |seconds| format!(" {seconds}秒"))
+fn lasting(label: &str, seconds: &Value) -> String {
+    match seconds.as_i64() {
+        Some(seconds) => format!("{label} {}", wording::seconds(seconds)),
+        None => label.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a client needs to know before anybody logs in: section 39 of the document.
 
-use std::{sync::LazyLock, time::Duration};
+use std::time::Duration;
 
 use actix_web::{
     HttpRequest,
@@ -23,11 +23,8 @@ use crate::{
     http::state::AppState,
     im::embedded,
     params::Params,
+    wording::{consent, people, talks},
 };
-
-/// The consent text of section 39, whole, as rich text.
-static CONSENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("consent.json")).expect("consent.json is JSON"));
 
 /// This area in the OpenAPI document.
 #[derive(OpenApi)]
@@ -172,18 +169,23 @@ async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answ
     let rules = institution.map_or_else(|| settings.dispatch.clone(), |code| settings.dispatch_for(&code));
     Ok(answer::ok(Config {
         conversation_type: ConversationType {
-            request_supervise: "请求督导", counseling_session: "咨询会话"
+            request_supervise: talks::SUPERVISION,
+            counseling_session: talks::CONSULTATION,
         },
-        user_roles: UserRoles { role_counselor: "咨询师", role_supervisor: "督导" },
+        user_roles: UserRoles { role_counselor: people::COUNSELOR, role_supervisor: people::SUPERVISOR },
         counselor: Counselor { max_consults: rules.default_max_consults },
-        information: &CONSENT,
-        user_type: UserType { visitor: "访客", supervisor: "督导", counselor: "咨询师" },
-        conversation_status: ConversationStatus {
-            in_progress: "进行中",
-            time_out: "已超时",
-            finished: "已结束",
+        information: &consent::CONSENT,
+        user_type: UserType {
+            visitor: people::VISITOR,
+            supervisor: people::SUPERVISOR,
+            counselor: people::COUNSELOR,
         },
-        queue_status: QueueStatus { waiting: "等待中", cancelled: "已取消" },
+        conversation_status: ConversationStatus {
+            in_progress: talks::IN_PROGRESS,
+            time_out: talks::TIMED_OUT,
+            finished: talks::FINISHED,
+        },
+        queue_status: QueueStatus { waiting: talks::WAITING, cancelled: talks::CANCELLED },
         mode: Mode {
             active_mode: match settings.wechat.mode {
                 WechatMode::Live => "prod",
@@ -236,19 +238,4 @@ async fn institution(req: &HttpRequest, state: &AppState, params: &Params) -> Re
     }
     let first = sqlx::query_scalar!("select code from institutions order by created_at, code limit 1");
     Ok(first.fetch_optional(&state.pool).await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_consent_text_is_whole_and_its_punctuation_restored() {
-        let children = CONSENT[0]["children"].as_array().expect("a paragraph with children");
-        let breaks = children.iter().filter(|child| child["name"] == "br").count();
-        let texts: Vec<&str> = children.iter().filter_map(|child| child["text"].as_str()).collect();
-        assert_eq!((children.len(), breaks, texts.len()), (33, 16, 17));
-        let damaged = |text: &&&str| text.contains([',', ':', ';', '(', ')', '!', '·']);
-        assert_eq!(texts.iter().find(damaged), None);
-    }
 }

@@ -30,26 +30,16 @@ use utoipa::{
 use crate::{
     answer::{Answer, Fault},
     http::{caller::COOKIE, state::AppState},
+    wording::openapi as text,
 };
 
 /// The page runs its own scripts and asks this server only; the page's widgets set styles of their own.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const DESCRIPTION: &str = "\
-统一返回 `{code, message, result}`：`code` 为 0 即成功；业务拒绝仍为 HTTP 200，`code` 为负（-1 状态不允许或出错，-2 参数缺失或格式不正确，\
--3 账号或人员不存在或尝试次数过多，-5 未开通权限），`result` 为 null。列表另有 `count`（总数）与 `next`（null）。
-
-未登录、会话失效为 HTTP 403；JSON 不合法 400，未知路径 404，方法不支持 405，消息体过大 413，须为 JSON 而未声明 415，服务停止中 503，均为同一错误格式。
-
-登录后凭 Cookie `JSESSIONID` 或 `Authorization: Bearer`（登录应答头 `X-Auth-Token`）访问。POST、PUT 的参数可放在查询串、表单或 JSON 中；\
-没有值的参数视为未传；数字可写作字符串。id 为 32 位十六进制，时间与时长为毫秒。摘要中的序号为接口文档的章节，「自有」为本系统所加。
-
-业务拒绝另有 `reason`（供程序识别的原因，不随语言变化）与 `field`（有误的参数，若有）。`message` 为中文；请求带 `Accept-Language: en` 时为英文。";
-
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "心院热线平台接口", description = DESCRIPTION),
+    info(title = "心院热线平台接口", description = text::DESCRIPTION),
     components(schemas(shapes::HttpError)),
     security(("session" = []), ("bearer" = [])),
 )]
@@ -63,7 +53,7 @@ fn chapters() -> Vec<(&'static str, Vec<utoipa::openapi::OpenApi>)> {
     };
     vec![
         (
-            "二、用户相关API",
+            text::PEOPLE,
             vec![
                 auth::Docs::openapi(),
                 user::Docs::openapi(),
@@ -72,9 +62,9 @@ fn chapters() -> Vec<(&'static str, Vec<utoipa::openapi::OpenApi>)> {
                 wechat::Docs::openapi(),
             ],
         ),
-        ("三、排班相关API", vec![shifts::Docs::openapi()]),
+        (text::SHIFTS, vec![shifts::Docs::openapi()]),
         (
-            "四、会话相关API",
+            text::CONVERSATIONS,
             vec![
                 conversation::Docs::openapi(),
                 record::Docs::openapi(),
@@ -84,11 +74,11 @@ fn chapters() -> Vec<(&'static str, Vec<utoipa::openapi::OpenApi>)> {
                 image::Docs::openapi(),
             ],
         ),
-        ("五、评价相关API", vec![evaluate::Docs::openapi()]),
-        ("六、消息相关API", vec![message::Docs::openapi()]),
-        ("七、配置相关API", vec![config::Docs::openapi()]),
-        ("自有：实时连接", vec![super::sockets::Docs::openapi()]),
-        ("自有：运行状态", vec![health::Docs::openapi(), metrics::Docs::openapi()]),
+        (text::EVALUATIONS, vec![evaluate::Docs::openapi()]),
+        (text::MESSAGES, vec![message::Docs::openapi()]),
+        (text::CONFIG, vec![config::Docs::openapi()]),
+        (text::SOCKETS, vec![super::sockets::Docs::openapi()]),
+        (text::STATE, vec![health::Docs::openapi(), metrics::Docs::openapi()]),
     ]
 }
 
@@ -140,13 +130,13 @@ fn operation_id(method: &str, path: &str) -> String {
 
 /// Faults that answers share, by their status.
 const FAULTS: [(&str, &str, &str); 7] = [
-    ("400", "Malformed", "消息体不合法"),
-    ("403", "AccessDenied", "未登录、会话失效，或请求来自别的站点"),
-    ("404", "NotFound", "路径不存在"),
-    ("413", "TooLarge", "消息体过大"),
-    ("415", "UnsupportedMediaType", "消息体须为 JSON 并如此声明"),
-    ("500", "Failed", "服务出错"),
-    ("503", "Stopping", "服务停止中"),
+    ("400", "Malformed", text::MALFORMED),
+    ("403", "AccessDenied", text::ACCESS_DENIED),
+    ("404", "NotFound", text::NOT_FOUND),
+    ("413", "TooLarge", text::TOO_LARGE),
+    ("415", "UnsupportedMediaType", text::UNSUPPORTED_MEDIA_TYPE),
+    ("500", "Failed", text::FAILED),
+    ("503", "Stopping", text::STOPPING),
 ];
 
 /// What may go wrong with a request whatever it asks. An operation that names 415 takes JSON only, and so needs a body.
@@ -177,7 +167,7 @@ fn add_faults(operation: &mut Operation) {
     if let Some(RefOr::T(good)) = operation.responses.responses.get_mut("200")
         && good.description.is_empty()
     {
-        "成功，或业务拒绝".clone_into(&mut good.description);
+        text::GOOD.clone_into(&mut good.description);
     }
 }
 

@@ -37,7 +37,7 @@ use crate::{
     images,
     params::{BODY_BYTES_MAX, Paging, Params, json_body},
     rights::{self, Reach, Right},
-    wording::Sentence,
+    wording::{self, Sentence},
 };
 
 const PAGING: Paging = Paging::FromZero { default: 20 };
@@ -141,7 +141,7 @@ async fn export(state: Data<AppState>, caller: Caller, id: Path<String>, params:
     }
     let file = web::block(move || export::rendered(&transcript, format)).await;
     let file = file.map_err(Fault::internal)?.map_err(Fault::internal)?;
-    let name = format!("会话记录_{}.{}", maker.conversation(row.id), format.extension());
+    let name = wording::export::file(&maker.conversation(row.id), format.extension());
     Ok(HttpResponse::Ok()
         .content_type(format.content_type())
         .insert_header((CONTENT_DISPOSITION, attachment(&name)))
@@ -197,7 +197,7 @@ async fn zipped(
     audit::note_each(&state.pool, institution, caller.id, action, &exported, clock::now()).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/zip")
-        .insert_header((CONTENT_DISPOSITION, attachment("会话记录.zip")))
+        .insert_header((CONTENT_DISPOSITION, attachment(wording::export::ARCHIVE)))
         .streaming(export::stream(maker, entries, format, leave)))
 }
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::elements;
-use crate::{params::Page, wire::Id};
+use crate::{params::Page, wire::Id, wording};
 
 /// How much of what is unmatched is stored: in bytes of one message, messages of one sender, messages and bytes of an institution.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +95,7 @@ pub async fn page(
             msg_key: row.msg_key,
             time: row.said_at.div_euclid(1000),
             received_time: row.received_at,
-            reason_text: in_words(&row.reason),
+            reason_text: wording::talks::unmatched(&row.reason),
             reason: row.reason,
             kind: element.kind,
             payload: element.payload,
@@ -104,17 +104,4 @@ pub async fn page(
         }
     });
     Ok((rows.collect(), count))
-}
-
-/// The reasons that `insert.sql` gives.
-fn in_words(reason: &str) -> &'static str {
-    match reason {
-        "unknown-account" => "账号不存在",
-        "no-open-conversation" => "双方没有进行中的会话",
-        "several-open-conversations" => "双方有多个进行中的会话，无法确定归属",
-        "unknown-conversation" => "会话不存在",
-        "after-the-end" => "会话结束后发送",
-        "other-people" => "不是该会话的双方",
-        _ => "未归入会话",
-    }
 }

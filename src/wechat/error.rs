@@ -1,5 +1,4 @@
-//! What WeChat answers instead, in the words existing clients know: those of the Java library that the system behind the
-//! document spoke to WeChat with (docs/protocols.md 6.6).
+//! What WeChat answers instead; `wording::wechat` says it as existing clients know it.
 
 use std::fmt;
 
@@ -9,20 +8,14 @@ use serde::{
 };
 use serde_json::Value;
 
+use crate::wording::wechat as wording;
+
 /// WeChat is busy: worth another try.
 pub(super) const BUSY: i64 = -1;
 /// The access token is not (or no longer) good.
 pub(super) const TOKEN_CODES: [i64; 2] = [40001, 42001];
 /// The person allowed no (further) message; normal.
 pub(super) const REFUSED: i64 = 43101;
-
-/// The Chinese texts of the library's table for mini-programs, as far as our calls can meet them.
-const TEXTS: [(i64, &str); 4] = [
-    (BUSY, "系统繁忙，此时请开发者稍候再试"),
-    (40013, "appid不正确，或者不符合绑定关系要求"),
-    (40029, "code 无效"),
-    (45011, "频率限制，每个用户每分钟100次"),
-];
 
 /// WeChat's no.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,26 +37,27 @@ impl WxError {
             return Ok(None);
         };
         let told = fields.get("errmsg").and_then(Value::as_str).unwrap_or_default();
-        let text = TEXTS.iter().find(|(known, _)| *known == code).map_or(told, |(_, text)| text);
-        Ok(Some(Self { code, message: text.to_owned(), raw: Some(fields.print()) }))
+        let message = wording::known(code).unwrap_or(told).to_owned();
+        Ok(Some(Self { code, message, raw: Some(fields.print()) }))
     }
 
     /// After the last try with one that stays busy.
     pub(super) fn still_busy() -> Self {
-        Self { code: BUSY, message: "微信服务端异常，超出重试次数！".to_owned(), raw: None }
+        Self { code: BUSY, message: wording::STILL_BUSY.to_owned(), raw: None }
     }
 
-    /// As the document prints it (section 3), with the full-width punctuation that its PDF lost.
+    /// As the document prints it.
     pub(super) fn document_text(&self) -> String {
-        format!("me.chanjar.weixin.common.error.WxErrorException: {self}")
+        wording::error(self.code, &self.message, self.raw.as_deref())
     }
 }
 
+/// For the log.
 impl fmt::Display for WxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "错误代码：{}, 错误信息：{}", self.code, self.message)?;
+        write!(f, "WeChat's error {} ({})", self.code, self.message)?;
         match &self.raw {
-            Some(raw) => write!(f, "，微信原始报文：{raw}"),
+            Some(raw) => write!(f, ", which came as {raw}"),
             None => Ok(()),
         }
     }

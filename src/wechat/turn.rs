@@ -21,6 +21,7 @@ use crate::{
     calendar::Calendar,
     config::WechatMode,
     consumers::{Consumed, Consumer, Failure, StoredEvent},
+    wording::wechat::MOMENT,
 };
 
 /// Messages one visitor may have allowed ahead.
@@ -190,7 +191,7 @@ impl Consumer for Turns {
 
 /// The fields of the message, filled and cut to what WeChat takes: a longer one would be refused (47003).
 fn values(fields: &BTreeMap<String, String>, turn: &Turn, at: Timestamp) -> BTreeMap<String, String> {
-    let time = Calendar::new(&turn.time_zone).format(at, "%Y年%-m月%-d日 %H:%M");
+    let time = Calendar::new(&turn.time_zone).format(at, MOMENT);
     let fill = |text: &str| {
         text.replace("{counselor}", &turn.counselor)
             .replace("{institution}", &turn.institution)

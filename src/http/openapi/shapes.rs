@@ -240,6 +240,6 @@ fn refusal_code() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::Integer)
         .enum_values(Some([-1, -2, -3, -5]))
-        .description(Some("-1 状态不允许或出错；-2 参数缺失或格式不正确；-3 账号或人员不存在，或尝试次数过多；-5 未开通权限"))
+        .description(Some(crate::wording::openapi::CODES))
         .build()
 }

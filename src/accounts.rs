@@ -18,21 +18,48 @@ use hotline_actors::{
 use sqlx::PgPool;
 
 use crate::{
-    answer::{Fault, describe},
     audit::{self, Action},
     auth::Sessions,
     clock,
-    identity::{Caller, Kind},
+    errors::{InternalError, describe},
+    identity::{Caller, Kind, NotAllowed},
     im::Im,
     institutions::Institutions,
-    people::{Change, Keeper, People, Person, unknown},
+    people::{Change, Keeper, People, Person, ProfileFault, UnknownPerson},
     shifts::Calendar,
-    wording::Sentence,
 };
 
+/// Why an account stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Deleted meanwhile.
+    #[error(transparent)]
+    Gone(#[from] UnknownPerson),
+    /// Somebody of no institution.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    #[error("the old password has been replaced")]
+    WrongPassword,
+    /// By dispatch.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    #[error(transparent)]
+    Profile(#[from] ProfileFault),
+    #[error(transparent)]
+    Internal(#[from] InternalError),
+}
+
+impl From<sqlx::Error> for AccountError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
 /// Runs `work` to its end, whatever becomes of the request that asked for it.
-async fn to_the_end<T: 'static>(work: impl Future<Output = Result<T, Fault>> + 'static) -> Result<T, Fault> {
-    actix_web::rt::spawn(work).await.map_err(Fault::internal)?
+async fn to_the_end(
+    work: impl Future<Output = Result<(), AccountError>> + 'static,
+) -> Result<(), AccountError> {
+    actix_web::rt::spawn(work).await.map_err(InternalError::other)?
 }
 
 /// The places of somebody who has any.
@@ -58,8 +85,8 @@ impl Accounts {
     /// Bans or deletes somebody.
     ///
     /// # Errors
-    /// -1 when they are in an open conversation and would be deleted; -3 when they were deleted meanwhile.
-    pub async fn expel(&self, caller: &Caller, person: Person, how: Expulsion) -> Result<(), Fault> {
+    /// [`AccountError`]: they are in an open conversation and would be deleted, or were deleted meanwhile.
+    pub async fn expel(&self, caller: &Caller, person: Person, how: Expulsion) -> Result<(), AccountError> {
         let (action, actor) = match how {
             Expulsion::Banned => (Action::Ban, caller.id),
             Expulsion::Deleted => (Action::DeletePerson, caller.id),
@@ -71,8 +98,10 @@ impl Accounts {
             let decided =
                 accounts.institutions.ask(institution, Command::Remove { person: person.id, how }).await;
             match decided {
-                Err(Rejected::Refused(Refusal::Expelled)) => return Err(unknown(&person.id.to_string())),
-                Err(Rejected::Refused(refusal)) => return Err(refusal.into()),
+                Err(Rejected::Refused(Refusal::Expelled)) => {
+                    return Err(UnknownPerson::of(&person.id.to_string()).into());
+                }
+                Err(rejected @ Rejected::Refused(_)) => return Err(rejected.into()),
                 // Not confirmed is not undone: it may have happened, so they are shown out in any case.
                 Ok(_)
                 | Err(Rejected::Busy | Rejected::Switching | Rejected::Stopping | Rejected::Unsettled) => {}
@@ -94,20 +123,22 @@ impl Accounts {
     /// Lets somebody who was banned come in again.
     ///
     /// # Errors
-    /// -3 when they were deleted meanwhile.
-    pub async fn pardon(&self, caller: &Caller, person: Person) -> Result<(), Fault> {
+    /// [`AccountError::Gone`] when they were deleted meanwhile.
+    pub async fn pardon(&self, caller: &Caller, person: Person) -> Result<(), AccountError> {
         let actor = caller.id;
         let accounts = self.clone();
         to_the_end(async move {
             let institution = home(&person)?;
             audit::note(&accounts.pool, institution, actor, Action::Activate, person.id.0, clock::now())
                 .await?;
-            let places = u32::try_from(person.max_consults).map_err(Fault::internal)?;
+            let places = u32::try_from(person.max_consults).map_err(InternalError::other)?;
             let seat = role(person.kind).map(|role| (role, places));
             match accounts.institutions.ask(institution, Command::Reinstate { person: person.id, seat }).await
             {
-                Err(Rejected::Refused(Refusal::Expelled)) => Err(unknown(&person.id.to_string())),
-                outcome => outcome.map(|_| ()).map_err(Fault::from),
+                Err(Rejected::Refused(Refusal::Expelled)) => {
+                    Err(UnknownPerson::of(&person.id.to_string()).into())
+                }
+                outcome => Ok(outcome.map(drop)?),
             }
         })
         .await
@@ -116,15 +147,15 @@ impl Accounts {
     /// Changes somebody's account. A new password ends that person's log-ins; new supervisors are told to dispatch.
     ///
     /// # Errors
-    /// -3 when they were deleted meanwhile.
-    pub async fn change(&self, caller: &Caller, person: Person, change: Change) -> Result<(), Fault> {
+    /// [`AccountError::Gone`] when they were deleted meanwhile.
+    pub async fn change(&self, caller: &Caller, person: Person, change: Change) -> Result<(), AccountError> {
         let actor = caller.id;
         let accounts = self.clone();
         to_the_end(async move {
             let institution = home(&person)?;
             let keeper = Keeper { institution: Some(institution), by: actor, at: clock::now() };
             if !accounts.people.change(person.id, &change, keeper).await? {
-                return Err(unknown(&person.username));
+                return Err(UnknownPerson::of(&person.username).into());
             }
             if change.password_hash.is_some() {
                 accounts.end_sessions(&person, Closing::PasswordSet).await?;
@@ -140,12 +171,17 @@ impl Accounts {
     /// Sets somebody's own new password, where `old` still is the hash of the old one. The other log-ins end.
     ///
     /// # Errors
-    /// -1 when the old password has been replaced meanwhile.
-    pub async fn replace_password(&self, caller: Caller, old: String, new: String) -> Result<(), Fault> {
+    /// [`AccountError::WrongPassword`] when the old one has been replaced meanwhile.
+    pub async fn replace_password(
+        &self,
+        caller: Caller,
+        old: String,
+        new: String,
+    ) -> Result<(), AccountError> {
         let accounts = self.clone();
         to_the_end(async move {
             if !accounts.people.replace_password(caller.id, &old, &new).await? {
-                return Err(Fault::wrong(Sentence::WrongPassword));
+                return Err(AccountError::WrongPassword);
             }
             accounts.sessions.end_all_of(caller.id, Some(caller.token)).await?;
             if let Some(institution) = &caller.institution {
@@ -159,7 +195,7 @@ impl Accounts {
 
     /// Ends the log-ins and sockets of somebody, here and at Tencent IM. Log-ins go first: a socket that is just opening
     /// looks for its own again.
-    async fn end_sessions(&self, person: &Person, closing: Closing) -> Result<(), Fault> {
+    async fn end_sessions(&self, person: &Person, closing: Closing) -> Result<(), sqlx::Error> {
         self.sessions.end_all_of(person.id, None).await?;
         if let Some(institution) = &person.institution {
             self.institutions.end_log_ins(institution, person.id, LogIns::All, closing);
@@ -178,13 +214,13 @@ impl Accounts {
 }
 
 /// Only system administrators belong to no institution, and nobody keeps them.
-fn home(person: &Person) -> Result<&str, Fault> {
-    person.institution.as_deref().ok_or_else(Fault::not_allowed)
+fn home(person: &Person) -> Result<&str, NotAllowed> {
+    person.institution.as_deref().ok_or(NotAllowed)
 }
 
 /// Whether somebody is in a conversation that is not over.
-pub async fn has_open(pool: &PgPool, person: PersonId) -> Result<bool, Fault> {
-    let open = sqlx::query_scalar!(
+pub async fn has_open(pool: &PgPool, person: PersonId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
         r#"select exists (
                select from conversations
                -- The indexes have the visitor and the first of the two; none that is open is deleted.
@@ -194,6 +230,5 @@ pub async fn has_open(pool: &PgPool, person: PersonId) -> Result<bool, Fault> {
         person.0
     )
     .fetch_one(pool)
-    .await?;
-    Ok(open)
+    .await
 }

@@ -5,7 +5,10 @@ use std::fmt;
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde::Serialize;
 
-use crate::wording::{Language, Sentence};
+use crate::{
+    errors::{describe, is_away},
+    wording::{Language, Sentence},
+};
 
 /// What a handler returns.
 pub type Answer = Result<HttpResponse, Fault>;
@@ -58,15 +61,6 @@ pub fn list<T: Serialize>(rows: &[T], count: i64) -> HttpResponse {
 pub fn failed() -> HttpResponse {
     HttpResponse::Ok().json(Envelope { code: Code::Wrong as i32, message: None, result: () })
 }
-
-/// A client's word, short enough to be said back to it.
-pub fn echo(word: &str) -> &str {
-    let end = word.char_indices().nth(ECHO_CHARS_MAX).map_or(word.len(), |(end, _)| end);
-    &word[..end]
-}
-
-/// Characters of a client's word that an answer repeats.
-const ECHO_CHARS_MAX: usize = 64;
 
 /// A business refusal. `reason` and `field` are ours, behind the document's own.
 #[derive(Serialize)]
@@ -179,37 +173,6 @@ impl From<sqlx::Error> for Fault {
             return Self::wrong(Sentence::Busy);
         }
         Self::Internal(Cause(describe(&error)))
-    }
-}
-
-/// Whether the database could not be reached, or could not work just now, rather than refuse what was asked of it.
-pub fn is_away(error: &sqlx::Error) -> bool {
-    // Connections, resources, limits in time, operators' work, and databases that let nobody in.
-    const AWAY: [&str; 6] = ["08", "53", "57", "58", "55000", "55P03"];
-    if let Some(error) = error.as_database_error() {
-        return error.code().is_some_and(|code| AWAY.iter().any(|class| code.starts_with(class)));
-    }
-    matches!(
-        error,
-        sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
-    )
-}
-
-/// PostgreSQL's messages quote the values that displeased it, so the log gets the code and the names only.
-pub fn describe(error: &sqlx::Error) -> String {
-    match error.as_database_error() {
-        Some(error) => format!(
-            "database error {} on table {:?}, constraint {:?}",
-            error.code().unwrap_or_default(),
-            error.table().unwrap_or_default(),
-            error.constraint().unwrap_or_default(),
-        ),
-        None => error.to_string(),
     }
 }
 

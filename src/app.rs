@@ -22,12 +22,12 @@ use background::Background;
 
 use crate::{
     accounts::Accounts,
-    answer::describe,
     auth::{Sessions, limits::LoginLimits, password::HashFault, password::Passwords},
     clock,
     config::{ConfigError, Settings},
     database::{self, DatabaseFault},
     demo,
+    errors::describe,
     export::Exports,
     http::{self, sockets::OpenSockets, state::AppState, traffic::Traffic},
     im::{Im, embedded::Embedded},

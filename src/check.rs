@@ -230,7 +230,7 @@ pub enum CheckFault {
 
 impl From<sqlx::Error> for CheckFault {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(crate::answer::describe(&error))
+        Self::Database(crate::errors::describe(&error))
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep},
 };
 
-use crate::{answer::describe, clock, metrics::Metrics};
+use crate::{clock, errors::describe, metrics::Metrics};
 use cursor::Cursor;
 
 /// Events read at once.

@@ -13,8 +13,8 @@ use sqlx::{
 };
 
 use crate::{
-    answer::is_away,
     config::{ConfigError, Database},
+    errors::is_away,
 };
 
 /// Forward only.

@@ -70,7 +70,7 @@ impl Format {
 /// Why there is no file.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportFault {
-    #[error("{}", crate::answer::describe(.0))]
+    #[error("{}", crate::errors::describe(.0))]
     Database(#[from] sqlx::Error),
     #[error("a sheet could not be written: {0}")]
     Sheet(#[from] rust_xlsxwriter::XlsxError),

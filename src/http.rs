@@ -1,6 +1,7 @@
 //! The endpoints, a file per area of the interface document; and what stands around them: connections, every request.
 
 pub mod auth;
+mod body;
 mod caller;
 pub mod config;
 mod connection;
@@ -17,6 +18,7 @@ pub(crate) mod openapi;
 mod origin;
 pub mod pages;
 pub mod record;
+mod refusals;
 mod server;
 pub mod shifts;
 pub mod sockets;

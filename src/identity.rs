@@ -7,8 +7,6 @@ use std::{fmt, str::FromStr};
 use hotline_actors::{LogIn, PersonId};
 use sha2::{Digest, Sha256};
 
-use crate::answer::Fault;
-
 /// What somebody is. A person has one kind for life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
@@ -83,13 +81,18 @@ impl fmt::Debug for Caller {
     }
 }
 
+/// Whoever asks may not do it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not allowed")]
+pub struct NotAllowed;
+
 impl Caller {
     /// The caller's institution.
     ///
     /// # Errors
     /// -5 for system administrators, who have none.
-    pub fn institution(&self) -> Result<&str, Fault> {
-        self.institution.as_deref().ok_or_else(Fault::not_allowed)
+    pub fn institution(&self) -> Result<&str, NotAllowed> {
+        self.institution.as_deref().ok_or(NotAllowed)
     }
 
     #[cfg(test)]

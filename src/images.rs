@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::{answer::describe, wording::Sentence};
+use crate::errors::describe;
 
 pub use uploads::{Busy, Uploads};
 
@@ -60,19 +60,6 @@ pub enum NotTaken {
     FilmTooLarge,
     TooManyScans,
     TooManyParts,
-}
-
-impl From<NotTaken> for Sentence {
-    fn from(reason: NotTaken) -> Self {
-        match reason {
-            NotTaken::Kind => Self::PictureKind,
-            NotTaken::Damaged => Self::PictureDamaged,
-            NotTaken::TooManyPixels => Self::PicturePoints,
-            NotTaken::TooManyFrames => Self::PictureFrames,
-            NotTaken::FilmTooLarge => Self::PictureFilm,
-            NotTaken::TooManyScans | NotTaken::TooManyParts => Self::PictureParts,
-        }
-    }
 }
 
 /// A picture that was looked through: nothing is in it but what is shown.

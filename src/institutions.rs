@@ -36,13 +36,11 @@ use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use crate::{
-    answer::Fault,
     clock,
     config::Settings,
     messages::{self, outgoing::Delivery},
     people::People,
     store::PgStore,
-    wording::Sentence,
 };
 
 /// A Registry that does not say how it is within this is not well.
@@ -247,7 +245,7 @@ impl Institutions {
         person: PersonId,
         role: Role,
         capacity: u32,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Rejected> {
         let counselor = CounselorId::from(person);
         let set = Command::SetCapacity { counselor, capacity };
         let outcome = match self.ask(institution, set.clone()).await {
@@ -258,7 +256,7 @@ impl Institutions {
             }
             outcome => outcome,
         };
-        outcome.map(|_| ()).map_err(Fault::from)
+        outcome.map(drop)
     }
 
     /// Makes somebody with places known to dispatch, who is in the database already.
@@ -446,35 +444,5 @@ fn bounds_of(settings: &Settings) -> Bounds {
         fence_check: Duration::from_secs(settings.journal.fence_check_seconds),
         resume_events_max: settings.journal.resume_events_max,
         state_every: Duration::from_secs(settings.sockets.state_seconds),
-    }
-}
-
-/// What the wire says when dispatch does not do what was asked, where the caller has nothing better to say.
-impl From<Rejected> for Fault {
-    fn from(rejected: Rejected) -> Self {
-        match rejected {
-            Rejected::Refused(refusal) => refusal.into(),
-            Rejected::Busy => Self::wrong(Sentence::Busy),
-            Rejected::Switching => Self::wrong(Sentence::Switching),
-            Rejected::Stopping => Self::wrong(Sentence::Restarting),
-            Rejected::Unsettled => Self::wrong(Sentence::Unsettled),
-        }
-    }
-}
-
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::UnknownCounselor => Self::unknown(Sentence::UnknownCounselor),
-            Refusal::UnknownSupervisor => Self::unknown(Sentence::UnknownSupervisor),
-            Refusal::UnknownConversation => Self::wrong(Sentence::UnknownConversation),
-            Refusal::AlreadyConsulting { .. } => Self::wrong(Sentence::Consulting),
-            Refusal::WithOneself => Self::wrong(Sentence::WithOneself),
-            Refusal::OnlyWaiting => Self::wrong(Sentence::NotBegun),
-            Refusal::AlreadySupervised => Self::wrong(Sentence::SupervisorAsked),
-            // The caller's own: their session has ended with it.
-            Refusal::Expelled => Self::NoSession,
-            Refusal::InConversation => Self::wrong(Sentence::InConversation),
-        }
     }
 }

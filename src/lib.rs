@@ -19,6 +19,7 @@ pub mod consumers;
 pub mod conversations;
 pub mod database;
 pub mod demo;
+pub mod errors;
 pub mod evaluations;
 pub mod export;
 pub mod http;

@@ -20,7 +20,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{config::Settings, wording::Sentence};
+use crate::config::Settings;
 
 mod activity;
 mod body;
@@ -174,42 +174,26 @@ pub enum Stored {
 }
 
 /// Why a message is not acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreFault {
     /// The buffer is full; the message is not in it.
+    #[error("the buffer of messages is full")]
     Full,
     /// Not stored in time. It stays in the buffer and is stored when it can be.
+    #[error("the message is not stored yet; it will be")]
     Late,
     /// It belongs to no conversation; stored as unmatched, with this reason.
+    #[error("the message belongs to no conversation: {reason}")]
     Unmatched { reason: String },
     /// It belongs to no conversation, and is not kept either: of people nobody knows, or more than there is room for.
+    #[error("the message belongs to no conversation and is not kept: {reason}")]
     Dropped { reason: String },
     /// The database cannot hold it, alone and whatever is tried.
+    #[error("the message cannot be stored")]
     Refused,
     /// The server is stopping, or the writer is gone.
+    #[error("the writer of messages has stopped")]
     Stopped,
-}
-
-impl std::error::Error for StoreFault {}
-
-/// As Tencent is told.
-impl fmt::Display for StoreFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Sentence::from(self.clone()).fmt(f)
-    }
-}
-
-impl From<StoreFault> for Sentence {
-    fn from(fault: StoreFault) -> Self {
-        match fault {
-            StoreFault::Full => Self::MessagesFull,
-            StoreFault::Late => Self::MessageLate,
-            StoreFault::Unmatched { reason } => Self::MessageUnmatched { why: reason },
-            StoreFault::Dropped { reason } => Self::MessageDropped { why: reason },
-            StoreFault::Refused => Self::MessageUnfit,
-            StoreFault::Stopped => Self::MessageStopping,
-        }
-    }
 }
 
 /// What the store has done since it started.

@@ -11,13 +11,11 @@ use std::{
     time::Duration,
 };
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use hotline_actors::Timestamp;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, proto::MetricFamily};
 
 pub use sheet::{Seen, page};
-
-use crate::answer::{Answer, Code, Fault};
 
 /// Seconds. From a lone answer out of memory to what a request waits at most.
 const REQUEST_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -107,18 +105,14 @@ impl Metrics {
     }
 
     /// A request was answered. `route` is the pattern it matched.
-    pub(crate) fn answered(&self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration) {
+    pub(crate) fn answered(&self, route: Option<&str>, method: &Method, status: u16, took: Duration) {
         let labels = [route.unwrap_or(NO_ROUTE), method_label(method), status_class(status)];
         self.0.requests.with_label_values(&labels).observe(took.as_secs_f64());
     }
 
-    /// Somebody tried to log in; counted where they were not let in, and not where a parameter is missing.
-    pub(crate) fn logged_in(&self, by: LogInBy, answer: &Answer) {
-        // What WeChat does not like about a code is answered -2, as the document does.
-        let Err(Fault::Refused { code, .. }) = answer else { return };
-        if by == LogInBy::Wechat || *code == Code::Unknown {
-            self.0.log_in_failures.with_label_values(&[by.name()]).inc();
-        }
+    /// Somebody tried to log in and was not let in.
+    pub(crate) fn log_in_failed(&self, by: LogInBy) {
+        self.0.log_in_failures.with_label_values(&[by.name()]).inc();
     }
 
     /// What `consumer` has at hand in `institution`: an event kept at that moment, or nothing.
@@ -154,8 +148,8 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-fn status_class(status: StatusCode) -> &'static str {
-    match status.as_u16() / 100 {
+fn status_class(status: u16) -> &'static str {
+    match status / 100 {
         1 => "1xx",
         2 => "2xx",
         3 => "3xx",
@@ -173,7 +167,7 @@ mod tests {
         let metrics = Metrics::new().expect("the names are names");
         for method in ["BREW", "PROPFIND"] {
             let method = Method::from_bytes(method.as_bytes()).expect("a token");
-            metrics.answered(None, &method, StatusCode::NOT_FOUND, Duration::from_millis(3));
+            metrics.answered(None, &method, 404, Duration::from_millis(3));
         }
         let text = page(&metrics, &Seen::default()).expect("it can be written");
         let row = r#"hotline_http_request_seconds_count{method="other",route="none",status="4xx"} 2"#;

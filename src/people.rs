@@ -25,11 +25,12 @@ pub use staff::{Change, Keeper};
 pub use view::{PersonView, view};
 
 use crate::{
-    answer::{Fault, echo},
+    errors::InternalError,
     identity::{Kind, names},
     params::Page,
     secrets::Sealer,
-    wording::{self, Sentence},
+    text::echo,
+    wording,
 };
 use cache::PersonCache;
 use loader::Loader;
@@ -122,8 +123,23 @@ impl Person {
 }
 
 /// Nobody of that id; one who was deleted meanwhile is nobody, too.
-pub fn unknown(key: &str) -> Fault {
-    Fault::unknown(Sentence::UnknownPerson { key: echo(key).to_owned() })
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("nobody of that id or user name")]
+pub struct UnknownPerson {
+    /// As it was asked for, short enough to be said back.
+    pub key: String,
+}
+
+impl UnknownPerson {
+    pub fn of(key: &str) -> Self {
+        Self { key: echo(key).to_owned() }
+    }
+}
+
+impl fmt::Debug for UnknownPerson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UnknownPerson(…)")
+    }
 }
 
 /// User names kept in memory; more are looked up each time.
@@ -250,7 +266,7 @@ impl People {
     }
 
     /// A page of people, newest first, and how many the whole list has.
-    pub async fn list(&self, filter: &Filter, page: Page) -> Result<(Vec<Person>, i64), Fault> {
+    pub async fn list(&self, filter: &Filter, page: Page) -> Result<(Vec<Person>, i64), InternalError> {
         let (ids, count) = listing::page(&self.pool, &self.sealer, filter, page).await?;
         let mut people = self.load(&ids).await?;
         Ok((ids.iter().filter_map(|id| people.remove(id)).collect(), count))

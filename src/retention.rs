@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use hotline_actors::Timestamp;
 use sqlx::PgPool;
 
-use crate::{answer::describe, clock, config::Settings};
+use crate::{clock, config::Settings, errors::describe};
 
 /// Conversations erased by one statement.
 const ERASED_AT_ONCE_MAX: i64 = 100;

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    answer::Fault,
-    identity::{Caller, Kind},
+    identity::{Caller, Kind, NotAllowed},
     people::Person,
 };
 
@@ -135,9 +134,9 @@ pub const fn reach(kind: Kind, right: Right) -> Reach {
 ///
 /// # Errors
 /// -5 where they have none.
-pub fn require(caller: &Caller, right: Right) -> Result<Reach, Fault> {
+pub fn require(caller: &Caller, right: Right) -> Result<Reach, NotAllowed> {
     match reach(caller.kind, right) {
-        Reach::Nothing => Err(Fault::not_allowed()),
+        Reach::Nothing => Err(NotAllowed),
         reach @ (Reach::Own | Reach::Bound | Reach::Institution | Reach::Everywhere) => Ok(reach),
     }
 }

@@ -14,12 +14,13 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    answer::Fault,
     audit::{Action, Note},
-    calendar, evaluations,
+    calendar,
+    errors::InternalError,
+    evaluations,
     identity::Kind,
-    people::{People, Person, unknown},
-    wording::Sentence,
+    params::ParamError,
+    people::{People, Person, UnknownPerson},
 };
 pub use rows::{OfMonth, ShiftRow};
 pub use upkeep::keep_written;
@@ -42,6 +43,25 @@ impl WeekDays {
     }
 }
 
+/// Why people were not put on a day.
+#[derive(Debug, thiserror::Error)]
+pub enum ShiftError {
+    #[error("the day is over")]
+    PastDay,
+    #[error(transparent)]
+    Param(#[from] ParamError),
+    #[error(transparent)]
+    UnknownPerson(#[from] UnknownPerson),
+    #[error(transparent)]
+    Internal(#[from] InternalError),
+}
+
+impl From<sqlx::Error> for ShiftError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
 /// The days of an institution, for one request.
 pub struct Calendar<'a> {
     pool: &'a PgPool,
@@ -57,9 +77,10 @@ impl fmt::Debug for Calendar<'_> {
 }
 
 impl<'a> Calendar<'a> {
-    pub async fn open(pool: &'a PgPool, institution: &'a str, now: Timestamp) -> Result<Self, Fault> {
+    pub async fn open(pool: &'a PgPool, institution: &'a str, now: Timestamp) -> Result<Self, InternalError> {
         let time_zone = calendar::zone_of(pool, institution).await?;
-        let time_zone = time_zone.ok_or_else(|| Fault::internal("the caller's institution is not there"))?;
+        let time_zone =
+            time_zone.ok_or_else(|| InternalError::other("the caller's institution is not there"))?;
         Ok(Self { pool, institution, time_zone, now })
     }
 
@@ -80,10 +101,15 @@ impl<'a> Calendar<'a> {
     /// Puts all of them on the day, or nobody. Who is on already stays so, with the same id.
     ///
     /// # Errors
-    /// -2 for a day that is over.
-    pub async fn put(&self, day: Date, people: &[PersonId], by: PersonId) -> Result<Vec<ShiftRow>, Fault> {
+    /// [`ShiftError::PastDay`], or the database's.
+    pub async fn put(
+        &self,
+        day: Date,
+        people: &[PersonId],
+        by: PersonId,
+    ) -> Result<Vec<ShiftRow>, ShiftError> {
         if day < self.today() {
-            return Err(Fault::malformed(Sentence::PastDay));
+            return Err(ShiftError::PastDay);
         }
         let mut transaction = self.pool.begin().await?;
         let shifts = rows::put(&mut transaction, self.institution, day, people, self.now).await?;
@@ -162,13 +188,13 @@ impl<'a> Calendar<'a> {
 /// Those of the institution who can be on duty and have these ids, in this order.
 ///
 /// # Errors
-/// -3 for the first id that is nobody's: another institution's, a visitor's, a deleted person's.
-pub async fn staff(people: &People, institution: &str, ids: &[String]) -> Result<Vec<Person>, Fault> {
+/// [`UnknownPerson`] for the first id that is nobody's: another institution's, a visitor's, a deleted person's.
+pub async fn staff(people: &People, institution: &str, ids: &[String]) -> Result<Vec<Person>, ShiftError> {
     if ids.len() > USERS_MAX {
-        return Err(Fault::bad("users"));
+        return Err(ParamError::bad("users").into());
     }
     let parsed: Vec<PersonId> =
-        ids.iter().map(|id| id.parse().map_err(|_| unknown(id))).collect::<Result<_, _>>()?;
+        ids.iter().map(|id| id.parse().map_err(|_| UnknownPerson::of(id))).collect::<Result<_, _>>()?;
     let mut found: HashMap<PersonId, Person> = people.load(&parsed).await?;
     let mut staff = Vec::new();
     let mut seen = std::collections::HashSet::new();
@@ -181,7 +207,7 @@ pub async fn staff(people: &People, institution: &str, ids: &[String]) -> Result
                 && person.institution.as_deref() == Some(institution)
                 && person.deleted_at.is_none()
         });
-        staff.push(person.ok_or_else(|| unknown(text))?);
+        staff.push(person.ok_or_else(|| UnknownPerson::of(text))?);
     }
     Ok(staff)
 }

@@ -93,7 +93,7 @@ impl StoreError {
 
     fn describe(&self) -> String {
         match self {
-            Self::Database(error) => crate::answer::describe(error),
+            Self::Database(error) => crate::errors::describe(error),
             Self::Row(error) => error.to_string(),
             Self::Late => "no answer in time".to_owned(),
         }

@@ -47,6 +47,15 @@ fn turns_direction(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A client's word, short enough to be said back to it.
+pub fn echo(word: &str) -> &str {
+    let end = word.char_indices().nth(ECHO_CHARS_MAX).map_or(word.len(), |(end, _)| end);
+    &word[..end]
+}
+
+/// Characters of a client's word that an answer repeats.
+const ECHO_CHARS_MAX: usize = 64;
+
 #[cfg(test)]
 mod tests {
     use super::*;

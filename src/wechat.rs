@@ -17,12 +17,11 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    answer::Fault,
     config::{ConfigError, Hidden, Settings, WechatApp, WechatMode},
+    errors::InternalError,
     identity::{Kind, names},
     people::{NewPerson, People},
     secrets::{Column, Sealer},
-    wording::Sentence,
 };
 use api::{Api, ApiFault, Session};
 use phone::PhoneFault;
@@ -87,6 +86,41 @@ impl fmt::Debug for PhoneProof {
     }
 }
 
+/// No mini-program of ours has this appid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such mini-program")]
+pub struct UnknownApp;
+
+/// Why nobody is logged in through WeChat.
+#[derive(Debug, thiserror::Error)]
+pub enum LogInError {
+    /// WeChat does not like the code; in the words that existing clients know.
+    #[error("WeChat refuses the code: {text}")]
+    Refused { text: String },
+    #[error("WeChat cannot be reached")]
+    Unreachable,
+    /// Banned or deleted, or somebody of another mini-program.
+    #[error("not let in")]
+    NotLetIn,
+    #[error(transparent)]
+    Internal(#[from] InternalError),
+}
+
+impl From<ApiFault> for LogInError {
+    fn from(fault: ApiFault) -> Self {
+        match fault {
+            ApiFault::Refused(error) => Self::Refused { text: error.document_text() },
+            ApiFault::Unreachable(_) => Self::Unreachable,
+        }
+    }
+}
+
+impl From<sqlx::Error> for LogInError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
 /// Why a visitor's phone number is not known now. For the log: it holds no number.
 #[derive(Debug, thiserror::Error)]
 enum NoPhone {
@@ -137,13 +171,13 @@ impl Wechat {
     /// The mini-program with this appid.
     ///
     /// # Errors
-    /// -2 for one we do not know.
-    pub fn app(&self, appid: &str) -> Result<&App, Fault> {
-        self.0.apps.get(appid).ok_or_else(|| Fault::malformed(Sentence::UnknownApp))
+    /// [`UnknownApp`].
+    pub fn app(&self, appid: &str) -> Result<&App, UnknownApp> {
+        self.0.apps.get(appid).ok_or(UnknownApp)
     }
 
     /// Who sent this code. In the sandbox: whoever the code says.
-    async fn session(&self, app: &App, code: &str) -> Result<Session, Fault> {
+    async fn session(&self, app: &App, code: &str) -> Result<Session, LogInError> {
         let session = match self.0.mode {
             WechatMode::Sandbox => return sandbox_session(code),
             WechatMode::Live => {
@@ -153,13 +187,13 @@ impl Wechat {
         };
         let session = session.map_err(|fault| {
             tracing::info!(appid = app.settings.appid, reason = %fault, "WeChat logs nobody in");
-            Fault::from(fault)
+            LogInError::from(fault)
         })?;
         // Tencent's rule for IM accounts, which openids keep by their making (docs/protocols.md 1).
         if names::is_account(&session.openid) {
             Ok(session)
         } else {
-            Err(Fault::internal("an openid that cannot be an IM account"))
+            Err(InternalError::other("an openid that cannot be an IM account").into())
         }
     }
 
@@ -173,7 +207,7 @@ impl Wechat {
         person: PersonId,
         proof: &PhoneProof,
         now: Timestamp,
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Option<String>, InternalError> {
         let Inner { pool, people, sealer, .. } = &*self.0;
         let sealed_key = rows::session_key(pool, person, &app.settings.appid).await?;
         let place = Column::WechatSessionKey.of(person);
@@ -191,7 +225,7 @@ impl Wechat {
                 return Ok(None);
             }
         };
-        let sealed = sealer.seal(&number, Column::Phone.of(person)).map_err(Fault::internal)?;
+        let sealed = sealer.seal(&number, Column::Phone.of(person)).map_err(InternalError::other)?;
         let kept = rows::keep_phone(pool, person, &sealed, &sealer.find_hash(&number), now).await;
         people.changed([person]);
         kept?;
@@ -201,15 +235,15 @@ impl Wechat {
     /// The visitor behind a code of this mini-program; a new one is made where there is none.
     ///
     /// # Errors
-    /// -2 with WeChat's words for a code that is none, -1 when WeChat cannot be reached, -3 for somebody banned or deleted.
-    pub async fn visitor(&self, app: &App, code: &str, now: Timestamp) -> Result<PersonId, Fault> {
+    /// [`LogInError`].
+    pub async fn visitor(&self, app: &App, code: &str, now: Timestamp) -> Result<PersonId, LogInError> {
         let session = self.session(app, code).await?;
         let visitor = match self.made(app, &session.openid, now).await? {
             Some(visitor) => visitor,
             None => self.known(app, &session.openid).await?,
         };
         let place = Column::WechatSessionKey.of(visitor);
-        let sealed = self.0.sealer.seal(&session.session_key, place).map_err(Fault::internal)?;
+        let sealed = self.0.sealer.seal(&session.session_key, place).map_err(InternalError::other)?;
         let kept = rows::keep_session_key(&self.0.pool, visitor, &app.settings.appid, &sealed).await;
         self.0.people.changed([visitor]);
         kept?;
@@ -217,7 +251,7 @@ impl Wechat {
     }
 
     /// A new visitor, if this openid has not been here before.
-    async fn made(&self, app: &App, open_id: &str, now: Timestamp) -> Result<Option<PersonId>, Fault> {
+    async fn made(&self, app: &App, open_id: &str, now: Timestamp) -> Result<Option<PersonId>, LogInError> {
         if self.0.people.by_username(open_id).await?.is_some() {
             return Ok(None);
         }
@@ -232,7 +266,7 @@ impl Wechat {
             open_id: Some(open_id.to_owned()),
             wechat_appid: Some(app.settings.appid.clone()),
             name: None,
-            max_consults: i32::try_from(max_consults).map_err(Fault::internal)?,
+            max_consults: i32::try_from(max_consults).map_err(InternalError::other)?,
             created_by: None,
             created_at: now,
         };
@@ -240,13 +274,12 @@ impl Wechat {
         Ok(self.0.people.add(visitor).await?.ok())
     }
 
-    async fn known(&self, app: &App, open_id: &str) -> Result<PersonId, Fault> {
-        let refused = || Fault::unknown(Sentence::LogInRefused);
-        let found = self.0.people.by_username(open_id).await?.ok_or_else(refused)?;
-        let person = self.0.people.get(found.id).await?.ok_or_else(refused)?;
+    async fn known(&self, app: &App, open_id: &str) -> Result<PersonId, LogInError> {
+        let found = self.0.people.by_username(open_id).await?.ok_or(LogInError::NotLetIn)?;
+        let person = self.0.people.get(found.id).await?.ok_or(LogInError::NotLetIn)?;
         let is_ours =
             person.kind == Kind::Visitor && person.institution.as_deref() == Some(&app.settings.institution);
-        if is_ours && person.may_come_in() { Ok(person.id) } else { Err(refused()) }
+        if is_ours && person.may_come_in() { Ok(person.id) } else { Err(LogInError::NotLetIn) }
     }
 
     async fn phone_of_code(&self, app: &App, code: &str) -> Result<String, NoPhone> {
@@ -292,7 +325,7 @@ fn secret_of(app: &WechatApp, variable: impl Fn(&str) -> Option<String>) -> Resu
     }
 }
 
-fn sandbox_session(code: &str) -> Result<Session, Fault> {
+fn sandbox_session(code: &str) -> Result<Session, LogInError> {
     let openid = format!("{SANDBOX_PREFIX}{code}");
     if names::is_account(&openid) {
         return Ok(Session { openid, session_key: SANDBOX_SESSION_KEY.to_owned() });
@@ -300,17 +333,7 @@ fn sandbox_session(code: &str) -> Result<Session, Fault> {
     let raw = br#"{"errcode":40029,"errmsg":"invalid code, hints: [ req_id: sandbox ]"}"#;
     match error::WxError::of(raw) {
         Ok(Some(error)) => Err(ApiFault::Refused(error).into()),
-        Ok(None) | Err(_) => Err(Fault::internal("the sandbox's own error cannot be read")),
-    }
-}
-
-/// What the wire says when a log-in through WeChat fails (document, section 3).
-impl From<ApiFault> for Fault {
-    fn from(fault: ApiFault) -> Self {
-        match fault {
-            ApiFault::Refused(error) => Self::malformed(Sentence::WechatSays { text: error.document_text() }),
-            ApiFault::Unreachable(_) => Self::wrong(Sentence::WechatAway),
-        }
+        Ok(None) | Err(_) => Err(InternalError::other("the sandbox's own error cannot be read").into()),
     }
 }
 
@@ -329,8 +352,8 @@ mod tests {
 
     #[test]
     fn the_sandboxs_error_is_the_documents() {
-        let Err(Fault::Refused { sentence, .. }) = sandbox_session("a b") else { panic!("a refusal") };
-        assert!(sentence.to_string().starts_with(
+        let Err(LogInError::Refused { text }) = sandbox_session("a b") else { panic!("a refusal") };
+        assert!(text.starts_with(
             "me.chanjar.weixin.common.error.WxErrorException: 错误代码：40029, 错误信息：code 无效，微信原始报文：{\"errcode\":40029,"
         ));
     }

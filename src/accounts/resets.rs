@@ -7,7 +7,7 @@ use hotline_actors::{PersonId, Timestamp, push::Closing, registry::LogIns};
 use uuid::Uuid;
 
 use super::Accounts;
-use crate::{answer::describe, audit::Action, clock};
+use crate::{audit::Action, clock, errors::describe};
 
 /// How often is looked: a log-in outlives the reset of its password by no more than this and the time of a query.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

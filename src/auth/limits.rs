@@ -18,7 +18,7 @@ use std::{
 use hotline_actors::Timestamp;
 
 use super::turns::{Lane, Rank};
-use crate::{address, answer::Fault, config, wording::Sentence};
+use crate::{address, config};
 use known::Known;
 use lots::Lots;
 
@@ -87,12 +87,6 @@ impl Wait {
     /// Whole minutes, rounded up, for people.
     pub fn minutes(self) -> u64 {
         self.0.as_secs().div_ceil(60).max(1)
-    }
-}
-
-impl From<Wait> for Fault {
-    fn from(wait: Wait) -> Self {
-        Self::unknown(Sentence::LogInTries { minutes: wait.minutes() })
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     common,
     turns::{Rank, Turns},
 };
-use crate::{answer::Fault, wording::Sentence};
+use crate::errors::InternalError;
 
 /// Hashes passwords, a few at a time: each takes 19 MiB and a core. Cheap to clone.
 #[derive(Clone)]
@@ -34,6 +34,22 @@ impl fmt::Debug for Passwords {
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("a password could not be hashed")]
 pub struct HashFault;
+
+/// Why no hash was made or compared.
+#[derive(Debug, thiserror::Error)]
+pub enum HashingError {
+    /// Too many wait for their turn.
+    #[error("too many passwords wait to be hashed")]
+    Busy,
+    #[error(transparent)]
+    Internal(#[from] InternalError),
+}
+
+impl HashingError {
+    fn broke(cause: impl fmt::Display) -> Self {
+        Self::Internal(InternalError::other(cause))
+    }
+}
 
 /// The MD5 of a password that somebody may have from now on. All that are set are of this type.
 #[derive(Clone)]
@@ -83,16 +99,6 @@ impl NewPassword {
     }
 }
 
-/// Told to whoever wants to set it: -2.
-impl From<Unfit> for Fault {
-    fn from(unfit: Unfit) -> Self {
-        match unfit {
-            Unfit::NotMd5 => Self::bad("password"),
-            Unfit::TooSimple => Self::malformed(Sentence::SimplePassword),
-        }
-    }
-}
-
 fn is_md5(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -125,7 +131,7 @@ impl Passwords {
     ///
     /// # Errors
     /// -1 when no turn comes.
-    pub async fn verify(&self, md5: &str, hash: Option<String>, rank: Rank) -> Result<bool, Fault> {
+    pub async fn verify(&self, md5: &str, hash: Option<String>, rank: Rank) -> Result<bool, HashingError> {
         let md5 = md5.to_owned();
         let (hash, exists) = match hash {
             Some(hash) => (hash, true),
@@ -138,23 +144,23 @@ impl Passwords {
     ///
     /// # Errors
     /// -1 when no turn comes.
-    pub async fn hash(&self, new: NewPassword) -> Result<String, Fault> {
-        self.in_turn(Rank::LOGGED_IN, move || new.hash()).await?.map_err(Fault::internal)
+    pub async fn hash(&self, new: NewPassword) -> Result<String, HashingError> {
+        self.in_turn(Rank::LOGGED_IN, move || new.hash()).await?.map_err(HashingError::broke)
     }
 
     async fn in_turn<T: Send + 'static>(
         &self,
         rank: Rank,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Fault> {
-        let turn = self.0.turns.take(rank).await.map_err(|_busy| Fault::wrong(Sentence::Busy))?;
+    ) -> Result<T, HashingError> {
+        let turn = self.0.turns.take(rank).await.map_err(|_busy| HashingError::Busy)?;
         // The turn goes along: a client that hangs up does not stop the work, and so must not give its turn free.
         let work = move || {
             let done = work();
             drop(turn);
             done
         };
-        tokio::task::spawn_blocking(work).await.map_err(Fault::internal)
+        tokio::task::spawn_blocking(work).await.map_err(HashingError::broke)
     }
 }
 

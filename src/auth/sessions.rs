@@ -17,8 +17,8 @@ use sqlx::PgPool;
 
 use super::session_rows;
 use crate::{
-    answer::describe,
     config,
+    errors::describe,
     identity::{Caller, Kind, TokenHash},
 };
 
@@ -52,15 +52,6 @@ pub enum SessionFault {
     NoRandomness(#[from] getrandom::Error),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-}
-
-impl From<SessionFault> for crate::answer::Fault {
-    fn from(fault: SessionFault) -> Self {
-        match fault {
-            SessionFault::NoRandomness(error) => Self::internal(error),
-            SessionFault::Database(error) => error.into(),
-        }
-    }
 }
 
 /// How long sessions live.

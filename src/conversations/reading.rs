@@ -5,8 +5,7 @@ use uuid::Uuid;
 
 use super::{ConversationRow, bound_to};
 use crate::{
-    answer::Fault,
-    identity::Caller,
+    identity::{Caller, NotAllowed},
     rights::{self, Reach, Right},
 };
 
@@ -57,12 +56,16 @@ pub async fn may_read(pool: &PgPool, caller: &Caller, row: &ConversationRow) -> 
     }
 }
 
-/// As [`may_read`], or -5.
+/// As [`may_read`], or [`NotAllowed`].
 ///
 /// # Errors
-/// -5, or the database's.
-pub async fn require(pool: &PgPool, caller: &Caller, row: &ConversationRow) -> Result<(), Fault> {
-    if may_read(pool, caller, row).await? { Ok(()) } else { Err(Fault::not_allowed()) }
+/// The database's.
+pub async fn require(
+    pool: &PgPool,
+    caller: &Caller,
+    row: &ConversationRow,
+) -> Result<Result<(), NotAllowed>, sqlx::Error> {
+    Ok(if may_read(pool, caller, row).await? { Ok(()) } else { Err(NotAllowed) })
 }
 
 /// Whether the caller looks after the counselor in it, or is asked about it. The binding counts for the counselor's side

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
+    body::JsonParams,
     caller::{self, COOKIE, FromOurPages, TOKEN_HEADER},
     openapi::{
         requests,
@@ -20,14 +21,14 @@ use super::{
 };
 use crate::{
     address,
-    answer::{self, Answer, Fault},
+    answer::{self, Answer, Code, Fault},
     auth::turns::Rank,
     clock,
     config::Settings,
     http::state::AppState,
     identity::{Caller, TokenHash},
     metrics::LogInBy,
-    params::{JsonParams, Params},
+    params::Params,
     people::{Person, PersonView, view},
     rights::{self, Reach, Right},
     wire::Id,
@@ -58,7 +59,9 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 )]
 async fn login(_: FromOurPages, req: HttpRequest, state: Data<AppState>, params: JsonParams) -> Answer {
     let answer = log_in(&req, &state, &params).await;
-    state.metrics.logged_in(LogInBy::Password, &answer);
+    if is_refused_as(&answer, Code::Unknown) {
+        state.metrics.log_in_failed(LogInBy::Password);
+    }
     answer
 }
 
@@ -81,6 +84,11 @@ async fn log_in(req: &HttpRequest, state: &AppState, params: &JsonParams) -> Ans
             Err(fault)
         }
     }
+}
+
+/// Where a parameter is missing, nobody tried to log in.
+fn is_refused_as(answer: &Answer, expected: Code) -> bool {
+    matches!(answer, Err(Fault::Refused { code, .. }) if *code == expected)
 }
 
 /// Who has this name and password. Unknown and banned people take as long as others.
@@ -109,9 +117,11 @@ async fn wechat_login(_: FromOurPages, state: Data<AppState>, appid: Path<String
     let code = params.required("code")?;
     let answer = match state.wechat.visitor(app, &code, clock::now()).await {
         Ok(visitor) => begin_session(&state, visitor, None).await,
-        Err(fault) => Err(fault),
+        Err(error) => Err(error.into()),
     };
-    state.metrics.logged_in(LogInBy::Wechat, &answer);
+    if matches!(answer, Err(Fault::Refused { .. })) {
+        state.metrics.log_in_failed(LogInBy::Wechat);
+    }
     answer
 }
 

@@ -31,6 +31,7 @@ use crate::{
     params::{Paging, Params},
     people::Person,
     rights::{self, Reach, Right},
+    text,
     wording::Sentence,
 };
 
@@ -311,7 +312,7 @@ async fn prioritize(state: Data<AppState>, caller: Caller, id: Path<String>, par
 )]
 async fn one(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     let row = find(&state, &caller, &id).await?;
-    reading::require(&state.pool, &caller, &row).await?;
+    reading::require(&state.pool, &caller, &row).await??;
     if !row.is_party(caller.id) {
         let action = Action::ReadConversation;
         audit::note(&state.pool, &row.institution, caller.id, action, row.id, clock::now()).await?;
@@ -351,7 +352,7 @@ pub(super) async fn find(state: &AppState, caller: &Caller, id: &str) -> Result<
 }
 
 pub(super) fn not_found(id: &str) -> Fault {
-    Fault::wrong(Sentence::NoSuchConversation { id: answer::echo(id).to_owned() })
+    Fault::wrong(Sentence::NoSuchConversation { id: text::echo(id).to_owned() })
 }
 
 /// 29. 获取小程序当前用户的会话

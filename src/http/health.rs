@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::openapi::shapes::HttpError;
-use crate::{answer::describe, http::state::AppState};
+use crate::{errors::describe, http::state::AppState};
 
 /// A database that takes longer is as good as away.
 const ANSWER_MAX: Duration = Duration::from_secs(2);

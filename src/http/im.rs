@@ -6,12 +6,16 @@ use actix_web::{
     HttpRequest,
     web::{self, Data, Payload, ServiceConfig},
 };
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use utoipa::OpenApi;
 
-use super::openapi::{
-    requests,
-    shapes::{Answered, AnsweredAll, SayAnswer},
+use super::{
+    body,
+    openapi::{
+        requests,
+        shapes::{Answered, AnsweredAll, SayAnswer},
+    },
+    refusals,
 };
 
 use crate::{
@@ -20,7 +24,6 @@ use crate::{
     http::state::AppState,
     identity::Caller,
     im::{embedded::WORDS_MAX, user_sig},
-    params::{BODY_BYTES_MAX, json_body},
     text,
     wording::{Language, Sentence},
 };
@@ -62,12 +65,16 @@ async fn sign(state: Data<AppState>, caller: Caller) -> Answer {
     responses((status = 200, body = AnsweredAll<SayAnswer>), (status = 415))
 )]
 async fn say(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {
-    let body = json_body(&req, payload.into_inner(), BODY_BYTES_MAX).await?;
+    let body = body::json(&req, payload.into_inner(), body::BYTES_MAX).await?;
     let value: Value = serde_json::from_str(&text::heal(&body)).map_err(|_| Fault::MalformedJson)?;
     let Value::Array(words) = value else { return Err(Fault::malformed(Sentence::Malformed)) };
     if words.len() > WORDS_MAX {
         return Err(Fault::malformed(Sentence::TooManyWords { max: WORDS_MAX }));
     }
     let language = Language::asked(req.headers());
-    Ok(answer::ok(state.embedded.say_all(caller, words, language).await?))
+    let said = state.embedded.say_all(caller, words).await?;
+    let frames = said
+        .into_iter()
+        .map(|said| RawValue::from_string(said.unwrap_or_else(|refused| refusals::frame(refused, language))));
+    Ok(answer::ok(frames.collect::<Result<Vec<_>, _>>().map_err(Fault::internal)?))
 }

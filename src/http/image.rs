@@ -9,21 +9,24 @@ use hotline_actors::{ConversationId, PersonId};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::openapi::{
-    requests,
-    shapes::{Answered, Refusal},
+use super::{
+    body,
+    openapi::{
+        requests,
+        shapes::{Answered, Refusal},
+    },
 };
 
 use crate::{
-    answer::{self, Answer, Fault, echo},
+    answer::{self, Answer, Fault},
     clock,
     config::ImMode,
     http::state::AppState,
     identity::Caller,
-    images::{self, Busy, Known, Picture},
+    images::{self, Known, Picture},
     messages::record,
-    params::{Params, read_body},
     rights::{self, Reach, Right},
+    text::echo,
     wire::Id,
     wording::Sentence,
 };
@@ -86,13 +89,12 @@ async fn upload(req: HttpRequest, payload: Payload, state: Data<AppState>, calle
     if settings.im.mode != ImMode::Embedded {
         return Err(Fault::wrong(Sentence::EmbeddedOff));
     }
-    let named = Params::of_query(&req).required("conversation")?;
+    let named = body::of_query(&req).required("conversation")?;
     let conversation = state.embedded.open_talk(&caller, &named).await?;
-    let busy = |busy: Busy| Fault::wrong(busy.into());
-    let _place = state.uploads.body(caller.id).await.map_err(busy)?;
-    let body = read_body(&req, payload.into_inner(), settings.im.image_bytes_max).await?;
+    let _place = state.uploads.body(caller.id).await?;
+    let body = body::read(&req, payload.into_inner(), settings.im.image_bytes_max).await?;
     // Only what is whole takes the time of the machine: a slow sender holds up nobody else.
-    let _room = state.uploads.work().await.map_err(busy)?;
+    let _room = state.uploads.work().await?;
     let picture = look_at(body).await?;
     let kept = images::keep(
         &state.pool,
@@ -110,7 +112,7 @@ async fn upload(req: HttpRequest, payload: Payload, state: Data<AppState>, calle
 /// Checksums of megabytes are no work for those who serve.
 async fn look_at(body: Bytes) -> Result<Picture, Fault> {
     let looked = web::block(move || Picture::of(body)).await.map_err(Fault::internal)?;
-    looked.map_err(|reason| Fault::malformed(reason.into()))
+    Ok(looked?)
 }
 
 /// 自有：会话图片

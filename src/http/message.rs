@@ -9,15 +9,19 @@ use serde_json::Value;
 use std::{future::Future, time::Duration};
 use utoipa::OpenApi;
 
-use super::openapi::{
-    requests,
-    shapes::{AnsweredAll, CallbackAnswer, Listed},
+use super::{
+    body,
+    openapi::{
+        requests,
+        shapes::{AnsweredAll, CallbackAnswer, Listed},
+    },
 };
 
 use crate::{
-    answer::{self, Answer, Fault, describe},
+    answer::{self, Answer, Fault},
     audit::{self, Action},
     clock,
+    errors::describe,
     http::state::AppState,
     identity::Caller,
     im::{
@@ -32,7 +36,7 @@ use crate::{
         unread::{self, Unread},
         web::{WebMessage, shown},
     },
-    params::{CALLBACK_BYTES_MAX, Paging, Params, read_body},
+    params::{CALLBACK_BYTES_MAX, Paging, Params},
     rights::{self, Reach, Right},
     wording::Sentence,
 };
@@ -67,7 +71,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
     security(())
 )]
 async fn callback(req: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
-    let body = read_body(&req, payload.into_inner(), CALLBACK_BYTES_MAX).await?;
+    let body = body::read(&req, payload.into_inner(), CALLBACK_BYTES_MAX).await?;
     let answer = match take(&state, req.query_string(), &body).await {
         Ok(answer) => answer,
         Err(sentence) => {

@@ -159,7 +159,7 @@ impl Line {
             answer.head_mut().set_connection_type(ConnectionType::Close);
         }
         let took = self.begun.elapsed();
-        context.metrics.answered(self.route.as_deref(), &self.method, status, took);
+        context.metrics.answered(self.route.as_deref(), &self.method, status.as_u16(), took);
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let (request, method, path) = (&self.id, &self.method, self.told_path());
         let (status, person) = (status.as_u16(), person.map(tracing::field::display));

@@ -13,6 +13,7 @@ use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::{
+    body,
     conversation::{
         find, not_found,
         view::{self, ConversationView},
@@ -35,7 +36,7 @@ use crate::{
     http::state::AppState,
     identity::Caller,
     images,
-    params::{BODY_BYTES_MAX, Paging, Params, json_body},
+    params::{Paging, Params},
     rights::{self, Reach, Right},
     wording::{self, Sentence},
 };
@@ -129,7 +130,7 @@ async fn export(state: Data<AppState>, caller: Caller, id: Path<String>, params:
     }
     let (format, anonymize) = form(&params)?;
     let row = find(&state, &caller, &id).await?;
-    reading::require(&state.pool, &caller, &row).await?;
+    reading::require(&state.pool, &caller, &row).await??;
     let now = clock::now();
     audit::note(&state.pool, &row.institution, caller.id, Action::ExportConversation, row.id, now).await?;
     let maker = maker(&state, &caller, anonymize).await?;
@@ -168,8 +169,8 @@ async fn export(state: Data<AppState>, caller: Caller, id: Path<String>, params:
 )]
 async fn batch_export(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {
     rights::require(&caller, Right::Records)?;
-    let (format, anonymize) = form(&Params::of_query(&req))?;
-    let body = json_body(&req, payload.into_inner(), BODY_BYTES_MAX).await?;
+    let (format, anonymize) = form(&body::of_query(&req))?;
+    let body = body::json(&req, payload.into_inner(), body::BYTES_MAX).await?;
     let ids: Vec<String> = serde_json::from_slice(&body).map_err(|_| Fault::MalformedJson)?;
     zipped(&state, &caller, ids, format, anonymize).await
 }
@@ -253,7 +254,7 @@ async fn entries(state: &AppState, caller: &Caller, mut named: Vec<String>) -> R
         return Err(not_found(unknown));
     }
     for row in &rows {
-        reading::require(&state.pool, caller, row).await?;
+        reading::require(&state.pool, caller, row).await??;
     }
     let mut about = beside(state, caller, &rows).await?;
     let entry = |row: ConversationRow| Entry {

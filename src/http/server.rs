@@ -13,11 +13,12 @@ use actix_web::{
 };
 
 use super::{
+    body,
     connection::{Connection, REQUEST_HEAD_MAX},
     middleware,
     state::AppState,
 };
-use crate::{answer::Fault, params::BODY_BYTES_MAX};
+use crate::answer::Fault;
 
 /// An idle connection is closed after this; proxies keep theirs for shorter.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -52,7 +53,7 @@ pub(crate) fn serve(state: &AppState, listener: TcpListener) -> io::Result<Serve
         let app = App::new()
             .app_data(shared.clone())
             .app_data(context.clone())
-            .app_data(PayloadConfig::new(BODY_BYTES_MAX))
+            .app_data(PayloadConfig::new(body::BYTES_MAX))
             .wrap(from_fn(middleware::request_middleware))
             .service(web::scope(&base_path).configure(super::routes))
             .default_service(web::to(async || Err::<&str, _>(Fault::NotFound)));

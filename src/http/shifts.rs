@@ -16,15 +16,17 @@ use super::{
     },
 };
 use crate::{
-    answer::{self, Answer, Fault, describe},
+    answer::{self, Answer, Fault},
     audit::Action,
     clock,
+    errors::describe,
     http::state::AppState,
     identity::{Caller, Kind},
     params::{Paging, Params},
     people::{Person, PersonView, view},
     rights::{self, Reach, Right},
     shifts::{self, Acquaintance, Calendar, OfMonth, ShiftRow, WeekDays},
+    text,
     wire::Id,
     wording::Sentence,
 };
@@ -260,7 +262,7 @@ fn rank(shown: PublicStatus) -> u8 {
 async fn remove(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     rights::require(&caller, Right::ChangeShifts)?;
     let institution = caller.institution()?;
-    let unknown = || Fault::wrong(Sentence::UnknownShift { id: answer::echo(&id).to_owned() });
+    let unknown = || Fault::wrong(Sentence::UnknownShift { id: text::echo(&id).to_owned() });
     let shift: Uuid = id.parse().map_err(|_| unknown())?;
     let calendar = Calendar::open(&state.pool, institution, clock::now()).await?;
     if !calendar.take_off(shift, caller.id).await? {

@@ -10,7 +10,7 @@ use super::{
     background_tasks::{BackgroundTasks, retry},
     rest::Rest,
 };
-use crate::{answer::describe, clock};
+use crate::{clock, errors::describe};
 
 /// People remembered as known; the rest is looked up again.
 const KNOWN_MAX: usize = 200_000;

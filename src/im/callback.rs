@@ -17,7 +17,6 @@ use fields::Fields;
 use crate::{
     messages::{Body, Read, Sent, Withdrawn},
     text::heal,
-    wording::Sentence,
 };
 
 /// How far `RequestTime` may be from our clock (docs/protocols.md 2.1).
@@ -59,20 +58,6 @@ pub enum Rejected {
     Field(&'static str),
 }
 
-/// As Tencent is told.
-impl From<Rejected> for Sentence {
-    fn from(rejected: Rejected) -> Self {
-        match rejected {
-            Rejected::NotConfigured => Self::CallbackUnwanted,
-            Rejected::ForeignApp => Self::CallbackApp,
-            Rejected::CommandMismatch => Self::CallbackCommand,
-            Rejected::BadSign => Self::CallbackSign,
-            Rejected::NotJson => Self::CallbackJson,
-            Rejected::Field(name) => Self::CallbackField { name },
-        }
-    }
-}
-
 /// A callback that passed the checks.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Callback {
@@ -106,7 +91,7 @@ pub struct StateChange {
 /// Checks a callback and reads it. `query` is the raw query string, `body` the raw body.
 ///
 /// # Errors
-/// [`Rejected`] says which check failed; the answer to Tencent carries its sentence.
+/// [`Rejected`] says which check failed.
 pub fn receive(query: &str, body: &[u8], trust: Trust<'_>, now: Timestamp) -> Result<Callback, Rejected> {
     let query = Query::parse(query);
     query.check(trust, now)?;

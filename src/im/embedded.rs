@@ -20,23 +20,23 @@ use uuid::Uuid;
 
 use super::gate::Closed;
 use crate::{
-    answer::{Fault, describe, echo},
     clock,
     config::{ImMode, Settings},
     database::RetryDelay,
+    errors::describe,
     identity::Caller,
     images,
     institutions::Institutions,
     messages::{
-        Body, MessageStore, NewMessage, Read, Sent, Withdrawn,
+        Body, MessageStore, NewMessage, Read, Sent, StoreFault, Withdrawn,
         outgoing::{Delivery, Draft},
         web::StoredMessage,
     },
-    text,
-    wording::{Language, Sentence},
+    text::{self, echo},
 };
 pub use by_request::WORDS_MAX;
 use frames::Shown;
+pub use frames::error as error_frame;
 pub use pace::FRAMES_PER_HEARTBEAT;
 use pace::Paces;
 use rows::Talk;
@@ -92,35 +92,53 @@ impl fmt::Debug for Command {
 }
 
 /// Why what was asked did not happen.
-enum Refused {
-    /// For the person who asked.
-    Because(Sentence),
-    /// The database could not be asked.
-    Unwilling(sqlx::Error),
+#[derive(Debug, thiserror::Error)]
+pub enum NotDone {
+    /// People talk over Tencent here.
+    #[error("this server carries no messages itself")]
+    Off,
+    /// It is nothing that could be said; its parts are not told apart.
+    #[error("not in the form of a message")]
+    Malformed,
+    /// This part of it is not what it should be.
+    #[error("{0} is not what it should be")]
+    Bad(&'static str),
+    #[error("the text is empty")]
+    EmptyText,
+    #[error("the text is too long")]
+    LongText,
+    /// No conversation of theirs has this id, as far as it can be said back.
+    #[error("no such conversation")]
+    UnknownConversation { id: String },
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    #[error("no such picture")]
+    UnknownPicture,
+    #[error("no such message")]
+    UnknownMessage,
+    /// What was said before under this key cannot be found again.
+    #[error("the message cannot be stored")]
+    Unfit,
+    /// The talk is over.
+    #[error("nothing can be recalled after the end")]
+    RecallAfterEnd,
+    /// Longer ago than [`RECALL_MAX`].
+    #[error("too late to recall it")]
+    RecallTooLate,
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// The person says too much to have it done in time.
+    #[error("too much of one person is under way")]
+    Busy,
+    #[error("{}", describe(.0))]
+    Database(#[from] sqlx::Error),
 }
 
-impl Refused {
-    fn sentence(self) -> Sentence {
-        match self {
-            Self::Because(sentence) => sentence,
-            Self::Unwilling(error) => {
-                tracing::warn!(error = %describe(&error), "what somebody said or read found the database unwilling");
-                Sentence::Busy
-            }
-        }
-    }
-}
-
-impl From<Sentence> for Refused {
-    fn from(sentence: Sentence) -> Self {
-        Self::Because(sentence)
-    }
-}
-
-impl From<sqlx::Error> for Refused {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unwilling(error)
-    }
+/// What did not happen, for whoever asked for it by this key of theirs.
+#[derive(Debug)]
+pub struct Refused {
+    pub reference: Option<String>,
+    pub why: NotDone,
 }
 
 /// The IM of our own. Cheap to clone.
@@ -148,17 +166,17 @@ impl Embedded {
     /// The talk, if the caller is one of the two and it goes on.
     ///
     /// # Errors
-    /// -1.
-    pub async fn open_talk(&self, caller: &Caller, named: &str) -> Result<ConversationId, Fault> {
+    /// [`NotDone`].
+    pub async fn open_talk(&self, caller: &Caller, named: &str) -> Result<ConversationId, NotDone> {
         let talk = self.talk(caller, named).await?;
-        talk.is_open().map_err(|closed| Fault::wrong(closed.into()))?;
+        talk.is_open()?;
         Ok(talk.id)
     }
 
     /// The talk, if the caller is one of the two. Another's is as unknown as one that never was.
-    async fn talk(&self, caller: &Caller, named: &str) -> Result<Talk, Refused> {
+    async fn talk(&self, caller: &Caller, named: &str) -> Result<Talk, NotDone> {
         if self.settings.im.mode != ImMode::Embedded {
-            return Err(Sentence::EmbeddedOff.into());
+            return Err(NotDone::Off);
         }
         let talk = match named.parse::<ConversationId>() {
             Ok(id) => rows::talk(&self.pool, id).await?,
@@ -167,32 +185,32 @@ impl Embedded {
         let mine = |talk: &Talk| {
             talk.is_party(caller.id) && caller.institution.as_deref() == Some(&talk.institution)
         };
-        talk.filter(mine).ok_or_else(|| Sentence::NoSuchConversation { id: echo(named).to_owned() }.into())
+        talk.filter(mine).ok_or_else(|| NotDone::UnknownConversation { id: echo(named).to_owned() })
     }
 
     /// Does what a client asks for; what comes back is the frame for its socket, if there is one.
+    ///
+    /// # Errors
+    /// [`Refused`] for whoever asked.
     pub async fn handle_command(
         &self,
         caller: &Caller,
         socket: Option<SocketId>,
         command: Command,
-    ) -> Option<String> {
+    ) -> Result<Option<String>, Refused> {
         let asking = Asking { im: self, caller, socket };
-        let (reference, done) = match command {
-            Command::Say(say) => return Some(asking.say_in(Language::default(), &say).await),
+        match command {
+            Command::Say(say) => asking.answer(&say).await.map(Some),
             Command::Recall { reference, conversation, message } => {
                 let recall = async || asking.recall(&reference, &conversation, &message).await;
                 let recalled = asking.retry(recall).await;
-                (Some(reference), recalled.map(Some))
+                recalled.map(Some).map_err(|why| Refused { reference: Some(reference), why })
             }
             Command::Read { conversation } => {
                 let read = asking.retry(async || asking.read(&conversation).await).await;
-                (None, read.map(|()| None))
+                read.map(|()| None).map_err(|why| Refused { reference: None, why })
             }
-        };
-        done.unwrap_or_else(|refused| {
-            Some(frames::error(reference.as_deref(), &refused.sentence(), Language::default()))
-        })
+        }
     }
 }
 
@@ -211,23 +229,23 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// What whoever says it is told: `said`, or `error` in that language.
-    async fn say_in(&self, language: Language, say: &Say) -> String {
+    /// What whoever says it is told: `said`.
+    async fn answer(&self, say: &Say) -> Result<String, Refused> {
         match self.retry(async || self.say(say).await).await {
-            Ok(said) => frames::said(&say.reference, said.talk, &said.shown),
-            Err(refused) => frames::error(Some(&say.reference), &refused.sentence(), language),
+            Ok(said) => Ok(frames::said(&say.reference, said.talk, &said.shown)),
+            Err(why) => Err(Refused { reference: Some(say.reference.clone()), why }),
         }
     }
 
     /// Whoever has said something and is gone cannot say it again. So a database that is away is waited for as long as last
     /// words may take; each of these comes to the same however often it is done.
-    async fn retry<T>(&self, act: impl AsyncFn() -> Result<T, Refused>) -> Result<T, Refused> {
+    async fn retry<T>(&self, act: impl AsyncFn() -> Result<T, NotDone>) -> Result<T, NotDone> {
         let mut delay = RetryDelay::new(Duration::from_secs(self.im.settings.sockets.finish_seconds_max));
         loop {
             match act().await {
-                Err(Refused::Unwilling(error)) => {
+                Err(NotDone::Database(error)) => {
                     if !delay.may_retry_after(&error).await {
-                        return Err(Refused::Unwilling(error));
+                        return Err(NotDone::Database(error));
                     }
                 }
                 done => return done,
@@ -235,11 +253,11 @@ impl Asking<'_> {
         }
     }
 
-    async fn say(&self, say: &Say) -> Result<Said, Refused> {
+    async fn say(&self, say: &Say) -> Result<Said, NotDone> {
         let Say { reference, conversation, text, image } = say;
         let chars = reference.chars().count();
         if !(1..=REFERENCE_CHARS_MAX).contains(&chars) || reference.contains('\0') {
-            return Err(Sentence::Bad { field: "ref".to_owned() }.into());
+            return Err(NotDone::Bad("ref"));
         }
         let talk = self.talk(conversation).await?;
         let (from, to) = talk.accounts(self.caller.id);
@@ -247,7 +265,7 @@ impl Asking<'_> {
         if let Err(closed) = talk.is_open() {
             // Perhaps it was stored, and only the answer got lost.
             let before = rows::by_key(&self.im.pool, from, to, &key).await?;
-            let before = before.ok_or(Refused::Because(closed.into()))?;
+            let before = before.ok_or(closed)?;
             return Ok(Said { talk: talk.id, shown: frames::shown(before, &talk.sides, Some(reference)) });
         }
         let body = match (text.as_deref().map(str::trim), image) {
@@ -255,7 +273,7 @@ impl Asking<'_> {
             (Some(text), None) => text_element(&text.replace('\0', "\u{fffd}"))?,
             (None, Some(image)) => self.image_element(&talk, image).await?,
             (Some(_), Some(_)) | (None, None) => {
-                return Err(Sentence::Bad { field: "text, image".to_owned() }.into());
+                return Err(NotDone::Bad("text, image"));
             }
         };
         let now = clock::steady();
@@ -270,7 +288,7 @@ impl Asking<'_> {
         let shown = match self.im.messages.say(Draft { message, write }, now).await {
             Ok(Some(shown)) => shown,
             Ok(None) => self.said_before(&talk, from, to, &key, reference).await?,
-            Err(fault) => return Err(Refused::Because(fault.into())),
+            Err(fault) => return Err(fault.into()),
         };
         Ok(Said { talk: talk.id, shown })
     }
@@ -282,13 +300,13 @@ impl Asking<'_> {
         to: &str,
         key: &str,
         reference: &str,
-    ) -> Result<Shown, Refused> {
+    ) -> Result<Shown, NotDone> {
         let before = rows::by_key(&self.im.pool, from, to, key).await?;
-        let before = before.ok_or(Sentence::MessageUnfit)?;
+        let before = before.ok_or(NotDone::Unfit)?;
         Ok(frames::shown(before, &talk.sides, Some(reference)))
     }
 
-    async fn recall(&self, reference: &str, conversation: &str, message: &str) -> Result<String, Refused> {
+    async fn recall(&self, reference: &str, conversation: &str, message: &str) -> Result<String, NotDone> {
         let talk = self.talk(conversation).await?;
         let (from, to) = talk.accounts(self.caller.id);
         let named = message.parse().ok().map(|id: PersonId| id.0);
@@ -296,14 +314,14 @@ impl Asking<'_> {
             Some(id) => rows::own(&self.im.pool, talk.id, id, from).await?,
             None => None,
         };
-        let found = found.ok_or(Sentence::UnknownMessage)?;
+        let found = found.ok_or(NotDone::UnknownMessage)?;
         if !found.is_revoked {
             if talk.is_open().is_err() {
-                return Err(Sentence::OverForRecall.into());
+                return Err(NotDone::RecallAfterEnd);
             }
             let now = clock::steady();
             if now.since(Timestamp(found.said_at)) > RECALL_MAX {
-                return Err(Sentence::LateForRecall.into());
+                return Err(NotDone::RecallTooLate);
             }
             let withdrawn = Withdrawn { from: from.to_owned(), to: to.to_owned(), key: found.key };
             self.im.messages.mark_withdrawn(&self.im.pool, &withdrawn, now).await?;
@@ -313,7 +331,7 @@ impl Asking<'_> {
         Ok(frames::recalled(Some(reference), talk.id, found.id))
     }
 
-    async fn read(&self, conversation: &str) -> Result<(), Refused> {
+    async fn read(&self, conversation: &str) -> Result<(), NotDone> {
         let talk = self.talk(conversation).await?;
         let (reader, peer) = talk.accounts(self.caller.id);
         let Some(until) = rows::unread_until(&self.im.pool, talk.id, peer, reader).await? else {
@@ -326,16 +344,16 @@ impl Asking<'_> {
         Ok(())
     }
 
-    async fn talk(&self, named: &str) -> Result<Talk, Refused> {
+    async fn talk(&self, named: &str) -> Result<Talk, NotDone> {
         self.im.talk(self.caller, named).await
     }
 
-    async fn image_element(&self, talk: &Talk, named: &str) -> Result<Value, Refused> {
+    async fn image_element(&self, talk: &Talk, named: &str) -> Result<Value, NotDone> {
         let found = match named.parse().ok().map(|id: PersonId| id.0) {
             Some(id) => images::uploaded(&self.im.pool, id, talk.id, self.caller.id).await?,
             None => None,
         };
-        let picture = found.ok_or(Sentence::NamedPicture)?;
+        let picture = found.ok_or(NotDone::UnknownPicture)?;
         Ok(picture.element(&self.im.settings.server.base_path))
     }
 
@@ -350,13 +368,13 @@ impl Asking<'_> {
     }
 }
 
-fn text_element(text: &str) -> Result<Value, Refused> {
+fn text_element(text: &str) -> Result<Value, NotDone> {
     if text::is_blank(text) {
-        return Err(Sentence::EmptyText.into());
+        return Err(NotDone::EmptyText);
     }
     match text.chars().count() {
         0..=TEXT_CHARS_MAX => Ok(json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])),
-        _ => Err(Sentence::LongText { max: TEXT_CHARS_MAX }.into()),
+        _ => Err(NotDone::LongText),
     }
 }
 
@@ -391,12 +409,6 @@ fn stored(id: Uuid, said_at: Timestamp, sent: &Sent, body: Value) -> StoredMessa
         is_revoked: false,
         notice_kind: None,
         notice_seconds: None,
-    }
-}
-
-impl From<Refused> for Fault {
-    fn from(refused: Refused) -> Self {
-        Self::wrong(refused.sentence())
     }
 }
 

@@ -9,31 +9,23 @@ use hotline_actors::Timestamp;
 use sqlx::PgPool;
 
 use crate::{
-    answer::describe,
+    errors::describe,
     messages::{LATE_AFTER_END, Sent},
     people::People,
-    wording::Sentence,
 };
 
 /// Well under Tencent's two seconds.
 const DECIDE_MAX: Duration = Duration::from_millis(800);
 
-/// Why a message may not be sent; the person who wrote it reads this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why a message may not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Closed {
     /// The two have none, or it is over.
+    #[error("no conversation of the two goes on")]
     NoConversation,
     /// It has not begun: nobody would read it.
+    #[error("their conversation has not begun")]
     Waiting,
-}
-
-impl From<Closed> for Sentence {
-    fn from(closed: Closed) -> Self {
-        match closed {
-            Closed::NoConversation => Self::NoTalk,
-            Closed::Waiting => Self::TalkWaits,
-        }
-    }
 }
 
 /// Whether a message may be sent now.

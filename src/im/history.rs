@@ -20,8 +20,8 @@ use super::{
     rest::{Page, Rest, RestFault, Span},
 };
 use crate::{
-    answer::describe,
     clock,
+    errors::describe,
     messages::{LATE_AFTER_END, MessageStore, NewMessage, StoreFault, Withdrawn},
 };
 

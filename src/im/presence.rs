@@ -8,7 +8,7 @@ use super::{
     callback::StateChange,
     rest::Rest,
 };
-use crate::{answer::describe, clock, identity::Kind, institutions::Institutions, people::People};
+use crate::{clock, errors::describe, identity::Kind, institutions::Institutions, people::People};
 
 /// See the module. Cheap to clone.
 #[derive(Debug, Clone)]

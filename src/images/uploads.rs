@@ -6,8 +6,6 @@ use dashmap::DashMap;
 use hotline_actors::PersonId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::wording::Sentence;
-
 /// Bodies that come in at once. With the bytes of one (`im.image_bytes_max`) this bounds the memory that they take.
 const BODIES_MAX: usize = 48;
 /// Of these, bodies of one person: whoever sends slowly takes room from themselves.
@@ -22,15 +20,6 @@ const ROOM_MAX: Duration = Duration::from_secs(10);
 pub enum Busy {
     Own,
     All,
-}
-
-impl From<Busy> for Sentence {
-    fn from(busy: Busy) -> Self {
-        match busy {
-            Busy::Own => Self::PictureUnderWay,
-            Busy::All => Self::Busy,
-        }
-    }
 }
 
 /// See the module. Cheap to clone.

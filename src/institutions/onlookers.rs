@@ -13,9 +13,9 @@ use tokio::sync::mpsc;
 
 use super::{FatalError, Inner};
 use crate::{
-    answer::describe,
     audit::{self, Action},
     clock,
+    errors::describe,
 };
 
 /// Words that wait to be noted; beyond them the onlooker reads the record instead.

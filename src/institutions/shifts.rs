@@ -14,7 +14,7 @@ use hotline_actors::{
 };
 
 use super::{Institutions, outlook};
-use crate::{answer::describe, calendar::Calendar, clock};
+use crate::{calendar::Calendar, clock, errors::describe};
 
 /// A shift begins or ends at most this much after midnight.
 const EVERY: Duration = Duration::from_secs(15);

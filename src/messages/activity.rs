@@ -9,8 +9,8 @@ use hotline_actors::{
 
 use super::{NewMessage, outgoing::Delivery};
 use crate::{
-    answer::describe,
     clock,
+    errors::describe,
     people::{People, PersonRef},
 };
 

@@ -1,6 +1,6 @@
 //! Pages. The document counts `/user/…` from 1, the rest counts from 0.
 
-use crate::answer::Fault;
+use super::ParamError;
 
 /// Rows of one page at most; more are cut to it.
 const SIZE_MAX: i64 = 200;
@@ -25,19 +25,19 @@ impl Paging {
     /// A page past the end is empty, however far.
     ///
     /// # Errors
-    /// -2 for negative pages and sizes below 1.
-    pub fn page(self, page: Option<i64>, size: Option<i64>) -> Result<Page, Fault> {
+    /// [`ParamError::Bad`] for negative pages and sizes below 1.
+    pub fn page(self, page: Option<i64>, size: Option<i64>) -> Result<Page, ParamError> {
         let (index, default) = match self {
             Self::FromOne { default } => (page.map(|page| if page > 0 { page - 1 } else { page }), default),
             Self::FromZero { default } => (page, default),
         };
         let index = index.unwrap_or(0);
         if index < 0 {
-            return Err(Fault::bad("page"));
+            return Err(ParamError::bad("page"));
         }
         let limit = size.unwrap_or(default).min(SIZE_MAX);
         if limit < 1 {
-            return Err(Fault::bad("size"));
+            return Err(ParamError::bad("size"));
         }
         Ok(Page { offset: index.saturating_mul(limit), limit })
     }

@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    answer::Fault,
+    errors::InternalError,
     identity::Kind,
     params::Page,
     secrets::{Column, Sealer},
@@ -65,7 +65,7 @@ pub(super) async fn page(
     sealer: &Sealer,
     filter: &Filter,
     page: Page,
-) -> Result<(Vec<PersonId>, i64), Fault> {
+) -> Result<(Vec<PersonId>, i64), InternalError> {
     let (phone_hashes, with_phone) = match &filter.phone {
         Some(phone) => {
             let hashes: Vec<Vec<u8>> = sealer.find_hashes(phone).into_iter().map(Into::into).collect();
@@ -107,7 +107,7 @@ async fn staff_with_phone(
     sealer: &Sealer,
     filter: &Filter,
     part: &str,
-) -> Result<Vec<Uuid>, Fault> {
+) -> Result<Vec<Uuid>, InternalError> {
     let candidates = sqlx::query!(
         r#"select id, phone as "phone!" from people
            where ($1::text is null or institution = $1) and kind = any($2) and kind <> 'VISITOR'
@@ -128,5 +128,5 @@ async fn staff_with_phone(
         };
         candidates.into_iter().filter(|row| holds(row.id, &row.phone)).map(|row| row.id).collect()
     };
-    tokio::task::spawn_blocking(search).await.map_err(Fault::internal)
+    tokio::task::spawn_blocking(search).await.map_err(InternalError::other)
 }

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Person, cache::PersonCache, repository};
 use crate::{
-    answer::{describe, is_away},
+    errors::{describe, is_away},
     secrets::Sealer,
 };
 

@@ -8,8 +8,7 @@ use sqlx::postgres::PgExecutor;
 
 use super::{Person, Secret, formats};
 use crate::{
-    answer::Fault,
-    params::Params,
+    params::{ParamError, Params},
     secrets::{Column, SealFault, Sealer},
     text,
 };
@@ -51,8 +50,8 @@ impl Profile {
     /// What people may tell of themselves: section 18, and `avatarUrl`, `gender`, `age`.
     ///
     /// # Errors
-    /// -2 with the field's name when it is too long or of a wrong type.
-    pub fn own(params: &Params) -> Result<Self, Fault> {
+    /// [`ParamError::Bad`] when one is too long or of a wrong type.
+    pub fn own(params: &Params) -> Result<Self, ParamError> {
         Ok(Self {
             // A name of which nobody sees anything is none.
             name: params.given("name", NAME_CHARS_MAX)?.map(|name| {
@@ -73,7 +72,7 @@ impl Profile {
     ///
     /// # Errors
     /// As [`Profile::own`].
-    pub fn of_staff(params: &Params) -> Result<Self, Fault> {
+    pub fn of_staff(params: &Params) -> Result<Self, ParamError> {
         let code = params.given("qualificationCode", WORD_CHARS_MAX)?;
         Ok(Self {
             // Its check character is written as X.
@@ -96,8 +95,8 @@ impl Profile {
     /// value of before does not keep others from being changed.
     ///
     /// # Errors
-    /// -2 with the field's name.
-    pub fn checked(mut self, known: Option<&Person>) -> Result<Self, Fault> {
+    /// [`ParamError::Bad`].
+    pub fn checked(mut self, known: Option<&Person>) -> Result<Self, ParamError> {
         let open = |secret: Option<&Secret>| secret.and_then(Secret::open);
         let phone = open(known.and_then(|person| person.phone.as_ref()));
         let number = open(known.and_then(|person| person.id_number.as_ref()));
@@ -117,7 +116,7 @@ impl Profile {
             if told.is_some() && *told == known {
                 *told = None;
             } else if told.as_deref().is_some_and(|told| !told.is_empty() && !fits(told)) {
-                return Err(Fault::bad(field));
+                return Err(ParamError::bad(field));
             }
         }
         Ok(self)
@@ -146,14 +145,14 @@ impl Profile {
     }
 }
 
-fn age(params: &Params) -> Result<Option<i32>, Fault> {
+fn age(params: &Params) -> Result<Option<i32>, ParamError> {
     if params.given("age", NUMBER_CHARS_MAX)?.is_some_and(|age| age.is_empty()) {
         return Ok(Some(0));
     }
     let age = params.int("age")?;
     age.map(|age| {
         let fits = (0..=AGE_MAX).contains(&age);
-        i32::try_from(age).ok().filter(|_| fits).ok_or_else(|| Fault::bad("age"))
+        i32::try_from(age).ok().filter(|_| fits).ok_or_else(|| ParamError::bad("age"))
     })
     .transpose()
 }
@@ -165,15 +164,6 @@ pub enum ProfileFault {
     Seal(#[from] SealFault),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-}
-
-impl From<ProfileFault> for Fault {
-    fn from(fault: ProfileFault) -> Self {
-        match fault {
-            ProfileFault::Seal(fault) => Self::internal(fault),
-            ProfileFault::Database(error) => error.into(),
-        }
-    }
 }
 
 /// Writes what is told of somebody; says whether they are there.

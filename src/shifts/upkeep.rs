@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Calendar, rows};
-use crate::{answer::Fault, clock, institutions::Institutions};
+use crate::{clock, errors::InternalError, institutions::Institutions};
 
 /// A day is added once a day; looking more often finds a new day soon in every zone, and what an outage left out.
 const EVERY: Duration = Duration::from_hours(1);
@@ -21,14 +21,14 @@ pub async fn keep_written(pool: PgPool, institutions: Institutions) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if let Err(fault) = write_all(&pool, &institutions, clock::now()).await {
-            tracing::warn!(%fault, "standing weeks cannot be written ahead; tried again soon");
+        if let Err(error) = write_all(&pool, &institutions, clock::now()).await {
+            tracing::warn!(%error, "standing weeks cannot be written ahead; tried again soon");
             tick.reset_after(AGAIN);
         }
     }
 }
 
-async fn write_all(pool: &PgPool, dispatch: &Institutions, now: Timestamp) -> Result<(), Fault> {
+async fn write_all(pool: &PgPool, dispatch: &Institutions, now: Timestamp) -> Result<(), InternalError> {
     let mut written = 0;
     for institution in rows::institutions(pool).await? {
         written += Calendar::open(pool, &institution, now).await?.write_ahead().await?;

@@ -16,14 +16,15 @@ use super::{
 };
 use crate::{
     accounts,
-    answer::{self, Answer, Fault, echo},
+    answer::{self, Answer, Fault},
     auth::password::NewPassword,
     clock, conversations,
     http::state::AppState,
     identity::{Caller, Kind, names},
     params::Params,
-    people::{self, Change, NewPerson, Person, PersonView, Profile},
+    people::{Change, NewPerson, Person, PersonView, Profile, UnknownPerson},
     rights::{self, Reach, Right},
+    text::echo,
     wording::Sentence,
 };
 
@@ -104,7 +105,7 @@ async fn change_back_office(state: Data<AppState>, caller: Caller, params: Param
     let reach = rights::require(&caller, Right::ManageBackOffice)?;
     let key = params.required("username")?;
     let person = find_anybody(&state, &caller, &key).await?.filter(|person| person.kind.is_staff());
-    let person = person.ok_or_else(|| people::unknown(&key))?;
+    let person = person.ok_or_else(|| UnknownPerson::of(&key))?;
     // Nobody is above the administrators of the system.
     if !rights::may_keep_account(caller.kind, person.kind) || person.kind == Kind::System {
         return Err(Fault::not_allowed());
@@ -358,7 +359,7 @@ async fn supervisors_of(
 /// One of the staff, by user name or id; another institution's are unknown.
 async fn find(state: &AppState, caller: &Caller, kind: Kind, key: &str) -> Result<Person, Fault> {
     let person = find_anybody(state, caller, key).await?.filter(|person| person.kind == kind);
-    person.ok_or_else(|| people::unknown(key))
+    Ok(person.ok_or_else(|| UnknownPerson::of(key))?)
 }
 
 /// Whoever has this user name or id, is not deleted, and is in reach.

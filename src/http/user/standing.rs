@@ -9,7 +9,7 @@ use crate::{
     answer::{self, Answer, Fault},
     http::state::AppState,
     identity::{Caller, Kind},
-    people::{self, Person, State},
+    people::{Person, State, UnknownPerson},
     rights::{self, Right},
     wording::Sentence,
 };
@@ -55,7 +55,7 @@ async fn activate(state: Data<AppState>, caller: Caller, id: Path<String>) -> An
 /// Whose standing the caller may change.
 async fn kept(state: &AppState, caller: &Caller, key: &str) -> Result<Person, Fault> {
     rights::require(caller, Right::ManageVisitors)?;
-    let unknown = || people::unknown(key);
+    let unknown = || UnknownPerson::of(key);
     let id: PersonId = key.parse().map_err(|_| unknown())?;
     let person = state.people.get(id).await?.filter(|person| person.deleted_at.is_none());
     let person = person.filter(|person| rights::reaches(caller, person)).ok_or_else(unknown)?;

@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Asking, Embedded, Say, frames};
-use crate::{
-    answer::Fault,
-    identity::Caller,
-    wording::{Language, Sentence},
-};
+use super::{Asking, Embedded, NotDone, Refused, Say};
+use crate::{errors::InternalError, identity::Caller};
 
 /// Words of one request. Their bytes are bounded with the body.
 pub const WORDS_MAX: usize = 200;
@@ -28,8 +24,7 @@ impl Embedded {
         &self,
         caller: Caller,
         words: Vec<Value>,
-        language: Language,
-    ) -> Result<Vec<Box<RawValue>>, Fault> {
+    ) -> Result<Vec<Result<String, Refused>>, InternalError> {
         let im = self.clone();
         let saying = async move {
             // Every socket of theirs hears of it: none has asked.
@@ -38,15 +33,15 @@ impl Embedded {
             let mut answers = Vec::with_capacity(words.len());
             for word in words {
                 let answer = match read(word) {
-                    Ok(say) if asking.has_its_turn(begin_until).await => asking.say_in(language, &say).await,
-                    Ok(say) => frames::error(Some(&say.reference), &Sentence::Busy, language),
-                    Err(reference) => frames::error(reference.as_deref(), &Sentence::Malformed, language),
+                    Ok(say) if asking.has_its_turn(begin_until).await => asking.answer(&say).await,
+                    Ok(say) => Err(Refused { reference: Some(say.reference), why: NotDone::Busy }),
+                    Err(reference) => Err(Refused { reference, why: NotDone::Malformed }),
                 };
-                answers.push(RawValue::from_string(answer));
+                answers.push(answer);
             }
-            answers.into_iter().collect::<Result<Vec<_>, _>>()
+            answers
         };
-        actix_web::rt::spawn(saying).await.map_err(Fault::internal)?.map_err(Fault::internal)
+        actix_web::rt::spawn(saying).await.map_err(InternalError::other)
     }
 }
 

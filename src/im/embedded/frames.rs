@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     messages::web::{Sides, StoredMessage, WebMessage, shown as in_web_form},
-    wording::{Language, Sentence},
+    text::echo,
 };
 
 /// What a message is shown as, written once for all who hear of it.
@@ -80,9 +80,9 @@ pub(super) fn read(conversation: ConversationId, reader: PersonId, until: Timest
     write(&Frame::Read { conversation, reader, until })
 }
 
-pub(super) fn error(reference: Option<&str>, sentence: &Sentence, language: Language) -> String {
-    let reference = reference.map(crate::answer::echo);
-    let (message, reason) = (&sentence.said(language), sentence.reason());
+/// That what was asked for did not happen: `message` for people, `reason` for programs.
+pub fn error(reference: Option<&str>, message: &str, reason: &str) -> String {
+    let reference = reference.map(echo);
     write(&Frame::Error { reference, code: -1, message, reason })
 }
 

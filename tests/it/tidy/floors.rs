@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{read, root, rust_files};
+use super::{broken_lines, read, root, rust_files};
 
 /// From the top down. ARCHITECTURE.md says what each room is.
 const FLOORS: &[&[&str]] = &[
@@ -12,6 +12,8 @@ const FLOORS: &[&[&str]] = &[
     // The only one that knows everything.
     &["app"],
     &["http"],
+    // What goes out, for `http/` alone: what lies below says with its own words why something did not happen.
+    &["answer"],
     // Use cases over all that follows, and what fills a server with demo people.
     &["accounts", "demo"],
     // What is outside, or acts on it: Tencent's IM and ours, WeChat; shifts, of which dispatch is told.
@@ -25,9 +27,8 @@ const FLOORS: &[&[&str]] = &[
     &["auth", "database", "retention", "secrets", "telemetry"],
     &["config"],
     &["identity", "images", "params"],
-    &["answer"],
     // The ground.
-    &["address", "audit", "calendar", "clock", "outbound", "text", "wire", "wording"],
+    &["address", "audit", "calendar", "clock", "errors", "outbound", "text", "wire", "wording"],
 ];
 
 /// One room's use of another.
@@ -162,11 +163,30 @@ fn a_room_imports_only_from_lower_floors() {
     assert!(broken.is_empty(), "an import goes up (see the table above):\n{}", broken.join("\n"));
 }
 
+/// What the wire says is known where it is said. `wording` has the sentences, and no room below `http/` takes them.
+const OF_THE_WIRE: [&str; 5] = ["Sentence", "Language", "StatusCode", "HttpResponse", "ResponseError"];
+
+#[test]
+fn below_http_nobody_knows_sentences_codes_or_statuses() {
+    let mut below = rust_files(&["src"]);
+    below.retain(|path| {
+        let (room, _) = place(path);
+        room != "wording" && room != "lib" && floor(&room) < floor("answer")
+    });
+    assert!(below.len() > 100, "the rooms below `http/` were found: {}", below.len());
+    let broken = broken_lines(&below, &OF_THE_WIRE);
+    assert!(
+        broken.is_empty(),
+        "say it with an enum of the room, and put its sentence into src/http/refusals.rs:\n{}",
+        broken.join("\n")
+    );
+}
+
 #[test]
 fn imports_are_found_in_every_form() {
     let text = "
 use crate::{
-    answer::{self, Fault}, // crate::nothing
+    text::{self, echo}, // crate::nothing
     people::{
         view::{PersonView, view},
         Person,
@@ -183,7 +203,7 @@ mod tests {
 ";
     let found: Vec<(usize, String)> =
         imports(text, 2).into_iter().map(|import| (import.line, import.room)).collect();
-    let expected = [(3, "answer"), (4, "people"), (8, "clock"), (10, "store"), (12, "wechat"), (15, "im")];
+    let expected = [(3, "text"), (4, "people"), (8, "clock"), (10, "store"), (12, "wechat"), (15, "im")];
     assert_eq!(found, expected.map(|(line, room)| (line, room.to_owned())));
     let up =
         |room: &str| going_up(room, imports(text, 2)).into_iter().map(|(line, _)| line).collect::<Vec<_>>();

@@ -11,10 +11,11 @@ use super::{
     shared::{Came, End},
 };
 use crate::{
-    answer::describe,
     clock,
     database::RetryDelay,
+    errors::describe,
     http::{
+        refusals,
         sockets::{
             LOGGED_OUT, TRY_AGAIN,
             frames::{self, Command},
@@ -22,7 +23,7 @@ use crate::{
         state::AppState,
     },
     identity::{Caller, Kind},
-    wording::Sentence,
+    wording::{Language, Sentence},
 };
 
 /// With what a stranger's socket is closed.
@@ -61,7 +62,10 @@ impl Reader {
                     if ended && !state.sessions.went_on_until(&caller, at) {
                         return Done::LoggedOut;
                     }
-                    Done::Frame(state.embedded.handle_command(&caller, shared.socket.get(), command).await)
+                    let done = state.embedded.handle_command(&caller, shared.socket.get(), command).await;
+                    Done::Frame(
+                        done.unwrap_or_else(|refused| Some(refusals::frame(refused, Language::default()))),
+                    )
                 })
             }
             Ok(Command::Presence { choice }) => {

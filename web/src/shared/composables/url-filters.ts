@@ -25,7 +25,7 @@ export function readFilter<T extends Filter>(text: string | null | undefined, st
 }
 
 type Wide<V> = V extends string ? string : V extends number ? number : V extends boolean ? boolean : string | null
-type Widened<T> = { [K in keyof T]: Wide<T[K]> }
+export type Widened<T> = { [K in keyof T]: Wide<T[K]> }
 
 /** In the URL. */
 const MARK = 'sought' as const

@@ -1,15 +1,17 @@
 // From the filters in the URL to what the server is asked.
 
 import { startOfDay } from '@/shared/composables/time'
-import { pageOf, sizeOf } from '../components/listing'
 
+/** What is asked for at first (`usePagedList`). */
 export const STANDARDS = {
-  kind: 'consultations', from: '', to: '', status: '', by: 'createdTime', direction: 'desc', page: 1, size: 20,
+  size: 20,
+  view: { kind: 'consultations', by: 'createdTime', direction: 'desc' },
+  chosen: { from: '', to: '', status: '' },
+  typed: { visitor: '', counselor: '' },
 }
-/** What somebody types. */
-export const TYPED = { visitor: '', counselor: '' }
-export type RecordFilters = typeof STANDARDS & typeof TYPED
+export type RecordFilters = typeof STANDARDS.view & typeof STANDARDS.chosen & typeof STANDARDS.typed & { page: number, size: number }
 
+/** What the list can be sorted by: the columns of `records.vue` that have a `sort-head`. */
 export const PROPERTIES = ['createdTime', 'startTime', 'endTime', 'duration', 'level'] as const
 export const STATUSES = ['WAITING', 'IN_PROGRESS', 'FINISHED', 'TIME_OUT', 'CANCELLED'] as const
 
@@ -41,7 +43,7 @@ export function queryOf(filters: RecordFilters) {
     status: known(STATUSES, filters.status),
     property: known(PROPERTIES, filters.by) ?? 'createdTime' as const,
     direction: filters.direction === 'asc' ? 'asc' as const : 'desc' as const,
-    page: pageOf(filters.page) - 1,
-    size: sizeOf(filters.size),
+    page: filters.page - 1,
+    size: filters.size,
   }
 }

@@ -3,6 +3,7 @@
 import { computed, onScopeDispose, watch, type ComputedRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
 import type { Conversation } from '@/api/types'
+import { nameOf } from '@/shared/composables/person-name'
 import type { Addressee } from '@/shared/im/chat'
 import { useChats, type Thread } from '@/shared/stores/chats'
 import { useMe } from '@/shared/stores/me'
@@ -32,6 +33,11 @@ export interface OpenTalk {
   thread: ComputedRef<Thread | null>
   /** Whom words go to; null until the other one is known. */
   to: ComputedRef<Addressee | null>
+  isRunning: ComputedRef<boolean>
+  /** Whether it is held by whoever is here: others only read. */
+  isOwn: ComputedRef<boolean>
+  /** What whoever asked for it is called; empty until that is known. */
+  name: ComputedRef<string>
 }
 
 /** Everything about the talk with this id, asked for when it is not there. */
@@ -60,5 +66,8 @@ export function useTalk(id: () => string | null): OpenTalk {
     const peer = user?.id === me.me?.id ? counselor : user
     return talk.value === null || !peer ? null : { conversation: talk.value.id, peer: peer.username }
   })
-  return { talk, error, thread, to }
+  const isRunning = computed(() => talk.value?.status === 'IN_PROGRESS')
+  const isOwn = computed(() => talk.value?.counselor?.id === me.me?.id)
+  const name = computed(() => nameOf(talk.value?.user))
+  return { talk, error, thread, to, isRunning, isOwn, name }
 }

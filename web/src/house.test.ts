@@ -57,6 +57,19 @@ const VISITORS_PATHS = [
   '/conversation/{id}', '/evaluate', '/im/image', '/im/say', '/im/sign', '/logout', '/message/conversation/web', '/message/unread',
   '/user/update',
 ]
+/** A request by the client of `api/`, or around it. */
+const ASKING = /\.(?:GET|POST|PUT|DELETE|PATCH)\(|\b(?:XMLHttpRequest|EventSource|sendBeacon)\b/
+/** Something is said to be of another type. */
+const CAST = /[\w)\]}'] as (?!const\b)[A-Za-z{('"]/
+const linesOf = (text: string): string[] =>
+  text.split('\n').filter((line) => !/^\s*(import|\/\/|\*|\/\*)/.test(line)).map((line) => line.trim())
+/** What was waited for, or a type that `api/` has, under whatever name: where it is cast, `api/` does not say what is answered. */
+function castsOfAnswers(text: string): string[] {
+  const ours = [...text.matchAll(/import\s+(?:type\s+)?\{([^}]*)\}\s+from\s+'@\/api\/[^']+'/g)]
+    .flatMap(([, names = '']) => names.split(',').map((name) => name.trim().split(/\s+/).at(-1) ?? '')).filter(Boolean)
+  const isOurs = ours.length === 0 ? null : new RegExp(` as (?:unknown as )?(?:readonly )?(?:\\w+<)?(?:${ours.join('|')})\\b`)
+  return linesOf(text).filter((line) => isOurs?.test(line) || (/\bawait\b/.test(line) && CAST.test(line.replace(/^.*?\bawait\b/, ''))))
+}
 /** A path where the server is asked: of the client, or of a fetch. */
 const PATH = /\b(?:GET|POST|PUT|DELETE|PATCH|rawFetch|download)\(\s*['`](\/[^'`?]*)/g
 
@@ -124,9 +137,28 @@ describe('the house', () => {
     expect(staff.sort()).toEqual(['auth', 'conversations', 'exports', 'people', 'records', 'shifts', 'statistics', 'unmatched'].map((name) => `api/${name}.ts`))
   })
 
-  it('says what an answer is in api/ too, and casts nothing in a component', () => {
-    const cast = Object.entries(FILES).filter(([path]) => path.endsWith('.vue')).flatMap(([path, text]) =>
-      text.split('\n').filter((line) => !/^\s*(import|\/\/|\*|\/\*)/.test(line) && /[\w)\]}'] as (?!const\b)[A-Za-z{('"]/.test(line)).map((line) => `${path}: ${line.trim()}`))
+  it('asks the server in the modules of api/ alone: no method of the client is called elsewhere', () => {
+    const asking = Object.entries(FILES).filter(([path]) => !path.startsWith('/src/api/') && !path.endsWith('.test.ts'))
+      .flatMap(([path, text]) => linesOf(text).filter((line) => ASKING.test(line)).map((line) => `${path}: ${line}`))
+    expect(asking).toEqual([])
+  })
+
+  it('says what an answer is in api/ too: a component casts nothing, and what else a feature has casts no answer', () => {
+    const components = Object.entries(FILES).filter(([path]) => path.endsWith('.vue'))
+    const features = Object.entries(FILES).filter(([path]) => path.startsWith('/src/features/') && !path.endsWith('.test.ts'))
+    const cast = [
+      ...components.flatMap(([path, text]) => linesOf(text).filter((line) => CAST.test(line)).map((line) => `${path}: ${line}`)),
+      ...features.flatMap(([path, text]) => castsOfAnswers(text).map((line) => `${path}: ${line}`)),
+    ]
     expect(cast).toEqual([])
+  })
+
+  it.each([
+    ['import type { Person } from \'@/api/types\'\nconst all = (await ask()) as Person[]', ['const all = (await ask()) as Person[]']],
+    ['import { ask, type Person as SomePerson } from \'@/api/people\'\nlet one: unknown = ask()\nlisten(one as unknown as SomePerson)', ['listen(one as unknown as SomePerson)']],
+    ['const one = await ask() as { id: string }', ['const one = await ask() as { id: string }']],
+    ['import { one } from \'./one\'\nconst kinds = [\'a\', \'b\'] as const', []],
+  ])('finds a cast of an answer: %s', (text, found) => {
+    expect(castsOfAnswers(text)).toEqual(found)
   })
 })

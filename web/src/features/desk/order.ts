@@ -52,7 +52,7 @@ export function loadOf(id: string, others: readonly Load[], seats: readonly Seat
   const seat = seats.find(({ user }) => user?.id === id)
   return seat === undefined
     ? { isOnShift: false, state: 'offline', active: 0, waiting: 0, maxConsults: 0 }
-    : { isOnShift: seat.onShift, state: seat.state as State, active: seat.active, waiting: seat.waiting, maxConsults: seat.maxConsults }
+    : { isOnShift: seat.onShift, state: seat.state, active: seat.active, waiting: seat.waiting, maxConsults: seat.maxConsults }
 }
 
 /** A month as a table of weeks from Monday; null where a day is of another month. Days are written as 2021-05-17. */

@@ -19,10 +19,9 @@ export function usualKey({ name, number }: Emergency): string | null {
   return USUAL.some((one) => one.number === number && one.name === name) ? `visitor.emergency.usual.${number}` : null
 }
 
-function isNumbers(value: unknown): value is Emergency[] {
-  return Array.isArray(value) && value.length > 0
-    && value.every((one) => typeof (one as Emergency | null)?.name === 'string' && typeof (one as Emergency).number === 'string')
-}
+const isNumber = (one: unknown): one is Emergency =>
+  typeof one === 'object' && one !== null && 'name' in one && typeof one.name === 'string' && 'number' in one && typeof one.number === 'string'
+const isNumbers = (value: unknown): value is Emergency[] => Array.isArray(value) && value.length > 0 && value.every(isNumber)
 
 export function keepNumbers(numbers: readonly Emergency[]): void {
   localStorage.setItem(KEPT, JSON.stringify(numbers))

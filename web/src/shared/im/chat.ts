@@ -116,14 +116,13 @@ export function notice(seq: number, time: number, name: string, text: string): M
 }
 
 /** A row of the record. */
-export function fromRecord(row: WebMessage | SaidMessage): Message {
-  const said = row as SaidMessage
+export function fromRecord(row: SaidMessage): Message {
   return {
     key: row.ID,
     id: row.ID,
-    ref: said.ref ?? null,
+    ref: row.ref ?? null,
     from: row.from,
-    time: said.timeMs ?? row.time * 1000,
+    time: row.timeMs ?? row.time * 1000,
     body: bodyOfRow(row),
     isRevoked: row.isRevoked,
     isReadByPeer: row.isPeerRead,

@@ -103,6 +103,7 @@ export const useVisit = defineStore('visit', () => {
   async function enter(wasIn = token.value !== null): Promise<void> {
     error.value = null
     try {
+      config.value ??= await useConfig().load()
       const person = await who() ?? await enterSandbox()
       await unlock(person.id, person.draftKey)
       me.value = person
@@ -111,7 +112,7 @@ export const useVisit = defineStore('visit', () => {
       usePeople().cachePeople(me.value)
       last.value = undefined
       live.start({ path: '/visitor/ws', me: me.value.id, token: () => token.value, onRefused: lost })
-      useChats().start(config.value as Config, me.value)
+      useChats().start(config.value, me.value)
     } catch (wrong) {
       error.value = wrong
       // Whoever was somebody here and is refused at the door was stopped meanwhile.

@@ -381,6 +381,15 @@ fn deadlines_that_fire_late_early_or_never_are_found() {
 }
 
 #[test]
+fn a_notice_that_the_checker_knows_no_time_of_is_found() {
+    let mut run = Run::good();
+    let body = json!({ "conversation": "c", "notice": { "notice": "first-answer" } });
+    run.tables.events.push(event(11, 20_000, "noticed", body));
+    run.until = 20_100;
+    assert_eq!(run.judge().count(Flaw::BrokenJournal), 1);
+}
+
+#[test]
 fn silence_and_alarms_that_the_words_speak_against_are_found() {
     let says = |from: &str, second: i64| WordRow {
         from: from.to_owned(),

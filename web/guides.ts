@@ -53,7 +53,9 @@ export function templateOf(markdown: string, place: Place): string {
         return link(place, href, this.parser.parseInline(tokens))
       },
       text(token: Tokens.Text | Tokens.Escape): string {
-        return 'tokens' in token && token.tokens ? this.parser.parseInline(token.tokens) : bare(escaped(token.text))
+        if ('tokens' in token && token.tokens) return this.parser.parseInline(token.tokens)
+        // What stands in an item with several paragraphs comes a second time, made already.
+        return 'escaped' in token && token.escaped ? token.text : bare(escaped(token.text))
       },
       codespan({ text }: Tokens.Codespan): string {
         return `<code>${bare(escaped(text))}</code>`

@@ -1,6 +1,8 @@
 // The first day of a hotline, as docs/zh tells it, with a picture of every page that the guides speak of; and the guides in
 // the product, whose pictures are there.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Locator } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { CAN_LEAP, leaps, pictures } from './support/documents'
@@ -182,6 +184,7 @@ test('A visitor comes and chooses; the counselor hears of it', async () => {
   await visitor.sees(t('visitor.me.saved'))
   await visitor.page.getByRole('link', { name: t('visitor.tab.home') }).click()
   await visitor.sees(of(visitor, '.counselor').getByText(COUNSELOR))
+  await visitor.seesNoMore(t('visitor.me.saved'))
   await pictures(visitor, 'zh/visitor-choose')
   await of(visitor, '.counselor').filter({ hasText: COUNSELOR }).click()
   await visitor.presses(t('visitor.choose.start'))
@@ -294,6 +297,7 @@ test('The record has all of it', async () => {
 })
 
 /** Whose guide, and what it is called in the product. */
+const GUIDES_AT = join(import.meta.dirname, '../../docs/zh')
 const GUIDES = ['counselor', 'supervisor', 'administrator', 'first-day', 'operations']
 
 test('The guides in the product show their pictures', async () => {
@@ -303,6 +307,7 @@ test('The guides in the product show their pictures', async () => {
     await counselor.sees(page.getByRole('heading', { level: 1, name: t(`help.guide.${guide}`) }).last())
     await counselor.isAtRest()
     const images = await page.locator('article img').all()
+    expect(images.length, guide).toBe(readFileSync(`${GUIDES_AT}/${guide}.md`, 'utf8').split('![').length - 1)
     for (const image of images) {
       await image.scrollIntoViewIfNeeded()
       const source = await image.getAttribute('src') ?? ''

@@ -83,6 +83,13 @@ describe('the template of a guide', () => {
     expect(of('![铃铛“一”](../screenshots/zh/bell.png)')).toContain('<img src="../screenshots/zh/bell.png" alt="铃铛“一”" width="640" height="480" />')
   })
 
+  it('makes of an item with several paragraphs what it makes of others', () => {
+    const html = of('1. **甲** {{ x }} < [下面](#下班)\n\n   ![铃铛](../screenshots/zh/bell.png)\n\n2. 乙')
+    expect(html).toContain('<strong>甲</strong> &#123;&#123; x &#125;&#125; &lt; <router-link')
+    expect(html).toContain('<p><img src="../screenshots/zh/bell.png"')
+    expect(html).not.toMatch(/&lt;(strong|img|router-link)|&amp;/)
+  })
+
   it('names headings as links find them', () => {
     expect(of('## 一、开始之前：运维做好的事')).toContain('<h2 id="一开始之前运维做好的事">')
   })

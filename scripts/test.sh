@@ -49,6 +49,6 @@ step "Lints of the sabotages" cargo clippy -p hotline-actors --features sabotage
 step "Every sabotage is caught" cargo test -p hotline-actors --features sabotage --locked --test simulation sabotages:: -- --nocapture
 step "Answers against the OpenAPI document" scripts/api.sh "$CLUSTER_URL" "$SCRATCH"
 step "Pages in a browser" scripts/browser.sh "$CLUSTER_URL"
-step "A server under the hammer" scripts/torture.sh short
+step "A server under injected faults" scripts/torture.sh short
 # Cargo counts by test binary; here is the whole.
 awk '/^test result:/ { passed += $4; failed += $6 } END { printf "%d passed, %d failed\n", passed, failed }' "$SCRATCH/tests"

@@ -41,7 +41,7 @@ trap torture_exit EXIT
 
 if [[ $FORM == long ]]; then
     need_tools
-    say "Building the server and the hammer as for production …"
+    say "Building the server and the fault injector as for production …"
     scripts/web.sh
     SQLX_OFFLINE=true cargo build --release --locked --bin hotline --bin hotline-torture --package hotline \
         --package hotline-torture || die "it does not build; cargo says why above."
@@ -63,8 +63,8 @@ if small_disk; then SMALL=(--small-disk "$SCRATCH/small"); fi
 # Each part takes a few minutes; one that does not come to its end has failed.
 SECONDS_MAX=${SECONDS_MAX:-1200}
 
-# hammer PART FOLDER [OPTION…]
-hammer() {
+# run_part PART FOLDER [OPTION…]
+run_part() {
     local part=$1 folder=$2
     shift 2
     timeout --kill-after=20 "$SECONDS_MAX" "$BINARIES/hotline-torture" --part "$part" --form "$FORM" --server "$BINARIES/hotline" --cluster "$SCRATCH" \
@@ -75,8 +75,8 @@ hammer() {
 FAILED=()
 for part in $PARTS; do
     case $part in
-    dispatch) hammer dispatch "$FOLDER" "${SMALL[@]}" || FAILED+=("$FOLDER") ;;
-    last-words) hammer last-words "$FOLDER/last-words" || FAILED+=("$FOLDER/last-words") ;;
+    dispatch) run_part dispatch "$FOLDER" "${SMALL[@]}" || FAILED+=("$FOLDER") ;;
+    last-words) run_part last-words "$FOLDER/last-words" || FAILED+=("$FOLDER/last-words") ;;
     *) die "PART is 'dispatch' or 'last-words', not '$part'." ;;
     esac
 done
@@ -87,4 +87,4 @@ for folder in "${FAILED[@]}"; do
     say "Found in $folder:"
     sed -n '/^torture /p; /^findings /,$p' "$folder/report.txt" >&2
 done
-die "it did not hold. The report, the diary of all clients and the server's logs are in ${FAILED[*]}."
+die "it did not hold. The report, the history of all clients and the server's logs are in ${FAILED[*]}."

@@ -27,13 +27,13 @@ const AGE_MAX: Duration = Duration::from_mins(5);
 
 /// Writes down what it is given; goes wrong as told.
 #[derive(Default)]
-struct Diary {
+struct RecordingConsumer {
     tries: Mutex<Vec<i64>>,
     read: Mutex<Vec<(String, i64)>>,
     failures: Mutex<VecDeque<Failure>>,
 }
 
-impl Diary {
+impl RecordingConsumer {
     fn of(&self, institution: &str) -> Vec<i64> {
         let read = self.read.lock().expect("nobody panicked with it");
         read.iter().filter(|(of, _)| of == institution).map(|(_, seq)| *seq).collect()
@@ -48,9 +48,9 @@ impl Diary {
     }
 }
 
-impl Consumer for Diary {
+impl Consumer for RecordingConsumer {
     fn name(&self) -> &'static str {
-        "diary"
+        "recorder"
     }
 
     fn kinds(&self) -> &'static [&'static str] {
@@ -100,14 +100,14 @@ fn assigned() -> Event {
 }
 
 async fn given_up(pool: &PgPool) -> Vec<(i64, String)> {
-    let rows = sqlx::query!("select seq, reason from given_up where consumer = 'diary' order by seq");
+    let rows = sqlx::query!("select seq, reason from given_up where consumer = 'recorder' order by seq");
     let rows = rows.fetch_all(pool).await.expect("the table is there");
     rows.into_iter().map(|row| (row.seq, row.reason)).collect()
 }
 
 async fn cursor(pool: &PgPool, institution: &str) -> Option<i64> {
     sqlx::query_scalar!(
-        "select seq from consumer_cursors where consumer = 'diary' and institution = $1",
+        "select seq from consumer_cursors where consumer = 'recorder' and institution = $1",
         institution
     )
     .fetch_optional(pool)
@@ -115,10 +115,10 @@ async fn cursor(pool: &PgPool, institution: &str) -> Option<i64> {
     .expect("the table is there")
 }
 
-/// Runs the diary until it is dropped.
-fn run(pool: &PgPool, diary: &Arc<Diary>) -> Running {
+/// Runs the recorder until it is dropped.
+fn run(pool: &PgPool, recorder: &Arc<RecordingConsumer>) -> Running {
     let metrics = Metrics::new().expect("the names are names");
-    let consuming = consumers::run(pool.clone(), metrics.clone(), Arc::clone(diary), RETRY_SOON);
+    let consuming = consumers::run(pool.clone(), metrics.clone(), Arc::clone(recorder), RETRY_SOON);
     Running { task: tokio::spawn(consuming), metrics }
 }
 
@@ -152,26 +152,26 @@ async fn nobody_hears_old_things_and_everything_new_once_and_in_order() {
     let hotline = Hotline::prepare(&["ecnu"]).await;
     let pool = &hotline.database.pool;
     write(pool, "ecnu", 1, &assigned(), Duration::ZERO).await;
-    let diary = Arc::new(Diary::default());
-    let running = run(pool, &diary);
+    let recorder = Arc::new(RecordingConsumer::default());
+    let running = run(pool, &recorder);
     begun(pool, "ecnu").await;
     write(pool, "ecnu", 2, &Event::Claimed, Duration::ZERO).await;
     for seq in 3..=250 {
         write(pool, "ecnu", seq, &assigned(), Duration::ZERO).await;
     }
-    diary.reads("ecnu", &(3..=250).collect::<Vec<_>>()).await;
+    recorder.reads("ecnu", &(3..=250).collect::<Vec<_>>()).await;
     // An institution that comes later is read from its beginning.
     sqlx::query!("insert into institutions (code, name, created_at) values ('later', '后来', 0)")
         .execute(pool)
         .await
         .expect("an institution can be added");
     write(pool, "later", 1, &assigned(), Duration::ZERO).await;
-    diary.reads("later", &[1]).await;
+    recorder.reads("later", &[1]).await;
     until("the cursor is kept", SOON, async || (cursor(pool, "later").await == Some(1)).then_some(())).await;
     drop(running);
 
     write(pool, "ecnu", 251, &assigned(), Duration::ZERO).await;
-    let again = Arc::new(Diary::default());
+    let again = Arc::new(RecordingConsumer::default());
     let _running = run(pool, &again);
     again.reads("ecnu", &[251]).await;
     assert_eq!((again.of("later"), given_up(pool).await), (Vec::new(), Vec::new()));
@@ -181,45 +181,45 @@ async fn nobody_hears_old_things_and_everything_new_once_and_in_order() {
 async fn what_fails_is_tried_again_and_then_given_up() {
     let hotline = Hotline::prepare(&["ecnu"]).await;
     let pool = &hotline.database.pool;
-    let diary = Arc::new(Diary::default());
+    let recorder = Arc::new(RecordingConsumer::default());
     let passing = || Failure::Passing("no answer".to_owned());
-    diary.fail([passing(), passing()]);
-    let running = run(pool, &diary);
+    recorder.fail([passing(), passing()]);
+    let running = run(pool, &recorder);
     begun(pool, "ecnu").await;
     write(pool, "ecnu", 1, &assigned(), Duration::ZERO).await;
-    diary.reads("ecnu", &[1]).await;
+    recorder.reads("ecnu", &[1]).await;
 
-    diary.fail([passing(), passing(), passing(), Failure::Lasting("no such account".to_owned())]);
+    recorder.fail([passing(), passing(), passing(), Failure::Lasting("no such account".to_owned())]);
     for seq in 2..=3 {
         write(pool, "ecnu", seq, &assigned(), Duration::ZERO).await;
     }
     write_raw(pool, "ecnu", 4, "assigned", r#"{"event":"of-tomorrow"}"#, Duration::ZERO).await;
     write(pool, "ecnu", 5, &assigned(), Duration::ZERO).await;
-    diary.reads("ecnu", &[1, 5]).await;
-    assert_eq!(*diary.tries.lock().expect("nobody panicked with it"), [1, 1, 1, 2, 2, 2, 3, 5]);
+    recorder.reads("ecnu", &[1, 5]).await;
+    assert_eq!(*recorder.tries.lock().expect("nobody panicked with it"), [1, 1, 1, 2, 2, 2, 3, 5]);
     let given_up = given_up(pool).await;
     let seqs: Vec<i64> = given_up.iter().map(|(seq, _)| *seq).collect();
     assert_eq!(seqs, [2, 3, 4]);
     assert_eq!((given_up[0].1.as_str(), given_up[1].1.as_str()), ("no answer", "no such account"));
     assert!(given_up[2].1.contains("not understood"), "{given_up:?}");
-    running.shows(r#"hotline_consumer_given_up_total{consumer="diary",institution="ecnu"} 3"#).await;
-    running.shows(r#"hotline_consumer_lag_seconds{consumer="diary",institution="ecnu"} 0"#).await;
+    running.shows(r#"hotline_consumer_given_up_total{consumer="recorder",institution="ecnu"} 3"#).await;
+    running.shows(r#"hotline_consumer_lag_seconds{consumer="recorder",institution="ecnu"} 0"#).await;
 }
 
 #[tokio::test]
 async fn what_is_too_old_is_given_up_all_at_once() {
     let hotline = Hotline::prepare(&["ecnu"]).await;
     let pool = &hotline.database.pool;
-    let diary = Arc::new(Diary::default());
-    let running = run(pool, &diary);
+    let recorder = Arc::new(RecordingConsumer::default());
+    let running = run(pool, &recorder);
     begun(pool, "ecnu").await;
     drop(running);
     for seq in 1..=150 {
         write(pool, "ecnu", seq, &assigned(), AGE_MAX * 2).await;
     }
     write(pool, "ecnu", 151, &assigned(), AGE_MAX / 2).await;
-    let running = run(pool, &diary);
-    diary.reads("ecnu", &[151]).await;
-    running.shows(r#"hotline_consumer_given_up_total{consumer="diary",institution="ecnu"} 150"#).await;
+    let running = run(pool, &recorder);
+    recorder.reads("ecnu", &[151]).await;
+    running.shows(r#"hotline_consumer_given_up_total{consumer="recorder",institution="ecnu"} 150"#).await;
     assert_eq!(given_up(pool).await, [(150, "150 events came too late to be told".to_owned())]);
 }

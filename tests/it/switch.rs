@@ -34,7 +34,7 @@ async fn an_idle_server_notices_within_about_five_seconds_that_another_serves() 
     earlier.start().await;
     let mut workbench = earlier.staff("lin").await.workbench().await;
     workbench.snapshot().await;
-    let mut later = earlier.twin();
+    let mut later = earlier.second_server();
     later.start().await;
     let taken_over = Instant::now();
     assert_eq!(workbench.closed(SOON).await, Some(1012));
@@ -62,7 +62,7 @@ async fn a_server_taken_over_refuses_each_institution_as_it_finds_out_and_ends_w
         socket.snapshot().await;
     }
     let (first, second) = (earlier.visitor("ecnu", "first").await, earlier.visitor("still", "second").await);
-    let mut later = earlier.twin();
+    let mut later = earlier.second_server();
     later.start().await;
 
     let any = json!({ "counselor": "any" });
@@ -218,7 +218,7 @@ async fn a_race_of_two_servers_under_load_contradicts_nobody() {
         assert_eq!(earlier.staff(counselor).await.post("/user/maxconsults", places).await.ok(), "ok");
     }
     let mut early_sockets = at_work(&earlier).await;
-    let mut later = earlier.twin();
+    let mut later = earlier.second_server();
     let (told, enough) = (RefCell::new(Told::default()), Cell::new(false));
     let mut early_visitors = Vec::new();
     let mut late_visitors = Vec::new();

@@ -16,9 +16,9 @@ use serde_json::Value;
 
 pub use last_words::LastWords;
 
-use crate::diary::{Entry, Fact, ServerFact, Way};
+use crate::history::{Entry, Fact, ServerFact, Way};
 
-/// How long things may take under the hammer, in milliseconds.
+/// How long things may take under faults, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     pub grace: i64,
@@ -117,7 +117,7 @@ pub struct Evidence<'a> {
 
 /// What can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Flaw {
+pub enum Violation {
     /// Acknowledged, and not there.
     Lost,
     /// There twice, or more often than it was asked for.
@@ -158,7 +158,7 @@ pub enum Flaw {
     Fault,
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Lost => "lost",
@@ -187,7 +187,7 @@ impl fmt::Display for Flaw {
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    pub flaw: Flaw,
+    pub violation: Violation,
     pub what: String,
 }
 
@@ -237,13 +237,13 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn find(&mut self, flaw: Flaw, what: String) {
-        self.findings.push(Finding { flaw, what });
+    fn find(&mut self, violation: Violation, what: String) {
+        self.findings.push(Finding { violation, what });
     }
 
     /// How many findings of this kind.
-    pub fn count(&self, flaw: Flaw) -> usize {
-        self.findings.iter().filter(|finding| finding.flaw == flaw).count()
+    pub fn count(&self, violation: Violation) -> usize {
+        self.findings.iter().filter(|finding| finding.violation == violation).count()
     }
 }
 
@@ -268,17 +268,18 @@ fn servers(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     for entry in evidence.entries {
         match &entry.fact {
             Fact::Server { what: ServerFact::Died { code } } => {
-                verdict.find(Flaw::ServerDied, format!("{} ended by itself: {code:?}", entry.client));
+                verdict.find(Violation::ServerDied, format!("{} ended by itself: {code:?}", entry.client));
             }
             Fact::Server { what: ServerFact::Complained { line } } => {
-                verdict.find(Flaw::Complaint, line.clone());
+                verdict.find(Violation::Complaint, line.clone());
             }
             Fact::Fault { what, status } if *status >= 500 => {
                 let excused = troubles.iter().any(|(from, to)| {
                     *from - AFTERMATH_MS <= entry.wall_ms && entry.wall_ms <= *to + AFTERMATH_MS
                 });
                 if !excused {
-                    verdict.find(Flaw::Fault, format!("{what} was answered {status} to {}", entry.client));
+                    verdict
+                        .find(Violation::Fault, format!("{what} was answered {status} to {}", entry.client));
                 }
             }
             _ => {}

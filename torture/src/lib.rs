@@ -1,4 +1,4 @@
-//! Torture: a real server on a real PostgreSQL, hammered, and judged from outside by what it told its clients.
+//! Torture: a real server on a real PostgreSQL, under load and injected faults, judged from outside by what it told its clients.
 //!
 //! `scripts/torture.sh` makes the cluster; [`run`] does the rest, and [`words`] the part about last words. The checker ([`checker`]) is pure, and tested by itself.
 
@@ -7,15 +7,15 @@
     reason = "each check picks the few facts it judges by; a new one is no business of the others"
 )]
 
-pub mod chance;
 pub mod checker;
-pub mod diary;
-pub mod hammer;
+pub mod fault_injector;
+pub mod history;
 pub mod load;
+pub mod misbehaving_clients;
 pub mod postgres;
 pub mod proxy;
 pub mod report;
-pub mod rude;
+pub mod rng;
 pub mod run;
 pub mod server;
 pub mod setup;

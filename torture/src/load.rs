@@ -15,14 +15,14 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use crate::{chance::Chance, diary::Diary, setup::Staff, wire::Client, witness::Witness};
+use crate::{history::History, rng::Rng, setup::Staff, wire::Client, witness::Witness};
 
 /// What all clients share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct World {
     pub base: String,
     pub seed: u64,
-    pub diary: Diary,
+    pub history: History,
     pub witness: Witness,
     shared: Arc<Shared>,
 }
@@ -39,17 +39,17 @@ struct Shared {
 }
 
 impl World {
-    pub fn new(base: &str, seed: u64, diary: &Diary, witness: &Witness) -> Self {
-        let (base, diary, witness) = (base.to_owned(), diary.clone(), witness.clone());
-        Self { base, seed, diary, witness, shared: Arc::default() }
+    pub fn new(base: &str, seed: u64, history: &History, witness: &Witness) -> Self {
+        let (base, history, witness) = (base.to_owned(), history.clone(), witness.clone());
+        Self { base, seed, history, witness, shared: Arc::default() }
     }
 
     fn client(&self, name: &str) -> Client {
-        Client::new(&self.base, name, &self.diary).expect("a plain client can be built")
+        Client::new(&self.base, name, &self.history).expect("a plain client can be built")
     }
 
-    fn chance(&self, name: &str) -> Chance {
-        Chance::of(self.seed, name)
+    fn rng(&self, name: &str) -> Rng {
+        Rng::of(self.seed, name)
     }
 
     fn know(&self, id: &str, username: &str) {

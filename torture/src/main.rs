@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 use hotline_torture::{
-    hammer,
+    fault_injector,
     postgres::Cluster,
     run::{self, Order},
     words,
@@ -30,10 +30,10 @@ struct Arguments {
     /// About a minute, or five to eight; of last words half a minute, or three.
     #[arg(long, value_enum, default_value = "long")]
     form: Form,
-    /// What is hammered.
+    /// What is tried.
     #[arg(long, value_enum, default_value = "dispatch")]
     part: Part,
-    /// What chance is drawn from.
+    /// What all chance is drawn from.
     #[arg(long, env = "SEED")]
     seed: Option<u64>,
     /// The server's binary.
@@ -51,7 +51,7 @@ struct Arguments {
     /// A small disk for the tables.
     #[arg(long)]
     small_disk: Option<PathBuf>,
-    /// For logs, the diary and the report.
+    /// For logs, the history and the report.
     #[arg(long)]
     folder: PathBuf,
     /// How this run was asked for, for the report.
@@ -78,8 +78,8 @@ async fn main() -> ExitCode {
     };
     let running = async {
         match (arguments.part, arguments.form) {
-            (Part::Dispatch, Form::Short) => run::run(&order, &hammer::Plan::SHORT).await,
-            (Part::Dispatch, Form::Long) => run::run(&order, &hammer::Plan::LONG).await,
+            (Part::Dispatch, Form::Short) => run::run(&order, &fault_injector::Plan::SHORT).await,
+            (Part::Dispatch, Form::Long) => run::run(&order, &fault_injector::Plan::LONG).await,
             (Part::LastWords, Form::Short) => words::run(&order, &words::Plan::SHORT).await,
             (Part::LastWords, Form::Long) => words::run(&order, &words::Plan::LONG).await,
         }

@@ -1,4 +1,4 @@
-//! The PostgreSQL under the hammer: stopped at once, frozen, without room on its disk. It was made by
+//! The PostgreSQL that faults are injected into: stopped at once, frozen, without room on its disk. It was made by
 //! `scripts/torture.sh`, and so was everything it runs on.
 
 use std::{

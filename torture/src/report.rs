@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use crate::{
-    checker::{Count, Figures, Flaw, LastWords, Verdict},
-    diary::{Entry, Fact, Way},
-    hammer::{Done, Plan},
+    checker::{Count, Figures, LastWords, Verdict, Violation},
+    fault_injector::{Done, Plan},
+    history::{Entry, Fact, Way},
     words,
 };
 
-/// Findings shown of each kind; the diary has the rest.
+/// Findings shown of each kind; the history has the rest.
 const SHOWN_MAX: usize = 8;
 
 /// What stands at its head.
@@ -31,7 +31,7 @@ pub fn write(head: &Head, plan: &Plan, done: &Done, verdict: &Verdict, entries: 
     lines.head(head, &format!("{visitors} visitors, {counselors} counselors, 1 supervisor"));
     lines.done(head, done);
     lines.kept(&verdict.figures);
-    lines.flaws(verdict);
+    lines.violations(verdict);
     lines.deadlines(&verdict.figures);
     lines.line("not answered well", unwell(entries));
     for left_out in &done.left_out {
@@ -116,11 +116,11 @@ impl Lines {
         self.line("  to the database", format!("{} cuts, {unanswered} before an answer", done.database_cuts));
         let swallowed = done.answers_swallowed;
         self.line("  to clients", format!("{} cuts, {swallowed} before an answer", done.client_cuts));
-        self.line("two servers at once", format!("{} times", done.twins));
-        let rude = done.rudeness;
-        let silent = format!("{} stalled, {} half-closed", rude.stalled, rude.half_closed);
-        let loud = format!("{} with garbage, {} vanished", rude.garbage, rude.vanished);
-        self.line("rude clients", format!("{silent}, {loud}"));
+        self.line("two servers at once", format!("{} times", done.second_servers));
+        let clients = done.misbehaving_clients;
+        let silent = format!("{} stalled, {} half-closed", clients.stalled, clients.half_closed);
+        let loud = format!("{} with garbage, {} vanished", clients.garbage, clients.vanished);
+        self.line("misbehaving clients", format!("{silent}, {loud}"));
     }
 
     fn kept(&mut self, figures: &Figures) {
@@ -137,17 +137,17 @@ impl Lines {
         self.line("looked up at once", format!("{} acknowledgements", figures.looks));
     }
 
-    fn flaws(&mut self, verdict: &Verdict) {
-        for (name, flaw) in [
-            ("lost", Flaw::Lost),
-            ("doubled", Flaw::Doubled),
-            ("overtaken", Flaw::Overtaken),
-            ("over capacity", Flaw::OverCapacity),
-            ("begun or ended twice", Flaw::EndedTwice),
-            ("acknowledged before stored", Flaw::AcknowledgedBeforeStored),
-            ("contradictions", Flaw::Contradiction),
+    fn violations(&mut self, verdict: &Verdict) {
+        for (name, violation) in [
+            ("lost", Violation::Lost),
+            ("doubled", Violation::Doubled),
+            ("overtaken", Violation::Overtaken),
+            ("over capacity", Violation::OverCapacity),
+            ("begun or ended twice", Violation::EndedTwice),
+            ("acknowledged before stored", Violation::AcknowledgedBeforeStored),
+            ("contradictions", Violation::Contradiction),
         ] {
-            self.line(name, verdict.count(flaw));
+            self.line(name, verdict.count(violation));
         }
     }
 
@@ -181,15 +181,15 @@ fn unwell(entries: &[Entry]) -> String {
 }
 
 fn findings(verdict: &Verdict, text: &mut String) {
-    let mut shown: BTreeMap<Flaw, usize> = BTreeMap::new();
+    let mut shown: BTreeMap<Violation, usize> = BTreeMap::new();
     for finding in &verdict.findings {
-        let times = shown.entry(finding.flaw).or_default();
+        let times = shown.entry(finding.violation).or_default();
         *times += 1;
         if *times <= SHOWN_MAX {
-            let _infallible = writeln!(text, "  {}: {}", finding.flaw, finding.what);
+            let _infallible = writeln!(text, "  {}: {}", finding.violation, finding.what);
         }
     }
-    for (flaw, times) in shown.into_iter().filter(|(_, times)| *times > SHOWN_MAX) {
-        let _infallible = writeln!(text, "  {flaw}: {} more", times - SHOWN_MAX);
+    for (violation, times) in shown.into_iter().filter(|(_, times)| *times > SHOWN_MAX) {
+        let _infallible = writeln!(text, "  {violation}: {} more", times - SHOWN_MAX);
     }
 }

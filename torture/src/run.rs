@@ -15,14 +15,14 @@ use std::{
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::{
-    chance::Chance,
     checker::{self, Evidence, Verdict},
-    diary::{Diary, Fact, ServerFact, wall_ms},
-    hammer::{Done, Hammer, Plan},
+    fault_injector::{Done, FaultInjector, Plan},
+    history::{Fact, History, ServerFact, wall_ms},
     load::{self, World},
     postgres::Cluster,
     proxy::Proxy,
     report::{self, Head},
+    rng::Rng,
     server::Recipe,
     setup, tables,
     witness::Witness,
@@ -37,7 +37,7 @@ pub struct Order {
     pub seed: u64,
     pub binary: PathBuf,
     pub cluster: Cluster,
-    /// For logs, the diary and the report.
+    /// For logs, the history and the report.
     pub folder: PathBuf,
     pub command: String,
 }
@@ -47,15 +47,15 @@ const TICK: Duration = Duration::from_millis(25);
 const STALL: Duration = Duration::from_millis(100);
 
 /// Notes when this machine keeps us waiting: then it keeps the server waiting, too. Ends with the run.
-pub(crate) fn watch_the_machine(diary: &Diary, over: &Arc<AtomicBool>) {
-    let (diary, over) = (diary.clone(), Arc::clone(over));
+pub(crate) fn watch_the_machine(history: &History, over: &Arc<AtomicBool>) {
+    let (history, over) = (history.clone(), Arc::clone(over));
     std::thread::spawn(move || {
         while !over.load(Ordering::Relaxed) {
             let begun = Instant::now();
             std::thread::sleep(TICK);
             let late = begun.elapsed().saturating_sub(TICK);
             if late > STALL {
-                diary.note(
+                history.note(
                     "machine",
                     Fact::Stalled { ms: i64::try_from(late.as_millis()).unwrap_or(i64::MAX) },
                 );
@@ -68,9 +68,9 @@ pub(crate) fn watch_the_machine(diary: &Diary, over: &Arc<AtomicBool>) {
 pub async fn run(order: &Order, plan: &Plan) -> Result<(Verdict, String), Box<dyn Error>> {
     let begun = Instant::now();
     fs::create_dir_all(&order.folder)?;
-    let diary = Diary::open(&order.folder.join("diary.jsonl"))?;
+    let history = History::open(&order.folder.join("history.jsonl"))?;
     let over = Arc::default();
-    watch_the_machine(&diary, &over);
+    watch_the_machine(&history, &over);
     setup::database(&order.cluster, setup::DATABASE).await?;
     let url = order.cluster.url(setup::DATABASE);
     let staff = setup::people(&order.binary, &url, &setup::settings(&url), plan.counselors).await?;
@@ -81,33 +81,33 @@ pub async fn run(order: &Order, plan: &Plan) -> Result<(Verdict, String), Box<dy
         binary: order.binary.clone(),
         settings: setup::settings(&through),
         folder: order.folder.clone(),
-        diary: diary.clone(),
+        history: history.clone(),
     };
-    let witness = Witness::new(&url, setup::INSTITUTION, &diary)?;
-    let world = World::new(&format!("http://{}", clients.address()), order.seed, &diary, &witness);
+    let witness = Witness::new(&url, setup::INSTITUTION, &history)?;
+    let world = World::new(&format!("http://{}", clients.address()), order.seed, &history, &witness);
     let people = load::begin(&world, plan.visitors, &staff);
-    let mut hammer = Hammer {
+    let mut injector = FaultInjector {
         recipe,
         cluster: order.cluster.clone(),
         database,
         clients,
-        diary: diary.clone(),
-        chance: Chance::of(order.seed, "hammer"),
+        history: history.clone(),
+        rng: Rng::of(order.seed, "fault injector"),
         done: Done::default(),
         server: None,
         servers: 0,
     };
-    hammer.strike(plan).await?;
+    injector.inject(plan).await?;
     finish(&world).await;
     let pool = PgPoolOptions::new().max_connections(1).connect(&url).await?;
     // In this order: what was told before is in what is read after.
     drop(people);
     let until = wall_ms();
     over.store(true, Ordering::Relaxed);
-    for line in hammer.recipe.complaints() {
-        diary.note("hammer", Fact::Server { what: ServerFact::Complained { line } });
+    for line in injector.recipe.complaints() {
+        history.note("fault injector", Fact::Server { what: ServerFact::Complained { line } });
     }
-    let entries = diary.read();
+    let entries = history.read();
     let evidence = Evidence {
         entries: &entries,
         tables: &tables::read(&pool).await?,
@@ -117,8 +117,8 @@ pub async fn run(order: &Order, plan: &Plan) -> Result<(Verdict, String), Box<dy
         until,
     };
     let verdict = checker::check(&evidence);
-    let head = head(order, &pool, begun, &hammer).await?;
-    let text = report::write(&head, plan, &hammer.done, &verdict, &entries);
+    let head = head(order, &pool, begun, &injector).await?;
+    let text = report::write(&head, plan, &injector.done, &verdict, &entries);
     Ok((verdict, text))
 }
 
@@ -126,7 +126,7 @@ pub(crate) async fn head(
     order: &Order,
     pool: &PgPool,
     begun: Instant,
-    hammer: &Hammer,
+    injector: &FaultInjector,
 ) -> Result<Head, sqlx::Error> {
     let (postgres, date) = database_and_date(pool).await?;
     let is_release = order.binary.components().any(|part| part.as_os_str() == "release");
@@ -137,7 +137,7 @@ pub(crate) async fn head(
         binary: if is_release { "release build" } else { "debug build" }.to_owned(),
         postgres,
         took: begun.elapsed(),
-        connections_cut: hammer.database.connections_cut() + hammer.clients.connections_cut(),
+        connections_cut: injector.database.connections_cut() + injector.clients.connections_cut(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! The server under the hammer, as a process.
+//! The server under test, as a process.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    diary::{Diary, Fact, ServerFact},
+    history::{Fact, History, ServerFact},
     postgres, setup,
 };
 
@@ -30,7 +30,7 @@ pub struct Recipe {
     pub binary: PathBuf,
     pub settings: BTreeMap<String, String>,
     pub folder: PathBuf,
-    pub diary: Diary,
+    pub history: History,
 }
 
 /// One server's process.
@@ -41,7 +41,7 @@ pub struct Server {
     address_file: PathBuf,
     pub address: Option<SocketAddr>,
     started: Instant,
-    diary: Diary,
+    history: History,
 }
 
 impl Recipe {
@@ -62,9 +62,9 @@ impl Recipe {
         // For whoever cleans up after us, should we be killed ourselves.
         let mut pids = File::options().create(true).append(true).open(self.folder.join("pids"))?;
         writeln!(pids, "{}", process.id().unwrap_or(0))?;
-        self.diary.note(name, Fact::Server { what: ServerFact::Started });
-        let (name, diary, started) = (name.to_owned(), self.diary.clone(), Instant::now());
-        Ok(Server { name, process, address_file, address: None, started, diary })
+        self.history.note(name, Fact::Server { what: ServerFact::Started });
+        let (name, history, started) = (name.to_owned(), self.history.clone(), Instant::now());
+        Ok(Server { name, process, address_file, address: None, started, history })
     }
 
     /// What the logs tell that must never be.
@@ -88,7 +88,7 @@ fn log_path(folder: &Path, name: &str) -> PathBuf {
 
 impl Server {
     fn note(&self, what: ServerFact) {
-        self.diary.note(&self.name, Fact::Server { what });
+        self.history.note(&self.name, Fact::Server { what });
     }
 
     /// Waits until it takes requests; an error when it does not by then, or ends.

@@ -1,4 +1,4 @@
-//! A hotline to hammer: a database, its people, their shifts, and limits so short that many fall due.
+//! A hotline to test: a database, its people, their shifts, and limits so short that many fall due.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +14,7 @@ use crate::{checker::Limits, postgres::Cluster};
 
 pub const INSTITUTION: &str = "torture";
 pub const DATABASE: &str = "torture";
-/// Where our own IM is hammered.
+/// Where our own IM is tried.
 pub const DATABASE_OF_WORDS: &str = "torture_words";
 pub const APP_ID: &str = "wx-torture";
 /// Made up.
@@ -79,7 +79,7 @@ pub struct Staff {
     pub on_shift: BTreeSet<String>,
 }
 
-/// The settings of the server under the hammer, as its environment.
+/// The settings of the server under test, as its environment.
 pub fn settings(database_url: &str) -> BTreeMap<String, String> {
     with_limits(LIMITS, database_url)
 }
@@ -192,7 +192,7 @@ pub async fn people(
     counselors: usize,
 ) -> Result<Staff, Box<dyn std::error::Error>> {
     run(binary, settings, &["migrate"], "").await?;
-    run(binary, settings, &["institution", "add", INSTITUTION, "--name", "锤炼热线"], "").await?;
+    run(binary, settings, &["institution", "add", INSTITUTION, "--name", "压测热线"], "").await?;
     let mut names: Vec<String> = (1..=counselors).map(|number| format!("counselor{number}")).collect();
     names.push("supervisor1".to_owned());
     for name in &names {

@@ -11,8 +11,8 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    chance::Chance,
-    diary::{Fact, HeardEvent},
+    history::{Fact, HeardEvent},
+    rng::Rng,
     wire::Client,
     witness::{Thing, Witness},
 };
@@ -41,25 +41,20 @@ pub struct Ear {
 }
 
 /// Opens a socket that lives as long as its frames are read.
-pub fn open(ear: Ear, chance: Chance) -> Socket {
+pub fn open(ear: Ear, rng: Rng) -> Socket {
     let (sender, frames) = mpsc::channel(FRAMES_MAX);
     let (commands, to_send) = mpsc::channel(16);
-    tokio::spawn(keep(ear, chance, sender, to_send));
+    tokio::spawn(keep(ear, rng, sender, to_send));
     Socket { frames, commands }
 }
 
-async fn keep(
-    ear: Ear,
-    mut chance: Chance,
-    frames: mpsc::Sender<Value>,
-    mut commands: mpsc::Receiver<Value>,
-) {
+async fn keep(ear: Ear, mut rng: Rng, frames: mpsc::Sender<Value>, mut commands: mpsc::Receiver<Value>) {
     let mut cursor = None;
     while !frames.is_closed() {
         let _gone = ear.listen(&mut cursor, &frames, &mut commands).await;
-        tokio::time::sleep(chance.milliseconds(20..120)).await;
+        tokio::time::sleep(rng.milliseconds(20..120)).await;
         // Now and then somebody loads the page anew, and knows nothing.
-        if chance.once_in(6) {
+        if rng.once_in(6) {
             cursor = None;
         }
     }
@@ -80,10 +75,10 @@ impl Ear {
         request.headers_mut().insert("Authorization", bearer.parse().ok()?);
         let connecting = tokio_tungstenite::connect_async(request);
         let (stream, _) = tokio::time::timeout(CONNECT_MAX, connecting).await.ok()?.ok()?;
-        let socket = self.client.diary.next_socket();
+        let socket = self.client.history.next_socket();
         let mut code = None;
         let gone = self.hear(socket, stream, cursor, (frames, commands), &mut code).await;
-        self.client.diary.note(&self.client.name, Fact::Closed { socket, code });
+        self.client.history.note(&self.client.name, Fact::Closed { socket, code });
         gone
     }
 
@@ -125,21 +120,21 @@ impl Ear {
         match frame["type"].as_str() {
             Some("snapshot") => {
                 *cursor = frame["cursor"].as_u64();
-                self.client.diary.note(name, joined(cursor.unwrap_or(0)));
+                self.client.history.note(name, joined(cursor.unwrap_or(0)));
             }
             // What was missed follows: it goes on from where it was.
-            Some("resumed") => self.client.diary.note(name, joined(cursor.unwrap_or(0))),
+            Some("resumed") => self.client.history.note(name, joined(cursor.unwrap_or(0))),
             Some("event") => {
                 let Some(event) = heard(frame) else { return };
                 let seq = event.seq;
                 *cursor = Some(seq);
-                self.client.diary.note(name, Fact::Heard { socket, event });
+                self.client.history.note(name, Fact::Heard { socket, event });
                 self.witness.look(name, Thing::Event(seq)).await;
             }
             Some("message") => {
                 let Some((conversation, from, token)) = word(frame) else { return };
                 let key = key(&conversation, &token);
-                self.client.diary.note(name, Fact::HeardWord { socket, conversation, token });
+                self.client.history.note(name, Fact::HeardWord { socket, conversation, token });
                 self.witness.look(name, Thing::Word { from: &from, to: name, key: &key }).await;
             }
             _ => {}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::diary::{Diary, Fact};
+use crate::history::{Fact, History};
 
 /// Longer than the server takes to call something unsettled.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
@@ -30,11 +30,11 @@ pub struct Client {
     base: String,
     pub name: String,
     pub token: Option<String>,
-    pub diary: Diary,
+    pub history: History,
 }
 
 impl Client {
-    pub fn new(base: &str, name: &str, diary: &Diary) -> reqwest::Result<Self> {
+    pub fn new(base: &str, name: &str, history: &History) -> reqwest::Result<Self> {
         // Installed already is as good: there is only this one in the build.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
@@ -42,8 +42,8 @@ impl Client {
             .no_proxy()
             .timeout(ANSWER_MAX)
             .build()?;
-        let (base, name, diary) = (base.to_owned(), name.to_owned(), diary.clone());
-        Ok(Self { http, base, name, token: None, diary })
+        let (base, name, history) = (base.to_owned(), name.to_owned(), history.clone());
+        Ok(Self { http, base, name, token: None, history })
     }
 
     /// The address for a socket.
@@ -66,15 +66,15 @@ impl Client {
     async fn send(&self, method: Method, path: &str, body: &Value) -> Reply {
         let what = format!("{method} {}", path.split('?').next().unwrap_or_default());
         let Some((status, body, _)) = self.exchange(method, path, body).await else {
-            self.diary.note(&self.name, Fact::Lost { what });
+            self.history.note(&self.name, Fact::Lost { what });
             return Reply::Lost;
         };
         let reply = reply(status, &body);
         match &reply {
             Reply::Refused { code, message } => {
-                self.diary.note(&self.name, Fact::Refused { what, code: *code, message: message.clone() });
+                self.history.note(&self.name, Fact::Refused { what, code: *code, message: message.clone() });
             }
-            Reply::Fault(status) => self.diary.note(&self.name, Fact::Fault { what, status: *status }),
+            Reply::Fault(status) => self.history.note(&self.name, Fact::Fault { what, status: *status }),
             Reply::Told(_) | Reply::Lost => {}
         }
         reply
@@ -108,7 +108,7 @@ impl Client {
         let request = request.bearer_auth(self.token.as_deref().unwrap_or_default());
         let answered = request.send().await.is_ok_and(|answer| answer.status().as_u16() == 302);
         if !answered {
-            self.diary.note(&self.name, Fact::Lost { what: "POST /logout".to_owned() });
+            self.history.note(&self.name, Fact::Lost { what: "POST /logout".to_owned() });
         }
         answered
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
-use crate::diary::{Diary, Fact};
+use crate::history::{Fact, History};
 
 /// A database that is away or frozen is not waited for: then nothing is witnessed.
 const LOOK_MAX: Duration = Duration::from_secs(2);
@@ -25,19 +25,19 @@ pub enum Thing<'a> {
 pub struct Witness {
     pool: PgPool,
     institution: String,
-    diary: Diary,
+    history: History,
 }
 
 impl Witness {
-    pub fn new(url: &str, institution: &str, diary: &Diary) -> Result<Self, sqlx::Error> {
+    pub fn new(url: &str, institution: &str, history: &History) -> Result<Self, sqlx::Error> {
         let pool = PgPoolOptions::new().max_connections(4).acquire_timeout(LOOK_MAX).connect_lazy(url)?;
-        Ok(Self { pool, institution: institution.to_owned(), diary: diary.clone() })
+        Ok(Self { pool, institution: institution.to_owned(), history: history.clone() })
     }
 
     /// Notes whether `thing` is there. `client` was told of it just now.
     pub async fn look(&self, client: &str, thing: Thing<'_>) {
         if let Ok(Ok(there)) = tokio::time::timeout(LOOK_MAX, self.is_there(thing)).await {
-            self.diary.note(client, Fact::Looked { what: format!("{thing:?}"), there });
+            self.history.note(client, Fact::Looked { what: format!("{thing:?}"), there });
         }
     }
 

@@ -19,12 +19,12 @@ pub(crate) use crew::{Crew, Ground, Leaving};
 pub(crate) use leave::{Line, Manner};
 
 use crate::{
-    chance::Chance,
     checker::{self, Evidence, Verdict},
-    diary::{Diary, Fact, ServerFact, wall_ms},
-    hammer::{Done, Hammer},
+    fault_injector::{Done, FaultInjector},
+    history::{Fact, History, ServerFact, wall_ms},
     proxy::Proxy,
     report,
+    rng::Rng,
     run::{self, Order},
     server::Recipe,
     setup, tables,
@@ -79,42 +79,42 @@ impl Plan {
 pub async fn run(order: &Order, plan: &Plan) -> Result<(Verdict, String), Box<dyn Error>> {
     let begun = Instant::now();
     fs::create_dir_all(&order.folder)?;
-    let diary = Diary::open(&order.folder.join("diary.jsonl"))?;
+    let history = History::open(&order.folder.join("history.jsonl"))?;
     let over = Arc::default();
-    run::watch_the_machine(&diary, &over);
+    run::watch_the_machine(&history, &over);
     setup::database(&order.cluster, setup::DATABASE_OF_WORDS).await?;
     let url = order.cluster.url(setup::DATABASE_OF_WORDS);
     let staff = setup::people(&order.binary, &url, &setup::settings_of_words(&url), plan.counselors).await?;
     let database = Proxy::start(vec![([127, 0, 0, 1], order.cluster.port()).into()]).await?;
     let clients = Proxy::start(Vec::new()).await?;
     let through = order.cluster.url_through(database.address().port(), setup::DATABASE_OF_WORDS);
-    let witness = Witness::new(&url, setup::INSTITUTION, &diary)?;
-    let ground = Ground::new(clients.address(), order.seed, &diary, &witness);
-    let mut hammer = Hammer {
+    let witness = Witness::new(&url, setup::INSTITUTION, &history)?;
+    let ground = Ground::new(clients.address(), order.seed, &history, &witness);
+    let mut injector = FaultInjector {
         recipe: Recipe {
             binary: order.binary.clone(),
             settings: setup::settings_of_words(&through),
             folder: order.folder.clone(),
-            diary: diary.clone(),
+            history: history.clone(),
         },
         cluster: order.cluster.clone(),
         database,
         clients,
-        diary: diary.clone(),
-        chance: Chance::of(order.seed, "hammer of words"),
+        history: history.clone(),
+        rng: Rng::of(order.seed, "faults of last words"),
         done: Done::default(),
         server: None,
         servers: 0,
     };
-    let crew = hammer.strike_words(plan, &ground, &staff.counselors).await?;
-    // What was told before is in what is read after, and nobody's socket is closed before the diary is.
+    let crew = injector.inject_into_last_words(plan, &ground, &staff.counselors).await?;
+    // What was told before is in what is read after, and nobody's socket is closed before the history is.
     let until = wall_ms();
     over.store(true, Ordering::Relaxed);
-    for line in hammer.recipe.complaints() {
-        diary.note("hammer", Fact::Server { what: ServerFact::Complained { line } });
+    for line in injector.recipe.complaints() {
+        history.note("fault injector", Fact::Server { what: ServerFact::Complained { line } });
     }
     let pool = PgPoolOptions::new().max_connections(1).connect(&url).await?;
-    let entries = diary.read();
+    let entries = history.read();
     drop(crew);
     let verdict = checker::check(&Evidence {
         entries: &entries,
@@ -124,6 +124,6 @@ pub async fn run(order: &Order, plan: &Plan) -> Result<(Verdict, String), Box<dy
         on_shift: &staff.on_shift,
         until,
     });
-    let head = run::head(order, &pool, begun, &hammer).await?;
-    Ok((verdict.clone(), report::write_of_words(&head, plan, &hammer.done, &verdict, &entries)))
+    let head = run::head(order, &pool, begun, &injector).await?;
+    Ok((verdict.clone(), report::write_of_words(&head, plan, &injector.done, &verdict, &entries)))
 }

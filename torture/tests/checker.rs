@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_torture::{
     checker::{
-        ConversationRow, EvaluationRow, EventRow, Evidence, Flaw, Limits, Tables, Verdict, WordRow, check,
+        ConversationRow, EvaluationRow, EventRow, Evidence, Limits, Tables, Verdict, Violation, WordRow,
+        check,
     },
-    diary::{Entry, Fact, HeardEvent, ServerFact},
+    history::{Entry, Fact, HeardEvent, ServerFact},
     setup::LIMITS_OF_A_BUSY_MACHINE,
 };
 use serde_json::{Value, json};
@@ -191,8 +192,9 @@ impl Run {
     }
 
     /// The kinds of what is found, each once.
-    fn flaws(&self) -> Vec<Flaw> {
-        let found: BTreeSet<Flaw> = self.judge().findings.iter().map(|finding| finding.flaw).collect();
+    fn violations(&self) -> Vec<Violation> {
+        let found: BTreeSet<Violation> =
+            self.judge().findings.iter().map(|finding| finding.violation).collect();
         found.into_iter().collect()
     }
 
@@ -226,20 +228,20 @@ fn one_lost_conversation_is_found() {
     let mut run = Run::good();
     run.note(500, "dora", Fact::AskedOpen { visitor: "dora".to_owned() });
     run.opened("d", "dora", "WAITING");
-    assert_eq!(run.flaws(), [Flaw::Lost]);
+    assert_eq!(run.violations(), [Violation::Lost]);
 }
 
 #[test]
 fn a_lost_end_message_evaluation_or_event_is_found() {
     let mut run = Run::good();
     run.note(500, "ben", Fact::Ended { conversation: "c".to_owned() });
-    assert_eq!(run.flaws(), [Flaw::Lost]);
+    assert_eq!(run.violations(), [Violation::Lost]);
     let mut run = Run::good();
     run.tables.words.clear();
-    assert_eq!(run.flaws(), [Flaw::Lost]);
+    assert_eq!(run.violations(), [Violation::Lost]);
     let mut run = Run::good();
     run.tables.evaluations.clear();
-    assert_eq!(run.flaws(), [Flaw::Lost]);
+    assert_eq!(run.violations(), [Violation::Lost]);
     let mut run = Run::good();
     let gone = HeardEvent {
         seq: 11,
@@ -250,14 +252,14 @@ fn a_lost_end_message_evaluation_or_event_is_found() {
         reason: None,
     };
     run.note(16_500, "anna", Fact::Heard { socket: socket("anna"), event: gone });
-    assert!(run.flaws().contains(&Flaw::Lost));
+    assert!(run.violations().contains(&Violation::Lost));
 }
 
 #[test]
 fn one_doubled_message_is_found() {
     let mut run = Run::good();
     run.tables.words.push(WordRow { key: "9_9_9".to_owned(), ..word() });
-    assert_eq!(run.flaws(), [Flaw::Doubled]);
+    assert_eq!(run.violations(), [Violation::Doubled]);
 }
 
 #[test]
@@ -269,7 +271,7 @@ fn one_doubled_conversation_is_found() {
     run.tables.events.push(assigned(13, 16_600, "d"));
     run.tables.conversations[2] = row("c", "cleo", "FINISHED", 16_004, Some((16_500, "visitor")));
     run.tables.conversations.push(row("d", "cleo", "IN_PROGRESS", 16_600, None));
-    assert_eq!(run.flaws(), [Flaw::Doubled]);
+    assert_eq!(run.violations(), [Violation::Doubled]);
 }
 
 #[test]
@@ -278,8 +280,8 @@ fn one_who_is_overtaken_is_found() {
     run.swap(7, assigned(7, 2_000, "c"));
     run.swap(9, ended(9, 16_004, "c", "limit"));
     run.swap(10, assigned(10, 16_004, "b"));
-    assert!(run.flaws().contains(&Flaw::Overtaken));
-    assert_eq!(run.judge().count(Flaw::Overtaken), 1);
+    assert!(run.violations().contains(&Violation::Overtaken));
+    assert_eq!(run.judge().count(Violation::Overtaken), 1);
 }
 
 #[test]
@@ -292,7 +294,7 @@ fn who_is_urgent_stands_ahead_of_who_came_before() {
     for (index, event) in run.tables.events.iter_mut().enumerate() {
         event.seq = u64::try_from(index).expect("few") + 1;
     }
-    assert_eq!(run.judge().count(Flaw::Overtaken), 1);
+    assert_eq!(run.judge().count(Violation::Overtaken), 1);
 }
 
 #[test]
@@ -301,21 +303,21 @@ fn one_talk_too_many_is_found() {
     run.swap(6, assigned(6, 2_000, "b"));
     run.swap(7, ended(7, 2_000, "a", "visitor"));
     run.entries.retain(|entry| !matches!(&entry.fact, Fact::Heard { .. }));
-    assert_eq!(run.flaws(), [Flaw::OverCapacity]);
+    assert_eq!(run.violations(), [Violation::OverCapacity]);
 }
 
 #[test]
 fn a_conversation_that_ends_twice_is_found() {
     let mut run = Run::good();
     run.tables.events.push(ended(11, 16_500, "b", "visitor"));
-    assert_eq!(run.flaws(), [Flaw::EndedTwice]);
+    assert_eq!(run.violations(), [Violation::EndedTwice]);
 }
 
 #[test]
 fn what_was_told_before_it_was_stored_is_found() {
     let mut run = Run::good();
     run.note(2_006, "anna", Fact::Looked { what: "the end of a".to_owned(), there: false });
-    assert_eq!(run.flaws(), [Flaw::AcknowledgedBeforeStored]);
+    assert_eq!(run.violations(), [Violation::AcknowledgedBeforeStored]);
 }
 
 #[test]
@@ -330,14 +332,14 @@ fn two_who_are_told_differently_are_found() {
         reason: None,
     };
     run.note(2_010, "chen", Fact::Heard { socket: 1_000, event: other });
-    assert_eq!(run.flaws(), [Flaw::Contradiction]);
+    assert_eq!(run.violations(), [Violation::Contradiction]);
 }
 
 #[test]
 fn an_event_that_a_socket_was_not_told_is_found() {
     let mut run = Run::good();
     run.entries.retain(|entry| !matches!(&entry.fact, Fact::Heard { event, .. } if event.seq == 7));
-    assert_eq!(run.flaws(), [Flaw::Untold]);
+    assert_eq!(run.violations(), [Violation::Untold]);
 }
 
 #[test]
@@ -349,35 +351,35 @@ fn a_visitor_in_two_conversations_is_found() {
     let mut waits = row("d", "cleo", "WAITING", 0, None);
     (waits.counselor, waits.started_at) = (None, None);
     run.tables.conversations.push(waits);
-    assert_eq!(run.flaws(), [Flaw::TwoOpen]);
+    assert_eq!(run.violations(), [Violation::TwoOpen]);
 }
 
 #[test]
 fn a_hole_in_the_journal_and_a_conversation_unlike_it_are_found() {
     let mut run = Run::good();
     run.tables.events.pop();
-    assert!(run.flaws().contains(&Flaw::StoreDisagrees));
+    assert!(run.violations().contains(&Violation::StoreDisagrees));
     let mut run = Run::good();
     run.tables.events[9].seq = 11;
-    assert_eq!(run.flaws(), [Flaw::BrokenJournal]);
+    assert_eq!(run.violations(), [Violation::BrokenJournal]);
 }
 
 #[test]
 fn deadlines_that_fire_late_early_or_never_are_found() {
     let mut run = Run::good();
     run.swap(9, ended(9, 17_001, "b", "limit"));
-    assert!(run.flaws().contains(&Flaw::Late));
+    assert!(run.violations().contains(&Violation::Late));
     let mut run = Run::good();
     run.swap(9, ended(9, 15_999, "b", "limit"));
-    assert!(run.flaws().contains(&Flaw::Early));
+    assert!(run.violations().contains(&Violation::Early));
     let mut run = Run::good();
     run.until = 16_004 + 14_000 + 1_001;
-    assert_eq!(run.flaws(), [Flaw::Late]);
+    assert_eq!(run.violations(), [Violation::Late]);
     // Beside a busy machine there is more time, but not for ever.
     run.limits = LIMITS_OF_A_BUSY_MACHINE;
-    assert_eq!(run.flaws(), []);
+    assert_eq!(run.violations(), []);
     run.until = 16_004 + 14_000 + run.limits.late + 1;
-    assert_eq!(run.flaws(), [Flaw::Late]);
+    assert_eq!(run.violations(), [Violation::Late]);
 }
 
 #[test]
@@ -386,7 +388,7 @@ fn a_notice_that_the_checker_knows_no_time_of_is_found() {
     let body = json!({ "conversation": "c", "notice": { "notice": "first-answer" } });
     run.tables.events.push(event(11, 20_000, "noticed", body));
     run.until = 20_100;
-    assert_eq!(run.judge().count(Flaw::BrokenJournal), 1);
+    assert_eq!(run.judge().count(Violation::BrokenJournal), 1);
 }
 
 #[test]
@@ -426,7 +428,7 @@ fn silence_and_alarms_that_the_words_speak_against_are_found() {
         run.tables.events.push(event(11, at, kind, body.clone()));
         run.tables.words.extend(words.clone());
         run.until = at + 100;
-        assert_eq!(run.judge().count(Flaw::Early), early, "{kind} at {at} after {words:?}");
+        assert_eq!(run.judge().count(Violation::Early), early, "{kind} at {at} after {words:?}");
     }
 }
 
@@ -436,14 +438,14 @@ fn what_fell_due_while_no_server_ran_is_due_at_the_start() {
     run.swap(8, event(8, 20_000, "claimed", json!({})));
     run.note(20_000, "server", Fact::Server { what: ServerFact::Ready { after_ms: 100 } });
     run.until = 21_100;
-    for (seq, late, found) in [(9, 900, vec![]), (9, 1_001, vec![Flaw::Late])] {
+    for (seq, late, found) in [(9, 900, vec![]), (9, 1_001, vec![Violation::Late])] {
         let at = 20_000 + late;
         run.swap(seq, ended(seq, at, "b", "limit"));
         run.swap(10, assigned(10, at, "c"));
         run.tables.conversations[1] = row("b", "ben", "TIME_OUT", 2_000, Some((at, "limit")));
         run.tables.conversations[2] = row("c", "cleo", "IN_PROGRESS", at, None);
         run.entries.retain(|entry| !matches!(&entry.fact, Fact::Heard { event, .. } if event.seq == 9));
-        assert_eq!(run.flaws(), found);
+        assert_eq!(run.violations(), found);
     }
 }
 
@@ -453,8 +455,8 @@ fn a_server_that_ends_by_itself_and_a_log_that_complains_are_found() {
     run.note(900, "server", Fact::Server { what: ServerFact::Died { code: Some(101) } });
     run.note(901, "server", Fact::Server { what: ServerFact::Complained { line: "panicked".to_owned() } });
     run.note(902, "anna", Fact::Fault { what: "GET /config".to_owned(), status: 500 });
-    assert_eq!(run.flaws(), [Flaw::ServerDied, Flaw::Complaint, Flaw::Fault]);
+    assert_eq!(run.violations(), [Violation::ServerDied, Violation::Complaint, Violation::Fault]);
     // While the database is away, an answer may say so.
-    run.note(903, "hammer", Fact::Trouble { what: "frozen".to_owned(), from: 800, to: 950 });
-    assert_eq!(run.flaws(), [Flaw::ServerDied, Flaw::Complaint]);
+    run.note(903, "fault injector", Fact::Trouble { what: "frozen".to_owned(), from: 800, to: 950 });
+    assert_eq!(run.violations(), [Violation::ServerDied, Violation::Complaint]);
 }

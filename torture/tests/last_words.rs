@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_torture::{
-    checker::{ConversationRow, EventRow, Evidence, Flaw, LastWords, Tables, Verdict, WordRow, check},
-    diary::{Entry, Fact, Leaving, ServerFact, Way},
+    checker::{ConversationRow, EventRow, Evidence, LastWords, Tables, Verdict, Violation, WordRow, check},
+    history::{Entry, Fact, Leaving, ServerFact, Way},
     setup::{FINISH_MS, LIMITS_OF_WORDS},
 };
 use serde_json::{Value, json};
@@ -140,8 +140,9 @@ impl Run {
         })
     }
 
-    fn flaws(&self) -> Vec<Flaw> {
-        let found: BTreeSet<Flaw> = self.judge().findings.iter().map(|finding| finding.flaw).collect();
+    fn violations(&self) -> Vec<Violation> {
+        let found: BTreeSet<Violation> =
+            self.judge().findings.iter().map(|finding| finding.violation).collect();
         found.into_iter().collect()
     }
 }
@@ -166,44 +167,44 @@ fn a_last_word_that_had_arrived_and_is_not_there_is_found_however_its_author_lef
         run.leaving().way = way;
         let findings = run.judge().findings;
         assert_eq!(findings.len(), 1, "{findings:?}");
-        assert_eq!(findings[0].flaw, Flaw::LastWordsLost);
+        assert_eq!(findings[0].violation, Violation::LastWordsLost);
         let told = "of 4 words of sandbox_anna in t, who left by";
         assert!(findings[0].what.starts_with(told), "{}", findings[0].what);
         assert!(findings[0].what.ends_with("1 had arrived and are not there, the first of them word-4-end"));
     }
     // None of them.
-    assert_eq!(Run::good().without(&[1, 2, 3, 4]).flaws(), [Flaw::LastWordsLost]);
+    assert_eq!(Run::good().without(&[1, 2, 3, 4]).violations(), [Violation::LastWordsLost]);
 }
 
 #[test]
 fn what_had_not_arrived_or_was_killed_may_be_missing_from_its_end() {
     let mut run = Run::good().without(&[3, 4]);
     run.leaving().arrived = false;
-    assert_eq!(run.flaws(), []);
-    for (at, flaws) in [
-        (999, vec![Flaw::LastWordsLost]),
+    assert_eq!(run.violations(), []);
+    for (at, violations) in [
+        (999, vec![Violation::LastWordsLost]),
         (1_000, vec![]),
         (LEFT + FINISH_MS, vec![]),
-        (LEFT + FINISH_MS + 1, vec![Flaw::LastWordsLost]),
+        (LEFT + FINISH_MS + 1, vec![Violation::LastWordsLost]),
     ] {
         let mut run = Run::good().without(&[3, 4]);
         run.server(at, ServerFact::Killed { ready: true });
-        assert_eq!(run.flaws(), flaws, "killed at {at}");
+        assert_eq!(run.violations(), violations, "killed at {at}");
     }
 }
 
 #[test]
 fn a_stop_excuses_only_what_was_said_beside_it() {
-    for (from, until, flaws) in [
-        (900, 999, vec![Flaw::LastWordsLost]),
+    for (from, until, violations) in [
+        (900, 999, vec![Violation::LastWordsLost]),
         (900, 1_000, vec![]),
         (LEFT, 1_500, vec![]),
-        (LEFT + 1, 1_500, vec![Flaw::LastWordsLost]),
+        (LEFT + 1, 1_500, vec![Violation::LastWordsLost]),
     ] {
         let mut run = Run::good().without(&[4]);
         run.server(from, ServerFact::Stopping);
         run.server(until, ServerFact::Stopped { code: Some(0) });
-        assert_eq!(run.flaws(), flaws, "a stop from {from} until {until}");
+        assert_eq!(run.violations(), violations, "a stop from {from} until {until}");
     }
 }
 
@@ -211,34 +212,34 @@ fn a_stop_excuses_only_what_was_said_beside_it() {
 fn a_gap_is_found_whatever_was_done_to_the_server() {
     let mut run = Run::good().without(&[2]);
     run.leaving().arrived = false;
-    assert_eq!(run.flaws(), [Flaw::OutOfTurn]);
+    assert_eq!(run.violations(), [Violation::OutOfTurn]);
     run.server(1_005, ServerFact::Killed { ready: true });
-    assert_eq!(run.flaws(), [Flaw::OutOfTurn]);
-    assert_eq!(Run::good().without(&[2]).flaws(), [Flaw::LastWordsLost, Flaw::OutOfTurn]);
+    assert_eq!(run.violations(), [Violation::OutOfTurn]);
+    assert_eq!(Run::good().without(&[2]).violations(), [Violation::LastWordsLost, Violation::OutOfTurn]);
 }
 
 #[test]
 fn words_in_another_order_are_found() {
     let mut run = Run::good();
     run.words.swap(1, 2);
-    assert_eq!(run.flaws(), [Flaw::OutOfTurn]);
+    assert_eq!(run.violations(), [Violation::OutOfTurn]);
     // Kept in order, and told otherwise.
     let mut run = Run::good();
     run.deaf_to(&[2, 3]);
     run.hear(HEARD, 3);
     run.hear(HEARD, 2);
-    assert_eq!(run.flaws(), [Flaw::OutOfTurn]);
+    assert_eq!(run.violations(), [Violation::OutOfTurn]);
 }
 
 #[test]
 fn what_is_kept_twice_or_after_the_log_out_is_found() {
     let mut run = Run::good();
     run.words.push(WordRow { key: "t:other".to_owned(), ..word(4) });
-    assert!(run.flaws().contains(&Flaw::Doubled));
+    assert!(run.violations().contains(&Violation::Doubled));
     let mut run = Run::good();
     run.words.push(word(5));
     run.hear(HEARD, 5);
-    assert_eq!(run.flaws(), [Flaw::AfterLogOut]);
+    assert_eq!(run.violations(), [Violation::AfterLogOut]);
 }
 
 #[test]
@@ -247,7 +248,7 @@ fn an_acknowledged_word_that_is_not_there_is_found_also_after_a_kill() {
     let WordRow { from, to, key, conversation, .. } = word(4);
     run.note(1_100, "sandbox_anna", Fact::Said { token: token(4), from, to, key, conversation });
     run.server(1_150, ServerFact::Killed { ready: true });
-    assert_eq!(run.flaws(), [Flaw::Lost]);
+    assert_eq!(run.violations(), [Violation::Lost]);
 }
 
 #[test]
@@ -255,16 +256,16 @@ fn a_word_that_the_other_side_was_not_told_is_found() {
     // A later one was heard.
     let mut run = Run::good();
     run.deaf_to(&[2]);
-    assert_eq!(run.flaws(), [Flaw::Untold]);
+    assert_eq!(run.violations(), [Violation::Untold]);
     // Nothing later, but the socket is still there.
     let mut run = Run::good();
     run.deaf_to(&[4]);
-    assert_eq!(run.flaws(), [Flaw::Untold]);
+    assert_eq!(run.violations(), [Violation::Untold]);
     // The server stopped behind it, and said so.
     run.server(1_100, ServerFact::Stopping);
     run.note(1_300, "counselor1", Fact::Closed { socket: SOCKET, code: Some(1001) });
     run.server(1_400, ServerFact::Stopped { code: Some(0) });
-    assert_eq!(run.flaws(), [Flaw::Untold]);
+    assert_eq!(run.violations(), [Violation::Untold]);
 }
 
 #[test]
@@ -273,7 +274,7 @@ fn a_socket_that_was_cut_or_not_there_yet_need_not_have_heard() {
         let mut run = Run::good();
         run.deaf_to(&[4]);
         run.note(1_300, "counselor1", Fact::Closed { socket: SOCKET, code });
-        assert_eq!(run.flaws(), [], "{code:?}");
+        assert_eq!(run.violations(), [], "{code:?}");
     }
     let mut run = Run::good();
     run.deaf_to(&[1, 2]);
@@ -282,15 +283,15 @@ fn a_socket_that_was_cut_or_not_there_yet_need_not_have_heard() {
             entry.wall_ms = word(2).received_at;
         }
     }
-    assert_eq!(run.flaws(), []);
+    assert_eq!(run.violations(), []);
 }
 
 #[test]
 fn a_word_that_is_told_twice_or_is_nowhere_is_found() {
     let mut run = Run::good();
     run.hear(HEARD + 1, 3);
-    assert_eq!(run.flaws(), [Flaw::Doubled]);
+    assert_eq!(run.violations(), [Violation::Doubled]);
     let mut run = Run::good();
     run.hear(HEARD + 1, 9);
-    assert_eq!(run.flaws(), [Flaw::Lost]);
+    assert_eq!(run.violations(), [Violation::Lost]);
 }

@@ -141,7 +141,7 @@ async fn what_the_earlier_server_stores_after_another_took_over_counts_there() {
     let visitor = earlier.visitor("ecnu", "first").await;
     let conversation = visitor.open(&lin.id().await).await;
     let id = conversation["id"].as_str().expect("an id");
-    let mut later = earlier.twin();
+    let mut later = earlier.second_server();
     later.set("journal.fence_check_seconds", 1);
     later.start().await;
     let mut office = later.staff("boss").await.workbench().await;

@@ -76,8 +76,8 @@ impl Hotline {
     }
 
     /// Another server on the same database, not yet started: a mistake in deployment.
-    pub(crate) fn twin(&self) -> Self {
-        let folder = self.folder.with_extension("twin");
+    pub(crate) fn second_server(&self) -> Self {
+        let folder = self.folder.with_extension("second-server");
         fs::create_dir_all(&folder).expect("cargo's folder for tests can be written");
         Self {
             database: self.database.clone(),

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{EventRow, Evidence, Flaw, Limits, Verdict, troubles};
-use crate::diary::{Entry, Fact, ServerFact};
+use super::{EventRow, Evidence, Limits, Verdict, Violation, troubles};
+use crate::history::{Entry, Fact, ServerFact};
 
 /// After an outage of the database the server finds out by itself: two seconds at most between two tries, one for the try
 /// itself, and one more until what was due is looked at again. A deadline is late by no more than a second besides.
@@ -170,7 +170,7 @@ impl<'a> Clockwork<'a> {
             figures.latest_after_outage_ms = figures.latest_after_outage_ms.max(late);
             if late > self.late_max(back, event.at) {
                 let what = format!("{} of {}: {late} ms after the outage", due.name, event.conversation());
-                verdict.find(Flaw::Late, what);
+                verdict.find(Violation::Late, what);
             }
             return;
         }
@@ -185,7 +185,7 @@ impl<'a> Clockwork<'a> {
         let late = event.at - if before { from } else { fell_due.max(in_charge.began) };
         figures.latest_deadline_ms = figures.latest_deadline_ms.max(late);
         if late > self.late_max(from, event.at) {
-            verdict.find(Flaw::Late, format!("{} of {}: {late} ms", due.name, event.conversation()));
+            verdict.find(Violation::Late, format!("{} of {}: {late} ms", due.name, event.conversation()));
         }
     }
 
@@ -198,7 +198,7 @@ impl<'a> Clockwork<'a> {
     fn not_before(event: &EventRow, name: &str, due: i64, verdict: &mut Verdict) {
         if event.at < due {
             let what = format!("{name} of {}: {} ms", event.conversation(), due - event.at);
-            verdict.find(Flaw::Early, what);
+            verdict.find(Violation::Early, what);
         }
     }
 
@@ -230,7 +230,7 @@ impl<'a> Clockwork<'a> {
             self.judge(event, &due, verdict);
         } else {
             let what = format!("nobody has said here when the notice `{kind}` falls due");
-            verdict.find(Flaw::BrokenJournal, what);
+            verdict.find(Violation::BrokenJournal, what);
         }
     }
 
@@ -245,7 +245,7 @@ impl<'a> Clockwork<'a> {
         let last = words.find(|word| word.received + self.limits.stored <= event.at || !word.by_visitor);
         if last.is_some_and(|last| last.by_visitor) {
             let what = format!("silence of {}, whose visitor waits for an answer", event.conversation());
-            verdict.find(Flaw::Early, what);
+            verdict.find(Violation::Early, what);
         }
     }
 
@@ -274,7 +274,7 @@ impl<'a> Clockwork<'a> {
             .collect();
         let Some(earliest) = since.iter().copied().min() else {
             let what = format!("the alarm about {}, where everything is answered", event.conversation());
-            verdict.find(Flaw::Early, what);
+            verdict.find(Violation::Early, what);
             return;
         };
         Self::not_before(event, "the alarm", earliest + after, verdict);
@@ -312,7 +312,7 @@ impl<'a> Clockwork<'a> {
                 let noticed = talk.silence_noticed.filter(|(seq, _)| *seq > life.seq).map(|(_, at)| at);
                 let Some(noticed) = noticed else {
                     let what = format!("the end for silence of {} without a notice", event.conversation());
-                    verdict.find(Flaw::Early, what);
+                    verdict.find(Violation::Early, what);
                     return;
                 };
                 let fell_due = noticed + self.limits.silence_end;
@@ -352,7 +352,7 @@ impl<'a> Clockwork<'a> {
         }
         if self.until - from > self.late_max(from, self.until) {
             verdict.find(
-                Flaw::Late,
+                Violation::Late,
                 format!("{id} is still open {} ms after it was due to end", self.until - from),
             );
         }

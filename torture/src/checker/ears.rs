@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{EventRow, Evidence, Flaw, Verdict};
-use crate::diary::{Fact, HeardEvent};
+use super::{EventRow, Evidence, Verdict, Violation};
+use crate::history::{Fact, HeardEvent};
 
 struct Ear<'a> {
     person: &'a str,
@@ -39,7 +39,7 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
                 let (first, to) = *first_told.entry(event.seq).or_insert((event, &entry.client));
                 if first != event {
                     let what = format!("{to} was told {first:?}, {} {event:?}", entry.client);
-                    verdict.find(Flaw::Contradiction, what);
+                    verdict.find(Violation::Contradiction, what);
                 }
                 if let Some(ear) = ears.get_mut(socket) {
                     hear(ear, event.seq, &entry.client, verdict);
@@ -56,16 +56,16 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
 
 fn hear(ear: &mut Ear<'_>, seq: u64, client: &str, verdict: &mut Verdict) {
     if !ear.heard.insert(seq) {
-        verdict.find(Flaw::Doubled, format!("{client} heard event {seq} twice on one socket"));
+        verdict.find(Violation::Doubled, format!("{client} heard event {seq} twice on one socket"));
     } else if seq <= ear.latest {
-        verdict.find(Flaw::Contradiction, format!("{client} heard event {seq} after {}", ear.latest));
+        verdict.find(Violation::Contradiction, format!("{client} heard event {seq} after {}", ear.latest));
     }
     ear.latest = ear.latest.max(seq);
 }
 
 fn compare(heard: &HeardEvent, stored: Option<&EventRow>, client: &str, verdict: &mut Verdict) {
     let Some(stored) = stored else {
-        verdict.find(Flaw::Lost, format!("event {} ({}), told to {client}", heard.seq, heard.kind));
+        verdict.find(Violation::Lost, format!("event {} ({}), told to {client}", heard.seq, heard.kind));
         return;
     };
     let told = |key: &str| stored.body[key].as_str();
@@ -75,7 +75,10 @@ fn compare(heard: &HeardEvent, stored: Option<&EventRow>, client: &str, verdict:
         && heard.reason.as_deref() == told("reason")
         && (heard.kind != "assigned" || heard.counselor.as_deref() == told("counselor"));
     if !same {
-        verdict.find(Flaw::Contradiction, format!("{client} was told {heard:?}; the journal has {stored:?}"));
+        verdict.find(
+            Violation::Contradiction,
+            format!("{client} was told {heard:?}; the journal has {stored:?}"),
+        );
     }
 }
 
@@ -92,7 +95,7 @@ fn missed(events: &[EventRow], visitors: &BTreeMap<&str, &str>, ear: &Ear<'_>, v
         if concerns && !ear.heard.contains(&event.seq) {
             let what =
                 format!("{} heard event {} and not {} ({})", ear.person, ear.latest, event.seq, event.kind);
-            verdict.find(Flaw::Untold, what);
+            verdict.find(Violation::Untold, what);
         }
     }
 }

@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Evidence, Flaw, Verdict, WordRow, told::token_of};
+use super::{Evidence, Verdict, Violation, WordRow, told::token_of};
 use crate::{
-    diary::{Entry, Fact, Leaving, ServerFact},
+    history::{Entry, Fact, Leaving, ServerFact},
     setup::FINISH_MS,
 };
 
@@ -125,21 +125,24 @@ fn judge(leaving: &Leaving, client: &str, whole: bool, record: &Record<'_>, verd
     if let Some(first) = first_missing {
         if places[first..].iter().any(Option::is_some) {
             let what = format!("{of}, {} is not there and a later one is", tokens[first]);
-            verdict.find(Flaw::OutOfTurn, what);
+            verdict.find(Violation::OutOfTurn, what);
         }
         if whole {
             let lost = tokens.len() - found;
             let what =
                 format!("{of}, {lost} had arrived and are not there, the first of them {}", tokens[first]);
-            verdict.find(Flaw::LastWordsLost, what);
+            verdict.find(Violation::LastWordsLost, what);
         }
     }
     let there: Vec<usize> = places.into_iter().flatten().collect();
     if !there.is_sorted() {
-        verdict.find(Flaw::OutOfTurn, format!("{of}, some stand before what was said earlier"));
+        verdict.find(Violation::OutOfTurn, format!("{of}, some stand before what was said earlier"));
     }
     for token in late.iter().filter(|token| record.place(token).is_some()) {
-        verdict.find(Flaw::AfterLogOut, format!("{token} of {client}, said after the log-out was answered"));
+        verdict.find(
+            Violation::AfterLogOut,
+            format!("{token} of {client}, said after the log-out was answered"),
+        );
     }
 }
 
@@ -174,16 +177,16 @@ fn ears<'a>(entries: &'a [Entry], record: &Record<'a>, verdict: &mut Verdict) ->
 
 fn hear<'a>(ear: &mut Ear<'a>, talk: &'a str, token: &'a str, record: &Record<'_>, verdict: &mut Verdict) {
     let Some(place) = record.place(token) else {
-        verdict.find(Flaw::Lost, format!("{token}, told to {}", ear.owner));
+        verdict.find(Violation::Lost, format!("{token}, told to {}", ear.owner));
         return;
     };
     if !ear.heard.insert(token) {
-        verdict.find(Flaw::Doubled, format!("{} heard {token} twice on one socket", ear.owner));
+        verdict.find(Violation::Doubled, format!("{} heard {token} twice on one socket", ear.owner));
         return;
     }
     let latest = ear.latest.entry(talk).or_insert(place);
     if place < *latest {
-        verdict.find(Flaw::OutOfTurn, format!("{} heard {token} after what was said later", ear.owner));
+        verdict.find(Violation::OutOfTurn, format!("{} heard {token} after what was said later", ear.owner));
     }
     *latest = place.max(*latest);
 }
@@ -211,7 +214,7 @@ fn missed(ear: &Ear<'_>, words: &[WordRow], before_a_stop: &BTreeMap<&str, i64>,
         verdict.figures.told.acknowledged += 1;
         verdict.figures.told.found += u64::from(heard);
         if !heard {
-            verdict.find(Flaw::Untold, format!("{token} of {}, to {}", word.from, ear.owner));
+            verdict.find(Violation::Untold, format!("{token} of {}, to {}", word.from, ear.owner));
         }
     }
 }

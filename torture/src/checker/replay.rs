@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ConversationRow, EventRow, Evidence, Flaw, Verdict};
+use super::{ConversationRow, EventRow, Evidence, Verdict, Violation};
 
 /// A place in a line; smaller is served first.
 type Ticket = (bool, u64);
@@ -63,7 +63,7 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     for (index, event) in evidence.tables.events.iter().enumerate() {
         if event.seq != index as u64 + 1 {
             let what = format!("event {} stands where {} should", event.seq, index + 1);
-            verdict.find(Flaw::BrokenJournal, what);
+            verdict.find(Violation::BrokenJournal, what);
         }
         replay.fold(event, verdict);
     }
@@ -87,7 +87,7 @@ impl Replay<'_> {
             }
             "noticed" | "unanswered" | "medium-changed" if !self.open.contains(id) => {
                 let what = format!("event {} ({}) is about {id}, which is not open", event.seq, event.kind);
-                verdict.find(Flaw::BrokenJournal, what);
+                verdict.find(Violation::BrokenJournal, what);
             }
             _ => {}
         }
@@ -98,17 +98,17 @@ impl Replay<'_> {
         let arrival = event.body["arrival"].as_u64().unwrap_or(0);
         let is_consultation = event.body["kind"] == "consultation";
         if self.talks.contains_key(&id) {
-            verdict.find(Flaw::Doubled, format!("{id} is opened again by event {}", event.seq));
+            verdict.find(Violation::Doubled, format!("{id} is opened again by event {}", event.seq));
         }
         let other = self.open.iter().find(|open| {
             self.talks.get(*open).is_some_and(|talk| talk.is_consultation && talk.visitor == visitor)
         });
         if let Some(other) = other.filter(|_| is_consultation) {
-            verdict.find(Flaw::TwoOpen, format!("{visitor} opened {id} while in {other}"));
+            verdict.find(Violation::TwoOpen, format!("{visitor} opened {id} while in {other}"));
         }
         if arrival <= self.latest_arrival {
             let what = format!("{id} arrives as number {arrival} after number {}", self.latest_arrival);
-            verdict.find(Flaw::BrokenJournal, what);
+            verdict.find(Violation::BrokenJournal, what);
         }
         self.latest_arrival = self.latest_arrival.max(arrival);
         let wanted = event.body["wanted"].as_str().map(str::to_owned);
@@ -130,18 +130,21 @@ impl Replay<'_> {
     fn assigned(&mut self, event: &EventRow, verdict: &mut Verdict) {
         let (id, counselor) = (event.conversation(), event.text("counselor"));
         let Some(talk) = self.talks.get(id).filter(|talk| talk.waits()) else {
-            verdict.find(Flaw::EndedTwice, format!("event {} begins {id}, which does not wait", event.seq));
+            verdict
+                .find(Violation::EndedTwice, format!("event {} begins {id}, which does not wait", event.seq));
             return;
         };
         let active = self.active.get(counselor).map_or(0, BTreeSet::len);
         let capacity = self.capacities.get(counselor).copied().unwrap_or(0);
         if u32::try_from(active).unwrap_or(u32::MAX) >= capacity {
             let what = format!("event {} gives {counselor} talk {} of {capacity}", event.seq, active + 1);
-            verdict.find(Flaw::OverCapacity, what);
+            verdict.find(Violation::OverCapacity, what);
         }
         if let Some(ahead) = self.ahead_of(talk, counselor) {
-            verdict
-                .find(Flaw::Overtaken, format!("event {} seats {id} while {ahead} stood ahead", event.seq));
+            verdict.find(
+                Violation::Overtaken,
+                format!("event {} seats {id} while {ahead} stood ahead", event.seq),
+            );
         }
         self.active.entry(counselor.to_owned()).or_default().insert(id.to_owned());
         if let Some(talk) = self.talks.get_mut(id) {
@@ -167,7 +170,7 @@ impl Replay<'_> {
     fn ended(&mut self, event: &EventRow, verdict: &mut Verdict) {
         let id = event.conversation();
         if !self.open.remove(id) {
-            verdict.find(Flaw::EndedTwice, format!("event {} ends {id}, which is not open", event.seq));
+            verdict.find(Violation::EndedTwice, format!("event {} ends {id}, which is not open", event.seq));
             return;
         }
         let Some(talk) = self.talks.get_mut(id) else { return };
@@ -185,7 +188,7 @@ impl Replay<'_> {
             change(talk, event);
         } else {
             let what = format!("event {} ({}) is about {id}, which is not open", event.seq, event.kind);
-            verdict.find(Flaw::BrokenJournal, what);
+            verdict.find(Violation::BrokenJournal, what);
         }
     }
 
@@ -194,7 +197,8 @@ impl Replay<'_> {
         for row in rows {
             known.insert(row.id.as_str());
             let Some(talk) = self.talks.get(&row.id) else {
-                verdict.find(Flaw::StoreDisagrees, format!("{} stands there and was never opened", row.id));
+                verdict
+                    .find(Violation::StoreDisagrees, format!("{} stands there and was never opened", row.id));
                 continue;
             };
             let ended_at = talk.ended.as_ref().map(|(at, _)| *at);
@@ -206,11 +210,14 @@ impl Replay<'_> {
                 && row.ended_at == ended_at
                 && row.end_reason == reason;
             if !same {
-                verdict.find(Flaw::StoreDisagrees, format!("{row:?} is not what the journal says: {talk:?}"));
+                verdict.find(
+                    Violation::StoreDisagrees,
+                    format!("{row:?} is not what the journal says: {talk:?}"),
+                );
             }
         }
         for id in self.talks.keys().filter(|id| !known.contains(id.as_str())) {
-            verdict.find(Flaw::StoreDisagrees, format!("{id} was opened and does not stand there"));
+            verdict.find(Violation::StoreDisagrees, format!("{id} was opened and does not stand there"));
         }
     }
 }

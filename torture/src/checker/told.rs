@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Count, EventRow, Evidence, Flaw, Verdict, WordRow};
-use crate::diary::Fact;
+use super::{Count, EventRow, Evidence, Verdict, Violation, WordRow};
+use crate::history::Fact;
 
 struct Index<'a> {
     /// Events by conversation.
@@ -73,7 +73,10 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
                 let there = index.of_kind(conversation, "ended").next().is_some();
                 count(&mut verdict.figures.ends, there);
                 if !there {
-                    verdict.find(Flaw::Lost, format!("the end of {conversation}, told to {}", entry.client));
+                    verdict.find(
+                        Violation::Lost,
+                        format!("the end of {conversation}, told to {}", entry.client),
+                    );
                 }
             }
             Fact::Said { token, from, to, key, conversation } if said.insert(token) => {
@@ -85,7 +88,7 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
                 let there = index.apart.contains(&key) || index.words.contains_key(&key);
                 count(&mut verdict.figures.kept_apart, there);
                 if !there {
-                    verdict.find(Flaw::Lost, format!("{token} was to be kept apart and is nowhere"));
+                    verdict.find(Violation::Lost, format!("{token} was to be kept apart and is nowhere"));
                 }
             }
             Fact::Evaluated { id, conversation, object, level } => {
@@ -97,19 +100,19 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
                 let changed =
                     index.of_kind(conversation, "priority-changed").any(|e| e.text("priority") == word);
                 if !changed && word != "normal" {
-                    verdict.find(Flaw::Lost, format!("the priority {priority} of {conversation}"));
+                    verdict.find(Violation::Lost, format!("the priority {priority} of {conversation}"));
                 }
             }
             Fact::Places { counselor, capacity }
                 if !index.capacities.contains(&(counselor.clone(), u64::from(*capacity))) =>
             {
-                verdict.find(Flaw::Lost, format!("{capacity} places of {counselor}"));
+                verdict.find(Violation::Lost, format!("{capacity} places of {counselor}"));
             }
             Fact::Looked { what, there } => {
                 verdict.figures.looks += 1;
                 if !there {
                     let what = format!("{what} was told to {} and not there yet", entry.client);
-                    verdict.find(Flaw::AcknowledgedBeforeStored, what);
+                    verdict.find(Violation::AcknowledgedBeforeStored, what);
                 }
             }
             _ => {}
@@ -117,7 +120,7 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     }
     no_more_than_asked(evidence, &asked, verdict);
     for (token, times) in index.tokens.iter().filter(|(_, times)| **times > 1) {
-        verdict.find(Flaw::Doubled, format!("{token} stands there {times} times"));
+        verdict.find(Violation::Doubled, format!("{token} stands there {times} times"));
     }
 }
 
@@ -129,12 +132,12 @@ fn count(count: &mut Count, there: bool) {
 fn is_opened(index: &Index<'_>, verdict: &mut Verdict, conversation: &str, visitor: &str) -> bool {
     match index.of_kind(conversation, "opened").next() {
         None => {
-            verdict.find(Flaw::Lost, format!("conversation {conversation} of {visitor}"));
+            verdict.find(Violation::Lost, format!("conversation {conversation} of {visitor}"));
             false
         }
         Some(event) if event.text("visitor") != visitor => {
             verdict.find(
-                Flaw::Contradiction,
+                Violation::Contradiction,
                 format!("{conversation} was told to {visitor}, who did not open it"),
             );
             true
@@ -163,7 +166,7 @@ fn stands(
     };
     if !holds {
         let what = format!("{conversation} was told to be {status} with {counselor:?}, and never was");
-        verdict.find(Flaw::Contradiction, what);
+        verdict.find(Violation::Contradiction, what);
     }
 }
 
@@ -177,17 +180,17 @@ fn is_said(
     let rows = index.words.get(&key).map(Vec::as_slice).unwrap_or_default();
     match rows {
         [] => {
-            verdict.find(Flaw::Lost, format!("{token} from {} to {}", key.0, key.1));
+            verdict.find(Violation::Lost, format!("{token} from {} to {}", key.0, key.1));
             return false;
         }
         [row] if row.conversation != conversation || token_of(&row.body) != Some(token) => {
             verdict.find(
-                Flaw::Contradiction,
+                Violation::Contradiction,
                 format!("{token} stands in {}, not {conversation}", row.conversation),
             );
         }
         [_] => {}
-        several => verdict.find(Flaw::Doubled, format!("{token} stands there {} times", several.len())),
+        several => verdict.find(Violation::Doubled, format!("{token} stands there {} times", several.len())),
     }
     true
 }
@@ -207,16 +210,16 @@ fn is_evaluated(
         .filter(|row| row.conversation == conversation && row.object == object)
         .collect();
     match rows.as_slice() {
-        [] => verdict.find(Flaw::Lost, format!("the evaluation ({object}) of {conversation}")),
+        [] => verdict.find(Violation::Lost, format!("the evaluation ({object}) of {conversation}")),
         [row] => {
             if row.level != Some(level) || id.is_some_and(|id| id != row.id) {
                 let what = format!("the evaluation ({object}) of {conversation} is another one: {row:?}");
-                verdict.find(Flaw::Contradiction, what);
+                verdict.find(Violation::Contradiction, what);
             }
         }
         several => {
             let what = format!("{} evaluations ({object}) of {conversation}", several.len());
-            verdict.find(Flaw::Doubled, what);
+            verdict.find(Violation::Doubled, what);
         }
     }
     !rows.is_empty()
@@ -231,7 +234,7 @@ fn no_more_than_asked(evidence: &Evidence<'_>, asked: &BTreeMap<&str, usize>, ve
         let asked = asked.get(visitor).copied().unwrap_or(0);
         if times > asked {
             let what = format!("{visitor} asked {asked} times and has {times} conversations");
-            verdict.find(Flaw::Doubled, what);
+            verdict.find(Violation::Doubled, what);
         }
     }
 }

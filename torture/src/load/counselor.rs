@@ -9,8 +9,8 @@ use super::{
     im::{Talk, say},
 };
 use crate::{
-    chance::Chance,
-    diary::Fact,
+    history::Fact,
+    rng::Rng,
     setup::{Counselor, PASSWORD_MD5},
     socket::{self, Ear},
     wire::{Client, Reply},
@@ -23,7 +23,7 @@ const ROUND: Duration = Duration::from_millis(700);
 /// Works until they are sent home.
 pub(super) async fn work(world: World, who: Counselor) {
     let username = who.username.clone();
-    let mut chance = world.chance(&username);
+    let mut rng = world.rng(&username);
     let mut client = world.client(&username);
     let id = client.log_in("/auth/login", &json!({ "username": username, "password": PASSWORD_MD5 })).await;
     world.know(&id, &username);
@@ -33,7 +33,7 @@ pub(super) async fn work(world: World, who: Counselor) {
         path: "/workbench/ws",
         witness: world.witness.clone(),
     };
-    let mut socket = socket::open(ear, world.chance(&format!("{username} socket")));
+    let mut socket = socket::open(ear, world.rng(&format!("{username} socket")));
     let mut seen = BTreeSet::new();
     let mut online = true;
     loop {
@@ -48,11 +48,11 @@ pub(super) async fn work(world: World, who: Counselor) {
             Ok(None) => return,
             Err(_) => {}
         }
-        if chance.once_in(if online { 60 } else { 4 }) {
+        if rng.once_in(if online { 60 } else { 4 }) {
             online = !online;
             let chosen = if online {
                 "online"
-            } else if chance.once_in(2) {
+            } else if rng.once_in(2) {
                 "busy"
             } else {
                 "away"
@@ -60,8 +60,8 @@ pub(super) async fn work(world: World, who: Counselor) {
             // A socket that is just coming back says it later.
             let _said = socket.commands.try_send(socket::presence(chosen));
         }
-        if chance.once_in(90) {
-            set_places(&world, &client, &id, &mut chance).await;
+        if rng.once_in(90) {
+            set_places(&world, &client, &id, &mut rng).await;
         }
     }
 }
@@ -78,44 +78,44 @@ fn seated(frame: &Value, id: &str) -> Vec<Value> {
 async fn serve(world: World, client: Client, talk: Value, username: String) {
     let (Some(conversation), Some(visitor)) = (talk["id"].as_str(), talk["visitor"].as_str()) else { return };
     world.waits(conversation, false);
-    let mut chance = world.chance(&format!("{username} {conversation}"));
+    let mut rng = world.rng(&format!("{username} {conversation}"));
     let Some(to) = world.username(visitor) else { return };
     // Some are slow to answer: alarms are for them.
-    tokio::time::sleep(if chance.once_in(6) {
-        chance.milliseconds(3500..8000)
+    tokio::time::sleep(if rng.once_in(6) {
+        rng.milliseconds(3500..8000)
     } else {
-        chance.milliseconds(100..900)
+        rng.milliseconds(100..900)
     })
     .await;
-    for _ in 0..chance.number(1..4) {
+    for _ in 0..rng.number(1..4) {
         say(&world, Talk { conversation: conversation.to_owned(), from: username.clone(), to: to.clone() });
-        tokio::time::sleep(chance.milliseconds(200..1200)).await;
+        tokio::time::sleep(rng.milliseconds(200..1200)).await;
     }
-    if chance.once_in(4) {
-        end(&world, &client, conversation, &mut chance).await;
+    if rng.once_in(4) {
+        end(&world, &client, conversation, &mut rng).await;
     }
 }
 
-async fn end(world: &World, client: &Client, conversation: &str, chance: &mut Chance) {
+async fn end(world: &World, client: &Client, conversation: &str, rng: &mut Rng) {
     for _ in 0..40 {
         match client.post(&format!("/conversation/end/{conversation}"), &Value::Null).await {
             Reply::Told(_) => {
-                world.diary.note(&client.name, Fact::Ended { conversation: conversation.to_owned() });
+                world.history.note(&client.name, Fact::Ended { conversation: conversation.to_owned() });
                 world.witness.look(&client.name, Thing::End(conversation)).await;
                 return;
             }
             Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
-                tokio::time::sleep(chance.milliseconds(50..250)).await;
+                tokio::time::sleep(rng.milliseconds(50..250)).await;
             }
         }
     }
 }
 
-async fn set_places(world: &World, client: &Client, id: &str, chance: &mut Chance) {
-    let capacity = u32::try_from(chance.number(2..6)).unwrap_or(4);
+async fn set_places(world: &World, client: &Client, id: &str, rng: &mut Rng) {
+    let capacity = u32::try_from(rng.number(2..6)).unwrap_or(4);
     let request = json!({ "maxConsults": capacity });
     if let Reply::Told(_) = client.post("/user/maxconsults", &request).await {
-        world.diary.note(&client.name, Fact::Places { counselor: id.to_owned(), capacity });
+        world.history.note(&client.name, Fact::Places { counselor: id.to_owned(), capacity });
         world.witness.look(&client.name, Thing::Capacity { counselor: id, capacity }).await;
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use crate::{
-    diary::{Fact, wall_ms},
+    history::{Fact, wall_ms},
     setup::SDK_APP_ID,
     wire::Client,
     witness::Thing,
@@ -68,14 +68,14 @@ pub(super) fn say(world: &World, talk: Talk) {
 
 async fn deliver(world: &World, speech: &Word) {
     let client = world.client("tencent");
-    let mut chance = world.chance(&speech.token);
+    let mut rng = world.rng(&speech.token);
     let mut again = false;
     loop {
         match callback(&client, &speech.body).await {
             Some(Answer::Taken) => {
                 note_taken(world, speech).await;
                 // Delivered again although it was taken: it must not stand there twice.
-                if again || !chance.once_in(8) {
+                if again || !rng.once_in(8) {
                     return;
                 }
                 again = true;
@@ -83,10 +83,10 @@ async fn deliver(world: &World, speech: &Word) {
             Some(Answer::KeptApart) => {
                 let Talk { from, to, .. } = speech.talk.clone();
                 let (token, key) = (speech.token.clone(), speech.key.clone());
-                world.diary.note("tencent", Fact::KeptApart { token, from, to, key });
+                world.history.note("tencent", Fact::KeptApart { token, from, to, key });
                 return;
             }
-            Some(Answer::NotYet) | None => tokio::time::sleep(chance.milliseconds(60..300)).await,
+            Some(Answer::NotYet) | None => tokio::time::sleep(rng.milliseconds(60..300)).await,
         }
     }
 }
@@ -94,7 +94,7 @@ async fn deliver(world: &World, speech: &Word) {
 async fn note_taken(world: &World, speech: &Word) {
     let Talk { conversation, from, to } = speech.talk.clone();
     let said = Fact::Said { token: speech.token.clone(), from, to, key: speech.key.clone(), conversation };
-    world.diary.note("tencent", said);
+    world.history.note("tencent", said);
     let Talk { from, to, .. } = &speech.talk;
     world.witness.look("tencent", Thing::Word { from, to, key: &speech.key }).await;
 }

@@ -3,22 +3,22 @@
 use serde_json::json;
 
 use super::World;
-use crate::{diary::Fact, setup::PASSWORD_MD5, wire::Reply};
+use crate::{history::Fact, setup::PASSWORD_MD5, wire::Reply};
 
 /// Watches until sent home.
 pub(super) async fn watch(world: World, username: String) {
-    let mut chance = world.chance(&username);
+    let mut rng = world.rng(&username);
     let mut client = world.client(&username);
     client.log_in("/auth/login", &json!({ "username": username, "password": PASSWORD_MD5 })).await;
     loop {
-        tokio::time::sleep(chance.milliseconds(200..1200)).await;
+        tokio::time::sleep(rng.milliseconds(200..1200)).await;
         let waiting = world.waiting();
-        let Some(conversation) = chance.one_of(&waiting) else { continue };
-        let priority = if chance.once_in(4) { "NORMAL" } else { "URGENT" };
+        let Some(conversation) = rng.one_of(&waiting) else { continue };
+        let priority = if rng.once_in(4) { "NORMAL" } else { "URGENT" };
         let path = format!("/conversation/priority/{conversation}");
         if let Reply::Told(_) = client.post(&path, &json!({ "priority": priority })).await {
             let (conversation, priority) = (conversation.clone(), priority.to_owned());
-            world.diary.note(&username, Fact::Prioritized { conversation, priority });
+            world.history.note(&username, Fact::Prioritized { conversation, priority });
         }
     }
 }

@@ -9,8 +9,8 @@ use super::{
     im::{Talk, say},
 };
 use crate::{
-    chance::Chance,
-    diary::Fact,
+    history::Fact,
+    rng::Rng,
     setup::{APP_ID, Counselor},
     socket::{self, Ear, Socket},
     wire::{Client, Reply},
@@ -23,7 +23,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(400);
 struct Visitor {
     world: World,
     client: Client,
-    chance: Chance,
+    rng: Rng,
     id: String,
     username: String,
     socket: Socket,
@@ -55,8 +55,8 @@ impl Standing {
 /// Lives until the world closes.
 pub(super) async fn live(world: World, number: usize, counselors: Vec<Counselor>) {
     let username = format!("sandbox_v{number}");
-    let mut chance = world.chance(&username);
-    tokio::time::sleep(chance.milliseconds(0..1500)).await;
+    let mut rng = world.rng(&username);
+    tokio::time::sleep(rng.milliseconds(0..1500)).await;
     let mut client = world.client(&username);
     let id = client.log_in(&format!("/auth/wx/{APP_ID}/login?code=v{number}"), &Value::Null).await;
     world.know(&id, &username);
@@ -66,11 +66,11 @@ pub(super) async fn live(world: World, number: usize, counselors: Vec<Counselor>
         path: "/visitor/ws",
         witness: world.witness.clone(),
     };
-    let socket = socket::open(ear, world.chance(&format!("{username} socket")));
-    let mut visitor = Visitor { world, client, chance, id, username, socket, counselors };
+    let socket = socket::open(ear, world.rng(&format!("{username} socket")));
+    let mut visitor = Visitor { world, client, rng, id, username, socket, counselors };
     while !visitor.world.is_closing() {
         visitor.visit().await;
-        let pause = visitor.chance.milliseconds(100..1200);
+        let pause = visitor.rng.milliseconds(100..1200);
         visitor.pause(pause).await;
     }
     // What is still told to them is heard.
@@ -88,24 +88,24 @@ impl Visitor {
             self.talk(&talk, &counselor).await;
         }
         // Some just go, and leave the end to the limits.
-        if self.chance.once_in(5) {
+        if self.rng.once_in(5) {
             self.until_over(&talk).await;
         } else {
             self.end(&talk.conversation).await;
         }
-        if !self.chance.once_in(3) {
+        if !self.rng.once_in(3) {
             self.evaluate(&talk.conversation).await;
         }
     }
 
     async fn open(&mut self) -> Option<Standing> {
-        let named = self.chance.once_in(3);
-        let wanted = if named { self.chance.one_of(&self.counselors).map(|c| c.id.clone()) } else { None };
+        let named = self.rng.once_in(3);
+        let wanted = if named { self.rng.one_of(&self.counselors).map(|c| c.id.clone()) } else { None };
         let mut request = json!({ "counselor": wanted.clone().unwrap_or_else(|| "any".to_owned()) });
-        if wanted.is_some() && self.chance.once_in(2) {
+        if wanted.is_some() && self.rng.once_in(2) {
             request["fallback"] = json!(true);
         }
-        self.world.diary.note(&self.username, Fact::AskedOpen { visitor: self.id.clone() });
+        self.world.history.note(&self.username, Fact::AskedOpen { visitor: self.id.clone() });
         match self.client.put("/conversation", &request).await {
             Reply::Told(object) => {
                 let standing = Standing::of(&object)?;
@@ -115,7 +115,7 @@ impl Visitor {
                 Some(standing)
             }
             Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
-                let pause = self.chance.milliseconds(50..250);
+                let pause = self.rng.milliseconds(50..250);
                 self.pause(pause).await;
                 self.current().await.filter(Standing::is_open)
             }
@@ -131,7 +131,7 @@ impl Visitor {
         } else {
             Fact::Seen { conversation, visitor, status, counselor }
         };
-        self.world.diary.note(&self.username, fact);
+        self.world.history.note(&self.username, fact);
     }
 
     /// The newest of their conversations.
@@ -154,8 +154,8 @@ impl Visitor {
     /// Waits for their turn, or leaves; none when it is over before it began.
     async fn wait(&mut self, opened: Standing) -> Option<Standing> {
         let mut standing = opened;
-        let patience = if self.chance.once_in(4) { 300..3000 } else { 60_000..120_000 };
-        let patience = tokio::time::Instant::now() + self.chance.milliseconds(patience);
+        let patience = if self.rng.once_in(4) { 300..3000 } else { 60_000..120_000 };
+        let patience = tokio::time::Instant::now() + self.rng.milliseconds(patience);
         while standing.status == "WAITING" {
             if tokio::time::Instant::now() > patience || self.world.is_closing() {
                 self.end(&standing.conversation).await;
@@ -170,10 +170,10 @@ impl Visitor {
     }
 
     async fn talk(&mut self, talk: &Standing, counselor: &str) {
-        for _ in 0..self.chance.number(1..7) {
+        for _ in 0..self.rng.number(1..7) {
             let (from, to) = (self.username.clone(), counselor.to_owned());
             say(&self.world, Talk { conversation: talk.conversation.clone(), from, to });
-            let pause = self.chance.milliseconds(80..900);
+            let pause = self.rng.milliseconds(80..900);
             if self.pause_unless_over(pause, &talk.conversation).await {
                 return;
             }
@@ -197,13 +197,13 @@ impl Visitor {
                 Reply::Told(_) => {
                     self.world.waits(conversation, false);
                     self.world
-                        .diary
+                        .history
                         .note(&self.username, Fact::Ended { conversation: conversation.to_owned() });
                     self.world.witness.look(&self.username, Thing::End(conversation)).await;
                     return;
                 }
                 Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
-                    let pause = self.chance.milliseconds(50..250);
+                    let pause = self.rng.milliseconds(50..250);
                     self.pause(pause).await;
                 }
             }
@@ -212,8 +212,8 @@ impl Visitor {
 
     /// Evaluates until the server says that it is there, by its own answer or by refusing a second one.
     async fn evaluate(&mut self, conversation: &str) {
-        let object = if self.chance.once_in(2) { "CONVERSATION" } else { "COUNSELOR" };
-        let level = i64::try_from(self.chance.number(1..6)).unwrap_or(5);
+        let object = if self.rng.once_in(2) { "CONVERSATION" } else { "COUNSELOR" };
+        let level = i64::try_from(self.rng.number(1..6)).unwrap_or(5);
         let request = json!({ "conversationId": conversation, "objectType": object, "level": level });
         for _ in 0..100 {
             let id = match self.client.put("/evaluate", &request).await {
@@ -221,7 +221,7 @@ impl Visitor {
                 Reply::Refused { message, .. } if message == "评价已存在" => None,
                 Reply::Refused { code: -1, message } if message == "会话尚未开始" => return,
                 Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
-                    let pause = self.chance.milliseconds(50..250);
+                    let pause = self.rng.milliseconds(50..250);
                     self.pause(pause).await;
                     continue;
                 }
@@ -229,7 +229,7 @@ impl Visitor {
             let (conversation, object) = (conversation.to_owned(), object.to_owned());
             let look = Thing::Evaluation { conversation: &conversation, object: &object };
             self.world.witness.look(&self.username, look).await;
-            self.world.diary.note(&self.username, Fact::Evaluated { id, conversation, object, level });
+            self.world.history.note(&self.username, Fact::Evaluated { id, conversation, object, level });
             return;
         }
     }

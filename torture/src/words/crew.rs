@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 
 use super::leave::{Line, Manner};
 use crate::{
-    chance::Chance,
-    diary::{Diary, Fact},
+    history::{Fact, History},
+    rng::Rng,
     setup::{APP_ID, Counselor, PASSWORD_MD5},
     socket::{self, Ear},
     wire::{Client, Reply},
@@ -33,20 +33,21 @@ pub(crate) struct Ground {
     /// The way to whichever server runs.
     pub(super) way: SocketAddr,
     pub(super) seed: u64,
-    pub(super) diary: Diary,
+    pub(super) history: History,
     pub(super) witness: Witness,
     /// What any counselor has heard.
     heard: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Ground {
-    pub(super) fn new(way: SocketAddr, seed: u64, diary: &Diary, witness: &Witness) -> Self {
-        let (diary, witness) = (diary.clone(), witness.clone());
-        Self { way, seed, diary, witness, heard: Arc::default() }
+    pub(super) fn new(way: SocketAddr, seed: u64, history: &History, witness: &Witness) -> Self {
+        let (history, witness) = (history.clone(), witness.clone());
+        Self { way, seed, history, witness, heard: Arc::default() }
     }
 
     fn client(&self, name: &str) -> Client {
-        Client::new(&format!("http://{}", self.way), name, &self.diary).expect("a plain client can be built")
+        Client::new(&format!("http://{}", self.way), name, &self.history)
+            .expect("a plain client can be built")
     }
 
     fn has_heard(&self, token: &str) -> bool {
@@ -59,8 +60,8 @@ impl Ground {
         let log_in = json!({ "username": counselor.username, "password": PASSWORD_MD5 });
         let person = client.log_in("/auth/login", &log_in).await;
         let ear = Ear { client, person, path: "/workbench/ws", witness: self.witness.clone() };
-        let chance = Chance::of(self.seed, &format!("{} socket", counselor.username));
-        let mut socket = socket::open(ear, chance);
+        let rng = Rng::of(self.seed, &format!("{} socket", counselor.username));
+        let mut socket = socket::open(ear, rng);
         while let Some(frame) = socket.frames.recv().await {
             if let (Some("message"), Some(token)) = (frame["type"].as_str(), frame["message"]["ref"].as_str())
             {
@@ -75,7 +76,7 @@ impl Ground {
 pub(crate) struct Speaker {
     pub(super) ground: Ground,
     pub(super) client: Client,
-    pub(super) chance: Chance,
+    pub(super) rng: Rng,
     pub(super) username: String,
     pub(super) conversation: String,
     /// The account of the other one.
@@ -88,13 +89,13 @@ impl Speaker {
     /// Asks for the counselor, and is there once the talk has begun.
     async fn come(ground: Ground, number: usize, counselor: Counselor) -> Self {
         let username = format!("sandbox_w{number}");
-        let (client, chance) = (ground.client(&username), Chance::of(ground.seed, &username));
+        let (client, rng) = (ground.client(&username), Rng::of(ground.seed, &username));
         let (conversation, taker) = (String::new(), counselor.username);
         let mut speaker =
-            Self { ground, client, chance, username, conversation, counselor: taker, number, said: 0 };
+            Self { ground, client, rng, username, conversation, counselor: taker, number, said: 0 };
         let id = speaker.log_in().await;
         loop {
-            speaker.ground.diary.note(&speaker.username, Fact::AskedOpen { visitor: id.clone() });
+            speaker.ground.history.note(&speaker.username, Fact::AskedOpen { visitor: id.clone() });
             let asked = speaker.client.put("/conversation", &json!({ "counselor": counselor.id })).await;
             if let Reply::Told(talk) = asked {
                 speaker.opened(&id, &talk);
@@ -122,7 +123,7 @@ impl Speaker {
             status: text(&talk["status"]).unwrap_or_default(),
             counselor: text(&talk["counselor"]["id"]),
         };
-        self.ground.diary.note(&self.username, opened);
+        self.ground.history.note(&self.username, opened);
     }
 
     pub(super) async fn log_in(&mut self) -> String {

@@ -15,7 +15,7 @@ use super::{
     crew::{Gone, Speaker},
 };
 use crate::{
-    diary::{Fact, Leaving, Way, wall_ms},
+    history::{Fact, Leaving, Way, wall_ms},
     socket::key,
     wire::Reply,
     witness::Thing,
@@ -45,12 +45,12 @@ pub(crate) struct Manner {
 impl Speaker {
     /// Comes, speaks and leaves, and writes down what was said.
     pub(super) async fn visit(&mut self, server: SocketAddr, manner: Manner) -> Gone {
-        let way = *self.chance.one_of(manner.ways).unwrap_or(&Way::Goodbye);
-        let is_hasty = manner.hasty_once_in.is_some_and(|times| self.chance.once_in(times));
+        let way = *self.rng.one_of(manner.ways).unwrap_or(&Way::Goodbye);
+        let is_hasty = manner.hasty_once_in.is_some_and(|times| self.rng.once_in(times));
         if self.client.token.is_none() {
             self.log_in().await;
         }
-        let is_stranger = self.chance.once_in(3);
+        let is_stranger = self.rng.once_in(3);
         let Some(line) = self.connect(server, is_stranger).await else { return Gone::default() };
         let mut leaving = Leaving {
             way,
@@ -63,7 +63,7 @@ impl Speaker {
         };
         let line = self.speak_and_leave(line, manner, is_hasty, &mut leaving).await;
         leaving.left = leaving.left.min(wall_ms());
-        self.ground.diary.note(&self.username, Fact::Left(leaving.clone()));
+        self.ground.history.note(&self.username, Fact::Left(leaving.clone()));
         if is_hasty {
             for token in &leaving.tokens {
                 self.say_again(token).await;
@@ -102,14 +102,14 @@ impl Speaker {
         is_hasty: bool,
         leaving: &mut Leaving,
     ) -> Option<Line> {
-        if self.chance.once_in(2) {
-            for _ in 0..self.chance.number(1..4) {
+        if self.rng.once_in(2) {
+            for _ in 0..self.rng.number(1..4) {
                 let token = self.next_token();
                 leaving.tokens.push(token.clone());
                 self.say_until_said(&mut line, &token).await?;
             }
         }
-        let burst = self.chance.number(1..manner.words_max + 1);
+        let burst = self.rng.number(1..manner.words_max + 1);
         for _ in 0..burst {
             let token = self.next_token();
             line.feed(self.say(&token)).await.ok()?;
@@ -125,7 +125,7 @@ impl Speaker {
         leaving.left = wall_ms();
         match leaving.way {
             Way::Goodbye | Way::Fin => {
-                if manner.lingers && self.chance.once_in(2) {
+                if manner.lingers && self.rng.once_in(2) {
                     self.hear_the_end(&mut line, leaving).await;
                 }
                 None
@@ -193,7 +193,7 @@ impl Speaker {
                 self.note_said(token).await;
                 return Some(());
             }
-            tokio::time::sleep(self.chance.milliseconds(50..250)).await;
+            tokio::time::sleep(self.rng.milliseconds(50..250)).await;
         }
         None
     }
@@ -208,7 +208,7 @@ impl Speaker {
             key: key.clone(),
             conversation,
         };
-        self.ground.diary.note(&self.username, said);
+        self.ground.history.note(&self.username, said);
         let look = Thing::Word { from: &from, to: &to, key: &key };
         self.ground.witness.look(&self.username, look).await;
     }
@@ -228,7 +228,7 @@ impl Speaker {
                 }
                 Reply::Told(_) | Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {}
             }
-            tokio::time::sleep(self.chance.milliseconds(50..250)).await;
+            tokio::time::sleep(self.rng.milliseconds(50..250)).await;
         }
     }
 

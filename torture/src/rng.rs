@@ -1,13 +1,13 @@
-//! Chance from a seed: every person and every part of the hammer draws from a source of its own, so that what one draws
-//! does not depend on how fast the others are.
+//! Random numbers from a seed: every person and every part of the fault injection draws from a source of its own, so that
+//! what one draws does not depend on how fast the others are.
 
 use std::{ops::Range, time::Duration};
 
 /// A source of choices.
 #[derive(Debug, Clone)]
-pub struct Chance(fastrand::Rng);
+pub struct Rng(fastrand::Rng);
 
-impl Chance {
+impl Rng {
     /// The source of `name` in the run of `seed`.
     pub fn of(seed: u64, name: &str) -> Self {
         let mixed = name.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {

@@ -1,4 +1,4 @@
-//! The hammer: what is done to the server, its database and the ways between them, in the order of a plan.
+//! Fault injection: what is done to the server, its database and the ways between them, in the order of a plan.
 
 mod last_words;
 
@@ -9,12 +9,12 @@ use std::{
 };
 
 use crate::{
-    chance::Chance,
     checker::Limits,
-    diary::{Diary, Fact, ServerFact, wall_ms},
+    history::{Fact, History, ServerFact, wall_ms},
+    misbehaving_clients::{self, MisbehavingClients},
     postgres::Cluster,
     proxy::Proxy,
-    rude::{self, Rudeness},
+    rng::Rng,
     server::{self, Recipe, Server},
     setup,
 };
@@ -29,8 +29,8 @@ const FENCED: i32 = 75;
 /// Acknowledged between a start and the next kill, at least, unless that takes too long.
 const WORK_BEFORE_A_KILL: u64 = 8;
 const WORK_MAX: Duration = Duration::from_secs(3);
-/// Rude clients may slow a server down for so long.
-const RUDE_MAX: Duration = Duration::from_secs(10);
+/// Misbehaving clients may slow a server down for so long.
+const MISBEHAVING_MAX: Duration = Duration::from_secs(10);
 
 /// How much of each.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ pub struct Plan {
     pub kills: u32,
     pub crashes: u32,
     pub cuts: u32,
-    pub twins: u32,
+    pub second_servers: u32,
     pub frozen: Duration,
     pub full: Duration,
     pub crowd: u64,
@@ -58,7 +58,7 @@ impl Plan {
         kills: 50,
         crashes: 3,
         cuts: 20,
-        twins: 3,
+        second_servers: 3,
         frozen: Duration::from_secs(30),
         full: Duration::from_secs(10),
         crowd: 2000,
@@ -73,7 +73,7 @@ impl Plan {
         kills: 8,
         crashes: 1,
         cuts: 4,
-        twins: 1,
+        second_servers: 1,
         frozen: Duration::from_secs(5),
         full: Duration::from_secs(2),
         crowd: 200,
@@ -94,35 +94,35 @@ pub struct Done {
     pub commits_without_answer: u64,
     pub client_cuts: u64,
     pub answers_swallowed: u64,
-    pub twins: u64,
+    pub second_servers: u64,
     /// SIGTERM.
     pub stops: u64,
     pub frozen_seconds: u64,
     pub full_seconds: u64,
-    pub rudeness: Rudeness,
+    pub misbehaving_clients: MisbehavingClients,
     pub slowest_start_ms: u64,
     pub left_out: Vec<String>,
 }
 
 /// Everything it takes.
 #[derive(Debug)]
-pub struct Hammer {
+pub struct FaultInjector {
     pub recipe: Recipe,
     pub cluster: Cluster,
     /// Between the server and PostgreSQL.
     pub database: Proxy,
     /// Between clients and the server.
     pub clients: Proxy,
-    pub diary: Diary,
-    pub chance: Chance,
+    pub history: History,
+    pub rng: Rng,
     pub done: Done,
     pub server: Option<Server>,
     pub servers: u32,
 }
 
-impl Hammer {
+impl FaultInjector {
     /// Goes through the plan. The server runs at the end.
-    pub async fn strike(&mut self, plan: &Plan) -> io::Result<()> {
+    pub async fn inject(&mut self, plan: &Plan) -> io::Result<()> {
         self.start_ready().await?;
         self.pause(2000..2500).await;
         say("kills");
@@ -134,11 +134,11 @@ impl Hammer {
         say("connections cut");
         self.cut_often(plan.cuts).await?;
         say("two servers");
-        for _ in 0..plan.twins {
-            self.twin().await?;
+        for _ in 0..plan.second_servers {
+            self.second_server().await?;
         }
-        say("rude clients");
-        self.be_rude(plan.crowd).await?;
+        say("misbehaving clients");
+        self.misbehave(plan.crowd).await?;
         say("PostgreSQL crashes");
         for _ in 0..plan.crashes {
             self.crash().await?;
@@ -154,11 +154,11 @@ impl Hammer {
     }
 
     async fn pause(&mut self, milliseconds: std::ops::Range<u64>) {
-        tokio::time::sleep(self.chance.milliseconds(milliseconds)).await;
+        tokio::time::sleep(self.rng.milliseconds(milliseconds)).await;
     }
 
     fn trouble(&self, what: &str, from: i64) {
-        self.diary.note("hammer", Fact::Trouble { what: what.to_owned(), from, to: wall_ms() });
+        self.history.note("fault injector", Fact::Trouble { what: what.to_owned(), from, to: wall_ms() });
     }
 
     fn start(&mut self) -> io::Result<Server> {
@@ -225,7 +225,7 @@ impl Hammer {
     async fn kill_often(&mut self, kills: u32) -> io::Result<()> {
         let enough = self.done.kills + u64::from(kills);
         while self.done.kills < enough {
-            if self.chance.once_in(4) {
+            if self.rng.once_in(4) {
                 // While it starts, too: at the claim, at the revival, whatever it is doing.
                 self.kill().await?;
                 let server = self.start()?;
@@ -245,9 +245,9 @@ impl Hammer {
 
     /// Until clients have been told a few things: who is killed at work has something to lose.
     async fn some_work(&self) {
-        let enough = self.diary.acknowledged() + WORK_BEFORE_A_KILL;
+        let enough = self.history.acknowledged() + WORK_BEFORE_A_KILL;
         let until = Instant::now() + WORK_MAX;
-        while self.diary.acknowledged() < enough && Instant::now() < until {
+        while self.history.acknowledged() < enough && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -278,7 +278,7 @@ impl Hammer {
     }
 
     /// A second server on the same database, by mistake. The first finds out and ends.
-    async fn twin(&mut self) -> io::Result<()> {
+    async fn second_server(&mut self) -> io::Result<()> {
         let Some(mut first) = self.server.take() else { return Ok(()) };
         let before = first.address;
         let from = wall_ms();
@@ -299,7 +299,7 @@ impl Hammer {
         }
         self.trouble("two servers", from);
         self.server = Some(second);
-        self.done.twins += 1;
+        self.done.second_servers += 1;
         self.pause(500..1500).await;
         self.keep_up().await
     }
@@ -344,21 +344,22 @@ impl Hammer {
         self.keep_up().await
     }
 
-    async fn be_rude(&mut self, crowd: u64) -> io::Result<()> {
+    async fn misbehave(&mut self, crowd: u64) -> io::Result<()> {
         let address = self.server.as_ref().and_then(|server| server.address);
         let Some(address) = address else { return Ok(()) };
-        self.done.rudeness = rude::be_rude(address, 12, crowd, &mut self.chance).await;
-        if self.done.rudeness.vanished < crowd {
-            let fewer = format!("{} of {crowd} sockets", crowd - self.done.rudeness.vanished);
+        self.done.misbehaving_clients =
+            misbehaving_clients::misbehave(address, 12, crowd, &mut self.rng).await;
+        if self.done.misbehaving_clients.vanished < crowd {
+            let fewer = format!("{} of {crowd} sockets", crowd - self.done.misbehaving_clients.vanished);
             self.done.left_out.push(format!("{fewer} could not be opened: is 'ulimit -n' too low?"));
         }
-        let until = Instant::now() + RUDE_MAX;
+        let until = Instant::now() + MISBEHAVING_MAX;
         while !server::is_ready(address).await {
             if Instant::now() < until {
                 continue;
             }
-            let line = "after the rude clients the server is not ready".to_owned();
-            self.diary.note("hammer", Fact::Server { what: ServerFact::Complained { line } });
+            let line = "after the misbehaving clients the server is not ready".to_owned();
+            self.history.note("fault injector", Fact::Server { what: ServerFact::Complained { line } });
             break;
         }
         self.keep_up().await

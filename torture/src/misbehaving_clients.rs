@@ -1,4 +1,4 @@
-//! Rude clients: some never read, some close half, some send rubbish, and a crowd vanishes without a close.
+//! Misbehaving clients: some never read, some close half, some send rubbish, and a crowd vanishes without a close.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -9,13 +9,13 @@ use tokio::{
     time::timeout,
 };
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 
 const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Rudeness {
+pub struct MisbehavingClients {
     pub stalled: u64,
     pub half_closed: u64,
     pub garbage: u64,
@@ -23,8 +23,8 @@ pub struct Rudeness {
 }
 
 /// Does all of it against the server at `address`: `many` of each but the crowd, which is `crowd`.
-pub async fn be_rude(address: SocketAddr, many: u64, crowd: u64, chance: &mut Chance) -> Rudeness {
-    let mut done = Rudeness::default();
+pub async fn misbehave(address: SocketAddr, many: u64, crowd: u64, rng: &mut Rng) -> MisbehavingClients {
+    let mut done = MisbehavingClients::default();
     let mut stalled = Vec::new();
     for _ in 0..many {
         // It never reads again.
@@ -33,7 +33,7 @@ pub async fn be_rude(address: SocketAddr, many: u64, crowd: u64, chance: &mut Ch
             done.stalled += 1;
         }
         done.half_closed += u64::from(close_half(address).await);
-        done.garbage += u64::from(send_garbage(address, chance).await);
+        done.garbage += u64::from(send_garbage(address, rng).await);
     }
     done.vanished = vanish(address, crowd).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -71,11 +71,11 @@ async fn close_half(address: SocketAddr) -> bool {
 }
 
 /// Bytes that are no frame; and before them, now and then, no HTTP either.
-async fn send_garbage(address: SocketAddr, chance: &mut Chance) -> bool {
+async fn send_garbage(address: SocketAddr, rng: &mut Rng) -> bool {
     let rubbish: Vec<u8> =
-        (0..chance.number(8..4000)).map(|_| u8::try_from(chance.number(0..256)).unwrap_or(0xff)).collect();
+        (0..rng.number(8..4000)).map(|_| u8::try_from(rng.number(0..256)).unwrap_or(0xff)).collect();
     let stream =
-        if chance.once_in(3) { TcpStream::connect(address).await.ok() } else { shake_hands(address).await };
+        if rng.once_in(3) { TcpStream::connect(address).await.ok() } else { shake_hands(address).await };
     let Some(mut stream) = stream else { return false };
     stream.write_all(&rubbish).await.is_ok()
 }

@@ -2,9 +2,9 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use super::{Hammer, say};
+use super::{FaultInjector, say};
 use crate::{
-    diary::Way,
+    history::Way,
     setup::{Counselor, STOP_MS},
     words::{Crew, Ground, Leaving, Line, Manner, Plan},
 };
@@ -18,11 +18,11 @@ const STOPS: &[Way] =
 /// All in which the client is the one who goes.
 const LEAVING: &[Way] = &[Way::Goodbye, Way::Fin, Way::Reset, Way::LogOut];
 
-impl Hammer {
+impl FaultInjector {
     /// Goes through the plan. The server runs at the end, and everybody is still there.
     ///
     /// Kills come first: for half a minute after one nobody's last words need be there whole.
-    pub(crate) async fn strike_words(
+    pub(crate) async fn inject_into_last_words(
         &mut self,
         plan: &Plan,
         ground: &Ground,

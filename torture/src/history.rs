@@ -56,7 +56,7 @@ pub enum Fact {
     Lost { what: String },
     /// This machine let us wait so much longer than we asked for, just now: it has too much to do.
     Stalled { ms: i64 },
-    /// What the hammer did to a server.
+    /// What was done to a server.
     Server { what: ServerFact },
     /// The database, or the way to it, was out of order between these two moments of the wall clock.
     Trouble { what: String, from: i64, to: i64 },
@@ -157,27 +157,27 @@ pub fn wall_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The one diary of a run. Cheap to clone.
+/// The one history of a run. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Diary {
+pub struct History {
     began: Instant,
     sockets: Arc<AtomicU64>,
     acknowledged: Arc<AtomicU64>,
-    pages: Arc<Mutex<Pages>>,
+    written: Arc<Mutex<Entries>>,
 }
 
 #[derive(Debug)]
-struct Pages {
+struct Entries {
     entries: Vec<Entry>,
     file: BufWriter<File>,
 }
 
-impl Diary {
-    /// A diary that is also written to `path`.
+impl History {
+    /// A history that is also written to `path`.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let pages = Pages { entries: Vec::new(), file: BufWriter::new(File::create(path)?) };
+        let written = Entries { entries: Vec::new(), file: BufWriter::new(File::create(path)?) };
         let (sockets, acknowledged) = (Arc::default(), Arc::default());
-        Ok(Self { began: Instant::now(), sockets, acknowledged, pages: Arc::new(Mutex::new(pages)) })
+        Ok(Self { began: Instant::now(), sockets, acknowledged, written: Arc::new(Mutex::new(written)) })
     }
 
     /// A number that no other socket of the run has.
@@ -191,12 +191,12 @@ impl Diary {
             self.acknowledged.fetch_add(1, Ordering::Relaxed);
         }
         let entry = Entry { run_ms, wall_ms: wall_ms(), client: client.to_owned(), fact };
-        let mut pages = self.pages.lock().expect("nobody panics while writing");
+        let mut written = self.written.lock().expect("nobody panics while writing");
         if let Ok(line) = serde_json::to_string(&entry) {
             // A full disk of ours is no reason to stop: the checker reads what is in memory.
-            let _unwritten = writeln!(pages.file, "{line}");
+            let _unwritten = writeln!(written.file, "{line}");
         }
-        pages.entries.push(entry);
+        written.entries.push(entry);
     }
 
     /// How much was acknowledged so far.
@@ -206,9 +206,9 @@ impl Diary {
 
     /// Everything so far.
     pub fn read(&self) -> Vec<Entry> {
-        let mut pages = self.pages.lock().expect("nobody panics while writing");
-        let _unwritten = pages.file.flush();
-        pages.entries.clone()
+        let mut written = self.written.lock().expect("nobody panics while writing");
+        let _unwritten = written.file.flush();
+        written.entries.clone()
     }
 
     /// Milliseconds since the run began.

@@ -1,11 +1,11 @@
 //! The checker: what clients were told against what the database holds. Pure; it shares nothing with the server, not even
 //! the names of its types.
 
+mod acknowledged;
 mod deadlines;
-mod ears;
 mod last_words;
 mod replay;
-mod told;
+mod sockets;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub use last_words::LastWords;
 
-use crate::history::{Entry, Fact, ServerFact, Way};
+use crate::history::{Disconnect, Entry, Fact, ServerFact};
 
 /// How long things may take under faults, in milliseconds.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,7 @@ pub struct Limits {
     pub limit_notices: [i64; 2],
     /// What falls due is decided within this.
     pub late: i64,
-    /// A word is stored within this.
+    /// A message is stored within this.
     pub stored: i64,
 }
 
@@ -66,9 +66,9 @@ pub struct ConversationRow {
     pub end_reason: Option<String>,
 }
 
-/// A row of `messages`, or of those kept apart.
+/// A row of `messages`, or of those that are unmatched.
 #[derive(Debug, Clone)]
-pub struct WordRow {
+pub struct MessageRow {
     pub from: String,
     pub to: String,
     pub key: String,
@@ -76,7 +76,7 @@ pub struct WordRow {
     pub said_at: i64,
     /// When the server first got it.
     pub received_at: i64,
-    /// The words, or whatever stands there.
+    /// The messages, or whatever stands there.
     pub body: String,
     pub system: bool,
 }
@@ -96,8 +96,8 @@ pub struct Tables {
     pub events: Vec<EventRow>,
     pub conversations: Vec<ConversationRow>,
     /// In the order in which they came.
-    pub words: Vec<WordRow>,
-    pub apart: Vec<WordRow>,
+    pub messages: Vec<MessageRow>,
+    pub unmatched: Vec<MessageRow>,
     pub evaluations: Vec<EvaluationRow>,
 }
 
@@ -139,7 +139,7 @@ pub enum Violation {
     /// The conversations are not what the journal makes of them.
     StoreDisagrees,
     /// A socket was told later events and not this one.
-    Untold,
+    NotDelivered,
     /// Fell due and was not decided within the limit.
     Late,
     /// Was decided before it fell due.
@@ -147,13 +147,13 @@ pub enum Violation {
     /// Had arrived before its author was gone, and is not there.
     LastWordsLost,
     /// Stands, or was told, before what was said earlier; or the earlier is not there at all.
-    OutOfTurn,
+    OutOfOrder,
     /// Was said after the log-out, and counted.
     AfterLogOut,
     /// A server ended by itself, or went on when it should not have.
     ServerDied,
     /// The server's log tells of a panic or a broken law.
-    Complaint,
+    LogError,
     /// An answer told of a fault while everything was in order.
     Fault,
 }
@@ -171,14 +171,14 @@ impl fmt::Display for Violation {
             Self::TwoOpen => "two open conversations of one visitor",
             Self::BrokenJournal => "broken journal",
             Self::StoreDisagrees => "conversations disagree with the journal",
-            Self::Untold => "untold",
+            Self::NotDelivered => "not delivered",
             Self::Late => "late",
             Self::Early => "early",
             Self::LastWordsLost => "last words lost",
-            Self::OutOfTurn => "out of turn",
+            Self::OutOfOrder => "out of order",
             Self::AfterLogOut => "kept after a log-out",
             Self::ServerDied => "server died",
-            Self::Complaint => "complaint in the log",
+            Self::LogError => "error in the log that must never be",
             Self::Fault => "fault",
         })
     }
@@ -203,8 +203,8 @@ pub struct Count {
 pub struct Figures {
     pub opens: Count,
     pub ends: Count,
-    pub words: Count,
-    pub kept_apart: Count,
+    pub messages: Count,
+    pub unmatched: Count,
     pub evaluations: Count,
     pub events: u64,
     pub frames: u64,
@@ -223,10 +223,10 @@ pub struct Figures {
     pub deadlines_after_outage: u64,
     pub latest_after_outage_ms: i64,
     pub waited_out: u64,
-    /// By way of leaving, in the order of [`Way::ALL`].
-    pub last_words: [LastWords; Way::ALL.len()],
-    /// Words that a socket had to hear, and heard.
-    pub told: Count,
+    /// By how the visitor left, in the order of [`Disconnect::ALL`].
+    pub last_words: [LastWords; Disconnect::ALL.len()],
+    /// Messages that a socket had to hear, and heard.
+    pub delivered: Count,
 }
 
 /// What the checker says.
@@ -252,8 +252,8 @@ pub fn check(evidence: &Evidence<'_>) -> Verdict {
     let mut verdict = Verdict::default();
     verdict.figures.events = evidence.tables.events.len() as u64;
     replay::check(evidence, &mut verdict);
-    told::check(evidence, &mut verdict);
-    ears::check(evidence, &mut verdict);
+    acknowledged::check(evidence, &mut verdict);
+    sockets::check(evidence, &mut verdict);
     deadlines::check(evidence, &mut verdict);
     last_words::check(evidence, &mut verdict);
     servers(evidence, &mut verdict);
@@ -264,17 +264,17 @@ pub fn check(evidence: &Evidence<'_>) -> Verdict {
 const AFTERMATH_MS: i64 = 5_000;
 
 fn servers(evidence: &Evidence<'_>, verdict: &mut Verdict) {
-    let troubles = troubles(evidence.entries);
+    let disturbances = disturbances(evidence.entries);
     for entry in evidence.entries {
         match &entry.fact {
             Fact::Server { what: ServerFact::Died { code } } => {
                 verdict.find(Violation::ServerDied, format!("{} ended by itself: {code:?}", entry.client));
             }
-            Fact::Server { what: ServerFact::Complained { line } } => {
-                verdict.find(Violation::Complaint, line.clone());
+            Fact::Server { what: ServerFact::LogError { line } } => {
+                verdict.find(Violation::LogError, line.clone());
             }
             Fact::Fault { what, status } if *status >= 500 => {
-                let excused = troubles.iter().any(|(from, to)| {
+                let excused = disturbances.iter().any(|(from, to)| {
                     *from - AFTERMATH_MS <= entry.wall_ms && entry.wall_ms <= *to + AFTERMATH_MS
                 });
                 if !excused {
@@ -288,9 +288,9 @@ fn servers(evidence: &Evidence<'_>, verdict: &mut Verdict) {
 }
 
 /// When the database was out of order, by the wall clock.
-fn troubles(entries: &[Entry]) -> Vec<(i64, i64)> {
+fn disturbances(entries: &[Entry]) -> Vec<(i64, i64)> {
     let of = |entry: &Entry| match entry.fact {
-        Fact::Trouble { from, to, .. } => Some((from, to)),
+        Fact::Disturbed { from, to, .. } => Some((from, to)),
         _ => None,
     };
     entries.iter().filter_map(of).collect()

@@ -15,7 +15,7 @@ use crate::{
     postgres::Cluster,
     proxy::Proxy,
     rng::Rng,
-    server::{self, Recipe, Server},
+    server::{self, Server, ServerLauncher},
     setup,
 };
 
@@ -79,13 +79,13 @@ impl Plan {
         crowd: 200,
         calm: Duration::from_secs(1),
         last_calm: Duration::from_secs(7),
-        limits: setup::LIMITS_OF_A_BUSY_MACHINE,
+        limits: setup::BUSY_MACHINE_LIMITS,
     };
 }
 
 /// What was done.
 #[derive(Debug, Clone, Default)]
-pub struct Done {
+pub struct Injected {
     pub kills: u64,
     pub kills_while_starting: u64,
     pub starts: u64,
@@ -107,7 +107,7 @@ pub struct Done {
 /// Everything it takes.
 #[derive(Debug)]
 pub struct FaultInjector {
-    pub recipe: Recipe,
+    pub launcher: ServerLauncher,
     pub cluster: Cluster,
     /// Between the server and PostgreSQL.
     pub database: Proxy,
@@ -115,7 +115,7 @@ pub struct FaultInjector {
     pub clients: Proxy,
     pub history: History,
     pub rng: Rng,
-    pub done: Done,
+    pub injected: Injected,
     pub server: Option<Server>,
     pub servers: u32,
 }
@@ -141,30 +141,30 @@ impl FaultInjector {
         self.misbehave(plan.crowd).await?;
         say("PostgreSQL crashes");
         for _ in 0..plan.crashes {
-            self.crash().await?;
+            self.crash_postgres().await?;
         }
         say("PostgreSQL frozen");
-        self.freeze(plan.frozen).await?;
+        self.freeze_postgres(plan.frozen).await?;
         say("disk full");
-        self.fill(plan.full).await?;
+        self.fill_disk(plan.full).await?;
         say("a last kill, and calm");
         self.kill_often(1).await?;
         tokio::time::sleep(plan.last_calm).await;
-        self.keep_up().await
+        self.restart_if_ended().await
     }
 
     async fn pause(&mut self, milliseconds: std::ops::Range<u64>) {
         tokio::time::sleep(self.rng.milliseconds(milliseconds)).await;
     }
 
-    fn trouble(&self, what: &str, from: i64) {
-        self.history.note("fault injector", Fact::Trouble { what: what.to_owned(), from, to: wall_ms() });
+    fn note_disturbance(&self, what: &str, from: i64) {
+        self.history.note("fault injector", Fact::Disturbed { what: what.to_owned(), from, to: wall_ms() });
     }
 
     fn start(&mut self) -> io::Result<Server> {
         self.servers += 1;
-        self.done.starts += 1;
-        self.recipe.start(&format!("server{}", self.servers))
+        self.injected.starts += 1;
+        self.launcher.start(&format!("server{}", self.servers))
     }
 
     /// Starts a server and leads clients to it.
@@ -189,7 +189,7 @@ impl FaultInjector {
             }
         };
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.done.slowest_start_ms = self.done.slowest_start_ms.max(took);
+        self.injected.slowest_start_ms = self.injected.slowest_start_ms.max(took);
         self.clients.lead_to(vec![address]);
         self.server = Some(server);
         Ok(address)
@@ -200,17 +200,17 @@ impl FaultInjector {
     }
 
     async fn kill(&mut self) -> io::Result<()> {
-        self.keep_up().await?;
+        self.restart_if_ended().await?;
         self.clients.lead_to(Vec::new());
         if let Some(server) = self.server.take() {
             server.kill().await?;
-            self.done.kills += 1;
+            self.injected.kills += 1;
         }
         Ok(())
     }
 
     /// Nobody ends who was not asked to.
-    async fn keep_up(&mut self) -> io::Result<()> {
+    async fn restart_if_ended(&mut self) -> io::Result<()> {
         if let Some(server) = &mut self.server
             && !server.is_up()
         {
@@ -223,28 +223,28 @@ impl FaultInjector {
     }
 
     async fn kill_often(&mut self, kills: u32) -> io::Result<()> {
-        let enough = self.done.kills + u64::from(kills);
-        while self.done.kills < enough {
+        let enough = self.injected.kills + u64::from(kills);
+        while self.injected.kills < enough {
             if self.rng.once_in(4) {
                 // While it starts, too: at the claim, at the revival, whatever it is doing.
                 self.kill().await?;
                 let server = self.start()?;
                 self.pause(10..400).await;
                 server.kill().await?;
-                self.done.kills += 1;
-                self.done.kills_while_starting += 1;
+                self.injected.kills += 1;
+                self.injected.kills_while_starting += 1;
             } else {
                 self.kill().await?;
             }
             self.start_ready().await?;
-            self.some_work().await;
+            self.wait_for_acknowledgements().await;
             self.pause(50..400).await;
         }
         Ok(())
     }
 
     /// Until clients have been told a few things: who is killed at work has something to lose.
-    async fn some_work(&self) {
+    async fn wait_for_acknowledgements(&self) {
         let enough = self.history.acknowledged() + WORK_BEFORE_A_KILL;
         let until = Instant::now() + WORK_MAX;
         while self.history.acknowledged() < enough && Instant::now() < until {
@@ -256,23 +256,23 @@ impl FaultInjector {
         for _ in 0..cuts {
             let from = wall_ms();
             self.database.cut();
-            self.done.database_cuts += 1;
-            self.trouble("connections to the database cut", from);
+            self.injected.database_cuts += 1;
+            self.note_disturbance("connections to the database cut", from);
             self.pause(200..600).await;
             let from = wall_ms();
             let swallowed = self.database.swallow_and_cut(Duration::from_millis(500)).await;
-            self.done.database_cuts += 1;
-            self.done.commits_without_answer += u64::from(swallowed);
-            self.trouble("an answer of the database lost", from);
+            self.injected.database_cuts += 1;
+            self.injected.commits_without_answer += u64::from(swallowed);
+            self.note_disturbance("an answer of the database lost", from);
             self.pause(200..600).await;
             self.clients.cut();
-            self.done.client_cuts += 1;
+            self.injected.client_cuts += 1;
             self.pause(100..400).await;
             let swallowed = self.clients.swallow_and_cut(Duration::from_millis(500)).await;
-            self.done.client_cuts += 1;
-            self.done.answers_swallowed += u64::from(swallowed);
+            self.injected.client_cuts += 1;
+            self.injected.answers_swallowed += u64::from(swallowed);
             self.pause(100..400).await;
-            self.keep_up().await?;
+            self.restart_if_ended().await?;
         }
         Ok(())
     }
@@ -297,61 +297,61 @@ impl FaultInjector {
             first.note_end(None, false);
             first.kill().await?;
         }
-        self.trouble("two servers", from);
+        self.note_disturbance("two servers", from);
         self.server = Some(second);
-        self.done.second_servers += 1;
+        self.injected.second_servers += 1;
         self.pause(500..1500).await;
-        self.keep_up().await
+        self.restart_if_ended().await
     }
 
-    async fn crash(&mut self) -> io::Result<()> {
+    async fn crash_postgres(&mut self) -> io::Result<()> {
         let from = wall_ms();
         self.cluster.stop_at_once().await?;
         self.pause(300..1500).await;
         self.cluster.start().await?;
-        self.done.crashes += 1;
-        self.trouble("PostgreSQL crashed", from);
+        self.injected.crashes += 1;
+        self.note_disturbance("PostgreSQL crashed", from);
         self.pause(2000..2500).await;
-        self.keep_up().await
+        self.restart_if_ended().await
     }
 
-    async fn freeze(&mut self, time: Duration) -> io::Result<()> {
+    async fn freeze_postgres(&mut self, time: Duration) -> io::Result<()> {
         let from = wall_ms();
         let frozen = self.cluster.freeze()?;
         tokio::time::sleep(time).await;
         drop(frozen);
-        self.done.frozen_seconds += time.as_secs();
-        self.trouble("PostgreSQL frozen", from);
+        self.injected.frozen_seconds += time.as_secs();
+        self.note_disturbance("PostgreSQL frozen", from);
         self.pause(3000..3500).await;
-        self.keep_up().await
+        self.restart_if_ended().await
     }
 
-    async fn fill(&mut self, time: Duration) -> io::Result<()> {
+    async fn fill_disk(&mut self, time: Duration) -> io::Result<()> {
         let from = wall_ms();
         match self.cluster.fill()? {
             Some(full) => {
                 tokio::time::sleep(time).await;
                 drop(full);
-                self.done.full_seconds += time.as_secs();
-                self.trouble("the disk of PostgreSQL full", from);
+                self.injected.full_seconds += time.as_secs();
+                self.note_disturbance("the disk of PostgreSQL full", from);
                 self.pause(3000..3500).await;
             }
-            None => self.done.left_out.push(
+            None => self.injected.left_out.push(
                 "the full disk of PostgreSQL: a small disk of its own takes root, who can mount one"
                     .to_owned(),
             ),
         }
-        self.keep_up().await
+        self.restart_if_ended().await
     }
 
     async fn misbehave(&mut self, crowd: u64) -> io::Result<()> {
         let address = self.server.as_ref().and_then(|server| server.address);
         let Some(address) = address else { return Ok(()) };
-        self.done.misbehaving_clients =
+        self.injected.misbehaving_clients =
             misbehaving_clients::misbehave(address, 12, crowd, &mut self.rng).await;
-        if self.done.misbehaving_clients.vanished < crowd {
-            let fewer = format!("{} of {crowd} sockets", crowd - self.done.misbehaving_clients.vanished);
-            self.done.left_out.push(format!("{fewer} could not be opened: is 'ulimit -n' too low?"));
+        if self.injected.misbehaving_clients.vanished < crowd {
+            let fewer = format!("{} of {crowd} sockets", crowd - self.injected.misbehaving_clients.vanished);
+            self.injected.left_out.push(format!("{fewer} could not be opened: is 'ulimit -n' too low?"));
         }
         let until = Instant::now() + MISBEHAVING_MAX;
         while !server::is_ready(address).await {
@@ -359,10 +359,10 @@ impl FaultInjector {
                 continue;
             }
             let line = "after the misbehaving clients the server is not ready".to_owned();
-            self.history.note("fault injector", Fact::Server { what: ServerFact::Complained { line } });
+            self.history.note("fault injector", Fact::Server { what: ServerFact::LogError { line } });
             break;
         }
-        self.keep_up().await
+        self.restart_if_ended().await
     }
 }
 

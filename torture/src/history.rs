@@ -26,10 +26,10 @@ pub enum Fact {
     Seen { conversation: String, visitor: String, status: String, counselor: Option<String> },
     /// Acknowledged: it is over.
     Ended { conversation: String },
-    /// Acknowledged: this word is kept. `token` stands in the words and nowhere else.
+    /// Acknowledged: this message is kept. `token` stands in the messages and nowhere else.
     Said { token: String, from: String, to: String, key: String, conversation: String },
-    /// The word belongs to no talk, the server says, and keeps it apart.
-    KeptApart { token: String, from: String, to: String, key: String },
+    /// The message belongs to no talk, the server says, and it is kept as unmatched.
+    Unmatched { token: String, from: String, to: String, key: String },
     /// Acknowledged: this evaluation is kept.
     Evaluated { id: Option<String>, conversation: String, object: String, level: i64 },
     /// Acknowledged: the priority is this.
@@ -40,12 +40,12 @@ pub enum Fact {
     Joined { socket: u64, person: String, cursor: u64 },
     /// A socket heard an event.
     Heard { socket: u64, event: HeardEvent },
-    /// A socket heard a word of our own IM that another has said.
-    HeardWord { socket: u64, conversation: String, token: String },
+    /// A socket heard a message of our own IM that another has said.
+    HeardMessage { socket: u64, conversation: String, token: String },
     /// A socket is closed; by the server, if there is a code.
     Closed { socket: u64, code: Option<u16> },
     /// Somebody said this and was gone.
-    Left(Leaving),
+    Left(Visit),
     /// Looked up in the database, past the server, right after it was told.
     Looked { what: String, there: bool },
     /// A refusal of the server's own.
@@ -59,7 +59,7 @@ pub enum Fact {
     /// What was done to a server.
     Server { what: ServerFact },
     /// The database, or the way to it, was out of order between these two moments of the wall clock.
-    Trouble { what: String, from: i64, to: i64 },
+    Disturbed { what: String, from: i64, to: i64 },
 }
 
 /// An event as a socket tells it.
@@ -77,9 +77,9 @@ pub struct HeardEvent {
 /// How somebody leaves who has just said something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Way {
+pub enum Disconnect {
     /// With a close frame.
-    Goodbye,
+    CloseFrame,
     /// The end of the stream, without a close frame.
     Fin,
     /// As when a tunnel breaks: `SO_LINGER` 0.
@@ -87,18 +87,18 @@ pub enum Way {
     /// `POST /logout`.
     LogOut,
     /// The socket stays open, and the server stops.
-    Stop,
+    ServerStop,
 }
 
-impl Way {
-    pub const ALL: [Self; 5] = [Self::Goodbye, Self::Fin, Self::Reset, Self::LogOut, Self::Stop];
+impl Disconnect {
+    pub const ALL: [Self; 5] = [Self::CloseFrame, Self::Fin, Self::Reset, Self::LogOut, Self::ServerStop];
 }
 
 /// Everything that somebody said over one socket until they left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Leaving {
-    pub way: Way,
+pub struct Visit {
+    pub way: Disconnect,
     pub conversation: String,
     /// In this order.
     pub tokens: Vec<String>,
@@ -134,7 +134,7 @@ pub enum ServerFact {
         code: Option<i32>,
     },
     /// The log tells of something that must never be.
-    Complained {
+    LogError {
         line: String,
     },
 }

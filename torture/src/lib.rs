@@ -1,6 +1,6 @@
 //! Torture: a real server on a real PostgreSQL, under load and injected faults, judged from outside by what it told its clients.
 //!
-//! `scripts/torture.sh` makes the cluster; [`run`] does the rest, and [`words`] the part about last words. The checker ([`checker`]) is pure, and tested by itself.
+//! `scripts/torture.sh` makes the cluster; [`run`] does the rest, and [`last_words`] the part about last words. The checker ([`checker`]) is pure, and tested by itself.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -10,6 +10,7 @@
 pub mod checker;
 pub mod fault_injector;
 pub mod history;
+pub mod last_words;
 pub mod load;
 pub mod misbehaving_clients;
 pub mod postgres;
@@ -20,7 +21,6 @@ pub mod run;
 pub mod server;
 pub mod setup;
 pub mod socket;
+pub mod store_probe;
 pub mod tables;
 pub mod wire;
-pub mod witness;
-pub mod words;

@@ -15,7 +15,7 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use crate::{history::History, rng::Rng, setup::Staff, wire::Client, witness::Witness};
+use crate::{history::History, rng::Rng, setup::Staff, store_probe::StoreProbe, wire::Client};
 
 /// What all clients share. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct World {
     pub base: String,
     pub seed: u64,
     pub history: History,
-    pub witness: Witness,
+    pub probe: StoreProbe,
     shared: Arc<Shared>,
 }
 
@@ -39,9 +39,9 @@ struct Shared {
 }
 
 impl World {
-    pub fn new(base: &str, seed: u64, history: &History, witness: &Witness) -> Self {
-        let (base, history, witness) = (base.to_owned(), history.clone(), witness.clone());
-        Self { base, seed, history, witness, shared: Arc::default() }
+    pub fn new(base: &str, seed: u64, history: &History, probe: &StoreProbe) -> Self {
+        let (base, history, probe) = (base.to_owned(), history.clone(), probe.clone());
+        Self { base, seed, history, probe, shared: Arc::default() }
     }
 
     fn client(&self, name: &str) -> Client {
@@ -52,7 +52,7 @@ impl World {
         Rng::of(self.seed, name)
     }
 
-    fn know(&self, id: &str, username: &str) {
+    fn remember_username(&self, id: &str, username: &str) {
         let mut names = self.shared.names.lock().expect("nobody panics while writing");
         names.insert(id.to_owned(), username.to_owned());
     }
@@ -87,7 +87,7 @@ impl World {
         self.shared.closing.load(Ordering::Relaxed)
     }
 
-    /// Words that Tencent has not got rid of yet.
+    /// Messages that Tencent has not got rid of yet.
     pub fn undelivered(&self) -> u64 {
         self.shared.undelivered.load(Ordering::Relaxed)
     }

@@ -4,10 +4,9 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 use hotline_torture::{
-    fault_injector,
+    fault_injector, last_words,
     postgres::Cluster,
-    run::{self, Order},
-    words,
+    run::{self, RunOptions},
 };
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -64,7 +63,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(1..1_000_000));
     println!("    SEED={seed}");
-    let order = Order {
+    let options = RunOptions {
         seed,
         binary: arguments.server,
         cluster: Cluster {
@@ -78,10 +77,10 @@ async fn main() -> ExitCode {
     };
     let running = async {
         match (arguments.part, arguments.form) {
-            (Part::Dispatch, Form::Short) => run::run(&order, &fault_injector::Plan::SHORT).await,
-            (Part::Dispatch, Form::Long) => run::run(&order, &fault_injector::Plan::LONG).await,
-            (Part::LastWords, Form::Short) => words::run(&order, &words::Plan::SHORT).await,
-            (Part::LastWords, Form::Long) => words::run(&order, &words::Plan::LONG).await,
+            (Part::Dispatch, Form::Short) => run::run(&options, &fault_injector::Plan::SHORT).await,
+            (Part::Dispatch, Form::Long) => run::run(&options, &fault_injector::Plan::LONG).await,
+            (Part::LastWords, Form::Short) => last_words::run(&options, &last_words::Plan::SHORT).await,
+            (Part::LastWords, Form::Long) => last_words::run(&options, &last_words::Plan::LONG).await,
         }
     };
     // Whatever was started dies with what is dropped here.

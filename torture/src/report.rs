@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use crate::{
     checker::{Count, Figures, LastWords, Verdict, Violation},
-    fault_injector::{Done, Plan},
-    history::{Entry, Fact, Way},
-    words,
+    fault_injector::{Injected, Plan},
+    history::{Disconnect, Entry, Fact},
+    last_words,
 };
 
 /// Findings shown of each kind; the history has the rest.
@@ -25,16 +25,16 @@ pub struct Head {
 }
 
 /// The whole report, as text.
-pub fn write(head: &Head, plan: &Plan, done: &Done, verdict: &Verdict, entries: &[Entry]) -> String {
+pub fn write(head: &Head, plan: &Plan, injected: &Injected, verdict: &Verdict, entries: &[Entry]) -> String {
     let mut lines = Lines(String::new());
     let Plan { visitors, counselors, .. } = plan;
     lines.head(head, &format!("{visitors} visitors, {counselors} counselors, 1 supervisor"));
-    lines.done(head, done);
+    lines.injected(head, injected);
     lines.kept(&verdict.figures);
     lines.violations(verdict);
     lines.deadlines(&verdict.figures);
     lines.line("not answered well", unwell(entries));
-    for left_out in &done.left_out {
+    for left_out in &injected.left_out {
         lines.line("LEFT OUT", left_out);
     }
     lines.line("findings", verdict.findings.len());
@@ -44,17 +44,17 @@ pub fn write(head: &Head, plan: &Plan, done: &Done, verdict: &Verdict, entries: 
 }
 
 /// The same of a run about last words.
-pub fn write_of_words(
+pub fn write_last_words(
     head: &Head,
-    plan: &words::Plan,
-    done: &Done,
+    plan: &last_words::Plan,
+    injected: &Injected,
     verdict: &Verdict,
     entries: &[Entry],
 ) -> String {
     let mut lines = Lines(String::new());
-    let words::Plan { visitors, counselors, .. } = plan;
+    let last_words::Plan { visitors, counselors, .. } = plan;
     lines.head(head, &format!("{visitors} visitors who leave again and again, {counselors} counselors"));
-    lines.done_to_words(head, done);
+    lines.injected_into_last_words(head, injected);
     lines.last_words(&verdict.figures);
     lines.line("not answered well", unwell(entries));
     lines.line("findings", verdict.findings.len());
@@ -79,45 +79,54 @@ impl Lines {
         self.line("people", people);
     }
 
-    fn done_to_words(&mut self, head: &Head, done: &Done) {
-        self.line("kills (SIGKILL)", done.kills);
-        self.line("stops (SIGTERM)", done.stops);
-        self.line("PostgreSQL crashed", format!("{} times (pg_ctl stop -m immediate)", done.crashes));
-        self.line("PostgreSQL frozen", format!("{} s (SIGSTOP)", done.frozen_seconds));
+    fn injected_into_last_words(&mut self, head: &Head, injected: &Injected) {
+        self.line("kills (SIGKILL)", injected.kills);
+        self.line("stops (SIGTERM)", injected.stops);
+        self.line("PostgreSQL crashed", format!("{} times (pg_ctl stop -m immediate)", injected.crashes));
+        self.line("PostgreSQL frozen", format!("{} s (SIGSTOP)", injected.frozen_seconds));
         self.line("connections cut", head.connections_cut);
     }
 
     fn last_words(&mut self, figures: &Figures) {
-        for (way, of) in Way::ALL.iter().zip(&figures.last_words) {
-            let LastWords { visits, words, whole, due, found } = of;
+        for (way, of) in Disconnect::ALL.iter().zip(&figures.last_words) {
+            let LastWords { visits, messages, whole, due, found } = of;
             let judged = format!("of {whole} all {due} had to be there, {found} were");
-            self.line(&format!("left by {way:?}"), format!("{visits} visits with {words} words; {judged}"));
+            self.line(
+                &format!("left by {way:?}"),
+                format!("{visits} visits with {messages} messages; {judged}"),
+            );
             if *whole == 0 {
                 self.line("LEFT OUT", "none of them could be judged: nobody could tell what had arrived");
             }
         }
-        let Count { acknowledged, found } = figures.words;
-        self.line("acknowledged", format!("{acknowledged} words, {found} found"));
-        let Count { acknowledged, found } = figures.told;
+        let Count { acknowledged, found } = figures.messages;
+        self.line("acknowledged", format!("{acknowledged} messages, {found} found"));
+        let Count { acknowledged, found } = figures.delivered;
         self.line("told to the other side", format!("{found} times, of {acknowledged}"));
         self.line("looked up at once", format!("{} acknowledgements", figures.looks));
         self.line("longest stall of ours", format!("{} ms", figures.longest_stall_ms));
     }
 
-    fn done(&mut self, head: &Head, done: &Done) {
-        let starting = done.kills_while_starting;
-        self.line("kills (SIGKILL)", format!("{}, {starting} of them while starting", done.kills));
-        self.line("starts", format!("{}, slowest {} ms until ready", done.starts, done.slowest_start_ms));
-        self.line("PostgreSQL crashed", format!("{} times (pg_ctl stop -m immediate)", done.crashes));
-        self.line("PostgreSQL frozen", format!("{} s (SIGSTOP)", done.frozen_seconds));
-        self.line("disk of PostgreSQL full", format!("{} s", done.full_seconds));
+    fn injected(&mut self, head: &Head, injected: &Injected) {
+        let starting = injected.kills_while_starting;
+        self.line("kills (SIGKILL)", format!("{}, {starting} of them while starting", injected.kills));
+        self.line(
+            "starts",
+            format!("{}, slowest {} ms until ready", injected.starts, injected.slowest_start_ms),
+        );
+        self.line("PostgreSQL crashed", format!("{} times (pg_ctl stop -m immediate)", injected.crashes));
+        self.line("PostgreSQL frozen", format!("{} s (SIGSTOP)", injected.frozen_seconds));
+        self.line("disk of PostgreSQL full", format!("{} s", injected.full_seconds));
         self.line("connections cut", head.connections_cut);
-        let unanswered = done.commits_without_answer;
-        self.line("  to the database", format!("{} cuts, {unanswered} before an answer", done.database_cuts));
-        let swallowed = done.answers_swallowed;
-        self.line("  to clients", format!("{} cuts, {swallowed} before an answer", done.client_cuts));
-        self.line("two servers at once", format!("{} times", done.second_servers));
-        let clients = done.misbehaving_clients;
+        let unanswered = injected.commits_without_answer;
+        self.line(
+            "  to the database",
+            format!("{} cuts, {unanswered} before an answer", injected.database_cuts),
+        );
+        let swallowed = injected.answers_swallowed;
+        self.line("  to clients", format!("{} cuts, {swallowed} before an answer", injected.client_cuts));
+        self.line("two servers at once", format!("{} times", injected.second_servers));
+        let clients = injected.misbehaving_clients;
         let silent = format!("{} stalled, {} half-closed", clients.stalled, clients.half_closed);
         let loud = format!("{} with garbage, {} vanished", clients.garbage, clients.vanished);
         self.line("misbehaving clients", format!("{silent}, {loud}"));
@@ -127,9 +136,12 @@ impl Lines {
         let count = |of: Count| format!("{} acknowledged, {} found", of.acknowledged, of.found);
         self.line("opens", count(figures.opens));
         self.line("ends", count(figures.ends));
-        self.line("messages", count(figures.words));
-        let apart = figures.kept_apart;
-        self.line("messages kept apart", format!("{} told, {} found", apart.acknowledged, apart.found));
+        self.line("messages", count(figures.messages));
+        let unmatched = figures.unmatched;
+        self.line(
+            "unmatched messages",
+            format!("{} told, {} found", unmatched.acknowledged, unmatched.found),
+        );
         self.line("evaluations", count(figures.evaluations));
         self.line("events", figures.events);
         let frames = format!("{} events heard on {} sockets", figures.frames, figures.sockets);

@@ -16,24 +16,25 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::{
     checker::{self, Evidence, Verdict},
-    fault_injector::{Done, FaultInjector, Plan},
+    fault_injector::{FaultInjector, Injected, Plan},
     history::{Fact, History, ServerFact, wall_ms},
     load::{self, World},
     postgres::Cluster,
     proxy::Proxy,
     report::{self, Head},
     rng::Rng,
-    server::Recipe,
-    setup, tables,
-    witness::Witness,
+    server::ServerLauncher,
+    setup,
+    store_probe::StoreProbe,
+    tables,
 };
 
-/// Words that are still on their way get this long at the end.
+/// Messages that are still on their way get this long at the end.
 const DELIVERY_MAX: Duration = Duration::from_secs(15);
 
 /// What a run is made of.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct RunOptions {
     pub seed: u64,
     pub binary: PathBuf,
     pub cluster: Cluster,
@@ -47,7 +48,7 @@ const TICK: Duration = Duration::from_millis(25);
 const STALL: Duration = Duration::from_millis(100);
 
 /// Notes when this machine keeps us waiting: then it keeps the server waiting, too. Ends with the run.
-pub(crate) fn watch_the_machine(history: &History, over: &Arc<AtomicBool>) {
+pub(crate) fn watch_for_stalls(history: &History, over: &Arc<AtomicBool>) {
     let (history, over) = (history.clone(), Arc::clone(over));
     std::thread::spawn(move || {
         while !over.load(Ordering::Relaxed) {
@@ -65,35 +66,35 @@ pub(crate) fn watch_the_machine(history: &History, over: &Arc<AtomicBool>) {
 }
 
 /// Runs it; gives the verdict and the report.
-pub async fn run(order: &Order, plan: &Plan) -> Result<(Verdict, String), Box<dyn Error>> {
+pub async fn run(options: &RunOptions, plan: &Plan) -> Result<(Verdict, String), Box<dyn Error>> {
     let begun = Instant::now();
-    fs::create_dir_all(&order.folder)?;
-    let history = History::open(&order.folder.join("history.jsonl"))?;
+    fs::create_dir_all(&options.folder)?;
+    let history = History::open(&options.folder.join("history.jsonl"))?;
     let over = Arc::default();
-    watch_the_machine(&history, &over);
-    setup::database(&order.cluster, setup::DATABASE).await?;
-    let url = order.cluster.url(setup::DATABASE);
-    let staff = setup::people(&order.binary, &url, &setup::settings(&url), plan.counselors).await?;
-    let database = Proxy::start(vec![SocketAddr::from(([127, 0, 0, 1], order.cluster.port()))]).await?;
+    watch_for_stalls(&history, &over);
+    setup::database(&options.cluster, setup::DATABASE).await?;
+    let url = options.cluster.url(setup::DATABASE);
+    let staff = setup::people(&options.binary, &url, &setup::settings(&url), plan.counselors).await?;
+    let database = Proxy::start(vec![SocketAddr::from(([127, 0, 0, 1], options.cluster.port()))]).await?;
     let clients = Proxy::start(Vec::new()).await?;
-    let through = order.cluster.url_through(database.address().port(), setup::DATABASE);
-    let recipe = Recipe {
-        binary: order.binary.clone(),
+    let through = options.cluster.url_through(database.address().port(), setup::DATABASE);
+    let launcher = ServerLauncher {
+        binary: options.binary.clone(),
         settings: setup::settings(&through),
-        folder: order.folder.clone(),
+        folder: options.folder.clone(),
         history: history.clone(),
     };
-    let witness = Witness::new(&url, setup::INSTITUTION, &history)?;
-    let world = World::new(&format!("http://{}", clients.address()), order.seed, &history, &witness);
+    let probe = StoreProbe::new(&url, setup::INSTITUTION, &history)?;
+    let world = World::new(&format!("http://{}", clients.address()), options.seed, &history, &probe);
     let people = load::begin(&world, plan.visitors, &staff);
     let mut injector = FaultInjector {
-        recipe,
-        cluster: order.cluster.clone(),
+        launcher,
+        cluster: options.cluster.clone(),
         database,
         clients,
         history: history.clone(),
-        rng: Rng::of(order.seed, "fault injector"),
-        done: Done::default(),
+        rng: Rng::of(options.seed, "fault injector"),
+        injected: Injected::default(),
         server: None,
         servers: 0,
     };
@@ -104,8 +105,8 @@ pub async fn run(order: &Order, plan: &Plan) -> Result<(Verdict, String), Box<dy
     drop(people);
     let until = wall_ms();
     over.store(true, Ordering::Relaxed);
-    for line in injector.recipe.complaints() {
-        history.note("fault injector", Fact::Server { what: ServerFact::Complained { line } });
+    for line in injector.launcher.log_errors() {
+        history.note("fault injector", Fact::Server { what: ServerFact::LogError { line } });
     }
     let entries = history.read();
     let evidence = Evidence {
@@ -117,23 +118,23 @@ pub async fn run(order: &Order, plan: &Plan) -> Result<(Verdict, String), Box<dy
         until,
     };
     let verdict = checker::check(&evidence);
-    let head = head(order, &pool, begun, &injector).await?;
-    let text = report::write(&head, plan, &injector.done, &verdict, &entries);
+    let head = head(options, &pool, begun, &injector).await?;
+    let text = report::write(&head, plan, &injector.injected, &verdict, &entries);
     Ok((verdict, text))
 }
 
 pub(crate) async fn head(
-    order: &Order,
+    options: &RunOptions,
     pool: &PgPool,
     begun: Instant,
     injector: &FaultInjector,
 ) -> Result<Head, sqlx::Error> {
     let (postgres, date) = database_and_date(pool).await?;
-    let is_release = order.binary.components().any(|part| part.as_os_str() == "release");
+    let is_release = options.binary.components().any(|part| part.as_os_str() == "release");
     Ok(Head {
-        command: order.command.clone(),
+        command: options.command.clone(),
         date,
-        seed: order.seed,
+        seed: options.seed,
         binary: if is_release { "release build" } else { "debug build" }.to_owned(),
         postgres,
         took: begun.elapsed(),

@@ -26,7 +26,7 @@ const PROBE_MAX: Duration = Duration::from_secs(2);
 
 /// How servers are started.
 #[derive(Debug, Clone)]
-pub struct Recipe {
+pub struct ServerLauncher {
     pub binary: PathBuf,
     pub settings: BTreeMap<String, String>,
     pub folder: PathBuf,
@@ -44,7 +44,7 @@ pub struct Server {
     history: History,
 }
 
-impl Recipe {
+impl ServerLauncher {
     /// Starts a server; it is not ready yet.
     pub fn start(&self, name: &str) -> io::Result<Server> {
         let address_file = self.folder.join(format!("{name}.address"));
@@ -68,7 +68,7 @@ impl Recipe {
     }
 
     /// What the logs tell that must never be.
-    pub fn complaints(&self) -> Vec<String> {
+    pub fn log_errors(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let logs =
             entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "log"));

@@ -15,12 +15,12 @@ use crate::{checker::Limits, postgres::Cluster};
 pub const INSTITUTION: &str = "torture";
 pub const DATABASE: &str = "torture";
 /// Where our own IM is tried.
-pub const DATABASE_OF_WORDS: &str = "torture_words";
+pub const LAST_WORDS_DATABASE: &str = "torture_words";
 pub const APP_ID: &str = "wx-torture";
 /// Made up.
 pub const SDK_APP_ID: u32 = 1_400_513_208;
 /// Visitors a counselor talks to at once, with our own IM.
-pub const PLACES_OF_WORDS: usize = 12;
+pub const LAST_WORDS_CAPACITY: usize = 12;
 /// Everybody's password, and its MD5, which clients send.
 const PASSWORD: &str = "hotline-torture";
 pub const PASSWORD_MD5: &str = "620e311cb3ef86e88674f4a1fed82177";
@@ -42,10 +42,10 @@ pub const LIMITS: Limits = Limits {
 
 /// The same beside others who keep the machine busy, as in `make test`: what falls due is still decided, and in order. How
 /// fast, the long form says.
-pub const LIMITS_OF_A_BUSY_MACHINE: Limits = Limits { late: 10_000, stored: 3_500, ..LIMITS };
+pub const BUSY_MACHINE_LIMITS: Limits = Limits { late: 10_000, stored: 3_500, ..LIMITS };
 
 /// For our own IM: long enough that no talk ends while its visitor says the last words once more.
-pub const LIMITS_OF_WORDS: Limits = Limits {
+pub const LAST_WORDS_LIMITS: Limits = Limits {
     absent_max: 3_600_000,
     grace: 60_000,
     waiting_max: 3_600_000,
@@ -85,11 +85,11 @@ pub fn settings(database_url: &str) -> BTreeMap<String, String> {
 }
 
 /// The same with our own IM and without limits that fall due.
-pub fn settings_of_words(database_url: &str) -> BTreeMap<String, String> {
-    let mut settings = with_limits(LIMITS_OF_WORDS, database_url);
+pub fn last_words_settings(database_url: &str) -> BTreeMap<String, String> {
+    let mut settings = with_limits(LAST_WORDS_LIMITS, database_url);
     for (key, value) in [
         ("IM__MODE", "embedded".to_owned()),
-        ("DISPATCH__DEFAULT_MAX_CONSULTS", PLACES_OF_WORDS.to_string()),
+        ("DISPATCH__DEFAULT_MAX_CONSULTS", LAST_WORDS_CAPACITY.to_string()),
         ("SERVER__SHUTDOWN_SECONDS_MAX", (STOP_MS / 1000).to_string()),
         ("SOCKETS__FINISH_SECONDS_MAX", (FINISH_MS / 1000).to_string()),
         // Beside busy cores a ping may be late.

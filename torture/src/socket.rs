@@ -13,8 +13,8 @@ use tokio_tungstenite::{
 use crate::{
     history::{Fact, HeardEvent},
     rng::Rng,
+    store_probe::{Lookup, StoreProbe},
     wire::Client,
-    witness::{Thing, Witness},
 };
 
 /// Connecting takes no longer, or is tried again.
@@ -33,25 +33,30 @@ pub struct Socket {
 
 /// Whose socket, and where.
 #[derive(Debug, Clone)]
-pub struct Ear {
+pub struct Listener {
     pub client: Client,
     pub person: String,
     pub path: &'static str,
-    pub witness: Witness,
+    pub probe: StoreProbe,
 }
 
 /// Opens a socket that lives as long as its frames are read.
-pub fn open(ear: Ear, rng: Rng) -> Socket {
+pub fn open(listener: Listener, rng: Rng) -> Socket {
     let (sender, frames) = mpsc::channel(FRAMES_MAX);
     let (commands, to_send) = mpsc::channel(16);
-    tokio::spawn(keep(ear, rng, sender, to_send));
+    tokio::spawn(keep(listener, rng, sender, to_send));
     Socket { frames, commands }
 }
 
-async fn keep(ear: Ear, mut rng: Rng, frames: mpsc::Sender<Value>, mut commands: mpsc::Receiver<Value>) {
+async fn keep(
+    listener: Listener,
+    mut rng: Rng,
+    frames: mpsc::Sender<Value>,
+    mut commands: mpsc::Receiver<Value>,
+) {
     let mut cursor = None;
     while !frames.is_closed() {
-        let _gone = ear.listen(&mut cursor, &frames, &mut commands).await;
+        let _gone = listener.listen(&mut cursor, &frames, &mut commands).await;
         tokio::time::sleep(rng.milliseconds(20..120)).await;
         // Now and then somebody loads the page anew, and knows nothing.
         if rng.once_in(6) {
@@ -60,7 +65,7 @@ async fn keep(ear: Ear, mut rng: Rng, frames: mpsc::Sender<Value>, mut commands:
     }
 }
 
-impl Ear {
+impl Listener {
     /// One connection, until it ends.
     async fn listen(
         &self,
@@ -129,13 +134,13 @@ impl Ear {
                 let seq = event.seq;
                 *cursor = Some(seq);
                 self.client.history.note(name, Fact::Heard { socket, event });
-                self.witness.look(name, Thing::Event(seq)).await;
+                self.probe.look(name, Lookup::Event(seq)).await;
             }
             Some("message") => {
-                let Some((conversation, from, token)) = word(frame) else { return };
+                let Some((conversation, from, token)) = message(frame) else { return };
                 let key = key(&conversation, &token);
-                self.client.history.note(name, Fact::HeardWord { socket, conversation, token });
-                self.witness.look(name, Thing::Word { from: &from, to: name, key: &key }).await;
+                self.client.history.note(name, Fact::HeardMessage { socket, conversation, token });
+                self.probe.look(name, Lookup::Message { from: &from, to: name, key: &key }).await;
             }
             _ => {}
         }
@@ -154,18 +159,18 @@ fn heard(frame: &Value) -> Option<HeardEvent> {
     })
 }
 
-/// The talk, the author's account and the author's own key of a word that is told.
-fn word(frame: &Value) -> Option<(String, String, String)> {
+/// The talk, the author's account and the author's own key of a message that is told.
+fn message(frame: &Value) -> Option<(String, String, String)> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     Some((text(&frame["conversation"])?, text(&frame["message"]["from"])?, text(&frame["message"]["ref"])?))
 }
 
-/// Under which a word of our own IM is kept, once.
+/// Under which a message of our own IM is kept, once.
 pub fn key(conversation: &str, token: &str) -> String {
     format!("{conversation}:{token}")
 }
 
 /// The command that sets presence.
-pub fn presence(word: &str) -> Value {
-    json!({ "type": "presence", "presence": word })
+pub fn presence(chosen: &str) -> Value {
+    json!({ "type": "presence", "presence": chosen })
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 
 use crate::{
-    checker::{ConversationRow, EvaluationRow, EventRow, Tables, WordRow},
+    checker::{ConversationRow, EvaluationRow, EventRow, MessageRow, Tables},
     setup::INSTITUTION,
 };
 
@@ -15,9 +15,15 @@ pub async fn read(pool: &PgPool) -> Result<Tables, sqlx::Error> {
     Ok(Tables {
         events: events(connection).await?,
         conversations: conversations(connection).await?,
-        words: words(connection, "messages", "body::text", "replace(conversation::text, '-', '')", "system")
-            .await?,
-        apart: words(connection, "unplaced_messages", "callback::text", "''", "false").await?,
+        messages: messages(
+            connection,
+            "messages",
+            "body::text",
+            "replace(conversation::text, '-', '')",
+            "system",
+        )
+        .await?,
+        unmatched: messages(connection, "unplaced_messages", "callback::text", "''", "false").await?,
         evaluations: evaluations(connection).await?,
     })
 }
@@ -58,21 +64,21 @@ async fn conversations(connection: &mut PgConnection) -> Result<Vec<Conversation
         .collect()
 }
 
-async fn words(
+async fn messages(
     connection: &mut PgConnection,
     table: &str,
     body: &str,
     conversation: &str,
     system: &str,
-) -> Result<Vec<WordRow>, sqlx::Error> {
+) -> Result<Vec<MessageRow>, sqlx::Error> {
     let query = format!(
         "select from_account, to_account, msg_key, {conversation}, said_at, received_at, {body}, {system} from {table}
          order by received_at, id"
     );
-    // All parts are words of this file.
+    // All parts are text of this file.
     let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(connection).await?;
-    let word = |row: &PgRow| {
-        Ok(WordRow {
+    let message = |row: &PgRow| {
+        Ok(MessageRow {
             from: row.try_get(0)?,
             to: row.try_get(1)?,
             key: row.try_get(2)?,
@@ -83,7 +89,7 @@ async fn words(
             system: row.try_get(7)?,
         })
     };
-    rows.iter().map(word).collect()
+    rows.iter().map(message).collect()
 }
 
 async fn evaluations(connection: &mut PgConnection) -> Result<Vec<EvaluationRow>, sqlx::Error> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hotline_torture::words::arrival::{is_whole, unacknowledged};
+use hotline_torture::last_words::arrival::{is_whole, unacknowledged};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

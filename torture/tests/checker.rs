@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_torture::{
     checker::{
-        ConversationRow, EvaluationRow, EventRow, Evidence, Limits, Tables, Verdict, Violation, WordRow,
+        ConversationRow, EvaluationRow, EventRow, Evidence, Limits, MessageRow, Tables, Verdict, Violation,
         check,
     },
     history::{Entry, Fact, HeardEvent, ServerFact},
-    setup::LIMITS_OF_A_BUSY_MACHINE,
+    setup::BUSY_MACHINE_LIMITS,
 };
 use serde_json::{Value, json};
 
@@ -72,15 +72,15 @@ fn row(
     }
 }
 
-fn word() -> WordRow {
-    WordRow {
+fn message() -> MessageRow {
+    MessageRow {
         from: "anna".to_owned(),
         to: "lin".to_owned(),
         key: "1_2_3".to_owned(),
         conversation: "a".to_owned(),
         said_at: 1_000,
         received_at: 1_050,
-        body: r#"[{"MsgContent": {"Text": "word-1-end"}}]"#.to_owned(),
+        body: r#"[{"MsgContent": {"Text": "token-1-end"}}]"#.to_owned(),
         system: false,
     }
 }
@@ -106,8 +106,8 @@ impl Run {
                 row("b", "ben", "TIME_OUT", 2_000, Some((16_004, "limit"))),
                 row("c", "cleo", "IN_PROGRESS", 16_004, None),
             ],
-            words: vec![word()],
-            apart: Vec::new(),
+            messages: vec![message()],
+            unmatched: Vec::new(),
             evaluations: vec![EvaluationRow {
                 id: "e".to_owned(),
                 conversation: "a".to_owned(),
@@ -209,8 +209,8 @@ fn socket(client: &str) -> u64 {
 }
 
 fn said() -> Fact {
-    let WordRow { from, to, key, conversation, .. } = word();
-    Fact::Said { token: "word-1-end".to_owned(), from, to, key, conversation }
+    let MessageRow { from, to, key, conversation, .. } = message();
+    Fact::Said { token: "token-1-end".to_owned(), from, to, key, conversation }
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn of_a_good_run_nothing_is_found() {
     assert_eq!(verdict.findings, []);
     let figures = verdict.figures;
     assert_eq!((figures.opens.acknowledged, figures.opens.found), (3, 3));
-    assert_eq!((figures.ends.found, figures.words.found, figures.evaluations.found), (1, 1, 1));
+    assert_eq!((figures.ends.found, figures.messages.found, figures.evaluations.found), (1, 1, 1));
     assert_eq!((figures.deadlines, figures.latest_deadline_ms), (1, 4));
 }
 
@@ -237,7 +237,7 @@ fn a_lost_end_message_evaluation_or_event_is_found() {
     run.note(500, "ben", Fact::Ended { conversation: "c".to_owned() });
     assert_eq!(run.violations(), [Violation::Lost]);
     let mut run = Run::good();
-    run.tables.words.clear();
+    run.tables.messages.clear();
     assert_eq!(run.violations(), [Violation::Lost]);
     let mut run = Run::good();
     run.tables.evaluations.clear();
@@ -258,7 +258,7 @@ fn a_lost_end_message_evaluation_or_event_is_found() {
 #[test]
 fn one_doubled_message_is_found() {
     let mut run = Run::good();
-    run.tables.words.push(WordRow { key: "9_9_9".to_owned(), ..word() });
+    run.tables.messages.push(MessageRow { key: "9_9_9".to_owned(), ..message() });
     assert_eq!(run.violations(), [Violation::Doubled]);
 }
 
@@ -339,7 +339,7 @@ fn two_who_are_told_differently_are_found() {
 fn an_event_that_a_socket_was_not_told_is_found() {
     let mut run = Run::good();
     run.entries.retain(|entry| !matches!(&entry.fact, Fact::Heard { event, .. } if event.seq == 7));
-    assert_eq!(run.violations(), [Violation::Untold]);
+    assert_eq!(run.violations(), [Violation::NotDelivered]);
 }
 
 #[test]
@@ -376,7 +376,7 @@ fn deadlines_that_fire_late_early_or_never_are_found() {
     run.until = 16_004 + 14_000 + 1_001;
     assert_eq!(run.violations(), [Violation::Late]);
     // Beside a busy machine there is more time, but not for ever.
-    run.limits = LIMITS_OF_A_BUSY_MACHINE;
+    run.limits = BUSY_MACHINE_LIMITS;
     assert_eq!(run.violations(), []);
     run.until = 16_004 + 14_000 + run.limits.late + 1;
     assert_eq!(run.violations(), [Violation::Late]);
@@ -393,13 +393,13 @@ fn a_notice_that_the_checker_knows_no_time_of_is_found() {
 
 #[test]
 fn silence_and_alarms_that_the_words_speak_against_are_found() {
-    let says = |from: &str, second: i64| WordRow {
+    let says = |from: &str, second: i64| MessageRow {
         from: from.to_owned(),
         key: format!("{from}_{second}"),
         conversation: "c".to_owned(),
         said_at: second * 1_000,
         received_at: second * 1_000 + 500,
-        ..word()
+        ..message()
     };
     let silence = json!({ "conversation": "c", "notice": { "notice": "silence" } });
     let alarm = json!({ "conversation": "c", "index": 0, "after_seconds": 3 });
@@ -410,25 +410,25 @@ fn silence_and_alarms_that_the_words_speak_against_are_found() {
         ("unanswered", 20_100, &alarm, vec![says("sandbox_cleo", 16), says("lin", 17)], 1),
         ("unanswered", 19_900, &alarm, vec![says("lin", 16), says("sandbox_cleo", 17)], 1),
         ("unanswered", 19_005, &alarm, vec![], 0),
-        // Known in between: their word came late, and the answer to it was not stored yet.
+        // Known in between: their message came late, and the answer to it was not stored yet.
         (
             "unanswered",
             20_900,
             &alarm,
             vec![
                 says("lin", 16),
-                WordRow { received_at: 19_500, ..says("sandbox_cleo", 17) },
+                MessageRow { received_at: 19_500, ..says("sandbox_cleo", 17) },
                 says("lin", 20),
             ],
             0,
         ),
     ];
-    for (kind, at, body, words, early) in cases {
+    for (kind, at, body, messages, early) in cases {
         let mut run = Run::good();
         run.tables.events.push(event(11, at, kind, body.clone()));
-        run.tables.words.extend(words.clone());
+        run.tables.messages.extend(messages.clone());
         run.until = at + 100;
-        assert_eq!(run.judge().count(Violation::Early), early, "{kind} at {at} after {words:?}");
+        assert_eq!(run.judge().count(Violation::Early), early, "{kind} at {at} after {messages:?}");
     }
 }
 
@@ -453,10 +453,10 @@ fn what_fell_due_while_no_server_ran_is_due_at_the_start() {
 fn a_server_that_ends_by_itself_and_a_log_that_complains_are_found() {
     let mut run = Run::good();
     run.note(900, "server", Fact::Server { what: ServerFact::Died { code: Some(101) } });
-    run.note(901, "server", Fact::Server { what: ServerFact::Complained { line: "panicked".to_owned() } });
+    run.note(901, "server", Fact::Server { what: ServerFact::LogError { line: "panicked".to_owned() } });
     run.note(902, "anna", Fact::Fault { what: "GET /config".to_owned(), status: 500 });
-    assert_eq!(run.violations(), [Violation::ServerDied, Violation::Complaint, Violation::Fault]);
+    assert_eq!(run.violations(), [Violation::ServerDied, Violation::LogError, Violation::Fault]);
     // While the database is away, an answer may say so.
-    run.note(903, "fault injector", Fact::Trouble { what: "frozen".to_owned(), from: 800, to: 950 });
-    assert_eq!(run.violations(), [Violation::ServerDied, Violation::Complaint]);
+    run.note(903, "fault injector", Fact::Disturbed { what: "frozen".to_owned(), from: 800, to: 950 });
+    assert_eq!(run.violations(), [Violation::ServerDied, Violation::LogError]);
 }

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hotline_torture::{
-    checker::{ConversationRow, EventRow, Evidence, LastWords, Tables, Verdict, Violation, WordRow, check},
-    history::{Entry, Fact, Leaving, ServerFact, Way},
-    setup::{FINISH_MS, LIMITS_OF_WORDS},
+    checker::{
+        ConversationRow, EventRow, Evidence, LastWords, MessageRow, Tables, Verdict, Violation, check,
+    },
+    history::{Disconnect, Entry, Fact, ServerFact, Visit},
+    setup::{FINISH_MS, LAST_WORDS_LIMITS},
 };
 use serde_json::{Value, json};
 
@@ -17,7 +19,7 @@ const LEFT: i64 = 1_010;
 const HEARD: i64 = 1_200;
 
 fn token(number: usize) -> String {
-    format!("word-{number}-end")
+    format!("token-{number}-end")
 }
 
 fn event(seq: u64, kind: &str, mut body: Value) -> EventRow {
@@ -25,9 +27,9 @@ fn event(seq: u64, kind: &str, mut body: Value) -> EventRow {
     EventRow { seq, at: 100, kind: kind.to_owned(), body }
 }
 
-fn word(number: usize) -> WordRow {
+fn message(number: usize) -> MessageRow {
     let said_at = LEFT + i64::try_from(number).expect("few") * 10;
-    WordRow {
+    MessageRow {
         from: "sandbox_anna".to_owned(),
         to: "counselor1".to_owned(),
         key: format!("t:{}", token(number)),
@@ -39,19 +41,19 @@ fn word(number: usize) -> WordRow {
     }
 }
 
-/// Anna talks with `lin`, the first counselor, says four words, and is gone.
+/// Anna talks with `lin`, the first counselor, says four messages, and is gone.
 struct Run {
-    words: Vec<WordRow>,
+    messages: Vec<MessageRow>,
     entries: Vec<Entry>,
 }
 
 impl Run {
     fn good() -> Self {
-        let mut run = Self { words: (1..=4).map(word).collect(), entries: Vec::new() };
+        let mut run = Self { messages: (1..=4).map(message).collect(), entries: Vec::new() };
         run.note(20, "server1", Fact::Server { what: ServerFact::Ready { after_ms: 10 } });
         run.note(50, "sandbox_anna", Fact::AskedOpen { visitor: "anna".to_owned() });
         run.note(150, "counselor1", Fact::Joined { socket: SOCKET, person: "lin".to_owned(), cursor: 3 });
-        run.leave(Way::Goodbye);
+        run.leave(Disconnect::CloseFrame);
         for number in 1..=4 {
             run.hear(HEARD, number);
         }
@@ -62,8 +64,8 @@ impl Run {
         self.entries.push(Entry { run_ms: 0, wall_ms, client: client.to_owned(), fact });
     }
 
-    fn leave(&mut self, way: Way) {
-        let leaving = Leaving {
+    fn leave(&mut self, way: Disconnect) {
+        let visit = Visit {
             way,
             conversation: "t".to_owned(),
             tokens: (1..=4).map(token).collect(),
@@ -72,11 +74,11 @@ impl Run {
             left: LEFT,
             arrived: true,
         };
-        self.note(LEFT, "sandbox_anna", Fact::Left(leaving));
+        self.note(LEFT, "sandbox_anna", Fact::Left(visit));
     }
 
     fn hear(&mut self, wall_ms: i64, number: usize) {
-        let fact = Fact::HeardWord { socket: SOCKET, conversation: "t".to_owned(), token: token(number) };
+        let fact = Fact::HeardMessage { socket: SOCKET, conversation: "t".to_owned(), token: token(number) };
         self.note(wall_ms, "counselor1", fact);
     }
 
@@ -87,23 +89,24 @@ impl Run {
     /// The counselor's socket never heard these.
     fn deaf_to(&mut self, numbers: &[usize]) {
         let tokens: Vec<String> = numbers.iter().copied().map(token).collect();
-        self.entries
-            .retain(|entry| !matches!(&entry.fact, Fact::HeardWord { token, .. } if tokens.contains(token)));
+        self.entries.retain(
+            |entry| !matches!(&entry.fact, Fact::HeardMessage { token, .. } if tokens.contains(token)),
+        );
     }
 
     /// As if these had never been kept.
     fn without(mut self, numbers: &[usize]) -> Self {
         let tokens: Vec<String> = numbers.iter().copied().map(token).collect();
-        self.words.retain(|word| !tokens.iter().any(|token| word.body.contains(token)));
+        self.messages.retain(|message| !tokens.iter().any(|token| message.body.contains(token)));
         self.deaf_to(numbers);
         self
     }
 
-    fn leaving(&mut self) -> &mut Leaving {
+    fn visit(&mut self) -> &mut Visit {
         let left = self
             .entries
             .iter_mut()
-            .find_map(|entry| if let Fact::Left(leaving) = &mut entry.fact { Some(leaving) } else { None });
+            .find_map(|entry| if let Fact::Left(visit) = &mut entry.fact { Some(visit) } else { None });
         left.expect("somebody has left")
     }
 
@@ -127,13 +130,13 @@ impl Run {
                 ended_at: None,
                 end_reason: None,
             }],
-            words: self.words.clone(),
+            messages: self.messages.clone(),
             ..Tables::default()
         };
         check(&Evidence {
             entries: &self.entries,
             tables: &tables,
-            limits: LIMITS_OF_WORDS,
+            limits: LAST_WORDS_LIMITS,
             capacities: &BTreeMap::from([("lin".to_owned(), 12)]),
             on_shift: &BTreeSet::from(["lin".to_owned()]),
             until: 5_000,
@@ -149,28 +152,28 @@ impl Run {
 
 #[test]
 fn of_a_good_run_nothing_is_found() {
-    for way in Way::ALL {
+    for way in Disconnect::ALL {
         let mut run = Run::good();
-        run.leaving().way = way;
+        run.visit().way = way;
         let verdict = run.judge();
         assert_eq!(verdict.findings, []);
-        let whole = LastWords { visits: 1, words: 4, whole: 1, due: 4, found: 4 };
+        let whole = LastWords { visits: 1, messages: 4, whole: 1, due: 4, found: 4 };
         assert_eq!(verdict.figures.last_words[way as usize], whole);
-        assert_eq!((verdict.figures.told.acknowledged, verdict.figures.told.found), (4, 4));
+        assert_eq!((verdict.figures.delivered.acknowledged, verdict.figures.delivered.found), (4, 4));
     }
 }
 
 #[test]
 fn a_last_word_that_had_arrived_and_is_not_there_is_found_however_its_author_left() {
-    for way in Way::ALL {
+    for way in Disconnect::ALL {
         let mut run = Run::good().without(&[4]);
-        run.leaving().way = way;
+        run.visit().way = way;
         let findings = run.judge().findings;
         assert_eq!(findings.len(), 1, "{findings:?}");
         assert_eq!(findings[0].violation, Violation::LastWordsLost);
-        let told = "of 4 words of sandbox_anna in t, who left by";
+        let told = "of 4 messages of sandbox_anna in t, who left by";
         assert!(findings[0].what.starts_with(told), "{}", findings[0].what);
-        assert!(findings[0].what.ends_with("1 had arrived and are not there, the first of them word-4-end"));
+        assert!(findings[0].what.ends_with("1 had arrived and are not there, the first of them token-4-end"));
     }
     // None of them.
     assert_eq!(Run::good().without(&[1, 2, 3, 4]).violations(), [Violation::LastWordsLost]);
@@ -179,7 +182,7 @@ fn a_last_word_that_had_arrived_and_is_not_there_is_found_however_its_author_lef
 #[test]
 fn what_had_not_arrived_or_was_killed_may_be_missing_from_its_end() {
     let mut run = Run::good().without(&[3, 4]);
-    run.leaving().arrived = false;
+    run.visit().arrived = false;
     assert_eq!(run.violations(), []);
     for (at, violations) in [
         (999, vec![Violation::LastWordsLost]),
@@ -211,33 +214,33 @@ fn a_stop_excuses_only_what_was_said_beside_it() {
 #[test]
 fn a_gap_is_found_whatever_was_done_to_the_server() {
     let mut run = Run::good().without(&[2]);
-    run.leaving().arrived = false;
-    assert_eq!(run.violations(), [Violation::OutOfTurn]);
+    run.visit().arrived = false;
+    assert_eq!(run.violations(), [Violation::OutOfOrder]);
     run.server(1_005, ServerFact::Killed { ready: true });
-    assert_eq!(run.violations(), [Violation::OutOfTurn]);
-    assert_eq!(Run::good().without(&[2]).violations(), [Violation::LastWordsLost, Violation::OutOfTurn]);
+    assert_eq!(run.violations(), [Violation::OutOfOrder]);
+    assert_eq!(Run::good().without(&[2]).violations(), [Violation::LastWordsLost, Violation::OutOfOrder]);
 }
 
 #[test]
 fn words_in_another_order_are_found() {
     let mut run = Run::good();
-    run.words.swap(1, 2);
-    assert_eq!(run.violations(), [Violation::OutOfTurn]);
+    run.messages.swap(1, 2);
+    assert_eq!(run.violations(), [Violation::OutOfOrder]);
     // Kept in order, and told otherwise.
     let mut run = Run::good();
     run.deaf_to(&[2, 3]);
     run.hear(HEARD, 3);
     run.hear(HEARD, 2);
-    assert_eq!(run.violations(), [Violation::OutOfTurn]);
+    assert_eq!(run.violations(), [Violation::OutOfOrder]);
 }
 
 #[test]
 fn what_is_kept_twice_or_after_the_log_out_is_found() {
     let mut run = Run::good();
-    run.words.push(WordRow { key: "t:other".to_owned(), ..word(4) });
+    run.messages.push(MessageRow { key: "t:other".to_owned(), ..message(4) });
     assert!(run.violations().contains(&Violation::Doubled));
     let mut run = Run::good();
-    run.words.push(word(5));
+    run.messages.push(message(5));
     run.hear(HEARD, 5);
     assert_eq!(run.violations(), [Violation::AfterLogOut]);
 }
@@ -245,7 +248,7 @@ fn what_is_kept_twice_or_after_the_log_out_is_found() {
 #[test]
 fn an_acknowledged_word_that_is_not_there_is_found_also_after_a_kill() {
     let mut run = Run::good().without(&[4]);
-    let WordRow { from, to, key, conversation, .. } = word(4);
+    let MessageRow { from, to, key, conversation, .. } = message(4);
     run.note(1_100, "sandbox_anna", Fact::Said { token: token(4), from, to, key, conversation });
     run.server(1_150, ServerFact::Killed { ready: true });
     assert_eq!(run.violations(), [Violation::Lost]);
@@ -256,16 +259,16 @@ fn a_word_that_the_other_side_was_not_told_is_found() {
     // A later one was heard.
     let mut run = Run::good();
     run.deaf_to(&[2]);
-    assert_eq!(run.violations(), [Violation::Untold]);
+    assert_eq!(run.violations(), [Violation::NotDelivered]);
     // Nothing later, but the socket is still there.
     let mut run = Run::good();
     run.deaf_to(&[4]);
-    assert_eq!(run.violations(), [Violation::Untold]);
+    assert_eq!(run.violations(), [Violation::NotDelivered]);
     // The server stopped behind it, and said so.
     run.server(1_100, ServerFact::Stopping);
     run.note(1_300, "counselor1", Fact::Closed { socket: SOCKET, code: Some(1001) });
     run.server(1_400, ServerFact::Stopped { code: Some(0) });
-    assert_eq!(run.violations(), [Violation::Untold]);
+    assert_eq!(run.violations(), [Violation::NotDelivered]);
 }
 
 #[test]
@@ -280,7 +283,7 @@ fn a_socket_that_was_cut_or_not_there_yet_need_not_have_heard() {
     run.deaf_to(&[1, 2]);
     for entry in &mut run.entries {
         if matches!(entry.fact, Fact::Joined { .. }) {
-            entry.wall_ms = word(2).received_at;
+            entry.wall_ms = message(2).received_at;
         }
     }
     assert_eq!(run.violations(), []);

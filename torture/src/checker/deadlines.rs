@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{EventRow, Evidence, Limits, Verdict, Violation, troubles};
+use super::{EventRow, Evidence, Limits, Verdict, Violation, disturbances};
 use crate::history::{Entry, Fact, ServerFact};
 
 /// After an outage of the database the server finds out by itself: two seconds at most between two tries, one for the try
@@ -33,9 +33,9 @@ struct Talk {
     over: bool,
 }
 
-/// A word, by the server's record.
+/// A message, by the server's record.
 #[derive(Debug, Clone, Copy)]
-struct Word {
+struct Message {
     /// As Tencent tells it: whole seconds.
     second: i64,
     /// When it came first.
@@ -43,7 +43,7 @@ struct Word {
     by_visitor: bool,
 }
 
-impl Word {
+impl Message {
     /// The latest moment at which it may have been said.
     fn said(&self) -> i64 {
         self.second + 1_000
@@ -53,14 +53,14 @@ impl Word {
 /// Visitors of the sandbox are called so; in a talk with a supervisor nobody is.
 const VISITORS: &str = "sandbox_";
 
-struct Clockwork<'a> {
+struct DeadlineChecker<'a> {
     limits: Limits,
     lives: Vec<Life>,
-    troubles: Vec<(i64, i64)>,
+    disturbances: Vec<(i64, i64)>,
     /// When the machine had kept us waiting, and for how long.
     stalls: Vec<(i64, i64)>,
     /// What was said, by conversation.
-    words: BTreeMap<&'a str, Vec<Word>>,
+    messages: BTreeMap<&'a str, Vec<Message>>,
     until: i64,
 }
 
@@ -73,29 +73,29 @@ struct Due<'a> {
 }
 
 pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
-    let clockwork = Clockwork::of(evidence);
-    verdict.figures.longest_stall_ms = clockwork.stalls.iter().map(|(_, ms)| *ms).max().unwrap_or(0);
+    let checker = DeadlineChecker::of(evidence);
+    verdict.figures.longest_stall_ms = checker.stalls.iter().map(|(_, ms)| *ms).max().unwrap_or(0);
     let mut talks: BTreeMap<&str, Talk> = BTreeMap::new();
     for event in &evidence.tables.events {
         let talk = talks.entry(event.conversation()).or_default();
         match event.kind.as_str() {
             "opened" => talk.opened = event.at,
             "assigned" => talk.started = Some(event.at),
-            "noticed" => clockwork.noticed(event, talk, verdict),
-            "unanswered" => clockwork.unanswered(event, talk, verdict),
+            "noticed" => checker.noticed(event, talk, verdict),
+            "unanswered" => checker.unanswered(event, talk, verdict),
             "ended" => {
                 talk.over = true;
-                clockwork.ended(event, talk, verdict);
+                checker.ended(event, talk, verdict);
             }
             _ => {}
         }
     }
     for (id, talk) in talks.iter().filter(|(id, talk)| !talk.over && !id.is_empty()) {
-        clockwork.left_open(id, talk, verdict);
+        checker.left_open(id, talk, verdict);
     }
 }
 
-impl<'a> Clockwork<'a> {
+impl<'a> DeadlineChecker<'a> {
     fn of(evidence: &'a Evidence<'a>) -> Self {
         let ends: Vec<i64> = evidence
             .entries
@@ -118,24 +118,24 @@ impl<'a> Clockwork<'a> {
             let ready = readies.iter().copied().find(|ready| claim.at <= *ready && *ready <= ended);
             Life { seq: claim.seq, began: claim.at, ready, ended }
         });
-        let mut words: BTreeMap<&str, Vec<Word>> = BTreeMap::new();
-        for word in evidence.tables.words.iter().filter(|word| !word.system) {
-            words.entry(&word.conversation).or_default().push(Word {
-                second: word.said_at,
-                received: word.received_at,
-                by_visitor: word.from.starts_with(VISITORS),
+        let mut messages: BTreeMap<&str, Vec<Message>> = BTreeMap::new();
+        for message in evidence.tables.messages.iter().filter(|message| !message.system) {
+            messages.entry(&message.conversation).or_default().push(Message {
+                second: message.said_at,
+                received: message.received_at,
+                by_visitor: message.from.starts_with(VISITORS),
             });
         }
-        for words in words.values_mut() {
+        for messages in messages.values_mut() {
             // The order of the record.
-            words.sort_by_key(|word| (word.second, word.received));
+            messages.sort_by_key(|message| (message.second, message.received));
         }
         Self {
             limits: evidence.limits,
             lives: lives.collect(),
-            troubles: troubles(evidence.entries),
+            disturbances: disturbances(evidence.entries),
             stalls: stalls(evidence.entries),
-            words,
+            messages,
             until: evidence.until,
         }
     }
@@ -145,10 +145,10 @@ impl<'a> Clockwork<'a> {
         self.lives.iter().enumerate().rev().find(|(_, life)| life.seq < event.seq)
     }
 
-    /// The end of the last trouble that touches this time, with the time the server takes to find out.
-    fn trouble_end(&self, from: i64, to: i64) -> Option<i64> {
+    /// The end of the last disturbance that touches this time, with the time the server takes to find out.
+    fn disturbance_end(&self, from: i64, to: i64) -> Option<i64> {
         let touching =
-            self.troubles.iter().filter(|(began, ended)| *began <= to && from <= *ended + RETURN_MS);
+            self.disturbances.iter().filter(|(began, ended)| *began <= to && from <= *ended + RETURN_MS);
         touching.map(|(_, ended)| *ended + RETURN_MS).max()
     }
 
@@ -164,7 +164,7 @@ impl<'a> Clockwork<'a> {
         let in_charge = self.lives[first..index].iter().find(lasts).unwrap_or(life);
         let fell_due = (due.at)(in_charge);
         let figures = &mut verdict.figures;
-        if let Some(back) = self.trouble_end(in_charge.began, event.at) {
+        if let Some(back) = self.disturbance_end(in_charge.began, event.at) {
             let late = event.at - fell_due.max(in_charge.ready.unwrap_or(event.at)).max(back);
             figures.deadlines_after_outage += 1;
             figures.latest_after_outage_ms = figures.latest_after_outage_ms.max(late);
@@ -210,15 +210,15 @@ impl<'a> Clockwork<'a> {
             talk.silence_noticed = Some((event.seq, event.at));
             let quiet = started.max(life.began);
             Self::not_before(event, "the notice of silence", quiet + self.limits.silence_notice, verdict);
-            self.not_after_a_visitors_word(event, verdict);
-            let before = self.words_of(event).iter().filter(|word| word.received <= event.at);
-            let (last, came) =
-                before.fold((0, 0), |(last, came), word| (last.max(word.said()), came.max(word.received)));
-            // A word that comes late may move it to a moment that is over; then it is due when the word comes.
+            self.not_after_a_visitors_message(event, verdict);
+            let before = self.messages_of(event).iter().filter(|message| message.received <= event.at);
+            let (last, came) = before
+                .fold((0, 0), |(last, came), message| (last.max(message.said()), came.max(message.received)));
+            // A message that comes late may move it to a moment that is over; then it is due when the message comes.
             let quiet = |life: &Life| started.max(life.began).max(last);
             let at = |life: &Life| (quiet(life) + self.limits.silence_notice).max(came);
             // An outage, too, lets silence begin anew.
-            if self.trouble_end(life.began, event.at).is_none() {
+            if self.disturbance_end(life.began, event.at).is_none() {
                 let due = Due { name: "the notice of silence", at: &at, carries_over: false };
                 self.judge(event, &due, verdict);
             }
@@ -234,40 +234,45 @@ impl<'a> Clockwork<'a> {
         }
     }
 
-    fn words_of(&self, event: &EventRow) -> &[Word] {
-        self.words.get(event.conversation()).map(Vec::as_slice).unwrap_or_default()
+    fn messages_of(&self, event: &EventRow) -> &[Message] {
+        self.messages.get(event.conversation()).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Nobody is asked, or ended, for silence who has said the last word. Words that came just before may not have been
+    /// Nobody is asked, or ended, for silence who has said the last word. Messages that came just before may not have been
     /// stored yet: they may speak for the server, not against it.
-    fn not_after_a_visitors_word(&self, event: &EventRow, verdict: &mut Verdict) {
-        let mut words = self.words_of(event).iter().rev().filter(|word| word.received <= event.at);
-        let last = words.find(|word| word.received + self.limits.stored <= event.at || !word.by_visitor);
+    fn not_after_a_visitors_message(&self, event: &EventRow, verdict: &mut Verdict) {
+        let mut messages =
+            self.messages_of(event).iter().rev().filter(|message| message.received <= event.at);
+        let last =
+            messages.find(|message| message.received + self.limits.stored <= event.at || !message.by_visitor);
         if last.is_some_and(|last| last.by_visitor) {
             let what = format!("silence of {}, whose visitor waits for an answer", event.conversation());
             verdict.find(Violation::Early, what);
         }
     }
 
-    /// Since when the visitor waits for an answer, as far as the server could know `at` this moment: the first word after the
+    /// Since when the visitor waits for an answer, as far as the server could know `at` this moment: the first message after the
     /// counselor's last one.
     fn unanswered_since(&self, event: &EventRow, started: i64, at: i64) -> Option<i64> {
-        let known: Vec<&Word> = self.words_of(event).iter().filter(|word| word.received <= at).collect();
-        let Some(answer) = known.iter().rposition(|word| !word.by_visitor) else { return Some(started) };
-        known[answer + 1..].first().map(|word| word.second.max(started))
+        let known: Vec<&Message> =
+            self.messages_of(event).iter().filter(|message| message.received <= at).collect();
+        let Some(answer) = known.iter().rposition(|message| !message.by_visitor) else {
+            return Some(started);
+        };
+        known[answer + 1..].first().map(|message| message.second.max(started))
     }
 
     fn unanswered(&self, event: &EventRow, talk: &Talk, verdict: &mut Verdict) {
         let (Some(started), Some((_, life))) = (talk.started, self.life_of(event)) else { return };
-        let words = self.words_of(event);
-        if !words.is_empty() && !words.iter().any(|word| word.by_visitor) {
+        let messages = self.messages_of(event);
+        if !messages.is_empty() && !messages.iter().any(|message| message.by_visitor) {
             // With a supervisor: who of the two asks is not told by their names.
             return;
         }
         let after = event.body["after_seconds"].as_i64().unwrap_or(0) * 1000;
         // What came just now may count already, or not yet: the server knew what had come by one of these moments.
         let just_now = event.at - self.limits.stored..=event.at;
-        let came = words.iter().map(|word| word.received).filter(|came| just_now.contains(came));
+        let came = messages.iter().map(|message| message.received).filter(|came| just_now.contains(came));
         let since: Vec<i64> = came
             .chain([*just_now.start(), *just_now.end()])
             .filter_map(|at| self.unanswered_since(event, started, at))
@@ -279,12 +284,16 @@ impl<'a> Clockwork<'a> {
         };
         Self::not_before(event, "the alarm", earliest + after, verdict);
         let latest = since.iter().copied().max().unwrap_or(earliest);
-        // Words that came late, and those before a restart, have time to settle: answers may be among them.
-        let came =
-            self.words_of(event).iter().map(|word| word.received).filter(|came| *came <= event.at).max();
+        // Messages that came late, and those before a restart, have time to settle: answers may be among them.
+        let came = self
+            .messages_of(event)
+            .iter()
+            .map(|message| message.received)
+            .filter(|came| *came <= event.at)
+            .max();
         let settled = came.unwrap_or(0) + self.limits.unanswered[0] / 2;
         let at = |life: &Life| (latest + after).max(settled).max(life.began + self.limits.unanswered[0] / 2);
-        if self.trouble_end(life.began, event.at).is_none() {
+        if self.disturbance_end(life.began, event.at).is_none() {
             self.judge(event, &Due { name: "the alarm", at: &at, carries_over: true }, verdict);
         }
     }
@@ -299,7 +308,7 @@ impl<'a> Clockwork<'a> {
                 verdict.figures.waited_out += 1;
                 let at = |life: &Life| self.waiting_due(talk.opened, life);
                 Self::not_before(event, "the end of waiting", at(life), verdict);
-                if self.trouble_end(life.began, event.at).is_none() {
+                if self.disturbance_end(life.began, event.at).is_none() {
                     self.judge(
                         event,
                         &Due { name: "the end of waiting", at: &at, carries_over: true },
@@ -308,7 +317,7 @@ impl<'a> Clockwork<'a> {
                 }
             }
             "silence" => {
-                self.not_after_a_visitors_word(event, verdict);
+                self.not_after_a_visitors_message(event, verdict);
                 let noticed = talk.silence_noticed.filter(|(seq, _)| *seq > life.seq).map(|(_, at)| at);
                 let Some(noticed) = noticed else {
                     let what = format!("the end for silence of {} without a notice", event.conversation());
@@ -345,7 +354,7 @@ impl<'a> Clockwork<'a> {
             None => self.waiting_due(talk.opened, last),
         };
         let mut from = due.max(last.ready.unwrap_or(self.until));
-        if let Some(back) = self.trouble_end(last.began, self.until) {
+        if let Some(back) = self.disturbance_end(last.began, self.until) {
             // Waiting is counted anew from there.
             from =
                 from.max(back + if talk.started.is_none() { self.limits.grace + AFTER_RETURN_MS } else { 0 });

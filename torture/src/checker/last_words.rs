@@ -1,13 +1,13 @@
 //! Last words: what arrived before its author was gone is there, in order, from the first on, and was told to the other side.
 //!
 //! Judged whole is what the server's system had acknowledged while no one killed the server: then everything must be
-//! there. Of what had not arrived, or was killed, a beginning is there: never the later word without the earlier.
+//! there. Of what had not arrived, or was killed, a beginning is there: never the later message without the earlier.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Evidence, Verdict, Violation, WordRow, told::token_of};
+use super::{Evidence, MessageRow, Verdict, Violation, acknowledged::token_of};
 use crate::{
-    history::{Entry, Fact, Leaving, ServerFact},
+    history::{Entry, Fact, ServerFact, Visit},
     setup::FINISH_MS,
 };
 
@@ -18,20 +18,24 @@ const GOING_AWAY: u16 = 1001;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LastWords {
     pub visits: u64,
-    pub words: u64,
-    /// Of these, the visits whose every word must be there.
+    pub messages: u64,
+    /// Of these, the visits whose every message must be there.
     pub whole: u64,
     pub due: u64,
     pub found: u64,
 }
 
-/// The words with their place in the record.
-struct Record<'a>(BTreeMap<&'a str, (usize, &'a WordRow)>);
+/// The messages with their place in the record.
+struct Record<'a>(BTreeMap<&'a str, (usize, &'a MessageRow)>);
 
 impl<'a> Record<'a> {
-    fn of(words: &'a [WordRow]) -> Self {
-        let placed = words.iter().enumerate();
-        Self(placed.filter_map(|(place, word)| Some((token_of(&word.body)?, (place, word)))).collect())
+    fn of(messages: &'a [MessageRow]) -> Self {
+        let placed = messages.iter().enumerate();
+        Self(
+            placed
+                .filter_map(|(place, message)| Some((token_of(&message.body)?, (place, message))))
+                .collect(),
+        )
     }
 
     fn place(&self, token: &str) -> Option<usize> {
@@ -60,28 +64,28 @@ impl Ends {
                         killed.push(entry.wall_ms);
                     }
                 }
-                ServerFact::Started | ServerFact::Ready { .. } | ServerFact::Complained { .. } => {}
+                ServerFact::Started | ServerFact::Ready { .. } | ServerFact::LogError { .. } => {}
             }
         }
         Self { stops, killed }
     }
 
-    /// Whether every word must be there.
-    fn leave_whole(&self, leaving: &Leaving) -> bool {
-        let Leaving { began, left, arrived, .. } = leaving;
+    /// Whether every message must be there.
+    fn leave_whole(&self, visit: &Visit) -> bool {
+        let Visit { began, left, arrived, .. } = visit;
         *arrived
             && !self.killed.iter().any(|at| (*began..=*left + FINISH_MS).contains(at))
             && !self.stops.iter().any(|(from, until)| began <= until && from <= left)
     }
 
     /// The stop that came behind it.
-    fn stop_after(&self, leaving: &Leaving) -> Option<i64> {
-        self.stops.iter().map(|(from, _)| *from).filter(|from| *from > leaving.left).min()
+    fn stop_after(&self, visit: &Visit) -> Option<i64> {
+        self.stops.iter().map(|(from, _)| *from).filter(|from| *from > visit.left).min()
     }
 }
 
 /// A socket as its owner saw it.
-struct Ear<'a> {
+struct SocketLog<'a> {
     owner: &'a str,
     joined: i64,
     closed: Option<(i64, Option<u16>)>,
@@ -91,41 +95,41 @@ struct Ear<'a> {
 }
 
 pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
-    let (record, ends) = (Record::of(&evidence.tables.words), Ends::of(evidence.entries));
+    let (record, ends) = (Record::of(&evidence.tables.messages), Ends::of(evidence.entries));
     // What had arrived before the server was asked to stop, and so must be told before it closes.
     let mut before_a_stop: BTreeMap<&str, i64> = BTreeMap::new();
     for entry in evidence.entries {
-        let Fact::Left(leaving) = &entry.fact else { continue };
-        let whole = ends.leave_whole(leaving);
-        judge(leaving, &entry.client, whole, &record, verdict);
-        if let (true, Some(stop)) = (whole, ends.stop_after(leaving)) {
-            before_a_stop.extend(leaving.tokens.iter().map(|token| (token.as_str(), stop)));
+        let Fact::Left(visit) = &entry.fact else { continue };
+        let whole = ends.leave_whole(visit);
+        judge(visit, &entry.client, whole, &record, verdict);
+        if let (true, Some(stop)) = (whole, ends.stop_after(visit)) {
+            before_a_stop.extend(visit.tokens.iter().map(|token| (token.as_str(), stop)));
         }
     }
-    let ears = ears(evidence.entries, &record, verdict);
-    for ear in ears.values() {
-        missed(ear, &evidence.tables.words, &before_a_stop, verdict);
+    let sockets = sockets(evidence.entries, &record, verdict);
+    for log in sockets.values() {
+        missed(log, &evidence.tables.messages, &before_a_stop, verdict);
     }
 }
 
-fn judge(leaving: &Leaving, client: &str, whole: bool, record: &Record<'_>, verdict: &mut Verdict) {
-    let Leaving { way, conversation, tokens, late, .. } = leaving;
+fn judge(visit: &Visit, client: &str, whole: bool, record: &Record<'_>, verdict: &mut Verdict) {
+    let Visit { way, conversation, tokens, late, .. } = visit;
     let places: Vec<Option<usize>> = tokens.iter().map(|token| record.place(token)).collect();
     let found = places.iter().flatten().count();
     let figures = &mut verdict.figures.last_words[*way as usize];
     figures.visits += 1;
-    figures.words += tokens.len() as u64;
+    figures.messages += tokens.len() as u64;
     if whole {
         figures.whole += 1;
         figures.due += tokens.len() as u64;
         figures.found += found as u64;
     }
-    let of = format!("of {} words of {client} in {conversation}, who left by {way:?}", tokens.len());
+    let of = format!("of {} messages of {client} in {conversation}, who left by {way:?}", tokens.len());
     let first_missing = places.iter().position(Option::is_none);
     if let Some(first) = first_missing {
         if places[first..].iter().any(Option::is_some) {
             let what = format!("{of}, {} is not there and a later one is", tokens[first]);
-            verdict.find(Violation::OutOfTurn, what);
+            verdict.find(Violation::OutOfOrder, what);
         }
         if whole {
             let lost = tokens.len() - found;
@@ -136,7 +140,7 @@ fn judge(leaving: &Leaving, client: &str, whole: bool, record: &Record<'_>, verd
     }
     let there: Vec<usize> = places.into_iter().flatten().collect();
     if !there.is_sorted() {
-        verdict.find(Violation::OutOfTurn, format!("{of}, some stand before what was said earlier"));
+        verdict.find(Violation::OutOfOrder, format!("{of}, some stand before what was said earlier"));
     }
     for token in late.iter().filter(|token| record.place(token).is_some()) {
         verdict.find(
@@ -146,12 +150,16 @@ fn judge(leaving: &Leaving, client: &str, whole: bool, record: &Record<'_>, verd
     }
 }
 
-fn ears<'a>(entries: &'a [Entry], record: &Record<'a>, verdict: &mut Verdict) -> BTreeMap<u64, Ear<'a>> {
-    let mut ears: BTreeMap<u64, Ear<'_>> = BTreeMap::new();
+fn sockets<'a>(
+    entries: &'a [Entry],
+    record: &Record<'a>,
+    verdict: &mut Verdict,
+) -> BTreeMap<u64, SocketLog<'a>> {
+    let mut sockets: BTreeMap<u64, SocketLog<'_>> = BTreeMap::new();
     for entry in entries {
         match &entry.fact {
             Fact::Joined { socket, .. } => {
-                ears.entry(*socket).or_insert(Ear {
+                sockets.entry(*socket).or_insert(SocketLog {
                     owner: &entry.client,
                     joined: entry.wall_ms,
                     closed: None,
@@ -160,61 +168,72 @@ fn ears<'a>(entries: &'a [Entry], record: &Record<'a>, verdict: &mut Verdict) ->
                 });
             }
             Fact::Closed { socket, code } => {
-                if let Some(ear) = ears.get_mut(socket) {
-                    ear.closed = Some((entry.wall_ms, *code));
+                if let Some(log) = sockets.get_mut(socket) {
+                    log.closed = Some((entry.wall_ms, *code));
                 }
             }
-            Fact::HeardWord { socket, conversation, token } => {
-                if let Some(ear) = ears.get_mut(socket) {
-                    hear(ear, conversation, token, record, verdict);
+            Fact::HeardMessage { socket, conversation, token } => {
+                if let Some(log) = sockets.get_mut(socket) {
+                    hear(log, conversation, token, record, verdict);
                 }
             }
             _ => {}
         }
     }
-    ears
+    sockets
 }
 
-fn hear<'a>(ear: &mut Ear<'a>, talk: &'a str, token: &'a str, record: &Record<'_>, verdict: &mut Verdict) {
+fn hear<'a>(
+    log: &mut SocketLog<'a>,
+    talk: &'a str,
+    token: &'a str,
+    record: &Record<'_>,
+    verdict: &mut Verdict,
+) {
     let Some(place) = record.place(token) else {
-        verdict.find(Violation::Lost, format!("{token}, told to {}", ear.owner));
+        verdict.find(Violation::Lost, format!("{token}, told to {}", log.owner));
         return;
     };
-    if !ear.heard.insert(token) {
-        verdict.find(Violation::Doubled, format!("{} heard {token} twice on one socket", ear.owner));
+    if !log.heard.insert(token) {
+        verdict.find(Violation::Doubled, format!("{} heard {token} twice on one socket", log.owner));
         return;
     }
-    let latest = ear.latest.entry(talk).or_insert(place);
+    let latest = log.latest.entry(talk).or_insert(place);
     if place < *latest {
-        verdict.find(Violation::OutOfTurn, format!("{} heard {token} after what was said later", ear.owner));
+        verdict.find(Violation::OutOfOrder, format!("{} heard {token} after what was said later", log.owner));
     }
     *latest = place.max(*latest);
 }
 
-/// Whatever came while a socket was there: it heard a later word of the talk, or was closed in order, or is still there.
-fn missed(ear: &Ear<'_>, words: &[WordRow], before_a_stop: &BTreeMap<&str, i64>, verdict: &mut Verdict) {
-    for (place, word) in words.iter().enumerate() {
-        let Some(token) = token_of(&word.body) else { continue };
-        if word.to != ear.owner || word.received_at <= ear.joined {
+/// Whatever came while a socket was there: it heard a later message of the talk, or was closed in order, or is still there.
+fn missed(
+    log: &SocketLog<'_>,
+    messages: &[MessageRow],
+    before_a_stop: &BTreeMap<&str, i64>,
+    verdict: &mut Verdict,
+) {
+    for (place, message) in messages.iter().enumerate() {
+        let Some(token) = token_of(&message.body) else { continue };
+        if message.to != log.owner || message.received_at <= log.joined {
             continue;
         }
-        let heard_later = ear.latest.get(word.conversation.as_str()).is_some_and(|latest| *latest > place);
-        let due = match ear.closed {
+        let heard_later = log.latest.get(message.conversation.as_str()).is_some_and(|latest| *latest > place);
+        let due = match log.closed {
             None => true,
             Some((at, Some(GOING_AWAY))) => {
                 heard_later
-                    || before_a_stop.get(token).is_some_and(|stop| *stop <= at && word.received_at <= at)
+                    || before_a_stop.get(token).is_some_and(|stop| *stop <= at && message.received_at <= at)
             }
             Some(_) => heard_later,
         };
         if !due {
             continue;
         }
-        let heard = ear.heard.contains(token);
-        verdict.figures.told.acknowledged += 1;
-        verdict.figures.told.found += u64::from(heard);
+        let heard = log.heard.contains(token);
+        verdict.figures.delivered.acknowledged += 1;
+        verdict.figures.delivered.found += u64::from(heard);
         if !heard {
-            verdict.find(Violation::Untold, format!("{token} of {}, to {}", word.from, ear.owner));
+            verdict.find(Violation::NotDelivered, format!("{token} of {}, to {}", message.from, log.owner));
         }
     }
 }

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ConversationRow, EventRow, Evidence, Verdict, Violation};
 
-/// A place in a line; smaller is served first.
-type Ticket = (bool, u64);
+/// A place in a queue; smaller is served first.
+type QueueKey = (bool, u64);
 
 #[derive(Debug, Clone)]
 struct Talk {
     visitor: String,
     is_consultation: bool,
-    wanted: Option<String>,
-    common: bool,
+    requested_counselor: Option<String>,
+    in_common_queue: bool,
     urgent: bool,
     arrival: u64,
     counselor: Option<String>,
@@ -21,7 +21,7 @@ struct Talk {
 }
 
 impl Talk {
-    fn ticket(&self) -> Ticket {
+    fn queue_key(&self) -> QueueKey {
         (!self.urgent, self.arrival)
     }
 
@@ -77,7 +77,7 @@ impl Replay<'_> {
             "opened" => self.opened(event, verdict),
             "assigned" => self.assigned(event, verdict),
             "ended" => self.ended(event, verdict),
-            "widened" => self.change(event, verdict, |talk, _| talk.common = true),
+            "widened" => self.change(event, verdict, |talk, _| talk.in_common_queue = true),
             "priority-changed" => self.change(event, verdict, |talk, event| {
                 talk.urgent = event.text("priority") == "urgent";
             }),
@@ -111,12 +111,12 @@ impl Replay<'_> {
             verdict.find(Violation::BrokenJournal, what);
         }
         self.latest_arrival = self.latest_arrival.max(arrival);
-        let wanted = event.body["wanted"].as_str().map(str::to_owned);
+        let requested_counselor = event.body["wanted"].as_str().map(str::to_owned);
         let talk = Talk {
             visitor,
             is_consultation,
-            common: wanted.is_none(),
-            wanted,
+            in_common_queue: requested_counselor.is_none(),
+            requested_counselor,
             urgent: false,
             arrival,
             counselor: None,
@@ -143,7 +143,7 @@ impl Replay<'_> {
         if let Some(ahead) = self.ahead_of(talk, counselor) {
             verdict.find(
                 Violation::Overtaken,
-                format!("event {} seats {id} while {ahead} stood ahead", event.seq),
+                format!("event {} assigns {id} while {ahead} stood ahead", event.seq),
             );
         }
         self.active.entry(counselor.to_owned()).or_default().insert(id.to_owned());
@@ -156,13 +156,14 @@ impl Replay<'_> {
     /// Somebody whom `counselor` would have to serve before `talk`.
     fn ahead_of(&self, talk: &Talk, counselor: &str) -> Option<String> {
         let serves = |other: &Talk| {
-            let by_name = other.wanted.as_deref() == Some(counselor);
-            let from_common = other.common && self.on_shift.contains(counselor) && other.visitor != counselor;
+            let by_name = other.requested_counselor.as_deref() == Some(counselor);
+            let from_common =
+                other.in_common_queue && self.on_shift.contains(counselor) && other.visitor != counselor;
             by_name || from_common
         };
         let waiting = self.open.iter().filter_map(|id| Some((id, self.talks.get(id)?)));
         waiting
-            .filter(|(_, other)| other.waits() && other.ticket() < talk.ticket() && serves(other))
+            .filter(|(_, other)| other.waits() && other.queue_key() < talk.queue_key() && serves(other))
             .map(|(id, _)| id.clone())
             .next()
     }

@@ -1,4 +1,4 @@
-//! A counselor at the workbench: answers whoever is seated, ends some talks, steps away, changes the number of places.
+//! A counselor at the workbench: answers whoever is assigned, ends some talks, steps away, changes the number of places.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,9 +12,9 @@ use crate::{
     history::Fact,
     rng::Rng,
     setup::{Counselor, PASSWORD_MD5},
-    socket::{self, Ear},
+    socket::{self, Listener},
+    store_probe::Lookup,
     wire::{Client, Reply},
-    witness::Thing,
 };
 
 /// A counselor's own work goes on this often.
@@ -26,20 +26,20 @@ pub(super) async fn work(world: World, who: Counselor) {
     let mut rng = world.rng(&username);
     let mut client = world.client(&username);
     let id = client.log_in("/auth/login", &json!({ "username": username, "password": PASSWORD_MD5 })).await;
-    world.know(&id, &username);
-    let ear = Ear {
+    world.remember_username(&id, &username);
+    let listener = Listener {
         client: client.clone(),
         person: id.clone(),
         path: "/workbench/ws",
-        witness: world.witness.clone(),
+        probe: world.probe.clone(),
     };
-    let mut socket = socket::open(ear, world.rng(&format!("{username} socket")));
+    let mut socket = socket::open(listener, world.rng(&format!("{username} socket")));
     let mut seen = BTreeSet::new();
     let mut online = true;
     loop {
         match tokio::time::timeout(ROUND, socket.frames.recv()).await {
             Ok(Some(frame)) => {
-                for talk in seated(&frame, &id) {
+                for talk in assigned_talks(&frame, &id) {
                     if seen.insert(talk["id"].as_str().unwrap_or_default().to_owned()) {
                         tokio::spawn(serve(world.clone(), client.clone(), talk, username.clone()));
                     }
@@ -67,7 +67,7 @@ pub(super) async fn work(world: World, who: Counselor) {
 }
 
 /// The talks a frame tells them they have.
-fn seated(frame: &Value, id: &str) -> Vec<Value> {
+fn assigned_talks(frame: &Value, id: &str) -> Vec<Value> {
     match (frame["type"].as_str(), frame["event"].as_str()) {
         (Some("snapshot"), _) => frame["active"].as_array().cloned().unwrap_or_default(),
         (Some("event"), Some("assigned")) if frame["counselor"] == id => vec![frame["talk"].clone()],
@@ -101,7 +101,7 @@ async fn end(world: &World, client: &Client, conversation: &str, rng: &mut Rng) 
         match client.post(&format!("/conversation/end/{conversation}"), &Value::Null).await {
             Reply::Told(_) => {
                 world.history.note(&client.name, Fact::Ended { conversation: conversation.to_owned() });
-                world.witness.look(&client.name, Thing::End(conversation)).await;
+                world.probe.look(&client.name, Lookup::End(conversation)).await;
                 return;
             }
             Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
@@ -116,6 +116,6 @@ async fn set_places(world: &World, client: &Client, id: &str, rng: &mut Rng) {
     let request = json!({ "maxConsults": capacity });
     if let Reply::Told(_) = client.post("/user/maxconsults", &request).await {
         world.history.note(&client.name, Fact::Places { counselor: id.to_owned(), capacity });
-        world.witness.look(&client.name, Thing::Capacity { counselor: id, capacity }).await;
+        world.probe.look(&client.name, Lookup::Capacity { counselor: id, capacity }).await;
     }
 }

@@ -10,8 +10,8 @@ use super::World;
 use crate::{
     history::{Fact, wall_ms},
     setup::SDK_APP_ID,
+    store_probe::Lookup,
     wire::Client,
-    witness::Thing,
 };
 
 /// Who says something to whom, and in which talk.
@@ -22,16 +22,16 @@ pub(super) struct Talk {
     pub(super) to: String,
 }
 
-struct Word {
+struct Message {
     talk: Talk,
     token: String,
     key: String,
     body: Value,
 }
 
-impl Word {
+impl Message {
     fn new(talk: Talk, number: u64) -> Self {
-        let token = format!("word-{number}-end");
+        let token = format!("token-{number}-end");
         let (sequence, time) = (number % 65_536, wall_ms() / 1000);
         // Above i32::MAX, as Tencent's often are.
         let random = 4_026_000_000 + number;
@@ -58,32 +58,32 @@ impl Word {
 
 /// Says something; Tencent sees to the rest.
 pub(super) fn say(world: &World, talk: Talk) {
-    let (world, speech) = (world.clone(), Word::new(talk, world.next_token()));
+    let (world, message) = (world.clone(), Message::new(talk, world.next_token()));
     world.shared.undelivered.fetch_add(1, Ordering::Relaxed);
     tokio::spawn(async move {
-        deliver(&world, &speech).await;
+        deliver(&world, &message).await;
         world.shared.undelivered.fetch_sub(1, Ordering::Relaxed);
     });
 }
 
-async fn deliver(world: &World, speech: &Word) {
+async fn deliver(world: &World, message: &Message) {
     let client = world.client("tencent");
-    let mut rng = world.rng(&speech.token);
+    let mut rng = world.rng(&message.token);
     let mut again = false;
     loop {
-        match callback(&client, &speech.body).await {
+        match callback(&client, &message.body).await {
             Some(Answer::Taken) => {
-                note_taken(world, speech).await;
+                note_taken(world, message).await;
                 // Delivered again although it was taken: it must not stand there twice.
                 if again || !rng.once_in(8) {
                     return;
                 }
                 again = true;
             }
-            Some(Answer::KeptApart) => {
-                let Talk { from, to, .. } = speech.talk.clone();
-                let (token, key) = (speech.token.clone(), speech.key.clone());
-                world.history.note("tencent", Fact::KeptApart { token, from, to, key });
+            Some(Answer::Unmatched) => {
+                let Talk { from, to, .. } = message.talk.clone();
+                let (token, key) = (message.token.clone(), message.key.clone());
+                world.history.note("tencent", Fact::Unmatched { token, from, to, key });
                 return;
             }
             Some(Answer::NotYet) | None => tokio::time::sleep(rng.milliseconds(60..300)).await,
@@ -91,17 +91,17 @@ async fn deliver(world: &World, speech: &Word) {
     }
 }
 
-async fn note_taken(world: &World, speech: &Word) {
-    let Talk { conversation, from, to } = speech.talk.clone();
-    let said = Fact::Said { token: speech.token.clone(), from, to, key: speech.key.clone(), conversation };
+async fn note_taken(world: &World, message: &Message) {
+    let Talk { conversation, from, to } = message.talk.clone();
+    let said = Fact::Said { token: message.token.clone(), from, to, key: message.key.clone(), conversation };
     world.history.note("tencent", said);
-    let Talk { from, to, .. } = &speech.talk;
-    world.witness.look("tencent", Thing::Word { from, to, key: &speech.key }).await;
+    let Talk { from, to, .. } = &message.talk;
+    world.probe.look("tencent", Lookup::Message { from, to, key: &message.key }).await;
 }
 
 enum Answer {
     Taken,
-    KeptApart,
+    Unmatched,
     NotYet,
 }
 
@@ -118,7 +118,7 @@ async fn callback(client: &Client, body: &Value) -> Option<Answer> {
         (200, Some("FAIL"))
             if answer["ErrorInfo"].as_str().is_some_and(|why| why.contains("不属于任何会话")) =>
         {
-            Answer::KeptApart
+            Answer::Unmatched
         }
         (_, _) => Answer::NotYet,
     })

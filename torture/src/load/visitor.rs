@@ -12,9 +12,9 @@ use crate::{
     history::Fact,
     rng::Rng,
     setup::{APP_ID, Counselor},
-    socket::{self, Ear, Socket},
+    socket::{self, Listener, Socket},
+    store_probe::Lookup,
     wire::{Client, Reply},
-    witness::Thing,
 };
 
 /// Looks again after this when nothing was heard.
@@ -32,13 +32,13 @@ struct Visitor {
 
 /// How a conversation stands, as the visitor was told last.
 #[derive(Debug, Clone, PartialEq)]
-struct Standing {
+struct KnownStatus {
     conversation: String,
     status: String,
     counselor: Option<String>,
 }
 
-impl Standing {
+impl KnownStatus {
     fn of(object: &Value) -> Option<Self> {
         Some(Self {
             conversation: object["id"].as_str()?.to_owned(),
@@ -59,14 +59,14 @@ pub(super) async fn live(world: World, number: usize, counselors: Vec<Counselor>
     tokio::time::sleep(rng.milliseconds(0..1500)).await;
     let mut client = world.client(&username);
     let id = client.log_in(&format!("/auth/wx/{APP_ID}/login?code=v{number}"), &Value::Null).await;
-    world.know(&id, &username);
-    let ear = Ear {
+    world.remember_username(&id, &username);
+    let listener = Listener {
         client: client.clone(),
         person: id.clone(),
         path: "/visitor/ws",
-        witness: world.witness.clone(),
+        probe: world.probe.clone(),
     };
-    let socket = socket::open(ear, world.rng(&format!("{username} socket")));
+    let socket = socket::open(listener, world.rng(&format!("{username} socket")));
     let mut visitor = Visitor { world, client, rng, id, username, socket, counselors };
     while !visitor.world.is_closing() {
         visitor.visit().await;
@@ -98,33 +98,35 @@ impl Visitor {
         }
     }
 
-    async fn open(&mut self) -> Option<Standing> {
+    async fn open(&mut self) -> Option<KnownStatus> {
         let named = self.rng.once_in(3);
-        let wanted = if named { self.rng.one_of(&self.counselors).map(|c| c.id.clone()) } else { None };
-        let mut request = json!({ "counselor": wanted.clone().unwrap_or_else(|| "any".to_owned()) });
-        if wanted.is_some() && self.rng.once_in(2) {
+        let requested_counselor =
+            if named { self.rng.one_of(&self.counselors).map(|c| c.id.clone()) } else { None };
+        let mut request =
+            json!({ "counselor": requested_counselor.clone().unwrap_or_else(|| "any".to_owned()) });
+        if requested_counselor.is_some() && self.rng.once_in(2) {
             request["fallback"] = json!(true);
         }
         self.world.history.note(&self.username, Fact::AskedOpen { visitor: self.id.clone() });
         match self.client.put("/conversation", &request).await {
             Reply::Told(object) => {
-                let standing = Standing::of(&object)?;
-                self.note(&standing, true);
-                let conversation = Thing::Conversation(&standing.conversation);
-                self.world.witness.look(&self.username, conversation).await;
-                Some(standing)
+                let known = KnownStatus::of(&object)?;
+                self.note(&known, true);
+                let conversation = Lookup::Conversation(&known.conversation);
+                self.world.probe.look(&self.username, conversation).await;
+                Some(known)
             }
             Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
                 let pause = self.rng.milliseconds(50..250);
                 self.pause(pause).await;
-                self.current().await.filter(Standing::is_open)
+                self.current().await.filter(KnownStatus::is_open)
             }
         }
     }
 
-    fn note(&self, standing: &Standing, acknowledged: bool) {
-        self.world.waits(&standing.conversation, standing.status == "WAITING");
-        let Standing { conversation, status, counselor } = standing.clone();
+    fn note(&self, known: &KnownStatus, acknowledged: bool) {
+        self.world.waits(&known.conversation, known.status == "WAITING");
+        let KnownStatus { conversation, status, counselor } = known.clone();
         let visitor = self.id.clone();
         let fact = if acknowledged {
             Fact::Opened { conversation, visitor, status, counselor }
@@ -135,41 +137,41 @@ impl Visitor {
     }
 
     /// The newest of their conversations.
-    async fn current(&mut self) -> Option<Standing> {
+    async fn current(&mut self) -> Option<KnownStatus> {
         let Reply::Told(list) = self.client.get("/conversation/current?size=1").await else { return None };
-        let standing = Standing::of(&list[0])?;
-        self.note(&standing, false);
-        Some(standing)
+        let known = KnownStatus::of(&list[0])?;
+        self.note(&known, false);
+        Some(known)
     }
 
-    async fn one(&mut self, conversation: &str) -> Option<Standing> {
+    async fn one(&mut self, conversation: &str) -> Option<KnownStatus> {
         let Reply::Told(object) = self.client.get(&format!("/conversation/{conversation}")).await else {
             return None;
         };
-        let standing = Standing::of(&object)?;
-        self.note(&standing, false);
-        Some(standing)
+        let known = KnownStatus::of(&object)?;
+        self.note(&known, false);
+        Some(known)
     }
 
     /// Waits for their turn, or leaves; none when it is over before it began.
-    async fn wait(&mut self, opened: Standing) -> Option<Standing> {
-        let mut standing = opened;
+    async fn wait(&mut self, opened: KnownStatus) -> Option<KnownStatus> {
+        let mut known = opened;
         let patience = if self.rng.once_in(4) { 300..3000 } else { 60_000..120_000 };
         let patience = tokio::time::Instant::now() + self.rng.milliseconds(patience);
-        while standing.status == "WAITING" {
+        while known.status == "WAITING" {
             if tokio::time::Instant::now() > patience || self.world.is_closing() {
-                self.end(&standing.conversation).await;
+                self.end(&known.conversation).await;
                 return None;
             }
             self.pause(LOOK_AGAIN).await;
-            if let Some(now) = self.one(&standing.conversation.clone()).await {
-                standing = now;
+            if let Some(now) = self.one(&known.conversation.clone()).await {
+                known = now;
             }
         }
-        (standing.status == "IN_PROGRESS").then_some(standing)
+        (known.status == "IN_PROGRESS").then_some(known)
     }
 
-    async fn talk(&mut self, talk: &Standing, counselor: &str) {
+    async fn talk(&mut self, talk: &KnownStatus, counselor: &str) {
         for _ in 0..self.rng.number(1..7) {
             let (from, to) = (self.username.clone(), counselor.to_owned());
             say(&self.world, Talk { conversation: talk.conversation.clone(), from, to });
@@ -180,7 +182,7 @@ impl Visitor {
         }
     }
 
-    async fn until_over(&mut self, talk: &Standing) {
+    async fn until_over(&mut self, talk: &KnownStatus) {
         loop {
             if self.pause_unless_over(LOOK_AGAIN * 2, &talk.conversation).await {
                 return;
@@ -199,7 +201,7 @@ impl Visitor {
                     self.world
                         .history
                         .note(&self.username, Fact::Ended { conversation: conversation.to_owned() });
-                    self.world.witness.look(&self.username, Thing::End(conversation)).await;
+                    self.world.probe.look(&self.username, Lookup::End(conversation)).await;
                     return;
                 }
                 Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
@@ -227,8 +229,8 @@ impl Visitor {
                 }
             };
             let (conversation, object) = (conversation.to_owned(), object.to_owned());
-            let look = Thing::Evaluation { conversation: &conversation, object: &object };
-            self.world.witness.look(&self.username, look).await;
+            let look = Lookup::Evaluation { conversation: &conversation, object: &object };
+            self.world.probe.look(&self.username, look).await;
             self.world.history.note(&self.username, Fact::Evaluated { id, conversation, object, level });
             return;
         }

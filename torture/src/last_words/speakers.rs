@@ -10,14 +10,14 @@ use std::{
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::leave::{Line, Manner};
+use super::visit::{TalkSocket, VisitOptions};
 use crate::{
     history::{Fact, History},
     rng::Rng,
     setup::{APP_ID, Counselor, PASSWORD_MD5},
-    socket::{self, Ear},
+    socket::{self, Listener},
+    store_probe::StoreProbe,
     wire::{Client, Reply},
-    witness::Witness,
 };
 
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -29,20 +29,20 @@ const HEARD_MAX: Duration = Duration::from_mins(1);
 
 /// What everybody shares. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Ground {
+pub(crate) struct SharedContext {
     /// The way to whichever server runs.
     pub(super) way: SocketAddr,
     pub(super) seed: u64,
     pub(super) history: History,
-    pub(super) witness: Witness,
+    pub(super) probe: StoreProbe,
     /// What any counselor has heard.
     heard: Arc<Mutex<BTreeSet<String>>>,
 }
 
-impl Ground {
-    pub(super) fn new(way: SocketAddr, seed: u64, history: &History, witness: &Witness) -> Self {
-        let (history, witness) = (history.clone(), witness.clone());
-        Self { way, seed, history, witness, heard: Arc::default() }
+impl SharedContext {
+    pub(super) fn new(way: SocketAddr, seed: u64, history: &History, probe: &StoreProbe) -> Self {
+        let (history, probe) = (history.clone(), probe.clone());
+        Self { way, seed, history, probe, heard: Arc::default() }
     }
 
     fn client(&self, name: &str) -> Client {
@@ -59,9 +59,9 @@ impl Ground {
         let mut client = self.client(&counselor.username);
         let log_in = json!({ "username": counselor.username, "password": PASSWORD_MD5 });
         let person = client.log_in("/auth/login", &log_in).await;
-        let ear = Ear { client, person, path: "/workbench/ws", witness: self.witness.clone() };
+        let listener = Listener { client, person, path: "/workbench/ws", probe: self.probe.clone() };
         let rng = Rng::of(self.seed, &format!("{} socket", counselor.username));
-        let mut socket = socket::open(ear, rng);
+        let mut socket = socket::open(listener, rng);
         while let Some(frame) = socket.frames.recv().await {
             if let (Some("message"), Some(token)) = (frame["type"].as_str(), frame["message"]["ref"].as_str())
             {
@@ -74,7 +74,7 @@ impl Ground {
 /// A visitor in a talk.
 #[derive(Debug)]
 pub(crate) struct Speaker {
-    pub(super) ground: Ground,
+    pub(super) shared: SharedContext,
     pub(super) client: Client,
     pub(super) rng: Rng,
     pub(super) username: String,
@@ -87,15 +87,15 @@ pub(crate) struct Speaker {
 
 impl Speaker {
     /// Asks for the counselor, and is there once the talk has begun.
-    async fn come(ground: Ground, number: usize, counselor: Counselor) -> Self {
+    async fn come(shared: SharedContext, number: usize, counselor: Counselor) -> Self {
         let username = format!("sandbox_w{number}");
-        let (client, rng) = (ground.client(&username), Rng::of(ground.seed, &username));
+        let (client, rng) = (shared.client(&username), Rng::of(shared.seed, &username));
         let (conversation, taker) = (String::new(), counselor.username);
         let mut speaker =
-            Self { ground, client, rng, username, conversation, counselor: taker, number, said: 0 };
+            Self { shared, client, rng, username, conversation, counselor: taker, number, said: 0 };
         let id = speaker.log_in().await;
         loop {
-            speaker.ground.history.note(&speaker.username, Fact::AskedOpen { visitor: id.clone() });
+            speaker.shared.history.note(&speaker.username, Fact::AskedOpen { visitor: id.clone() });
             let asked = speaker.client.put("/conversation", &json!({ "counselor": counselor.id })).await;
             if let Reply::Told(talk) = asked {
                 speaker.opened(&id, &talk);
@@ -123,7 +123,7 @@ impl Speaker {
             status: text(&talk["status"]).unwrap_or_default(),
             counselor: text(&talk["counselor"]["id"]),
         };
-        self.ground.history.note(&self.username, opened);
+        self.shared.history.note(&self.username, opened);
     }
 
     pub(super) async fn log_in(&mut self) -> String {
@@ -131,76 +131,76 @@ impl Speaker {
         self.client.log_in(&path, &Value::Null).await
     }
 
-    /// A word that nobody has said before.
+    /// A message that nobody has said before.
     pub(super) fn next_token(&mut self) -> String {
         self.said += 1;
-        format!("word-{}-end", self.number as u64 * 1_000_000 + self.said)
+        format!("token-{}-end", self.number as u64 * 1_000_000 + self.said)
     }
 }
 
 /// All who speak. Dropped, everybody is sent home.
 #[derive(Debug)]
-pub(crate) struct Crew {
-    ground: Ground,
+pub(crate) struct Speakers {
+    shared: SharedContext,
     speakers: Vec<Speaker>,
     settled_max: Duration,
     _listeners: JoinSet<()>,
 }
 
 /// Visits under way.
-pub(crate) type Leaving = JoinSet<(Speaker, Gone)>;
+pub(crate) type Visits = JoinSet<(Speaker, VisitOutcome)>;
 
 /// What a visit leaves behind: a socket that is still open, and the keys of what had arrived.
 #[derive(Debug, Default)]
-pub(crate) struct Gone {
-    pub(super) line: Option<Line>,
+pub(crate) struct VisitOutcome {
+    pub(super) socket: Option<TalkSocket>,
     pub(super) arrived: Vec<String>,
 }
 
-impl Crew {
+impl Speakers {
     /// Counselors sit down, and every visitor's talk begins. The server is ready.
-    pub(crate) async fn come(ground: &Ground, visitors: usize, counselors: &[Counselor]) -> Self {
+    pub(crate) async fn come(shared: &SharedContext, visitors: usize, counselors: &[Counselor]) -> Self {
         let mut listeners = JoinSet::new();
         for counselor in counselors {
-            listeners.spawn(ground.clone().listen(counselor.clone()));
+            listeners.spawn(shared.clone().listen(counselor.clone()));
         }
         let mut coming = JoinSet::new();
         for (number, counselor) in (0..visitors).zip(counselors.iter().cycle()) {
-            coming.spawn(Speaker::come(ground.clone(), number, counselor.clone()));
+            coming.spawn(Speaker::come(shared.clone(), number, counselor.clone()));
         }
         let mut speakers = coming.join_all().await;
         speakers.sort_by_key(|speaker| speaker.number);
-        Self { ground: ground.clone(), speakers, settled_max: SETTLED_MAX, _listeners: listeners }
+        Self { shared: shared.clone(), speakers, settled_max: SETTLED_MAX, _listeners: listeners }
     }
 
     /// Everybody comes to the server at this address, says something and leaves.
-    pub(crate) fn leave(&mut self, server: SocketAddr, manner: Manner) -> Leaving {
-        let mut leaving = JoinSet::new();
+    pub(crate) fn start_visits(&mut self, server: SocketAddr, options: VisitOptions) -> Visits {
+        let mut visits = JoinSet::new();
         for mut speaker in self.speakers.drain(..) {
-            leaving.spawn(async move {
-                let gone = speaker.visit(server, manner).await;
-                (speaker, gone)
+            visits.spawn(async move {
+                let outcome = speaker.visit(server, options).await;
+                (speaker, outcome)
             });
         }
-        leaving
+        visits
     }
 
     /// Waits until all have left; gives the sockets that are still open, and the keys of what must be kept.
-    pub(crate) async fn gone(&mut self, leaving: Leaving) -> (Vec<Line>, Vec<String>) {
-        let (mut lines, mut arrived) = (Vec::new(), Vec::new());
-        for (speaker, gone) in leaving.join_all().await {
+    pub(crate) async fn finish(&mut self, visits: Visits) -> (Vec<TalkSocket>, Vec<String>) {
+        let (mut sockets, mut arrived) = (Vec::new(), Vec::new());
+        for (speaker, outcome) in visits.join_all().await {
             self.speakers.push(speaker);
-            lines.extend(gone.line);
-            arrived.extend(gone.arrived);
+            sockets.extend(outcome.socket);
+            arrived.extend(outcome.arrived);
         }
         self.speakers.sort_by_key(|speaker| speaker.number);
-        (lines, arrived)
+        (sockets, arrived)
     }
 
     /// Waits until all of this is kept, but not for ever.
     pub(crate) async fn settled(&mut self, keys: &[String]) {
         let until = Instant::now() + self.settled_max;
-        while self.ground.witness.kept(keys).await != Some(keys.len()) {
+        while self.shared.probe.kept(keys).await != Some(keys.len()) {
             if Instant::now() > until {
                 self.settled_max = SETTLED_AGAIN_MAX;
                 return;
@@ -210,13 +210,13 @@ impl Crew {
     }
 
     /// Everybody says a last word that is acknowledged, and it is waited for until the counselors have heard it.
-    pub(crate) async fn farewell(&mut self, server: SocketAddr) {
+    pub(crate) async fn say_final_messages(&mut self, server: SocketAddr) {
         let mut last = Vec::new();
         for speaker in &mut self.speakers {
             last.extend(speaker.say_one(server).await);
         }
         let until = Instant::now() + HEARD_MAX;
-        while !last.iter().all(|token| self.ground.has_heard(token)) && Instant::now() < until {
+        while !last.iter().all(|token| self.shared.has_heard(token)) && Instant::now() < until {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }

@@ -1,4 +1,4 @@
-//! One visit: a socket of its own, a few words, and away.
+//! One visit: a socket of its own, a few messages, and away.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -12,16 +12,16 @@ use tokio_tungstenite::{
 
 use super::{
     arrival,
-    crew::{Gone, Speaker},
+    speakers::{Speaker, VisitOutcome},
 };
 use crate::{
-    history::{Fact, Leaving, Way, wall_ms},
+    history::{Disconnect, Fact, Visit, wall_ms},
     socket::key,
+    store_probe::Lookup,
     wire::Reply,
-    witness::Thing,
 };
 
-pub(crate) type Line = WebSocketStream<TcpStream>;
+pub(crate) type TalkSocket = WebSocketStream<TcpStream>;
 
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 const WRITE_MAX: Duration = Duration::from_secs(10);
@@ -33,26 +33,26 @@ const AGAIN_MAX: u32 = 300;
 
 /// How visits are made.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Manner {
-    pub(crate) ways: &'static [Way],
-    pub(crate) words_max: u64,
+pub(crate) struct VisitOptions {
+    pub(crate) ways: &'static [Disconnect],
+    pub(crate) messages_max: u64,
     /// One in so many is gone before it is known whether everything has arrived, and says it once more.
     pub(crate) hasty_once_in: Option<u32>,
-    /// Whether some stay on the line to hear what is acknowledged after their goodbye.
+    /// Whether some stay on the socket to hear what is acknowledged after their goodbye.
     pub(crate) lingers: bool,
 }
 
 impl Speaker {
     /// Comes, speaks and leaves, and writes down what was said.
-    pub(super) async fn visit(&mut self, server: SocketAddr, manner: Manner) -> Gone {
-        let way = *self.rng.one_of(manner.ways).unwrap_or(&Way::Goodbye);
-        let is_hasty = manner.hasty_once_in.is_some_and(|times| self.rng.once_in(times));
+    pub(super) async fn visit(&mut self, server: SocketAddr, options: VisitOptions) -> VisitOutcome {
+        let way = *self.rng.one_of(options.ways).unwrap_or(&Disconnect::CloseFrame);
+        let is_hasty = options.hasty_once_in.is_some_and(|times| self.rng.once_in(times));
         if self.client.token.is_none() {
             self.log_in().await;
         }
         let is_stranger = self.rng.once_in(3);
-        let Some(line) = self.connect(server, is_stranger).await else { return Gone::default() };
-        let mut leaving = Leaving {
+        let Some(socket) = self.connect(server, is_stranger).await else { return VisitOutcome::default() };
+        let mut visit = Visit {
             way,
             conversation: self.conversation.clone(),
             tokens: Vec::new(),
@@ -61,21 +61,21 @@ impl Speaker {
             left: i64::MAX,
             arrived: false,
         };
-        let line = self.speak_and_leave(line, manner, is_hasty, &mut leaving).await;
-        leaving.left = leaving.left.min(wall_ms());
-        self.ground.history.note(&self.username, Fact::Left(leaving.clone()));
+        let socket = self.speak_and_disconnect(socket, options, is_hasty, &mut visit).await;
+        visit.left = visit.left.min(wall_ms());
+        self.shared.history.note(&self.username, Fact::Left(visit.clone()));
         if is_hasty {
-            for token in &leaving.tokens {
+            for token in &visit.tokens {
                 self.say_again(token).await;
             }
         }
         let keys = |token: &String| key(&self.conversation, token);
-        let arrived = if leaving.arrived { leaving.tokens.iter().map(keys).collect() } else { Vec::new() };
-        Gone { line, arrived }
+        let arrived = if visit.arrived { visit.tokens.iter().map(keys).collect() } else { Vec::new() };
+        VisitOutcome { socket, arrived }
     }
 
     /// A stranger's first frame is the log-in, and nobody waits for what comes of it.
-    async fn connect(&self, server: SocketAddr, is_stranger: bool) -> Option<Line> {
+    async fn connect(&self, server: SocketAddr, is_stranger: bool) -> Option<TalkSocket> {
         let token = self.client.token.as_deref().unwrap_or_default();
         let mut request = format!("ws://{server}/visitor/ws").into_client_request().ok()?;
         if !is_stranger {
@@ -86,63 +86,63 @@ impl Speaker {
             stream.set_nodelay(true).ok()?;
             tokio_tungstenite::client_async(request, stream).await.ok()
         };
-        let (mut line, _) = timeout(CONNECT_MAX, connecting).await.ok()??;
+        let (mut socket, _) = timeout(CONNECT_MAX, connecting).await.ok()??;
         if is_stranger {
             let log_in = json!({ "type": "auth", "token": token });
-            line.feed(Message::text(log_in.to_string())).await.ok()?;
+            socket.feed(Message::text(log_in.to_string())).await.ok()?;
         }
-        Some(line)
+        Some(socket)
     }
 
     /// None when the way was gone before all was said, or is gone now; else the socket that stays.
-    async fn speak_and_leave(
+    async fn speak_and_disconnect(
         &mut self,
-        mut line: Line,
-        manner: Manner,
+        mut socket: TalkSocket,
+        options: VisitOptions,
         is_hasty: bool,
-        leaving: &mut Leaving,
-    ) -> Option<Line> {
+        visit: &mut Visit,
+    ) -> Option<TalkSocket> {
         if self.rng.once_in(2) {
             for _ in 0..self.rng.number(1..4) {
                 let token = self.next_token();
-                leaving.tokens.push(token.clone());
-                self.say_until_said(&mut line, &token).await?;
+                visit.tokens.push(token.clone());
+                self.say_until_said(&mut socket, &token).await?;
             }
         }
-        let burst = self.rng.number(1..manner.words_max + 1);
+        let burst = self.rng.number(1..options.messages_max + 1);
         for _ in 0..burst {
             let token = self.next_token();
-            line.feed(self.say(&token)).await.ok()?;
-            leaving.tokens.push(token);
+            socket.feed(self.say(&token)).await.ok()?;
+            visit.tokens.push(token);
         }
-        timeout(WRITE_MAX, line.flush()).await.ok()?.ok()?;
-        match leaving.way {
-            Way::Goodbye => timeout(WRITE_MAX, line.close(None)).await.ok()?.ok()?,
-            Way::Fin => line.get_mut().shutdown().await.ok()?,
-            Way::Reset | Way::LogOut | Way::Stop => {}
+        timeout(WRITE_MAX, socket.flush()).await.ok()?.ok()?;
+        match visit.way {
+            Disconnect::CloseFrame => timeout(WRITE_MAX, socket.close(None)).await.ok()?.ok()?,
+            Disconnect::Fin => socket.get_mut().shutdown().await.ok()?,
+            Disconnect::Reset | Disconnect::LogOut | Disconnect::ServerStop => {}
         }
-        leaving.arrived = !is_hasty && arrival::is_whole(line.get_ref(), ARRIVED_MAX).await;
-        leaving.left = wall_ms();
-        match leaving.way {
-            Way::Goodbye | Way::Fin => {
-                if manner.lingers && self.rng.once_in(2) {
-                    self.hear_the_end(&mut line, leaving).await;
+        visit.arrived = !is_hasty && arrival::is_whole(socket.get_ref(), ARRIVED_MAX).await;
+        visit.left = wall_ms();
+        match visit.way {
+            Disconnect::CloseFrame | Disconnect::Fin => {
+                if options.lingers && self.rng.once_in(2) {
+                    self.hear_the_end(&mut socket, visit).await;
                 }
                 None
             }
-            Way::Reset => {
-                line.get_ref().set_zero_linger().ok()?;
+            Disconnect::Reset => {
+                socket.get_ref().set_zero_linger().ok()?;
                 None
             }
-            Way::LogOut => {
-                self.log_out(&mut line, leaving).await;
+            Disconnect::LogOut => {
+                self.log_out(&mut socket, visit).await;
                 None
             }
-            Way::Stop => Some(line),
+            Disconnect::ServerStop => Some(socket),
         }
     }
 
-    async fn log_out(&mut self, line: &mut Line, leaving: &mut Leaving) {
+    async fn log_out(&mut self, socket: &mut TalkSocket, visit: &mut Visit) {
         let is_answered = self.client.log_out().await;
         // Whoever was not answered may be logged out all the same.
         self.client.token = None;
@@ -152,17 +152,17 @@ impl Speaker {
         for _ in 0..3 {
             let token = self.next_token();
             // The socket may be closed already.
-            let _closed = line.send(self.say(&token)).await;
-            leaving.late.push(token);
+            let _closed = socket.send(self.say(&token)).await;
+            visit.late.push(token);
         }
     }
 
     /// What is acknowledged after the goodbye counts like any other.
-    async fn hear_the_end(&self, line: &mut Line, leaving: &Leaving) {
-        while let Ok(Some(Ok(message))) = timeout(ANSWER_MAX, line.next()).await {
+    async fn hear_the_end(&self, socket: &mut TalkSocket, visit: &Visit) {
+        while let Ok(Some(Ok(message))) = timeout(ANSWER_MAX, socket.next()).await {
             let Message::Text(text) = message else { continue };
             let frame: Value = serde_json::from_str(&text).unwrap_or_default();
-            let Some(token) = leaving.tokens.iter().find(|token| frame["ref"] == token.as_str()) else {
+            let Some(token) = visit.tokens.iter().find(|token| frame["ref"] == token.as_str()) else {
                 continue;
             };
             if frame["type"] == "said" {
@@ -172,16 +172,17 @@ impl Speaker {
     }
 
     fn say(&self, token: &str) -> Message {
-        let word = json!({ "type": "say", "ref": token, "conversation": self.conversation, "text": token });
-        Message::text(word.to_string())
+        let message =
+            json!({ "type": "say", "ref": token, "conversation": self.conversation, "text": token });
+        Message::text(message.to_string())
     }
 
     /// Says it until it is acknowledged, as a page does that is told that it could not be kept just now.
-    async fn say_until_said(&mut self, line: &mut Line, token: &str) -> Option<()> {
+    async fn say_until_said(&mut self, socket: &mut TalkSocket, token: &str) -> Option<()> {
         for _ in 0..AGAIN_MAX {
-            line.send(self.say(token)).await.ok()?;
+            socket.send(self.say(token)).await.ok()?;
             let answer = loop {
-                let Message::Text(text) = timeout(ANSWER_MAX, line.next()).await.ok()??.ok()? else {
+                let Message::Text(text) = timeout(ANSWER_MAX, socket.next()).await.ok()??.ok()? else {
                     continue;
                 };
                 let frame: Value = serde_json::from_str(&text).ok()?;
@@ -208,20 +209,20 @@ impl Speaker {
             key: key.clone(),
             conversation,
         };
-        self.ground.history.note(&self.username, said);
-        let look = Thing::Word { from: &from, to: &to, key: &key };
-        self.ground.witness.look(&self.username, look).await;
+        self.shared.history.note(&self.username, said);
+        let look = Lookup::Message { from: &from, to: &to, key: &key };
+        self.shared.probe.look(&self.username, look).await;
     }
 
-    /// By a request, while the server may still be at the same word, or has been killed: it counts once.
+    /// By a request, while the server may still be at the same message, or has been killed: it counts once.
     async fn say_again(&mut self, token: &str) {
-        let words = json!([{ "ref": token, "conversation": self.conversation, "text": token }]);
+        let messages = json!([{ "ref": token, "conversation": self.conversation, "text": token }]);
         for _ in 0..AGAIN_MAX {
             if self.client.token.is_none() {
                 self.log_in().await;
             }
-            match self.client.post("/im/say", &words).await {
-                // Each word of the list has its own answer.
+            match self.client.post("/im/say", &messages).await {
+                // Each message of the list has its own answer.
                 Reply::Told(answers) if answers[0]["type"] == "said" => {
                     self.note_said(token).await;
                     return;
@@ -232,14 +233,14 @@ impl Speaker {
         }
     }
 
-    /// One word, acknowledged.
+    /// One message, acknowledged.
     pub(super) async fn say_one(&mut self, server: SocketAddr) -> Option<String> {
         if self.client.token.is_none() {
             self.log_in().await;
         }
-        let mut line = self.connect(server, false).await?;
+        let mut socket = self.connect(server, false).await?;
         let token = self.next_token();
-        self.say_until_said(&mut line, &token).await?;
+        self.say_until_said(&mut socket, &token).await?;
         Some(token)
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{EventRow, Evidence, Verdict, Violation};
 use crate::history::{Fact, HeardEvent};
 
-struct Ear<'a> {
+struct SocketLog<'a> {
     person: &'a str,
     /// Everything up to here was known when it came.
     cursor: u64,
@@ -23,13 +23,13 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
         evidence.tables.events.iter().map(|event| (event.seq, event)).collect();
     let visitors = visitors(&evidence.tables.events);
     let mut first_told: BTreeMap<u64, (&HeardEvent, &str)> = BTreeMap::new();
-    let mut ears: BTreeMap<u64, Ear<'_>> = BTreeMap::new();
+    let mut sockets: BTreeMap<u64, SocketLog<'_>> = BTreeMap::new();
     for entry in evidence.entries {
         match &entry.fact {
             Fact::Joined { socket, person, cursor } => {
-                let ear = Ear { person, cursor: *cursor, heard: BTreeSet::new(), latest: *cursor };
+                let log = SocketLog { person, cursor: *cursor, heard: BTreeSet::new(), latest: *cursor };
                 // A second snapshot on the same socket begins anew.
-                if let Some(before) = ears.insert(*socket, ear) {
+                if let Some(before) = sockets.insert(*socket, log) {
                     missed(&evidence.tables.events, &visitors, &before, verdict);
                 }
             }
@@ -41,26 +41,26 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
                     let what = format!("{to} was told {first:?}, {} {event:?}", entry.client);
                     verdict.find(Violation::Contradiction, what);
                 }
-                if let Some(ear) = ears.get_mut(socket) {
-                    hear(ear, event.seq, &entry.client, verdict);
+                if let Some(log) = sockets.get_mut(socket) {
+                    hear(log, event.seq, &entry.client, verdict);
                 }
             }
             _ => {}
         }
     }
-    verdict.figures.sockets = ears.len() as u64;
-    for ear in ears.values() {
-        missed(&evidence.tables.events, &visitors, ear, verdict);
+    verdict.figures.sockets = sockets.len() as u64;
+    for log in sockets.values() {
+        missed(&evidence.tables.events, &visitors, log, verdict);
     }
 }
 
-fn hear(ear: &mut Ear<'_>, seq: u64, client: &str, verdict: &mut Verdict) {
-    if !ear.heard.insert(seq) {
+fn hear(log: &mut SocketLog<'_>, seq: u64, client: &str, verdict: &mut Verdict) {
+    if !log.heard.insert(seq) {
         verdict.find(Violation::Doubled, format!("{client} heard event {seq} twice on one socket"));
-    } else if seq <= ear.latest {
-        verdict.find(Violation::Contradiction, format!("{client} heard event {seq} after {}", ear.latest));
+    } else if seq <= log.latest {
+        verdict.find(Violation::Contradiction, format!("{client} heard event {seq} after {}", log.latest));
     }
-    ear.latest = ear.latest.max(seq);
+    log.latest = log.latest.max(seq);
 }
 
 fn compare(heard: &HeardEvent, stored: Option<&EventRow>, client: &str, verdict: &mut Verdict) {
@@ -88,14 +88,14 @@ fn visitors(events: &[EventRow]) -> BTreeMap<&str, &str> {
     opened.map(|event| (event.conversation(), event.text("visitor"))).collect()
 }
 
-fn missed(events: &[EventRow], visitors: &BTreeMap<&str, &str>, ear: &Ear<'_>, verdict: &mut Verdict) {
-    for event in events.iter().filter(|event| ear.cursor < event.seq && event.seq <= ear.latest) {
+fn missed(events: &[EventRow], visitors: &BTreeMap<&str, &str>, log: &SocketLog<'_>, verdict: &mut Verdict) {
+    for event in events.iter().filter(|event| log.cursor < event.seq && event.seq <= log.latest) {
         let concerns = VISITORS_EVENTS.contains(&event.kind.as_str())
-            && visitors.get(event.conversation()) == Some(&ear.person);
-        if concerns && !ear.heard.contains(&event.seq) {
+            && visitors.get(event.conversation()) == Some(&log.person);
+        if concerns && !log.heard.contains(&event.seq) {
             let what =
-                format!("{} heard event {} and not {} ({})", ear.person, ear.latest, event.seq, event.kind);
-            verdict.find(Violation::Untold, what);
+                format!("{} heard event {} and not {} ({})", log.person, log.latest, event.seq, event.kind);
+            verdict.find(Violation::NotDelivered, what);
         }
     }
 }

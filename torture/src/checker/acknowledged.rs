@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Count, EventRow, Evidence, Verdict, Violation, WordRow};
+use super::{Count, EventRow, Evidence, MessageRow, Verdict, Violation};
 use crate::history::Fact;
 
 struct Index<'a> {
@@ -10,14 +10,14 @@ struct Index<'a> {
     events: BTreeMap<&'a str, Vec<&'a EventRow>>,
     /// Capacities a counselor ever had.
     capacities: BTreeSet<(String, u64)>,
-    words: BTreeMap<(&'a str, &'a str, &'a str), Vec<&'a WordRow>>,
-    apart: BTreeSet<(&'a str, &'a str, &'a str)>,
-    /// How often each token stands in the words.
+    messages: BTreeMap<(&'a str, &'a str, &'a str), Vec<&'a MessageRow>>,
+    unmatched: BTreeSet<(&'a str, &'a str, &'a str)>,
+    /// How often each token stands in the messages.
     tokens: BTreeMap<&'a str, u64>,
 }
 
 pub(super) fn token_of(body: &str) -> Option<&str> {
-    let from = body.find("word-")?;
+    let from = body.find("token-")?;
     let to = body[from..].find("-end")?;
     Some(&body[from..from + to + "-end".len()])
 }
@@ -34,16 +34,22 @@ impl<'a> Index<'a> {
                 capacities.insert((event.text("counselor").to_owned(), capacity));
             }
         }
-        let mut words: BTreeMap<_, Vec<&WordRow>> = BTreeMap::new();
+        let mut messages: BTreeMap<_, Vec<&MessageRow>> = BTreeMap::new();
         let mut tokens: BTreeMap<&str, u64> = BTreeMap::new();
-        for word in &tables.words {
-            words.entry((word.from.as_str(), word.to.as_str(), word.key.as_str())).or_default().push(word);
-            if let Some(token) = token_of(&word.body) {
+        for message in &tables.messages {
+            messages
+                .entry((message.from.as_str(), message.to.as_str(), message.key.as_str()))
+                .or_default()
+                .push(message);
+            if let Some(token) = token_of(&message.body) {
                 *tokens.entry(token).or_default() += 1;
             }
         }
-        let apart = tables.apart.iter().map(|word| (word.from.as_str(), word.to.as_str(), word.key.as_str()));
-        Self { events, capacities, words, apart: apart.collect(), tokens }
+        let unmatched = tables
+            .unmatched
+            .iter()
+            .map(|message| (message.from.as_str(), message.to.as_str(), message.key.as_str()));
+        Self { events, capacities, messages, unmatched: unmatched.collect(), tokens }
     }
 
     fn of_kind(&self, conversation: &str, kind: &'a str) -> impl Iterator<Item = &'a EventRow> {
@@ -55,7 +61,7 @@ impl<'a> Index<'a> {
 pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     let index = Index::of(evidence);
     let mut asked: BTreeMap<&str, usize> = BTreeMap::new();
-    // A word is delivered twice now and then; it is acknowledged once for our count.
+    // A message is delivered twice now and then; it is acknowledged once for our count.
     let mut said = BTreeSet::new();
     for entry in evidence.entries {
         match &entry.fact {
@@ -81,14 +87,15 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
             }
             Fact::Said { token, from, to, key, conversation } if said.insert(token) => {
                 let there = is_said(&index, verdict, (from, to, key), token, conversation);
-                count(&mut verdict.figures.words, there);
+                count(&mut verdict.figures.messages, there);
             }
-            Fact::KeptApart { token, from, to, key } => {
+            Fact::Unmatched { token, from, to, key } => {
                 let key = (from.as_str(), to.as_str(), key.as_str());
-                let there = index.apart.contains(&key) || index.words.contains_key(&key);
-                count(&mut verdict.figures.kept_apart, there);
+                let there = index.unmatched.contains(&key) || index.messages.contains_key(&key);
+                count(&mut verdict.figures.unmatched, there);
                 if !there {
-                    verdict.find(Violation::Lost, format!("{token} was to be kept apart and is nowhere"));
+                    verdict
+                        .find(Violation::Lost, format!("{token} was to be kept as unmatched and is nowhere"));
                 }
             }
             Fact::Evaluated { id, conversation, object, level } => {
@@ -96,10 +103,10 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
                 count(&mut verdict.figures.evaluations, there);
             }
             Fact::Prioritized { conversation, priority } => {
-                let word = priority.to_lowercase();
+                let level = priority.to_lowercase();
                 let changed =
-                    index.of_kind(conversation, "priority-changed").any(|e| e.text("priority") == word);
-                if !changed && word != "normal" {
+                    index.of_kind(conversation, "priority-changed").any(|e| e.text("priority") == level);
+                if !changed && level != "normal" {
                     verdict.find(Violation::Lost, format!("the priority {priority} of {conversation}"));
                 }
             }
@@ -177,7 +184,7 @@ fn is_said(
     token: &str,
     conversation: &str,
 ) -> bool {
-    let rows = index.words.get(&key).map(Vec::as_slice).unwrap_or_default();
+    let rows = index.messages.get(&key).map(Vec::as_slice).unwrap_or_default();
     match rows {
         [] => {
             verdict.find(Violation::Lost, format!("{token} from {} to {}", key.0, key.1));

@@ -17,7 +17,9 @@ use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 use crate::support::{Database, SOON, no_secrets, until};
-use journals::{CAPACITY, COUNSELORS, Owner, Point, Shelf, VISITORS, counselor, every_journal, visitor};
+use journals::{
+    CAPACITY, COUNSELORS, Owner, Point, StoreUnderTest, VISITORS, counselor, every_journal, visitor,
+};
 
 /// By which the statements of one who dies are found.
 const DYING: &str = "dying";
@@ -86,7 +88,7 @@ impl House {
     }
 }
 
-impl Shelf for House {
+impl StoreUnderTest for House {
     type Store = PgStore;
 
     fn store(&self) -> PgStore {

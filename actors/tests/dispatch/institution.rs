@@ -1,4 +1,4 @@
-//! A small institution for tests: short words for commands, a clock that is pushed forward by hand, and the witness
+//! A small institution for tests: short words for commands, a clock that is pushed forward by hand, and the model
 //! that looks at every event.
 
 use std::{collections::BTreeSet, time::Duration};
@@ -15,7 +15,7 @@ use hotline_actors::{
 };
 use uuid::Uuid;
 
-use crate::witness::Witness;
+use crate::reference_model::ReferenceModel;
 
 pub(crate) const fn minutes(count: u64) -> Duration {
     Duration::from_mins(count)
@@ -33,17 +33,17 @@ pub(crate) fn counselor(number: u128) -> CounselorId {
     CounselorId(Uuid::from_u128(0xc000 + number))
 }
 
-pub(crate) struct House {
+pub(crate) struct Institution {
     pub(crate) dispatch: Dispatch,
     pub(crate) now: Timestamp,
-    pub(crate) witness: Witness,
+    pub(crate) model: ReferenceModel,
     /// Everything that has happened.
     pub(crate) log: Vec<(Timestamp, Event)>,
     next_conversation: u128,
     on_shift: BTreeSet<CounselorId>,
 }
 
-impl House {
+impl Institution {
     pub(crate) fn new() -> Self {
         Self::with(DispatchLimits::default())
     }
@@ -52,7 +52,7 @@ impl House {
         Self {
             dispatch: Dispatch::new(limits),
             now: Timestamp(1_700_000_000_000),
-            witness: Witness::default(),
+            model: ReferenceModel::default(),
             log: Vec::new(),
             next_conversation: 0,
             on_shift: BTreeSet::new(),
@@ -64,13 +64,13 @@ impl House {
         let before = self.dispatch.clone();
         match self.dispatch.decide(self.now, command) {
             Ok(decision) => {
-                self.witness.command(self.now, command);
+                self.model.command(self.now, command);
                 for event in &decision.events {
-                    self.witness.event(event);
+                    self.model.event(event);
                     self.log.push((self.now, event.clone()));
                 }
-                self.witness.settled();
-                assert_eq!(self.witness.found(), &[] as &[String], "after {command:?}");
+                self.model.settled();
+                assert_eq!(self.model.found(), &[] as &[String], "after {command:?}");
                 assert_eq!(self.dispatch.broken_laws(), vec![], "after {command:?}");
                 Ok((decision.answer, decision.events))
             }
@@ -163,7 +163,7 @@ impl House {
         assert_eq!(facts.id, conversation);
         let counselor = facts.counselor();
         assert_eq!(counselor, self.served_by(conversation), "the answer names who took it");
-        assert_eq!(place.is_some(), counselor.is_none(), "whoever is not seated has a place in a line");
+        assert_eq!(place.is_some(), counselor.is_none(), "whoever is not seated has a place in a queue");
         Ok(conversation)
     }
 
@@ -238,7 +238,7 @@ impl House {
         let kept = self.dispatch.snapshot();
         self.now = self.now + time;
         self.dispatch = Dispatch::revive(self.dispatch.limits().clone(), &kept, self.now);
-        self.witness.restarted();
+        self.model.restarted();
         assert_eq!(self.dispatch.broken_laws(), vec![]);
         assert_eq!(self.dispatch.snapshot(), kept);
         // The shell tells who is on shift right after a start.
@@ -261,7 +261,7 @@ impl House {
         self.facts(conversation).and_then(|facts| facts.counselor())
     }
 
-    /// How many stand before it in the line that it is told of.
+    /// How many stand before it in the queue that it is told of.
     pub(crate) fn ahead(&self, conversation: ConversationId) -> Option<usize> {
         self.dispatch.place(conversation).map(|place| place.ahead)
     }

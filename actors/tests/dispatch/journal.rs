@@ -16,7 +16,7 @@ use hotline_actors::{
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::house::{counselor, seconds, visitor};
+use crate::institution::{counselor, seconds, visitor};
 
 fn decision(events: usize) -> Decision {
     let event =

@@ -7,10 +7,10 @@
 )]
 #![allow(clippy::unchecked_time_subtraction, reason = "ten minutes less a second are never negative")]
 
-mod house;
+mod institution;
 mod journal;
 mod places;
 mod properties;
+#[path = "../shared/reference_model.rs"]
+mod reference_model;
 mod rules;
-#[path = "../shared/witness.rs"]
-mod witness;

@@ -1,5 +1,5 @@
 //! Random commands, with time passing between them: every law holds after every step, seen by the laws' own
-//! predicates and by the witness; a refusal changes nothing; the events alone give the same state; revival too.
+//! predicates and by the model; a refusal changes nothing; the events alone give the same state; revival too.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -18,8 +18,8 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::{
-    house::{counselor, visitor},
-    witness::Witness,
+    institution::{counselor, visitor},
+    reference_model::ReferenceModel,
 };
 
 const COUNSELORS: u128 = 5;
@@ -156,7 +156,7 @@ pub(crate) struct Day {
     pub(crate) dispatch: Dispatch,
     /// Hears the events and the words, and decides nothing.
     folded: Dispatch,
-    witness: Witness,
+    model: ReferenceModel,
     now: Timestamp,
     /// The last start or end of an outage.
     returned: Timestamp,
@@ -170,7 +170,7 @@ impl Day {
         let mut day = Self {
             dispatch: Dispatch::new(limits.clone()),
             folded: Dispatch::new(limits),
-            witness: Witness::default(),
+            model: ReferenceModel::default(),
             now: Timestamp(1_700_000_000_000),
             returned: Timestamp(0),
             opened: 0,
@@ -196,15 +196,15 @@ impl Day {
             );
             return None;
         };
-        self.witness.command(self.now, command);
+        self.model.command(self.now, command);
         let mut last = std::collections::BTreeMap::new();
         for event in &decision.events {
-            self.witness.event(event);
+            self.model.event(event);
             if let Some(facts) = self.folded.apply(self.now, event) {
                 last.insert(facts.id, facts);
             }
         }
-        self.witness.settled();
+        self.model.settled();
         let touched: std::collections::BTreeMap<_, _> =
             decision.touched.iter().map(|facts| (facts.id, *facts)).collect();
         assert_eq!(touched.len(), decision.touched.len(), "each conversation touched once: {command:?}");
@@ -214,7 +214,7 @@ impl Day {
     }
 
     fn check(&self, after: &str) {
-        assert_eq!(self.witness.found(), &[] as &[String], "after {after}");
+        assert_eq!(self.model.found(), &[] as &[String], "after {after}");
         assert_eq!(self.dispatch.broken_laws(), vec![], "after {after}");
         assert_eq!(self.dispatch.snapshot(), self.folded.snapshot(), "after {after}");
         let kept = self.dispatch.snapshot();
@@ -222,7 +222,7 @@ impl Day {
         assert_eq!(revived.snapshot(), kept, "revived after {after}");
         assert_eq!(revived.broken_laws(), vec![], "revived after {after}");
         let open: BTreeSet<ConversationId> = self.dispatch.conversations().map(|facts| facts.id).collect();
-        assert_eq!(open, self.witness.open(), "after {after}");
+        assert_eq!(open, self.model.open(), "after {after}");
     }
 
     fn chosen(&self, which: usize) -> ConversationId {
@@ -294,7 +294,7 @@ impl Day {
             }
             Step::End { which, reason } => {
                 let conversation = self.chosen(*which);
-                let was_open = self.witness.is_over(conversation) == Some(false);
+                let was_open = self.model.is_over(conversation) == Some(false);
                 let ended = self.decide(&Command::End { conversation, reason: *reason }).is_some();
                 assert_eq!(ended, was_open, "open ones end, and others are refused");
             }
@@ -308,7 +308,7 @@ impl Day {
                 let kept = self.dispatch.snapshot();
                 self.now = self.now + Duration::from_secs(*seconds);
                 self.dispatch = Dispatch::revive(DispatchLimits::default(), &kept, self.now);
-                self.witness.restarted();
+                self.model.restarted();
                 self.returned = self.now;
                 self.passes(Duration::ZERO);
             }
@@ -407,10 +407,10 @@ proptest! {
     }
 }
 
-/// The witness would be worth nothing if it could not see: each law is broken for it here.
+/// The model would be worth nothing if it could not see: each law is broken for it here.
 mod the_witness_finds {
     use super::{
-        ChosenStatus, CounselorId, EndReason, Event, Role, Witness, consultation, counselor, visitor,
+        ChosenStatus, CounselorId, EndReason, Event, ReferenceModel, Role, consultation, counselor, visitor,
     };
     use hotline_actors::dispatch::conversation::{Kind, Priority};
 
@@ -426,15 +426,15 @@ mod the_witness_finds {
     }
 
     fn found(events: &[Event]) -> Vec<String> {
-        let mut witness = Witness::default();
+        let mut model = ReferenceModel::default();
         let lin = Event::Admitted { counselor: counselor(1), role: Role::Counselor, capacity: 1 };
-        witness.event(&lin);
-        witness.event(&chooses(Some(ChosenStatus::Online)));
+        model.event(&lin);
+        model.event(&chooses(Some(ChosenStatus::Online)));
         for event in events {
-            witness.event(event);
+            model.event(event);
         }
         let law = |text: &String| text.split(':').next().unwrap_or_default().to_owned();
-        witness.found().iter().map(law).collect()
+        model.found().iter().map(law).collect()
     }
 
     fn given(number: u128) -> Event {

@@ -26,7 +26,7 @@ use hotline_actors::{
 use uuid::Uuid;
 
 /// A journal that lasts; stores come and go.
-pub(crate) trait Shelf {
+pub(crate) trait StoreUnderTest {
     type Store: Store;
 
     /// A handle of its own, as another server has. Its counselors and visitors may write into it.
@@ -97,7 +97,7 @@ async fn a_moment() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
-/// A small generator, so that a seed gives the same story again.
+/// A small generator, so that a seed gives the same scenario again.
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
@@ -226,7 +226,7 @@ impl<S: Store> Owner<S> {
     }
 }
 
-/// Tries a batch until its fate is known, as a Registry does.
+/// Tries a batch until its status is known, as a Registry does.
 async fn settled(store: &impl Store, batch: &Arc<Batch>) -> Result<(), AppendFault> {
     loop {
         match store.append(Arc::clone(batch)).await {
@@ -264,11 +264,11 @@ fn is_open(snapshot: &Snapshot, conversation: ConversationId) -> bool {
     snapshot.open.iter().any(|open| open.facts.id == conversation)
 }
 
-pub(crate) async fn what_is_claimed_is_what_was_decided(shelf: impl Shelf) {
+pub(crate) async fn what_is_claimed_is_what_was_decided(under_test: impl StoreUnderTest) {
     let mut claims = Vec::new();
     for seed in 0..4 {
         let mut dice = Dice(seed);
-        let mut owner = Owner::claims(shelf.store()).await;
+        let mut owner = Owner::claims(under_test.store()).await;
         claims.push(owner.claim.clone());
         for step in 0..300_u32 {
             owner.something_happens(&mut dice);
@@ -277,25 +277,27 @@ pub(crate) async fn what_is_claimed_is_what_was_decided(shelf: impl Shelf) {
             }
             if step % 100 == 99 {
                 owner.commits().await.expect("it is stored");
-                let next = Owner::claims_at(shelf.store(), owner.now).await;
+                let next = Owner::claims_at(under_test.store(), owner.now).await;
                 assert_eq!(next.claim.snapshot, owner.dispatch.snapshot(), "seed {seed}, step {step}");
                 claims.push(next.claim.clone());
                 owner = next;
             }
         }
     }
-    holds_together(&shelf.log().await, &claims);
+    holds_together(&under_test.log().await, &claims);
 }
 
-pub(crate) async fn of_twenty_writers_on_one_number_one_wins_and_the_others_learn_it(shelf: impl Shelf) {
-    let claim = Owner::claims(shelf.store()).await.claim;
+pub(crate) async fn of_twenty_writers_on_one_number_one_wins_and_the_others_learn_it(
+    under_test: impl StoreUnderTest,
+) {
+    let claim = Owner::claims(under_test.store()).await.claim;
     for round in 0..3 {
-        let before = shelf.log().await;
+        let before = under_test.log().await;
         let claim = Claim { seq: before.len() as u64, ..claim.clone() };
         let mut owners: Vec<_> = (0..20)
             .map(|number| {
                 let now = Timestamp(1_700_000_000_000 + round);
-                let mut owner = Owner::believes(shelf.store(), WriterId(fresh()), claim.clone(), now);
+                let mut owner = Owner::believes(under_test.store(), WriterId(fresh()), claim.clone(), now);
                 // Some ask for the same visitor, who may have one conversation only.
                 owner.opens(visitor(4 * u128::from(round.unsigned_abs()) + number % 4));
                 owner
@@ -303,31 +305,31 @@ pub(crate) async fn of_twenty_writers_on_one_number_one_wins_and_the_others_lear
             .collect();
         let batches: Vec<_> = owners.iter_mut().map(Owner::frozen).collect();
         let sent = owners.iter().zip(&batches).map(|(owner, batch)| settled(&owner.store, batch));
-        let fates = join_all(sent).await;
-        let winners: Vec<_> = fates.iter().zip(&batches).filter(|(fate, _)| fate.is_ok()).collect();
-        assert_eq!(winners.len(), 1, "{fates:?}");
-        let fenced = fates.iter().filter(|fate| **fate == Err(AppendFault::Fenced)).count();
-        assert_eq!(fenced, 19, "{fates:?}");
-        let log = shelf.log().await;
+        let statuses = join_all(sent).await;
+        let winners: Vec<_> = statuses.iter().zip(&batches).filter(|(status, _)| status.is_ok()).collect();
+        assert_eq!(winners.len(), 1, "{statuses:?}");
+        let fenced = statuses.iter().filter(|status| **status == Err(AppendFault::Fenced)).count();
+        assert_eq!(fenced, 19, "{statuses:?}");
+        let log = under_test.log().await;
         assert!(is_in(&log, winners[0].1), "it is whole");
         assert_eq!(log.len(), before.len() + winners[0].1.events.len(), "and nobody else's is there");
     }
 }
 
-pub(crate) async fn twenty_claims_at_once_each_get_a_number_of_their_own(shelf: impl Shelf) {
-    let claims = join_all((0..20).map(|_| Owner::claims(shelf.store()))).await;
+pub(crate) async fn twenty_claims_at_once_each_get_a_number_of_their_own(under_test: impl StoreUnderTest) {
+    let claims = join_all((0..20).map(|_| Owner::claims(under_test.store()))).await;
     let mut numbers: Vec<_> = claims.iter().map(|owner| owner.claim.seq).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=20).collect::<Vec<u64>>());
-    let log = shelf.log().await;
+    let log = under_test.log().await;
     for owner in claims {
         let row = (owner.claim.seq, owner.journal.writer());
         assert!(log.iter().any(|(stamped, writer)| (stamped.seq, *writer) == row), "each its own");
     }
 }
 
-pub(crate) async fn a_batch_tried_again_had_landed_and_is_stored_once(shelf: impl Shelf) {
-    let mut owner = Owner::claims(shelf.store()).await;
+pub(crate) async fn a_batch_tried_again_had_landed_and_is_stored_once(under_test: impl StoreUnderTest) {
+    let mut owner = Owner::claims(under_test.store()).await;
     let (first, second) = (owner.opens(visitor(0)), owner.opens(visitor(1)));
     let opened = owner.frozen();
     owner.store.append(Arc::clone(&opened)).await.expect("it is stored");
@@ -340,21 +342,21 @@ pub(crate) async fn a_batch_tried_again_had_landed_and_is_stored_once(shelf: imp
     let notices = batch.events.iter().filter(|event| matches!(event.event, Event::Noticed { .. })).count();
     assert_eq!(notices, 2, "{batch:?}");
     owner.store.append(Arc::clone(&batch)).await.expect("it is stored");
-    let log = shelf.log().await;
+    let log = under_test.log().await;
     // As after a commit whose answer was lost, also over another connection, and after the next.
-    let other = shelf.store();
+    let other = under_test.store();
     for again in [&batch, &opened, &batch] {
         assert_eq!(settled(&owner.store, again).await, Ok(()));
         assert_eq!(settled(&other, again).await, Ok(()));
     }
-    assert_eq!(shelf.log().await, log);
-    let next = Owner::claims_at(shelf.store(), owner.now).await;
+    assert_eq!(under_test.log().await, log);
+    let next = Owner::claims_at(under_test.store(), owner.now).await;
     assert_eq!(next.claim.snapshot, owner.dispatch.snapshot());
     assert!(is_open(&next.claim.snapshot, second) && !is_open(&next.claim.snapshot, first));
 }
 
-pub(crate) async fn a_batch_with_a_gap_is_refused(shelf: impl Shelf) {
-    let mut owner = Owner::claims(shelf.store()).await;
+pub(crate) async fn a_batch_with_a_gap_is_refused(under_test: impl StoreUnderTest) {
+    let mut owner = Owner::claims(under_test.store()).await;
     owner.opens(visitor(0));
     let first = owner.frozen();
     owner.journal.take_committed();
@@ -363,41 +365,43 @@ pub(crate) async fn a_batch_with_a_gap_is_refused(shelf: impl Shelf) {
     owner.journal.take_committed();
     owner.opens(visitor(2));
     let third = owner.frozen();
-    let before = shelf.log().await;
+    let before = under_test.log().await;
     let torn = Batch { events: [&first.events[..], &third.events[..]].concat(), ..(*first).clone() };
     for gap in [Arc::clone(&second), Arc::new(torn)] {
         let refused = settled(&owner.store, &gap).await;
         assert!(matches!(refused, Err(AppendFault::Refused(_))), "{refused:?}");
-        assert_eq!(shelf.log().await, before, "nothing of it is there");
+        assert_eq!(under_test.log().await, before, "nothing of it is there");
     }
     for batch in [first, second, third] {
         settled(&owner.store, &batch).await.expect("without the gap it is stored");
     }
-    let next = Owner::claims_at(shelf.store(), owner.now).await;
+    let next = Owner::claims_at(under_test.store(), owner.now).await;
     assert_eq!(next.claim.snapshot, owner.dispatch.snapshot());
 }
 
-pub(crate) async fn anothers_row_fences_a_batch_and_nothing_of_it_is_stored(shelf: impl Shelf) {
-    let mut old = Owner::claims(shelf.store()).await;
+pub(crate) async fn anothers_row_fences_a_batch_and_nothing_of_it_is_stored(under_test: impl StoreUnderTest) {
+    let mut old = Owner::claims(under_test.store()).await;
     let conversation = old.opens(visitor(0));
     let late = old.frozen();
-    let new = Owner::claims(shelf.store()).await;
+    let new = Owner::claims(under_test.store()).await;
     assert!(!is_open(&new.claim.snapshot, conversation));
     // Whenever and however often it asks.
     for store in [&old.store, &old.store, &new.store] {
         assert_eq!(settled(store, &late).await, Err(AppendFault::Fenced));
     }
-    let log = shelf.log().await;
+    let log = under_test.log().await;
     assert!(nothing_is_in(&log, &late));
-    let next = Owner::claims(shelf.store()).await;
+    let next = Owner::claims(under_test.store()).await;
     assert_eq!(next.claim.snapshot, new.claim.snapshot, "whole or not at all");
 }
 
-pub(crate) async fn an_owner_taken_over_learns_it_whatever_else_its_batch_collides_with(shelf: impl Shelf) {
-    let mut old = Owner::claims(shelf.store()).await;
+pub(crate) async fn an_owner_taken_over_learns_it_whatever_else_its_batch_collides_with(
+    under_test: impl StoreUnderTest,
+) {
+    let mut old = Owner::claims(under_test.store()).await;
     let talk = old.opens(visitor(0));
     old.commits().await.expect("it is stored");
-    let mut new = Owner::claims_at(shelf.store(), old.now).await;
+    let mut new = Owner::claims_at(under_test.store(), old.now).await;
     // The new owner seats the same visitor, and tells the same two the same, at the numbers the old one thinks of.
     old.opens(visitor(1));
     new.opens(visitor(1));
@@ -409,39 +413,43 @@ pub(crate) async fn an_owner_taken_over_learns_it_whatever_else_its_batch_collid
     let late = old.frozen();
     new.commits().await.expect("it owns the journal");
     assert_eq!(settled(&old.store, &late).await, Err(AppendFault::Fenced));
-    assert!(nothing_is_in(&shelf.log().await, &late));
-    let next = Owner::claims_at(shelf.store(), new.now).await;
+    assert!(nothing_is_in(&under_test.log().await, &late));
+    let next = Owner::claims_at(under_test.store(), new.now).await;
     assert_eq!(next.claim.snapshot, new.dispatch.snapshot());
 }
 
-pub(crate) async fn a_claim_is_not_before_what_has_happened_whatever_the_clock_says(shelf: impl Shelf) {
-    let mut owner = Owner::claims(shelf.store()).await;
+pub(crate) async fn a_claim_is_not_before_what_has_happened_whatever_the_clock_says(
+    under_test: impl StoreUnderTest,
+) {
+    let mut owner = Owner::claims(under_test.store()).await;
     owner.passes(Duration::from_hours(1));
     owner.opens(visitor(1));
     owner.commits().await.expect("it is stored");
     let newest = owner.now;
-    let back = Owner::claims_at(shelf.store(), Timestamp(1_600_000_000_000)).await;
+    let back = Owner::claims_at(under_test.store(), Timestamp(1_600_000_000_000)).await;
     assert_eq!(back.claim.at, newest, "the clock was set back");
-    let (claimed, _) = shelf.log().await.pop().expect("the claim");
+    let (claimed, _) = under_test.log().await.pop().expect("the claim");
     assert_eq!(claimed.at, newest, "and so it stands in the journal");
-    let later = Owner::claims_at(shelf.store(), newest + Duration::from_secs(5)).await;
+    let later = Owner::claims_at(under_test.store(), newest + Duration::from_secs(5)).await;
     assert_eq!(later.claim.at, newest + Duration::from_secs(5));
 }
 
-pub(crate) async fn the_newest_row_says_who_wrote_it(shelf: impl Shelf) {
-    let newest = async || shelf.store().newest().await;
+pub(crate) async fn the_newest_row_says_who_wrote_it(under_test: impl StoreUnderTest) {
+    let newest = async || under_test.store().newest().await;
     assert!(newest().await.is_err(), "nobody has claimed it yet");
-    let mut owner = Owner::claims(shelf.store()).await;
+    let mut owner = Owner::claims(under_test.store()).await;
     assert_eq!(newest().await, Ok((owner.claim.seq, owner.journal.writer())));
     owner.opens(visitor(0));
     owner.commits().await.expect("it is stored");
     assert_eq!(newest().await, Ok((owner.journal.committed(), owner.journal.writer())));
-    let next = Owner::claims(shelf.store()).await;
+    let next = Owner::claims(under_test.store()).await;
     assert_eq!(owner.store.newest().await, Ok((next.claim.seq, next.journal.writer())));
 }
 
-pub(crate) async fn a_claim_against_a_busy_owner_holds_all_it_was_told_and_stops_it(shelf: impl Shelf) {
-    let mut owner = Owner::claims(shelf.store()).await;
+pub(crate) async fn a_claim_against_a_busy_owner_holds_all_it_was_told_and_stops_it(
+    under_test: impl StoreUnderTest,
+) {
+    let mut owner = Owner::claims(under_test.store()).await;
     let mut claims = vec![owner.claim.clone()];
     for round in 0..6_usize {
         let told = RefCell::new(Vec::new());
@@ -465,12 +473,12 @@ pub(crate) async fn a_claim_against_a_busy_owner_holds_all_it_was_told_and_stops
                 a_moment().await;
             }
             let now = Timestamp(1_800_000_000_000);
-            let claimed = Owner::claims_at(shelf.store(), now).await;
+            let claimed = Owner::claims_at(under_test.store(), now).await;
             (told.borrow().len(), claimed)
         };
         let ((fault, late), (_, next)) = join(busy, claiming).await;
         assert_eq!(fault, AppendFault::Fenced);
-        let log = shelf.log().await;
+        let log = under_test.log().await;
         assert!(told.borrow().iter().all(|batch| is_in(&log, batch)), "what it was told is there");
         assert!(told.borrow().iter().all(|batch| batch.last_seq() < next.claim.seq), "before the claim");
         assert!(nothing_is_in(&log, &late), "and what came later is not");
@@ -481,27 +489,29 @@ pub(crate) async fn a_claim_against_a_busy_owner_holds_all_it_was_told_and_stops
     }
 }
 
-pub(crate) async fn a_claim_against_a_dead_owner_holds_its_last_statement_or_keeps_it_out(shelf: impl Shelf) {
+pub(crate) async fn a_claim_against_a_dead_owner_holds_its_last_statement_or_keeps_it_out(
+    under_test: impl StoreUnderTest,
+) {
     let mut claims = Vec::new();
     for (number, point) in
         [Point::BeforeTheFence, Point::BehindTheFence].into_iter().cycle().take(4).enumerate()
     {
-        let mut old = Owner::claims(shelf.store()).await;
+        let mut old = Owner::claims(under_test.store()).await;
         claims.push(old.claim.clone());
         let conversation = old.opens(visitor(number as u128));
         let batch = old.frozen();
-        let claim = Owner::claims(shelf.store());
-        let next = shelf.dies_sending(Arc::clone(&batch), point, claim).await;
+        let claim = Owner::claims(under_test.store());
+        let next = under_test.dies_sending(Arc::clone(&batch), point, claim).await;
         claims.push(next.claim.clone());
-        let log = shelf.log().await;
+        let log = under_test.log().await;
         holds_together(&log, &claims);
         assert_eq!(log.len() as u64, next.claim.seq, "nothing comes after the claim");
         let landed = point == Point::BehindTheFence;
         assert_eq!(is_open(&next.claim.snapshot, conversation), landed, "{point:?}");
         assert!(if landed { is_in(&log, &batch) } else { nothing_is_in(&log, &batch) }, "{point:?}");
         // One who was only cut off and asks again learns the same.
-        let fate = if landed { Ok(()) } else { Err(AppendFault::Fenced) };
-        assert_eq!(settled(&old.store, &batch).await, fate, "{point:?}");
-        assert_eq!(shelf.log().await, log);
+        let status = if landed { Ok(()) } else { Err(AppendFault::Fenced) };
+        assert_eq!(settled(&old.store, &batch).await, status, "{point:?}");
+        assert_eq!(under_test.log().await, log);
     }
 }

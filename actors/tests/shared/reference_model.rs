@@ -1,4 +1,4 @@
-//! A witness of the event stream: it knows the laws of docs/design.md 4 and the rules of docs/contract.md 5, and nothing of
+//! A reference model of the event stream: it knows the laws of docs/design.md 4 and the rules of docs/contract.md 5, and nothing of
 //! how Dispatch is built. It keeps a naive picture of its own and says what it finds wrong.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
@@ -26,8 +26,8 @@ enum Life {
 struct Talk {
     kind: Kind,
     visitor: VisitorId,
-    wanted: Option<CounselorId>,
-    fallback: bool,
+    requested_counselor: Option<CounselorId>,
+    allow_fallback: bool,
     common: bool,
     urgent: bool,
     arrival: u64,
@@ -42,7 +42,7 @@ impl Talk {
 }
 
 #[derive(Debug, Clone)]
-struct Seat {
+struct Staff {
     role: Role,
     capacity: u32,
     held: BTreeSet<ConversationId>,
@@ -59,8 +59,8 @@ struct Presence {
 
 /// See the module.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Witness {
-    seats: BTreeMap<CounselorId, Seat>,
+pub(crate) struct ReferenceModel {
+    staff: BTreeMap<CounselorId, Staff>,
     talks: BTreeMap<ConversationId, Talk>,
     presence: Option<Presence>,
     /// What people chose, by the events; of those who are offline nothing.
@@ -86,7 +86,7 @@ impl Presence {
     }
 }
 
-impl Witness {
+impl ReferenceModel {
     /// What was found wrong so far.
     pub(crate) fn found(&self) -> &[String] {
         &self.found
@@ -104,14 +104,15 @@ impl Witness {
 
     /// What `dispatch` holds otherwise than the events say: people with places, who has which, and who waits how.
     pub(crate) fn differs_from(&self, dispatch: &Dispatch) -> Option<String> {
-        let seats = |(id, seat): (&CounselorId, &Seat)| {
+        let staff = |(id, staff_member): (&CounselorId, &Staff)| {
             let known = dispatch.counselor(*id);
             let same = known.is_some_and(|known| {
-                (known.role, known.capacity, &known.active) == (seat.role, seat.capacity, &seat.held)
+                (known.role, known.capacity, &known.active)
+                    == (staff_member.role, staff_member.capacity, &staff_member.held)
             });
-            (!same).then(|| format!("{id} has {seat:?}, and here {known:?}"))
+            (!same).then(|| format!("{id} has {staff_member:?}, and here {known:?}"))
         };
-        let strangers = dispatch.counselors().find(|known| !self.seats.contains_key(&known.id));
+        let strangers = dispatch.counselors().find(|known| !self.staff.contains_key(&known.id));
         let talks = |(id, talk): (&ConversationId, &Talk)| {
             let holder = match talk.life {
                 // How many are open is compared below.
@@ -123,16 +124,16 @@ impl Witness {
             let same = known.is_some_and(|known| {
                 let urgent = known.priority == Priority::Urgent;
                 (known.counselor(), known.visitor, known.requested_counselor)
-                    == (holder, talk.visitor, talk.wanted)
+                    == (holder, talk.visitor, talk.requested_counselor)
                     && (known.in_common_queue, urgent, known.arrival)
                         == (talk.common, talk.urgent, talk.arrival)
             });
             (!same).then(|| format!("{id} is {talk:?}, and here {known:?}"))
         };
         let open = self.talks.values().filter(|talk| talk.life != Life::Over).count();
-        self.seats
+        self.staff
             .iter()
-            .find_map(seats)
+            .find_map(staff)
             .or_else(|| strangers.map(|known| format!("{known:?} never came in")))
             .or_else(|| self.talks.iter().find_map(talks))
             .or_else(|| {
@@ -177,25 +178,32 @@ impl Witness {
             }
             Event::Admitted { counselor, role, capacity } => {
                 self.comes(PersonId::from(*counselor));
-                let seat = Seat { role: *role, capacity: *capacity, held: BTreeSet::new() };
-                if self.seats.insert(*counselor, seat).is_some() {
+                let staff_member = Staff { role: *role, capacity: *capacity, held: BTreeSet::new() };
+                if self.staff.insert(*counselor, staff_member).is_some() {
                     self.finds(format!("{counselor} was admitted twice"));
                 }
             }
-            Event::CapacityChanged { counselor, capacity } => match self.seats.get_mut(counselor) {
-                Some(seat) => seat.capacity = *capacity,
+            Event::CapacityChanged { counselor, capacity } => match self.staff.get_mut(counselor) {
+                Some(staff_member) => staff_member.capacity = *capacity,
                 None => self.finds(format!("capacity of {counselor}, who is not here")),
             },
             Event::PresenceChosen { counselor, choice } => self.presence_chosen(*counselor, *choice),
             Event::Expelled { person, .. } => self.expelled(*person),
-            Event::Opened { conversation, kind, visitor, wanted, fallback, arrival } => {
+            Event::Opened {
+                conversation,
+                kind,
+                visitor,
+                wanted: requested_counselor,
+                fallback: allow_fallback,
+                arrival,
+            } => {
                 self.comes(PersonId::from(*visitor));
                 let talk = Talk {
                     kind: *kind,
                     visitor: *visitor,
-                    wanted: *wanted,
-                    fallback: *fallback,
-                    common: wanted.is_none(),
+                    requested_counselor: *requested_counselor,
+                    allow_fallback: *allow_fallback,
+                    common: requested_counselor.is_none(),
                     urgent: false,
                     arrival: *arrival,
                     life: Life::Waits,
@@ -233,7 +241,7 @@ impl Witness {
         if before == choice {
             self.finds(format!("presence: {counselor} is {choice:?} again"));
         }
-        if !self.seats.contains_key(&counselor) {
+        if !self.staff.contains_key(&counselor) {
             self.finds(format!("presence: of {counselor}, who is not here"));
         }
     }
@@ -252,7 +260,7 @@ impl Witness {
         {
             self.finds(format!("L-2: {} opens {id} beside another", talk.visitor));
         }
-        if talk.wanted.map(PersonId::from) == Some(talk.visitor.into()) {
+        if talk.requested_counselor.map(PersonId::from) == Some(talk.visitor.into()) {
             self.finds(format!("{} asks for themselves in {id}", talk.visitor));
         }
         self.talks.insert(id, talk);
@@ -260,7 +268,9 @@ impl Witness {
 
     fn widened(&mut self, id: ConversationId) {
         match self.talks.get_mut(&id) {
-            Some(talk) if talk.life == Life::Waits && talk.fallback && !talk.common => talk.common = true,
+            Some(talk) if talk.life == Life::Waits && talk.allow_fallback && !talk.common => {
+                talk.common = true
+            }
             Some(talk) => {
                 let talk = talk.clone();
                 self.finds(format!("{id} is widened, but is {talk:?}"));
@@ -279,11 +289,11 @@ impl Witness {
         if PersonId::from(talk.visitor) == PersonId::from(counselor) {
             self.finds(format!("{counselor} serves themselves in {id}"));
         }
-        if talk.wanted != Some(counselor) && !talk.common {
+        if talk.requested_counselor != Some(counselor) && !talk.common {
             self.finds(format!("{id} is given to {counselor}, who was not asked for"));
         }
         let on_shift = self.presence.as_ref().map(|known| known.on_shift.contains(&counselor));
-        if talk.wanted != Some(counselor) && on_shift == Some(false) {
+        if talk.requested_counselor != Some(counselor) && on_shift == Some(false) {
             self.finds(format!("{counselor} serves the common queue with {id} and is not on shift"));
         }
         if self.presence.as_ref().is_some_and(|known| !known.online.contains(&counselor)) {
@@ -294,18 +304,18 @@ impl Witness {
             self.finds(format!("presence: {counselor} is given {id} and is {chosen:?}"));
         }
         // Somebody served out of the common queue shows that their counselor serves it.
-        let serves_common = on_shift.unwrap_or(talk.wanted != Some(counselor));
+        let serves_common = on_shift.unwrap_or(talk.requested_counselor != Some(counselor));
         let overtaken =
             self.candidates(counselor, serves_common).find(|(_, other)| other.rank() < talk.rank());
         if let Some((other, _)) = overtaken {
             let other = *other;
             self.finds(format!("L-4: {id} overtakes {other} at {counselor}"));
         }
-        let Some(seat) = self.seats.get_mut(&counselor) else {
+        let Some(staff_member) = self.staff.get_mut(&counselor) else {
             return self.finds(format!("{id} is given to {counselor}, who is not here"));
         };
-        let full = seat.held.len() >= usize::try_from(seat.capacity).unwrap_or(usize::MAX);
-        let held_before = !seat.held.insert(id);
+        let full = staff_member.held.len() >= usize::try_from(staff_member.capacity).unwrap_or(usize::MAX);
+        let held_before = !staff_member.held.insert(id);
         if full {
             self.finds(format!("L-1: {counselor} is full and is given {id}"));
         }
@@ -326,7 +336,7 @@ impl Witness {
         self.talks.iter().filter(move |(_, talk)| {
             talk.life == Life::Waits
                 && PersonId::from(talk.visitor) != PersonId::from(counselor)
-                && (talk.wanted == Some(counselor) || (serves_common && talk.common))
+                && (talk.requested_counselor == Some(counselor) || (serves_common && talk.common))
         })
     }
 
@@ -334,7 +344,8 @@ impl Witness {
         match self.talks.get_mut(&id).map(|talk| std::mem::replace(&mut talk.life, Life::Over)) {
             Some(Life::Waits) => {}
             Some(Life::Talks(counselor)) => {
-                let released = self.seats.get_mut(&counselor).is_some_and(|seat| seat.held.remove(&id));
+                let released =
+                    self.staff.get_mut(&counselor).is_some_and(|staff_member| staff_member.held.remove(&id));
                 if !released {
                     self.finds(format!("L-7: {id} ends and holds no place at {counselor}"));
                 }
@@ -355,13 +366,16 @@ impl Witness {
         let counselor = CounselorId::from(person);
         let open = |talk: &&Talk| talk.life != Life::Over;
         let stays = self.talks.values().filter(open).any(|talk| PersonId::from(talk.visitor) == person);
-        let stranded =
-            self.talks.values().filter(open).any(|talk| talk.wanted == Some(counselor) && !talk.common);
-        let held = self.seats.get(&counselor).is_some_and(|seat| !seat.held.is_empty());
+        let stranded = self
+            .talks
+            .values()
+            .filter(open)
+            .any(|talk| talk.requested_counselor == Some(counselor) && !talk.common);
+        let held = self.staff.get(&counselor).is_some_and(|staff_member| !staff_member.held.is_empty());
         if stays || stranded || held {
             self.finds(format!("{person} is out: still in a talk {stays}, {held}; waited for {stranded}"));
         }
-        self.seats.remove(&counselor);
+        self.staff.remove(&counselor);
         self.chosen.remove(&counselor);
         if let Some(presence) = &mut self.presence {
             presence.goes(counselor);
@@ -371,9 +385,9 @@ impl Witness {
     /// A whole decision has been seen. L-3: nobody waits beside a free place.
     pub(crate) fn settled(&mut self) {
         let Some(presence) = &self.presence else { return };
-        let beside = self.seats.iter().find_map(|(counselor, seat)| {
-            let free = seat.held.len() < usize::try_from(seat.capacity).unwrap_or(usize::MAX);
-            let serves_common = presence.on_shift.contains(counselor) && seat.role == Role::Counselor;
+        let beside = self.staff.iter().find_map(|(counselor, staff_member)| {
+            let free = staff_member.held.len() < usize::try_from(staff_member.capacity).unwrap_or(usize::MAX);
+            let serves_common = presence.on_shift.contains(counselor) && staff_member.role == Role::Counselor;
             if !free || !presence.online.contains(counselor) {
                 return None;
             }
@@ -384,7 +398,7 @@ impl Witness {
         }
     }
 
-    /// Makes a fresh witness of what is known of who can be reached, for a stream that begins in the middle.
+    /// Makes a fresh model of what is known of who can be reached, for a stream that begins in the middle.
     pub(crate) fn shift(&mut self, on: &BTreeSet<CounselorId>) {
         self.presence.get_or_insert_default().on_shift.clone_from(on);
     }

@@ -16,8 +16,8 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    ears::Line,
-    scenarios::{AT_DESK, asks, ended, lin, minutes, seconds, started, story, when},
+    scenarios::{AT_WORKBENCH, asks, ended, lin, minutes, scenario, seconds, started, when},
+    sockets::ClientSocket,
     world::{World, ends},
 };
 
@@ -25,21 +25,21 @@ fn boss() -> PersonId {
     PersonId(Uuid::from_u128(0xb0))
 }
 
-async fn looks_on(world: &Rc<World>, since: Option<u64>) -> Line {
+async fn looks_on(world: &Rc<World>, since: Option<u64>) -> ClientSocket {
     world.joins(boss(), SocketRole::Administrator, since).await.expect("the server is up")
 }
 
 fn says(world: &Rc<World>, talk: ConversationId, by_counselor: bool) {
-    let facts = world.book().facts(talk).expect("is known");
+    let facts = world.stored().facts(talk).expect("is known");
     world.says(&facts, by_counselor);
 }
 
 /// What a page that took in everything it heard shows now.
-fn shown(line: &Line) -> Answers {
+fn shown(socket: &ClientSocket) -> Answers {
     let mut shown = Answers::default();
-    for push in &line.heard().pushes {
+    for push in &socket.heard().pushes {
         match push {
-            Push::Workbench(desk) => shown = desk.answers.clone(),
+            Push::Workbench(workbench) => shown = workbench.answers.clone(),
             Push::Unanswered(changed) => {
                 shown.unanswered.extend(changed.iter().map(|(id, since)| (*id, *since)));
             }
@@ -56,7 +56,7 @@ fn waits(talk: ConversationId, since: Timestamp) -> BTreeMap<ConversationId, Opt
 }
 
 fn alarm(world: &World, talk: ConversationId, since: Timestamp, after: Duration) -> StandingAlarm {
-    let facts = world.book().facts(talk).expect("is known");
+    let facts = world.stored().facts(talk).expect("is known");
     let counselor = facts.counselor().expect("has begun");
     StandingAlarm::Unanswered { conversation: talk, counselor, visitor: facts.visitor, since, after }
 }
@@ -66,7 +66,7 @@ const GATHERED: Duration = Duration::from_secs(5);
 
 #[test]
 fn who_waits_is_told_to_those_who_can_help_until_somebody_answers() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         let boss = looks_on(&world, None).await;
         let talk = asks(&world, 1).await;
         let begun = started(&world, talk);
@@ -80,7 +80,7 @@ fn who_waits_is_told_to_those_who_can_help_until_somebody_answers() {
         sleep(minutes(1)).await;
         says(&world, talk, false);
         sleep(minutes(2)).await;
-        for reader in [&boss, &line] {
+        for reader in [&boss, &socket] {
             let shown = shown(reader);
             assert_eq!(shown.unanswered, waits(talk, asked), "since the first word, not the last");
             assert_eq!(shown.alarms, [alarm(&world, talk, asked, minutes(2))]);
@@ -89,7 +89,7 @@ fn who_waits_is_told_to_those_who_can_help_until_somebody_answers() {
         assert_eq!(shown(&boss).alarms, [alarm(&world, talk, asked, minutes(10))]);
         says(&world, talk, true);
         sleep(GATHERED).await;
-        for reader in [&boss, &line] {
+        for reader in [&boss, &socket] {
             assert_eq!(shown(reader), Answers::default(), "an answer settles it");
         }
         says(&world, talk, false);
@@ -103,13 +103,13 @@ fn who_waits_is_told_to_those_who_can_help_until_somebody_answers() {
 
 #[test]
 fn one_who_is_answered_before_it_was_shown_that_they_wait_is_not_left_waiting_by_what_an_event_told() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         let talk = asks(&world, 1).await;
         says(&world, talk, true);
         sleep(GATHERED).await;
-        let told = line.heard().events.last().map(|told| told.unanswered_since);
+        let told = socket.heard().events.last().map(|told| told.unanswered_since);
         assert_eq!(told, Some(Some(started(&world, talk))), "the event of the start");
-        let last = line.heard().pushes.iter().rev().find_map(|push| match push {
+        let last = socket.heard().pushes.iter().rev().find_map(|push| match push {
             Push::Unanswered(changed) => changed.get(&talk).copied(),
             _ => None,
         });
@@ -119,7 +119,7 @@ fn one_who_is_answered_before_it_was_shown_that_they_wait_is_not_left_waiting_by
 
 #[test]
 fn who_waits_is_known_after_a_restart_and_after_a_reconnect() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         says(&world, talk, true);
         sleep(seconds(10)).await;
@@ -129,7 +129,7 @@ fn who_waits_is_known_after_a_restart_and_after_a_reconnect() {
         world.kill().await;
         sleep(seconds(30)).await;
         world.start().await;
-        let _line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
+        let _socket = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
         let boss = looks_on(&world, None).await;
         sleep(seconds(1)).await;
         assert_eq!(shown(&boss).unanswered, waits(talk, asked));
@@ -152,21 +152,21 @@ fn who_waits_is_known_after_a_restart_and_after_a_reconnect() {
 
 #[test]
 fn a_counselor_who_is_lost_stands_in_the_list_until_they_are_back_or_nobody_needs_them() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         let boss = looks_on(&world, None).await;
         let talk = asks(&world, 1).await;
         let waiting = asks(&world, 2).await;
         says(&world, talk, true);
-        line.leaves();
+        socket.leaves();
         sleep(minutes(1) + GATHERED).await;
         let lost = when(&world, |event| matches!(event, Event::CounselorLost { .. })).expect("is lost");
         let conversations = vec![talk, waiting];
         let alarm = StandingAlarm::CounselorLost { counselor: lin(), since: lost, conversations };
         assert_eq!(shown(&boss).alarms, [alarm]);
-        let line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
+        let socket = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
         sleep(GATHERED).await;
         assert_eq!(shown(&boss).alarms, [], "back");
-        line.leaves();
+        socket.leaves();
         sleep(minutes(1) + GATHERED).await;
         assert_eq!(shown(&boss).alarms.len(), 1);
         let urgent = hotline_actors::dispatch::conversation::Priority::Urgent;
@@ -182,7 +182,7 @@ fn a_counselor_who_is_lost_stands_in_the_list_until_they_are_back_or_nobody_need
 
 #[test]
 fn whoever_wrote_last_is_never_ended_for_silence_by_the_timers() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         let begun = started(&world, talk);
         says(&world, talk, true);
@@ -194,7 +194,7 @@ fn whoever_wrote_last_is_never_ended_for_silence_by_the_timers() {
         world.kill().await;
         world.start().await;
         sleep(minutes(40)).await;
-        let noticed = world.book().rows.iter().filter(|row| silent(&row.stamped.event)).count();
+        let noticed = world.stored().rows.iter().filter(|row| silent(&row.stamped.event)).count();
         assert_eq!(noticed, 1, "and nobody is asked again");
         let (at, reason) = ended(&world, talk).expect("has ended");
         assert_eq!((at.since(begun).as_secs(), reason), (3_600, EndReason::Limit));

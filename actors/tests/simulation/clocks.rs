@@ -12,37 +12,37 @@ use hotline_actors::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    ears::Line,
-    scenarios::{AT_DESK, asks, ended, lin, minutes, seconds, started, story, when},
+    scenarios::{AT_WORKBENCH, asks, ended, lin, minutes, scenario, seconds, started, when},
+    sockets::ClientSocket,
     world::{World, ends},
 };
 
 const YEAR: i64 = 365 * 24 * 3_600;
 
 fn says(world: &Rc<World>, talk: ConversationId, by_counselor: bool) {
-    let facts = world.book().facts(talk).expect("is known");
+    let facts = world.stored().facts(talk).expect("is known");
     world.says(&facts, by_counselor);
 }
 
 /// Everything kept has its time behind that of what came before it, and nothing ended before it began.
 fn time_moves_forward(world: &World) {
-    let times: Vec<Timestamp> = world.book().rows.iter().map(|row| row.stamped.at).collect();
+    let times: Vec<Timestamp> = world.stored().rows.iter().map(|row| row.stamped.at).collect();
     assert!(times.is_sorted(), "{times:?}");
-    for facts in world.book().rows.iter().filter_map(|row| row.facts) {
+    for facts in world.stored().rows.iter().filter_map(|row| row.facts) {
         if let Phase::Ended { talk, at, .. } = facts.phase {
             assert!(talk.is_none_or(|(_, since)| facts.opened_at <= since && since <= at), "{facts:?}");
         }
     }
 }
 
-async fn comes_back(world: &Rc<World>) -> Line {
-    world.joins(lin().into(), AT_DESK, None).await.expect("the server is up")
+async fn comes_back(world: &Rc<World>) -> ClientSocket {
+    world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up")
 }
 
 #[test]
 fn set_back_no_limit_stops() {
     for seconds_back in [60, 3_600, YEAR] {
-        story(|world, _line| async move {
+        scenario(|world, _socket| async move {
             let talk = asks(&world, 1).await;
             let waiting = asks(&world, 2).await;
             says(&world, talk, true);
@@ -57,7 +57,7 @@ fn set_back_no_limit_stops() {
             assert_eq!(reason, EndReason::Silence);
             let took = begun.elapsed();
             assert!(took > minutes(14) && took < minutes(16), "at its own pace: {took:?}");
-            assert_eq!(world.book().facts(waiting).and_then(|facts| facts.counselor()), Some(lin()));
+            assert_eq!(world.stored().facts(waiting).and_then(|facts| facts.counselor()), Some(lin()));
             world.asks(ends(waiting, EndReason::Visitor)).await.expect("is open");
             time_moves_forward(&world);
         });
@@ -67,17 +67,17 @@ fn set_back_no_limit_stops() {
 #[test]
 fn set_back_and_started_again_time_goes_on_from_what_was_known() {
     for seconds_back in [60, 3_600, YEAR] {
-        story(|world, _line| async move {
+        scenario(|world, _socket| async move {
             let talk = asks(&world, 1).await;
             let began = started(&world, talk);
             says(&world, talk, true);
             sleep(minutes(3)).await;
-            let known = world.book().rows.last().expect("something").stamped.at;
+            let known = world.stored().rows.last().expect("something").stamped.at;
             world.kill().await;
             world.sets_the_clock(-seconds_back);
             world.start().await;
-            let _line = comes_back(&world).await;
-            let claimed = world.book().rows.last().expect("something").stamped.at;
+            let _socket = comes_back(&world).await;
+            let claimed = world.stored().rows.last().expect("something").stamped.at;
             assert!(claimed >= known, "{claimed:?} is before {known:?}");
             sleep(minutes(1)).await;
             let next = asks(&world, 2).await;
@@ -95,18 +95,18 @@ fn set_back_and_started_again_time_goes_on_from_what_was_known() {
 
 #[test]
 fn a_machine_that_starts_a_year_ahead_freezes_nothing_when_that_is_put_right() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         world.kill().await;
         world.sets_the_clock(YEAR);
         world.start().await;
-        let _line = comes_back(&world).await;
+        let _socket = comes_back(&world).await;
         let talk = asks(&world, 1).await;
         says(&world, talk, true);
         sleep(minutes(1)).await;
         world.sets_the_clock(0);
         world.kill().await;
         world.start().await;
-        let _line = comes_back(&world).await;
+        let _socket = comes_back(&world).await;
         let begun = Instant::now();
         while ended(&world, talk).is_none() {
             sleep(seconds(1)).await;
@@ -119,7 +119,7 @@ fn a_machine_that_starts_a_year_ahead_freezes_nothing_when_that_is_put_right() {
 
 #[test]
 fn set_forward_nobody_is_silent_or_has_waited_too_long_who_could_not_be_heard() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         let waiting = asks(&world, 2).await;
         says(&world, talk, true);

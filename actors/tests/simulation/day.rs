@@ -9,12 +9,12 @@ use tokio::{
 };
 
 use crate::{
-    ledger::{
-        Lapse,
-        weather::{self, Seen},
+    memory_store::{
+        StoreSabotage,
+        faults::{self, FaultCounts},
     },
-    people::{Administrator, Desk, Visitor, counselor},
-    world::{World, troubles, under_paused_time},
+    people::{Administrator, Counselor, Visitor, counselor},
+    world::{World, server_faults, under_paused_time},
 };
 
 const VISITORS: u64 = 220;
@@ -41,7 +41,7 @@ pub(crate) struct Day {
     pub(crate) lives: u32,
     /// How often one found out that another had taken over.
     pub(crate) fenced: usize,
-    pub(crate) weather: Seen,
+    pub(crate) faults: FaultCounts,
     /// What was found wrong first, in a line.
     pub(crate) wrong: Option<String>,
     /// What was broken, with everything found by then.
@@ -55,10 +55,10 @@ pub(crate) fn simulate(seed: u64, traced: bool) -> Day {
 }
 
 /// A day on a store with a deliberate fault.
-pub(crate) fn simulate_with(seed: u64, traced: bool, lapse: Option<Lapse>) -> Day {
+pub(crate) fn simulate_with(seed: u64, traced: bool, sabotage: Option<StoreSabotage>) -> Day {
     under_paused_time(async move {
         let world = World::new_traced(seed, DispatchLimits::default(), traced);
-        world.ledger.0.borrow_mut().lapse = lapse;
+        world.store.0.borrow_mut().sabotage = sabotage;
         world.settle_max.set(Some(SETTLE_MAX));
         // What is state and no event is shown less often than by default: half the time of a day went there.
         world.bounds.set(Bounds { state_every: STATE_EVERY, ..Bounds::default() });
@@ -69,10 +69,10 @@ pub(crate) fn simulate_with(seed: u64, traced: bool, lapse: Option<Lapse>) -> Da
         let operator = spawn_local(Rc::clone(&world).operates(until));
         let mut people: Vec<JoinHandle<()>> = Vec::new();
         for number in 0..COUNSELORS {
-            people.push(spawn_local(Desk::counselor(&world, number).works(until)));
+            people.push(spawn_local(Counselor::counselor(&world, number).works(until)));
         }
         for number in 0..SUPERVISORS {
-            people.push(spawn_local(Desk::supervisor(&world, number).works(until)));
+            people.push(spawn_local(Counselor::supervisor(&world, number).works(until)));
         }
         for number in 0..VISITORS {
             people.push(spawn_local(Visitor::new(&world, number, COUNSELORS).lives(until)));
@@ -81,8 +81,8 @@ pub(crate) fn simulate_with(seed: u64, traced: bool, lapse: Option<Lapse>) -> Da
             let administrator = Administrator::new(&world, number, COUNSELORS, VISITORS);
             people.push(spawn_local(administrator.works(until)));
         }
-        people.push(spawn_local(weather::changes(Rc::clone(&world), until)));
-        people.push(spawn_local(troubles(Rc::clone(&world), until)));
+        people.push(spawn_local(faults::changes(Rc::clone(&world), until)));
+        people.push(spawn_local(server_faults(Rc::clone(&world), until)));
         while world.now() < until {
             sleep(Duration::from_secs(20)).await;
             world.check().await;
@@ -103,20 +103,20 @@ pub(crate) fn simulate_with(seed: u64, traced: bool, lapse: Option<Lapse>) -> Da
 }
 
 fn day(world: &World) -> Day {
-    let fenced = |fate: &&hotline_actors::registry::RegistryStatus| {
-        **fate == hotline_actors::registry::RegistryStatus::Fenced
+    let fenced = |status: &&hotline_actors::registry::RegistryStatus| {
+        **status == hotline_actors::registry::RegistryStatus::Fenced
     };
-    let fenced = world.fates.lock().expect("nobody dies holding it").iter().filter(fenced).count();
-    let book = world.book();
+    let fenced = world.statuses.lock().expect("nobody dies holding it").iter().filter(fenced).count();
+    let stored = world.stored();
     Day {
         hash: world.hash(),
         commands: world.commands.get(),
-        events: book.rows.len(),
-        commits: book.commits,
+        events: stored.rows.len(),
+        commits: stored.commits,
         pushes: world.pushes.get(),
         lives: world.lives.get(),
         fenced,
-        weather: book.weather.seen,
+        faults: stored.faults.seen,
         wrong: world.first_wrong(),
         laws: world.laws_broken(),
         account: world.verdict(),

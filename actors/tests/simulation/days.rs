@@ -10,8 +10,8 @@ use std::{
 
 use crate::{
     day::{Day, simulate},
-    ledger::weather::Seen,
     marathon::{self, Length},
+    memory_store::faults::FaultCounts,
 };
 
 const FIXED: [u64; 4] = [1, 2, 3, 4];
@@ -54,14 +54,14 @@ fn a_day_keeps_every_law() {
         Some(seed) => vec![seed],
         None => FIXED.into_iter().chain([fresh_seed()]).collect(),
     };
-    let mut seen = Seen::default();
+    let mut seen = FaultCounts::default();
     let mut fenced = 0;
     for seed in &seeds {
         println!("SEED={seed}");
         let day = all_is_well(*seed);
         println!("{day:?}");
         assert!(is_busy(&day), "SEED={seed} is a dull day: {day:?}");
-        seen = seen.and(day.weather);
+        seen = seen.and(day.faults);
         fenced += day.fenced;
     }
     if seeds.len() >= FIXED.len() {

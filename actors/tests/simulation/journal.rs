@@ -1,4 +1,4 @@
-//! The ledger in memory keeps what every journal must ([`crate::journals`]).
+//! The store in memory keeps what every journal must ([`crate::journals`]).
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,18 +10,18 @@ use hotline_actors::{
 };
 
 use crate::{
-    journals::{self, Point, Shelf, every_journal},
-    ledger::Ledger,
+    journals::{self, Point, StoreUnderTest, every_journal},
+    memory_store::MemoryStore,
     world::{World, under_paused_time},
 };
 
 /// Longer than any claim takes.
 const HELD: u64 = 60_000;
 
-impl Shelf for Ledger {
-    type Store = Ledger;
+impl StoreUnderTest for MemoryStore {
+    type Store = MemoryStore;
 
-    fn store(&self) -> Ledger {
+    fn store(&self) -> MemoryStore {
         self.clone()
     }
 
@@ -35,17 +35,17 @@ impl Shelf for Ledger {
         point: Point,
         meanwhile: impl Future<Output = T>,
     ) -> T {
-        let weather = |reach, answer| {
-            let mut book = self.0.borrow_mut();
-            (book.weather.reach, book.weather.answer) = (reach, answer);
+        let faults = |reach, answer| {
+            let mut stored = self.0.borrow_mut();
+            (stored.faults.reach, stored.faults.answer) = (reach, answer);
         };
         match point {
-            Point::BeforeTheFence => weather(HELD..=HELD, 0..=8),
-            Point::BehindTheFence => weather(0..=0, HELD..=HELD),
+            Point::BeforeTheFence => faults(HELD..=HELD, 0..=8),
+            Point::BehindTheFence => faults(0..=0, HELD..=HELD),
         }
         // On its way with the call; nobody waits for the answer.
         drop(self.append(batch));
-        weather(1..=8, 0..=8);
+        faults(1..=8, 0..=8);
         let over = tokio::time::sleep(Duration::from_millis(2 * HELD));
         join(meanwhile, over).await.0
     }
@@ -57,7 +57,7 @@ macro_rules! tests {
         fn $name() {
             under_paused_time(async {
                 let world = World::new(7, DispatchLimits::default());
-                journals::$name(world.ledger.clone()).await;
+                journals::$name(world.store.clone()).await;
             });
         }
     )*};

@@ -1,8 +1,8 @@
-//! The journal in memory: what a database would hold, with its own weather. What is stored outlives any Registry.
+//! The journal in memory: what a database would hold, with its own faults. What is stored outlives any Registry.
 
+pub(crate) mod faults;
+pub(crate) mod messages;
 pub(crate) mod prefix;
-pub(crate) mod weather;
-pub(crate) mod words;
 
 use std::{
     cell::RefCell,
@@ -28,17 +28,17 @@ use hotline_actors::{
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    ledger::{
-        weather::{Course, Weather},
-        words::Words,
+    memory_store::{
+        faults::{CallOutcome, StoreFaults},
+        messages::Messages,
     },
-    witness::Witness,
+    reference_model::ReferenceModel,
     world::BEGINNING,
 };
 
 /// A deliberate fault of what is around the actors, for the proof alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lapse {
+pub(crate) enum StoreSabotage {
     /// A number that is taken does not stop whoever writes it again.
     NoFence,
     /// A revival only reads: the next number stays free for whatever an old owner has in flight.
@@ -64,20 +64,20 @@ pub(crate) struct Owner {
 }
 
 #[derive(Debug)]
-pub(crate) struct Book {
+pub(crate) struct StoredState {
     begun: Instant,
     limits: DispatchLimits,
     pub(crate) rows: Vec<Row>,
     /// The projection: what the rows say.
     pub(crate) folded: Dispatch,
-    pub(crate) weather: Weather,
-    pub(crate) words: Words,
-    pub(crate) witness: Witness,
+    pub(crate) faults: StoreFaults,
+    pub(crate) words: Messages,
+    pub(crate) model: ReferenceModel,
     pub(crate) found: Vec<String>,
     /// Batches that landed.
     pub(crate) commits: usize,
     pub(crate) owner: Option<Owner>,
-    pub(crate) lapse: Option<Lapse>,
+    pub(crate) sabotage: Option<StoreSabotage>,
     /// What people chose at their sockets, and what is not yet seen here.
     pub(crate) asked: BTreeMap<CounselorId, Vec<ChosenStatus>>,
     ended: BTreeMap<ConversationId, Conversation>,
@@ -86,7 +86,7 @@ pub(crate) struct Book {
     ever_out: BTreeSet<PersonId>,
 }
 
-impl Book {
+impl StoredState {
     fn land(&mut self, batch: &Batch) -> Result<(), AppendFault> {
         let Some(first) = batch.events.first() else { return Ok(()) };
         let next = self.rows.len() as u64 + 1;
@@ -113,7 +113,7 @@ impl Book {
             }
             return Ok(());
         }
-        if self.lapse == Some(Lapse::NoFence) {
+        if self.sabotage == Some(StoreSabotage::NoFence) {
             self.store(batch);
             return Ok(());
         }
@@ -125,7 +125,7 @@ impl Book {
         for stamped in &batch.events {
             self.check_early(stamped, batch.writer);
             self.check_chosen(&stamped.event);
-            self.witness.event(&stamped.event);
+            self.model.event(&stamped.event);
             let facts = self.fold(stamped, batch.writer);
             touched.extend(facts.map(|facts| (facts.id, facts)));
         }
@@ -141,7 +141,7 @@ impl Book {
     /// Nobody who is here becomes what they did not choose.
     fn check_chosen(&mut self, event: &Event) {
         let Event::PresenceChosen { counselor, choice: Some(choice) } = event else { return };
-        if self.witness.chosen(*counselor).is_none() {
+        if self.model.chosen(*counselor).is_none() {
             return;
         }
         let asked = self.asked.entry(*counselor).or_default();
@@ -177,9 +177,9 @@ impl Book {
     }
 
     fn claim(&mut self, writer: WriterId, at: Timestamp) -> Claim {
-        self.witness.restarted();
+        self.model.restarted();
         let at = self.rows.last().map_or(at, |last| at.max(last.stamped.at));
-        if self.lapse == Some(Lapse::NoClaim) {
+        if self.sabotage == Some(StoreSabotage::NoClaim) {
             return Claim { seq: self.rows.len() as u64, at, snapshot: self.snapshot() };
         }
         let seq = self.rows.len() as u64 + 1;
@@ -257,33 +257,33 @@ impl Book {
     }
 }
 
-/// A handle to the book; every Registry holds one, the world another.
+/// A handle to the stored state; every Registry holds one, the world another.
 #[derive(Debug, Clone)]
-pub(crate) struct Ledger(pub(crate) Rc<RefCell<Book>>);
+pub(crate) struct MemoryStore(pub(crate) Rc<RefCell<StoredState>>);
 
 /// Why a call came to nothing, as far as the caller knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Failed {
     /// It may have happened or not.
-    Unheard,
+    AnswerLost,
     /// It has not, and will not.
     Refused,
 }
 
-impl Ledger {
-    pub(crate) fn new(begun: Instant, limits: DispatchLimits, weather: Weather) -> Self {
-        Self(Rc::new(RefCell::new(Book {
+impl MemoryStore {
+    pub(crate) fn new(begun: Instant, limits: DispatchLimits, faults: StoreFaults) -> Self {
+        Self(Rc::new(RefCell::new(StoredState {
             begun,
             rows: Vec::new(),
             folded: Dispatch::new(limits.clone()),
             limits,
-            weather,
-            words: Words::default(),
-            witness: Witness::default(),
+            faults,
+            words: Messages::default(),
+            model: ReferenceModel::default(),
             found: Vec::new(),
             commits: 0,
             owner: None,
-            lapse: None,
+            sabotage: None,
             asked: BTreeMap::new(),
             ended: BTreeMap::new(),
             out: BTreeSet::new(),
@@ -291,23 +291,23 @@ impl Ledger {
         })))
     }
 
-    fn course(&self) -> Course {
-        let book = &mut *self.0.borrow_mut();
-        let now = book.now();
-        book.weather.course(now)
+    fn outcome(&self) -> CallOutcome {
+        let stored = &mut *self.0.borrow_mut();
+        let now = stored.now();
+        stored.faults.outcome(now)
     }
 
     /// One look, which changes nothing: it need not outlive whoever looks.
     fn look<T: 'static>(
         &self,
-        work: impl FnOnce(&Book) -> T + 'static,
+        work: impl FnOnce(&StoredState) -> T + 'static,
     ) -> LocalBoxFuture<'static, Result<T, Failed>> {
-        let (ledger, Course { there, back, refused, fails_after }) = (self.clone(), self.course());
+        let (store, CallOutcome { there, back, refused, fails_after }) = (self.clone(), self.outcome());
         let takes = there.zip(back).map(|(there, back)| there + back);
         Box::pin(async move {
             let takes = takes.filter(|takes| *takes < fails_after && !refused);
             sleep(takes.unwrap_or(fails_after)).await;
-            takes.map(|_| work(&ledger.0.borrow())).ok_or(Failed::Unheard)
+            takes.map(|_| work(&store.0.borrow())).ok_or(Failed::AnswerLost)
         })
     }
 
@@ -315,14 +315,14 @@ impl Ledger {
     /// arrives although whoever sent it may have given up, or be dead by then.
     fn call<T: 'static>(
         &self,
-        work: impl FnOnce(&mut Book) -> T + 'static,
+        work: impl FnOnce(&mut StoredState) -> T + 'static,
     ) -> LocalBoxFuture<'static, Result<T, Failed>> {
-        let (ledger, Course { there, back, refused, fails_after }) = (self.clone(), self.course());
+        let (store, CallOutcome { there, back, refused, fails_after }) = (self.clone(), self.outcome());
         let (to, answered) = tokio::sync::oneshot::channel();
         let on_its_way = async move {
             let Some(there) = there else { return sleep(fails_after).await };
             sleep(there).await;
-            let answer = if refused { Err(Failed::Refused) } else { Ok(work(&mut ledger.0.borrow_mut())) };
+            let answer = if refused { Err(Failed::Refused) } else { Ok(work(&mut store.0.borrow_mut())) };
             let Some(back) = back else { return sleep(fails_after).await };
             sleep(back).await;
             // Whoever asked may have given up by now.
@@ -332,11 +332,11 @@ impl Ledger {
         let in_time = there.zip(back).is_some_and(|(there, back)| there + back < fails_after);
         Box::pin(async move {
             if in_time {
-                return answered.await.unwrap_or(Err(Failed::Unheard));
+                return answered.await.unwrap_or(Err(Failed::AnswerLost));
             }
             match timeout(fails_after, answered).await {
                 Ok(Ok(answer)) => answer,
-                Ok(Err(_)) | Err(_) => Err(Failed::Unheard),
+                Ok(Err(_)) | Err(_) => Err(Failed::AnswerLost),
             }
         })
     }
@@ -344,24 +344,24 @@ impl Ledger {
 
 const GONE: &str = "no answer";
 
-impl Store for Ledger {
+impl Store for MemoryStore {
     fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, StoreFault>> {
-        let claimed = self.call(move |book| book.claim(writer, now));
+        let claimed = self.call(move |stored| stored.claim(writer, now));
         Box::pin(async move { claimed.await.map_err(|_| StoreFault(GONE.to_owned())) })
     }
 
     fn append(&self, batch: Arc<Batch>) -> LocalBoxFuture<'static, Result<(), AppendFault>> {
-        let landed = self.call(move |book| book.land(&batch));
+        let landed = self.call(move |stored| stored.land(&batch));
         Box::pin(async move {
             landed.await.unwrap_or_else(|failed| match failed {
-                Failed::Unheard => Err(AppendFault::Unknown(GONE.to_owned())),
+                Failed::AnswerLost => Err(AppendFault::Unknown(GONE.to_owned())),
                 Failed::Refused => Err(AppendFault::Refused("no".to_owned())),
             })
         })
     }
 
     fn newest(&self) -> LocalBoxFuture<'static, Result<(u64, WriterId), StoreFault>> {
-        let newest = self.look(|book| book.rows.last().map(|row| (row.stamped.seq, row.writer)));
+        let newest = self.look(|stored| stored.rows.last().map(|row| (row.stamped.seq, row.writer)));
         Box::pin(async move { newest.await.ok().flatten().ok_or_else(|| StoreFault(GONE.to_owned())) })
     }
 
@@ -369,11 +369,11 @@ impl Store for Ledger {
         &self,
         talks: Vec<ConversationId>,
     ) -> LocalBoxFuture<'static, Result<Vec<TalkRecord>, StoreFault>> {
-        let records = self.look(move |book| {
-            let open = talks.into_iter().filter(|talk| book.folded.conversation(*talk).is_some());
-            open.map(|talk| book.words.record(talk)).collect()
+        let records = self.look(move |stored| {
+            let open = talks.into_iter().filter(|talk| stored.folded.conversation(*talk).is_some());
+            open.map(|talk| stored.words.record(talk)).collect()
         });
-        let is_unreadable = self.0.borrow().weather.is_record_unreadable;
+        let is_unreadable = self.0.borrow().faults.is_record_unreadable;
         Box::pin(async move {
             let records = records.await.map_err(|_| StoreFault(GONE.to_owned()))?;
             if is_unreadable { Err(StoreFault("locked".to_owned())) } else { Ok(records) }

@@ -1,14 +1,14 @@
-//! People of a simulated day, each with moods of their own: what they do hangs on the seed alone.
+//! People of a simulated day, each with a random source of their own: what they do follows from the seed alone.
 
 mod administrator;
-mod desk;
+mod counselor;
 mod visitor;
 
 use hotline_actors::{CounselorId, VisitorId};
 use uuid::Uuid;
 
 pub(crate) use administrator::Administrator;
-pub(crate) use desk::Desk;
+pub(crate) use counselor::Counselor;
 pub(crate) use visitor::Visitor;
 
 pub(crate) fn counselor(number: u64) -> CounselorId {

@@ -12,7 +12,7 @@ use hotline_actors::sabotage::{self, Sabotage};
 
 use crate::{
     day::{Day, simulate, simulate_with},
-    ledger::Lapse,
+    memory_store::StoreSabotage,
 };
 
 /// Days until a fault must have been found.
@@ -21,7 +21,7 @@ const SEEDS_MAX: u64 = 10;
 #[derive(Debug, Clone, Copy)]
 enum Fault {
     Actors(Sabotage),
-    Around(Lapse),
+    Around(StoreSabotage),
 }
 
 /// Each with what shows it, among whatever else is found by then.
@@ -32,9 +32,9 @@ const FAULTS: [(Fault, &str); 25] = [
     (Fault::Actors(Sabotage::TellBeforeKept), "L-5"),
     (Fault::Actors(Sabotage::ShowBeforeKept), "L-5"),
     (Fault::Actors(Sabotage::FenceTakenForLanded), "L-5"),
-    (Fault::Around(Lapse::NoFence), "L-5"),
-    (Fault::Around(Lapse::NoClaim), "L-9"),
-    (Fault::Around(Lapse::SameWriter), "L-9"),
+    (Fault::Around(StoreSabotage::NoFence), "L-5"),
+    (Fault::Around(StoreSabotage::NoClaim), "L-9"),
+    (Fault::Around(StoreSabotage::SameWriter), "L-9"),
     (Fault::Actors(Sabotage::RegatherOnRetry), "L-9"),
     (Fault::Actors(Sabotage::SplitDecision), "L-6"),
     (Fault::Actors(Sabotage::SkipUnknownBatch), "L-5"),
@@ -56,7 +56,7 @@ const FAULTS: [(Fault, &str); 25] = [
 fn day_with(fault: Fault, seed: u64) -> Day {
     let (inside, around) = match fault {
         Fault::Actors(sabotage) => (Some(sabotage), None),
-        Fault::Around(lapse) => (None, Some(lapse)),
+        Fault::Around(sabotage) => (None, Some(sabotage)),
     };
     sabotage::commit(inside);
     let day = simulate_with(seed, false, around);

@@ -1,4 +1,4 @@
-//! One story each, with the real actors.
+//! Scenarios with the real actors.
 
 mod closing;
 mod presence;
@@ -26,7 +26,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    ears::Line,
+    sockets::ClientSocket,
     world::{World, ends, under_paused_time},
 };
 
@@ -46,18 +46,18 @@ pub(crate) const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-pub(crate) const AT_DESK: SocketRole =
+pub(crate) const AT_WORKBENCH: SocketRole =
     SocketRole::Counselor { role: Role::Counselor, capacity: 1, choice: None };
 
-/// Runs a story in a world whose server has started and whose counselor is online; all must be well at its end.
-pub(crate) fn story<F: Future<Output = ()>>(tell: impl FnOnce(Rc<World>, Line) -> F) {
+/// Runs a scenario in a world whose server has started and whose counselor is online; all must be well at its end.
+pub(crate) fn scenario<F: Future<Output = ()>>(tell: impl FnOnce(Rc<World>, ClientSocket) -> F) {
     under_paused_time(async {
         let world = World::new(1, DispatchLimits::default());
         world.on_shift.borrow_mut().insert(lin());
         world.start().await;
-        let line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
+        let socket = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
         sleep(seconds(1)).await;
-        tell(Rc::clone(&world), line).await;
+        tell(Rc::clone(&world), socket).await;
         world.check().await;
         assert_eq!(world.verdict(), None);
     });
@@ -79,32 +79,32 @@ pub(crate) async fn asks(world: &World, number: u128) -> ConversationId {
 
 /// When something of this kind was decided, as kept.
 pub(crate) fn when(world: &World, what: impl Fn(&Event) -> bool) -> Option<Timestamp> {
-    world.book().rows.iter().find(|row| what(&row.stamped.event)).map(|row| row.stamped.at)
+    world.stored().rows.iter().find(|row| what(&row.stamped.event)).map(|row| row.stamped.at)
 }
 
 pub(crate) fn ended(world: &World, talk: ConversationId) -> Option<(Timestamp, EndReason)> {
-    world.book().rows.iter().find_map(|row| match row.stamped.event {
+    world.stored().rows.iter().find_map(|row| match row.stamped.event {
         Event::Ended { conversation, reason } if conversation == talk => Some((row.stamped.at, reason)),
         _ => None,
     })
 }
 
 pub(crate) fn started(world: &World, talk: ConversationId) -> Timestamp {
-    world.book().facts(talk).and_then(|facts| facts.started_at()).expect("has begun")
+    world.stored().facts(talk).and_then(|facts| facts.started_at()).expect("has begun")
 }
 
 fn slow_store(world: &World, reach: u64, answer: u64) {
-    let weather = &mut world.ledger.0.borrow_mut().weather;
-    (weather.reach, weather.answer) = (reach..=reach, answer..=answer);
+    let faults = &mut world.store.0.borrow_mut().faults;
+    (faults.reach, faults.answer) = (reach..=reach, answer..=answer);
 }
 
 fn store_is(world: &World, gone: bool) {
-    world.ledger.0.borrow_mut().weather.gone = gone;
+    world.store.0.borrow_mut().faults.gone = gone;
 }
 
 #[test]
 fn silence_is_noticed_and_ends_a_talk_by_the_timers_alone() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         let talk = asks(&world, 1).await;
         let begun = started(&world, talk);
         sleep(minutes(16)).await;
@@ -114,7 +114,7 @@ fn silence_is_noticed_and_ends_a_talk_by_the_timers_alone() {
         let (at, reason) = ended(&world, talk).expect("has ended");
         assert_eq!(reason, EndReason::Silence);
         assert!(at.since(begun + minutes(15)) < seconds(1));
-        let told = line
+        let told = socket
             .heard()
             .events
             .iter()
@@ -126,26 +126,30 @@ fn silence_is_noticed_and_ends_a_talk_by_the_timers_alone() {
 
 #[test]
 fn words_keep_a_talk_alive_until_its_limit() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         let begun = started(&world, talk);
         for minute in 0..70 {
-            let facts = world.book().facts(talk).expect("is known");
+            let facts = world.stored().facts(talk).expect("is known");
             world.says(&facts, minute % 2 == 0);
             sleep(minutes(1)).await;
         }
         let (at, reason) = ended(&world, talk).expect("has ended");
         assert_eq!(reason, EndReason::Limit);
         assert!(at.since(begun + minutes(60)) < seconds(1));
-        let notices =
-            world.book().rows.iter().filter(|row| matches!(row.stamped.event, Event::Noticed { .. })).count();
+        let notices = world
+            .stored()
+            .rows
+            .iter()
+            .filter(|row| matches!(row.stamped.event, Event::Noticed { .. }))
+            .count();
         assert_eq!(notices, 2, "ten and five minutes ahead, and no silence");
     });
 }
 
 #[test]
 fn a_word_that_comes_after_the_notice_and_was_said_before_it_counts_from_when_it_was_said() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         let begun = started(&world, talk);
         sleep(minutes(11)).await;
@@ -156,11 +160,11 @@ fn a_word_that_comes_after_the_notice_and_was_said_before_it_counts_from_when_it
             words.send(&world.registry().expect("the server is up"), late);
         }
         sleep(minutes(9)).await;
-        let at = |row: &crate::ledger::Row| row.stamped.at.since(begun).as_secs();
-        let is_notice = |row: &&crate::ledger::Row| {
+        let at = |row: &crate::memory_store::Row| row.stamped.at.since(begun).as_secs();
+        let is_notice = |row: &&crate::memory_store::Row| {
             matches!(row.stamped.event, Event::Noticed { notice: Notice::Silence, .. })
         };
-        let notices: Vec<u64> = world.book().rows.iter().filter(is_notice).map(at).collect();
+        let notices: Vec<u64> = world.stored().rows.iter().filter(is_notice).map(at).collect();
         assert_eq!(notices, [600, 840], "the second ten minutes after it was said");
         let (at, reason) = ended(&world, talk).expect("has ended");
         assert_eq!((at.since(begun).as_secs(), reason), (1_140, EndReason::Silence));
@@ -169,12 +173,12 @@ fn a_word_that_comes_after_the_notice_and_was_said_before_it_counts_from_when_it
 
 #[test]
 fn waiting_ends_by_the_timers_alone() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         let waiting = asks(&world, 2).await;
         let asked = world.now();
         for _ in 0..31 {
-            let facts = world.book().facts(talk).expect("is known");
+            let facts = world.stored().facts(talk).expect("is known");
             world.says(&facts, true);
             sleep(minutes(1)).await;
         }
@@ -186,14 +190,14 @@ fn waiting_ends_by_the_timers_alone() {
 
 #[test]
 fn a_socket_that_drops_for_less_than_the_grace_is_not_missed() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         asks(&world, 1).await;
-        line.leaves();
+        socket.leaves();
         sleep(seconds(59)).await;
-        let line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
+        let socket = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
         sleep(minutes(3)).await;
         assert_eq!(when(&world, |event| matches!(event, Event::CounselorLost { .. })), None);
-        line.leaves();
+        socket.leaves();
         let left = world.now();
         sleep(minutes(2)).await;
         let lost = when(&world, |event| matches!(event, Event::CounselorLost { .. })).expect("is missed");
@@ -203,10 +207,10 @@ fn a_socket_that_drops_for_less_than_the_grace_is_not_missed() {
 
 #[test]
 fn two_sockets_of_one_counselor_are_one_presence() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         asks(&world, 1).await;
-        let second = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
-        line.leaves();
+        let second = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
+        socket.leaves();
         sleep(minutes(5)).await;
         assert_eq!(when(&world, |event| matches!(event, Event::CounselorLost { .. })), None);
         second.leaves();
@@ -217,19 +221,19 @@ fn two_sockets_of_one_counselor_are_one_presence() {
 
 #[test]
 fn nothing_is_answered_or_told_before_it_is_kept() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         slow_store(&world, 3_000, 4_000);
-        let before = line.heard().events.len();
+        let before = socket.heard().events.len();
         let asked = world.now();
         let patient = Rc::clone(&world);
         let answer = tokio::task::spawn_local(async move { asks(&patient, 1).await });
         sleep(Duration::from_millis(6_900)).await;
         assert!(!answer.is_finished(), "the store has it, and nobody knows yet");
-        assert_eq!(line.heard().events.len(), before);
+        assert_eq!(socket.heard().events.len(), before);
         let talk = answer.await.expect("is answered");
         assert!(world.now().since(asked) >= seconds(7));
         sleep(Duration::from_millis(1)).await;
-        assert_eq!(line.heard().events.len(), before + 2, "opened and assigned");
+        assert_eq!(socket.heard().events.len(), before + 2, "opened and assigned");
         // A refusal, a repeated end and a look all rest on what is still on its way.
         let asked = world.now();
         let (end, again) = (ends(talk, EndReason::Visitor), ends(talk, EndReason::Visitor));
@@ -242,18 +246,18 @@ fn nothing_is_answered_or_told_before_it_is_kept() {
 
 #[test]
 fn decisions_made_during_a_commit_share_the_next_one() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         slow_store(&world, 100, 100);
-        let before = world.book().commits;
+        let before = world.stored().commits;
         let all = (1..=50).map(|number| asks(&world, number));
         futures_util::future::join_all(all).await;
-        assert_eq!(world.book().commits - before, 2, "the first alone, the others together");
+        assert_eq!(world.stored().commits - before, 2, "the first alone, the others together");
     });
 }
 
 #[test]
 fn the_same_visitor_asking_again_joins_what_is_still_on_its_way() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         slow_store(&world, 1_000, 1_000);
         let (first, again) = futures_util::future::join(asks(&world, 1), asks(&world, 1)).await;
         assert_eq!(first, again);
@@ -275,10 +279,10 @@ fn the_same_visitor_asking_again_joins_what_is_still_on_its_way() {
 
 #[test]
 fn nothing_falls_due_while_the_journal_is_behind() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         let waiting = asks(&world, 2).await;
-        let facts = world.book().facts(talk).expect("is known");
+        let facts = world.stored().facts(talk).expect("is known");
         world.says(&facts, true);
         let began = world.now();
         sleep(minutes(8)).await;
@@ -286,10 +290,12 @@ fn nothing_falls_due_while_the_journal_is_behind() {
         sleep(minutes(30)).await;
         store_is(&world, false);
         let back = world.now();
-        let rows = world.book().rows.len();
+        let rows = world.stored().rows.len();
         sleep(minutes(3)).await;
-        let decided: Vec<_> =
-            world.book().rows[rows..].iter().map(|row| (row.stamped.at, row.stamped.event.clone())).collect();
+        let decided: Vec<_> = world.stored().rows[rows..]
+            .iter()
+            .map(|row| (row.stamped.at, row.stamped.event.clone()))
+            .collect();
         assert!(decided.iter().all(|(at, _)| *at >= back), "{decided:?}");
         let (at, reason) = ended(&world, waiting).expect("has waited for long enough");
         assert_eq!(reason, EndReason::Waiting);
@@ -315,7 +321,7 @@ fn nothing_falls_due_while_the_journal_is_behind() {
 
 #[test]
 fn what_was_decided_during_an_outage_is_kept_when_it_is_over_once() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         store_is(&world, true);
         let patient = Rc::clone(&world);
         let answer = tokio::task::spawn_local(async move { asks(&patient, 1).await });
@@ -324,7 +330,8 @@ fn what_was_decided_during_an_outage_is_kept_when_it_is_over_once() {
         store_is(&world, false);
         let talk = answer.await.expect("is answered in the end");
         sleep(seconds(1)).await;
-        let told = line.heard().events.iter().filter(|told| told.event.conversation() == Some(talk)).count();
+        let told =
+            socket.heard().events.iter().filter(|told| told.event.conversation() == Some(talk)).count();
         assert_eq!(told, 2);
     });
 }
@@ -335,7 +342,7 @@ fn beyond_a_bounded_backlog_new_commands_are_refused_at_once() {
         let world = World::new(1, DispatchLimits::default());
         world.bounds.set(Bounds { backlog_max: 10, ..Bounds::default() });
         world.start().await;
-        let _line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
+        let _socket = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
         sleep(seconds(1)).await;
         store_is(&world, true);
         let registry = world.registry().expect("the server is up");
@@ -361,18 +368,18 @@ fn beyond_a_bounded_backlog_new_commands_are_refused_at_once() {
         assert_eq!((pending.len(), busy), (9, 21), "the first takes two events: opened and assigned");
         store_is(&world, false);
         sleep(seconds(10)).await;
-        assert!(pending.iter().all(|id| world.book().facts(*id).is_some()), "unsettled may still happen");
+        assert!(pending.iter().all(|id| world.stored().facts(*id).is_some()), "unsettled may still happen");
     });
 }
 
 #[test]
 fn an_idle_server_notices_that_another_has_taken_over() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         let other = hotline_actors::WriterId(Uuid::from_u128(99));
-        world.ledger.claim(other, world.now()).await.expect("can be claimed");
+        world.store.claim(other, world.now()).await.expect("can be claimed");
         sleep(seconds(10)).await;
-        assert_eq!(line.heard().closed, Some(Closing::Switching));
-        assert!(world.fates.lock().expect("unbroken").contains(&RegistryStatus::Fenced));
+        assert_eq!(socket.heard().closed, Some(Closing::Switching));
+        assert!(world.statuses.lock().expect("unbroken").contains(&RegistryStatus::Fenced));
         let end = ends(ConversationId(Uuid::nil()), EndReason::Visitor);
         assert_eq!(world.asks(end).await, Err(Rejected::Switching));
     });
@@ -380,9 +387,9 @@ fn an_idle_server_notices_that_another_has_taken_over() {
 
 #[test]
 fn a_busy_server_finds_out_at_its_next_commit_and_answers_nobody() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let other = hotline_actors::WriterId(Uuid::from_u128(99));
-        world.ledger.claim(other, world.now()).await.expect("can be claimed");
+        world.store.claim(other, world.now()).await.expect("can be claimed");
         let conversation = ConversationId(world.fresh_id());
         let open = Command::Open {
             conversation,
@@ -391,13 +398,13 @@ fn a_busy_server_finds_out_at_its_next_commit_and_answers_nobody() {
             allow_fallback: None,
         };
         assert_eq!(world.asks(open).await, Err(Rejected::Switching));
-        assert_eq!(world.book().facts(conversation), None);
+        assert_eq!(world.stored().facts(conversation), None);
     });
 }
 
 #[test]
 fn stopping_refuses_what_is_new_and_waits_for_the_journal() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         slow_store(&world, 1_000, 1_000);
         let registry = world.registry().expect("the server is up");
         let asking = asks(&world, 1);
@@ -408,29 +415,29 @@ fn stopping_refuses_what_is_new_and_waits_for_the_journal() {
         };
         let asked = world.now();
         let (talk, stopped) = futures_util::future::join(asking, stopping).await;
-        assert!(stopped.since(asked) >= seconds(2) && world.book().facts(talk).is_some());
+        assert!(stopped.since(asked) >= seconds(2) && world.stored().facts(talk).is_some());
         assert_eq!(world.asks(ends(talk, EndReason::Visitor)).await, Err(Rejected::Stopping));
         sleep(seconds(1)).await;
-        assert_eq!(line.heard().closed, Some(Closing::GoingAway));
-        let rows = world.book().rows.len();
+        assert_eq!(socket.heard().closed, Some(Closing::GoingAway));
+        let rows = world.stored().rows.len();
         sleep(minutes(40)).await;
-        assert_eq!(world.book().rows.len(), rows, "and decides nothing any more");
-        assert!(!world.fates.lock().expect("unbroken").contains(&RegistryStatus::Died));
+        assert_eq!(world.stored().rows.len(), rows, "and decides nothing any more");
+        assert!(!world.statuses.lock().expect("unbroken").contains(&RegistryStatus::Died));
         world.closes();
     });
 }
 
 #[test]
 fn a_registry_that_dies_is_noticed() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         world.kill().await;
-        assert_eq!(world.fates.lock().expect("unbroken").last(), Some(&RegistryStatus::Died));
+        assert_eq!(world.statuses.lock().expect("unbroken").last(), Some(&RegistryStatus::Died));
     });
 }
 
 #[test]
 fn after_a_kill_everything_acknowledged_is_there_and_deadlines_still_fire() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let (talk, waiting) = (asks(&world, 1).await, asks(&world, 2).await);
         let begun = started(&world, talk);
         sleep(minutes(4)).await;
@@ -438,60 +445,60 @@ fn after_a_kill_everything_acknowledged_is_there_and_deadlines_still_fire() {
         sleep(minutes(1)).await;
         world.start().await;
         let back = world.now();
-        assert!(world.book().facts(talk).is_some() && world.book().facts(waiting).is_some());
-        let _line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
+        assert!(world.stored().facts(talk).is_some() && world.stored().facts(waiting).is_some());
+        let _socket = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
         sleep(minutes(16)).await;
         let (at, reason) = ended(&world, talk).expect("has ended");
         assert_eq!(reason, EndReason::Silence);
         assert!(at >= back + minutes(15) && at < back + minutes(15) + seconds(1), "{at:?} {begun:?}");
-        assert_eq!(world.book().facts(waiting).and_then(|facts| facts.counselor()), Some(lin()));
+        assert_eq!(world.stored().facts(waiting).and_then(|facts| facts.counselor()), Some(lin()));
     });
 }
 
 #[test]
 fn a_socket_that_comes_back_hears_what_it_missed_or_sees_it_all_anew() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         asks(&world, 1).await;
         sleep(seconds(1)).await;
-        let since = line.leaves();
+        let since = socket.leaves();
         let missed = asks(&world, 2).await;
-        let line = world.joins(lin().into(), AT_DESK, since).await.expect("the server is up");
+        let socket = world.joins(lin().into(), AT_WORKBENCH, since).await.expect("the server is up");
         sleep(seconds(1)).await;
         {
-            let heard = line.heard();
+            let heard = socket.heard();
             assert!(matches!(heard.pushes.first(), Some(Push::Resumed { .. })), "{:?}", heard.pushes.first());
             let events: Vec<_> = heard.events.iter().map(|told| told.event.conversation()).collect();
             assert_eq!(events, [Some(missed)]);
         }
         // Nobody remembers the beginning after a restart: everything anew.
-        let since = line.leaves();
+        let since = socket.leaves();
         world.kill().await;
         world.start().await;
-        let line = world.joins(lin().into(), AT_DESK, since).await.expect("the server is up");
+        let socket = world.joins(lin().into(), AT_WORKBENCH, since).await.expect("the server is up");
         sleep(seconds(1)).await;
-        assert!(matches!(line.heard().pushes.first(), Some(Push::Workbench(_))));
+        assert!(matches!(socket.heard().pushes.first(), Some(Push::Workbench(_))));
     });
 }
 
 #[test]
 fn one_who_goes_away_and_is_activated_again_is_not_made_offline_by_what_they_left_behind() {
-    story(|world, line| async move {
-        line.leaves();
+    scenario(|world, socket| async move {
+        socket.leaves();
         let how = hotline_actors::dispatch::event::Expulsion::Banned;
         world.asks(Command::Remove { person: lin().into(), how }).await.expect("is never refused");
         sleep(seconds(10)).await;
         let again = Command::Reinstate { person: lin().into(), seat: Some((Role::Counselor, 1)) };
         world.asks(again).await.expect("is never refused");
-        let _line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
+        let _socket = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
         sleep(minutes(2)).await;
         let talk = asks(&world, 1).await;
-        assert_eq!(world.book().facts(talk).and_then(|facts| facts.counselor()), Some(lin()));
+        assert_eq!(world.stored().facts(talk).and_then(|facts| facts.counselor()), Some(lin()));
     });
 }
 
 #[test]
 fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let other = CounselorId(Uuid::from_u128(0xc1));
         let none = SocketRole::Counselor { role: Role::Counselor, capacity: 0, choice: None };
         let _other = world.joins(other.into(), none, None).await.expect("the server is up");
@@ -520,26 +527,26 @@ fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
             Command::SetCapacity { counselor: other, capacity: 1 },
             Command::Reinstate { person: lin().into(), seat: Some((Role::Counselor, 1)) },
         ];
-        let before = world.book().commits;
+        let before = world.stored().commits;
         for answer in futures_util::future::join_all(all.map(|command| world.asks(command))).await {
             answer.expect("is not refused");
         }
-        assert_eq!(world.book().commits - before, 2);
-        assert_eq!(world.book().facts(waits).and_then(|facts| facts.counselor()), Some(other));
-        let line = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
+        assert_eq!(world.stored().commits - before, 2);
+        assert_eq!(world.stored().facts(waits).and_then(|facts| facts.counselor()), Some(other));
+        let socket = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
         sleep(seconds(1)).await;
-        let heard = line.heard();
-        let desk = heard.pushes.iter().find_map(|push| match push {
-            Push::Workbench(desk) => desk.seat.as_ref(),
+        let heard = socket.heard();
+        let workbench = heard.pushes.iter().find_map(|push| match push {
+            Push::Workbench(workbench) => workbench.seat.as_ref(),
             _ => None,
         });
-        assert_eq!(desk.expect("a desk").waiting, []);
+        assert_eq!(workbench.expect("a workbench").waiting, []);
     });
 }
 
 #[test]
 fn a_visitor_hears_their_place_and_one_who_is_gone_when_seated_is_timed_out() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let first = asks(&world, 1).await;
         let theirs =
             world.joins(visitor(2).into(), SocketRole::Visitor, None).await.expect("the server is up");
@@ -561,7 +568,7 @@ fn a_visitor_hears_their_place_and_one_who_is_gone_when_seated_is_timed_out() {
 
 #[test]
 fn health_tells_how_the_journal_is() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let registry = world.registry().expect("the server is up");
         let health = registry.send(LookHealth).await.expect("lives");
         assert!(health.serving && !health.troubled && health.backlog == 0 && health.sockets == 1);

@@ -15,7 +15,7 @@ use hotline_actors::{
 };
 
 use crate::{
-    ledger::{Book, Row},
+    memory_store::{Row, StoredState},
     world::World,
 };
 
@@ -31,10 +31,10 @@ impl World {
     pub(crate) async fn joins(
         self: &Rc<Self>,
         person: PersonId,
-        badge: SocketRole,
+        socket_role: SocketRole,
         since: Option<u64>,
-    ) -> Option<Line> {
-        self.joins_by(login_of(person), person, badge, since).await
+    ) -> Option<ClientSocket> {
+        self.joins_by(login_of(person), person, socket_role, since).await
     }
 
     /// As [`World::joins`], by another log-in of the person.
@@ -42,43 +42,44 @@ impl World {
         self: &Rc<Self>,
         login: LogIn,
         person: PersonId,
-        badge: SocketRole,
+        socket_role: SocketRole,
         since: Option<u64>,
-    ) -> Option<Line> {
+    ) -> Option<ClientSocket> {
         let registry = self.server_of(person)?.registry;
-        let heard: Rc<RefCell<HeardLine>> = Rc::default();
+        let heard: Rc<RefCell<ReceivedFrames>> = Rc::default();
         heard.borrow_mut().cursor = since;
-        let ear = Ear { world: Rc::clone(self), person, badge, heard: Rc::clone(&heard) }.start();
-        let socket = ear.clone().recipient();
-        let joining = registry.send(Join { person, badge, login, socket, since });
+        let actor =
+            SocketActor { world: Rc::clone(self), person, socket_role, heard: Rc::clone(&heard) }.start();
+        let socket = actor.clone().recipient();
+        let joining = registry.send(Join { person, socket_role, login, socket, since });
         let joined = match self.settle_max.get() {
             Some(limit) => tokio::time::timeout(limit, joining).await.ok()?,
             None => joining.await,
         };
         let id = joined.ok()?.ok()?;
-        Some(Line { id, person, registry, heard, _ear: ear })
+        Some(ClientSocket { id, person, registry, heard, _actor: actor })
     }
 }
 
 /// What a client holds of its socket.
-pub(crate) struct Line {
+pub(crate) struct ClientSocket {
     id: SocketId,
     person: PersonId,
     registry: Addr<Registry>,
-    heard: Rc<RefCell<HeardLine>>,
-    _ear: Addr<Ear>,
+    heard: Rc<RefCell<ReceivedFrames>>,
+    _actor: Addr<SocketActor>,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct HeardLine {
+pub(crate) struct ReceivedFrames {
     pub(crate) cursor: Option<u64>,
     pub(crate) closed: Option<Closing>,
     pub(crate) events: Vec<Arc<CommittedEvent>>,
     pub(crate) pushes: Vec<Push>,
 }
 
-impl Line {
-    pub(crate) fn heard(&self) -> std::cell::Ref<'_, HeardLine> {
+impl ClientSocket {
+    pub(crate) fn heard(&self) -> std::cell::Ref<'_, ReceivedFrames> {
         self.heard.borrow()
     }
 
@@ -98,18 +99,18 @@ impl Line {
     }
 }
 
-struct Ear {
+struct SocketActor {
     world: Rc<World>,
     person: PersonId,
-    badge: SocketRole,
-    heard: Rc<RefCell<HeardLine>>,
+    socket_role: SocketRole,
+    heard: Rc<RefCell<ReceivedFrames>>,
 }
 
-impl Actor for Ear {
+impl Actor for SocketActor {
     type Context = Context<Self>;
 }
 
-impl Handler<Push> for Ear {
+impl Handler<Push> for SocketActor {
     type Result = ();
 
     fn handle(&mut self, push: Push, _ctx: &mut Self::Context) {
@@ -135,23 +136,23 @@ impl Handler<Push> for Ear {
     }
 }
 
-impl Ear {
+impl SocketActor {
     /// Takes it in; what is wrong with it, if anything.
     fn hears(&mut self, push: &Push) -> Option<String> {
         let mut heard = self.heard.borrow_mut();
-        let book = self.world.book();
-        let kept = book.rows.len() as u64;
+        let stored = self.world.stored();
+        let kept = stored.rows.len() as u64;
         match push {
-            Push::Workbench(desk) => {
-                heard.cursor = Some(desk.cursor);
-                (desk.cursor > kept)
+            Push::Workbench(workbench) => {
+                heard.cursor = Some(workbench.cursor);
+                (workbench.cursor > kept)
                     .then(|| "of what is not kept".to_owned())
-                    .or_else(|| self.desk(desk, &book))
+                    .or_else(|| self.workbench(workbench, &stored))
             }
             Push::Visit { cursor, conversation, .. } => {
                 heard.cursor = Some(*cursor);
                 let visitor = VisitorId::from(self.person);
-                let open = book.open_at(*cursor);
+                let open = stored.open_at(*cursor);
                 let kept_open =
                     open.values().find(|facts| facts.is_consultation() && facts.visitor == visitor);
                 if *cursor > kept {
@@ -165,7 +166,7 @@ impl Ear {
             Push::Events(events) => {
                 let mut wrong = None;
                 for told in events.iter() {
-                    wrong = wrong.or_else(|| self.event(told, heard.cursor, &book));
+                    wrong = wrong.or_else(|| self.event(told, heard.cursor, &stored));
                     heard.cursor = Some(told.seq);
                     heard.events.push(Arc::clone(told));
                 }
@@ -184,8 +185,8 @@ impl Ear {
         }
     }
 
-    fn event(&self, told: &CommittedEvent, cursor: Option<u64>, book: &Book) -> Option<String> {
-        let row = usize::try_from(told.seq - 1).ok().and_then(|at| book.rows.get(at));
+    fn event(&self, told: &CommittedEvent, cursor: Option<u64>, stored: &StoredState) -> Option<String> {
+        let row = usize::try_from(told.seq - 1).ok().and_then(|at| stored.rows.get(at));
         let Some(row) = row else { return Some("what is not kept".to_owned()) };
         if (row.stamped.at, &row.stamped.event, row.facts) != (told.at, &told.event, told.facts) {
             return Some(format!("something else than is kept: {row:?}"));
@@ -195,7 +196,7 @@ impl Ear {
             return Some(format!("what they know up to {cursor}"));
         }
         let (from, to) = (usize::try_from(cursor).ok()?, usize::try_from(told.seq - 1).ok()?);
-        let missed = book.rows.get(from..to)?.iter().find(|row| self.concerns(row))?;
+        let missed = stored.rows.get(from..to)?.iter().find(|row| self.concerns(row))?;
         Some(format!("it without {missed:?}"))
     }
 
@@ -204,17 +205,17 @@ impl Ear {
         let Some(facts) = row.facts.filter(|_| !matches!(row.stamped.event, Event::Unanswered { .. })) else {
             return false;
         };
-        match self.badge {
+        match self.socket_role {
             SocketRole::Visitor => PersonId::from(facts.visitor) == self.person,
             SocketRole::Counselor { .. } => facts.counselor().map(PersonId::from) == Some(self.person),
             SocketRole::Administrator => false,
         }
     }
 
-    fn desk(&self, desk: &WorkbenchSnapshot, book: &Book) -> Option<String> {
-        let seat = desk.seat.as_ref()?;
+    fn workbench(&self, workbench: &WorkbenchSnapshot, stored: &StoredState) -> Option<String> {
+        let seat = workbench.seat.as_ref()?;
         let counselor = CounselorId::from(self.person);
-        let open = book.open_at(desk.cursor);
+        let open = stored.open_at(workbench.cursor);
         let active: BTreeSet<_> = open
             .values()
             .filter(|facts| facts.counselor() == Some(counselor))
@@ -227,6 +228,6 @@ impl Ear {
             .collect();
         let ids = |all: &[Conversation]| all.iter().map(|facts| facts.id).collect::<BTreeSet<_>>();
         (ids(&seat.active) != active || ids(&seat.waiting) != waiting)
-            .then(|| format!("a desk where {active:?} and {waiting:?} are kept"))
+            .then(|| format!("a workbench where {active:?} and {waiting:?} are kept"))
     }
 }

@@ -1,8 +1,8 @@
-//! The world around one institution: its clock, its ledger, the servers that live and die, and whoever asks them.
+//! The world around one institution: its clock, its store, the servers that live and die, and whoever asks them.
 
 mod checks;
+mod messages;
 mod servers;
-mod talking;
 
 use std::{
     cell::{Cell, RefCell},
@@ -30,11 +30,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    chance::{Chance, Trace},
-    ledger::{Book, Ledger, weather::Weather},
+    memory_store::{MemoryStore, StoredState, faults::StoreFaults},
+    rng::Rng,
+    trace::Trace,
 };
-use servers::News;
-pub(crate) use servers::{Life, troubles};
+use servers::StatusReport;
+pub(crate) use servers::{Life, server_faults};
 
 /// The moment at which every world begins.
 pub(crate) const BEGINNING: Timestamp = Timestamp(1_700_000_000_000);
@@ -58,7 +59,7 @@ pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) limits: DispatchLimits,
     pub(crate) bounds: Cell<Bounds>,
-    pub(crate) ledger: Ledger,
+    pub(crate) store: MemoryStore,
     /// How long a client waits for an answer; for ever, if none.
     pub(crate) settle_max: Cell<Option<Duration>>,
     begun: Instant,
@@ -72,11 +73,11 @@ pub(crate) struct World {
     pub(crate) on_shift: RefCell<BTreeSet<CounselorId>>,
     acknowledged_opens: RefCell<BTreeSet<ConversationId>>,
     acknowledged_ends: RefCell<BTreeSet<ConversationId>>,
-    deliveries: RefCell<Chance>,
+    deliveries: RefCell<Rng>,
     pub(crate) commands: Cell<u64>,
     pub(crate) pushes: Cell<u64>,
-    pub(crate) fates: Arc<Mutex<Vec<RegistryStatus>>>,
-    news: (tokio::sync::mpsc::UnboundedSender<News>, RefCell<Option<servers::NewsFeed>>),
+    pub(crate) statuses: Arc<Mutex<Vec<RegistryStatus>>>,
+    reports: (tokio::sync::mpsc::UnboundedSender<StatusReport>, RefCell<Option<servers::StatusReceiver>>),
 }
 
 impl World {
@@ -87,10 +88,10 @@ impl World {
     /// Without a trace it is faster; what is found wrong is then told by running the seed again with one.
     pub(crate) fn new_traced(seed: u64, limits: DispatchLimits, traced: bool) -> Rc<Self> {
         let begun = Instant::now();
-        let (teller, news) = tokio::sync::mpsc::unbounded_channel();
+        let (sender, reports) = tokio::sync::mpsc::unbounded_channel();
         Rc::new(Self {
             seed,
-            ledger: Ledger::new(begun, limits.clone(), Weather::fair(Chance::stream(seed, 999))),
+            store: MemoryStore::new(begun, limits.clone(), StoreFaults::none(Rng::stream(seed, 999))),
             limits,
             bounds: Cell::default(),
             settle_max: Cell::new(None),
@@ -104,11 +105,11 @@ impl World {
             on_shift: RefCell::default(),
             acknowledged_opens: RefCell::default(),
             acknowledged_ends: RefCell::default(),
-            deliveries: RefCell::new(Chance::stream(seed, 998)),
+            deliveries: RefCell::new(Rng::stream(seed, 998)),
             commands: Cell::new(0),
             pushes: Cell::new(0),
-            fates: Arc::default(),
-            news: (teller, RefCell::new(Some(news))),
+            statuses: Arc::default(),
+            reports: (sender, RefCell::new(Some(reports))),
         })
     }
 
@@ -145,18 +146,18 @@ impl World {
         self.found.borrow_mut().push(what);
     }
 
-    /// The first that was found wrong, here and in the ledger.
+    /// The first that was found wrong, here and in the store.
     pub(crate) fn first_wrong(&self) -> Option<String> {
-        let book = self.book();
+        let stored = self.stored();
         let found = self.found.borrow();
-        book.found.iter().chain(book.witness.found()).chain(found.iter()).next().cloned()
+        stored.found.iter().chain(stored.model.found()).chain(found.iter()).next().cloned()
     }
 
     /// What was broken: the words before the colon of everything found.
     pub(crate) fn laws_broken(&self) -> BTreeSet<String> {
-        let book = self.book();
+        let stored = self.stored();
         let found = self.found.borrow();
-        let all = book.found.iter().chain(book.witness.found()).chain(found.iter());
+        let all = stored.found.iter().chain(stored.model.found()).chain(found.iter());
         all.filter_map(|what| what.split_once(':')).map(|(law, _)| law.to_owned()).collect()
     }
 
@@ -167,16 +168,16 @@ impl World {
         Some(format!("{first}\nThe last that happened:\n{account}"))
     }
 
-    pub(crate) fn book(&self) -> std::cell::Ref<'_, Book> {
-        self.ledger.0.borrow()
+    pub(crate) fn stored(&self) -> std::cell::Ref<'_, StoredState> {
+        self.store.0.borrow()
     }
 
     /// A number that nobody has had; in no order, as ids of several servers.
     pub(crate) fn fresh_id(&self) -> Uuid {
         let number = self.next_id.get() + 1;
         self.next_id.set(number);
-        let mut chance = Chance::stream(self.seed, 1_000_000 + number);
-        Uuid::from_u64_pair(chance.next(), number)
+        let mut rng = Rng::stream(self.seed, 1_000_000 + number);
+        Uuid::from_u64_pair(rng.next(), number)
     }
 
     /// The server that is meant.

@@ -6,76 +6,80 @@ use hotline_actors::dispatch::{
     event::Event,
 };
 
-use crate::house::{House, assigned, counselor};
+use crate::institution::{Institution, assigned, counselor};
 
 #[test]
 fn raising_the_capacity_seats_whoever_waits_at_once() {
-    let mut house = House::new();
-    let lin = house.serving(1, 1);
-    house.asks_for(1, lin);
-    let (named, anyone, left) = (house.asks_for(2, lin), house.asks_for_anyone(3), house.asks_for(4, lin));
-    assert_eq!(assigned(&house.resizes(lin, 3)), [(named, lin), (anyone, lin)]);
-    assert!(house.waits(left));
+    let mut institution = Institution::new();
+    let lin = institution.serving(1, 1);
+    institution.asks_for(1, lin);
+    let (named, anyone, left) =
+        (institution.asks_for(2, lin), institution.asks_for_anyone(3), institution.asks_for(4, lin));
+    assert_eq!(assigned(&institution.resizes(lin, 3)), [(named, lin), (anyone, lin)]);
+    assert!(institution.waits(left));
 }
 
 #[test]
 fn raising_it_seats_nobody_while_the_counselor_is_not_online() {
-    let mut house = House::new();
-    let lin = house.online(1, 0);
-    house.appears(lin, ChosenStatus::Busy);
-    let waiting = house.asks_for(1, lin);
-    assert_eq!(assigned(&house.resizes(lin, 5)), []);
-    assert!(house.waits(waiting));
-    assert_eq!(assigned(&house.appears(lin, ChosenStatus::Online)), [(waiting, lin)]);
+    let mut institution = Institution::new();
+    let lin = institution.online(1, 0);
+    institution.appears(lin, ChosenStatus::Busy);
+    let waiting = institution.asks_for(1, lin);
+    assert_eq!(assigned(&institution.resizes(lin, 5)), []);
+    assert!(institution.waits(waiting));
+    assert_eq!(assigned(&institution.appears(lin, ChosenStatus::Online)), [(waiting, lin)]);
 }
 
 #[test]
 fn lowering_it_ends_nothing_and_adds_nobody_until_enough_have_gone() {
-    let mut house = House::new();
-    let lin = house.serving(1, 3);
-    let talks: Vec<_> = (1..=3).map(|number| house.asks_for(number, lin)).collect();
-    let waiting = house.asks_for(4, lin);
-    assert_eq!(house.resizes(lin, 1), [Event::CapacityChanged { counselor: lin, capacity: 1 }]);
-    assert!(talks.iter().all(|talk| house.served_by(*talk) == Some(lin)));
-    assert_eq!(assigned(&house.ends(talks[0])), []);
-    assert_eq!(assigned(&house.ends(talks[1])), []);
-    assert_eq!(assigned(&house.ends(talks[2])), [(waiting, lin)]);
+    let mut institution = Institution::new();
+    let lin = institution.serving(1, 3);
+    let talks: Vec<_> = (1..=3).map(|number| institution.asks_for(number, lin)).collect();
+    let waiting = institution.asks_for(4, lin);
+    assert_eq!(institution.resizes(lin, 1), [Event::CapacityChanged { counselor: lin, capacity: 1 }]);
+    assert!(talks.iter().all(|talk| institution.served_by(*talk) == Some(lin)));
+    assert_eq!(assigned(&institution.ends(talks[0])), []);
+    assert_eq!(assigned(&institution.ends(talks[1])), []);
+    assert_eq!(assigned(&institution.ends(talks[2])), [(waiting, lin)]);
 }
 
 #[test]
 fn capacity_zero_takes_nobody() {
-    let mut house = House::new();
-    let lin = house.serving(1, 0);
-    let (named, anyone) = (house.asks_for(1, lin), house.asks_for_anyone(2));
-    assert!(house.waits(named) && house.waits(anyone));
+    let mut institution = Institution::new();
+    let lin = institution.serving(1, 0);
+    let (named, anyone) = (institution.asks_for(1, lin), institution.asks_for_anyone(2));
+    assert!(institution.waits(named) && institution.waits(anyone));
     assert_eq!(
-        house.dispatch.counselor(lin).map(hotline_actors::dispatch::counselor::Counselor::public_status),
+        institution
+            .dispatch
+            .counselor(lin)
+            .map(hotline_actors::dispatch::counselor::Counselor::public_status),
         Some(PublicStatus::Busy)
     );
 }
 
 #[test]
 fn the_same_capacity_again_is_no_event() {
-    let mut house = House::new();
-    let lin = house.online(1, 2);
-    assert_eq!(house.resizes(lin, 2), []);
+    let mut institution = Institution::new();
+    let lin = institution.online(1, 2);
+    assert_eq!(institution.resizes(lin, 2), []);
 }
 
 #[test]
 fn capacity_of_somebody_unknown_is_refused() {
-    let mut house = House::new();
+    let mut institution = Institution::new();
     let set = Command::SetCapacity { counselor: counselor(1), capacity: 1 };
-    assert_eq!(house.decide(&set).map(|_| ()), Err(Refusal::UnknownCounselor));
+    assert_eq!(institution.decide(&set).map(|_| ()), Err(Refusal::UnknownCounselor));
 }
 
 #[test]
 fn whoever_is_admitted_again_keeps_talks_and_line_and_may_have_more_places() {
-    let mut house = House::new();
-    let lin = house.online(1, 1);
-    let (talk, waiting) = (house.asks_for(1, lin), house.asks_for(2, lin));
+    let mut institution = Institution::new();
+    let lin = institution.online(1, 1);
+    let (talk, waiting) = (institution.asks_for(1, lin), institution.asks_for(2, lin));
     let again = |capacity| Command::AddStaff { counselor: lin, role: Role::Counselor, capacity };
-    assert_eq!(house.does(&again(1)), []);
-    let events = house.does(&again(2));
+    assert_eq!(institution.does(&again(1)), []);
+    let events = institution.does(&again(2));
     assert_eq!(
         events,
         [
@@ -83,5 +87,5 @@ fn whoever_is_admitted_again_keeps_talks_and_line_and_may_have_more_places() {
             Event::Assigned { conversation: waiting, counselor: lin },
         ]
     );
-    assert_eq!(house.served_by(talk), Some(lin));
+    assert_eq!(institution.served_by(talk), Some(lin));
 }

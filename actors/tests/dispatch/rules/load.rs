@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::house::{counselor, visitor};
+use crate::institution::{counselor, visitor};
 use hotline_actors::{
     ConversationId, Dispatch, Timestamp,
     dispatch::{

@@ -1,4 +1,4 @@
-//! Words as they come in: late, again and out of order, as IM delivers them. From them follows when silence may end a
+//! Messages as they come in: late, again and out of order, as IM delivers them. From them follows when silence may end a
 //! talk, and when it must.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use hotline_actors::{
 
 /// A word that a server has heard of; delivered again it is none.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Word {
+pub(crate) struct Message {
     pub(crate) said: Timestamp,
     pub(crate) delivered: Timestamp,
     /// As whom the server wrote that heard it.
@@ -19,15 +19,15 @@ pub(crate) struct Word {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Words {
-    heard: BTreeMap<ConversationId, Vec<Word>>,
+pub(crate) struct Messages {
+    heard: BTreeMap<ConversationId, Vec<Message>>,
 }
 
-impl Words {
+impl Messages {
     /// Whether it is stored for the first time, by whichever server.
-    pub(crate) fn hears(&mut self, talk: ConversationId, word: Word) -> bool {
+    pub(crate) fn hears(&mut self, talk: ConversationId, word: Message) -> bool {
         let heard = self.heard.entry(talk).or_default();
-        let same = |known: &&Word| (known.said, known.by_counselor) == (word.said, word.by_counselor);
+        let same = |known: &&Message| (known.said, known.by_counselor) == (word.said, word.by_counselor);
         let is_new = !heard.iter().any(|known| same(&known));
         if !heard.iter().filter(same).any(|known| known.writer == word.writer) {
             heard.push(word);
@@ -66,16 +66,17 @@ impl Words {
         std::iter::once(read)
             .chain(meanwhile)
             .map(|read| {
-                let known =
-                    |word: &&Word| word.delivered <= read || (word.writer == writer && word.delivered < now);
+                let known = |word: &&Message| {
+                    word.delivered <= read || (word.writer == writer && word.delivered < now)
+                };
                 Self::said_by(all().filter(known))
             })
             .collect()
     }
 
-    fn said_by<'a>(words: impl Iterator<Item = &'a Word>) -> Said {
+    fn said_by<'a>(words: impl Iterator<Item = &'a Message>) -> Said {
         // As they came. Of two said at the same moment the one that came later is the later.
-        let mut words: Vec<&Word> = words.collect();
+        let mut words: Vec<&Message> = words.collect();
         words.sort_by_key(|word| word.said);
         let answer = words.iter().rposition(|word| word.by_counselor);
         let open = &words[answer.map_or(0, |at| at + 1)..];
@@ -91,7 +92,7 @@ impl Words {
         talk: ConversationId,
         writer: WriterId,
         now: Timestamp,
-    ) -> impl Iterator<Item = &Word> {
+    ) -> impl Iterator<Item = &Message> {
         let all = self.heard.get(&talk).into_iter().flatten();
         all.filter(move |word| word.writer == writer && word.delivered < now)
     }

@@ -10,9 +10,9 @@ use hotline_actors::{
     journal::Stamped,
 };
 
-use crate::ledger::{Book, weather::PATIENCE};
+use crate::memory_store::{StoredState, faults::CALL_TIMEOUT};
 
-impl Book {
+impl StoredState {
     /// The laws on what is kept, and on what a revival would make of it at this moment (L-10).
     pub(super) fn check_prefix(&mut self) {
         let (seq, now, snapshot) = (self.rows.len(), self.now(), self.snapshot());
@@ -38,7 +38,7 @@ impl Book {
             }
         }
         found.extend(
-            self.witness.differs_from(&revived).map(|what| format!("L-10: revived from {seq}: {what}")),
+            self.model.differs_from(&revived).map(|what| format!("L-10: revived from {seq}: {what}")),
         );
         self.found.append(&mut found);
     }
@@ -92,7 +92,7 @@ impl Book {
         writer: WriterId,
         now: Timestamp,
     ) -> Option<Vec<Said>> {
-        Some(self.words.known(talk, writer, (self.claimed_by(writer)?, now - PATIENCE), now))
+        Some(self.words.known(talk, writer, (self.claimed_by(writer)?, now - CALL_TIMEOUT), now))
     }
 
     fn due(&self, stamped: &Stamped, writer: WriterId) -> Option<Timestamp> {

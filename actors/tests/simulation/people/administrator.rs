@@ -16,9 +16,9 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    chance::Chance,
-    ears::Line,
     people::{counselor, visitor},
+    rng::Rng,
+    sockets::ClientSocket,
     world::{World, ends},
 };
 
@@ -26,9 +26,9 @@ use crate::{
 /// somebody new.
 pub(crate) struct Administrator {
     world: Rc<World>,
-    chance: Chance,
+    rng: Rng,
     id: PersonId,
-    line: Option<Line>,
+    socket: Option<ClientSocket>,
     counselors: u64,
     visitors: u64,
 }
@@ -38,17 +38,17 @@ const TRIES_MAX: usize = 8;
 
 impl Administrator {
     pub(crate) fn new(world: &Rc<World>, number: u64, counselors: u64, visitors: u64) -> Self {
-        let chance = Chance::stream(world.seed, 300 + number);
+        let rng = Rng::stream(world.seed, 300 + number);
         let id = PersonId(Uuid::from_u64_pair(0xa, number));
-        Self { world: Rc::clone(world), chance, id, line: None, counselors, visitors }
+        Self { world: Rc::clone(world), rng, id, socket: None, counselors, visitors }
     }
 
     pub(crate) async fn works(mut self, until: Timestamp) {
         while self.world.now() < until {
-            sleep(self.chance.seconds(60..=900)).await;
+            sleep(self.rng.seconds(60..=900)).await;
             self.looks_on().await;
             self.sorts_the_queue().await;
-            match self.chance.within(0..=99) {
+            match self.rng.within(0..=99) {
                 0..=5 => self.bans_a_visitor().await,
                 6..=9 => self.bans_a_counselor().await,
                 10..=12 => self.deletes_a_visitor().await,
@@ -60,55 +60,55 @@ impl Administrator {
     }
 
     async fn looks_on(&mut self) {
-        if self.line.as_ref().is_some_and(Line::is_up) && self.chance.percent(80) {
+        if self.socket.as_ref().is_some_and(ClientSocket::is_up) && self.rng.percent(80) {
             return;
         }
-        let since = self.line.take().and_then(Line::leaves).filter(|_| self.chance.percent(70));
-        self.line = self.world.joins(self.id, SocketRole::Administrator, since).await;
+        let since = self.socket.take().and_then(ClientSocket::leaves).filter(|_| self.rng.percent(70));
+        self.socket = self.world.joins(self.id, SocketRole::Administrator, since).await;
     }
 
     async fn sorts_the_queue(&mut self) {
         let waiting = self.open(|phase| phase == Phase::Waiting);
-        if let Some(conversation) = self.chance.one_of(&waiting) {
-            let priority = if self.chance.percent(70) { Priority::Urgent } else { Priority::Normal };
+        if let Some(conversation) = self.rng.one_of(&waiting) {
+            let priority = if self.rng.percent(70) { Priority::Urgent } else { Priority::Normal };
             let _ = self.asks(Command::Prioritize { conversation, priority }).await;
         }
     }
 
     async fn ends_a_talk(&mut self) {
         let talks = self.open(|phase| phase != Phase::Waiting);
-        if let Some(talk) = self.chance.one_of(&talks) {
+        if let Some(talk) = self.rng.one_of(&talks) {
             let _ = self.asks(ends(talk, EndReason::Administrator)).await;
         }
     }
 
     async fn bans_a_visitor(&mut self) {
-        let person: PersonId = visitor(self.chance.within(0..=self.visitors - 1)).into();
+        let person: PersonId = visitor(self.rng.within(0..=self.visitors - 1)).into();
         let _ = self.asks(Command::Remove { person, how: Expulsion::Banned }).await;
-        sleep(self.chance.seconds(1..=900)).await;
+        sleep(self.rng.seconds(1..=900)).await;
         self.insists(Command::Reinstate { person, seat: None }).await;
     }
 
     async fn bans_a_counselor(&mut self) {
-        let person: PersonId = counselor(self.chance.within(0..=self.counselors - 1)).into();
+        let person: PersonId = counselor(self.rng.within(0..=self.counselors - 1)).into();
         let _ = self.asks(Command::Remove { person, how: Expulsion::Banned }).await;
-        sleep(self.chance.seconds(1..=300)).await;
+        sleep(self.rng.seconds(1..=300)).await;
         self.insists(Command::Reinstate { person, seat: Some((Role::Counselor, 3)) }).await;
     }
 
     async fn deletes_a_visitor(&mut self) {
-        let person: PersonId = visitor(self.chance.within(0..=self.visitors - 1)).into();
+        let person: PersonId = visitor(self.rng.within(0..=self.visitors - 1)).into();
         let _ = self.asks(Command::Remove { person, how: Expulsion::Deleted }).await;
     }
 
     /// Somebody new comes in, is asked for by name, never shows up, and is deleted again.
     async fn tries_somebody_new(&mut self) {
         let new = counselor(self.counselors);
-        if self.world.book().is_out(new.into()) {
+        if self.world.stored().is_out(new.into()) {
             return;
         }
         self.insists(Command::AddStaff { counselor: new, role: Role::Counselor, capacity: 2 }).await;
-        sleep(self.chance.seconds(600..=7_200)).await;
+        sleep(self.rng.seconds(600..=7_200)).await;
         let _ = self.asks(Command::Remove { person: new.into(), how: Expulsion::Deleted }).await;
     }
 
@@ -117,7 +117,7 @@ impl Administrator {
         for _ in 0..TRIES_MAX {
             match self.asks(command.clone()).await {
                 Ok(_) | Err(Rejected::Refused(_)) => return,
-                Err(_) => sleep(self.chance.seconds(5..=120)).await,
+                Err(_) => sleep(self.rng.seconds(5..=120)).await,
             }
         }
     }
@@ -127,7 +127,7 @@ impl Administrator {
     }
 
     fn open(&self, which: impl Fn(Phase) -> bool) -> Vec<ConversationId> {
-        let book = self.world.book();
-        book.folded.conversations().filter(|facts| which(facts.phase)).map(|facts| facts.id).collect()
+        let stored = self.world.stored();
+        stored.folded.conversations().filter(|facts| which(facts.phase)).map(|facts| facts.id).collect()
     }
 }

@@ -14,26 +14,26 @@ use hotline_actors::{
 use tokio::time::sleep;
 
 use crate::{
-    chance::Chance,
-    ears::Line,
     people::{counselor, supervisor},
+    rng::Rng,
+    sockets::ClientSocket,
     world::{World, ends},
 };
 
 /// A counselor or supervisor: answers, ends, changes presence and capacity, and has sockets that drop.
-pub(crate) struct Desk {
+pub(crate) struct Counselor {
     world: Rc<World>,
-    chance: Chance,
+    rng: Rng,
     id: CounselorId,
     role: Role,
     capacity: u32,
-    line: Option<Line>,
+    socket: Option<ClientSocket>,
     /// Another tab, with choices of its own memory.
-    tab: Option<Line>,
+    tab: Option<ClientSocket>,
     cursor: Option<u64>,
 }
 
-impl Desk {
+impl Counselor {
     pub(crate) fn counselor(world: &Rc<World>, number: u64) -> Self {
         Self::new(world, counselor(number), Role::Counselor, 3, 100 + number)
     }
@@ -43,33 +43,35 @@ impl Desk {
     }
 
     fn new(world: &Rc<World>, id: CounselorId, role: Role, capacity: u32, stream: u64) -> Self {
-        let chance = Chance::stream(world.seed, stream);
-        Self { world: Rc::clone(world), chance, id, role, capacity, line: None, tab: None, cursor: None }
+        let rng = Rng::stream(world.seed, stream);
+        Self { world: Rc::clone(world), rng, id, role, capacity, socket: None, tab: None, cursor: None }
     }
 
     pub(crate) async fn works(mut self, until: Timestamp) {
         while self.world.now() < until {
-            if !self.line.as_ref().is_some_and(Line::is_up) && !self.world.book().is_out(self.id.into()) {
+            if !self.socket.as_ref().is_some_and(ClientSocket::is_up)
+                && !self.world.stored().is_out(self.id.into())
+            {
                 self.disconnects();
-                let since = self.cursor.filter(|_| self.chance.percent(70));
-                let badge = self.badge();
-                self.line = self.world.joins(self.id.into(), badge, since).await;
+                let since = self.cursor.filter(|_| self.rng.percent(70));
+                let socket_role = self.socket_role();
+                self.socket = self.world.joins(self.id.into(), socket_role, since).await;
             }
-            if self.chance.percent(5) {
+            if self.rng.percent(5) {
                 self.turns_to_another_tab().await;
             }
-            sleep(self.chance.seconds(20..=120)).await;
+            sleep(self.rng.seconds(20..=120)).await;
             for talk in self.talks() {
-                if self.chance.percent(60) {
+                if self.rng.percent(60) {
                     self.world.says_by_im(&talk, true);
                 }
-                if self.chance.percent(2) {
+                if self.rng.percent(2) {
                     let _ = self.world.asks_by(self.id, ends(talk.id, EndReason::Counselor)).await;
-                } else if self.chance.percent(2) {
+                } else if self.rng.percent(2) {
                     self.calls(talk.id).await;
                 }
             }
-            if self.chance.percent(12) {
+            if self.rng.percent(12) {
                 self.changes().await;
             }
         }
@@ -77,7 +79,7 @@ impl Desk {
     }
 
     /// A client may say what its person was once.
-    fn badge(&mut self) -> SocketRole {
+    fn socket_role(&mut self) -> SocketRole {
         let wishes = [
             None,
             None,
@@ -86,50 +88,52 @@ impl Desk {
             Some(ChosenStatus::Busy),
             Some(ChosenStatus::Away),
         ];
-        let choice = self.chance.one_of(&wishes).flatten();
+        let choice = self.rng.one_of(&wishes).flatten();
         SocketRole::Counselor { role: self.role, capacity: self.capacity, choice }
     }
 
     async fn turns_to_another_tab(&mut self) {
         if let Some(tab) = self.tab.take() {
             tab.leaves();
-        } else if self.line.as_ref().is_some_and(Line::is_up) && !self.world.book().is_out(self.id.into()) {
-            let badge = self.badge();
-            self.tab = self.world.joins(self.id.into(), badge, None).await;
+        } else if self.socket.as_ref().is_some_and(ClientSocket::is_up)
+            && !self.world.stored().is_out(self.id.into())
+        {
+            let socket_role = self.socket_role();
+            self.tab = self.world.joins(self.id.into(), socket_role, None).await;
         }
     }
 
     fn talks(&self) -> Vec<Conversation> {
-        let book = self.world.book();
-        book.folded.conversations().filter(|facts| facts.counselor() == Some(self.id)).copied().collect()
+        let stored = self.world.stored();
+        stored.folded.conversations().filter(|facts| facts.counselor() == Some(self.id)).copied().collect()
     }
 
     fn disconnects(&mut self) {
         if let Some(tab) = self.tab.take() {
             tab.leaves();
         }
-        if let Some(line) = self.line.take() {
-            self.cursor = line.leaves();
+        if let Some(socket) = self.socket.take() {
+            self.cursor = socket.leaves();
         }
     }
 
     async fn calls(&mut self, consultation: ConversationId) {
         let conversation = ConversationId(self.world.fresh_id());
-        let supervisor = supervisor(self.chance.within(0..=1));
+        let supervisor = supervisor(self.rng.within(0..=1));
         let _ =
             self.world.asks_by(self.id, Command::Supervise { conversation, consultation, supervisor }).await;
     }
 
     async fn changes(&mut self) {
-        match self.chance.within(0..=9) {
+        match self.rng.within(0..=9) {
             // Flaps, and now and then stays away for longer than the grace.
             0..=2 => {
                 self.disconnects();
-                sleep(self.chance.seconds(1..=50)).await;
+                sleep(self.rng.seconds(1..=50)).await;
             }
             3 => {
                 self.disconnects();
-                sleep(self.chance.seconds(50..=900)).await;
+                sleep(self.rng.seconds(50..=900)).await;
             }
             4..=6 => {
                 let choices = [
@@ -139,16 +143,16 @@ impl Desk {
                     ChosenStatus::Busy,
                     ChosenStatus::Away,
                 ];
-                let choice = self.chance.one_of(&choices).unwrap_or(ChosenStatus::Online);
-                let at = if self.chance.percent(30) { self.tab.as_ref() } else { None };
-                if let Some(line) = at.or(self.line.as_ref()).filter(|line| line.is_up()) {
+                let choice = self.rng.one_of(&choices).unwrap_or(ChosenStatus::Online);
+                let at = if self.rng.percent(30) { self.tab.as_ref() } else { None };
+                if let Some(socket) = at.or(self.socket.as_ref()).filter(|socket| socket.is_up()) {
                     self.world.note(|| format!("{} chooses {choice:?}", self.id));
-                    self.world.ledger.0.borrow_mut().asked.entry(self.id).or_default().push(choice);
-                    line.chooses(choice);
+                    self.world.store.0.borrow_mut().asked.entry(self.id).or_default().push(choice);
+                    socket.chooses(choice);
                 }
             }
             _ => {
-                let capacity = u32::try_from(self.chance.within(0..=5)).unwrap_or(3);
+                let capacity = u32::try_from(self.rng.within(0..=5)).unwrap_or(3);
                 let set = Command::SetCapacity { counselor: self.id, capacity };
                 let _ = self.world.asks_by(self.id, set).await;
             }

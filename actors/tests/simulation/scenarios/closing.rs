@@ -13,12 +13,12 @@ use hotline_actors::{
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::{asks, ends, lin, seconds, slow_store, story, visitor};
-use crate::ears::Line;
+use super::{asks, ends, lin, scenario, seconds, slow_store, visitor};
+use crate::sockets::ClientSocket;
 
 /// What a socket heard of ends, in order, up to its close, and why it was closed.
-fn last_heard(line: &Line) -> (Vec<&'static str>, Option<Closing>) {
-    let heard = line.heard();
+fn last_heard(socket: &ClientSocket) -> (Vec<&'static str>, Option<Closing>) {
+    let heard = socket.heard();
     let mut told = Vec::new();
     for push in &heard.pushes {
         match push {
@@ -41,14 +41,15 @@ fn last_heard(line: &Line) -> (Vec<&'static str>, Option<Closing>) {
 #[test]
 fn whoever_is_banned_hears_the_end_of_the_talk_and_why_before_the_close() {
     for banned in [PersonId::from(lin()), visitor(1).into()] {
-        story(|world, desk| async move {
+        scenario(|world, workbench| async move {
             let asker =
                 world.joins(visitor(1).into(), SocketRole::Visitor, None).await.expect("the server is up");
             asks(&world, 1).await;
             sleep(seconds(1)).await;
             world.asks(Command::Remove { person: banned, how: Expulsion::Banned }).await.expect("is banned");
             sleep(seconds(1)).await;
-            let (theirs, other) = if banned == lin().into() { (desk, asker) } else { (asker, desk) };
+            let (theirs, other) =
+                if banned == lin().into() { (workbench, asker) } else { (asker, workbench) };
             let (told, closed) = last_heard(&theirs);
             assert_eq!(closed, Some(Closing::LoggedOut), "{banned}");
             assert!(told.ends_with(&["ended", "expelled"]), "{banned}: {told:?}");
@@ -60,7 +61,7 @@ fn whoever_is_banned_hears_the_end_of_the_talk_and_why_before_the_close() {
 
 #[test]
 fn an_administrator_without_places_hears_it_too_and_no_other_does() {
-    story(|world, _desk| async move {
+    scenario(|world, _desk| async move {
         let (boss, other) = (PersonId(Uuid::from_u128(7)), PersonId(Uuid::from_u128(8)));
         let theirs = world.joins(boss, SocketRole::Administrator, None).await.expect("the server is up");
         let others = world.joins(other, SocketRole::Administrator, None).await.expect("the server is up");
@@ -73,7 +74,7 @@ fn an_administrator_without_places_hears_it_too_and_no_other_does() {
 
 #[test]
 fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
-    story(|world, desk| async move {
+    scenario(|world, workbench| async move {
         let asker =
             world.joins(visitor(1).into(), SocketRole::Visitor, None).await.expect("the server is up");
         let talk = asks(&world, 1).await;
@@ -83,9 +84,9 @@ fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
         ending.await.expect("has ended");
         registry.do_send(EndLogIns { person: lin().into(), which: LogIns::All, closing: Closing::LoggedOut });
         sleep(seconds(1)).await;
-        let (told, closed) = last_heard(&desk);
+        let (told, closed) = last_heard(&workbench);
         assert_eq!((told.last(), closed), (Some(&"ended"), Some(Closing::LoggedOut)));
-        let _back = world.joins(lin().into(), super::AT_DESK, None).await.expect("the server is up");
+        let _back = world.joins(lin().into(), super::AT_WORKBENCH, None).await.expect("the server is up");
         // And the server stops while another is decided.
         slow_store(&world, 500, 500);
         let again = asks(&world, 1);
@@ -100,17 +101,18 @@ fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
 
 #[test]
 fn whoever_is_let_in_again_is_carried_anew() {
-    story(|world, _desk| async move {
+    scenario(|world, _desk| async move {
         for how in [Expulsion::Banned, Expulsion::Banned] {
             world.asks(Command::Remove { person: lin().into(), how }).await.expect("is banned");
             let seat = Some((hotline_actors::dispatch::counselor::Role::Counselor, 1));
             world.asks(Command::Reinstate { person: lin().into(), seat }).await.expect("is back");
-            let line = world.joins(lin().into(), super::AT_DESK, None).await.expect("the server is up");
+            let socket =
+                world.joins(lin().into(), super::AT_WORKBENCH, None).await.expect("the server is up");
             sleep(seconds(1)).await;
-            assert_eq!(line.heard().closed, None);
+            assert_eq!(socket.heard().closed, None);
             let talk = asks(&world, 1).await;
             sleep(seconds(1)).await;
-            assert!(line.heard().events.iter().any(
+            assert!(socket.heard().events.iter().any(
                 |told| matches!(told.event, Event::Assigned { conversation, .. } if conversation == talk)
             ));
             world.asks(ends(talk, EndReason::Visitor)).await.expect("has ended");

@@ -11,9 +11,9 @@ use hotline_actors::{
 };
 use tokio::time::sleep;
 
-use super::{AT_DESK, asks, lin, minutes, seconds, story, when};
+use super::{AT_WORKBENCH, asks, lin, minutes, scenario, seconds, when};
 use crate::{
-    ears::{Line, login_of},
+    sockets::{ClientSocket, login_of},
     world::World,
 };
 
@@ -21,15 +21,15 @@ fn tab(choice: ChosenStatus) -> SocketRole {
     SocketRole::Counselor { role: Role::Counselor, capacity: 1, choice: Some(choice) }
 }
 
-fn chooses(world: &World, line: &Line, choice: ChosenStatus) {
-    world.ledger.0.borrow_mut().asked.entry(lin()).or_default().push(choice);
-    line.chooses(choice);
+fn chooses(world: &World, socket: &ClientSocket, choice: ChosenStatus) {
+    world.store.0.borrow_mut().asked.entry(lin()).or_default().push(choice);
+    socket.chooses(choice);
 }
 
 /// What a socket was told last.
-fn presence_of(line: &Line) -> Option<ChosenStatus> {
-    line.heard().pushes.iter().rev().find_map(|push| match push {
-        Push::Workbench(desk) => desk.seat.as_ref().map(|seat| seat.choice),
+fn presence_of(socket: &ClientSocket) -> Option<ChosenStatus> {
+    socket.heard().pushes.iter().rev().find_map(|push| match push {
+        Push::Workbench(workbench) => workbench.seat.as_ref().map(|seat| seat.choice),
         Push::Presence(choice) => Some(*choice),
         Push::Resumed { presence, .. } => *presence,
         _ => None,
@@ -46,17 +46,17 @@ fn is_lost(world: &World) -> bool {
 }
 
 fn served_by(world: &World, talk: hotline_actors::ConversationId) -> Option<CounselorId> {
-    world.book().facts(talk).and_then(|facts| facts.counselor())
+    world.stored().facts(talk).and_then(|facts| facts.counselor())
 }
 
 #[test]
 fn a_choice_holds_for_all_sockets_and_no_tab_that_comes_back_takes_it_away() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         let other =
             world.joins(lin().into(), tab(ChosenStatus::Online), None).await.expect("the server is up");
-        chooses(&world, &line, ChosenStatus::Busy);
+        chooses(&world, &socket, ChosenStatus::Busy);
         sleep(seconds(1)).await;
-        assert_eq!([presence_of(&line), presence_of(&other)], [Some(ChosenStatus::Busy); 2]);
+        assert_eq!([presence_of(&socket), presence_of(&other)], [Some(ChosenStatus::Busy); 2]);
         let waiting = asks(&world, 1).await;
         let cursor = other.leaves();
         let other =
@@ -64,7 +64,7 @@ fn a_choice_holds_for_all_sockets_and_no_tab_that_comes_back_takes_it_away() {
         sleep(seconds(1)).await;
         assert_eq!(presence_of(&other), Some(ChosenStatus::Busy), "told as it resumes");
         // All connections drop, and a stale tab is the first to return.
-        line.leaves();
+        socket.leaves();
         other.leaves();
         sleep(seconds(50)).await;
         let other =
@@ -83,8 +83,8 @@ fn a_choice_holds_for_all_sockets_and_no_tab_that_comes_back_takes_it_away() {
 
 #[test]
 fn after_a_restart_the_last_choice_holds_whichever_tab_returns_first() {
-    story(|world, line| async move {
-        chooses(&world, &line, ChosenStatus::Away);
+    scenario(|world, socket| async move {
+        chooses(&world, &socket, ChosenStatus::Away);
         sleep(seconds(1)).await;
         let waiting = asks(&world, 1).await;
         world.kill().await;
@@ -108,13 +108,13 @@ fn after_a_restart_the_last_choice_holds_whichever_tab_returns_first() {
 
 #[test]
 fn the_first_socket_of_one_who_was_offline_says_what_they_are() {
-    story(|world, line| async move {
-        line.leaves();
+    scenario(|world, socket| async move {
+        socket.leaves();
         sleep(minutes(2)).await;
         let first = world.joins(lin().into(), tab(ChosenStatus::Away), None).await.expect("the server is up");
         let second =
             world.joins(lin().into(), tab(ChosenStatus::Online), None).await.expect("the server is up");
-        let third = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
+        let third = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
         sleep(seconds(1)).await;
         assert_eq!([&first, &second, &third].map(presence_of), [Some(ChosenStatus::Away); 3]);
         let waiting = asks(&world, 1).await;
@@ -124,8 +124,8 @@ fn the_first_socket_of_one_who_was_offline_says_what_they_are() {
 
 #[test]
 fn whoever_logs_out_is_offline_at_once_and_that_log_in_hears_nothing_more() {
-    story(|world, line| async move {
-        let second = world.joins(lin().into(), AT_DESK, None).await.expect("the server is up");
+    scenario(|world, socket| async move {
+        let second = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
         let talk = asks(&world, 1).await;
         sleep(seconds(1)).await;
         let which = LogIns::One(login_of(lin().into()));
@@ -133,13 +133,13 @@ fn whoever_logs_out_is_offline_at_once_and_that_log_in_hears_nothing_more() {
         let waiting = asks(&world, 2).await;
         assert!(is_lost(&world), "without grace");
         sleep(minutes(1)).await;
-        for line in [&line, &second] {
-            assert_eq!(line.heard().closed, Some(Closing::LoggedOut));
-            let after = line.heard().pushes.iter().rev().position(|push| matches!(push, Push::Close(_)));
-            assert_eq!(after, Some(0), "nothing follows: {:?}", line.heard().pushes);
+        for socket in [&socket, &second] {
+            assert_eq!(socket.heard().closed, Some(Closing::LoggedOut));
+            let after = socket.heard().pushes.iter().rev().position(|push| matches!(push, Push::Close(_)));
+            assert_eq!(after, Some(0), "nothing follows: {:?}", socket.heard().pushes);
         }
         assert_eq!((served_by(&world, talk), served_by(&world, waiting)), (Some(lin()), None));
-        chooses(&world, &line, ChosenStatus::Online);
+        chooses(&world, &socket, ChosenStatus::Online);
         world
             .asks(super::ends(talk, hotline_actors::dispatch::conversation::EndReason::Visitor))
             .await
@@ -151,13 +151,13 @@ fn whoever_logs_out_is_offline_at_once_and_that_log_in_hears_nothing_more() {
 
 #[test]
 fn while_another_log_in_has_a_socket_or_its_grace_one_log_out_moves_nobody() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         asks(&world, 1).await;
         let other = LogIns::One(LogIn([9; 32]));
         ends(&world, other);
         sleep(seconds(1)).await;
-        assert!(!is_lost(&world) && line.is_up());
-        line.leaves();
+        assert!(!is_lost(&world) && socket.is_up());
+        socket.leaves();
         ends(&world, other);
         sleep(seconds(50)).await;
         assert!(!is_lost(&world), "the grace of the other goes on");
@@ -173,12 +173,13 @@ const OTHER: LogIn = LogIn([9; 32]);
 #[test]
 fn whoever_logs_out_while_here_is_offline_at_once_though_another_connection_dropped_before() {
     for usual_drops in [true, false] {
-        story(move |world, line| async move {
+        scenario(move |world, socket| async move {
             asks(&world, 1).await;
-            let other = world.joins_by(OTHER, lin().into(), AT_DESK, None).await.expect("the server is up");
+            let other =
+                world.joins_by(OTHER, lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
             let usual = login_of(lin().into());
             let (dropped, stays, log_in) =
-                if usual_drops { (line, other, OTHER) } else { (other, line, usual) };
+                if usual_drops { (socket, other, OTHER) } else { (other, socket, usual) };
             sleep(seconds(1)).await;
             dropped.leaves();
             sleep(seconds(5)).await;
@@ -192,10 +193,10 @@ fn whoever_logs_out_while_here_is_offline_at_once_though_another_connection_drop
 
 #[test]
 fn a_log_out_after_the_grace_of_the_other_is_offline_at_once() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         asks(&world, 1).await;
-        let other = world.joins_by(OTHER, lin().into(), AT_DESK, None).await.expect("the server is up");
-        line.leaves();
+        let other = world.joins_by(OTHER, lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
+        socket.leaves();
         sleep(seconds(61)).await;
         assert!(!is_lost(&world) && other.is_up());
         ends(&world, LogIns::One(OTHER));
@@ -206,10 +207,10 @@ fn a_log_out_after_the_grace_of_the_other_is_offline_at_once() {
 
 #[test]
 fn a_log_out_while_both_connections_are_gone_leaves_the_other_its_grace() {
-    story(|world, line| async move {
+    scenario(|world, socket| async move {
         asks(&world, 1).await;
-        let other = world.joins_by(OTHER, lin().into(), AT_DESK, None).await.expect("the server is up");
-        line.leaves();
+        let other = world.joins_by(OTHER, lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
+        socket.leaves();
         sleep(seconds(20)).await;
         other.leaves();
         sleep(seconds(20)).await;

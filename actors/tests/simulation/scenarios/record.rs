@@ -1,4 +1,4 @@
-//! Words that were stored and not told to this server: the record has them.
+//! Messages that were stored and not told to this server: the record has them.
 
 use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
@@ -12,19 +12,19 @@ use hotline_actors::{
 };
 use tokio::time::sleep;
 
-use super::{asks, ended, ends, lin, minutes, seconds, started, story, visitor, when};
-use crate::{ledger::words::Word, world::World};
+use super::{asks, ended, ends, lin, minutes, scenario, seconds, started, visitor, when};
+use crate::{memory_store::messages::Message, world::World};
 
 /// Another server has stored a word of this moment.
 fn stores_elsewhere(world: &World, talk: ConversationId, by_counselor: bool) {
     let (now, writer) = (world.now(), WriterId(world.fresh_id()));
-    let stored = Word { said: now, delivered: now, writer, by_counselor };
-    assert!(world.ledger.0.borrow_mut().words.hears(talk, stored), "is new");
+    let stored = Message { said: now, delivered: now, writer, by_counselor };
+    assert!(world.store.0.borrow_mut().words.hears(talk, stored), "is new");
 }
 
 /// The counselor says something, here.
 fn answers(world: &Rc<World>, talk: ConversationId) {
-    let facts = world.book().facts(talk).expect("is known");
+    let facts = world.stored().facts(talk).expect("is known");
     world.says(&facts, true);
 }
 
@@ -40,7 +40,7 @@ const LATER: Duration = minutes(5);
 
 #[test]
 fn nobody_is_said_to_leave_a_visitor_alone_whose_answer_another_server_has_stored() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         sleep(seconds(90)).await;
         stores_elsewhere(&world, talk, true);
@@ -51,7 +51,7 @@ fn nobody_is_said_to_leave_a_visitor_alone_whose_answer_another_server_has_store
 
 #[test]
 fn a_visitor_whose_last_word_another_server_has_stored_is_not_silent_and_waits_for_an_answer() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         let begun = started(&world, talk);
         answers(&world, talk);
@@ -66,7 +66,7 @@ fn a_visitor_whose_last_word_another_server_has_stored_is_not_silent_and_waits_f
 
 #[test]
 fn after_a_claim_the_words_of_the_server_before_are_found_within_seconds() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         let begun = started(&world, talk);
         answers(&world, talk);
@@ -79,7 +79,7 @@ fn after_a_claim_the_words_of_the_server_before_are_found_within_seconds() {
 
 #[test]
 fn a_word_that_comes_again_and_was_not_told_before_counts() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         let begun = started(&world, talk);
         answers(&world, talk);
@@ -100,13 +100,13 @@ fn a_word_that_comes_again_and_was_not_told_before_counts() {
 
 #[test]
 fn a_record_that_cannot_be_read_for_a_while_is_read_as_soon_as_it_can_be() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let talk = asks(&world, 1).await;
         let begun = started(&world, talk);
-        world.ledger.0.borrow_mut().weather.is_record_unreadable = true;
+        world.store.0.borrow_mut().faults.is_record_unreadable = true;
         sleep(minutes(4)).await;
         assert_eq!(when(&world, ALARMED), None, "an answer may be in it");
-        world.ledger.0.borrow_mut().weather.is_record_unreadable = false;
+        world.store.0.borrow_mut().faults.is_record_unreadable = false;
         sleep(seconds(2)).await;
         assert!(second_of(&world, begun, ALARMED).is_some_and(|second| second >= 240), "a second later");
     });
@@ -114,7 +114,7 @@ fn a_record_that_cannot_be_read_for_a_while_is_read_as_soon_as_it_can_be() {
 
 #[test]
 fn a_visitor_who_has_spoken_elsewhere_is_not_absent() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let first = asks(&world, 1).await;
         let asker =
             world.joins(visitor(2).into(), SocketRole::Visitor, None).await.expect("the server is up");
@@ -123,7 +123,7 @@ fn a_visitor_who_has_spoken_elsewhere_is_not_absent() {
         sleep(minutes(2)).await;
         world.asks(ends(first, EndReason::Counselor)).await.expect("may end it");
         assert!(
-            world.book().facts(talk).is_some_and(|facts| facts.started_at().is_some()),
+            world.stored().facts(talk).is_some_and(|facts| facts.started_at().is_some()),
             "seated while gone"
         );
         sleep(LATER).await;
@@ -133,7 +133,7 @@ fn a_visitor_who_has_spoken_elsewhere_is_not_absent() {
             "as it is without a word"
         );
     });
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         let first = asks(&world, 1).await;
         let asker =
             world.joins(visitor(2).into(), SocketRole::Visitor, None).await.expect("the server is up");
@@ -151,7 +151,7 @@ fn a_visitor_who_has_spoken_elsewhere_is_not_absent() {
 
 #[test]
 fn the_order_of_arrival_goes_on_over_a_restart_also_when_the_last_who_came_is_gone() {
-    story(|world, _line| async move {
+    scenario(|world, _socket| async move {
         asks(&world, 1).await;
         let gone = asks(&world, 2).await;
         world.asks(ends(gone, EndReason::Visitor)).await.expect("may go");
@@ -159,7 +159,7 @@ fn the_order_of_arrival_goes_on_over_a_restart_also_when_the_last_who_came_is_go
         world.start().await;
         asks(&world, 3).await;
         let mut arrivals = BTreeMap::new();
-        for row in &world.book().rows {
+        for row in &world.stored().rows {
             if let Event::Opened { conversation, arrival, .. } = row.stamped.event {
                 assert_eq!(arrivals.insert(arrival, conversation), None, "two with number {arrival}");
             }

@@ -15,7 +15,7 @@ use hotline_actors::{
 };
 
 use crate::{
-    ledger::{Book, Owner},
+    memory_store::{Owner, StoredState},
     world::{BEGINNING, Life, World},
 };
 
@@ -29,19 +29,19 @@ const FENCED_WITHIN: Duration = Duration::from_secs(20);
 impl World {
     /// Everything that is acknowledged is kept (L-10).
     pub(crate) fn check_acknowledged(&self) {
-        let book = self.book();
+        let stored = self.stored();
         let mut found = Vec::new();
         for open in self.acknowledged_opens.borrow().iter() {
-            if book.facts(*open).is_none() {
+            if stored.facts(*open).is_none() {
                 found.push(format!("L-10: {open} was acknowledged and is lost"));
             }
         }
         for ended in self.acknowledged_ends.borrow().iter() {
-            if !book.has_ended(*ended) || book.folded.conversation(*ended).is_some() {
+            if !stored.has_ended(*ended) || stored.folded.conversation(*ended).is_some() {
                 found.push(format!("L-10: the end of {ended} was acknowledged and is lost"));
             }
         }
-        drop(book);
+        drop(stored);
         for what in found {
             self.finds(what);
         }
@@ -53,10 +53,10 @@ impl World {
         command: &Command,
         answer: &Result<Answer, Rejected>,
     ) -> Option<&'static str> {
-        let book = self.book();
-        let kept = |id: &ConversationId| book.facts(*id);
+        let stored = self.stored();
+        let kept = |id: &ConversationId| stored.facts(*id);
         // Whoever is overtaken and has not found out knows a prefix only.
-        let is_current = server.writer().is_some_and(|writer| book.is_owner(writer));
+        let is_current = server.writer().is_some_and(|writer| stored.is_owner(writer));
         match (command, answer) {
             (_, Ok(Answer::Opened { facts: told, .. })) => match (kept(&told.id), told.counselor()) {
                 (None, _) => Some("opened, and not kept"),
@@ -69,14 +69,14 @@ impl World {
                 kept(conversation).is_none().then_some("refused for one that is not kept")
             }
             (Command::End { conversation, .. }, Ok(_)) => {
-                (!book.has_ended(*conversation)).then_some("ended, and not kept")
+                (!stored.has_ended(*conversation)).then_some("ended, and not kept")
             }
             (Command::End { conversation, .. }, Err(Rejected::Refused(Refusal::UnknownConversation))) => {
-                (is_current && kept(conversation).is_some() && !book.has_ended(*conversation))
+                (is_current && kept(conversation).is_some() && !stored.has_ended(*conversation))
                     .then_some("refused for an end that is not kept")
             }
             (Command::Remove { person, .. }, Ok(_)) => {
-                (!book.was_ever_out(*person)).then_some("taken out, and not kept")
+                (!stored.was_ever_out(*person)).then_some("taken out, and not kept")
             }
             _ => None,
         }
@@ -95,31 +95,31 @@ impl World {
         if !life.is_well() {
             return;
         }
-        // Both looks before the floor can change: what is compared must be of one moment.
+        // Both looks before the overview can change: what is compared must be of one moment.
         let looks =
             futures_util::future::join(life.registry.send(LookQueues), life.registry.send(LookHealth));
-        let (Ok(floor), Ok(health)) = looks.await else { return };
-        let found = self.wrong_with(&floor, &health);
+        let (Ok(overview), Ok(health)) = looks.await else { return };
+        let found = self.wrong_with(&overview, &health);
         if let Some(what) = found {
             self.finds(what);
         }
     }
 
-    fn wrong_with(&self, floor: &QueueOverview, health: &Health) -> Option<String> {
+    fn wrong_with(&self, overview: &QueueOverview, health: &Health) -> Option<String> {
         if let Some((law, broken)) = health.breaches.iter().find(|(_, broken)| *broken > 0) {
             return Some(format!("{}: a server counts {broken} times", law.name()));
         }
-        let book = self.book();
-        let kept = book.rows.len() as u64;
+        let stored = self.stored();
+        let kept = stored.rows.len() as u64;
         if health.committed > kept {
             return Some(format!("L-5: {} is said to be kept, and {kept} is", health.committed));
         }
         if health.backlog == 0
-            && let Some(what) = beside_room(floor)
+            && let Some(what) = waits_beside_free_place(overview)
         {
             return Some(what);
         }
-        (health.committed == kept).then(|| shown_otherwise(floor, &book)).flatten()
+        (health.committed == kept).then(|| shown_otherwise(overview, &stored)).flatten()
     }
 
     /// Who owns the journal keeps time; who does not finds out.
@@ -128,15 +128,15 @@ impl World {
         let Ok(health) = life.registry.send(LookHealth).await else { return };
         let now = self.now();
         let found = {
-            let book = self.book();
-            let Some(owner) = book.owner else { return };
-            let settled = book.weather.disturbed_until + SETTLED_AFTER <= now && !book.weather.gone;
+            let stored = self.stored();
+            let Some(owner) = stored.owner else { return };
+            let settled = stored.faults.disturbed_until + SETTLED_AFTER <= now && !stored.faults.gone;
             if !settled || health.fenced || !health.serving {
                 Vec::new()
             } else if health.troubled {
                 vec!["late: a server is troubled though the store is well".to_owned()]
             } else if owner.writer == writer {
-                self.late(&book, since, now)
+                self.late(&stored, since, now)
             } else if owner.since + FENCED_WITHIN < now {
                 vec!["L-9: two servers serve, and neither finds out".to_owned()]
             } else {
@@ -149,7 +149,7 @@ impl World {
     }
 
     /// Deadlines fire within seconds, a restart or an outage allowed for.
-    fn late(&self, book: &Book, since: Timestamp, now: Timestamp) -> Vec<String> {
+    fn late(&self, stored: &StoredState, since: Timestamp, now: Timestamp) -> Vec<String> {
         let due = |facts: &Conversation| match facts.phase {
             Phase::Waiting => {
                 (facts.opened_at + self.limits.waiting_max).max(since + self.limits.waiting_after_return())
@@ -157,10 +157,10 @@ impl World {
             Phase::InProgress { since: started, .. } => {
                 let silence = self.limits.silence_notice + self.limits.silence_end;
                 let quiet = started.max(since) + silence;
-                let writer = book.owner.map(|owner| owner.writer);
-                let words = writer.into_iter().flat_map(|writer| book.words.of(facts.id, writer, now));
+                let writer = stored.owner.map(|owner| owner.writer);
+                let words = writer.into_iter().flat_map(|writer| stored.words.of(facts.id, writer, now));
                 // A word that comes late, after the notice, leaves the time after the notice.
-                let said = writer.and_then(|writer| book.known_since_claim(facts.id, writer, now));
+                let said = writer.and_then(|writer| stored.known_since_claim(facts.id, writer, now));
                 let limit = (started + self.limits.text_max).max(since);
                 if said.is_some_and(|said| said.iter().any(Said::is_last_by_visitor)) {
                     return limit;
@@ -171,21 +171,29 @@ impl World {
             }
             Phase::Ended { .. } => now,
         };
-        let late = book.folded.conversations().filter(|facts| due(facts) + LATE_MAX < now).map(|facts| {
+        let late = stored.folded.conversations().filter(|facts| due(facts) + LATE_MAX < now).map(|facts| {
             format!("late: was due at {:?} and goes on: {facts:?}", due(facts).since(BEGINNING))
         });
-        let alone = book.folded.conversations().filter(|facts| self.is_left_alone(facts, book, since, now));
+        let alone =
+            stored.folded.conversations().filter(|facts| self.is_left_alone(facts, stored, since, now));
         late.chain(alone.map(|facts| format!("unanswered: nobody hears of it: {facts:?}"))).collect()
     }
 
     /// Whether the visitor has waited for an answer for long, and the last alarm, if there was any, is long ago.
-    fn is_left_alone(&self, facts: &Conversation, book: &Book, since: Timestamp, now: Timestamp) -> bool {
+    fn is_left_alone(
+        &self,
+        facts: &Conversation,
+        stored: &StoredState,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> bool {
         let Some(started) = facts.started_at() else { return false };
         let waits_since = |said: &Said| {
             let last = said.unanswered.map(|(_, last)| last);
             if said.counselor.is_some() { last } else { last.or(Some(started)) }
         };
-        let known = book.owner.and_then(|Owner { writer, .. }| book.known_since_claim(facts.id, writer, now));
+        let known =
+            stored.owner.and_then(|Owner { writer, .. }| stored.known_since_claim(facts.id, writer, now));
         // What another server has stored may not be known here until it matters.
         let waits: Option<Vec<Timestamp>> = known.and_then(|said| said.iter().map(waits_since).collect());
         let Some(last) = waits.and_then(|waits| waits.into_iter().max()) else { return false };
@@ -196,7 +204,7 @@ impl World {
 }
 
 /// L-3 as anyone can see it: somebody waits beside a free place.
-fn beside_room(floor: &QueueOverview) -> Option<String> {
+fn waits_beside_free_place(overview: &QueueOverview) -> Option<String> {
     let serves = |load: &Load, facts: &Conversation| {
         let common = facts.in_common_queue && load.on_shift && load.role == Role::Counselor;
         PersonId::from(load.counselor) != PersonId::from(facts.visitor)
@@ -206,22 +214,22 @@ fn beside_room(floor: &QueueOverview) -> Option<String> {
         load.shown == PublicStatus::Online
             && load.active < usize::try_from(load.capacity).unwrap_or(usize::MAX)
     };
-    floor.loads.iter().filter(free).find_map(|load| {
-        let beside = floor.waiting.iter().find(|facts| serves(load, facts))?;
+    overview.loads.iter().filter(free).find_map(|load| {
+        let beside = overview.waiting.iter().find(|facts| serves(load, facts))?;
         Some(format!("L-3: {} waits beside a free place at {}", beside.id, load.counselor))
     })
 }
 
 /// What is shown is what is kept.
-fn shown_otherwise(floor: &QueueOverview, book: &Book) -> Option<String> {
-    let shown: BTreeSet<_> = floor.waiting.iter().map(|facts| facts.id).collect();
+fn shown_otherwise(overview: &QueueOverview, stored: &StoredState) -> Option<String> {
+    let shown: BTreeSet<_> = overview.waiting.iter().map(|facts| facts.id).collect();
     let waits = |facts: &&Conversation| facts.phase == Phase::Waiting;
-    let kept: BTreeSet<_> = book.folded.conversations().filter(waits).map(|facts| facts.id).collect();
+    let kept: BTreeSet<_> = stored.folded.conversations().filter(waits).map(|facts| facts.id).collect();
     if shown != kept {
         return Some(format!("L-5: {shown:?} are shown as waiting, {kept:?} are kept"));
     }
-    floor.loads.iter().find_map(|load| {
-        let counselor = book.folded.counselor(load.counselor)?;
+    overview.loads.iter().find_map(|load| {
+        let counselor = stored.folded.counselor(load.counselor)?;
         let same = (counselor.active.len(), counselor.capacity) == (load.active, load.capacity);
         (!same).then(|| format!("L-7: {load:?} is shown, {counselor:?} is kept"))
     })

@@ -1,4 +1,4 @@
-//! Words, as they come in: now and then late, and now and then again.
+//! Messages, as they come in: now and then late, and now and then again.
 
 use std::{rc::Rc, time::Duration};
 
@@ -8,7 +8,7 @@ use hotline_actors::{
     registry::{MessageSeen, Progress},
 };
 
-use crate::{ledger::words::Word, world::World};
+use crate::{memory_store::messages::Message, world::World};
 
 /// Who said what to whom, and when.
 #[derive(Debug, Clone, Copy)]
@@ -30,12 +30,12 @@ impl World {
     /// A word, and what IM makes of it: late, twice, in another order.
     pub(crate) fn says_by_im(self: &Rc<Self>, conversation: &Conversation, by_counselor: bool) {
         let Some(said) = self.said(conversation, by_counselor) else { return };
-        let chance = &mut *self.deliveries.borrow_mut();
-        let late = if chance.percent(10) { chance.millis(0..=240_000) } else { Duration::ZERO };
-        let copies = if chance.percent(15) { chance.within(1..=3) } else { 0 };
+        let rng = &mut *self.deliveries.borrow_mut();
+        let late = if rng.percent(10) { rng.millis(0..=240_000) } else { Duration::ZERO };
+        let copies = if rng.percent(15) { rng.within(1..=3) } else { 0 };
         self.delivers_after(late, said);
         for _ in 0..copies {
-            let later = chance.millis(0..=1_200_000);
+            let later = rng.millis(0..=1_200_000);
             self.delivers_after(late + later, said);
         }
     }
@@ -64,9 +64,9 @@ impl World {
         let Some(writer) = server.writer() else { return };
         let Said { conversation, from, to, by_counselor, at } = said;
         let mut is_new = false;
-        if self.book().folded.conversation(conversation).is_some() {
-            let word = Word { said: at, delivered: self.now(), writer, by_counselor };
-            is_new = self.ledger.0.borrow_mut().words.hears(conversation, word);
+        if self.stored().folded.conversation(conversation).is_some() {
+            let word = Message { said: at, delivered: self.now(), writer, by_counselor };
+            is_new = self.store.0.borrow_mut().words.hears(conversation, word);
         }
         let stored = if is_new { Progress::Stored } else { Progress::Again };
         for progress in [Progress::Coming, stored] {

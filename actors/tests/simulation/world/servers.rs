@@ -24,8 +24,8 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    chance::Chance,
-    ledger::Lapse,
+    memory_store::StoreSabotage,
+    rng::Rng,
     world::{BEGINNING, Site, World},
 };
 
@@ -55,8 +55,8 @@ impl Clock for LifeClock {
 }
 
 /// What became of a life, for whoever runs the servers.
-pub(crate) type News = (Site, u32, RegistryStatus);
-pub(crate) type NewsFeed = UnboundedReceiver<News>;
+pub(crate) type StatusReport = (Site, u32, RegistryStatus);
+pub(crate) type StatusReceiver = UnboundedReceiver<StatusReport>;
 
 /// What is known of a life from outside.
 #[derive(Debug, Default)]
@@ -122,7 +122,7 @@ impl World {
         let alive = Arc::new(AtomicBool::new(true));
         let known = Arc::new(Mutex::new(Known::default()));
         let setup = self.setup(site, number, &alive, &known);
-        let registry = Registry::new(setup, Rc::new(self.ledger.clone())).start();
+        let registry = Registry::new(setup, Rc::new(self.store.clone())).start();
         registry.do_send(Tell(Command::Shift { on: self.on_shift.borrow().clone() }));
         self.note(|| format!("the server at {site} starts, the {number}. life"));
         let life = Life { number, registry: registry.clone(), words: ActivityInbox::default(), alive, known };
@@ -138,8 +138,9 @@ impl World {
         let (begun, skew) = (self.begun, Arc::clone(&self.skew));
         let clock = LifeClock { begun, skew, steady: SteadyClock::new(), heartbeat: Arc::clone(alive) };
         let (writers, writes_as) = (AtomicU64::new(0), Arc::clone(known));
-        let same_writer = self.book().lapse == Some(Lapse::SameWriter);
-        let (fates, becomes, teller) = (Arc::clone(&self.fates), Arc::clone(known), self.news.0.clone());
+        let same_writer = self.stored().sabotage == Some(StoreSabotage::SameWriter);
+        let (statuses, becomes, sender) =
+            (Arc::clone(&self.statuses), Arc::clone(known), self.reports.0.clone());
         Setup {
             institution: "sim".to_owned(),
             noting: None,
@@ -153,18 +154,18 @@ impl World {
                 writes_as.lock().expect("nobody dies holding it").writer = Some(writer);
                 writer
             }),
-            on_status: Arc::new(move |fate| {
+            on_status: Arc::new(move |status| {
                 let mut known = becomes.lock().expect("nobody dies holding it");
-                match fate {
+                match status {
                     RegistryStatus::Serving | RegistryStatus::StoreRecovered => {
                         known.since = Some(BEGINNING + begun.elapsed());
                     }
                     RegistryStatus::Fenced | RegistryStatus::Broken(_) => known.fenced = true,
                     RegistryStatus::Died => {}
                 }
-                fates.lock().expect("nobody dies holding it").push(fate.clone());
-                // Nobody listens in a story without an operator.
-                let _ = teller.send((site, number, fate));
+                statuses.lock().expect("nobody dies holding it").push(status.clone());
+                // Nobody listens in a scenario without an operator.
+                let _ = sender.send((site, number, status));
             }),
         }
     }
@@ -211,16 +212,16 @@ impl World {
 
     /// Whoever runs the servers: one that is fenced or broken ends, and is started again, or not if another serves.
     pub(crate) async fn operates(self: Rc<Self>, until: Timestamp) {
-        let mut chance = Chance::stream(self.seed, 401);
-        let Some(mut news) = self.news.1.borrow_mut().take() else { return };
-        while let Ok(Some((site, number, fate))) =
-            tokio::time::timeout(until.since(self.now()), news.recv()).await
+        let mut rng = Rng::stream(self.seed, 401);
+        let Some(mut reports) = self.reports.1.borrow_mut().take() else { return };
+        while let Ok(Some((site, number, status))) =
+            tokio::time::timeout(until.since(self.now()), reports.recv()).await
         {
             let Some(life) = self.lives_at(site).filter(|life| life.number == number) else { continue };
-            self.note(|| format!("the server at {site}: {fate:?}"));
-            let lingers = chance.seconds(0..=20);
-            let returns = (chance.percent(50), chance.seconds(1..=60));
-            match fate {
+            self.note(|| format!("the server at {site}: {status:?}"));
+            let lingers = rng.seconds(0..=20);
+            let returns = (rng.percent(50), rng.seconds(1..=60));
+            match status {
                 RegistryStatus::Serving | RegistryStatus::StoreRecovered => continue,
                 RegistryStatus::Died => {
                     self.finds("a Registry died by itself".to_owned());
@@ -228,7 +229,7 @@ impl World {
                 }
                 RegistryStatus::Fenced => {
                     let writer = life.writer();
-                    if !writer.is_some_and(|writer| self.book().is_claimed_after(writer)) {
+                    if !writer.is_some_and(|writer| self.stored().is_claimed_after(writer)) {
                         self.finds("L-9: a server is fenced by nobody".to_owned());
                     }
                 }
@@ -253,15 +254,15 @@ impl World {
 
 /// The servers die a few times a day, at any moment, and come back; and now and then a second is started beside the
 /// first.
-pub(crate) async fn troubles(world: Rc<World>, until: Timestamp) {
-    let mut chance = Chance::stream(world.seed, 400);
+pub(crate) async fn server_faults(world: Rc<World>, until: Timestamp) {
+    let mut rng = Rng::stream(world.seed, 400);
     loop {
-        sleep(chance.seconds(1_800..=12_000) + chance.millis(0..=999)).await;
+        sleep(rng.seconds(1_800..=12_000) + rng.millis(0..=999)).await;
         if world.now() + Duration::from_mins(10) > until {
             return;
         }
-        let site = usize::from(chance.percent(50));
-        let (away, rival) = (chance.millis(0..=120_000), chance.percent(50));
+        let site = usize::from(rng.percent(50));
+        let (away, rival) = (rng.millis(0..=120_000), rng.percent(50));
         match (world.lives_at(site).is_some(), world.lives_at(1 - site).is_some()) {
             (true, false) if rival => world.start_at(1 - site).await,
             (false, true) if rival => world.start_at(site).await,

@@ -32,7 +32,7 @@ fn counselor(number: u128) -> CounselorId {
 }
 
 /// Counselors online and on shift.
-fn house() -> Vec<Command> {
+fn commands() -> Vec<Command> {
     let mut commands = Vec::new();
     for number in 0..COUNSELORS {
         let counselor = counselor(number);
@@ -66,7 +66,7 @@ fn dispatch(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(2));
     for waiting in [0, 100, 10_000] {
         let mut dispatch = Dispatch::new(DispatchLimits::default());
-        for command in house() {
+        for command in commands() {
             dispatch.decide(NOW, &command).expect("nothing is refused here");
         }
         let taken = u64::try_from(COUNSELORS).expect("few") * u64::from(PLACES);
@@ -139,7 +139,7 @@ fn start() -> Addr<Registry> {
         noting: None,
     };
     let registry = Registry::new(setup, Rc::new(Nowhere::default())).start();
-    for command in house() {
+    for command in commands() {
         registry.do_send(Tell(command));
     }
     registry

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 
-use crate::house::{House, Place};
+use crate::server::{Environment, Server};
 
 /// Of /proc, in one second (`getconf CLK_TCK`; the same on every Linux of today's).
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -53,10 +53,10 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    pub(crate) async fn new(place: &Place, house: &House) -> Result<Self> {
+    pub(crate) async fn new(environment: &Environment, server: &Server) -> Result<Self> {
         let checkpointer = "select pid from pg_stat_activity where backend_type = 'checkpointer'";
-        let one_of_its = place.sql("postgres", checkpointer).await?.parse()?;
-        Ok(Self { server: house.process_id()?, postmaster: Stat::of(one_of_its)?.parent })
+        let one_of_its = environment.sql("postgres", checkpointer).await?.parse()?;
+        Ok(Self { server: server.process_id()?, postmaster: Stat::of(one_of_its)?.parent })
     }
 
     pub(crate) fn read(&self) -> Result<Used> {

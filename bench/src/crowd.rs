@@ -18,10 +18,10 @@ use memchr::memmem;
 use mio::{Events, Interest, Poll, Token, Waker, net::TcpStream};
 use tokio::sync::Notify;
 
-use crate::ear::{Begun, Ear, READ_BYTES};
+use crate::listening_socket::{ListeningSocket, PartialFrame, READ_BYTES};
 
 /// A change that has not reached everybody by then is lost.
-const PATIENCE: Duration = Duration::from_mins(1);
+const WAIT_MAX: Duration = Duration::from_mins(1);
 const EVENTS_AT_ONCE: usize = 1024;
 /// Somebody comes, or it is over; the sockets have the numbers below.
 const WAKE: Token = Token(usize::MAX);
@@ -38,16 +38,16 @@ pub(crate) struct Listening {
 /// Sockets that are listened to until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Crowd {
-    coming: Option<Sender<Ear>>,
+    coming: Option<Sender<ListeningSocket>>,
     waker: Waker,
     thread: Option<JoinHandle<()>>,
-    told: Arc<Told>,
+    status: Arc<CrowdStatus>,
     sockets: usize,
 }
 
 /// What the thread tells.
 #[derive(Debug, Default)]
-struct Told {
+struct CrowdStatus {
     all_heard: Notify,
     trouble: Mutex<Option<anyhow::Error>>,
 }
@@ -57,40 +57,40 @@ impl Crowd {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKE)?;
         let (coming, newcomers) = channel();
-        let told = Arc::<Told>::default();
-        let mut ears = Ears {
+        let status = Arc::<CrowdStatus>::default();
+        let mut poller = Poller {
             poll,
             newcomers,
             listening,
             sockets: Vec::new(),
             heard: 0,
             bytes: vec![0; READ_BYTES],
-            told: Arc::clone(&told),
+            status: Arc::clone(&status),
         };
         let thread = std::thread::Builder::new().name("crowd".to_owned()).spawn(move || {
-            if let Err(error) = wait_for_processor().and_then(|()| ears.listen()) {
-                *ears.told.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                ears.told.all_heard.notify_one();
+            if let Err(error) = wait_for_processor().and_then(|()| poller.listen()) {
+                *poller.status.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                poller.status.all_heard.notify_one();
             }
         })?;
-        Ok(Self { coming: Some(coming), waker, thread: Some(thread), told, sockets: 0 })
+        Ok(Self { coming: Some(coming), waker, thread: Some(thread), status, sockets: 0 })
     }
 
     pub(crate) fn len(&self) -> usize {
         self.sockets
     }
 
-    pub(crate) fn add(&mut self, ear: Ear) -> Result<()> {
+    pub(crate) fn add(&mut self, socket: ListeningSocket) -> Result<()> {
         let coming = self.coming.as_ref().context("the crowd has gone")?;
-        coming.send(ear).map_err(|_gone| anyhow!("nobody listens any more"))?;
+        coming.send(socket).map_err(|_gone| anyhow!("nobody listens any more"))?;
         self.sockets += 1;
         Ok(self.waker.wake()?)
     }
 
     /// Waits until all have heard of one change.
     pub(crate) async fn all_heard(&self) -> Result<()> {
-        let all_heard = tokio::time::timeout(PATIENCE, self.told.all_heard.notified()).await;
-        let trouble = self.told.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let all_heard = tokio::time::timeout(WAIT_MAX, self.status.all_heard.notified()).await;
+        let trouble = self.status.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
         trouble.map_or(Ok(()), Err)?;
         all_heard.context("not every socket heard")
     }
@@ -120,18 +120,18 @@ fn wait_for_processor() -> Result<()> {
     Ok(())
 }
 
-struct Ears {
+struct Poller {
     poll: Poll,
-    newcomers: Receiver<Ear>,
+    newcomers: Receiver<ListeningSocket>,
     listening: Listening,
-    sockets: Vec<(TcpStream, Begun)>,
+    sockets: Vec<(TcpStream, PartialFrame)>,
     /// How many have heard of the change that is being told.
     heard: usize,
     bytes: Vec<u8>,
-    told: Arc<Told>,
+    status: Arc<CrowdStatus>,
 }
 
-impl Ears {
+impl Poller {
     fn listen(&mut self) -> Result<()> {
         let mut events = Events::with_capacity(EVENTS_AT_ONCE);
         loop {
@@ -153,12 +153,12 @@ impl Ears {
     fn admit(&mut self) -> Result<bool> {
         loop {
             match self.newcomers.try_recv() {
-                Ok(ear) => {
-                    let (stream, begun) = ear.into_parts()?;
+                Ok(socket) => {
+                    let (stream, partial) = socket.into_parts()?;
                     let mut stream = TcpStream::from_std(stream);
                     let token = Token(self.sockets.len());
                     self.poll.registry().register(&mut stream, token, Interest::READABLE)?;
-                    self.sockets.push((stream, begun));
+                    self.sockets.push((stream, partial));
                 }
                 Err(TryRecvError::Empty) => return Ok(true),
                 Err(TryRecvError::Disconnected) => return Ok(false),
@@ -168,15 +168,15 @@ impl Ears {
 
     /// Reads all that is there for this socket.
     fn read(&mut self, number: usize) -> Result<()> {
-        let Self { listening: Listening { change, answer }, bytes, told, .. } = self;
+        let Self { listening: Listening { change, answer }, bytes, status, .. } = self;
         let sockets = self.sockets.len();
-        let (stream, begun) = self.sockets.get_mut(number).context("a socket nobody knows")?;
-        let mut hear = |text: &[u8]| {
+        let (stream, partial) = self.sockets.get_mut(number).context("a socket nobody knows")?;
+        let mut on_text = |text: &[u8]| {
             if change.is_some_and(|change| memmem::find(text, change.as_bytes()).is_some()) {
                 self.heard += 1;
                 if self.heard == sockets {
                     self.heard = 0;
-                    told.all_heard.notify_one();
+                    status.all_heard.notify_one();
                 }
             }
             answer.filter(|(asked, _)| text == asked.as_bytes()).map(|(_, answer)| answer)
@@ -188,7 +188,7 @@ impl Ears {
                 Err(error) => return Err(error.into()),
             };
             ensure!(length > 0, "the server has ended a socket");
-            let answers = begun.take_in(&bytes[..length], &mut hear)?;
+            let answers = partial.read_frames(&bytes[..length], &mut on_text)?;
             if !answers.is_empty() {
                 // A few bytes now and then always fit.
                 stream.write_all(&answers)?;
@@ -236,10 +236,10 @@ mod tests {
         let mut crowd = Crowd::begin(listening).expect("a thread");
         let mut sockets = Vec::new();
         for _ in 0..2 {
-            let ear = Ear::open(&address, "/", None, None, "welcome");
-            let (socket, ear) = tokio::join!(serve(&listener), ear);
-            crowd.add(ear.expect("greeted")).expect("taken in");
-            sockets.push(socket);
+            let socket = ListeningSocket::open(&address, "/", None, None, "welcome");
+            let (served, socket) = tokio::join!(serve(&listener), socket);
+            crowd.add(socket.expect("greeted")).expect("taken in");
+            sockets.push(served);
         }
         sockets[0].write_all(&[frame("news"), frame("2")].concat()).await.expect("sent");
         // Its answer, masked, says that the news before it was heard too.

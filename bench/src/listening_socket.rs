@@ -22,23 +22,23 @@ const MASK: [u8; 4] = [0x5a, 0xa5, 0x3c, 0xc3];
 
 /// The beginning of a frame whose end is still to come.
 #[derive(Debug, Default)]
-pub(crate) struct Begun(Vec<u8>);
+pub(crate) struct PartialFrame(Vec<u8>);
 
-impl Begun {
+impl PartialFrame {
     /// Hands each whole text in what was read to `hear`, which may give an answer. The answers, and those to pings, are to
     /// be sent. Nearly always all of `read` is whole, and then copied nowhere.
-    pub(crate) fn take_in(
+    pub(crate) fn read_frames(
         &mut self,
         read: &[u8],
-        hear: &mut impl FnMut(&[u8]) -> Option<&'static str>,
+        on_text: &mut impl FnMut(&[u8]) -> Option<&'static str>,
     ) -> Result<Vec<u8>> {
         let mut answers = Vec::new();
         if self.0.is_empty() {
-            let used = frames(read, hear, &mut answers)?;
+            let used = frames(read, on_text, &mut answers)?;
             self.0.extend_from_slice(&read[used..]);
         } else {
             self.0.extend_from_slice(read);
-            let used = frames(&self.0, hear, &mut answers)?;
+            let used = frames(&self.0, on_text, &mut answers)?;
             self.0.drain(..used);
         }
         Ok(answers)
@@ -47,12 +47,12 @@ impl Begun {
 
 /// The socket, open.
 #[derive(Debug)]
-pub(crate) struct Ear {
+pub(crate) struct ListeningSocket {
     stream: TcpStream,
-    begun: Begun,
+    partial: PartialFrame,
 }
 
-impl Ear {
+impl ListeningSocket {
     /// Opens it, says `first` if anything, and waits until a text with `greeting` in it was heard.
     pub(crate) async fn open(
         address: &str,
@@ -84,35 +84,35 @@ impl Ear {
             masked(Frame::message(first.to_owned(), OpCode::Data(Data::Text), true), &mut bytes)?;
             stream.write_all(&bytes).await?;
         }
-        let mut ear = Self { stream, begun: Begun::default() };
+        let mut socket = Self { stream, partial: PartialFrame::default() };
         // What came with the handshake's answer is there already.
         let mut read = read.split_off(end);
         let mut is_greeted = false;
         loop {
-            let mut hear = |text: &[u8]| {
+            let mut on_text = |text: &[u8]| {
                 is_greeted |= memmem::find(text, greeting.as_bytes()).is_some();
                 None
             };
-            let answers = ear.begun.take_in(&read, &mut hear)?;
-            ear.stream.write_all(&answers).await?;
+            let answers = socket.partial.read_frames(&read, &mut on_text)?;
+            socket.stream.write_all(&answers).await?;
             if is_greeted {
-                return Ok(ear);
+                return Ok(socket);
             }
             read.clear();
-            ensure!(ear.stream.read_buf(&mut read).await? > 0, "the server closed the socket");
+            ensure!(socket.stream.read_buf(&mut read).await? > 0, "the server closed the socket");
         }
     }
 
     /// For whoever listens from now on; not blocking.
-    pub(crate) fn into_parts(self) -> Result<(std::net::TcpStream, Begun)> {
-        Ok((self.stream.into_std()?, self.begun))
+    pub(crate) fn into_parts(self) -> Result<(std::net::TcpStream, PartialFrame)> {
+        Ok((self.stream.into_std()?, self.partial))
     }
 }
 
 /// Goes through the whole frames at the beginning of `bytes`; how long they are.
 fn frames(
     bytes: &[u8],
-    hear: &mut impl FnMut(&[u8]) -> Option<&'static str>,
+    on_text: &mut impl FnMut(&[u8]) -> Option<&'static str>,
     answers: &mut Vec<u8>,
 ) -> Result<usize> {
     let mut used = 0;
@@ -127,7 +127,7 @@ fn frames(
         used = end;
         match header.opcode {
             OpCode::Data(_) => {
-                if let Some(answer) = hear(payload) {
+                if let Some(answer) = on_text(payload) {
                     masked(Frame::message(answer, OpCode::Data(Data::Text), true), answers)?;
                 }
             }
@@ -159,12 +159,15 @@ mod tests {
         let whole = bytes.len();
         bytes.extend(served(Frame::message("x".repeat(300), OpCode::Data(Data::Text), true)));
         let (mut heard, mut answers) = (Vec::new(), Vec::new());
-        let mut hear = |text: &[u8]| {
+        let mut on_text = |text: &[u8]| {
             heard.push(text.len());
             None
         };
-        assert_eq!(frames(&bytes[..bytes.len() - 1], &mut hear, &mut answers).expect("frames"), whole);
-        assert_eq!(frames(&bytes[whole..], &mut hear, &mut Vec::new()).expect("frames"), bytes.len() - whole);
+        assert_eq!(frames(&bytes[..bytes.len() - 1], &mut on_text, &mut answers).expect("frames"), whole);
+        assert_eq!(
+            frames(&bytes[whole..], &mut on_text, &mut Vec::new()).expect("frames"),
+            bytes.len() - whole
+        );
         assert_eq!(heard, [3, 300]);
         assert_eq!(answers[..2], [0x8a, 0x80 | 4]);
     }

@@ -5,15 +5,15 @@
 
 mod cpu;
 mod crowd;
-mod ear;
-mod house;
 mod http;
+mod listening_socket;
 mod measure;
 mod peer;
 mod people;
 mod pgbench;
 mod report;
 mod rounds;
+mod server;
 mod socket;
 mod stats;
 mod talks;
@@ -24,9 +24,9 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use serde_json::json;
 
-use house::Place;
 use measure::Effort;
 use report::{Outcome, Plot, plot, plot_ratios};
+use server::Environment;
 
 /// Measures the hotline server beside others.
 #[derive(Debug, Parser)]
@@ -85,14 +85,14 @@ const NOT_QUICK: [&str; 3] = ["institutions", "overload", "costs"];
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let place = Place {
+    let environment = Environment {
         server: arguments.server.canonicalize().context("the server's binary")?,
         postgres_bin: arguments.postgres_bin,
         cluster: arguments.cluster,
         scratch: arguments.scratch.canonicalize().context("the scratch folder")?,
         peers: arguments.peers.canonicalize().context("the peers")?,
     };
-    let effort = Effort { place, quick: arguments.quick, criterion: arguments.criterion };
+    let effort = Effort { environment, quick: arguments.quick, criterion: arguments.criterion };
     std::fs::create_dir_all(&arguments.results)?;
     let mut outcomes: Vec<Outcome> = Vec::new();
     for name in ALL {
@@ -107,7 +107,7 @@ async fn main() -> Result<()> {
         println!("==> {name}");
         let begun = std::time::Instant::now();
         let (found, plots) = measured(name, &effort).await.with_context(|| name.to_owned())?;
-        effort.place.drop_databases().await?;
+        effort.environment.drop_databases().await?;
         for one in &plots {
             plot(&arguments.results, one)?;
         }

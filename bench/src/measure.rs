@@ -15,12 +15,12 @@ pub(crate) mod start;
 
 use std::time::Duration;
 
-use crate::house::Place;
+use crate::server::Environment;
 
 /// How much is measured.
 #[derive(Debug, Clone)]
 pub(crate) struct Effort {
-    pub(crate) place: Place,
+    pub(crate) environment: Environment,
     /// A minute in all rather than a quarter of an hour.
     pub(crate) quick: bool,
     /// What criterion measured.

@@ -9,9 +9,9 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-use crate::house::Place;
+use crate::server::Environment;
 
-const PATIENCE: Duration = Duration::from_mins(2);
+const WAIT_MAX: Duration = Duration::from_mins(2);
 
 /// A running peer; killed when dropped.
 #[derive(Debug)]
@@ -23,9 +23,13 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// Starts `program` and waits for its first line, which says that it is ready.
-    pub(crate) async fn start(place: &Place, program: &str, arguments: &[&str]) -> Result<(Self, Value)> {
+    pub(crate) async fn start(
+        environment: &Environment,
+        program: &str,
+        arguments: &[&str],
+    ) -> Result<(Self, Value)> {
         let mut command = Command::new("node");
-        command.current_dir(&place.peers).arg("--expose-gc").arg(program).args(arguments);
+        command.current_dir(&environment.peers).arg("--expose-gc").arg(program).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().context("node")?;
         let stdin = process.stdin.take().context("a pipe")?;
@@ -46,7 +50,7 @@ impl Peer {
 
     async fn line(&mut self) -> Result<Value> {
         let line =
-            tokio::time::timeout(PATIENCE, self.lines.next_line()).await.context("the peer is silent")??;
+            tokio::time::timeout(WAIT_MAX, self.lines.next_line()).await.context("the peer is silent")??;
         let Some(line) = line else { bail!("the peer has ended: {:?}", self.process.try_wait()) };
         Ok(serde_json::from_str(&line)?)
     }

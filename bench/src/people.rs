@@ -6,8 +6,8 @@ use md5::{Digest, Md5};
 use serde_json::json;
 
 use crate::{
-    house::{House, Institution, PASSWORD},
     http::Connection,
+    server::{Institution, PASSWORD, Server},
 };
 
 /// Log-ins under way at once.
@@ -35,8 +35,8 @@ async fn who(connection: &mut Connection, token: String) -> Result<Person> {
 }
 
 /// Logs in somebody of the staff.
-pub(crate) async fn staff(house: &House, username: &str) -> Result<Person> {
-    let mut connection = Connection::open(&house.address).await?;
+pub(crate) async fn staff(server: &Server, username: &str) -> Result<Person> {
+    let mut connection = Connection::open(&server.address).await?;
     let body = json!({ "username": username, "password": password() }).to_string();
     let answer = connection.ask("POST", "/auth/login", None, &body).await?;
     let token =
@@ -45,29 +45,29 @@ pub(crate) async fn staff(house: &House, username: &str) -> Result<Person> {
 }
 
 /// The administrator of the first institution.
-pub(crate) async fn administrator(house: &House) -> Result<Person> {
-    staff(house, &house.institutions[0].administrator).await
+pub(crate) async fn administrator(server: &Server) -> Result<Person> {
+    staff(server, &server.institutions[0].administrator).await
 }
 
 /// Counselors on shift every day, with so many places each.
-pub(crate) async fn counselors(house: &House, number: usize, places: u32) -> Result<Vec<Person>> {
-    counselors_of(house, &house.institutions[0], number, places).await
+pub(crate) async fn counselors(server: &Server, number: usize, places: u32) -> Result<Vec<Person>> {
+    counselors_of(server, &server.institutions[0], number, places).await
 }
 
 /// The same in that institution.
 pub(crate) async fn counselors_of(
-    house: &House,
+    server: &Server,
     institution: &Institution,
     number: usize,
     places: u32,
 ) -> Result<Vec<Person>> {
-    let administrator = &staff(house, &institution.administrator).await?;
+    let administrator = &staff(server, &institution.administrator).await?;
     let one = |index: usize| async move {
         let username = format!("{}_counselor_{index}", institution.id);
-        let mut connection = Connection::open(&house.address).await?;
+        let mut connection = Connection::open(&server.address).await?;
         let body = json!({ "username": username, "password": password() }).to_string();
         connection.ask("PUT", "/user/ms/counselor", Some(&administrator.token), &body).await?.result()?;
-        let person = staff(house, &username).await?;
+        let person = staff(server, &username).await?;
         let week = json!({ "user": person.id, "weekDays": EVERY_DAY }).to_string();
         connection.ask("POST", "/arrange/batch", Some(&administrator.token), &week).await?.result()?;
         set_places(&mut connection, &person, places).await?;
@@ -84,20 +84,20 @@ pub(crate) async fn set_places(connection: &mut Connection, counselor: &Person, 
 }
 
 /// Visitors of the mini-program; `from` is the number of the first.
-pub(crate) async fn visitors(house: &House, from: usize, number: usize) -> Result<Vec<Person>> {
-    visitors_of(house, &house.institutions[0], from, number).await
+pub(crate) async fn visitors(server: &Server, from: usize, number: usize) -> Result<Vec<Person>> {
+    visitors_of(server, &server.institutions[0], from, number).await
 }
 
 /// The same of that institution.
 pub(crate) async fn visitors_of(
-    house: &House,
+    server: &Server,
     institution: &Institution,
     from: usize,
     number: usize,
 ) -> Result<Vec<Person>> {
     let each = number.div_ceil(AT_ONCE).max(1);
     let some = |begin: usize| async move {
-        let mut connection = Connection::open(&house.address).await?;
+        let mut connection = Connection::open(&server.address).await?;
         let mut people = Vec::with_capacity(each);
         for index in begin..(begin + each).min(from + number) {
             let Institution { id, appid, .. } = institution;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{house::Place, stats::Latencies};
+use crate::{server::Environment, stats::Latencies};
 
 /// What pgbench is asked to do.
 #[derive(Debug, Clone)]
@@ -26,21 +26,21 @@ pub(crate) struct Found {
 }
 
 impl Pgbench {
-    pub(crate) async fn run(&self, place: &Place, time: Duration) -> Result<Found> {
-        let folder = place.scratch.join("pgbench");
+    pub(crate) async fn run(&self, environment: &Environment, time: Duration) -> Result<Found> {
+        let folder = environment.scratch.join("pgbench");
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
         std::fs::create_dir(&folder)?;
-        let script = place.peers.join("../sql").join(self.script).canonicalize()?;
-        let mut command = place.postgres("pgbench");
+        let script = environment.peers.join("../sql").join(self.script).canonicalize()?;
+        let mut command = environment.postgres("pgbench");
         command.current_dir(&folder).arg("--no-vacuum").arg("--protocol=prepared").arg("--log");
         command.args(["--jobs", "2", "--client", &self.clients.to_string()]);
         command.args(["--time", &time.as_secs().max(1).to_string()]);
         if let Some(rate) = self.rate {
             command.args(["--rate", &rate.to_string()]);
         }
-        command.arg("--file").arg(script).arg(place.url(&self.database));
+        command.arg("--file").arg(script).arg(environment.url(&self.database));
         let output = command.output().await.context("pgbench")?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         ensure!(output.status.success(), "pgbench: {said}{}", String::from_utf8_lossy(&output.stderr));

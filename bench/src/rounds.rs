@@ -21,7 +21,7 @@ pub(crate) struct Rounds<A, B> {
 }
 
 /// What is measured on both sides.
-pub(crate) trait Duel {
+pub(crate) trait Comparison {
     type Ours;
     type Other;
 
@@ -32,21 +32,24 @@ pub(crate) trait Duel {
 }
 
 /// Plays so many rounds after one of each that warms both up and is not counted.
-pub(crate) async fn play<D: Duel>(duel: &mut D, rounds: usize) -> Result<Rounds<D::Ours, D::Other>> {
-    duel.ours().await?;
-    duel.other().await?;
+pub(crate) async fn play<D: Comparison>(
+    comparison: &mut D,
+    rounds: usize,
+) -> Result<Rounds<D::Ours, D::Other>> {
+    comparison.ours().await?;
+    comparison.other().await?;
     let mut found = Rounds { ours: Vec::new(), other: Vec::new() };
     for _ in 0..rounds {
         let ours_first = random(2)? == 0;
         if ours_first {
             phase().await?;
-            found.ours.push(duel.ours().await?);
+            found.ours.push(comparison.ours().await?);
         }
         phase().await?;
-        found.other.push(duel.other().await?);
+        found.other.push(comparison.other().await?);
         if !ours_first {
             phase().await?;
-            found.ours.push(duel.ours().await?);
+            found.ours.push(comparison.ours().await?);
         }
     }
     Ok(found)

@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// Where everything is: given by `scripts/bench.sh`.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct Environment {
     /// The release binary of the server.
     pub(crate) server: PathBuf,
     /// PostgreSQL's own programs.
@@ -31,7 +31,7 @@ pub(crate) struct Place {
     pub(crate) peers: PathBuf,
 }
 
-impl Place {
+impl Environment {
     pub(crate) fn url(&self, database: &str) -> String {
         format!("{}/{database}", self.cluster)
     }
@@ -82,8 +82,8 @@ impl Place {
 
 /// A server; killed when dropped.
 #[derive(Debug)]
-pub(crate) struct House {
-    pub(crate) place: Place,
+pub(crate) struct Server {
+    pub(crate) environment: Environment,
     pub(crate) database: String,
     pub(crate) institutions: Vec<Institution>,
     settings: Vec<(String, String)>,
@@ -114,55 +114,59 @@ pub(crate) const CALLBACK_TOKEN: &str = "a token of these measurements";
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "hotline-bench";
 
-impl House {
+impl Server {
     /// A server on a fresh database, with an institution and its administrator; not yet started.
-    pub(crate) async fn prepare(place: &Place, database: &str) -> Result<Self> {
-        Self::prepare_with(place, database, 1).await
+    pub(crate) async fn prepare(environment: &Environment, database: &str) -> Result<Self> {
+        Self::prepare_with(environment, database, 1).await
     }
 
     /// The same with so many institutions.
-    pub(crate) async fn prepare_with(place: &Place, database: &str, institutions: usize) -> Result<Self> {
-        place.fresh_database(database).await?;
-        let house = Self::on(place, database, (0..institutions).map(Institution::numbered).collect());
-        house.run(&["migrate"], "").await?;
-        for Institution { id, administrator, .. } in &house.institutions {
-            house.run(&["institution", "add", id, "--name", id], "").await?;
+    pub(crate) async fn prepare_with(
+        environment: &Environment,
+        database: &str,
+        institutions: usize,
+    ) -> Result<Self> {
+        environment.fresh_database(database).await?;
+        let server = Self::on(environment, database, (0..institutions).map(Institution::numbered).collect());
+        server.run(&["migrate"], "").await?;
+        for Institution { id, administrator, .. } in &server.institutions {
+            server.run(&["institution", "add", id, "--name", id], "").await?;
             let add = ["user", "add", administrator, "--kind", "INSTITUTION", "--institution", id];
-            house.run(&add, PASSWORD).await?;
+            server.run(&add, PASSWORD).await?;
         }
-        Ok(house)
+        Ok(server)
     }
 
     /// A server on a database that is there.
-    fn on(place: &Place, database: &str, institutions: Vec<Institution>) -> Self {
+    fn on(environment: &Environment, database: &str, institutions: Vec<Institution>) -> Self {
         let apps: Vec<_> = institutions
             .iter()
             .map(|one| serde_json::json!({ "appid": one.appid, "institution": one.id }))
             .collect();
         let apps = serde_json::Value::from(apps).to_string();
-        let mut house = Self {
-            place: place.clone(),
+        let mut server = Self {
+            environment: environment.clone(),
             database: database.to_owned(),
             institutions,
             settings: Vec::new(),
             process: None,
             address: String::new(),
         };
-        house.set("database.url", &place.url(database));
-        house.set("server.port", "0");
-        house.set("log.filter", "warn");
-        house.set("log.format", "json");
-        house.set("secrets.data_key", "c41f7be09a35d86e2b7c10f4e895a6d3710be4f82c9d5a6317e0b86f4d2ca915");
-        house.set("im.sdk_app_id", &SDK_APP_ID.to_string());
-        house.set("im.secret_key", &"cd".repeat(32));
-        house.set("im.callback_token", CALLBACK_TOKEN);
-        house.set("im.rest_url", "");
+        server.set("database.url", &environment.url(database));
+        server.set("server.port", "0");
+        server.set("log.filter", "warn");
+        server.set("log.format", "json");
+        server.set("secrets.data_key", "c41f7be09a35d86e2b7c10f4e895a6d3710be4f82c9d5a6317e0b86f4d2ca915");
+        server.set("im.sdk_app_id", &SDK_APP_ID.to_string());
+        server.set("im.secret_key", &"cd".repeat(32));
+        server.set("im.callback_token", CALLBACK_TOKEN);
+        server.set("im.rest_url", "");
         // One account holds as many sockets as files may be open.
-        house.set("sockets.open_max", "1000000");
-        house.set("sockets.per_person_max", "1000000");
-        house.set("wechat.mode", "sandbox");
-        house.set("wechat.apps", &apps);
-        house
+        server.set("sockets.open_max", "1000000");
+        server.set("sockets.per_person_max", "1000000");
+        server.set("wechat.mode", "sandbox");
+        server.set("wechat.apps", &apps);
+        server
     }
 
     /// One setting by its key in `config.toml`.
@@ -173,7 +177,7 @@ impl House {
 
     /// Starts it and waits until it serves. Gives how long that took.
     pub(crate) async fn start(&mut self) -> Result<Duration> {
-        let file = self.place.scratch.join(format!("{}.address", self.database));
+        let file = self.environment.scratch.join(format!("{}.address", self.database));
         if file.exists() {
             std::fs::remove_file(&file)?;
         }
@@ -210,8 +214,10 @@ impl House {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.place.server);
-        command.current_dir(&self.place.scratch).envs(self.settings.iter().map(|(key, value)| (key, value)));
+        let mut command = Command::new(&self.environment.server);
+        command
+            .current_dir(&self.environment.scratch)
+            .envs(self.settings.iter().map(|(key, value)| (key, value)));
         command
     }
 

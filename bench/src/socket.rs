@@ -11,7 +11,7 @@ use tokio_tungstenite::{
 };
 
 /// Nothing that is waited for here takes longer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_MAX: Duration = Duration::from_secs(30);
 /// What a socket reads at once; the client fills its whole buffer with zeroes each time.
 const READ_BYTES: usize = 4 * 1024;
 
@@ -56,6 +56,6 @@ impl Socket {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, wait).await.context("a frame did not come")?
+        tokio::time::timeout(WAIT_MAX, wait).await.context("a frame did not come")?
     }
 }

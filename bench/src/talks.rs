@@ -1,4 +1,4 @@
-//! Conversations under way, and the words that are said in them, as Tencent brings them.
+//! Conversations under way, and the messages that are said in them, as Tencent brings them.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     crowd::{Crowd, Listening},
-    ear::Ear,
-    house::{CALLBACK_TOKEN, House, SDK_APP_ID},
     http::{self, Connection},
+    listening_socket::ListeningSocket,
     people::{self, Person},
+    server::{CALLBACK_TOKEN, SDK_APP_ID, Server},
     stats::Latencies,
 };
 
@@ -53,27 +53,33 @@ pub(crate) fn end_request(visitor: &Person, conversation: &str) -> Vec<u8> {
 pub(crate) struct Presence(#[expect(dead_code, reason = "held, not looked at")] Crowd);
 
 impl Presence {
-    pub(crate) async fn of(house: &House, counselors: &[Person]) -> Result<Self> {
+    pub(crate) async fn of(server: &Server, counselors: &[Person]) -> Result<Self> {
         let mut crowd = Crowd::begin(Listening::default())?;
         let open = counselors.iter().map(|counselor| {
-            Ear::open(&house.address, WORKBENCH, Some(&counselor.token), None, WORKBENCH_GREETING)
+            ListeningSocket::open(
+                &server.address,
+                WORKBENCH,
+                Some(&counselor.token),
+                None,
+                WORKBENCH_GREETING,
+            )
         });
-        for ear in try_join_all(open).await? {
-            crowd.add(ear)?;
+        for socket in try_join_all(open).await? {
+            crowd.add(socket)?;
         }
         Ok(Self(crowd))
     }
 }
 
 /// Counselors of fifty places each, all of them taken.
-pub(crate) async fn many(house: &House, number: usize) -> Result<(Presence, Vec<Talk>)> {
+pub(crate) async fn many(server: &Server, number: usize) -> Result<(Presence, Vec<Talk>)> {
     const PLACES: usize = 50;
-    let counselors = people::counselors(house, number.div_ceil(PLACES), 50).await?;
-    let presence = Presence::of(house, &counselors).await?;
-    let visitors = people::visitors(house, 0, number).await?;
+    let counselors = people::counselors(server, number.div_ceil(PLACES), 50).await?;
+    let presence = Presence::of(server, &counselors).await?;
+    let visitors = people::visitors(server, 0, number).await?;
     let counselors = &counselors;
     let each = visitors.into_iter().enumerate().map(|(index, visitor)| async move {
-        let mut connection = Connection::open(&house.address).await?;
+        let mut connection = Connection::open(&server.address).await?;
         let counselor = &counselors[index / PLACES];
         let id = open(&mut connection, &visitor, &counselor.id).await?;
         anyhow::Ok(Talk { id, visitor, counselor: counselor.username.clone() })
@@ -82,7 +88,7 @@ pub(crate) async fn many(house: &House, number: usize) -> Result<(Presence, Vec<
     Ok((presence, talks))
 }
 
-/// Every word of a run has a number of its own.
+/// Every message of a run has a number of its own.
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
 /// As Tencent signs a callback: `SHA256(token + RequestTime)` in hex.
@@ -90,8 +96,8 @@ fn sign(now: u64) -> String {
     hex::encode(Sha256::digest(format!("{CALLBACK_TOKEN}{now}")))
 }
 
-/// A callback that brings a new word of `talk`: the visitor's and the counselor's in turn.
-pub(crate) fn word(talk: &Talk) -> Vec<u8> {
+/// A callback that brings a new message of `talk`: the visitor's and the counselor's in turn.
+pub(crate) fn message(talk: &Talk) -> Vec<u8> {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let (from, to) = match number % 2 {
         0 => (&talk.visitor.username, &talk.counselor),
@@ -111,7 +117,7 @@ pub(crate) fn word(talk: &Talk) -> Vec<u8> {
     http::request("POST", &path, None, &body)
 }
 
-/// What a load of words gave.
+/// What a load of messages gave.
 #[derive(Debug, Default)]
 pub(crate) struct Ingested {
     /// Answered as stored.
@@ -119,7 +125,7 @@ pub(crate) struct Ingested {
     /// Refused with FAIL.
     pub(crate) refused: u64,
     pub(crate) latencies: Latencies,
-    /// From the moment a word was sent, however late that was.
+    /// From the moment a message was sent, however late that was.
     pub(crate) answers: Latencies,
     pub(crate) time: Duration,
 }
@@ -137,10 +143,10 @@ impl Ingested {
     }
 }
 
-/// Offers words for `time` over so many connections: each as fast as it is answered, or together at `rate` a second.
-/// With a rate, latency counts from the moment a word was due, whether or not it could be sent then.
+/// Offers messages for `time` over so many connections: each as fast as it is answered, or together at `rate` a second.
+/// With a rate, latency counts from the moment a message was due, whether or not it could be sent then.
 pub(crate) async fn ingest(
-    house: &House,
+    server: &Server,
     talks: &[Talk],
     connections: usize,
     time: Duration,
@@ -154,7 +160,7 @@ pub(crate) async fn ingest(
     for index in 0..connections {
         let mine: Vec<Talk> = talks.iter().skip(index).step_by(connections).cloned().collect();
         ensure!(!mine.is_empty(), "more connections than talks");
-        let connection = Connection::open(&house.address).await?;
+        let connection = Connection::open(&server.address).await?;
         let phase = spacing.map(|spacing| {
             spacing.mul_f64(
                 f64::from(u32::try_from(index).unwrap_or(0))
@@ -196,7 +202,7 @@ async fn one_connection(
             break;
         }
         let sent = Instant::now();
-        let answer = connection.send(&word(talk)).await?;
+        let answer = connection.send(&message(talk)).await?;
         found.latencies.record(due.elapsed());
         found.answers.record(sent.elapsed());
         ensure!(answer.status == 200, "a callback was answered with HTTP {}", answer.status);

@@ -15,12 +15,12 @@ use serde_json::json;
 
 use super::Effort;
 use crate::{
-    house::House,
     http::Connection,
     people::{self, Person},
     pgbench::Pgbench,
     report::{Outcome, Target},
-    rounds::{Duel, play, random},
+    rounds::{Comparison, play, random},
+    server::Server,
     stats::{Latencies, median},
     talks::{self, Presence},
 };
@@ -49,7 +49,7 @@ pub(crate) struct Opened {
 
 struct Sides<'a> {
     effort: &'a Effort,
-    house: House,
+    server: Server,
     _presence: Presence,
     counselors: Vec<Person>,
     /// Each client's own; each opens once a round.
@@ -57,7 +57,7 @@ struct Sides<'a> {
     script: &'static str,
 }
 
-impl Duel for Sides<'_> {
+impl Comparison for Sides<'_> {
     type Ours = Opened;
     type Other = Opened;
 
@@ -69,20 +69,20 @@ impl Duel for Sides<'_> {
             time += pass.time;
             latencies.add(&pass.latencies);
             // Not measured: everybody leaves again.
-            try_join_all(pass.open.into_iter().map(|open| leave(&self.house, open))).await?;
+            try_join_all(pass.open.into_iter().map(|open| leave(&self.server, open))).await?;
         }
         Ok(Opened { per_second: f64::from(u32::try_from(number)?) / time.as_secs_f64(), latencies })
     }
 
     async fn other(&mut self) -> Result<Opened> {
-        self.effort.place.sql(&self.house.database, "truncate peer_conversations").await?;
+        self.effort.environment.sql(&self.server.database, "truncate peer_conversations").await?;
         let pgbench = Pgbench {
-            database: self.house.database.clone(),
+            database: self.server.database.clone(),
             script: self.script,
             clients: CLIENTS,
             rate: None,
         };
-        let found = pgbench.run(&self.effort.place, self.effort.round()).await?;
+        let found = pgbench.run(&self.effort.environment, self.effort.round()).await?;
         Ok(Opened { per_second: found.per_second, latencies: found.latencies })
     }
 }
@@ -94,7 +94,7 @@ impl Sides<'_> {
         let begun = Instant::now();
         let mut tasks = Vec::new();
         for visitors in &self.visitors {
-            let connection = Connection::open(&self.house.address).await?;
+            let connection = Connection::open(&self.server.address).await?;
             // Each begins at another counselor and takes them in turn.
             let mut counselors = self.counselors.clone();
             counselors.rotate_left(usize::try_from(random(self.counselors.len() as u64)?)?);
@@ -112,8 +112,8 @@ impl Sides<'_> {
 }
 
 /// Ends these talks, those first who came last and may still wait.
-async fn leave(house: &House, open: Vec<(Person, String)>) -> Result<()> {
-    let mut connection = Connection::open(&house.address).await?;
+async fn leave(server: &Server, open: Vec<(Person, String)>) -> Result<()> {
+    let mut connection = Connection::open(&server.address).await?;
     for (visitor, conversation) in open.into_iter().rev() {
         connection.send(&talks::end_request(&visitor, &conversation)).await?.result()?;
     }
@@ -159,17 +159,18 @@ async fn one(
     script: &'static str,
     target: Target,
 ) -> Result<Outcome> {
-    let mut house = House::prepare(&effort.place, &format!("bench_{}", name.replace('-', "_"))).await?;
-    effort.place.sql(&house.database, PEER_TABLES).await?;
-    house.start().await?;
-    let counselors = people::counselors(&house, counselors, PLACES).await?;
-    let presence = Presence::of(&house, &counselors).await?;
+    let mut server =
+        Server::prepare(&effort.environment, &format!("bench_{}", name.replace('-', "_"))).await?;
+    effort.environment.sql(&server.database, PEER_TABLES).await?;
+    server.start().await?;
+    let counselors = people::counselors(&server, counselors, PLACES).await?;
+    let presence = Presence::of(&server, &counselors).await?;
     // Nearly as many as two hundred counselors have places for.
     let number = effort.of(9600, 2400);
-    let all = people::visitors(&house, 0, number).await?;
+    let all = people::visitors(&server, 0, number).await?;
     let visitors: Vec<Vec<Person>> = all.chunks(number / CLIENTS).map(<[Person]>::to_vec).collect();
     ensure!(visitors.len() >= CLIENTS, "a client without visitors");
-    let mut sides = Sides { effort, house, _presence: presence, counselors, visitors, script };
+    let mut sides = Sides { effort, server, _presence: presence, counselors, visitors, script };
     let found = play(&mut sides, effort.rounds()).await?;
     let per_second = |rounds: &[Opened]| rounds.iter().map(|round| round.per_second).collect::<Vec<f64>>();
     let quantile = |rounds: &[Opened], quantile: f64| {

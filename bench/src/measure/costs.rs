@@ -10,11 +10,11 @@ use serde_json::json;
 use super::{Effort, arrival, ingest};
 use crate::{
     cpu::{Meter, Used},
-    house::House,
     http::Connection,
     people::{self, Person},
     pgbench::Pgbench,
     report::{Outcome, Target},
+    server::Server,
     talks::{self, Presence},
 };
 
@@ -40,23 +40,23 @@ fn outcome(name: &str, ours: Used, other: Used) -> Outcome {
 /// What one transaction of pgbench costs.
 async fn pgbench(effort: &Effort, meter: &Meter, pgbench: &Pgbench) -> Result<Used> {
     let before = meter.read()?;
-    let found = pgbench.run(&effort.place, effort.round()).await?;
+    let found = pgbench.run(&effort.environment, effort.round()).await?;
     Ok(meter.read()?.each_since(before, found.latencies.len()))
 }
 
 async fn messages(effort: &Effort) -> Result<Outcome> {
-    let mut house = House::prepare(&effort.place, "bench_cost_message").await?;
-    effort.place.sql(&house.database, ingest::PEER_TABLE).await?;
-    house.start().await?;
-    let (_presence, talks) = talks::many(&house, effort.of(ingest::TALKS, ingest::TALKS / 5)).await?;
+    let mut server = Server::prepare(&effort.environment, "bench_cost_message").await?;
+    effort.environment.sql(&server.database, ingest::PEER_TABLE).await?;
+    server.start().await?;
+    let (_presence, talks) = talks::many(&server, effort.of(ingest::TALKS, ingest::TALKS / 5)).await?;
     // Plans are made, people are known.
-    talks::ingest(&house, &talks, ingest::CLIENTS, effort.round() / 2, None).await?;
-    let meter = Meter::new(&effort.place, &house).await?;
+    talks::ingest(&server, &talks, ingest::CLIENTS, effort.round() / 2, None).await?;
+    let meter = Meter::new(&effort.environment, &server).await?;
     let before = meter.read()?;
-    let found = talks::ingest(&house, &talks, ingest::CLIENTS, effort.round(), None).await?;
+    let found = talks::ingest(&server, &talks, ingest::CLIENTS, effort.round(), None).await?;
     let ours = meter.read()?.each_since(before, found.stored);
     let other = Pgbench {
-        database: house.database.clone(),
+        database: server.database.clone(),
         script: "ingest.sql",
         clients: ingest::CLIENTS,
         rate: None,
@@ -65,23 +65,23 @@ async fn messages(effort: &Effort) -> Result<Outcome> {
 }
 
 async fn opens_and_ends(effort: &Effort) -> Result<[Outcome; 2]> {
-    let mut house = House::prepare(&effort.place, "bench_cost_open").await?;
-    effort.place.sql(&house.database, arrival::PEER_TABLES).await?;
-    house.start().await?;
-    let counselors = people::counselors(&house, COUNSELORS, 50).await?;
-    let _presence = Presence::of(&house, &counselors).await?;
-    let visitors = people::visitors(&house, 0, COUNSELORS * PLACES).await?;
-    let meter = Meter::new(&effort.place, &house).await?;
+    let mut server = Server::prepare(&effort.environment, "bench_cost_open").await?;
+    effort.environment.sql(&server.database, arrival::PEER_TABLES).await?;
+    server.start().await?;
+    let counselors = people::counselors(&server, COUNSELORS, 50).await?;
+    let _presence = Presence::of(&server, &counselors).await?;
+    let visitors = people::visitors(&server, 0, COUNSELORS * PLACES).await?;
+    let meter = Meter::new(&effort.environment, &server).await?;
     let (mut opens, mut ends, mut number) = (Used::default(), Used::default(), 0);
-    come_and_go(&house, &meter, &visitors, &counselors, &mut Used::default(), &mut Used::default()).await?;
+    come_and_go(&server, &meter, &visitors, &counselors, &mut Used::default(), &mut Used::default()).await?;
     let until = Instant::now() + effort.round();
     while Instant::now() < until {
-        come_and_go(&house, &meter, &visitors, &counselors, &mut opens, &mut ends).await?;
+        come_and_go(&server, &meter, &visitors, &counselors, &mut opens, &mut ends).await?;
         number += visitors.len() as u64;
     }
     let each = |used: Used| used.each_since(Used::default(), number);
     let other = Pgbench {
-        database: house.database.clone(),
+        database: server.database.clone(),
         script: "arrival.sql",
         clients: arrival::CLIENTS,
         rate: None,
@@ -92,7 +92,7 @@ async fn opens_and_ends(effort: &Effort) -> Result<[Outcome; 2]> {
 
 /// Every visitor opens, then every visitor ends; adds what that used.
 async fn come_and_go(
-    house: &House,
+    server: &Server,
     meter: &Meter,
     visitors: &[Person],
     counselors: &[Person],
@@ -101,7 +101,7 @@ async fn come_and_go(
 ) -> Result<()> {
     let before = meter.read()?;
     let open = visitors.chunks(visitors.len() / arrival::CLIENTS).map(|mine| async move {
-        let mut connection = Connection::open(&house.address).await?;
+        let mut connection = Connection::open(&server.address).await?;
         let mut opened = Vec::with_capacity(mine.len());
         for (index, visitor) in mine.iter().enumerate() {
             let counselor = &counselors[index % counselors.len()];

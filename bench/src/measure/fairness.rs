@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::Effort;
 use crate::{
-    house::House,
     http::Connection,
     people::{self, Person},
     report::{Outcome, Target},
-    rounds::{Duel, play},
+    rounds::{Comparison, play},
+    server::Server,
     stats::{Latencies, median},
     talks::{self, Presence, Talk},
 };
@@ -23,7 +23,7 @@ const EVERY: Duration = Duration::from_millis(10);
 
 struct Sides<'a> {
     effort: &'a Effort,
-    house: House,
+    server: Server,
     _presence: Presence,
     talks: Vec<Talk>,
     counselor: Person,
@@ -32,7 +32,7 @@ struct Sides<'a> {
 
 impl Sides<'_> {
     async fn opens(&self) -> Result<Latencies> {
-        let mut connection = Connection::open(&self.house.address).await?;
+        let mut connection = Connection::open(&self.server.address).await?;
         let mut latencies = Latencies::default();
         let until = Instant::now() + self.effort.round();
         let mut due = Instant::now();
@@ -50,14 +50,14 @@ impl Sides<'_> {
     }
 }
 
-impl Duel for Sides<'_> {
+impl Comparison for Sides<'_> {
     type Ours = Latencies;
     type Other = Latencies;
 
     /// With messages at full rate.
     async fn ours(&mut self) -> Result<Latencies> {
         let time = self.effort.round() + Duration::from_millis(200);
-        let load = talks::ingest(&self.house, &self.talks, INGEST_CLIENTS, time, None);
+        let load = talks::ingest(&self.server, &self.talks, INGEST_CLIENTS, time, None);
         let (_, opens) = tokio::try_join!(load, self.opens())?;
         Ok(opens)
     }
@@ -69,17 +69,17 @@ impl Duel for Sides<'_> {
 }
 
 pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
-    let mut house = House::prepare(&effort.place, "bench_fairness").await?;
-    house.start().await?;
-    let (presence, talks) = talks::many(&house, effort.of(TALKS, TALKS / 5)).await?;
+    let mut server = Server::prepare(&effort.environment, "bench_fairness").await?;
+    server.start().await?;
+    let (presence, talks) = talks::many(&server, effort.of(TALKS, TALKS / 5)).await?;
     // One of the counselors gets a place back for those who come and go.
     let leaving = &talks[0];
-    let mut connection = Connection::open(&house.address).await?;
+    let mut connection = Connection::open(&server.address).await?;
     connection.send(&talks::end_request(&leaving.visitor, &leaving.id)).await?.result()?;
-    let counselor = people::staff(&house, &leaving.counselor).await?;
-    let visitors = people::visitors(&house, TALKS, 50).await?;
+    let counselor = people::staff(&server, &leaving.counselor).await?;
+    let visitors = people::visitors(&server, TALKS, 50).await?;
     let talks = talks[1..].to_vec();
-    let mut sides = Sides { effort, house, _presence: presence, talks, counselor, visitors };
+    let mut sides = Sides { effort, server, _presence: presence, talks, counselor, visitors };
     let found = play(&mut sides, effort.rounds()).await?;
     let p99 = |rounds: &[Latencies]| rounds.iter().map(|round| round.quantile(0.99)).collect::<Vec<f64>>();
     let p50 =

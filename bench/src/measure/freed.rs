@@ -1,5 +1,5 @@
 //! `freed-to-bound`: all fifty places are taken and many wait. One conversation is ended over HTTP; how long until the
-//! next visitor's and the counselor's sockets hear that they are seated? Beside it graphile-worker, a job queue on
+//! next visitor's and the counselor's sockets hear that they are assigned? Beside it graphile-worker, a job queue on
 //! PostgreSQL: fifty jobs at once, as many waiting; one is done: how long until the next begins?
 
 use std::{
@@ -13,12 +13,12 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::Effort;
 use crate::{
-    house::{House, Place},
     http::Connection,
     peer::Peer,
     people::{self, Person},
     report::{Outcome, Plot, Series, Target},
-    rounds::{Duel, play},
+    rounds::{Comparison, play},
+    server::{Environment, Server},
     socket::Socket,
     stats::{Latencies, median},
     talks,
@@ -26,10 +26,10 @@ use crate::{
 
 const COUNSELORS: usize = 10;
 const PLACES: u32 = 5;
-const SEATED: usize = 50;
+const TALKING: usize = 50;
 /// Visitors come and go on the waiting list; those who are next hold a socket.
 const SAMPLES: usize = 120;
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_MAX: Duration = Duration::from_secs(30);
 
 struct Sides {
     ours: Ours,
@@ -41,12 +41,12 @@ struct Sides {
 type Heard = (String, Instant);
 
 struct Ours {
-    house: House,
+    server: Server,
     heard: mpsc::UnboundedReceiver<Heard>,
     to: mpsc::UnboundedSender<Heard>,
     tasks: Vec<JoinHandle<Result<()>>>,
-    /// Seated, oldest first, then those who wait in order.
-    line: VecDeque<(Person, String)>,
+    /// Assigned, oldest first, then those who wait in order.
+    queue: VecDeque<(Person, String)>,
     /// Visitors who come next.
     spare: VecDeque<Person>,
 }
@@ -59,7 +59,7 @@ impl Drop for Ours {
     }
 }
 
-/// Reports every seat a socket hears of.
+/// Reports every assignment a socket hears of.
 async fn listen(mut socket: Socket, to: mpsc::UnboundedSender<Heard>) -> Result<()> {
     loop {
         let (text, at) = socket.next_text().await?;
@@ -74,35 +74,35 @@ async fn listen(mut socket: Socket, to: mpsc::UnboundedSender<Heard>) -> Result<
 }
 
 impl Ours {
-    async fn prepare(place: &Place, waiting: usize, samples: usize) -> Result<Self> {
-        let mut house = House::prepare(place, &format!("bench_freed_{waiting}")).await?;
-        house.start().await?;
-        let counselors = people::counselors(&house, COUNSELORS, PLACES).await?;
+    async fn prepare(environment: &Environment, waiting: usize, samples: usize) -> Result<Self> {
+        let mut server = Server::prepare(environment, &format!("bench_freed_{waiting}")).await?;
+        server.start().await?;
+        let counselors = people::counselors(&server, COUNSELORS, PLACES).await?;
         let (to, heard) = mpsc::unbounded_channel();
         let mut tasks = Vec::new();
         for counselor in &counselors {
-            let socket = Socket::open(&house.address, talks::WORKBENCH, &counselor.token).await?;
+            let socket = Socket::open(&server.address, talks::WORKBENCH, &counselor.token).await?;
             tasks.push(tokio::spawn(listen(socket, to.clone())));
         }
-        let mut visitors = people::visitors(&house, 0, SEATED + waiting + samples).await?;
-        let spare = visitors.split_off(SEATED + waiting).into();
-        let mut line = VecDeque::new();
+        let mut visitors = people::visitors(&server, 0, TALKING + waiting + samples).await?;
+        let spare = visitors.split_off(TALKING + waiting).into();
+        let mut queue = VecDeque::new();
         // In order, one connection: who is next is known.
-        let mut connection = Connection::open(&house.address).await?;
+        let mut connection = Connection::open(&server.address).await?;
         for visitor in visitors {
             let id = talks::open(&mut connection, &visitor, "any").await?;
-            line.push_back((visitor, id));
+            queue.push_back((visitor, id));
         }
-        Ok(Self { house, heard, to, tasks, line, spare })
+        Ok(Self { server, heard, to, tasks, queue, spare })
     }
 
     /// Ends the oldest talk and waits until the next visitor and their counselor have heard.
     async fn sample(&mut self, connection: &mut Connection) -> Result<Duration> {
-        let (visitor, conversation) = self.line.pop_front().context("nobody is seated")?;
-        let (next, wanted) = self.line.get(SEATED - 1).context("nobody waits")?;
-        let socket = Socket::open(&self.house.address, "/visitor/ws", &next.token).await?;
+        let (visitor, conversation) = self.queue.pop_front().context("nobody is assigned")?;
+        let (next, expected) = self.queue.get(TALKING - 1).context("nobody waits")?;
+        let socket = Socket::open(&self.server.address, "/visitor/ws", &next.token).await?;
         let listener = tokio::spawn(listen(socket, self.to.clone()));
-        let wanted = wanted.clone();
+        let expected = expected.clone();
         while self.heard.try_recv().is_ok() {}
         let request = talks::end_request(&visitor, &conversation);
         let begun = Instant::now();
@@ -111,7 +111,7 @@ impl Ours {
             let mut times = Vec::new();
             while times.len() < 2 {
                 let (conversation, at) = self.heard.recv().await.context("nobody listens")?;
-                if conversation == wanted {
+                if conversation == expected {
                     times.push(at);
                 }
             }
@@ -119,23 +119,23 @@ impl Ours {
         };
         let both = async { tokio::try_join!(async { asked.await?.result() }, wait) };
         let (_, last) =
-            tokio::time::timeout(PATIENCE, both).await.context("the next visitor was not seated")??;
+            tokio::time::timeout(WAIT_MAX, both).await.context("the next visitor was not assigned")??;
         listener.abort();
         // As many wait as before.
         let newcomer = self.spare.pop_front().context("no visitor is left")?;
         let id = talks::open(connection, &newcomer, "any").await?;
-        self.line.push_back((newcomer, id));
+        self.queue.push_back((newcomer, id));
         self.spare.push_back(visitor);
         Ok(last.duration_since(begun))
     }
 }
 
-impl Duel for Sides {
+impl Comparison for Sides {
     type Ours = Latencies;
     type Other = Latencies;
 
     async fn ours(&mut self) -> Result<Latencies> {
-        let mut connection = Connection::open(&self.ours.house.address).await?;
+        let mut connection = Connection::open(&self.ours.server.address).await?;
         let mut latencies = Latencies::default();
         for _ in 0..self.samples {
             latencies.record(self.ours.sample(&mut connection).await?);
@@ -175,7 +175,7 @@ pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
     ];
     let plot = Plot {
         file: "freed-to-bound.svg",
-        title: "From an end until the next is seated and both have heard (median)",
+        title: "From an end until the next is assigned and both have heard (median)",
         axes: ("waiting", "milliseconds"),
         series,
     };
@@ -184,11 +184,11 @@ pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
 
 async fn one(effort: &Effort, waiting: usize) -> Result<Outcome> {
     let samples = effort.of(SAMPLES, 20);
-    let ours = Ours::prepare(&effort.place, waiting, samples + 8).await?;
+    let ours = Ours::prepare(&effort.environment, waiting, samples + 8).await?;
     let database = format!("bench_worker_{waiting}");
-    effort.place.fresh_database(&database).await?;
-    let url = effort.place.url(&database);
-    let (other, _) = Peer::start(&effort.place, "worker.mjs", &[&url, &waiting.to_string()]).await?;
+    effort.environment.fresh_database(&database).await?;
+    let url = effort.environment.url(&database);
+    let (other, _) = Peer::start(&effort.environment, "worker.mjs", &[&url, &waiting.to_string()]).await?;
     let mut sides = Sides { ours, other, samples };
     let found = play(&mut sides, effort.rounds()).await?;
     let medians = |rounds: &[Latencies]| rounds.iter().map(|round| round.quantile(0.5)).collect::<Vec<f64>>();
@@ -202,7 +202,7 @@ async fn one(effort: &Effort, waiting: usize) -> Result<Outcome> {
     let (ours, other) = (medians(&found.ours), medians(&found.other));
     let details = json!({
         "ours_rounds_p50_ms": ours, "other_rounds_p50_ms": other,
-        "ours_p99_ms": p99(&found.ours), "other_p99_ms": p99(&found.other), "waiting": waiting, "places": SEATED,
+        "ours_p99_ms": p99(&found.ours), "other_p99_ms": p99(&found.other), "waiting": waiting, "places": TALKING,
     });
     let name = format!("freed-to-bound-{waiting}");
     Ok(Outcome::new(&name, "ms", (median(&ours), median(&other)), Target::AtMost(1.0), details))

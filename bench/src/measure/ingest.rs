@@ -1,4 +1,4 @@
-//! `ingest` and `ingest-latency`: words that come as callbacks over HTTP, answered only once stored, beside pgbench with
+//! `ingest` and `ingest-latency`: messages that come as callbacks over HTTP, answered only once stored, beside pgbench with
 //! one equivalent insert per transaction into a table of the same columns, indexes and constraints.
 
 use anyhow::Result;
@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::Effort;
 use crate::{
-    house::House,
     pgbench::{Found, Pgbench},
     report::{Outcome, Target},
-    rounds::{Duel, play},
+    rounds::{Comparison, play},
+    server::Server,
     stats::{Latencies, median},
     talks::{self, Ingested, Presence, Talk},
 };
@@ -21,37 +21,37 @@ const OFFERED: u32 = 2000;
 
 struct Sides<'a> {
     effort: &'a Effort,
-    house: House,
+    server: Server,
     _presence: Presence,
     talks: Vec<Talk>,
     rate: Option<u32>,
 }
 
-impl Duel for Sides<'_> {
+impl Comparison for Sides<'_> {
     type Ours = Ingested;
     type Other = Found;
 
     async fn ours(&mut self) -> Result<Ingested> {
-        talks::ingest(&self.house, &self.talks, CLIENTS, self.effort.round(), self.rate).await
+        talks::ingest(&self.server, &self.talks, CLIENTS, self.effort.round(), self.rate).await
     }
 
     async fn other(&mut self) -> Result<Found> {
         let pgbench = Pgbench {
-            database: self.house.database.clone(),
+            database: self.server.database.clone(),
             script: "ingest.sql",
             clients: CLIENTS,
             rate: self.rate,
         };
-        pgbench.run(&self.effort.place, self.effort.round()).await
+        pgbench.run(&self.effort.environment, self.effort.round()).await
     }
 }
 
 pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
-    let mut house = House::prepare(&effort.place, "bench_ingest").await?;
-    effort.place.sql(&house.database, PEER_TABLE).await?;
-    house.start().await?;
-    let (presence, talks) = talks::many(&house, effort.of(TALKS, TALKS / 5)).await?;
-    let mut sides = Sides { effort, house, _presence: presence, talks, rate: None };
+    let mut server = Server::prepare(&effort.environment, "bench_ingest").await?;
+    effort.environment.sql(&server.database, PEER_TABLE).await?;
+    server.start().await?;
+    let (presence, talks) = talks::many(&server, effort.of(TALKS, TALKS / 5)).await?;
+    let mut sides = Sides { effort, server, _presence: presence, talks, rate: None };
     let full = play(&mut sides, effort.rounds()).await?;
     let ours: Vec<f64> = full.ours.iter().map(Ingested::per_second).collect();
     let other: Vec<f64> = full.other.iter().map(|found| found.per_second).collect();

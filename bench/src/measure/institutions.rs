@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::Effort;
 use crate::{
-    house::House,
     http::Connection,
     people::{self, Person},
     report::{Outcome, Plot, Series, Target},
+    server::Server,
     stats::{Latencies, median},
     talks::{self, Presence},
 };
@@ -22,7 +22,7 @@ const TIME: Duration = Duration::from_secs(2);
 
 struct Spread {
     institutions: usize,
-    house: House,
+    server: Server,
     _presence: Presence,
     /// Each client's visitor and their counselor.
     clients: Vec<(Person, String)>,
@@ -33,22 +33,22 @@ struct Spread {
 impl Spread {
     async fn prepare(effort: &Effort, institutions: usize) -> Result<Self> {
         let database = format!("bench_institutions_{institutions}");
-        let mut house = House::prepare_with(&effort.place, &database, institutions).await?;
-        house.start().await?;
+        let mut server = Server::prepare_with(&effort.environment, &database, institutions).await?;
+        server.start().await?;
         let mut counselors = Vec::new();
         let mut clients = Vec::new();
-        for (number, institution) in house.institutions.iter().enumerate() {
-            let counselor = people::counselors_of(&house, institution, 1, 50).await?.remove(0);
+        for (number, institution) in server.institutions.iter().enumerate() {
+            let counselor = people::counselors_of(&server, institution, 1, 50).await?.remove(0);
             let mine = (number..CLIENTS).step_by(institutions).count();
-            for visitor in people::visitors_of(&house, institution, 0, mine).await? {
+            for visitor in people::visitors_of(&server, institution, 0, mine).await? {
                 clients.push((visitor, counselor.id.clone()));
             }
             counselors.push(counselor);
         }
-        let presence = Presence::of(&house, &counselors).await?;
+        let presence = Presence::of(&server, &counselors).await?;
         Ok(Self {
             institutions,
-            house,
+            server,
             _presence: presence,
             clients,
             per_second: Vec::new(),
@@ -59,9 +59,9 @@ impl Spread {
     async fn round(&mut self) -> Result<()> {
         let begun = Instant::now();
         let until = begun + TIME;
-        let house = &self.house;
+        let server = &self.server;
         let each = self.clients.iter().map(|(visitor, counselor)| async move {
-            let mut connection = Connection::open(&house.address).await?;
+            let mut connection = Connection::open(&server.address).await?;
             let mut latencies = Latencies::default();
             let mut done = 0_u32;
             while Instant::now() < until {
@@ -88,22 +88,22 @@ impl Spread {
 
 pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
     let sizes: &[usize] = if effort.quick { &[1, 4] } else { &[1, 2, 4, 8, 16, 32] };
-    let mut houses = Vec::new();
+    let mut servers = Vec::new();
     for institutions in sizes {
-        houses.push(Spread::prepare(effort, *institutions).await?);
+        servers.push(Spread::prepare(effort, *institutions).await?);
     }
     for _ in 0..effort.rounds().min(3) {
-        for house in &mut houses {
-            house.round().await?;
+        for server in &mut servers {
+            server.round().await?;
         }
     }
     let mut points = Vec::new();
     let mut all = Vec::new();
-    for house in &houses {
-        let institutions = u32::try_from(house.institutions)?;
-        points.push((f64::from(institutions), median(&house.per_second)));
+    for server in &servers {
+        let institutions = u32::try_from(server.institutions)?;
+        points.push((f64::from(institutions), median(&server.per_second)));
         all.push(json!({
-            "institutions": institutions, "per_second": median(&house.per_second), "open_p50_ms": median(&house.p50),
+            "institutions": institutions, "per_second": median(&server.per_second), "open_p50_ms": median(&server.p50),
         }));
     }
     let (Some(one), Some(many)) = (points.first(), points.last()) else {

@@ -12,11 +12,11 @@ use tokio::{
 
 use super::Effort;
 use crate::{
-    house::{House, Place},
     http::{self, Connection},
     people,
     report::{Outcome, Target},
-    rounds::{Duel, play},
+    rounds::{Comparison, play},
+    server::{Environment, Server},
     stats::{Latencies, median},
 };
 
@@ -96,15 +96,15 @@ struct Psql {
 }
 
 impl Psql {
-    fn start(place: &Place, database: &str) -> Result<Self> {
-        let mut command = place.postgres("psql");
+    fn start(environment: &Environment, database: &str) -> Result<Self> {
+        let mut command = environment.postgres("psql");
         command.args([
             "--quiet",
             "--no-psqlrc",
             "-tA",
             "--set=ON_ERROR_STOP=1",
             "--dbname",
-            &place.url(database),
+            &environment.url(database),
         ]);
         command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
         let mut process = command.spawn().context("psql")?;
@@ -132,7 +132,7 @@ struct Sides {
     sql: String,
 }
 
-impl Duel for Sides {
+impl Comparison for Sides {
     type Ours = Latencies;
     type Other = Latencies;
 
@@ -162,22 +162,23 @@ impl Duel for Sides {
 }
 
 pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
-    let mut house = House::prepare(&effort.place, "bench_lists").await?;
+    let mut server = Server::prepare(&effort.environment, "bench_lists").await?;
     let rows = include_str!("../../sql/lists.sql");
     let fewer = rows.replace("10000", "1000");
-    effort.place.sql(&house.database, if effort.quick { &fewer } else { rows }).await?;
+    effort.environment.sql(&server.database, if effort.quick { &fewer } else { rows }).await?;
     // As autovacuum would have done long ago; left to it, it comes at some moment of the measurement.
-    effort.place.sql(&house.database, "vacuum (analyze)").await?;
-    house.start().await?;
-    let administrator = people::administrator(&house).await?;
-    let now = effort.place.sql(&house.database, "select (extract(epoch from now()) * 1000)::bigint").await?;
-    let conversation = effort.place.sql(&house.database, "select md5('talk7777')").await?;
+    effort.environment.sql(&server.database, "vacuum (analyze)").await?;
+    server.start().await?;
+    let administrator = people::administrator(&server).await?;
+    let now =
+        effort.environment.sql(&server.database, "select (extract(epoch from now()) * 1000)::bigint").await?;
+    let conversation = effort.environment.sql(&server.database, "select md5('talk7777')").await?;
     let mut outcomes = Vec::new();
     for list in lists(now.parse()?, &conversation) {
         let mut sides = Sides {
-            address: house.address.clone(),
+            address: server.address.clone(),
             request: http::request("GET", &list.path, Some(&administrator.token), ""),
-            psql: Psql::start(&effort.place, &house.database)?,
+            psql: Psql::start(&effort.environment, &server.database)?,
             sql: list.sql.clone(),
         };
         let found = play(&mut sides, effort.rounds().min(3)).await?;

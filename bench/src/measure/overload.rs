@@ -1,8 +1,8 @@
-//! `overload`: twice the words that the server can take, for a minute. Its memory must stay bounded, late ones be refused
+//! `overload`: twice the messages that the server can take, for a minute. Its memory must stay bounded, late ones be refused
 //! with a clear answer, nothing acknowledged be lost, and all be as before within seconds.
 //!
-//! A connection has one word under way, and there cannot be more connections than files: two thousand never fill the
-//! default buffer of twenty thousand words. So the buffer is smaller here, and fuller than it would be in the same storm.
+//! A connection has one message under way, and there cannot be more connections than files: two thousand never fill the
+//! default buffer of twenty thousand messages. So the buffer is smaller here, and fuller than it would be in the same storm.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::Effort;
 use crate::{
-    house::{House, resident_bytes},
     report::{Outcome, Target},
+    server::{Server, resident_bytes},
     stats::Latencies,
     talks,
 };
@@ -26,14 +26,14 @@ const RECOVERED_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
-    let mut house = House::prepare(&effort.place, "bench_overload").await?;
-    house.set("messages.buffer_max", BUFFER_MAX);
-    house.start().await?;
+    let mut server = Server::prepare(&effort.environment, "bench_overload").await?;
+    server.set("messages.buffer_max", BUFFER_MAX);
+    server.start().await?;
     let clients_too_many = effort.of(CLIENTS_TOO_MANY, CLIENTS_TOO_MANY / 4);
-    let (_presence, talks) = talks::many(&house, clients_too_many).await?;
-    let calm = talks::ingest(&house, &talks, CLIENTS, effort.round(), None).await?;
-    let before = resident_bytes(house.process_id()?)?;
-    let process = house.process_id()?;
+    let (_presence, talks) = talks::many(&server, clients_too_many).await?;
+    let calm = talks::ingest(&server, &talks, CLIENTS, effort.round(), None).await?;
+    let before = resident_bytes(server.process_id()?)?;
+    let process = server.process_id()?;
     let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
     let watch = tokio::spawn(async move {
         let mut most = 0;
@@ -46,14 +46,15 @@ pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
     let time = Duration::from_secs(if effort.quick { 3 } else { 60 });
     let twice = (2.0 * calm.per_second()).round();
     let offered = format!("{twice:.0}").parse::<u32>()?;
-    let storm = talks::ingest(&house, &talks, clients_too_many, time, Some(offered)).await?;
+    let storm = talks::ingest(&server, &talks, clients_too_many, time, Some(offered)).await?;
     ensure!(stop.send(()).is_ok(), "nobody watched the memory");
     let most = watch.await?;
-    let (recovered, after) = recovery(&house, &talks, &calm.latencies).await?;
+    let (recovered, after) = recovery(&server, &talks, &calm.latencies).await?;
     ensure!(storm.refused > 0, "nothing was refused: the storm was none");
-    let kept: u64 = effort.place.sql(&house.database, "select count(*) from messages").await?.parse()?;
+    let kept: u64 =
+        effort.environment.sql(&server.database, "select count(*) from messages").await?.parse()?;
     let acknowledged = calm.stored + storm.stored + after;
-    ensure!(kept >= acknowledged, "{acknowledged} words acknowledged, {kept} kept");
+    ensure!(kept >= acknowledged, "{acknowledged} messages acknowledged, {kept} kept");
     let mib = |bytes: u64| u32::try_from(bytes / (1024 * 1024)).map(f64::from);
     let details = json!({
         "offered_per_second": offered, "stored_per_second": storm.per_second(), "refused": storm.refused,
@@ -63,11 +64,11 @@ pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
     Ok(vec![Outcome::new("overload-memory", "MiB", (mib(most)?, mib(before)?), Target::Reported, details)])
 }
 
-/// Until words are taken as fast as before the storm: how long that took, and how many were stored meanwhile.
-async fn recovery(house: &House, talks: &[talks::Talk], calm: &Latencies) -> Result<(Duration, u64)> {
+/// Until messages are taken as fast as before the storm: how long that took, and how many were stored meanwhile.
+async fn recovery(server: &Server, talks: &[talks::Talk], calm: &Latencies) -> Result<(Duration, u64)> {
     let (begun, mut stored) = (Instant::now(), 0);
     loop {
-        let now = talks::ingest(house, talks, CLIENTS, Duration::from_millis(500), None).await?;
+        let now = talks::ingest(server, talks, CLIENTS, Duration::from_millis(500), None).await?;
         stored += now.stored;
         if now.refused == 0 && now.latencies.quantile(0.5) <= calm.quantile(0.5) * 2.0 {
             return Ok((begun.elapsed(), stored));

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::Effort;
 use crate::{
-    house::House,
     http::Connection,
     people::{self, Person},
     report::{Outcome, Target},
+    server::Server,
     talks::{self, Presence},
 };
 
@@ -27,19 +27,19 @@ const OTHER_BEYOND: &str = "select coalesce(sum(greatest(active - 5, 0)), 0) fro
     select count(*) as active from peer_conversations where status = 'IN_PROGRESS' group by counselor) loads";
 
 pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
-    let mut house = House::prepare(&effort.place, "bench_race").await?;
-    effort.place.sql(&house.database, include_str!("../../sql/arrival_tables.sql")).await?;
+    let mut server = Server::prepare(&effort.environment, "bench_race").await?;
+    effort.environment.sql(&server.database, include_str!("../../sql/arrival_tables.sql")).await?;
     let fewer = "delete from peer_counselors where id > 10; update peer_counselors set capacity = 5";
-    effort.place.sql(&house.database, fewer).await?;
-    house.start().await?;
-    let counselors = people::counselors(&house, COUNSELORS, PLACES).await?;
-    let _presence = Presence::of(&house, &counselors).await?;
-    let visitors = people::visitors(&house, 0, CLIENTS * ARRIVALS).await?;
+    effort.environment.sql(&server.database, fewer).await?;
+    server.start().await?;
+    let counselors = people::counselors(&server, COUNSELORS, PLACES).await?;
+    let _presence = Presence::of(&server, &counselors).await?;
+    let visitors = people::visitors(&server, 0, CLIENTS * ARRIVALS).await?;
     let rounds = effort.of(20, 5);
     let (mut ours, mut other) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        ours.push(round_of_ours(&house, &visitors).await?);
-        other.push(round_of_other(effort, &house).await?);
+        ours.push(round_of_ours(&server, &visitors).await?);
+        other.push(round_of_other(effort, &server).await?);
     }
     let total = |rounds: &[u32]| f64::from(rounds.iter().sum::<u32>());
     let details = json!({ "ours_rounds": ours, "other_rounds": other, "places": 50, "clients": CLIENTS });
@@ -49,9 +49,9 @@ pub(crate) async fn measure(effort: &Effort) -> Result<Vec<Outcome>> {
     Ok(vec![Outcome::new("race", " too many", (ours, other.max(1.0)), Target::AtMost(0.0), details)])
 }
 
-async fn round_of_ours(house: &House, visitors: &[Person]) -> Result<u32> {
+async fn round_of_ours(server: &Server, visitors: &[Person]) -> Result<u32> {
     let clients = visitors.chunks(ARRIVALS).map(|mine| async move {
-        let mut connection = Connection::open(&house.address).await?;
+        let mut connection = Connection::open(&server.address).await?;
         let mut open = Vec::new();
         for visitor in mine {
             open.push((visitor, talks::open(&mut connection, visitor, "any").await?));
@@ -59,23 +59,23 @@ async fn round_of_ours(house: &House, visitors: &[Person]) -> Result<u32> {
         anyhow::Ok(open)
     });
     let open: Vec<_> = try_join_all(clients).await?.into_iter().flatten().collect();
-    let beyond = house.place.sql(&house.database, OURS_BEYOND).await?.parse()?;
-    let seated: u32 = house.place.sql(&house.database, OURS_SEATED).await?.parse()?;
-    ensure!(seated >= 50, "places stayed free: {seated} of 50 taken");
-    let mut connection = Connection::open(&house.address).await?;
+    let beyond = server.environment.sql(&server.database, OURS_BEYOND).await?.parse()?;
+    let assigned: u32 = server.environment.sql(&server.database, OURS_SEATED).await?.parse()?;
+    ensure!(assigned >= 50, "places stayed free: {assigned} of 50 taken");
+    let mut connection = Connection::open(&server.address).await?;
     for (visitor, conversation) in open.iter().rev() {
         connection.send(&talks::end_request(visitor, conversation)).await?.result()?;
     }
     Ok(beyond)
 }
 
-async fn round_of_other(effort: &Effort, house: &House) -> Result<u32> {
-    effort.place.sql(&house.database, "truncate peer_conversations").await?;
-    let script = effort.place.peers.join("../sql/race.sql").canonicalize()?;
-    let mut command = effort.place.postgres("pgbench");
+async fn round_of_other(effort: &Effort, server: &Server) -> Result<u32> {
+    effort.environment.sql(&server.database, "truncate peer_conversations").await?;
+    let script = effort.environment.peers.join("../sql/race.sql").canonicalize()?;
+    let mut command = effort.environment.postgres("pgbench");
     command.args(["--no-vacuum", "--protocol=prepared", "--jobs", "2", "--client", &CLIENTS.to_string()]);
     command.args(["--transactions", &ARRIVALS.to_string()]).arg("--file").arg(script);
-    let output = command.arg(effort.place.url(&house.database)).output().await?;
+    let output = command.arg(effort.environment.url(&server.database)).output().await?;
     ensure!(output.status.success(), "pgbench: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(effort.place.sql(&house.database, OTHER_BEYOND).await?.parse()?)
+    Ok(effort.environment.sql(&server.database, OTHER_BEYOND).await?.parse()?)
 }

@@ -12,13 +12,13 @@ use serde_json::json;
 use super::Effort;
 use crate::{
     crowd::{Crowd, Listening},
-    ear::Ear,
-    house::{House, resident_bytes},
     http::Connection,
+    listening_socket::ListeningSocket,
     peer::Peer,
     people,
     report::{Outcome, Plot, Series, Target},
     rounds::random,
+    server::{Server, resident_bytes},
     stats::median,
     talks::{Presence, WORKBENCH, WORKBENCH_GREETING},
 };
@@ -77,10 +77,10 @@ async fn gather(
     protocol: Protocol,
 ) -> Result<()> {
     let (first, greeting) = protocol.greeting();
-    let open = |_| Ear::open(address, protocol.path(), token, first, greeting);
+    let open = |_| ListeningSocket::open(address, protocol.path(), token, first, greeting);
     let mut opened = stream::iter((crowd.len()..number).map(open)).buffer_unordered(CONNECTING_AT_ONCE);
-    while let Some(ear) = opened.try_next().await? {
-        crowd.add(ear)?;
+    while let Some(socket) = opened.try_next().await? {
+        crowd.add(socket)?;
     }
     Ok(())
 }
@@ -152,32 +152,32 @@ pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
 }
 
 async fn measure_ours(effort: &Effort, sizes: &[usize], rounds: usize) -> Result<Vec<Found>> {
-    let mut house = House::prepare(&effort.place, "bench_sockets").await?;
+    let mut server = Server::prepare(&effort.environment, "bench_sockets").await?;
     // A talk whose counselor says nothing is told to every administrator; here at once.
-    house.set("dispatch.unanswered_seconds", "[1]");
-    house.start().await?;
-    let counselors = people::counselors(&house, 1, 50).await?;
-    let _presence = Presence::of(&house, &counselors).await?;
-    let mut visitors = people::visitors(&house, 0, (rounds + 1) * sizes.len()).await?;
-    let administrator = people::administrator(&house).await?;
+    server.set("dispatch.unanswered_seconds", "[1]");
+    server.start().await?;
+    let counselors = people::counselors(&server, 1, 50).await?;
+    let _presence = Presence::of(&server, &counselors).await?;
+    let mut visitors = people::visitors(&server, 0, (rounds + 1) * sizes.len()).await?;
+    let administrator = people::administrator(&server).await?;
     settle().await;
-    let before = resident_bytes(house.process_id()?)?;
+    let before = resident_bytes(server.process_id()?)?;
     let protocol = Protocol::Hotline;
     let mut crowd = Crowd::begin(protocol.listening())?;
     let mut all = Vec::new();
     for &sockets in sizes {
         let token = Some(administrator.token.as_str());
-        gather(&mut crowd, &house.address, token, sockets, protocol).await?;
+        gather(&mut crowd, &server.address, token, sockets, protocol).await?;
         settle().await;
-        let memory = per_socket(before, resident_bytes(house.process_id()?)?, sockets)?;
+        let memory = per_socket(before, resident_bytes(server.process_id()?)?, sockets)?;
         // Anew for each size: the server closes a connection that was idle for long.
-        let mut connection = Connection::open(&house.address).await?;
+        let mut connection = Connection::open(&server.address).await?;
         let mut times = Vec::new();
         for _ in 0..=rounds {
             let visitor = visitors.pop().context("no visitor is left")?;
             let talk = crate::talks::open_request(&visitor, &counselors[0].id);
             let opened = connection.send(&talk).await?.result()?;
-            let due = opened["startTime"].as_u64().context("not seated")? + 1000;
+            let due = opened["startTime"].as_u64().context("not assigned")? + 1000;
             times.push(all_heard(&crowd, due).await?);
             tokio::time::sleep(Duration::from_millis(random(300)?)).await;
         }
@@ -188,7 +188,7 @@ async fn measure_ours(effort: &Effort, sizes: &[usize], rounds: usize) -> Result
 }
 
 async fn measure_other(effort: &Effort, sizes: &[usize], rounds: usize) -> Result<Vec<Found>> {
-    let (mut peer, ready) = Peer::start(&effort.place, "chat.mjs", &[]).await?;
+    let (mut peer, ready) = Peer::start(&effort.environment, "chat.mjs", &[]).await?;
     peer.ask("collect").await?;
     settle().await;
     let before = resident_bytes(peer.process_id()?)?;

@@ -6,26 +6,26 @@ use serde_json::json;
 
 use super::Effort;
 use crate::{
-    house::House,
     http::Connection,
     people::{self, Person},
     report::{Outcome, Plot, Series, Target},
-    rounds::{Duel, play},
+    rounds::{Comparison, play},
+    server::Server,
     stats::{Latencies, median},
     talks,
 };
 
 /// What ten thousand open conversations may cost in addition.
 const MORE_SECONDS_MAX: f64 = 2.0;
-/// Opens, each with its end, of one house in one round.
+/// Opens, each with its end, of one server in one round.
 const OPENS: usize = 50;
 
 struct Sides {
-    full: House,
-    empty: House,
+    full: Server,
+    empty: Server,
 }
 
-impl Duel for Sides {
+impl Comparison for Sides {
     type Ours = f64;
     type Other = f64;
 
@@ -40,10 +40,10 @@ impl Duel for Sides {
     }
 }
 
-/// A house with so many open conversations, and somebody who comes and goes.
+/// A server with so many open conversations, and somebody who comes and goes.
 struct Full {
     open: usize,
-    house: House,
+    server: Server,
     _presence: talks::Presence,
     counselor: Person,
     visitors: Vec<Person>,
@@ -53,19 +53,19 @@ struct Full {
 
 impl Full {
     async fn prepare(effort: &Effort, open: usize) -> Result<Self> {
-        let mut house = House::prepare(&effort.place, &format!("bench_start_{open}")).await?;
-        house.start().await?;
-        let (presence, talks) = talks::many(&house, open).await?;
+        let mut server = Server::prepare(&effort.environment, &format!("bench_start_{open}")).await?;
+        server.start().await?;
+        let (presence, talks) = talks::many(&server, open).await?;
         let leaving = &talks[0];
-        let mut connection = Connection::open(&house.address).await?;
+        let mut connection = Connection::open(&server.address).await?;
         connection.send(&talks::end_request(&leaving.visitor, &leaving.id)).await?.result()?;
-        let counselor = people::staff(&house, &leaving.counselor).await?;
-        let visitors = people::visitors(&house, open, OPENS).await?;
-        Ok(Self { open, house, _presence: presence, counselor, visitors, rounds: Vec::new() })
+        let counselor = people::staff(&server, &leaving.counselor).await?;
+        let visitors = people::visitors(&server, open, OPENS).await?;
+        Ok(Self { open, server, _presence: presence, counselor, visitors, rounds: Vec::new() })
     }
 
     async fn round(&mut self) -> Result<()> {
-        let mut connection = Connection::open(&self.house.address).await?;
+        let mut connection = Connection::open(&self.server.address).await?;
         let mut latencies = Latencies::default();
         for visitor in &self.visitors {
             let begun = std::time::Instant::now();
@@ -80,18 +80,18 @@ impl Full {
 
 pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
     let numbers: &[usize] = if effort.quick { &[100, 1000] } else { &[100, 1000, 10_000] };
-    let mut houses = Vec::new();
+    let mut servers = Vec::new();
     for open in numbers {
-        houses.push(Full::prepare(effort, *open).await?);
+        servers.push(Full::prepare(effort, *open).await?);
     }
     for _ in 0..effort.rounds() {
-        for house in &mut houses {
-            house.round().await?;
+        for server in &mut servers {
+            server.round().await?;
         }
     }
     let mut points = Vec::new();
-    for house in &houses {
-        points.push((f64::from(u32::try_from(house.open)?), median(&house.rounds)));
+    for server in &servers {
+        points.push((f64::from(u32::try_from(server.open)?), median(&server.rounds)));
     }
     let plot = Plot {
         file: "open-conversations.svg",
@@ -99,9 +99,11 @@ pub(crate) async fn measure(effort: &Effort) -> Result<(Vec<Outcome>, Plot)> {
         axes: ("open conversations", "milliseconds"),
         series: vec![Series { name: "hotline".to_owned(), points: points.clone() }],
     };
-    let Some(Full { open, house: full, .. }) = houses.pop() else { anyhow::bail!("no house was measured") };
-    drop(houses);
-    let mut empty = House::prepare(&effort.place, "bench_start_empty").await?;
+    let Some(Full { open, server: full, .. }) = servers.pop() else {
+        anyhow::bail!("no server was measured")
+    };
+    drop(servers);
+    let mut empty = Server::prepare(&effort.environment, "bench_start_empty").await?;
     empty.start().await?;
     let mut sides = Sides { full, empty };
     let found = play(&mut sides, effort.rounds()).await?;

@@ -1,6 +1,7 @@
 //! The rules of the house that no compiler checks.
 
 mod floors;
+mod glossary;
 mod words;
 
 use std::{

@@ -24,7 +24,7 @@ const STATEMENT_MAX: Duration = Duration::from_hours(1);
 
 /// What does not fit. Ids, numbers and words of the program alone, never what people said or are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Flaw {
+pub enum Violation {
     /// Events are missing from the journal: the first of them, and the last.
     Gap(i64, i64),
     /// An event that this version cannot read, and why.
@@ -53,6 +53,8 @@ pub enum Flaw {
     Notice { seq: i64, conversation: ConversationId },
     /// A message counts as unread and was read.
     Unread(Uuid),
+    /// A message was taken back in time and stands unmarked: its words are shown.
+    TakenBack(Uuid),
     /// A message or a picture of a conversation that is not there.
     Homeless { table: &'static str, id: Uuid },
     /// A consumer has come further than the journal goes: what is decided next would not reach it.
@@ -83,23 +85,23 @@ impl fmt::Display for Wanted {
     }
 }
 
-/// One flaw, and where.
+/// One violation, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// None for what concerns the whole database.
     pub institution: Option<String>,
     /// What.
-    pub flaw: Flaw,
+    pub violation: Violation,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let institution = self.institution.as_deref().unwrap_or("the database");
-        write!(f, "{institution}: {}. {}.", self.flaw, self.flaw.remedy())
+        write!(f, "{institution}: {}. {}.", self.violation, self.violation.remedy())
     }
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let joined =
             |wanted: &[Wanted]| wanted.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -144,6 +146,13 @@ impl fmt::Display for Flaw {
                     message.simple()
                 )
             }
+            Self::TakenBack(message) => {
+                write!(
+                    f,
+                    "message {} is not marked as revoked, and withdrawn_messages says that it was taken back in time",
+                    message.simple()
+                )
+            }
             Self::Homeless { table, id } => {
                 write!(f, "row {} of {table} is of a conversation that is not there", id.simple())
             }
@@ -167,7 +176,7 @@ impl fmt::Display for Flaw {
     }
 }
 
-impl Flaw {
+impl Violation {
     /// What to do about it.
     fn remedy(&self) -> &'static str {
         match self {
@@ -199,6 +208,7 @@ impl Flaw {
                 "The two were told; the record lacks a sentence of ours and no person's: nothing has to be done"
             }
             Self::Unread(_) => "Set is_read",
+            Self::TakenBack(_) => "Set is_revoked",
             Self::Homeless { .. } => "Put the conversation back from a backup, or delete the row",
             Self::Cursor { .. } => "Set its seq in consumer_cursors to the newest, with the server stopped",
             Self::VisitorNumber { .. } => "Set last to the highest number that is given out",
@@ -254,9 +264,9 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn found(&mut self, institution: Option<&str>, flaw: Flaw) -> Result<(), CheckFault> {
+    fn found(&mut self, institution: Option<&str>, violation: Violation) -> Result<(), CheckFault> {
         self.seen.findings += 1;
-        (self.tell)(&Finding { institution: institution.map(str::to_owned), flaw })?;
+        (self.tell)(&Finding { institution: institution.map(str::to_owned), violation })?;
         Ok(())
     }
 }

@@ -40,6 +40,7 @@ mod writer;
 use activity::IncomingMessage;
 pub use activity::{ActivityObserver, PersonActivity};
 pub use body::Body;
+pub(crate) use insert::late_after_end;
 pub use sent::{Read, Sent, Withdrawn};
 pub use unmatched::UnmatchedRoom;
 use writer::{BufferPermit, BufferedMessage, Writer, WriterChannels};

@@ -16,7 +16,7 @@ use hotline_actors::{
 use uuid::Uuid;
 
 use super::{
-    CheckFault, Flaw, Look, Wanted,
+    CheckFault, Look, Violation, Wanted,
     rows::{self, EventRow, PersonRow, Stored},
 };
 
@@ -81,17 +81,17 @@ impl<'a> Fold<'a> {
             look.seen.events += 1;
             let expected = self.seq + 1;
             if row.seq != expected {
-                look.found(Some(self.institution), Flaw::Gap(expected, row.seq - 1))?;
+                look.found(Some(self.institution), Violation::Gap(expected, row.seq - 1))?;
             }
             self.seq = row.seq;
             let Ok(event) = serde_json::from_str::<Event>(&row.body) else {
                 let why = "its body is of no kind that is known";
-                look.found(Some(self.institution), Flaw::Unreadable(row.seq, why))?;
+                look.found(Some(self.institution), Violation::Unreadable(row.seq, why))?;
                 continue;
             };
             if event.name() != row.kind {
                 let why = "its kind is not that of its body";
-                look.found(Some(self.institution), Flaw::Unreadable(row.seq, why))?;
+                look.found(Some(self.institution), Violation::Unreadable(row.seq, why))?;
             }
             for person in named(&event).into_iter().flatten() {
                 page.named.entry(person).or_insert(row.seq);
@@ -100,7 +100,7 @@ impl<'a> Fold<'a> {
             let facts = self.dispatch.apply(Timestamp(row.at), &event);
             match (event.conversation(), facts) {
                 (Some(conversation), None) => {
-                    look.found(Some(self.institution), Flaw::NotOpen { seq: row.seq, conversation })?;
+                    look.found(Some(self.institution), Violation::NotOpen { seq: row.seq, conversation })?;
                 }
                 (_, Some(facts)) if matches!(event, Event::Ended { .. }) => page.ended.push(facts),
                 (_, _) => {}
@@ -112,7 +112,7 @@ impl<'a> Fold<'a> {
         self.look_for_strangers(look, page.named).await?;
         self.compare(look, &page.ended).await?;
         for (seq, conversation) in rows::missing_notices(look.connection, &page.notices).await? {
-            look.found(Some(self.institution), Flaw::Notice { seq, conversation })?;
+            look.found(Some(self.institution), Violation::Notice { seq, conversation })?;
         }
         Ok(())
     }
@@ -133,7 +133,7 @@ impl<'a> Fold<'a> {
                 let Some(row) = stored.get(&person.0) else { continue };
                 let wanted = decided.differences(row);
                 if !wanted.is_empty() {
-                    look.found(Some(self.institution), Flaw::Person(*person, wanted))?;
+                    look.found(Some(self.institution), Violation::Person(*person, wanted))?;
                 }
             }
         }
@@ -184,7 +184,7 @@ impl<'a> Fold<'a> {
             if let Some(seq) = named.get(&person)
                 && self.strangers.insert(person)
             {
-                look.found(Some(self.institution), Flaw::Stranger { seq: *seq, person })?;
+                look.found(Some(self.institution), Violation::Stranger { seq: *seq, person })?;
             }
         }
         Ok(())
@@ -197,12 +197,12 @@ impl<'a> Fold<'a> {
         for facts in facts {
             look.seen.conversations += 1;
             let Some(row) = stored.get(&facts.id.0) else {
-                look.found(Some(self.institution), Flaw::Lost(facts.id))?;
+                look.found(Some(self.institution), Violation::Lost(facts.id))?;
                 continue;
             };
             let wanted = row.differences(&Stored::of(self.institution, facts));
             if !wanted.is_empty() {
-                look.found(Some(self.institution), Flaw::Conversation(facts.id, wanted))?;
+                look.found(Some(self.institution), Violation::Conversation(facts.id, wanted))?;
             }
         }
         Ok(())

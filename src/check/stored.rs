@@ -3,7 +3,8 @@
 use futures_util::TryStreamExt;
 use hotline_actors::{ConversationId, PersonId};
 
-use super::{CheckFault, Finding, Flaw, Look};
+use super::{CheckFault, Finding, Look, Violation};
+use crate::messages::late_after_end;
 
 pub(super) async fn check(look: &mut Look<'_>, institution: &str) -> Result<(), CheckFault> {
     undecided(look, institution).await?;
@@ -15,12 +16,12 @@ pub(super) async fn check(look: &mut Look<'_>, institution: &str) -> Result<(), 
 
 /// Tells what a query finds, row by row: however much it is.
 macro_rules! tell {
-    ($look:expr, $institution:expr, $query:expr, $row:ident => $flaw:expr) => {{
+    ($look:expr, $institution:expr, $query:expr, $row:ident => $violation:expr) => {{
         let Look { connection, tell, seen } = &mut *$look;
         let mut rows = $query.fetch(&mut **connection);
         while let Some($row) = rows.try_next().await? {
             seen.findings += 1;
-            tell(&Finding { institution: $institution, flaw: $flaw })?;
+            tell(&Finding { institution: $institution, violation: $violation })?;
         }
     }};
 }
@@ -39,7 +40,7 @@ async fn undecided(look: &mut Look<'_>, institution: &str) -> Result<(), CheckFa
         "#,
         institution
     );
-    tell!(look, Some(institution.to_owned()), query, id => Flaw::Undecided(ConversationId(id)));
+    tell!(look, Some(institution.to_owned()), query, id => Violation::Undecided(ConversationId(id)));
     Ok(())
 }
 
@@ -62,7 +63,7 @@ async fn talk_times(look: &mut Look<'_>, institution: &str) -> Result<(), CheckF
         "#,
         institution
     );
-    tell!(look, Some(institution.to_owned()), query, row => Flaw::TalkTime {
+    tell!(look, Some(institution.to_owned()), query, row => Violation::TalkTime {
         person: PersonId(row.id),
         stored: row.stored,
         talked: row.talked
@@ -92,12 +93,13 @@ async fn ratings(look: &mut Look<'_>, institution: &str) -> Result<(), CheckFaul
         } else {
             "deleted_at"
         };
-        Flaw::Rating(row.id, column)
+        Violation::Rating(row.id, column)
     });
     Ok(())
 }
 
-/// Messages and pictures belong to a conversation of the institution, and what was read is no longer counted as unread.
+/// Messages and pictures belong to a conversation of the institution, what was read is no longer counted as unread, and what
+/// was taken back in time is marked so.
 async fn messages(look: &mut Look<'_>, institution: &str) -> Result<(), CheckFault> {
     let query = sqlx::query_scalar!(
         "select m.id from messages m
@@ -106,7 +108,7 @@ async fn messages(look: &mut Look<'_>, institution: &str) -> Result<(), CheckFau
          order by m.id",
         institution
     );
-    tell!(look, Some(institution.to_owned()), query, id => Flaw::Homeless { table: "messages", id });
+    tell!(look, Some(institution.to_owned()), query, id => Violation::Homeless { table: "messages", id });
     let query = sqlx::query_scalar!(
         "select i.id from images i
          where i.institution = $1
@@ -114,7 +116,7 @@ async fn messages(look: &mut Look<'_>, institution: &str) -> Result<(), CheckFau
          order by i.id",
         institution
     );
-    tell!(look, Some(institution.to_owned()), query, id => Flaw::Homeless { table: "images", id });
+    tell!(look, Some(institution.to_owned()), query, id => Violation::Homeless { table: "images", id });
     let query = sqlx::query_scalar!(
         "select m.id
          from messages m
@@ -123,7 +125,21 @@ async fn messages(look: &mut Look<'_>, institution: &str) -> Result<(), CheckFau
          order by m.id",
         institution
     );
-    tell!(look, Some(institution.to_owned()), query, id => Flaw::Unread(id));
+    tell!(look, Some(institution.to_owned()), query, id => Violation::Unread(id));
+    // The other way round nothing follows: the mark keeps the first time that was told, and goes after a while.
+    let query = sqlx::query_scalar!(
+        "select m.id
+         from messages m
+             join withdrawn_messages w
+                 on w.from_account = m.from_account and w.to_account = m.to_account and w.msg_key = m.msg_key
+             join conversations c on c.id = m.conversation
+         where m.institution = $1 and not m.is_revoked
+             and (c.ended_at is null or w.withdrawn_at <= c.ended_at + $2)
+         order by m.id",
+        institution,
+        late_after_end()
+    );
+    tell!(look, Some(institution.to_owned()), query, id => Violation::TakenBack(id));
     Ok(())
 }
 
@@ -139,7 +155,7 @@ async fn counters(look: &mut Look<'_>, institution: &str) -> Result<(), CheckFau
         "#,
         institution
     );
-    tell!(look, Some(institution.to_owned()), query, row => Flaw::Cursor {
+    tell!(look, Some(institution.to_owned()), query, row => Violation::Cursor {
         consumer: row.consumer,
         seq: row.seq,
         newest: row.newest
@@ -153,7 +169,7 @@ async fn counters(look: &mut Look<'_>, institution: &str) -> Result<(), CheckFau
         "#,
         institution
     );
-    tell!(look, Some(institution.to_owned()), query, row => Flaw::VisitorNumber {
+    tell!(look, Some(institution.to_owned()), query, row => Violation::VisitorNumber {
         last: row.last,
         highest: row.highest
     });

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 use hotline_actors::{ConversationId, PersonId};
 
-use super::{CheckFault, Finding, Flaw, Look, stored::tell};
+use super::{CheckFault, Finding, Look, Violation, stored::tell};
 
 /// The constraints that 0009 and 0010 dropped and 0021 brought back.
 const CONSTRAINTS: [&str; 9] = [
@@ -32,13 +32,13 @@ pub(super) async fn check(look: &mut Look<'_>) -> Result<(), CheckFault> {
         }
     }
     for code in codes {
-        look.found(Some(&code), Flaw::NoInstitution)?;
+        look.found(Some(&code), Violation::NoInstitution)?;
     }
     let query = sqlx::query_scalar!(
         "select t.person from talk_times t
          where not exists (select from people p where p.id = t.person) order by 1"
     );
-    tell!(look, None, query, person => Flaw::TalkTimeOfNobody(PersonId(person)));
+    tell!(look, None, query, person => Violation::TalkTimeOfNobody(PersonId(person)));
     constraints(look).await
 }
 
@@ -60,12 +60,12 @@ async fn constraints(look: &mut Look<'_>) -> Result<(), CheckFault> {
         return Ok(());
     }
     for constraint in doubtful {
-        let flaw = if constraint.is_there {
-            Flaw::Unproven(constraint.name)
+        let violation = if constraint.is_there {
+            Violation::Unproven(constraint.name)
         } else {
-            Flaw::NoConstraint(constraint.name)
+            Violation::NoConstraint(constraint.name)
         };
-        look.found(None, flaw)?;
+        look.found(None, violation)?;
     }
     let query = sqlx::query!(
         r#"
@@ -91,8 +91,8 @@ async fn constraints(look: &mut Look<'_>) -> Result<(), CheckFault> {
     let mut rows = query.fetch(&mut **connection);
     while let Some(row) = rows.try_next().await? {
         seen.findings += 1;
-        let flaw = Flaw::Breaks { conversation: ConversationId(row.id), column: row.column };
-        tell(&Finding { institution: Some(row.institution), flaw })?;
+        let violation = Violation::Breaks { conversation: ConversationId(row.id), column: row.column };
+        tell(&Finding { institution: Some(row.institution), violation })?;
     }
     Ok(())
 }

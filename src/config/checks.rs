@@ -139,8 +139,8 @@ fn secrets(settings: &Settings) -> Checked {
         ("it is 64 hex digits (openssl rand -hex 32)", "it is 1 to 16 letters or digits");
     let key = secrets.data_key.reveal();
     ensure(key.is_empty() || is_key(key), "secrets.data_key", key_rule)?;
-    if let Some(flaw) = keys::flaw(key) {
-        ensure(false, "secrets.data_key", &format!("{flaw} (openssl rand -hex 32 draws one)"))?;
+    if let Some(weakness) = keys::weakness(key) {
+        ensure(false, "secrets.data_key", &format!("{weakness} (openssl rand -hex 32 draws one)"))?;
     }
     ensure(is_id(&secrets.data_key_id), "secrets.data_key_id", id_rule)?;
     let mut ids = HashSet::from([secrets.data_key_id.as_str()]);

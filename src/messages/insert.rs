@@ -206,7 +206,7 @@ async fn place(
 }
 
 /// In the time of dispatch.
-pub(super) fn late_after_end() -> i64 {
+pub(crate) fn late_after_end() -> i64 {
     millis(LATE_AFTER_END)
 }
 

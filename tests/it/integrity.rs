@@ -322,6 +322,12 @@ const DAMAGES: &[(&str, &[&str])] = &[
         &["counts as unread, and read_marks says that it was read"],
     ),
     (
+        "insert into withdrawn_messages select from_account, to_account, msg_key, 0 from messages where not system",
+        &[
+            "is not marked as revoked, and withdrawn_messages says that it was taken back in time. Set is_revoked.",
+        ],
+    ),
+    (
         "update messages set conversation = '{nobody}' where not system",
         &["of messages is of a conversation that is not there"],
     ),

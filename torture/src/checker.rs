@@ -156,6 +156,8 @@ pub enum Violation {
     LogError,
     /// An answer told of a fault while everything was in order.
     Fault,
+    /// `hotline check` found that what is stored does not fit together.
+    Check,
 }
 
 impl fmt::Display for Violation {
@@ -180,6 +182,7 @@ impl fmt::Display for Violation {
             Self::ServerDied => "server died",
             Self::LogError => "error in the log that must never be",
             Self::Fault => "fault",
+            Self::Check => "hotline check",
         })
     }
 }
@@ -237,7 +240,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn find(&mut self, violation: Violation, what: String) {
+    pub(crate) fn find(&mut self, violation: Violation, what: String) {
         self.findings.push(Finding { violation, what });
     }
 

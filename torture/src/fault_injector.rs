@@ -3,6 +3,7 @@
 mod last_words;
 
 use std::{
+    collections::BTreeMap,
     io,
     net::SocketAddr,
     time::{Duration, Instant},
@@ -207,6 +208,19 @@ impl FaultInjector {
             self.injected.kills += 1;
         }
         Ok(())
+    }
+
+    /// Kills the last server, and lets `hotline check` look at what it leaves behind: the findings.
+    ///
+    /// `settings` lead straight to the database.
+    pub(crate) async fn check_what_is_left(
+        &mut self,
+        settings: &BTreeMap<String, String>,
+    ) -> io::Result<Vec<String>> {
+        if let Some(server) = self.server.take() {
+            server.kill().await?;
+        }
+        setup::check(&self.launcher.binary, settings).await
     }
 
     /// Nobody ends who was not asked to.

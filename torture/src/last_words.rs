@@ -19,7 +19,7 @@ pub(crate) use speakers::{SharedContext, Speakers, Visits};
 pub(crate) use visit::{TalkSocket, VisitOptions};
 
 use crate::{
-    checker::{self, Evidence, Verdict},
+    checker::{self, Evidence, Verdict, Violation},
     fault_injector::{FaultInjector, Injected},
     history::{Fact, History, ServerFact, wall_ms},
     proxy::Proxy,
@@ -118,7 +118,7 @@ pub async fn run(options: &RunOptions, plan: &Plan) -> Result<(Verdict, String),
     let pool = PgPoolOptions::new().max_connections(1).connect(&url).await?;
     let entries = history.read();
     drop(speakers);
-    let verdict = checker::check(&Evidence {
+    let mut verdict = checker::check(&Evidence {
         entries: &entries,
         tables: &tables::read(&pool).await?,
         limits: setup::LAST_WORDS_LIMITS,
@@ -126,6 +126,9 @@ pub async fn run(options: &RunOptions, plan: &Plan) -> Result<(Verdict, String),
         on_shift: &staff.on_shift,
         until,
     });
+    for line in injector.check_what_is_left(&setup::last_words_settings(&url)).await? {
+        verdict.find(Violation::Check, line);
+    }
     let head = run::head(options, &pool, begun, &injector).await?;
     Ok((verdict.clone(), report::write_last_words(&head, plan, &injector.injected, &verdict, &entries)))
 }

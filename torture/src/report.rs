@@ -158,6 +158,7 @@ impl Lines {
             ("begun or ended twice", Violation::EndedTwice),
             ("acknowledged before stored", Violation::AcknowledgedBeforeStored),
             ("contradictions", Violation::Contradiction),
+            ("found by hotline check", Violation::Check),
         ] {
             self.line(name, verdict.count(violation));
         }

@@ -15,7 +15,7 @@ use std::{
 use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::{
-    checker::{self, Evidence, Verdict},
+    checker::{self, Evidence, Verdict, Violation},
     fault_injector::{FaultInjector, Injected, Plan},
     history::{Fact, History, ServerFact, wall_ms},
     load::{self, World},
@@ -117,7 +117,10 @@ pub async fn run(options: &RunOptions, plan: &Plan) -> Result<(Verdict, String),
         on_shift: &staff.on_shift,
         until,
     };
-    let verdict = checker::check(&evidence);
+    let mut verdict = checker::check(&evidence);
+    for line in injector.check_what_is_left(&setup::settings(&url)).await? {
+        verdict.find(Violation::Check, line);
+    }
     let head = head(options, &pool, begun, &injector).await?;
     let text = report::write(&head, plan, &injector.injected, &verdict, &entries);
     Ok((verdict, text))

@@ -168,6 +168,20 @@ async fn run(
     Err(io::Error::other(format!("hotline {arguments:?} failed: {said}")))
 }
 
+/// What `hotline check` finds in a database that no server writes any more, a line each.
+pub async fn check(binary: &Path, settings: &BTreeMap<String, String>) -> io::Result<Vec<String>> {
+    let output = command(binary, settings, &["check"]).stdin(Stdio::null()).output().await?;
+    let lines =
+        |bytes: &[u8]| -> Vec<String> { String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect() };
+    match output.status.code() {
+        Some(0) => Ok(Vec::new()),
+        Some(1) if !output.stdout.is_empty() => Ok(lines(&output.stdout)),
+        code => {
+            Err(io::Error::other(format!("hotline check: {code:?}, {}", lines(&output.stderr).join(" "))))
+        }
+    }
+}
+
 /// Makes a database, on the small disk if there is one.
 pub async fn database(cluster: &Cluster, name: &str) -> Result<(), sqlx::Error> {
     let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;

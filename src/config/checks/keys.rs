@@ -10,7 +10,7 @@ use crate::config::{DEVELOPMENT_KEY, hex_key};
 const DIFFERENT_BYTES_MIN: usize = 17;
 
 /// Why this key, 64 hex digits, is not random; nothing where it looks as if it were.
-pub(super) fn flaw(text: &str) -> Option<&'static str> {
+pub(super) fn weakness(text: &str) -> Option<&'static str> {
     let key = hex_key(text)?;
     let different: HashSet<u8> = key.into_iter().collect();
     if different.len() < DIFFERENT_BYTES_MIN {
@@ -42,13 +42,13 @@ mod tests {
         let development = hex::encode(Sha256::digest(DEVELOPMENT_KEY));
         let bad = ["ab".repeat(32), "00".repeat(32), "0123456789abcdef".repeat(4), counting, falling, twice];
         for key in bad.iter().chain([&text, &of_nothing, &development]) {
-            assert!(flaw(key).is_some(), "{key}");
+            assert!(weakness(key).is_some(), "{key}");
         }
         for key in [
             "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e",
             "9C1E5E6F0A7B42D38D1F6C2B7A9053E4B8D7F61A2C3E4D5F60718293A4B5C6D7",
         ] {
-            assert_eq!(flaw(key), None, "{key}");
+            assert_eq!(weakness(key), None, "{key}");
         }
     }
 
@@ -57,7 +57,7 @@ mod tests {
         for _ in 0..2000 {
             let mut key = [0_u8; 32];
             getrandom::fill(&mut key).expect("random");
-            assert_eq!(flaw(&hex::encode(key)), None);
+            assert_eq!(weakness(&hex::encode(key)), None);
         }
     }
 }

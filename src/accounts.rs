@@ -10,7 +10,7 @@ use hotline_actors::{
     dispatch::{
         command::{Command, Refusal},
         counselor::Role,
-        event::Expulsion,
+        event::Removal,
     },
     push::Closing,
     registry::{LogIns, Rejected},
@@ -86,10 +86,10 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]: they are in an open conversation and would be deleted, or were deleted meanwhile.
-    pub async fn expel(&self, caller: &Caller, person: Person, how: Expulsion) -> Result<(), AccountError> {
+    pub async fn expel(&self, caller: &Caller, person: Person, how: Removal) -> Result<(), AccountError> {
         let (action, actor) = match how {
-            Expulsion::Banned => (Action::Ban, caller.id),
-            Expulsion::Deleted => (Action::DeletePerson, caller.id),
+            Removal::Banned => (Action::Ban, caller.id),
+            Removal::Deleted => (Action::DeletePerson, caller.id),
         };
         let accounts = self.clone();
         to_the_end(async move {
@@ -108,7 +108,7 @@ impl Accounts {
             }
             accounts.end_sessions(&person, Closing::LoggedOut).await?;
             decided?;
-            if how == Expulsion::Deleted {
+            if how == Removal::Deleted {
                 let now = clock::now();
                 let today = Calendar::open(&accounts.pool, institution, now).await?.day(now);
                 let keeper = Keeper { institution: Some(institution), by: actor, at: now };

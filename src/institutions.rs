@@ -339,14 +339,14 @@ impl Institutions {
         &self,
         institution: &str,
         person: PersonId,
-        badge: SocketRole,
+        socket_role: SocketRole,
         login: LogIn,
         socket: Recipient<Push>,
         since: Option<u64>,
     ) -> Result<SocketId, Rejected> {
         let registry = self.registry(institution).ok_or(Rejected::Stopping)?;
         let limit = Duration::from_secs(self.0.settings.journal.settle_seconds_max);
-        let joining = registry.send(Join { person, badge, login, socket, since });
+        let joining = registry.send(Join { person, socket_role, login, socket, since });
         match tokio::time::timeout(limit, joining).await {
             Ok(Ok(joined)) => joined,
             Ok(Err(_)) | Err(_) => Err(Rejected::Unsettled),

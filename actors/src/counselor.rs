@@ -16,7 +16,7 @@ use crate::{
     ids::{ConversationId, CounselorId},
     protocol::GraceOver,
     push::{
-        Attach, Broadcast, CommittedEvent, CommittedEvents, Detach, Greeting, Push, SeatView, SocketId,
+        Attach, Broadcast, CommittedEvent, CommittedEvents, Detach, Greeting, OwnPlaces, Push, SocketId,
         Sockets, StateUpdate, WorkbenchSnapshot,
     },
 };
@@ -75,14 +75,14 @@ impl Counselor {
         }
     }
 
-    fn view(&self, on_shift: bool) -> SeatView {
+    fn view(&self, on_shift: bool) -> OwnPlaces {
         let mut active: Vec<Conversation> =
             self.open.values().filter(|facts| facts.counselor() == Some(self.id)).copied().collect();
         active.sort_unstable_by_key(|facts| (facts.started_at(), facts.arrival));
         let mut waiting: Vec<Conversation> =
             self.open.values().filter(|facts| facts.phase == Phase::Waiting).copied().collect();
         waiting.sort_unstable_by_key(|facts| Ticket::from(facts));
-        SeatView { choice: self.choice, on_shift, capacity: self.capacity, active, waiting }
+        OwnPlaces { choice: self.choice, on_shift, capacity: self.capacity, active, waiting }
     }
 
     fn on_event(&mut self, committed: &CommittedEvent) {
@@ -152,9 +152,9 @@ impl Handler<Attach> for Counselor {
         self.sockets.insert(attach.id, attach.socket);
         match attach.greeting {
             Greeting::Snapshot => {
-                let seat = Some(self.view(attach.on_shift));
+                let own_places = Some(self.view(attach.on_shift));
                 let Attach { cursor, common_waiting, answers, .. } = attach;
-                let desk = WorkbenchSnapshot { cursor, seat, common_waiting, answers };
+                let desk = WorkbenchSnapshot { cursor, own_places, common_waiting, answers };
                 self.sockets.push_to(attach.id, Push::Workbench(Arc::new(desk)));
             }
             Greeting::Resume(missed) => {

@@ -28,7 +28,7 @@ use crate::{
         command::{Answer, Command, Refusal},
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
         counselor::{ChosenStatus, Connectivity, Counselor, Role},
-        event::{Event, Expulsion, Notice},
+        event::{Event, Notice, Removal},
         laws::Breaches,
         limits::DispatchLimits,
         place::Outlook,
@@ -121,7 +121,7 @@ pub struct Dispatch {
     on_shift: BTreeSet<CounselorId>,
     /// Who was taken out since the start. What was asked before and arrives later is refused; after a restart nothing
     /// of that kind is under way.
-    expelled: BTreeMap<PersonId, Expulsion>,
+    expelled: BTreeMap<PersonId, Removal>,
     deadlines: BTreeSet<(Timestamp, Deadline)>,
     next_arrival: u64,
     /// Nobody's waiting ends before this: set after a start or an outage.

@@ -18,7 +18,7 @@ use crate::{
         clock::TalkRecord,
         conversation::Conversation,
         counselor::PublicStatus,
-        event::{Event, Expulsion},
+        event::{Event, Removal},
     },
     ids::{ConversationId, PersonId, WriterId},
     sabotage::{Sabotage, sabotaged},
@@ -40,7 +40,7 @@ pub struct Stamped {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Taken out, and how.
-    Out(Expulsion),
+    Out(Removal),
     /// They may again.
     In,
 }

@@ -91,7 +91,7 @@ pub struct Setup {
     pub on_status: Arc<dyn Fn(RegistryStatus) + Send + Sync>,
     /// Takes what an onlooker is to hear, and gives it back once it is noted that they do. Without it nobody notes
     /// that.
-    pub noting: Option<Arc<dyn Fn(Overheard) + Send + Sync>>,
+    pub noting: Option<Arc<dyn Fn(SupervisorFrame) + Send + Sync>>,
 }
 
 impl fmt::Debug for Setup {
@@ -233,7 +233,7 @@ pub struct Join {
     /// Whose.
     pub person: PersonId,
     /// As what.
-    pub badge: SocketRole,
+    pub socket_role: SocketRole,
     /// By which log-in.
     pub login: LogIn,
     /// Where to.
@@ -310,7 +310,7 @@ pub struct OutgoingMessage {
 /// to that person's sockets, if they still are asked about it.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub struct Overheard {
+pub struct SupervisorFrame {
     /// Of which talk.
     pub conversation: ConversationId,
     /// Who is asked about it.

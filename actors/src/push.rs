@@ -95,7 +95,7 @@ pub struct WorkbenchSnapshot {
     /// The last event it contains.
     pub cursor: u64,
     /// Places and talks; none for administrators, who have no places.
-    pub seat: Option<SeatView>,
+    pub own_places: Option<OwnPlaces>,
     /// How many stand in the common queue.
     pub common_waiting: usize,
     /// Who waits for an answer.
@@ -104,7 +104,7 @@ pub struct WorkbenchSnapshot {
 
 /// The committed view of one's own places.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeatView {
+pub struct OwnPlaces {
     /// What they chose.
     pub choice: ChosenStatus,
     /// Whether they serve the common queue now.

@@ -27,8 +27,8 @@ use tokio::sync::oneshot;
 
 pub use crate::protocol::{
     Ask, Bind, Bounds, Called, Choose, Clock, EndLogIns, EndOwn, Expect, Join, Leave, LogIns, LoggedIn,
-    MessageSeen, OutgoingMessage, Overheard, Progress, RegistryStatus, Rejected, Setup, ShutDown, SocketRole,
-    Tell,
+    MessageSeen, OutgoingMessage, Progress, RegistryStatus, Rejected, Setup, ShutDown, SocketRole,
+    SupervisorFrame, Tell,
 };
 use crate::{
     conversation::StoreRecovered,

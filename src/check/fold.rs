@@ -9,7 +9,7 @@ use hotline_actors::{
         Dispatch,
         conversation::Conversation,
         counselor::PublicStatus,
-        event::{Event, Expulsion},
+        event::{Event, Removal},
         limits::DispatchLimits,
     },
 };
@@ -153,8 +153,8 @@ impl<'a> Fold<'a> {
                 let decided = self.people.entry(*person).or_default();
                 decided.presence = Some(PublicStatus::Offline);
                 match how {
-                    Expulsion::Banned => decided.is_banned = Some(true),
-                    Expulsion::Deleted => decided.deleted_at = Some(at),
+                    Removal::Banned => decided.is_banned = Some(true),
+                    Removal::Deleted => decided.deleted_at = Some(at),
                 }
             }
             Event::Pardoned { person } => self.people.entry(*person).or_default().is_banned = Some(false),

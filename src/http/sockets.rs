@@ -298,10 +298,11 @@ impl Session {
         let (state, since, choice, asks) = (self.state.clone(), self.since, self.choice, self.asks);
         let socket = ctx.address().recipient();
         async move {
-            let badge = badge(&state, &caller, asks, choice).await?;
+            let socket_role = socket_role(&state, &caller, asks, choice).await?;
             let institution = caller.institution()?;
             let login = caller.token.into();
-            let joined = state.institutions.join(institution, caller.id, badge, login, socket, since).await?;
+            let joined =
+                state.institutions.join(institution, caller.id, socket_role, login, socket, since).await?;
             // The log-in may have ended meanwhile, before there was a socket to close.
             match state.sessions.is_active(caller.token, clock::now()).await {
                 Ok(Some(_)) => Ok(joined),
@@ -395,7 +396,7 @@ impl Session {
 }
 
 /// As what somebody sits behind a socket. Their places are read afresh: they may be new to dispatch.
-async fn badge(
+async fn socket_role(
     state: &AppState,
     caller: &Caller,
     asks: bool,

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use hotline_actors::{ConversationId, PersonId, Timestamp, registry::Overheard};
+use hotline_actors::{ConversationId, PersonId, Timestamp, registry::SupervisorFrame};
 use sqlx::PgPool;
 use tokio::sync::mpsc;
 
@@ -29,12 +29,12 @@ pub(super) fn noting(
     institutions: Weak<Inner>,
     pool: PgPool,
     fatal_errors: mpsc::Sender<FatalError>,
-) -> Arc<dyn Fn(Overheard) + Send + Sync> {
-    let (sender, overheard) = mpsc::channel(WAITING_MAX);
+) -> Arc<dyn Fn(SupervisorFrame) + Send + Sync> {
+    let (sender, frames) = mpsc::channel(WAITING_MAX);
     let institution = institution.to_owned();
     watched(
         "what notes who hears a talk live",
-        run(institution.clone(), overheard, institutions, pool),
+        run(institution.clone(), frames, institutions, pool),
         fatal_errors,
     );
     Arc::new(move |word| {
@@ -63,12 +63,12 @@ fn watched(
 /// Notes and gives back, one after the other, so that words stay in their order. Ends with the institutions.
 async fn run(
     institution: String,
-    mut overheard: mpsc::Receiver<Overheard>,
+    mut frames: mpsc::Receiver<SupervisorFrame>,
     institutions: Weak<Inner>,
     pool: PgPool,
 ) {
     let mut noted: HashMap<(ConversationId, PersonId), Timestamp> = HashMap::new();
-    while let Some(word) = overheard.recv().await {
+    while let Some(word) = frames.recv().await {
         let (key, now) = ((word.conversation, word.person), clock::now());
         let (since, until) = audit::same_reading(now);
         if noted.get(&key).is_none_or(|at| *at <= since || *at > until) {

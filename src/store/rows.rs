@@ -7,7 +7,7 @@ use hotline_actors::{
         clock::{Said, TalkRecord},
         conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
         counselor::{ChosenStatus, Role},
-        event::{Event, Expulsion},
+        event::{Event, Removal},
     },
     journal::{Batch, PersonChange, Standing},
 };
@@ -246,8 +246,8 @@ impl PersonRows {
             let (state, deleted_at) = match change.standing {
                 None => (None, None),
                 Some(Standing::In) => (Some("NORMAL".to_owned()), None),
-                Some(Standing::Out(Expulsion::Banned)) => (Some("BANNED".to_owned()), None),
-                Some(Standing::Out(Expulsion::Deleted)) => (None, Some(now)),
+                Some(Standing::Out(Removal::Banned)) => (Some("BANNED".to_owned()), None),
+                Some(Standing::Out(Removal::Deleted)) => (None, Some(now)),
             };
             rows.id.push(person.0);
             rows.capacity.push(change.capacity.map(|capacity| i32::try_from(capacity).unwrap_or(i32::MAX)));

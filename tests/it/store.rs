@@ -178,7 +178,7 @@ async fn places_bans_and_notices_are_stored_with_the_events() {
     owner.commits().await.expect("it is stored");
     owner.passes(Duration::from_mins(10));
     owner.now = owner.now + Duration::from_mins(1);
-    let how = hotline_actors::dispatch::event::Expulsion::Banned;
+    let how = hotline_actors::dispatch::event::Removal::Banned;
     owner.decide(&Command::Remove { person: PersonId(visitor(1).0), how });
     let batch = owner.frozen();
     owner.store.append(Arc::clone(&batch)).await.expect("it is stored");

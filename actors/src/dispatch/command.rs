@@ -6,7 +6,7 @@ use crate::{
     dispatch::{
         conversation::{Conversation, EndReason, Medium, Priority},
         counselor::{ChosenStatus, PublicStatus, Role},
-        event::Expulsion,
+        event::Removal,
     },
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
     time::Timestamp,
@@ -70,7 +70,7 @@ pub enum Command {
         /// Who.
         person: PersonId,
         /// How.
-        how: Expulsion,
+        how: Removal,
     },
     /// Somebody who was banned may come in again.
     Reinstate {

@@ -44,7 +44,7 @@ pub enum Event {
         /// Who.
         person: PersonId,
         /// How.
-        how: Expulsion,
+        how: Removal,
     },
     /// Somebody who was banned may come in again.
     Pardoned {
@@ -125,7 +125,7 @@ pub enum Event {
 /// How somebody was taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Expulsion {
+pub enum Removal {
     /// May be activated again.
     Banned,
     /// For good.

@@ -9,7 +9,7 @@ use crate::{
         command::{Answer, Command, Refusal},
         conversation::{Conversation, EndReason, Kind, Phase},
         counselor::{ChosenStatus, Connectivity, Role},
-        event::{Event, Expulsion},
+        event::{Event, Removal},
         laws::{self, Law},
         queue::Ticket,
     },
@@ -254,7 +254,7 @@ impl<'a> Turn<'a> {
 
     /// The deleted stay out. Kept also of one who was not out since the start: they were banned before.
     fn reinstate(&mut self, person: PersonId, seat: Option<(Role, u32)>) -> Result<(), Refusal> {
-        if self.dispatch.expelled.get(&person) == Some(&Expulsion::Deleted) {
+        if self.dispatch.expelled.get(&person) == Some(&Removal::Deleted) {
             return Err(Refusal::Expelled);
         }
         self.emit(Event::Pardoned { person });
@@ -265,7 +265,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Whatever the person is in ends, whoever waits for them goes on to others or is told; then they are out.
-    fn remove_person(&mut self, person: PersonId, how: Expulsion) -> Result<(), Refusal> {
+    fn remove_person(&mut self, person: PersonId, how: Removal) -> Result<(), Refusal> {
         let counselor = CounselorId::from(person);
         let concerned: Vec<ConversationId> = self
             .dispatch
@@ -273,10 +273,10 @@ impl<'a> Turn<'a> {
             .filter(|facts| PersonId::from(facts.visitor) == person || facts.counselor() == Some(counselor))
             .map(|facts| facts.id)
             .collect();
-        if self.dispatch.expelled.get(&person) == Some(&Expulsion::Deleted) {
+        if self.dispatch.expelled.get(&person) == Some(&Removal::Deleted) {
             return Err(Refusal::Expelled);
         }
-        if how == Expulsion::Deleted && !concerned.is_empty() {
+        if how == Removal::Deleted && !concerned.is_empty() {
             return Err(Refusal::InConversation);
         }
         for conversation in concerned {

@@ -7,7 +7,7 @@ use actix::{Context, Handler};
 use crate::{
     dispatch::conversation::Phase,
     ids::{ConversationId, CounselorId, PersonId, VisitorId},
-    protocol::{OutgoingMessage, Overheard},
+    protocol::{OutgoingMessage, SupervisorFrame},
     push::{Broadcast, EncodedFrame, SocketId},
     registry::Registry,
 };
@@ -45,17 +45,17 @@ impl Handler<OutgoingMessage> for Registry {
         }
         let Some(person) = self.onlooker(conversation).filter(|person| !to.contains(person)) else { return };
         match &self.setup.noting {
-            Some(note) => note(Overheard { conversation, person, except, frame }),
+            Some(note) => note(SupervisorFrame { conversation, person, except, frame }),
             None => self.broadcast(person, &frame, except),
         }
     }
 }
 
-impl Handler<Overheard> for Registry {
+impl Handler<SupervisorFrame> for Registry {
     type Result = ();
 
-    fn handle(&mut self, overheard: Overheard, _ctx: &mut Context<Self>) {
-        let Overheard { conversation, person, except, frame } = overheard;
+    fn handle(&mut self, supervisor_frame: SupervisorFrame, _ctx: &mut Context<Self>) {
+        let SupervisorFrame { conversation, person, except, frame } = supervisor_frame;
         // What was said while they were asked is theirs to hear, also when that talk ended a moment ago.
         let was_asked = self
             .committed

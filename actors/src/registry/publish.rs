@@ -84,9 +84,9 @@ impl Audience {
         audience
     }
 
-    fn contains(&self, person: PersonId, badge: SocketRole) -> bool {
+    fn contains(&self, person: PersonId, socket_role: SocketRole) -> bool {
         self.persons.contains(&person)
-            || match badge {
+            || match socket_role {
                 SocketRole::Visitor => false,
                 SocketRole::Counselor { role, .. } => self.supervisors && role == Role::Supervisor,
                 SocketRole::Administrator => self.administrators,
@@ -116,7 +116,7 @@ impl RecentEvents {
     pub(super) fn missed(
         &self,
         person: PersonId,
-        badge: SocketRole,
+        socket_role: SocketRole,
         since: u64,
         committed: u64,
     ) -> Option<Vec<Arc<CommittedEvent>>> {
@@ -129,7 +129,7 @@ impl RecentEvents {
         }
         let after = self.events.iter().skip_while(|(committed, _)| committed.seq <= since);
         let missed: Vec<Arc<CommittedEvent>> = after
-            .filter(|(_, audience)| audience.contains(person, badge))
+            .filter(|(_, audience)| audience.contains(person, socket_role))
             .take(RESUMED_AT_ONCE_MAX + 1)
             .map(|(committed, _)| Arc::clone(committed))
             .collect();

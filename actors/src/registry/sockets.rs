@@ -14,18 +14,19 @@ use crate::{
 
 pub(crate) struct Socket {
     pub(crate) person: PersonId,
-    pub(crate) badge: SocketRole,
+    pub(crate) socket_role: SocketRole,
     pub(crate) login: LogIn,
     pub(crate) to: Recipient<Push>,
 }
 
 impl Registry {
     fn attach(&mut self, join: Join, id: SocketId, ctx: &mut Context<Self>) {
-        let Join { person, badge, socket, since, .. } = join;
+        let Join { person, socket_role, socket, since, .. } = join;
         let committed = self.journal.committed();
-        let missed = since.and_then(|since| self.children.recent.missed(person, badge, since, committed));
+        let missed =
+            since.and_then(|since| self.children.recent.missed(person, socket_role, since, committed));
         let greeting = missed.map_or(Greeting::Snapshot, Greeting::Resume);
-        let choice = match badge {
+        let choice = match socket_role {
             SocketRole::Counselor { .. } => self.chosen(person.into()),
             SocketRole::Visitor | SocketRole::Administrator => None,
         };
@@ -34,7 +35,7 @@ impl Registry {
         let place = consultation.and_then(|facts| self.committed.place(facts.id));
         let on_shift = self.decided.counselor(person.into()).is_some_and(|known| known.on_shift);
         let common_waiting = self.committed.common_queue().len();
-        let answers = match badge {
+        let answers = match socket_role {
             SocketRole::Visitor => Answers::default(),
             SocketRole::Counselor { .. } => self.answers_of(Reader::Staff(person.into())),
             SocketRole::Administrator => self.answers_of(Reader::Administrators),
@@ -42,7 +43,7 @@ impl Registry {
         let cursor = committed;
         let attach =
             Attach { id, socket, cursor, greeting, choice, on_shift, common_waiting, place, answers };
-        match badge {
+        match socket_role {
             SocketRole::Visitor => self.visitor_actor(person.into(), ctx).do_send(attach),
             SocketRole::Counselor { .. } => {
                 if let Some(actor) = self.children.counselors.get(&CounselorId::from(person)) {
@@ -59,7 +60,7 @@ impl Registry {
         match attach.greeting {
             Greeting::Snapshot => {
                 let Attach { cursor, common_waiting, answers, .. } = attach;
-                let desk = WorkbenchSnapshot { cursor, seat: None, common_waiting, answers };
+                let desk = WorkbenchSnapshot { cursor, own_places: None, common_waiting, answers };
                 administrators.push_to(attach.id, Push::Workbench(Arc::new(desk)));
             }
             Greeting::Resume(missed) => {
@@ -79,7 +80,7 @@ impl Handler<Join> for Registry {
             State::Stopping => return Err(Rejected::Stopping),
             State::Serving => {}
         }
-        if let SocketRole::Counselor { role, capacity, .. } = join.badge {
+        if let SocketRole::Counselor { role, capacity, .. } = join.socket_role {
             let counselor = CounselorId::from(join.person);
             if self.decided.counselor(counselor).is_none() {
                 let admit = Command::AddStaff { counselor, role, capacity };
@@ -91,12 +92,12 @@ impl Handler<Join> for Registry {
         }
         let id = SocketId(self.children.next_socket);
         self.children.next_socket += 1;
-        let Join { person, badge, login, ref socket, .. } = join;
-        if let SocketRole::Counselor { choice: wish, .. } = badge {
+        let Join { person, socket_role, login, ref socket, .. } = join;
+        if let SocketRole::Counselor { choice: wish, .. } = socket_role {
             // Before they are greeted: whoever asks for them once they have seen the workbench finds them there.
             self.turn(&Command::Arrive { counselor: person.into(), wish }, ctx).map_err(Rejected::Refused)?;
         }
-        self.children.sockets.insert(id, Socket { person, badge, login, to: socket.clone() });
+        self.children.sockets.insert(id, Socket { person, socket_role, login, to: socket.clone() });
         self.attach(join, id, ctx);
         // A newcomer sees the state of the others soon.
         self.children.state_changed();

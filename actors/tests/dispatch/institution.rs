@@ -9,7 +9,7 @@ use hotline_actors::{
         command::{Answer, Command, Refusal},
         conversation::{Conversation, EndReason, Phase, Priority},
         counselor::{ChosenStatus, Role},
-        event::{Event, Expulsion, Notice},
+        event::{Event, Notice, Removal},
         limits::DispatchLimits,
     },
 };
@@ -192,7 +192,7 @@ impl Institution {
     }
 
     pub(crate) fn expels(&mut self, person: impl Into<PersonId>) -> Vec<Event> {
-        self.does(&Command::Remove { person: person.into(), how: Expulsion::Banned })
+        self.does(&Command::Remove { person: person.into(), how: Removal::Banned })
     }
 
     pub(crate) fn pardons(&mut self, person: impl Into<PersonId>, seat: Option<(Role, u32)>) -> Vec<Event> {

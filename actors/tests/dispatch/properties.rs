@@ -10,7 +10,7 @@ use hotline_actors::{
         command::Command,
         conversation::{EndReason, Medium, Priority},
         counselor::{ChosenStatus, Role},
-        event::{Event, Expulsion},
+        event::{Event, Removal},
         limits::DispatchLimits,
     },
 };
@@ -341,7 +341,7 @@ impl Day {
             Step::AddStaff { counselor: number, capacity } => {
                 Command::AddStaff { counselor: counselor(*number), role: role(*number), capacity: *capacity }
             }
-            Step::Remove { person } => Command::Remove { person: *person, how: Expulsion::Banned },
+            Step::Remove { person } => Command::Remove { person: *person, how: Removal::Banned },
             Step::Reinstate { person, seat } => Command::Reinstate { person: *person, seat: *seat },
             Step::Call { which, on } => Command::ChangeMedium {
                 conversation: self.chosen(*which),

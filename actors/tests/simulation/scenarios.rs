@@ -484,7 +484,7 @@ fn a_socket_that_comes_back_hears_what_it_missed_or_sees_it_all_anew() {
 fn one_who_goes_away_and_is_activated_again_is_not_made_offline_by_what_they_left_behind() {
     scenario(|world, socket| async move {
         socket.leaves();
-        let how = hotline_actors::dispatch::event::Expulsion::Banned;
+        let how = hotline_actors::dispatch::event::Removal::Banned;
         world.asks(Command::Remove { person: lin().into(), how }).await.expect("is never refused");
         sleep(seconds(10)).await;
         let again = Command::Reinstate { person: lin().into(), seat: Some((Role::Counselor, 1)) };
@@ -506,7 +506,7 @@ fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
         asks(&world, 1).await;
         slow_store(&world, 100, 100);
         let waits = ConversationId(world.fresh_id());
-        let how = hotline_actors::dispatch::event::Expulsion::Banned;
+        let how = hotline_actors::dispatch::event::Removal::Banned;
         // The first is on its way alone; while it is, the others gather for one commit.
         let all = [
             Command::Open {
@@ -537,7 +537,7 @@ fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
         sleep(seconds(1)).await;
         let heard = socket.heard();
         let workbench = heard.pushes.iter().find_map(|push| match push {
-            Push::Workbench(workbench) => workbench.seat.as_ref(),
+            Push::Workbench(workbench) => workbench.own_places.as_ref(),
             _ => None,
         });
         assert_eq!(workbench.expect("a workbench").waiting, []);

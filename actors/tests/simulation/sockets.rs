@@ -213,7 +213,7 @@ impl SocketActor {
     }
 
     fn workbench(&self, workbench: &WorkbenchSnapshot, stored: &StoredState) -> Option<String> {
-        let seat = workbench.seat.as_ref()?;
+        let seat = workbench.own_places.as_ref()?;
         let counselor = CounselorId::from(self.person);
         let open = stored.open_at(workbench.cursor);
         let active: BTreeSet<_> = open

@@ -16,7 +16,7 @@ use hotline_actors::{
         counselor::{ChosenStatus, Role},
         event::{Event, Notice},
     },
-    push::{CommittedEvent, Load, Push, SeatView, WorkbenchSnapshot},
+    push::{CommittedEvent, Load, OwnPlaces, Push, WorkbenchSnapshot},
 };
 use serde::{Deserialize, Serialize};
 
@@ -274,9 +274,9 @@ fn snapshot(desk: &WorkbenchSnapshot) -> Snapshot {
     let answers = Waiting::of(&desk.answers);
     let talk =
         |facts: &Conversation| Talk::of(facts, desk.answers.unanswered.get(&facts.id).copied().flatten());
-    match &desk.seat {
+    match &desk.own_places {
         None => Snapshot::Administrator(AdministratorSnapshot { cursor: desk.cursor, common, answers }),
-        Some(SeatView { choice, on_shift, capacity, active, waiting }) => Snapshot::Seat(SeatSnapshot {
+        Some(OwnPlaces { choice, on_shift, capacity, active, waiting }) => Snapshot::Seat(SeatSnapshot {
             cursor: desk.cursor,
             presence: *choice,
             on_shift: *on_shift,

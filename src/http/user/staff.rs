@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::web::{self, Data, Path, ServiceConfig};
-use hotline_actors::{PersonId, dispatch::event::Expulsion};
+use hotline_actors::{PersonId, dispatch::event::Removal};
 use utoipa::OpenApi;
 use uuid::Uuid;
 
@@ -423,6 +423,6 @@ async fn delete(state: Data<AppState>, caller: &Caller, kind: Kind, key: &str) -
     if accounts::has_open(&state.pool, person.id).await? {
         return Err(Fault::wrong(Sentence::InConversationStays));
     }
-    state.accounts.expel(caller, person, Expulsion::Deleted).await?;
+    state.accounts.expel(caller, person, Removal::Deleted).await?;
     Ok(answer::done())
 }

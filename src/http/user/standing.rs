@@ -1,7 +1,7 @@
 //! Who may come in: sections 15 and 20 of the document.
 
 use actix_web::web::{self, Data, Path, ServiceConfig};
-use hotline_actors::{PersonId, dispatch::event::Expulsion};
+use hotline_actors::{PersonId, dispatch::event::Removal};
 use utoipa::OpenApi;
 
 use super::super::openapi::shapes::{Answered, Done};
@@ -33,7 +33,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 )]
 async fn ban(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     let person = kept(&state, &caller, &id).await?;
-    state.accounts.expel(&caller, person, Expulsion::Banned).await?;
+    state.accounts.expel(&caller, person, Removal::Banned).await?;
     Ok(answer::done())
 }
 

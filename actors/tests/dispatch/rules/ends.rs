@@ -6,7 +6,7 @@ use hotline_actors::{
         command::{Command, Refusal},
         conversation::{EndReason, Status},
         counselor::Role,
-        event::{Event, Expulsion},
+        event::{Event, Removal},
     },
 };
 
@@ -72,7 +72,7 @@ fn a_banned_counselor_frees_the_place_that_they_had_as_a_visitor() {
     let same_person = lin.0.as_u128() - 0x1000;
     let as_visitor = institution.asks_for(same_person, other);
     let next = institution.asks_for(2, other);
-    let events = institution.does(&Command::Remove { person: lin.into(), how: Expulsion::Banned });
+    let events = institution.does(&Command::Remove { person: lin.into(), how: Removal::Banned });
     assert_eq!(institution.end_of(as_visitor).map(|end| end.1), Some(EndReason::Banned));
     assert_eq!(assigned(&events), [(next, other)]);
 }
@@ -80,7 +80,7 @@ fn a_banned_counselor_frees_the_place_that_they_had_as_a_visitor() {
 #[test]
 fn being_taken_out_is_kept_also_of_one_who_was_in_nothing() {
     let mut institution = Institution::new();
-    let out = Event::Expelled { person: visitor(1).into(), how: Expulsion::Banned };
+    let out = Event::Expelled { person: visitor(1).into(), how: Removal::Banned };
     assert_eq!(institution.expels(visitor(1)), [out]);
 }
 
@@ -107,7 +107,7 @@ fn what_one_who_is_out_asked_before_and_arrives_later_is_refused() {
 fn nobody_is_deleted_out_of_a_conversation_and_the_deleted_stay_out() {
     let mut institution = Institution::new();
     let (lin, other) = (institution.online(1, 1), institution.online(2, 1));
-    let delete = |counselor| Command::Remove { person: PersonId::from(counselor), how: Expulsion::Deleted };
+    let delete = |counselor| Command::Remove { person: PersonId::from(counselor), how: Removal::Deleted };
     let (talk, waiting) = (institution.asks_for(1, lin), institution.asks_for(2, lin));
     assert_eq!(institution.decide(&delete(lin)).map(|_| ()), Err(Refusal::InConversation));
     assert!(institution.end_of(talk).is_none() && institution.waits(waiting), "a refusal changes nothing");
@@ -116,7 +116,7 @@ fn nobody_is_deleted_out_of_a_conversation_and_the_deleted_stay_out() {
     institution.does(&delete(lin));
     assert_eq!(institution.end_of(waiting).map(|end| end.1), Some(EndReason::CounselorGone));
     let pardon = Command::Reinstate { person: lin.into(), seat: Some((Role::Counselor, 1)) };
-    for late in [pardon, delete(lin), Command::Remove { person: lin.into(), how: Expulsion::Banned }] {
+    for late in [pardon, delete(lin), Command::Remove { person: lin.into(), how: Removal::Banned }] {
         assert_eq!(institution.decide(&late).map(|_| ()), Err(Refusal::Expelled), "{late:?}");
     }
     let same_person = other.0.as_u128() - 0x1000;

@@ -8,7 +8,7 @@ use hotline_actors::{
         command::{Answer, Command},
         conversation::{EndReason, Phase, Priority},
         counselor::Role,
-        event::Expulsion,
+        event::Removal,
     },
     registry::{Rejected, SocketRole},
 };
@@ -84,21 +84,21 @@ impl Administrator {
 
     async fn bans_a_visitor(&mut self) {
         let person: PersonId = visitor(self.rng.within(0..=self.visitors - 1)).into();
-        let _ = self.asks(Command::Remove { person, how: Expulsion::Banned }).await;
+        let _ = self.asks(Command::Remove { person, how: Removal::Banned }).await;
         sleep(self.rng.seconds(1..=900)).await;
         self.insists(Command::Reinstate { person, seat: None }).await;
     }
 
     async fn bans_a_counselor(&mut self) {
         let person: PersonId = counselor(self.rng.within(0..=self.counselors - 1)).into();
-        let _ = self.asks(Command::Remove { person, how: Expulsion::Banned }).await;
+        let _ = self.asks(Command::Remove { person, how: Removal::Banned }).await;
         sleep(self.rng.seconds(1..=300)).await;
         self.insists(Command::Reinstate { person, seat: Some((Role::Counselor, 3)) }).await;
     }
 
     async fn deletes_a_visitor(&mut self) {
         let person: PersonId = visitor(self.rng.within(0..=self.visitors - 1)).into();
-        let _ = self.asks(Command::Remove { person, how: Expulsion::Deleted }).await;
+        let _ = self.asks(Command::Remove { person, how: Removal::Deleted }).await;
     }
 
     /// Somebody new comes in, is asked for by name, never shows up, and is deleted again.
@@ -109,7 +109,7 @@ impl Administrator {
         }
         self.insists(Command::AddStaff { counselor: new, role: Role::Counselor, capacity: 2 }).await;
         sleep(self.rng.seconds(600..=7_200)).await;
-        let _ = self.asks(Command::Remove { person: new.into(), how: Expulsion::Deleted }).await;
+        let _ = self.asks(Command::Remove { person: new.into(), how: Removal::Deleted }).await;
     }
 
     /// Asks until it is done, or refused.

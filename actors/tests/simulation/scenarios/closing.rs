@@ -5,7 +5,7 @@ use hotline_actors::{
     dispatch::{
         command::Command,
         conversation::EndReason,
-        event::{Event, Expulsion},
+        event::{Event, Removal},
     },
     push::{Closing, Push},
     registry::{EndLogIns, LogIns, ShutDown, SocketRole},
@@ -46,7 +46,7 @@ fn whoever_is_banned_hears_the_end_of_the_talk_and_why_before_the_close() {
                 world.joins(visitor(1).into(), SocketRole::Visitor, None).await.expect("the server is up");
             asks(&world, 1).await;
             sleep(seconds(1)).await;
-            world.asks(Command::Remove { person: banned, how: Expulsion::Banned }).await.expect("is banned");
+            world.asks(Command::Remove { person: banned, how: Removal::Banned }).await.expect("is banned");
             sleep(seconds(1)).await;
             let (theirs, other) =
                 if banned == lin().into() { (workbench, asker) } else { (asker, workbench) };
@@ -65,7 +65,7 @@ fn an_administrator_without_places_hears_it_too_and_no_other_does() {
         let (boss, other) = (PersonId(Uuid::from_u128(7)), PersonId(Uuid::from_u128(8)));
         let theirs = world.joins(boss, SocketRole::Administrator, None).await.expect("the server is up");
         let others = world.joins(other, SocketRole::Administrator, None).await.expect("the server is up");
-        world.asks(Command::Remove { person: boss, how: Expulsion::Deleted }).await.expect("is deleted");
+        world.asks(Command::Remove { person: boss, how: Removal::Deleted }).await.expect("is deleted");
         sleep(seconds(1)).await;
         assert_eq!(last_heard(&theirs), (vec!["expelled"], Some(Closing::LoggedOut)));
         assert_eq!(last_heard(&others), (vec![], None));
@@ -102,7 +102,7 @@ fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
 #[test]
 fn whoever_is_let_in_again_is_carried_anew() {
     scenario(|world, _desk| async move {
-        for how in [Expulsion::Banned, Expulsion::Banned] {
+        for how in [Removal::Banned, Removal::Banned] {
             world.asks(Command::Remove { person: lin().into(), how }).await.expect("is banned");
             let seat = Some((hotline_actors::dispatch::counselor::Role::Counselor, 1));
             world.asks(Command::Reinstate { person: lin().into(), seat }).await.expect("is back");

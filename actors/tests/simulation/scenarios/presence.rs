@@ -29,7 +29,7 @@ fn chooses(world: &World, socket: &ClientSocket, choice: ChosenStatus) {
 /// What a socket was told last.
 fn presence_of(socket: &ClientSocket) -> Option<ChosenStatus> {
     socket.heard().pushes.iter().rev().find_map(|push| match push {
-        Push::Workbench(workbench) => workbench.seat.as_ref().map(|seat| seat.choice),
+        Push::Workbench(workbench) => workbench.own_places.as_ref().map(|seat| seat.choice),
         Push::Presence(choice) => Some(*choice),
         Push::Resumed { presence, .. } => *presence,
         _ => None,

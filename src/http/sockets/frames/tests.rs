@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hotline_actors::dispatch::{
     conversation::{Medium, Phase, Sent},
-    event::Expulsion,
+    event::Removal,
 };
 use uuid::Uuid;
 
@@ -71,7 +71,7 @@ fn every_event() -> Vec<Event> {
         Event::Ended { conversation, reason: EndReason::Silence },
         Event::CounselorLost { counselor },
         Event::CapacityChanged { counselor, capacity: 7 },
-        Event::Expelled { person: counselor.into(), how: Expulsion::Banned },
+        Event::Expelled { person: counselor.into(), how: Removal::Banned },
     ]
 }
 

@@ -1,6 +1,6 @@
 //! Text that people read stands in `src/wording/`, by key, and nowhere else in the server.
 
-use super::{files, read, root};
+use super::{ending, files, read, root};
 
 /// Where such text may stand: its home, and what the made-up people of the demo are called and say.
 const HOMES: [&str; 4] = ["src/wording.rs", "src/wording/", "src/demo.rs", "src/demo/"];
@@ -80,7 +80,7 @@ fn text_that_people_read_stands_in_wording_alone() {
             continue;
         }
         let text = read(&path);
-        let found = if name.ends_with(".rs") { texts(&text) } else { vec![(1, text)] };
+        let found = if ending(name) == "rs" { texts(&text) } else { vec![(1, text)] };
         seen += found.len();
         let chinese = found.iter().filter(|(_, text)| text.contains(is_chinese));
         broken.extend(

@@ -153,13 +153,12 @@ async fn require_readable(
     reach: Reach,
     conversation: ConversationId,
 ) -> Result<Option<()>, Fault> {
-    let now = clock::now();
-    let record = record::find(&state.pool, conversation, caller.id, now).await?;
+    let record = record::find(&state.pool, conversation, caller.id).await?;
     let own = |record: &record::Record| caller.institution.as_deref() == Some(&record.institution);
     let Some(record) = record.filter(own) else { return Ok(None) };
     if !record.may_be_read_by(caller.id, reach) {
         return Err(Fault::not_allowed());
     }
-    record.note_reading(&state.pool, caller.id, now).await?;
+    record.note_reading(&state.pool, caller.id, clock::now()).await?;
     Ok(Some(()))
 }

@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Data, Payload, ServiceConfig},
 };
-use hotline_actors::{ConversationId, Timestamp};
+use hotline_actors::ConversationId;
 use serde_json::Value;
 use std::{future::Future, time::Duration};
 use utoipa::OpenApi;
@@ -142,10 +142,9 @@ async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params)
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;
     let page = params.page(PAGING)?;
-    let now = clock::now();
     let asked = (page.offset, page.limit);
-    let (record, Page { messages, count }) = readable(&state, &caller, reach, &named, asked, now).await?;
-    record.note_reading(&state.pool, caller.id, now).await?;
+    let (record, Page { messages, count }) = readable(&state, &caller, reach, &named, asked).await?;
+    record.note_reading(&state.pool, caller.id, clock::now()).await?;
     let rows: Vec<_> = messages.into_iter().map(|message| shown(message, &record.sides)).collect();
     Ok(answer::list(&rows, count))
 }
@@ -199,9 +198,8 @@ async fn gaps(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let reach = rights::require(&caller, Right::Records)?;
     let named = params.required("conversationId")?;
     let page = params.page(PAGING)?;
-    let now = clock::now();
-    let (record, _nothing_of_it) = readable(&state, &caller, reach, &named, (0, 0), now).await?;
-    record.note_reading(&state.pool, caller.id, now).await?;
+    let (record, _nothing_of_it) = readable(&state, &caller, reach, &named, (0, 0)).await?;
+    record.note_reading(&state.pool, caller.id, clock::now()).await?;
     let gaps = gaps::of(&state.pool, record.id).await?;
     let count = i64::try_from(gaps.len()).unwrap_or(i64::MAX);
     let whole = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -216,10 +214,9 @@ async fn readable(
     reach: Reach,
     named: &str,
     page: (i64, i64),
-    now: Timestamp,
 ) -> Result<(Record, Page), Fault> {
     let found = match named.parse::<ConversationId>() {
-        Ok(id) => record::read(&state.pool, id, caller.id, now, page).await?,
+        Ok(id) => record::read(&state.pool, id, caller.id, page).await?,
         Err(_malformed) => None,
     };
     // Another institution's is as unknown as one that never was.

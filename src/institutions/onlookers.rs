@@ -88,8 +88,8 @@ async fn run(
             noted.insert(key, now);
         }
         let Some(inner) = institutions.upgrade() else { return };
-        if let Some(door) = inner.registries.get(&institution) {
-            door.registry.do_send(word);
+        if let Some(handle) = inner.registries.get(&institution) {
+            handle.registry.do_send(word);
         }
     }
 }

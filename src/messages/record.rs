@@ -21,8 +21,6 @@ pub struct Record {
     pub reader_is_bound: bool,
     /// The reader is, or was, asked about it.
     pub reader_is_asked: bool,
-    /// It is noted already that the reader reads it (`audit.rs`).
-    pub reading_is_noted: bool,
 }
 
 impl Record {
@@ -49,7 +47,7 @@ impl Record {
         person: PersonId,
         now: Timestamp,
     ) -> Result<(), sqlx::Error> {
-        if self.is_party(person) || self.reading_is_noted {
+        if self.is_party(person) {
             return Ok(());
         }
         audit::note_once(pool, &self.institution, person, Action::ReadMessages, self.id.0, now).await
@@ -68,9 +66,8 @@ pub async fn find(
     pool: &PgPool,
     id: ConversationId,
     reader: PersonId,
-    now: Timestamp,
 ) -> Result<Option<Record>, sqlx::Error> {
-    Ok(read(pool, id, reader, now, (0, 0)).await?.map(|(record, _nothing_of_it)| record))
+    Ok(read(pool, id, reader, (0, 0)).await?.map(|(record, _nothing_of_it)| record))
 }
 
 /// The conversation, as [`find`], with the page of it that begins at an offset and has at most so many rows. Not shown are
@@ -81,10 +78,8 @@ pub async fn read(
     pool: &PgPool,
     id: ConversationId,
     reader: PersonId,
-    now: Timestamp,
     (offset, size): (i64, i64),
 ) -> Result<Option<(Record, Page)>, sqlx::Error> {
-    let (since, until) = audit::same_reading(now);
     // In a talk with a supervisor the one who asked is the counselor. A counselor who asks for themselves is a visitor
     // there, and their supervisor has no business in it: so the binding counts for the counselor's side alone.
     let rows = sqlx::query!(
@@ -98,10 +93,7 @@ pub async fn read(
                       exists (select from conversations s
                               where s.consultation = c.id and s.status <> 'CANCELLED'
                                   and (s.counselor = $2 or s.wanted = $2)) as is_asked,
-                      exists (select from audit a
-                              where a.target = c.id and a.action = $3 and a.actor = $2
-                                  and a.at > $4 and a.at <= $7) as is_noted,
-                      case when $6::bigint > 0 then (select count(*) from messages m
+                      case when $4::bigint > 0 then (select count(*) from messages m
                                              where m.conversation = c.id and not m.online_only and m.send_result = 0)
                            else 0 end as count
                from conversations c
@@ -111,7 +103,7 @@ pub async fn read(
            )
            select r.institution, r.visitor, r.counselor, r.is_request as "is_request!", r.visitor_account,
                   r.counselor_account as "counselor_account?", r.is_bound as "is_bound!", r.is_asked as "is_asked!",
-                  r.is_noted as "is_noted!", r.count as "count!",
+                  r.count as "count!",
                   m.id as "message?", m.from_account as "from?", m.to_account as "to?", m.sequence as "sequence?",
                   m.random as "random?", m.said_at as "said_at?", m.body as "body?",
                   m.cloud_custom_data as "custom?", m.is_read as "is_read?", m.is_revoked as "is_revoked?",
@@ -121,16 +113,13 @@ pub async fn read(
                    select * from record
                    where conversation = r.id
                    order by second, place
-                   limit $6 offset $5
+                   limit $4 offset $3
                ) m on true
            order by m.second, m.place"#,
         id.0,
         reader.0,
-        Action::ReadMessages.as_str(),
-        since.0,
         offset,
         size,
-        until.0,
     )
     .fetch_all(pool)
     .await?;
@@ -145,7 +134,6 @@ pub async fn read(
         sides: Sides { counselor, peer },
         reader_is_bound: first.is_bound,
         reader_is_asked: first.is_asked,
-        reading_is_noted: first.is_noted,
     };
     let count = first.count;
     // A page without rows is one row without a message.

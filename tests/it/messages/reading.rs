@@ -6,13 +6,12 @@ use super::*;
 
 impl Talk {
     async fn record(&self, conversation: ConversationId, reader: PersonId) -> Option<Record> {
-        let now = Timestamp(BEGAN);
-        record::find(&self.pool, conversation, reader, now).await.expect("records can be read")
+        record::find(&self.pool, conversation, reader).await.expect("records can be read")
     }
 
     async fn page(&self, offset: i64, size: i64) -> (Vec<i64>, i64) {
         let page = (offset, size);
-        let read = record::read(&self.pool, self.conversation, self.visitor, Timestamp(BEGAN), page).await;
+        let read = record::read(&self.pool, self.conversation, self.visitor, page).await;
         let (_, page) = read.expect("pages can be read").expect("it is there");
         (page.messages.into_iter().map(|row| row.sequence).collect(), page.count)
     }
@@ -119,7 +118,7 @@ async fn a_notice_stands_where_it_was_told() {
     let late = NewMessage::new(talk.said(10, 5), "administrator", Timestamp(BEGAN + 5_700));
     assert_eq!(talk.store.store(late).await, Ok(Stored::Inserted));
     assert_eq!(talk.page(0, 20).await.0, [9, 4, 10]);
-    let read = record::read(&talk.pool, talk.conversation, talk.visitor, Timestamp(BEGAN), (1, 1)).await;
+    let read = record::read(&talk.pool, talk.conversation, talk.visitor, (1, 1)).await;
     let (_, page) = read.expect("pages can be read").expect("it is there");
     assert_eq!(
         (page.messages[0].notice_kind.as_deref(), page.messages[0].notice_seconds),

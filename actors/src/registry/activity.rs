@@ -13,8 +13,8 @@ use crate::{
     sabotage::{Sabotage, sabotaged},
 };
 
-/// What is known of messages, on its way to a Registry. It is woken for the first of them and finds the others when it
-/// comes, so that a thousand messages a second do not wake it a thousand times. Cheap to clone.
+/// What is known of messages, on its way to a Registry, which is woken for the first of them and finds the others when it
+/// comes. Bounded, as a mailbox filled by `do_send` is not: messages come in from outside. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct ActivityInbox(Arc<Mutex<Vec<MessageSeen>>>);
 

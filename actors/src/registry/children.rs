@@ -252,7 +252,7 @@ impl Registry {
             .children
             .sockets
             .values()
-            .any(|socket| socket.person == person && socket.socket_role == SocketRole::Visitor);
+            .any(|socket| socket.person == person && socket.role == SocketRole::Visitor);
         if !has_socket && !self.children.logins.is_here(person) {
             self.children.visitors.remove(&visitor);
         }

@@ -37,8 +37,7 @@ impl Children {
 
     /// The sockets of somebody without places.
     fn administrators_of(&self, person: PersonId) -> Vec<SocketId> {
-        let theirs =
-            |socket: &Socket| socket.person == person && socket.socket_role == SocketRole::Administrator;
+        let theirs = |socket: &Socket| socket.person == person && socket.role == SocketRole::Administrator;
         self.sockets.iter().filter(|(_, socket)| theirs(socket)).map(|(id, _)| *id).collect()
     }
 

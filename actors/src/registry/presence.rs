@@ -20,7 +20,7 @@ use crate::{
 impl Socket {
     /// Whether it holds a presence of `counselor`.
     fn is_of(&self, counselor: CounselorId) -> bool {
-        matches!(self.socket_role, SocketRole::Counselor { .. })
+        matches!(self.role, SocketRole::Counselor { .. })
             && self.person == PersonId::from(counselor)
             && self.to.connected()
     }
@@ -37,7 +37,7 @@ impl Registry {
     pub(crate) fn take_out(&mut self, id: SocketId, closing: Option<Closing>) {
         let Some(socket) = self.children.sockets.remove(&id) else { return };
         let detach = Detach { id, closing };
-        match socket.socket_role {
+        match socket.role {
             SocketRole::Visitor => {
                 let visitor = VisitorId::from(socket.person);
                 if let Some(actor) = self.children.visitors.get(&visitor) {

@@ -14,7 +14,7 @@ use crate::{
 
 pub(crate) struct Socket {
     pub(crate) person: PersonId,
-    pub(crate) socket_role: SocketRole,
+    pub(crate) role: SocketRole,
     pub(crate) login: LogIn,
     pub(crate) to: Recipient<Push>,
 }
@@ -97,7 +97,7 @@ impl Handler<Join> for Registry {
             // Before they are greeted: whoever asks for them once they have seen the workbench finds them there.
             self.turn(&Command::Arrive { counselor: person.into(), wish }, ctx).map_err(Rejected::Refused)?;
         }
-        self.children.sockets.insert(id, Socket { person, socket_role, login, to: socket.clone() });
+        self.children.sockets.insert(id, Socket { person, role: socket_role, login, to: socket.clone() });
         self.attach(join, id, ctx);
         // A newcomer sees the state of the others soon.
         self.children.state_changed();

@@ -269,7 +269,7 @@ impl ReferenceModel {
     fn widened(&mut self, id: ConversationId) {
         match self.talks.get_mut(&id) {
             Some(talk) if talk.life == Life::Waits && talk.allow_fallback && !talk.common => {
-                talk.common = true
+                talk.common = true;
             }
             Some(talk) => {
                 let talk = talk.clone();

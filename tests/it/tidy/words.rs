@@ -21,7 +21,9 @@ fn texts(file: &str) -> Vec<(usize, String)> {
     while here < code.len() {
         let begin = here;
         here = match at(here) {
-            '/' if at(here + 1) == '/' => (here..).find(|index| at(*index) == '\n').unwrap_or(code.len()),
+            '/' if at(here + 1) == '/' => {
+                (here..code.len()).find(|index| at(*index) == '\n').unwrap_or(code.len())
+            }
             '\'' if at(here + 1) == '\\' => after_quote(&code, here + 1, '\''),
             '\'' if at(here + 2) == '\'' => here + 3,
             '"' => after_quote(&code, here + 1, '"'),

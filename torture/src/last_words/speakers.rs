@@ -142,7 +142,7 @@ impl Speaker {
 #[derive(Debug)]
 pub(crate) struct Speakers {
     shared: SharedContext,
-    speakers: Vec<Speaker>,
+    all: Vec<Speaker>,
     settled_max: Duration,
     _listeners: JoinSet<()>,
 }
@@ -168,15 +168,15 @@ impl Speakers {
         for (number, counselor) in (0..visitors).zip(counselors.iter().cycle()) {
             coming.spawn(Speaker::come(shared.clone(), number, counselor.clone()));
         }
-        let mut speakers = coming.join_all().await;
-        speakers.sort_by_key(|speaker| speaker.number);
-        Self { shared: shared.clone(), speakers, settled_max: SETTLED_MAX, _listeners: listeners }
+        let mut all = coming.join_all().await;
+        all.sort_by_key(|speaker| speaker.number);
+        Self { shared: shared.clone(), all, settled_max: SETTLED_MAX, _listeners: listeners }
     }
 
     /// Everybody comes to the server at this address, says something and leaves.
     pub(crate) fn start_visits(&mut self, server: SocketAddr, options: VisitOptions) -> Visits {
         let mut visits = JoinSet::new();
-        for mut speaker in self.speakers.drain(..) {
+        for mut speaker in self.all.drain(..) {
             visits.spawn(async move {
                 let outcome = speaker.visit(server, options).await;
                 (speaker, outcome)
@@ -189,11 +189,11 @@ impl Speakers {
     pub(crate) async fn finish(&mut self, visits: Visits) -> (Vec<TalkSocket>, Vec<String>) {
         let (mut sockets, mut arrived) = (Vec::new(), Vec::new());
         for (speaker, outcome) in visits.join_all().await {
-            self.speakers.push(speaker);
+            self.all.push(speaker);
             sockets.extend(outcome.socket);
             arrived.extend(outcome.arrived);
         }
-        self.speakers.sort_by_key(|speaker| speaker.number);
+        self.all.sort_by_key(|speaker| speaker.number);
         (sockets, arrived)
     }
 
@@ -212,7 +212,7 @@ impl Speakers {
     /// Everybody says a last word that is acknowledged, and it is waited for until the counselors have heard it.
     pub(crate) async fn say_final_messages(&mut self, server: SocketAddr) {
         let mut last = Vec::new();
-        for speaker in &mut self.speakers {
+        for speaker in &mut self.all {
             last.extend(speaker.say_one(server).await);
         }
         let until = Instant::now() + HEARD_MAX;

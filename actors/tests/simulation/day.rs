@@ -69,7 +69,7 @@ pub(crate) fn simulate_with(seed: u64, traced: bool, sabotage: Option<StoreSabot
         let operator = spawn_local(Rc::clone(&world).operates(until));
         let mut people: Vec<JoinHandle<()>> = Vec::new();
         for number in 0..COUNSELORS {
-            people.push(spawn_local(Counselor::counselor(&world, number).works(until)));
+            people.push(spawn_local(Counselor::taking_visitors(&world, number).works(until)));
         }
         for number in 0..SUPERVISORS {
             people.push(spawn_local(Counselor::supervisor(&world, number).works(until)));

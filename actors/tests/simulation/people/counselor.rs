@@ -34,7 +34,7 @@ pub(crate) struct Counselor {
 }
 
 impl Counselor {
-    pub(crate) fn counselor(world: &Rc<World>, number: u64) -> Self {
+    pub(crate) fn taking_visitors(world: &Rc<World>, number: u64) -> Self {
         Self::new(world, counselor(number), Role::Counselor, 3, 100 + number)
     }
 

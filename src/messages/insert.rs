@@ -115,34 +115,41 @@ pub(super) async fn insert(
     Ok(entries.iter().map(outcome).collect())
 }
 
+/// The statement of a file, with the columns that both have as $1 to $15, and `more` behind them.
+macro_rules! with_columns {
+    ($query:ident, $file:literal, $columns:ident $(, $more:expr)* $(,)?) => {
+        sqlx::$query!(
+            $file,
+            &$columns.ids,
+            &$columns.from_accounts as &[&str],
+            &$columns.from_ids as &[Option<Uuid>],
+            &$columns.to_accounts as &[&str],
+            &$columns.to_ids as &[Option<Uuid>],
+            &$columns.keys as &[&str],
+            &$columns.sequences,
+            &$columns.randoms,
+            &$columns.said,
+            &$columns.received,
+            &$columns.bodies as &[&str],
+            &$columns.custom as &[&str],
+            &$columns.claimed as &[Option<Uuid>],
+            &$columns.online_only,
+            &$columns.send_results,
+            $($more),*
+        )
+    };
+}
+
 /// The ids of those that are stored.
 async fn store(
     connection: &mut PgConnection,
     columns: &Columns<'_>,
     late: i64,
 ) -> Result<HashSet<Uuid>, sqlx::Error> {
-    let stored = sqlx::query_file_scalar!(
-        "src/messages/insert_named.sql",
-        &columns.ids,
-        &columns.from_accounts as &[&str],
-        &columns.from_ids as &[Option<Uuid>],
-        &columns.to_accounts as &[&str],
-        &columns.to_ids as &[Option<Uuid>],
-        &columns.keys as &[&str],
-        &columns.sequences,
-        &columns.randoms,
-        &columns.said,
-        &columns.received,
-        &columns.bodies as &[&str],
-        &columns.custom as &[&str],
-        &columns.claimed as &[Option<Uuid>],
-        &columns.online_only,
-        &columns.send_results,
-        late,
-        late_after_end(),
-    )
-    .fetch_all(connection)
-    .await?;
+    let stored =
+        with_columns!(query_file_scalar, "src/messages/insert_named.sql", columns, late, late_after_end(),)
+            .fetch_all(connection)
+            .await?;
     Ok(stored.into_iter().collect())
 }
 
@@ -153,23 +160,10 @@ async fn place(
     room: UnmatchedRoom,
     late: i64,
 ) -> Result<HashMap<Uuid, Outcome>, sqlx::Error> {
-    let rows = sqlx::query_file!(
+    let rows = with_columns!(
+        query_file,
         "src/messages/insert.sql",
-        &columns.ids,
-        &columns.from_accounts as &[&str],
-        &columns.from_ids as &[Option<Uuid>],
-        &columns.to_accounts as &[&str],
-        &columns.to_ids as &[Option<Uuid>],
-        &columns.keys as &[&str],
-        &columns.sequences,
-        &columns.randoms,
-        &columns.said,
-        &columns.received,
-        &columns.bodies as &[&str],
-        &columns.custom as &[&str],
-        &columns.claimed as &[Option<Uuid>],
-        &columns.online_only,
-        &columns.send_results,
+        columns,
         &columns.system,
         late,
         room.message_bytes_max,

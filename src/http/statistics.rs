@@ -130,11 +130,16 @@ async fn number_ranking(state: Data<AppState>, caller: Caller, params: Params) -
     let size = params.page(RANKING)?.limit;
     let month = desk.calendar.this_month(clock::now());
     let ranked = statistics::most_consultations(&state.pool, desk.whose(), month, size).await?;
-    let ids: Vec<PersonId> = ranked.iter().map(|row| row.counselor).collect();
+    ranking(&state, ranked.iter().map(|row| (row.counselor, None, row.number)).collect()).await
+}
+
+/// Counselors with their rating and number, as they are ranked.
+async fn ranking(state: &AppState, ranked: Vec<(PersonId, Option<f64>, i64)>) -> Answer {
+    let ids: Vec<PersonId> = ranked.iter().map(|(counselor, ..)| *counselor).collect();
     let people = state.people.load(&ids).await?;
-    let rows = ranked
-        .iter()
-        .filter_map(|row| people.get(&row.counselor).map(|person| RankingRow::new(person, None, row.number)));
+    let rows = ranked.into_iter().filter_map(|(counselor, rating, number)| {
+        people.get(&counselor).map(|person| RankingRow::new(person, rating, number))
+    });
     Ok(answer::ok(rows.collect::<Vec<_>>()))
 }
 
@@ -150,12 +155,7 @@ async fn rated_ranking(state: Data<AppState>, caller: Caller, params: Params) ->
     let size = params.page(RANKING)?.limit;
     let month = desk.calendar.this_month(clock::now());
     let rated = statistics::best_rated(&state.pool, desk.whose(), month, size).await?;
-    let ids: Vec<PersonId> = rated.iter().map(|row| row.counselor).collect();
-    let people = state.people.load(&ids).await?;
-    let rows = rated.iter().filter_map(|row| {
-        people.get(&row.counselor).map(|person| RankingRow::new(person, Some(row.mean), row.number))
-    });
-    Ok(answer::ok(rows.collect::<Vec<_>>()))
+    ranking(&state, rated.iter().map(|row| (row.counselor, Some(row.mean), row.number)).collect()).await
 }
 
 /// 自有：本人的咨询数据

@@ -169,10 +169,8 @@ async fn counselors(state: Data<AppState>, caller: Caller, params: Params) -> An
     responses((status = 200, body = Answered<Done>))
 )]
 async fn change_supervisor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
-    let reach = rights::require(&caller, Right::ManageSupervisors)?;
-    let key = params.required("username")?;
-    let person = find(&state, &caller, Kind::Supervisor, &key).await?;
-    change(state, &caller, reach, &params, person).await
+    let key = params.required("username");
+    change_one(state, &caller, (Kind::Supervisor, Right::ManageSupervisors), key, &params).await
 }
 
 /// 11. 修改督导（路径为用户 id）
@@ -189,9 +187,8 @@ async fn change_supervisor_of(
     params: Params,
     key: Path<String>,
 ) -> Answer {
-    let reach = rights::require(&caller, Right::ManageSupervisors)?;
-    let person = find(&state, &caller, Kind::Supervisor, &key).await?;
-    change(state, &caller, reach, &params, person).await
+    let key = Ok(key.into_inner());
+    change_one(state, &caller, (Kind::Supervisor, Right::ManageSupervisors), key, &params).await
 }
 
 /// 12. 修改咨询师
@@ -202,10 +199,8 @@ async fn change_supervisor_of(
     responses((status = 200, body = Answered<Done>))
 )]
 async fn change_counselor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
-    let reach = rights::require(&caller, Right::ChangeCounselor)?;
-    let key = params.required("username")?;
-    let person = find(&state, &caller, Kind::Counselor, &key).await?;
-    change(state, &caller, reach, &params, person).await
+    let key = params.required("username");
+    change_one(state, &caller, (Kind::Counselor, Right::ChangeCounselor), key, &params).await
 }
 
 /// 19. 修改咨询师
@@ -222,9 +217,21 @@ async fn change_counselor_of(
     params: Params,
     key: Path<String>,
 ) -> Answer {
-    let reach = rights::require(&caller, Right::ChangeCounselor)?;
-    let person = find(&state, &caller, Kind::Counselor, &key).await?;
-    change(state, &caller, reach, &params, person).await
+    let key = Ok(key.into_inner());
+    change_one(state, &caller, (Kind::Counselor, Right::ChangeCounselor), key, &params).await
+}
+
+/// Changes somebody of this kind, for whoever has the right; a key that was not given is told after that.
+async fn change_one(
+    state: Data<AppState>,
+    caller: &Caller,
+    (kind, right): (Kind, Right),
+    key: Result<String, Fault>,
+    params: &Params,
+) -> Answer {
+    let reach = rights::require(caller, right)?;
+    let person = find(&state, caller, kind, &key?).await?;
+    change(state, caller, reach, params, person).await
 }
 
 /// 13. 刪除督导

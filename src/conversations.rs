@@ -4,129 +4,17 @@ pub mod deletion;
 pub mod list;
 pub mod queue;
 pub mod reading;
+mod row;
 
 use std::collections::HashMap;
 
-use hotline_actors::{
-    ConversationId, PersonId,
-    dispatch::conversation::{Conversation, Kind, Medium, Phase, Priority},
-};
+use hotline_actors::{ConversationId, PersonId};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::params::Page;
-
-/// One conversation's row.
-#[derive(Debug, Clone)]
-pub struct ConversationRow {
-    /// Its id.
-    pub id: Uuid,
-    /// Whose tenant.
-    pub institution: String,
-    /// `COUNSELING_SESSION` or `REQUEST_SUPERVISE`.
-    pub kind: String,
-    /// Who asked.
-    pub visitor: Uuid,
-    /// Who was asked for by name.
-    pub wanted: Option<Uuid>,
-    /// Who took it.
-    pub counselor: Option<Uuid>,
-    /// For `REQUEST_SUPERVISE`: the consultation it is about.
-    pub consultation: Option<Uuid>,
-    /// `WAITING`, `IN_PROGRESS`, `FINISHED`, `TIME_OUT` or `CANCELLED`.
-    pub status: String,
-    /// `NORMAL` or `URGENT`.
-    pub priority: String,
-    /// When it was asked for.
-    pub opened_at: i64,
-    /// When the talk began.
-    pub started_at: Option<i64>,
-    /// When it ended.
-    pub ended_at: Option<i64>,
-    /// Why it ended.
-    pub end_reason: Option<String>,
-    /// `TEXT`, or `VOICE` while a call is running.
-    pub medium: String,
-    /// When the running call was answered.
-    pub call_started_at: Option<i64>,
-}
-
-impl ConversationRow {
-    /// The row of a conversation of this institution, from the facts as the journal keeps them.
-    pub fn of(institution: &str, facts: &Conversation) -> Self {
-        let (kind, consultation) = match facts.kind {
-            Kind::Consultation => ("COUNSELING_SESSION", None),
-            Kind::Supervision { consultation } => ("REQUEST_SUPERVISE", Some(consultation.0)),
-        };
-        let (medium, call_started_at) = match facts.medium {
-            Medium::Text => ("TEXT", None),
-            Medium::Voice { since } => ("VOICE", Some(since.0)),
-        };
-        let (ended_at, end_reason) = match facts.phase {
-            Phase::Waiting | Phase::InProgress { .. } => (None, None),
-            Phase::Ended { at, reason, .. } => (Some(at.0), Some(reason.as_str().to_owned())),
-        };
-        let priority = match facts.priority {
-            Priority::Normal => "NORMAL",
-            Priority::Urgent => "URGENT",
-        };
-        Self {
-            id: facts.id.0,
-            institution: institution.to_owned(),
-            kind: kind.to_owned(),
-            visitor: facts.visitor.0,
-            wanted: facts.requested_counselor.map(|wanted| wanted.0),
-            counselor: facts.counselor().map(|counselor| counselor.0),
-            consultation,
-            status: facts.status().as_str().to_owned(),
-            priority: priority.to_owned(),
-            opened_at: facts.opened_at.0,
-            started_at: facts.started_at().map(|at| at.0),
-            ended_at,
-            end_reason,
-            medium: medium.to_owned(),
-            call_started_at,
-        }
-    }
-
-    /// Whether it is over.
-    pub fn is_over(&self) -> bool {
-        self.ended_at.is_some()
-    }
-
-    /// Whether it waits.
-    pub fn waits(&self) -> bool {
-        self.status == "WAITING"
-    }
-
-    /// Whether a visitor consults a counselor in it, rather than a counselor a supervisor.
-    pub fn is_consultation(&self) -> bool {
-        self.consultation.is_none()
-    }
-
-    /// Who serves it, or is asked for.
-    pub fn counterpart(&self) -> Option<PersonId> {
-        self.counselor.or(self.wanted).map(PersonId)
-    }
-
-    /// Whether `person` is one of the two.
-    pub fn is_party(&self, person: PersonId) -> bool {
-        self.visitor == person.0 || self.counterpart() == Some(person)
-    }
-}
-
-/// [`ConversationRow`]s of the conversations `c` that the rest of the statement says.
-macro_rules! rows {
-    ($rest:literal $(, $argument:expr)* $(,)?) => {
-        sqlx::query_as!(
-            ConversationRow,
-            "select c.id, c.institution, c.kind, c.visitor, c.wanted, c.counselor, c.consultation, c.status,
-                    c.priority, c.opened_at, c.started_at, c.ended_at, c.end_reason, c.medium, c.call_started_at
-             from conversations c " + $rest
-            $(, $argument)*
-        )
-    };
-}
+pub(crate) use row::conversation_rows;
+pub use row::{ConversationRow, Misfit};
 
 /// One conversation of an institution; not those deleted.
 ///
@@ -137,7 +25,7 @@ pub async fn find(
     institution: &str,
     id: ConversationId,
 ) -> Result<Option<ConversationRow>, sqlx::Error> {
-    rows!("where c.id = $1 and c.institution = $2 and c.deleted_at is null", id.0, institution)
+    conversation_rows!("where c.id = $1 and c.institution = $2 and c.deleted_at is null", id.0, institution)
         .fetch_optional(pool)
         .await
 }
@@ -151,10 +39,13 @@ pub async fn by_ids(
     institution: &str,
     ids: &[Uuid],
 ) -> Result<Vec<ConversationRow>, sqlx::Error> {
-    let found =
-        rows!("where c.id = any($1) and c.institution = $2 and c.deleted_at is null", ids, institution)
-            .fetch_all(pool)
-            .await?;
+    let found = conversation_rows!(
+        "where c.id = any($1) and c.institution = $2 and c.deleted_at is null",
+        ids,
+        institution
+    )
+    .fetch_all(pool)
+    .await?;
     let mut found: HashMap<Uuid, ConversationRow> = found.into_iter().map(|row| (row.id, row)).collect();
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
@@ -168,7 +59,7 @@ pub async fn of_visitor(
     visitor: PersonId,
     page: Page,
 ) -> Result<(Vec<ConversationRow>, i64), sqlx::Error> {
-    let rows = rows!(
+    let rows = conversation_rows!(
         "where c.visitor = $1 and c.kind = 'COUNSELING_SESSION' and c.deleted_at is null
          order by c.opened_at desc, c.id desc limit $2 offset $3",
         visitor.0,
@@ -200,7 +91,7 @@ pub async fn supervisions_of(
     if consultations.is_empty() {
         return Ok(Vec::new());
     }
-    rows!(
+    conversation_rows!(
         "where c.consultation = any($1) and c.deleted_at is null
          order by c.consultation, c.opened_at desc, c.id desc",
         consultations

@@ -11,14 +11,14 @@ use std::{collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use hotline_actors::{
     ConversationId, Timestamp, WriterId,
-    dispatch::{Revived, Snapshot, StaffMember, clock::TalkRecord, conversation::Conversation},
+    dispatch::{Revived, Snapshot, StaffMember, clock::TalkRecord},
     journal::{AppendFault, Batch, Claim, Store, StoreFault},
 };
 use sqlx::{Connection, PgConnection, error::ErrorKind, postgres::PgConnectOptions};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::{clock, people::People};
+use crate::{clock, conversations::conversation_rows, people::People};
 
 /// The named constraint that is the fence.
 const FENCE: &str = "events_fence";
@@ -291,19 +291,12 @@ impl Inner {
         )
         .fetch_all(&mut *connection)
         .await?;
-        let open = sqlx::query_as!(
-            rows::OpenRow,
-            r#"
-            select c.id, c.kind, c.visitor, c.wanted, c.counselor, c.consultation, c.priority, c.medium, c.fallback,
-                   c.common, c.arrival, c.notices, c.opened_at, c.started_at, c.call_started_at,
-                   c.call_ended_at, c.alarmed_at
-            from conversations c
-            where c.institution = $1
+        let open = conversation_rows!(
+            "where c.institution = $1
                 -- Apart, as their indexes are.
                 and ((c.kind = 'COUNSELING_SESSION' and c.status in ('WAITING', 'IN_PROGRESS'))
                      or (c.kind = 'REQUEST_SUPERVISE' and c.status in ('WAITING', 'IN_PROGRESS')))
-            order by c.id
-            "#,
+             order by c.id",
             self.institution
         )
         .fetch_all(&mut *connection)
@@ -318,7 +311,7 @@ impl Inner {
         .fetch_optional(&mut *connection)
         .await?;
         let seats = seats.into_iter().map(StaffMember::try_from).collect::<Result<_, _>>()?;
-        let open = open.into_iter().map(Conversation::try_from).collect::<Result<Vec<_>, _>>()?;
+        let open = open.iter().map(rows::open_facts).collect::<Result<Vec<_>, _>>()?;
         let talks: Vec<_> =
             open.iter().filter(|facts| facts.counselor().is_some()).map(|facts| facts.id).collect();
         let records = self.records(connection, &talks).await?;

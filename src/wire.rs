@@ -1,5 +1,13 @@
-//! What all objects of the wire share, as the OpenAPI document shows it.
+//! What all objects of the wire share, and how the OpenAPI document shows it.
 
+use std::{ops::Deref, str::FromStr};
+
+use serde::{Serialize, Serializer};
+use sqlx::{
+    Decode, Postgres, Type,
+    error::BoxDynError,
+    postgres::{PgTypeInfo, PgValueRef},
+};
 use utoipa::ToSchema;
 
 /// 32 位十六进制数字
@@ -7,3 +15,37 @@ use utoipa::ToSchema;
 #[schema(pattern = "^[0-9a-f]{32}$", example = "2c93189d7b53e68e017b53ead62d002c")]
 #[expect(dead_code, reason = "read by the derive alone")]
 pub(crate) struct Id(String);
+
+/// A value of an enum, as the word that the wire and the database have for it. A row with any other word cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsWord<T>(pub T);
+
+impl<T> Deref for AsWord<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Copy + Into<&'static str>> Serialize for AsWord<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.into())
+    }
+}
+
+impl<T> Type<Postgres> for AsWord<T> {
+    fn type_info() -> PgTypeInfo {
+        <str as Type<Postgres>>::type_info()
+    }
+
+    fn compatible(column: &PgTypeInfo) -> bool {
+        <str as Type<Postgres>>::compatible(column)
+    }
+}
+
+impl<'r, T: FromStr<Err: std::error::Error + Send + Sync + 'static>> Decode<'r, Postgres> for AsWord<T> {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self(<&str as Decode<Postgres>>::decode(value)?.parse()?))
+    }
+}

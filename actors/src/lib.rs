@@ -13,6 +13,7 @@ pub mod registry;
 pub mod sabotage;
 pub mod time;
 mod visitor;
+pub mod words;
 
 pub use dispatch::Dispatch;
 pub use ids::{ConversationId, CounselorId, LogIn, MalformedId, PersonId, VisitorId, WriterId};

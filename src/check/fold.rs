@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     CheckFault, Look, Violation, Wanted,
-    rows::{self, EventRow, PersonRow, Stored},
+    rows::{self, EventRow, PersonRow},
 };
 
 /// Events, and rows of other tables, in memory at once.
@@ -200,7 +200,7 @@ impl<'a> Fold<'a> {
                 look.found(Some(self.institution), Violation::Lost(facts.id))?;
                 continue;
             };
-            let wanted = row.differences(&Stored::of(self.institution, facts));
+            let wanted = row.differences(self.institution, facts);
             if !wanted.is_empty() {
                 look.found(Some(self.institution), Violation::Conversation(facts.id, wanted))?;
             }

@@ -6,6 +6,7 @@ use hotline_actors::{
     ConversationId, PersonId,
     dispatch::conversation::{Conversation, Sent},
 };
+use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -103,30 +104,13 @@ pub(super) async fn missing_notices(
     Ok(missing.into_iter().map(|row| (row.seq, ConversationId(row.conversation))).collect())
 }
 
-/// Everything of a conversation's row that follows from the journal.
+/// A conversation's row as it stands in the table, whatever that is.
 #[derive(Debug)]
 pub(super) struct Stored {
     id: Uuid,
     institution: String,
-    kind: String,
-    visitor: Uuid,
-    wanted: Option<Uuid>,
-    counselor: Option<Uuid>,
-    consultation: Option<Uuid>,
-    status: String,
-    priority: String,
-    medium: String,
-    fallback: bool,
-    common: bool,
-    arrival: i64,
-    notices: i32,
-    opened_at: i64,
-    started_at: Option<i64>,
-    call_started_at: Option<i64>,
-    call_ended_at: Option<i64>,
-    alarmed_at: Option<i64>,
-    ended_at: Option<i64>,
-    end_reason: Option<String>,
+    /// Every column by its name.
+    columns: Value,
 }
 
 pub(super) async fn conversations(
@@ -135,84 +119,51 @@ pub(super) async fn conversations(
 ) -> Result<HashMap<Uuid, Stored>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Stored,
-        "select id, institution, kind, visitor, wanted, counselor, consultation, status, priority, medium, fallback,
-                common, arrival, notices, opened_at, started_at, call_started_at, call_ended_at, alarmed_at, ended_at,
-                end_reason
-         from conversations where id = any($1)",
+        r#"select c.id, c.institution, to_jsonb(c) as "columns!" from conversations c where c.id = any($1)"#,
         ids
     );
     Ok(rows.fetch_all(connection).await?.into_iter().map(|row| (row.id, row)).collect())
 }
 
 impl Stored {
-    /// The row by the journal.
-    pub(super) fn of(institution: &str, facts: &Conversation) -> Self {
-        let row = ConversationRow::of(institution, facts);
-        // Migration 0019 mended what was decided while the machine's clock was set back.
-        let started_at = row.started_at.map(|at| at.max(row.opened_at));
-        let ended_at = row.ended_at.map(|at| at.max(started_at.unwrap_or(row.opened_at)));
-        Self {
-            id: row.id,
-            institution: row.institution,
-            kind: row.kind,
-            visitor: row.visitor,
-            wanted: row.wanted,
-            counselor: row.counselor,
-            consultation: row.consultation,
-            status: row.status,
-            priority: row.priority,
-            medium: row.medium,
-            fallback: facts.allow_fallback,
-            common: facts.in_common_queue,
-            arrival: i64::try_from(facts.arrival).unwrap_or(i64::MAX),
-            notices: facts.sent.0,
-            opened_at: row.opened_at,
-            started_at,
-            call_started_at: row.call_started_at,
-            call_ended_at: facts.call_ended.map(|at| at.0),
-            alarmed_at: facts.alarmed.map(|at| at.0),
-            ended_at,
-            end_reason: row.end_reason,
-        }
-    }
-
     /// What would have to stand here by the journal and does not.
-    pub(super) fn differences(&self, journal: &Self) -> Vec<Wanted> {
-        let is_old = self.notices & Sent::OLD_ALARMS != 0;
-        let pairs = self.columns().into_iter().zip(journal.columns());
-        pairs
-            .filter(|((column, stored), (_, wanted))| {
-                // Alarms were kept elsewhere until migration 0016.
-                stored != wanted && !(is_old && *column == "alarmed_at")
-            })
-            .map(|(_, (column, value))| Wanted { column, value })
-            .collect()
+    pub(super) fn differences(&self, institution: &str, facts: &Conversation) -> Vec<Wanted> {
+        let notices = self.columns["notices"].as_i64().unwrap_or(0);
+        let old_alarms = i64::from(Sent::OLD_ALARMS);
+        let is_old = notices & old_alarms != 0;
+        let stored = |column: &str| match column {
+            "notices" => Some((notices & !old_alarms).to_string()),
+            _ => text(&self.columns[column]),
+        };
+        let mut wanted = Vec::new();
+        if self.institution != institution {
+            wanted.push(Wanted { column: "institution", value: Some(institution.to_owned()) });
+        }
+        // Alarms were kept elsewhere until migration 0016.
+        let compared = by_journal(facts).columns().into_iter();
+        let compared = compared.filter(|(column, _)| !(is_old && *column == "alarmed_at"));
+        let differing = compared.filter(|(column, value)| stored(column) != *value);
+        wanted.extend(differing.map(|(column, value)| Wanted { column, value }));
+        wanted
     }
+}
 
-    fn columns(&self) -> [(&'static str, Option<String>); 20] {
-        let id = |id: Uuid| id.simple().to_string();
-        let moment = |at: Option<i64>| at.map(|at| at.to_string());
-        [
-            ("institution", Some(self.institution.clone())),
-            ("kind", Some(self.kind.clone())),
-            ("visitor", Some(id(self.visitor))),
-            ("wanted", self.wanted.map(id)),
-            ("counselor", self.counselor.map(id)),
-            ("consultation", self.consultation.map(id)),
-            ("status", Some(self.status.clone())),
-            ("priority", Some(self.priority.clone())),
-            ("medium", Some(self.medium.clone())),
-            ("fallback", Some(self.fallback.to_string())),
-            ("common", Some(self.common.to_string())),
-            ("arrival", Some(self.arrival.to_string())),
-            ("notices", Some((self.notices & !Sent::OLD_ALARMS).to_string())),
-            ("opened_at", moment(Some(self.opened_at))),
-            ("started_at", moment(self.started_at)),
-            ("call_started_at", moment(self.call_started_at)),
-            ("call_ended_at", moment(self.call_ended_at)),
-            ("alarmed_at", moment(self.alarmed_at)),
-            ("ended_at", moment(self.ended_at)),
-            ("end_reason", self.end_reason.clone()),
-        ]
+/// The row by the journal.
+fn by_journal(facts: &Conversation) -> ConversationRow {
+    let row = ConversationRow::from(facts);
+    // Migration 0019 mended what was decided while the machine's clock was set back.
+    let started_at = row.started_at.map(|at| at.max(row.opened_at));
+    let ended_at = row.ended_at.map(|at| at.max(started_at.unwrap_or(row.opened_at)));
+    ConversationRow { notices: row.notices & !Sent::OLD_ALARMS, started_at, ended_at, ..row }
+}
+
+/// A column as [`ConversationRow::columns`] writes it.
+fn text(column: &Value) -> Option<String> {
+    match column {
+        Value::Null => None,
+        Value::String(text) => {
+            Some(Uuid::try_parse(text).map_or_else(|_| text.clone(), |id| id.simple().to_string()))
+        }
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Some(column.to_string()),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     people::People,
 };
 
-/// Hides a conversation, the talks with supervisors about it, and what people thought of them, and takes its time off the
+/// Hides a conversation of the institution, the talks with supervisors about it, and what people thought of them, and takes its time off the
 /// totals of the two. Says whether it was there to be hidden: neither open nor hidden already.
 ///
 /// # Errors
@@ -18,11 +18,12 @@ use crate::{
 pub async fn delete(
     pool: &PgPool,
     people: &People,
+    institution: &str,
     row: &ConversationRow,
     actor: PersonId,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let hidden = hide(pool, row, actor, now).await;
+    let hidden = hide(pool, institution, row, actor, now).await;
     // Also when it is not known whether it was hidden.
     people.changed([Some(PersonId(row.visitor)), row.counselor.map(PersonId)].into_iter().flatten());
     hidden
@@ -30,6 +31,7 @@ pub async fn delete(
 
 async fn hide(
     pool: &PgPool,
+    institution: &str,
     row: &ConversationRow,
     actor: PersonId,
     now: Timestamp,
@@ -57,13 +59,13 @@ async fn hide(
     sqlx::query!(
         "delete from unplaced_messages u using unnest($2::text[]) as n (id)
          where u.institution = $1 and strpos(u.callback ->> 'CloudCustomData', n.id) > 0",
-        row.institution,
+        institution,
         &named
     )
     .execute(&mut *transaction)
     .await?;
     let action = Action::DeleteConversation;
-    audit::note(&mut *transaction, &row.institution, actor, action, row.id, now).await?;
+    audit::note(&mut *transaction, institution, actor, action, row.id, now).await?;
     transaction.commit().await?;
     Ok(true)
 }

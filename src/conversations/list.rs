@@ -4,21 +4,16 @@
 
 use std::str::FromStr;
 
-use hotline_actors::PersonId;
+use hotline_actors::{
+    PersonId,
+    dispatch::conversation::{ConversationType, Status},
+    words::UnknownWord,
+};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{ConversationRow, by_ids, reading::Scope};
 use crate::params::Page;
-
-/// What is listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Consultations (咨询记录).
-    Consultation,
-    /// Talks with supervisors (求助记录).
-    Supervision,
-}
 
 /// By what the list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,23 +30,6 @@ pub enum Property {
 pub enum Direction {
     Ascending,
     Descending,
-}
-
-/// No such word.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("an unknown word")]
-pub struct UnknownWord;
-
-impl FromStr for Kind {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        match text {
-            "COUNSELING_SESSION" => Ok(Self::Consultation),
-            "REQUEST_SUPERVISE" => Ok(Self::Supervision),
-            _ => Err(UnknownWord),
-        }
-    }
 }
 
 impl FromStr for Property {
@@ -93,23 +71,10 @@ impl FromStr for Direction {
     }
 }
 
-/// The conversation's `status` as it is filtered by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Status(&'static str);
-
-impl FromStr for Status {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let all = ["WAITING", "IN_PROGRESS", "FINISHED", "TIME_OUT", "CANCELLED"];
-        all.into_iter().find(|status| *status == text).map(Self).ok_or(UnknownWord)
-    }
-}
-
 /// What is asked for.
 #[derive(Clone)]
 pub struct ListQuery {
-    pub kind: Kind,
+    pub kind: ConversationType,
     pub status: Option<Status>,
     /// Begun at or after this moment, as the figures count; what never began, asked for.
     pub begin: Option<i64>,
@@ -135,10 +100,6 @@ impl std::fmt::Debug for ListQuery {
 impl ListQuery {
     /// The kind and the names of the filters, for the audit; none of their values.
     pub fn named(&self) -> String {
-        let kind = match self.kind {
-            Kind::Consultation => "COUNSELING_SESSION",
-            Kind::Supervision => "REQUEST_SUPERVISE",
-        };
         let given = [
             ("status", self.status.is_some()),
             ("startTime", self.begin.is_some()),
@@ -148,7 +109,7 @@ impl ListQuery {
             ("counselorName", self.counselor_name.is_some()),
         ];
         let filters = given.into_iter().filter_map(|(field, is_given)| is_given.then_some(field));
-        std::iter::once(kind).chain(filters).collect::<Vec<_>>().join(" ")
+        std::iter::once(self.kind.as_str()).chain(filters).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -172,13 +133,13 @@ pub async fn page(
     query: &ListQuery,
 ) -> Result<(Vec<ConversationRow>, i64), sqlx::Error> {
     match query.kind {
-        Kind::Consultation => {
+        ConversationType::Consultation => {
             let asked = asked_about(pool, reader).await?;
             let ids = consultations(lists, reader, query, &asked).await?;
             let count = count_consultations(lists, reader, query, &asked).await?;
             Ok((by_ids(pool, reader.institution, &ids).await?, count))
         }
-        Kind::Supervision => {
+        ConversationType::Supervision => {
             let (ids, count) = supervisions(lists, reader, query).await?;
             Ok((by_ids(pool, reader.institution, &ids).await?, count))
         }
@@ -225,7 +186,7 @@ macro_rules! query_list {
             $reader.institution,
             $reader.scope.counselors() as Option<&[Uuid]>,
             $asked,
-            $query.status.map(|status| status.0),
+            $query.status.map(Status::as_str),
             $query.begin,
             $query.end,
             $query.visitor_name.as_deref(),
@@ -355,7 +316,7 @@ async fn supervisions(
         reader.institution,
         reader.scope.counselors() as Option<&[Uuid]>,
         reader.id.0,
-        query.status.map(|status| status.0),
+        query.status.map(Status::as_str),
         query.begin,
         query.end,
         query.visitor_name.as_deref(),
@@ -391,6 +352,6 @@ mod tests {
         assert_eq!("DESC".parse::<Direction>().expect("a direction"), Direction::Descending);
         assert!("down".parse::<Direction>().is_err());
         assert!("OPEN".parse::<Status>().is_err());
-        assert!("CHAT".parse::<Kind>().is_err());
+        assert!("CHAT".parse::<ConversationType>().is_err());
     }
 }

@@ -49,26 +49,7 @@ impl Folders {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn summary(user: &str, counselor: Option<&str>, id: &str) -> Summary {
-        Summary {
-            id: id.into(),
-            conversation_type: "COUNSELING_SESSION".into(),
-            user: user.into(),
-            counselor: counselor.map(Into::into),
-            status: "FINISHED".into(),
-            end_reason: None,
-            created_time: 1_629_463_756_633,
-            start_time: None,
-            end_time: None,
-            level: None,
-            evaluation: None,
-            note: None,
-            tag: None,
-            pictures: 0,
-            pictures_left_out: 0,
-        }
-    }
+    use crate::export::transcript::tests::summary;
 
     #[test]
     fn a_folder_is_found_by_its_day_and_people_and_is_one_on_every_system() {

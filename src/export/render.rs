@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use hotline_actors::dispatch::conversation::{ConversationType, Status};
 use serde_json::json;
 
 use super::{
@@ -42,47 +43,49 @@ pub(super) fn index(all: &[Indexed], calendar: &Calendar, format: Format) -> Res
     }
 }
 
-/// What stands above the words, in Chinese.
-pub(super) fn head(summary: &Summary, calendar: &Calendar) -> Vec<(&'static str, String)> {
+/// How many fields a conversation has in every format.
+pub(super) const FIELDS: usize = 12;
+
+/// What is known of a conversation besides the words, in Chinese; none where it is left out of a heading.
+pub(super) fn fields(summary: &Summary, calendar: &Calendar) -> [(&'static str, Option<String>); FIELDS] {
     let written = |at: Option<i64>| at.map(|at| calendar.written(at)).unwrap_or_default();
-    let is_consultation = summary.conversation_type == "COUNSELING_SESSION";
-    let (kind, user, counselor) = if is_consultation {
-        (talks::CONSULTATION, people::VISITOR, people::COUNSELOR)
-    } else {
-        (talks::SUPERVISION, people::COUNSELOR, people::SUPERVISOR)
+    let (kind, user, counselor) = match *summary.conversation_type {
+        ConversationType::Consultation => (talks::CONSULTATION, people::VISITOR, people::COUNSELOR),
+        ConversationType::Supervision => (talks::SUPERVISION, people::COUNSELOR, people::SUPERVISOR),
     };
-    let mut head = vec![
-        (text::CONVERSATION, summary.id.clone()),
-        (text::KIND, kind.to_owned()),
-        (user, summary.user.clone()),
-        (counselor, summary.counselor.clone().unwrap_or_default()),
-        (text::CREATED_AT, written(Some(summary.created_time))),
-        (text::STARTED_AT, written(summary.start_time)),
-        (text::ENDED_AT, written(summary.end_time)),
-        (text::STATUS, status(&summary.status).to_owned()),
-    ];
-    let level = summary.level.map(|level| level.to_string());
-    let more = [
-        (text::RATING, &level),
-        (text::EVALUATION, &summary.evaluation),
-        (text::NOTE, &summary.note),
-        (text::TAG, &summary.tag),
-    ];
-    head.extend(more.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+    [
+        (text::CONVERSATION, Some(summary.id.clone())),
+        (text::KIND, Some(kind.to_owned())),
+        (user, Some(summary.user.clone())),
+        (counselor, Some(summary.counselor.clone().unwrap_or_default())),
+        (text::CREATED_AT, Some(written(Some(summary.created_time)))),
+        (text::STARTED_AT, Some(written(summary.start_time))),
+        (text::ENDED_AT, Some(written(summary.end_time))),
+        (text::STATUS, Some(status(*summary.status).to_owned())),
+        (text::RATING, summary.level.map(|level| level.to_string())),
+        (text::EVALUATION, summary.evaluation.clone()),
+        (text::NOTE, summary.note.clone()),
+        (text::TAG, summary.tag.clone()),
+    ]
+}
+
+/// What stands above the words.
+pub(super) fn head(summary: &Summary, calendar: &Calendar) -> Vec<(&'static str, String)> {
+    let given = fields(summary, calendar).into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let mut head: Vec<_> = given.collect();
     if summary.pictures_left_out > 0 {
         head.push((text::PICTURES, text::pictures_left_out(summary.pictures_left_out)));
     }
     head
 }
 
-fn status(word: &str) -> &str {
-    match word {
-        "WAITING" => talks::WAITING,
-        "IN_PROGRESS" => talks::IN_PROGRESS,
-        "FINISHED" => talks::FINISHED,
-        "TIME_OUT" => talks::ENDED_BY_LIMIT,
-        "CANCELLED" => talks::CANCELLED,
-        other => other,
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Waiting => talks::WAITING,
+        Status::InProgress => talks::IN_PROGRESS,
+        Status::Finished => talks::FINISHED,
+        Status::TimeOut => talks::ENDED_BY_LIMIT,
+        Status::Cancelled => talks::CANCELLED,
     }
 }
 
@@ -141,27 +144,18 @@ fn index_text(all: &[Indexed], calendar: &Calendar) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::transcript::Line;
+    use crate::{
+        export::transcript::{Line, tests::summary},
+        wire::AsWord,
+    };
 
     fn transcript() -> Transcript {
         let line = |time, name: &str, words: &str| Line { time, name: name.into(), words: words.into() };
         Transcript {
             summary: Summary {
-                id: "4028811e7b15c999017b15cd6e020000".into(),
-                conversation_type: "COUNSELING_SESSION".into(),
-                user: "小雨".into(),
-                counselor: Some("林晓雨".into()),
-                status: "FINISHED".into(),
-                end_reason: Some("visitor".into()),
-                created_time: 1_629_463_756_633,
                 start_time: Some(1_629_463_756_633),
-                end_time: None,
                 level: Some(5),
-                evaluation: None,
-                note: None,
-                tag: None,
-                pictures: 0,
-                pictures_left_out: 0,
+                ..summary("小雨", Some("林晓雨"), "4028811e7b15c999017b15cd6e020000")
             },
             messages: vec![
                 line(1_629_463_757_000, "小雨", "=1+1"),
@@ -218,7 +212,7 @@ mod tests {
         let mut whole = transcript();
         whole.messages[0].words = "好\n督导会话 1\n".into();
         let mut supervision = transcript();
-        supervision.summary.conversation_type = "REQUEST_SUPERVISE".into();
+        supervision.summary.conversation_type = AsWord(ConversationType::Supervision);
         whole.supervisions.push(supervision);
         let text = text_of(&whole);
         assert_eq!(text.lines().filter(|line| *line == "督导会话 1").count(), 1);

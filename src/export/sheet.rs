@@ -1,15 +1,22 @@
 //! Transcripts as a workbook: what it was, and what was said, on two sheets for each talk; and the index of many.
 //! Everything is written as text, so that no words are taken for a formula.
 
+use std::iter;
+
 use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
-use super::{index::Indexed, render, shown, transcript::Transcript};
+use super::{
+    index::Indexed,
+    render::{self, FIELDS},
+    shown,
+    transcript::Transcript,
+};
 use crate::{calendar::Calendar, wording::export as text};
 
 /// What a cell takes, in units of UTF-16: a program counts so, and takes 32,767.
 const CELL_UNITS_MAX: usize = 32_000;
-/// Columns of the index: how wide, and what is in them.
-const INDEX_COLUMNS: [(f64, &str); 15] = [
+/// Columns of the index: how wide, and what is in them. Between the folder and what lies in it stand the [`render::fields`].
+const INDEX_COLUMNS: [(f64, &str); FIELDS + 3] = [
     (48.0, text::FOLDER),
     (34.0, text::CONVERSATION),
     (10.0, text::KIND),
@@ -81,34 +88,16 @@ pub(super) fn index(all: &[Indexed], calendar: &Calendar) -> Result<Vec<u8>, Xls
     workbook.save_to_buffer()
 }
 
-fn cells(indexed: &Indexed, calendar: &Calendar) -> [String; 15] {
+fn cells(indexed: &Indexed, calendar: &Calendar) -> Vec<String> {
     let summary = &indexed.summary;
-    let head = render::head(summary, calendar);
-    // The first eight stand in every heading, in this order.
-    let known = |at: usize| head.get(at).map(|(_, value)| value.clone()).unwrap_or_default();
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let number = |number: usize| if number == 0 { String::new() } else { number.to_string() };
     let pictures = match (summary.pictures, summary.pictures_left_out) {
         (pictures, 0) => number(pictures),
         (_, left_out) => text::pictures_left_out(left_out),
     };
-    [
-        indexed.folder.clone(),
-        known(0),
-        known(1),
-        known(2),
-        known(3),
-        known(4),
-        known(5),
-        known(6),
-        known(7),
-        summary.level.map(|level| level.to_string()).unwrap_or_default(),
-        text(&summary.evaluation),
-        text(&summary.note),
-        text(&summary.tag),
-        number(indexed.supervisions),
-        pictures,
-    ]
+    let fields = render::fields(summary, calendar).map(|(_, value)| value.unwrap_or_default());
+    let beside = [number(indexed.supervisions), pictures];
+    iter::once(indexed.folder.clone()).chain(fields).chain(beside).collect()
 }
 
 fn write(sheet: &mut Worksheet, row: u32, column: u16, value: &str) -> Result<(), XlsxError> {

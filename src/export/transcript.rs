@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use hotline_actors::PersonId;
+use hotline_actors::{
+    PersonId,
+    dispatch::conversation::{ConversationType, EndReason, Status},
+};
 use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -21,6 +24,7 @@ use crate::{
     messages::{record, web::StoredMessage},
     people::{People, Person},
     secrets::Sealer,
+    wire::AsWord,
     wording::{export, people},
 };
 
@@ -39,11 +43,11 @@ const ROLES: [&str; 5] = [
 pub struct Summary {
     /// Its id, or its code name.
     pub id: String,
-    pub conversation_type: String,
+    pub conversation_type: AsWord<ConversationType>,
     pub user: String,
     pub counselor: Option<String>,
-    pub status: String,
-    pub end_reason: Option<String>,
+    pub status: AsWord<Status>,
+    pub end_reason: Option<AsWord<EndReason>>,
     pub created_time: i64,
     pub start_time: Option<i64>,
     pub end_time: Option<i64>,
@@ -163,11 +167,11 @@ impl Maker {
         let names = Names::new(self, row, &parties, &people);
         let summary = Summary {
             id: self.conversation(row.id),
-            conversation_type: row.kind.clone(),
+            conversation_type: row.kind,
             user: names.of(PersonId(row.visitor)).unwrap_or_default(),
             counselor: row.counterpart().and_then(|counselor| names.of(counselor)),
-            status: row.status.clone(),
-            end_reason: row.end_reason.clone(),
+            status: row.status,
+            end_reason: row.end_reason,
             created_time: row.opened_at,
             start_time: row.started_at,
             end_time: row.ended_at,
@@ -327,8 +331,29 @@ fn told_apart(called: &[String], roles: [&str; 2]) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Of a consultation that is over.
+    pub(in crate::export) fn summary(user: &str, counselor: Option<&str>, id: &str) -> Summary {
+        Summary {
+            id: id.into(),
+            conversation_type: AsWord(ConversationType::Consultation),
+            user: user.into(),
+            counselor: counselor.map(Into::into),
+            status: AsWord(Status::Finished),
+            end_reason: Some(AsWord(EndReason::Visitor)),
+            created_time: 1_629_463_756_633,
+            start_time: None,
+            end_time: None,
+            level: None,
+            evaluation: None,
+            note: None,
+            tag: None,
+            pictures: 0,
+            pictures_left_out: 0,
+        }
+    }
 
     fn apart(visitor: &str, counselor: &str) -> [String; 2] {
         let called = [visitor.to_owned(), counselor.to_owned()];

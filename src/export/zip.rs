@@ -265,23 +265,7 @@ mod tests {
     }
 
     fn entry() -> Entry {
-        let conversation = ConversationRow {
-            id: Uuid::from_u128(1),
-            institution: "ecnu".into(),
-            kind: "COUNSELING_SESSION".into(),
-            visitor: Uuid::from_u128(2),
-            wanted: None,
-            counselor: None,
-            consultation: None,
-            status: "CANCELLED".into(),
-            priority: "NORMAL".into(),
-            opened_at: 0,
-            started_at: None,
-            ended_at: Some(1),
-            end_reason: None,
-            medium: "TEXT".into(),
-            call_started_at: None,
-        };
+        let conversation = ConversationRow::for_tests(Uuid::from_u128(1));
         Entry { conversation, supervisions: Vec::new() }
     }
 

@@ -87,7 +87,7 @@ async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
         }
         Err(rejected) => return Err(rejected.into()),
     };
-    let row = ConversationRow::of(institution, &facts);
+    let row = ConversationRow::from(&facts);
     Ok(answer::ok(view::opened(&state, row, place, known, &caller).await?))
 }
 
@@ -178,7 +178,7 @@ async fn end(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer 
         return Ok(answer::done());
     }
     let end = Command::End { conversation: ConversationId(row.id), reason };
-    ended(state.institutions.ask(&row.institution, end).await)
+    ended(state.institutions.ask(caller.institution()?, end).await)
 }
 
 /// For one of the two in it, without a look at the database; none if they are not, or it is not open.
@@ -281,19 +281,16 @@ async fn is_called_in(state: &AppState, consultation: Uuid, supervisor: PersonId
 )]
 async fn prioritize(state: Data<AppState>, caller: Caller, id: Path<String>, params: Params) -> Answer {
     rights::require(&caller, Right::RaisePriority)?;
-    let priority = match params.required("priority")?.as_str() {
-        "NORMAL" => Priority::Normal,
-        "URGENT" => Priority::Urgent,
-        _ => return Err(Fault::bad("priority")),
-    };
+    let institution = caller.institution()?;
+    let priority = params.required("priority")?.parse::<Priority>();
+    let priority = priority.map_err(|_unknown| Fault::bad("priority"))?;
     let row = find(&state, &caller, &id).await?;
     if row.is_over() {
         return Err(Fault::wrong(Sentence::Over));
     }
-    audit::note(&state.pool, &row.institution, caller.id, Action::ChangePriority, row.id, clock::now())
-        .await?;
+    audit::note(&state.pool, institution, caller.id, Action::ChangePriority, row.id, clock::now()).await?;
     let conversation = ConversationId(row.id);
-    match state.institutions.ask(&row.institution, Command::Prioritize { conversation, priority }).await {
+    match state.institutions.ask(institution, Command::Prioritize { conversation, priority }).await {
         Ok(_) => {}
         Err(Rejected::Refused(Refusal::UnknownConversation)) => return Err(Fault::wrong(Sentence::Over)),
         Err(rejected) => return Err(rejected.into()),
@@ -315,7 +312,7 @@ async fn one(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer 
     reading::require(&state.pool, &caller, &row).await??;
     if !row.is_party(caller.id) {
         let action = Action::ReadConversation;
-        audit::note(&state.pool, &row.institution, caller.id, action, row.id, clock::now()).await?;
+        audit::note(&state.pool, caller.institution()?, caller.id, action, row.id, clock::now()).await?;
     }
     Ok(answer::ok(view::one(&state, row, &caller).await?))
 }
@@ -333,7 +330,8 @@ async fn delete(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answ
     if !row.is_over() {
         return Err(Fault::wrong(Sentence::StillOpen));
     }
-    if deletion::delete(&state.pool, &state.people, &row, caller.id, clock::now()).await? {
+    let institution = caller.institution()?;
+    if deletion::delete(&state.pool, &state.people, institution, &row, caller.id, clock::now()).await? {
         Ok(answer::done())
     } else {
         // Somebody else was faster.

@@ -66,7 +66,8 @@ async fn evaluate(state: Data<AppState>, caller: Caller, params: Params) -> Answ
         tag: tag.filter(|_| object == Object::Visitor),
         created_at: clock::now(),
     };
-    let added = evaluations::add(&state.pool, &row.institution, &evaluation, rated_by(object, &row)).await?;
+    let institution = caller.institution()?;
+    let added = evaluations::add(&state.pool, institution, &evaluation, rated_by(object, &row)).await?;
     added.map_err(|why| match why {
         NotKept::EvaluatedAlready => Fault::wrong(Sentence::EvaluatedAlready),
         NotKept::NoTalk => not_found(&conversation),

@@ -7,7 +7,7 @@ use actix_web::{
     http::header::CONTENT_DISPOSITION,
     web::{self, Data, Path, Payload, ServiceConfig},
 };
-use hotline_actors::ConversationId;
+use hotline_actors::{ConversationId, dispatch::conversation::ConversationType};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -29,7 +29,7 @@ use crate::{
     calendar, clock,
     conversations::{
         self, ConversationRow,
-        list::{self, Direction, Kind, ListQuery, Property, Reader},
+        list::{self, Direction, ListQuery, Property, Reader},
         reading::{self, Scope},
     },
     export::{self, Entry, Format, Maker, Reader as ExportReader},
@@ -69,7 +69,7 @@ async fn consult_list(state: Data<AppState>, caller: Caller, params: Params) -> 
     let reach = rights::require(&caller, Right::ListRecords)?;
     let institution = caller.institution()?;
     let query = ListQuery {
-        kind: params.parsed("conversationType")?.unwrap_or(Kind::Consultation),
+        kind: params.parsed("conversationType")?.unwrap_or(ConversationType::Consultation),
         status: params.parsed("status")?,
         begin: params.int("startTime")?,
         end: params.int("endTime")?,
@@ -132,7 +132,8 @@ async fn export(state: Data<AppState>, caller: Caller, id: Path<String>, params:
     let row = find(&state, &caller, &id).await?;
     reading::require(&state.pool, &caller, &row).await??;
     let now = clock::now();
-    audit::note(&state.pool, &row.institution, caller.id, Action::ExportConversation, row.id, now).await?;
+    audit::note(&state.pool, caller.institution()?, caller.id, Action::ExportConversation, row.id, now)
+        .await?;
     let maker = maker(&state, &caller, anonymize).await?;
     let mut transcript = maker.make(&row, None).await?;
     for supervision in

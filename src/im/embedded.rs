@@ -10,6 +10,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use hotline_actors::{
     ConversationId, PersonId, Timestamp,
+    dispatch::conversation::Status,
     push::{EncodedFrame, SocketId},
     registry::OutgoingMessage,
 };
@@ -414,10 +415,10 @@ fn stored(id: Uuid, said_at: Timestamp, sent: &Sent, body: Value) -> StoredMessa
 
 impl Talk {
     fn is_open(&self) -> Result<(), Closed> {
-        match self.status.as_str() {
-            "IN_PROGRESS" => Ok(()),
-            "WAITING" => Err(Closed::Waiting),
-            _ => Err(Closed::NoConversation),
+        match *self.status {
+            Status::InProgress => Ok(()),
+            Status::Waiting => Err(Closed::Waiting),
+            Status::Finished | Status::TimeOut | Status::Cancelled => Err(Closed::NoConversation),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Between the domain's values and the rows of the database.
 
 use hotline_actors::{
-    ConversationId, CounselorId, Timestamp, VisitorId,
+    ConversationId, CounselorId, Timestamp,
     dispatch::{
         StaffMember,
         clock::{Said, TalkRecord},
-        conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
+        conversation::Conversation,
         counselor::{ChosenStatus, Role},
         event::{Event, Removal},
     },
@@ -14,7 +14,10 @@ use hotline_actors::{
 use uuid::Uuid;
 
 use super::number;
-use crate::{conversations::ConversationRow, wording::notices};
+use crate::{
+    conversations::{ConversationRow, Misfit},
+    wording::notices,
+};
 
 /// A stored row says what it cannot.
 #[derive(Debug, thiserror::Error)]
@@ -43,35 +46,10 @@ impl TryFrom<SeatRow> for StaffMember {
             _ => return Err(unreadable("kind has no places")),
         };
         let capacity = u32::try_from(row.max_consults).map_err(|_| unreadable("max_consults is negative"))?;
-        let chosen = match row.presence.as_deref() {
-            None => None,
-            Some("online") => Some(ChosenStatus::Online),
-            Some("busy") => Some(ChosenStatus::Busy),
-            Some("away") => Some(ChosenStatus::Away),
-            Some(_) => return Err(unreadable("unknown presence")),
-        };
+        let chosen = row.presence.as_deref().map(str::parse::<ChosenStatus>).transpose();
+        let chosen = chosen.map_err(|_| unreadable("unknown presence"))?;
         Ok(Self { counselor: CounselorId(row.id), role, capacity, chosen })
     }
-}
-
-pub(super) struct OpenRow {
-    pub(super) id: Uuid,
-    pub(super) kind: String,
-    pub(super) visitor: Uuid,
-    pub(super) wanted: Option<Uuid>,
-    pub(super) counselor: Option<Uuid>,
-    pub(super) consultation: Option<Uuid>,
-    pub(super) priority: String,
-    pub(super) medium: String,
-    pub(super) fallback: bool,
-    pub(super) common: bool,
-    pub(super) arrival: i64,
-    pub(super) notices: i32,
-    pub(super) opened_at: i64,
-    pub(super) started_at: Option<i64>,
-    pub(super) call_started_at: Option<i64>,
-    pub(super) call_ended_at: Option<i64>,
-    pub(super) alarmed_at: Option<i64>,
 }
 
 /// Who has said what last in a talk.
@@ -98,52 +76,11 @@ impl From<RecordRow> for TalkRecord {
     }
 }
 
-impl TryFrom<OpenRow> for Conversation {
-    type Error = Unreadable;
-
-    fn try_from(row: OpenRow) -> Result<Self, Unreadable> {
-        let unreadable = |what| Unreadable { table: "conversations", id: row.id.simple().to_string(), what };
-        let kind = match (row.kind.as_str(), row.consultation) {
-            ("COUNSELING_SESSION", None) => Kind::Consultation,
-            ("REQUEST_SUPERVISE", Some(consultation)) => {
-                Kind::Supervision { consultation: ConversationId(consultation) }
-            }
-            _ => return Err(unreadable("kind and consultation do not fit")),
-        };
-        let priority = match row.priority.as_str() {
-            "NORMAL" => Priority::Normal,
-            "URGENT" => Priority::Urgent,
-            _ => return Err(unreadable("unknown priority")),
-        };
-        let medium = match (row.medium.as_str(), row.call_started_at) {
-            ("TEXT", _) => Medium::Text,
-            ("VOICE", Some(since)) => Medium::Voice { since: Timestamp(since) },
-            _ => return Err(unreadable("medium and call_started_at do not fit")),
-        };
-        let phase = match (row.counselor, row.started_at) {
-            (None, None) => Phase::Waiting,
-            (Some(counselor), Some(since)) => {
-                Phase::InProgress { counselor: CounselorId(counselor), since: Timestamp(since) }
-            }
-            _ => return Err(unreadable("counselor and started_at do not fit")),
-        };
-        Ok(Self {
-            id: ConversationId(row.id),
-            kind,
-            visitor: VisitorId(row.visitor),
-            requested_counselor: row.wanted.map(CounselorId),
-            allow_fallback: row.fallback,
-            in_common_queue: row.common,
-            priority,
-            medium,
-            call_ended: row.call_ended_at.map(Timestamp),
-            arrival: u64::try_from(row.arrival).map_err(|_| unreadable("arrival is negative"))?,
-            opened_at: Timestamp(row.opened_at),
-            phase,
-            sent: Sent(row.notices),
-            alarmed: row.alarmed_at.map(Timestamp),
-        })
-    }
+/// The facts of an open conversation.
+pub(super) fn open_facts(row: &ConversationRow) -> Result<Conversation, Unreadable> {
+    let unreadable =
+        |Misfit(what)| Unreadable { table: "conversations", id: row.id.simple().to_string(), what };
+    row.open_facts().map_err(unreadable)
 }
 
 /// The columns of a batch's events.
@@ -173,14 +110,14 @@ impl EventRows {
 #[derive(Default)]
 pub(super) struct TalkRows {
     pub(super) id: Vec<Uuid>,
-    pub(super) kind: Vec<String>,
+    pub(super) kind: Vec<&'static str>,
     pub(super) visitor: Vec<Uuid>,
     pub(super) wanted: Vec<Option<Uuid>>,
     pub(super) counselor: Vec<Option<Uuid>>,
     pub(super) consultation: Vec<Option<Uuid>>,
-    pub(super) status: Vec<String>,
-    pub(super) priority: Vec<String>,
-    pub(super) medium: Vec<String>,
+    pub(super) status: Vec<&'static str>,
+    pub(super) priority: Vec<&'static str>,
+    pub(super) medium: Vec<&'static str>,
     pub(super) fallback: Vec<bool>,
     pub(super) common: Vec<bool>,
     pub(super) arrival: Vec<i64>,
@@ -191,40 +128,39 @@ pub(super) struct TalkRows {
     pub(super) call_ended_at: Vec<Option<i64>>,
     pub(super) alarmed_at: Vec<Option<i64>>,
     pub(super) ended_at: Vec<Option<i64>>,
-    pub(super) end_reason: Vec<Option<String>>,
+    pub(super) end_reason: Vec<Option<&'static str>>,
 }
 
 impl TalkRows {
-    pub(super) fn new(institution: &str, batch: &Batch) -> Self {
+    pub(super) fn new(batch: &Batch) -> Self {
         let mut rows = Self::default();
         for facts in &batch.conversations {
-            rows.push(institution, facts);
+            rows.push(facts.into());
         }
         rows
     }
 
-    fn push(&mut self, institution: &str, facts: &Conversation) {
-        let row = ConversationRow::of(institution, facts);
+    fn push(&mut self, row: ConversationRow) {
         self.id.push(row.id);
-        self.kind.push(row.kind);
+        self.kind.push(row.kind.as_str());
         self.visitor.push(row.visitor);
         self.wanted.push(row.wanted);
         self.counselor.push(row.counselor);
         self.consultation.push(row.consultation);
-        self.status.push(row.status);
-        self.priority.push(row.priority);
-        self.medium.push(row.medium);
-        self.fallback.push(facts.allow_fallback);
-        self.common.push(facts.in_common_queue);
-        self.arrival.push(number(facts.arrival));
-        self.notices.push(facts.sent.0);
+        self.status.push(row.status.as_str());
+        self.priority.push(row.priority.as_str());
+        self.medium.push(row.medium.as_str());
+        self.fallback.push(row.fallback);
+        self.common.push(row.common);
+        self.arrival.push(row.arrival);
+        self.notices.push(row.notices);
         self.opened_at.push(row.opened_at);
         self.started_at.push(row.started_at);
         self.call_started_at.push(row.call_started_at);
-        self.call_ended_at.push(facts.call_ended.map(|at| at.0));
-        self.alarmed_at.push(facts.alarmed.map(|at| at.0));
+        self.call_ended_at.push(row.call_ended_at);
+        self.alarmed_at.push(row.alarmed_at);
         self.ended_at.push(row.ended_at);
-        self.end_reason.push(row.end_reason);
+        self.end_reason.push(row.end_reason.map(|reason| reason.as_str()));
     }
 }
 

@@ -15,7 +15,7 @@ macro_rules! statement {
     ($end:literal, $institution:expr, $batch:expr, $connection:expr $(, $($more:tt)*)?) => {{
         let (institution, batch) = ($institution, $batch);
         let events = EventRows::new(batch);
-        let talks = TalkRows::new(institution, batch);
+        let talks = TalkRows::new(batch);
         let times = TimeRows::new(batch);
         sqlx::query!(
             r#"
@@ -73,14 +73,14 @@ macro_rules! statement {
             &events.kind,
             &events.body,
             &talks.id,
-            &talks.kind,
+            &talks.kind as &[&str],
             &talks.visitor,
             &talks.wanted as &[Option<Uuid>],
             &talks.counselor as &[Option<Uuid>],
             &talks.consultation as &[Option<Uuid>],
-            &talks.status,
-            &talks.priority,
-            &talks.medium,
+            &talks.status as &[&str],
+            &talks.priority as &[&str],
+            &talks.medium as &[&str],
             &talks.fallback,
             &talks.common,
             &talks.arrival,
@@ -91,7 +91,7 @@ macro_rules! statement {
             &talks.call_ended_at as &[Option<i64>],
             &talks.alarmed_at as &[Option<i64>],
             &talks.ended_at as &[Option<i64>],
-            &talks.end_reason as &[Option<String>],
+            &talks.end_reason as &[Option<&str>],
             &times.person,
             &times.millis
             $(, $($more)*)?

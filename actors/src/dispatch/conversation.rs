@@ -6,6 +6,7 @@ use crate::{
     dispatch::event::Notice,
     ids::{ConversationId, CounselorId, VisitorId},
     time::Timestamp,
+    words::words,
 };
 
 /// What a conversation is about.
@@ -21,6 +22,35 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// The `conversationType` of the wire.
+    pub fn conversation_type(self) -> ConversationType {
+        match self {
+            Self::Consultation => ConversationType::Consultation,
+            Self::Supervision { .. } => ConversationType::Supervision,
+        }
+    }
+
+    /// The consultation that a supervision is about.
+    pub fn consultation(self) -> Option<ConversationId> {
+        match self {
+            Self::Consultation => None,
+            Self::Supervision { consultation } => Some(consultation),
+        }
+    }
+}
+
+/// A [`Kind`] without what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConversationType {
+    /// A visitor talks with a counselor (咨询记录).
+    Consultation,
+    /// A counselor talks with a supervisor (求助记录).
+    Supervision,
+}
+
+words!(ConversationType { Consultation = "COUNSELING_SESSION", Supervision = "REQUEST_SUPERVISE" });
+
 /// Urgent ones are served first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -30,6 +60,8 @@ pub enum Priority {
     /// By arrival.
     Normal,
 }
+
+words!(Priority { Normal = "NORMAL", Urgent = "URGENT" });
 
 /// How the two talk; it decides the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +75,35 @@ pub enum Medium {
         since: Timestamp,
     },
 }
+
+impl Medium {
+    /// The `medium` of the wire.
+    pub fn medium_type(self) -> MediumType {
+        match self {
+            Self::Text => MediumType::Text,
+            Self::Voice { .. } => MediumType::Voice,
+        }
+    }
+
+    /// When the running call was answered.
+    pub fn call_started_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Text => None,
+            Self::Voice { since } => Some(since),
+        }
+    }
+}
+
+/// A [`Medium`] without since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediumType {
+    /// Written messages.
+    Text,
+    /// A voice call is running.
+    Voice,
+}
+
+words!(MediumType { Text = "TEXT", Voice = "VOICE" });
 
 /// What IM tells of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,24 +142,19 @@ pub enum EndReason {
     ConsultationEnded,
 }
 
-impl EndReason {
-    /// The word on the wire and in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Visitor => "visitor",
-            Self::Counselor => "counselor",
-            Self::Supervisor => "supervisor",
-            Self::Administrator => "administrator",
-            Self::Waiting => "waiting",
-            Self::Silence => "silence",
-            Self::Limit => "limit",
-            Self::Absent => "absent",
-            Self::CounselorGone => "counselor-gone",
-            Self::Banned => "banned",
-            Self::ConsultationEnded => "consultation-ended",
-        }
-    }
-}
+words!(EndReason {
+    Visitor = "visitor",
+    Counselor = "counselor",
+    Supervisor = "supervisor",
+    Administrator = "administrator",
+    Waiting = "waiting",
+    Silence = "silence",
+    Limit = "limit",
+    Absent = "absent",
+    CounselorGone = "counselor-gone",
+    Banned = "banned",
+    ConsultationEnded = "consultation-ended",
+});
 
 /// The `status` of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,18 +171,13 @@ pub enum Status {
     Cancelled,
 }
 
-impl Status {
-    /// The word on the wire and in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "WAITING",
-            Self::InProgress => "IN_PROGRESS",
-            Self::Finished => "FINISHED",
-            Self::TimeOut => "TIME_OUT",
-            Self::Cancelled => "CANCELLED",
-        }
-    }
-}
+words!(Status {
+    Waiting = "WAITING",
+    InProgress = "IN_PROGRESS",
+    Finished = "FINISHED",
+    TimeOut = "TIME_OUT",
+    Cancelled = "CANCELLED",
+});
 
 /// Where in its life a conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,6 +273,14 @@ impl Conversation {
         }
     }
 
+    /// When it ended, and why.
+    pub fn ended(&self) -> Option<(Timestamp, EndReason)> {
+        match self.phase {
+            Phase::Waiting | Phase::InProgress { .. } => None,
+            Phase::Ended { at, reason, .. } => Some((at, reason)),
+        }
+    }
+
     /// When the talk began.
     pub fn started_at(&self) -> Option<Timestamp> {
         match self.phase {
@@ -301,6 +360,18 @@ mod tests {
             sent: Sent::default(),
             alarmed: None,
         }
+    }
+
+    #[test]
+    fn a_word_is_read_as_what_it_was_written_for() {
+        for status in
+            [Status::Waiting, Status::InProgress, Status::Finished, Status::TimeOut, Status::Cancelled]
+        {
+            assert_eq!(status.as_str().parse(), Ok(status));
+        }
+        assert_eq!("URGENT".parse(), Ok(Priority::Urgent));
+        assert_eq!("consultation-ended".parse(), Ok(EndReason::ConsultationEnded));
+        assert!("urgent".parse::<Priority>().is_err(), "the journal's own words are others");
     }
 
     #[test]

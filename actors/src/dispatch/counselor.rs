@@ -12,6 +12,7 @@ use crate::{
     ids::{ConversationId, CounselorId},
     sabotage::{Sabotage, sabotaged},
     time::Timestamp,
+    words::words,
 };
 
 /// What somebody with places does.
@@ -35,6 +36,8 @@ pub enum ChosenStatus {
     /// Nobody new, and with time those who may go elsewhere do.
     Away,
 }
+
+words!(ChosenStatus { Online = "online", Busy = "busy", Away = "away" });
 
 /// Whether a counselor can be reached. Not an event: after a restart nobody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,17 +78,7 @@ impl From<ChosenStatus> for PublicStatus {
     }
 }
 
-impl PublicStatus {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Online => "online",
-            Self::Busy => "busy",
-            Self::Away => "away",
-            Self::Offline => "offline",
-        }
-    }
-}
+words!(PublicStatus { Online = "online", Busy = "busy", Away = "away", Offline = "offline" });
 
 /// One counselor or supervisor.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,13 @@
 use std::collections::HashMap;
 
 use futures_util::future::join_all;
-use hotline_actors::{ConversationId, PersonId, dispatch::command::Place};
+use hotline_actors::{
+    ConversationId, PersonId,
+    dispatch::{
+        command::Place,
+        conversation::{ConversationType, EndReason, MediumType, Priority, Status},
+    },
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -14,7 +20,7 @@ use crate::{
     http::state::AppState,
     identity::{Caller, Kind},
     people::{Person, PersonView, view},
-    wire::Id,
+    wire::{AsWord, Id},
 };
 
 /// See the module. Null fields are present.
@@ -26,8 +32,10 @@ pub(crate) struct ConversationView {
     created_time: i64,
     start_time: Option<i64>,
     end_time: Option<i64>,
-    status: String,
-    conversation_type: String,
+    #[schema(value_type = String)]
+    status: AsWord<Status>,
+    #[schema(value_type = String)]
+    conversation_type: AsWord<ConversationType>,
     /// Milliseconds, as everywhere.
     duration: Option<i64>,
     user: Option<PersonView>,
@@ -39,10 +47,13 @@ pub(crate) struct ConversationView {
     /// What the counselor thinks of the visitor. Not for the visitor.
     visitor_evaluate: Option<EvaluationView>,
     avatar_url: Option<String>,
-    end_reason: Option<String>,
-    priority: String,
+    #[schema(value_type = Option<String>)]
+    end_reason: Option<AsWord<EndReason>>,
+    #[schema(value_type = String)]
+    priority: AsWord<Priority>,
     queue: Option<QueueView>,
-    medium: String,
+    #[schema(value_type = String)]
+    medium: AsWord<MediumType>,
     call_start_time: Option<i64>,
     /// Of a talk with a supervisor: what it is about.
     #[schema(value_type = Option<Id>)]
@@ -61,7 +72,7 @@ pub(crate) async fn one(
     row: ConversationRow,
     reader: &Caller,
 ) -> Result<ConversationView, sqlx::Error> {
-    let related = Related::of(state, std::slice::from_ref(&row)).await?;
+    let related = Related::of(state, std::slice::from_ref(&row), reader).await?;
     Ok(related.shown(row, reader))
 }
 
@@ -97,7 +108,7 @@ pub(crate) async fn many(
     rows: Vec<ConversationRow>,
     reader: &Caller,
 ) -> Result<Vec<ConversationView>, sqlx::Error> {
-    let related = Related::of(state, &rows).await?;
+    let related = Related::of(state, &rows, reader).await?;
     Ok(rows.into_iter().map(|row| related.shown(row, reader)).collect())
 }
 
@@ -111,7 +122,7 @@ struct Related {
 }
 
 impl Related {
-    async fn of(state: &AppState, rows: &[ConversationRow]) -> Result<Self, sqlx::Error> {
+    async fn of(state: &AppState, rows: &[ConversationRow], reader: &Caller) -> Result<Self, sqlx::Error> {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut supervisions = HashMap::new();
         for supervision in conversations::supervisions_of(&state.pool, &ids).await? {
@@ -125,7 +136,7 @@ impl Related {
         let parties = parties(&all);
         let (people, evaluations) =
             tokio::try_join!(state.people.load(&parties), evaluations::of_conversations(&state.pool, &ids))?;
-        let queues = queues(state, &all).await;
+        let queues = queues(state, &all, reader).await;
         Ok(Self { people, supervisions, evaluations, queues })
     }
 
@@ -155,7 +166,7 @@ impl Related {
             avatar_url: counselor.and_then(|person| person.avatar_url.clone()),
             counselor: counselor.map(of_person),
             queue: self.queues.get(&row.id).cloned(),
-            supervise: supervision.map(|supervision| Box::new(self.shown(supervision.clone(), reader))),
+            supervise: supervision.map(|supervision| Box::new(self.shown(*supervision, reader))),
             status: row.status,
             conversation_type: row.kind,
             end_reason: row.end_reason,
@@ -181,11 +192,12 @@ fn parties(rows: &[&ConversationRow]) -> Vec<PersonId> {
     people
 }
 
-/// The places of those that wait.
-async fn queues(state: &AppState, rows: &[&ConversationRow]) -> HashMap<Uuid, QueueView> {
+/// The places of those that wait. Whoever belongs to no institution is shown no conversation.
+async fn queues(state: &AppState, rows: &[&ConversationRow], reader: &Caller) -> HashMap<Uuid, QueueView> {
+    let Some(institution) = reader.institution.as_deref() else { return HashMap::new() };
     let waiting = rows.iter().copied().filter(|row| row.waits());
     let placed = join_all(waiting.map(async |row| {
-        let place = state.institutions.place(&row.institution, ConversationId(row.id)).await?;
+        let place = state.institutions.place(institution, ConversationId(row.id)).await?;
         Some((row.id, place.into()))
     }));
     placed.await.into_iter().flatten().collect()

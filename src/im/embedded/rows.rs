@@ -1,16 +1,19 @@
 //! What our own IM reads before it acts.
 
-use hotline_actors::{ConversationId, PersonId, Timestamp};
+use hotline_actors::{ConversationId, PersonId, Timestamp, dispatch::conversation::Status};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::messages::web::{Sides, StoredMessage};
+use crate::{
+    messages::web::{Sides, StoredMessage},
+    wire::AsWord,
+};
 
 /// A talk as far as saying something in it needs it.
 pub(super) struct Talk {
     pub(super) id: ConversationId,
     pub(super) institution: String,
-    pub(super) status: String,
+    pub(super) status: AsWord<Status>,
     /// Who asked, and who took it (whoever is asked for, as long as it waits).
     pub(super) parties: [PersonId; 2],
     /// Their IM accounts.
@@ -33,7 +36,7 @@ impl Talk {
 /// The talk, if there is one that is not deleted.
 pub(super) async fn talk(pool: &PgPool, id: ConversationId) -> Result<Option<Talk>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"select c.institution, c.status, c.visitor, c.kind = 'REQUEST_SUPERVISE' as "is_request!",
+        r#"select c.institution, c.status as "status: AsWord<Status>", c.visitor, c.kind = 'REQUEST_SUPERVISE' as "is_request!",
                   coalesce(c.counselor, c.wanted) as taker, v.username as visitor_account,
                   k.username as "taker_account?"
            from conversations c

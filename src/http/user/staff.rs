@@ -21,7 +21,7 @@ use crate::{
     clock, conversations,
     http::state::AppState,
     identity::{Caller, Kind, names},
-    params::Params,
+    params::{ParamError, Params},
     people::{Change, NewPerson, Person, PersonView, Profile, UnknownPerson},
     rights::{self, Reach, Right},
     text::echo,
@@ -226,7 +226,7 @@ async fn change_one(
     state: Data<AppState>,
     caller: &Caller,
     (kind, right): (Kind, Right),
-    key: Result<String, Fault>,
+    key: Result<String, ParamError>,
     params: &Params,
 ) -> Answer {
     let reach = rights::require(caller, right)?;

@@ -25,7 +25,7 @@ use crate::{
     identity::{Caller, Kind, NotAllowed},
     im::Im,
     institutions::Institutions,
-    people::{Change, Keeper, People, Person, ProfileFault, UnknownPerson},
+    people::{Change, Editor, People, Person, ProfileFault, UnknownPerson},
     shifts::Calendar,
 };
 
@@ -86,7 +86,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError`]: they are in an open conversation and would be deleted, or were deleted meanwhile.
-    pub async fn expel(&self, caller: &Caller, person: Person, how: Removal) -> Result<(), AccountError> {
+    pub async fn remove(&self, caller: &Caller, person: Person, how: Removal) -> Result<(), AccountError> {
         let (action, actor) = match how {
             Removal::Banned => (Action::Ban, caller.id),
             Removal::Deleted => (Action::DeletePerson, caller.id),
@@ -102,7 +102,7 @@ impl Accounts {
                     return Err(UnknownPerson::of(&person.id.to_string()).into());
                 }
                 Err(rejected @ Rejected::Refused(_)) => return Err(rejected.into()),
-                // Not confirmed is not undone: it may have happened, so they are shown out in any case.
+                // Not confirmed is not undone: it may be committed, so their sessions are ended in any case.
                 Ok(_)
                 | Err(Rejected::Busy | Rejected::Switching | Rejected::Stopping | Rejected::Unsettled) => {}
             }
@@ -111,8 +111,8 @@ impl Accounts {
             if how == Removal::Deleted {
                 let now = clock::now();
                 let today = Calendar::open(&accounts.pool, institution, now).await?.day(now);
-                let keeper = Keeper { institution: Some(institution), by: actor, at: now };
-                accounts.people.retire(person.id, &today.to_string(), keeper).await?;
+                let editor = Editor { institution: Some(institution), by: actor, at: now };
+                accounts.people.retire(person.id, &today.to_string(), editor).await?;
                 accounts.tell_dispatch().await;
             }
             Ok(())
@@ -124,7 +124,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError::Gone`] when they were deleted meanwhile.
-    pub async fn pardon(&self, caller: &Caller, person: Person) -> Result<(), AccountError> {
+    pub async fn reinstate(&self, caller: &Caller, person: Person) -> Result<(), AccountError> {
         let actor = caller.id;
         let accounts = self.clone();
         to_the_end(async move {
@@ -153,8 +153,8 @@ impl Accounts {
         let accounts = self.clone();
         to_the_end(async move {
             let institution = home(&person)?;
-            let keeper = Keeper { institution: Some(institution), by: actor, at: clock::now() };
-            if !accounts.people.change(person.id, &change, keeper).await? {
+            let editor = Editor { institution: Some(institution), by: actor, at: clock::now() };
+            if !accounts.people.change(person.id, &change, editor).await? {
                 return Err(UnknownPerson::of(&person.username).into());
             }
             if change.password_hash.is_some() {
@@ -208,7 +208,7 @@ impl Accounts {
     /// than a delay.
     pub async fn tell_dispatch(&self) {
         if let Err(error) = self.institutions.refresh().await {
-            tracing::warn!(error = %describe(&error), "dispatch does not know the new bindings yet");
+            tracing::warn!(error = %describe(&error), "passing changed bindings to dispatch failed: they apply at the next refresh");
         }
     }
 }

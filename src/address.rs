@@ -71,7 +71,7 @@ pub fn limited(address: IpAddr) -> IpAddr {
 }
 
 /// Whose neighbours are likely to belong to the same owner: a /24, or a /48.
-pub fn around(address: IpAddr) -> IpAddr {
+pub fn network_of(address: IpAddr) -> IpAddr {
     network(address, 24, 48)
 }
 
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(limited(ip("2001:db8:1:2:3:4:5:6")), limited(ip("2001:db8:1:2::9")));
         assert_ne!(limited(ip("2001:db8:1:2::9")), limited(ip("2001:db8:1:3::9")));
         assert_eq!(limited(ip("::ffff:1.2.3.4")), ip("1.2.3.4"));
-        assert_eq!(around(ip("1.2.3.4")), ip("1.2.3.0"));
-        assert_eq!(around(ip("2001:db8:1:2::9")), ip("2001:db8:1::"));
+        assert_eq!(network_of(ip("1.2.3.4")), ip("1.2.3.0"));
+        assert_eq!(network_of(ip("2001:db8:1:2::9")), ip("2001:db8:1::"));
     }
 }

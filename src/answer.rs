@@ -169,7 +169,7 @@ impl Fault {
 impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
         if is_away(&error) {
-            tracing::warn!(error = %describe(&error), "a request found the database away");
+            tracing::warn!(error = %describe(&error), "request failed: database unavailable");
             return Self::wrong(Sentence::Busy);
         }
         Self::Internal(Cause(describe(&error)))

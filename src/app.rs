@@ -124,9 +124,9 @@ impl Application {
             // Whatever the settings say: their password is published, so nobody else is answered.
             settings.demo.enabled = true;
         }
-        let wanted = settings.server.socket_address();
-        let listener = take_address(wanted)?;
-        let not_listening = |error| StartError::Listen(wanted, error);
+        let bind_address = settings.server.socket_address();
+        let listener = take_address(bind_address)?;
+        let not_listening = |error| StartError::Listen(bind_address, error);
         let address = listener.local_addr().map_err(not_listening)?;
         let (state, fatal_errors) = assemble(Arc::new(settings), pool).await?;
         let server = http::serve(&state, listener).map_err(not_listening)?;
@@ -184,7 +184,7 @@ impl Application {
         let closed = handle.stop(true);
         let limit = Duration::from_secs(state.settings.server.shutdown_seconds_max);
         let deadline = Instant::now() + limit;
-        let settled = timeout_at(deadline, settle(&state)).await;
+        let settled = timeout_at(deadline, finish_work(&state)).await;
         if timeout_at(deadline, state.traffic.drained()).await.is_err() {
             tracing::warn!("a client took too long over its request or answer, and is cut off");
         }
@@ -249,7 +249,7 @@ async fn assemble(
 
 /// Finishes what has been promised: what sockets have received, the journals (which closes the sockets), what came
 /// in until they were closed, the messages, when log-ins were seen.
-async fn settle(state: &AppState) {
+async fn finish_work(state: &AppState) {
     // Before anything closes, so that the other side hears it.
     let limit = Duration::from_secs(state.settings.server.shutdown_seconds_max);
     state.sockets.finish(limit / 3).await;
@@ -263,12 +263,12 @@ async fn settle(state: &AppState) {
 }
 
 /// Takes the address. Done before anything is claimed: a second server started by mistake must not fence the first out.
-fn take_address(wanted: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(wanted).map_err(|error| {
+fn take_address(bind_address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(bind_address).map_err(|error| {
         if error.kind() == io::ErrorKind::AddrInUse {
-            StartError::AddressTaken(wanted)
+            StartError::AddressTaken(bind_address)
         } else {
-            StartError::Listen(wanted, error)
+            StartError::Listen(bind_address, error)
         }
     })
 }

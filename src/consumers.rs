@@ -200,7 +200,7 @@ impl<C: Consumer> Follower<C> {
                 Ok(Consumed::Acted) => return self.cursor.done(&self.pool, stored.seq).await,
                 Ok(Consumed::Nothing) => return self.cursor.pass(&self.pool, stored.seq).await,
                 Err(Failure::Passing(reason)) if left > 0 => {
-                    tracing::info!(consumer, institution, seq, reason, "it will be tried again");
+                    tracing::info!(consumer, institution, seq, reason, "consumer: event failed, retrying");
                     sleep(wait).await;
                     wait = (wait * 2).min(self.retry.wait_max);
                 }
@@ -213,7 +213,7 @@ impl<C: Consumer> Follower<C> {
     /// Gives up `events` events, the last of which is `seq`.
     async fn give_up(&mut self, seq: i64, events: u64, reason: String) -> Result<(), sqlx::Error> {
         let (consumer, institution) = (self.consumer.name(), &self.cursor.institution);
-        tracing::warn!(consumer, institution, seq, reason, "what follows from an event is given up");
+        tracing::warn!(consumer, institution, seq, reason, "consumer: event given up");
         self.cursor.give_up(&self.pool, seq, &reason, clock::now()).await?;
         self.metrics.consumer_gave_up(self.consumer.name(), &self.cursor.institution, events);
         Ok(())

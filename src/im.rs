@@ -54,7 +54,7 @@ impl Im {
         let Some(rest) = self.rest.clone() else { return };
         self.background_tasks.run("kick", async move {
             if let Err(fault) = background_tasks::retry(|| rest.kick(&username)).await {
-                tracing::warn!(%fault, "an IM log-in could not be ended");
+                tracing::warn!(%fault, "IM kick failed: the IM log-in was not ended");
             }
         });
     }

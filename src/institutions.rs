@@ -154,7 +154,7 @@ impl Institutions {
             bounds: bounds_of(settings),
             clock: Arc::new(clock::Steady),
             writer: Arc::new(|| WriterId(Uuid::now_v7())),
-            on_status: self.fate_of(code),
+            on_status: self.status_handler(code),
             noting: Some(onlookers::noting(
                 code,
                 Arc::downgrade(&self.0),
@@ -173,11 +173,11 @@ impl Institutions {
         })
     }
 
-    fn fate_of(&self, code: &str) -> Arc<dyn Fn(RegistryStatus) + Send + Sync> {
+    fn status_handler(&self, code: &str) -> Arc<dyn Fn(RegistryStatus) + Send + Sync> {
         let (institutions, code) = (Arc::downgrade(&self.0), code.to_owned());
-        Arc::new(move |fate| {
+        Arc::new(move |status| {
             let Some(inner) = institutions.upgrade() else { return };
-            let error = match fate {
+            let error = match status {
                 RegistryStatus::Serving => None,
                 RegistryStatus::StoreRecovered => {
                     inner.recovered.notify_one();
@@ -188,7 +188,7 @@ impl Institutions {
                     (fenced >= inner.registries.len()).then_some(FatalError::FencedOut)
                 }
                 RegistryStatus::Broken(_) | RegistryStatus::Died => {
-                    tracing::error!(institution = %code, ?fate, "a registry is gone");
+                    tracing::error!(institution = %code, ?status, "registry of an institution died or is broken: the process ends");
                     Some(FatalError::Broken)
                 }
             };

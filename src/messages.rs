@@ -1,6 +1,6 @@
 //! What was said: taken into a bounded buffer, stored by one writer in batches, and answered only once committed.
 //!
-//! The second road beside the journal (docs/design.md 6): it needs no order among institutions, only that a message is stored
+//! A second write path (docs/design.md 6): it needs no order among institutions, only that a message is stored
 //! exactly once however often it is delivered (law L-8). One that belongs to no conversation is stored as unmatched, not lost.
 
 use std::{
@@ -45,7 +45,7 @@ pub use sent::{Read, Sent, Withdrawn};
 pub use unmatched::UnmatchedRoom;
 use writer::{BufferPermit, BufferedMessage, Writer, WriterChannels};
 
-/// How late after the end of a conversation a word of it may have been said: `MsgTime` has whole seconds, and what was
+/// How long after its end a conversation still gets messages: `MsgTime` has whole seconds, and what was
 /// written while the other one ended still belongs to it (docs/contract.md 7).
 pub const LATE_AFTER_END: Duration = Duration::from_secs(5);
 /// Together with the number of messages this bounds the memory of the buffer: one callback may be 256 KiB.
@@ -139,7 +139,7 @@ impl NewMessage {
     }
 
     /// Whether a person said something to another: no notice of ours, nothing only for clients, nothing undelivered.
-    pub fn is_word(&self) -> bool {
+    pub fn is_said_by_person(&self) -> bool {
         !self.system && !self.online_only && self.send_result == 0
     }
 
@@ -246,7 +246,7 @@ pub struct MessageStore {
     room_bytes: Arc<Semaphore>,
     stopping: Arc<watch::Sender<bool>>,
     alive: watch::Receiver<()>,
-    /// When the last word over our own IM was said (outgoing.rs).
+    /// When the last message over our own IM was sent (outgoing.rs).
     latest: Arc<std::sync::Mutex<Timestamp>>,
     /// Held while a batch goes in, and while a mark is set (marks.rs).
     marking: Arc<Mutex<()>>,
@@ -298,14 +298,14 @@ impl MessageStore {
     /// nothing either.
     pub async fn store(&self, message: NewMessage) -> Result<Stored, StoreFault> {
         let deadline = Instant::now() + self.limits.store_max;
-        let word = IncomingMessage::of(&message);
+        let incoming = IncomingMessage::of(&message);
         let (answer, answered) = oneshot::channel();
         let entry = self.admit(message, answer)?;
-        let unknown = word.and_then(|word| self.observer.comes(word));
+        let unknown = incoming.and_then(|incoming| self.observer.comes(incoming));
         self.enqueue(entry)?;
-        // In the buffer first: an outage that keeps us from knowing who speaks must not cost the word itself.
-        if let Some(word) = unknown {
-            self.observer.notify_activity(word).await;
+        // In the buffer first: an outage that prevents looking up the sender must not lose the message.
+        if let Some(incoming) = unknown {
+            self.observer.notify_activity(incoming).await;
         }
         match tokio::time::timeout_at(deadline, answered).await {
             Ok(Ok(outcome)) => outcome,
@@ -339,7 +339,7 @@ impl MessageStore {
         }
     }
 
-    /// Returns when the writer is gone, whether it was asked to or died. Without it the server would go on deaf, so
+    /// Returns when the writer has ended, on request or by a panic. Without it the server would store no messages, so
     /// whoever did not ask for it has to stop the process.
     pub async fn ended(&self) {
         let mut alive = self.alive.clone();

@@ -21,7 +21,7 @@ pub use listing::Filter;
 pub use profile::{Profile, ProfileFault};
 pub use repository::{Credentials, NewPerson, Taken};
 pub use secret::Secret;
-pub use staff::{Change, Keeper};
+pub use staff::{Change, Editor};
 pub use view::{PersonView, view};
 
 use crate::{
@@ -113,7 +113,7 @@ impl Person {
 
     /// What others call this person: the name; a visitor without one by number, since their user name is a WeChat openid;
     /// others by user name.
-    pub fn called(&self) -> Cow<'_, str> {
+    pub fn display_name(&self) -> Cow<'_, str> {
         match (self.name.as_deref().filter(|name| !name.is_empty()), self.visitor_number) {
             (Some(name), _) => Cow::Borrowed(name),
             (None, Some(number)) => Cow::Owned(wording::people::numbered_visitor(number)),

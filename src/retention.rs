@@ -35,7 +35,7 @@ pub async fn keep_erasing(pool: PgPool, settings: Arc<Settings>) {
             Ok(erased) => tracing::info!(conversations = erased, "what was deleted is erased"),
             // What is due stays due.
             Err(error) => {
-                tracing::warn!(error = %describe(&error), "what was deleted could not be erased; tried again later");
+                tracing::warn!(error = %describe(&error), "erasing deleted conversations failed, retrying at the next run");
             }
         }
     }

@@ -51,7 +51,7 @@ impl Key {
 
 /// Where a sealed value belongs. Elsewhere it does not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct SealedField {
     pub person: PersonId,
     pub column: Column,
 }
@@ -67,8 +67,8 @@ pub enum Column {
 
 impl Column {
     /// Of this person.
-    pub fn of(self, person: PersonId) -> Place {
-        Place { person, column: self }
+    pub fn of(self, person: PersonId) -> SealedField {
+        SealedField { person, column: self }
     }
 
     /// As in the schema.
@@ -82,7 +82,7 @@ impl Column {
     }
 }
 
-impl Place {
+impl SealedField {
     /// What is authenticated beside the value. A person's id is theirs alone on the whole server and for ever, so it stands
     /// for the institution too.
     fn associated(self) -> Vec<u8> {
@@ -123,7 +123,7 @@ impl Sealer {
     ///
     /// # Errors
     /// Only where the system gives no randomness.
-    pub fn seal(&self, plain: &str, place: Place) -> Result<String, SealFault> {
+    pub fn seal(&self, plain: &str, place: SealedField) -> Result<String, SealFault> {
         let mut nonce = [0_u8; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(|_| SealFault::NoRandomness)?;
         let sealed = self
@@ -141,7 +141,7 @@ impl Sealer {
     ///
     /// # Errors
     /// When it was sealed under another key or for another place, or changed since.
-    pub fn open(&self, sealed: &str, place: Place) -> Result<String, SealFault> {
+    pub fn open(&self, sealed: &str, place: SealedField) -> Result<String, SealFault> {
         let (mark, text) = sealed.split_once(':').ok_or(SealFault::Damaged)?;
         let (id, associated) = match mark.split_once('.') {
             None => (mark, Vec::new()),
@@ -158,11 +158,11 @@ impl Sealer {
 
     /// The value of a row; nothing where it does not open. That is a fault of the data somebody has to look into: sealed under
     /// a key that is not set, damaged, or copied from another's row.
-    pub fn open_or_tell(&self, sealed: &str, place: Place) -> Option<String> {
-        let Place { person, column } = place;
+    pub fn open_or_tell(&self, sealed: &str, place: SealedField) -> Option<String> {
+        let SealedField { person, column } = place;
         let column = column.as_str();
         let absent = |error: &SealFault| {
-            tracing::error!(%person, column, %error, "a sealed value does not open, and is taken for absent");
+            tracing::error!(%person, column, %error, "decrypting a stored value failed: it is treated as absent");
         };
         self.open(sealed, place).inspect_err(absent).ok()
     }
@@ -217,7 +217,7 @@ mod tests {
         Sealer::new(&Secrets { data_key: key.into(), data_key_id: id.into(), old_keys: Vec::new() })
     }
 
-    fn somebodys(column: Column) -> Place {
+    fn somebodys(column: Column) -> SealedField {
         column.of(PersonId(Uuid::from_u128(7)))
     }
 

@@ -23,7 +23,7 @@ use crate::{
     people::{People, Person, UnknownPerson},
 };
 pub use rows::{OfMonth, ShiftRow};
-pub use upkeep::keep_written;
+pub use upkeep::write_ahead_loop;
 
 /// Standing weeks are written this many days ahead.
 pub const DAYS_AHEAD: i64 = 60;

@@ -18,7 +18,7 @@ const DAYS: u8 = 7;
 
 /// Whose figures.
 #[derive(Debug, Clone, Copy)]
-pub struct Whose<'a> {
+pub struct StatisticsFilter<'a> {
     pub institution: &'a str,
     pub scope: &'a Scope,
 }
@@ -29,11 +29,11 @@ pub struct Whose<'a> {
 /// The database's.
 pub async fn seven_days(
     pool: &PgPool,
-    whose: Whose<'_>,
+    filter: StatisticsFilter<'_>,
     calendar: &Calendar,
     now: Timestamp,
 ) -> Result<Vec<i64>, sqlx::Error> {
-    begun_between(pool, whose, &calendar.last_days(now, DAYS)).await
+    begun_between(pool, filter, &calendar.last_days(now, DAYS)).await
 }
 
 /// Consultations begun in each hour of today.
@@ -42,15 +42,19 @@ pub async fn seven_days(
 /// The database's.
 pub async fn hours_of_today(
     pool: &PgPool,
-    whose: Whose<'_>,
+    filter: StatisticsFilter<'_>,
     calendar: &Calendar,
     now: Timestamp,
 ) -> Result<Vec<i64>, sqlx::Error> {
-    begun_between(pool, whose, &calendar.hours_of_today(now)).await
+    begun_between(pool, filter, &calendar.hours_of_today(now)).await
 }
 
 /// How many began between each two of `bounds`, which ascend.
-async fn begun_between(pool: &PgPool, whose: Whose<'_>, bounds: &[i64]) -> Result<Vec<i64>, sqlx::Error> {
+async fn begun_between(
+    pool: &PgPool,
+    filter: StatisticsFilter<'_>,
+    bounds: &[i64],
+) -> Result<Vec<i64>, sqlx::Error> {
     let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else { return Ok(Vec::new()) };
     let counted = sqlx::query!(
         r#"
@@ -60,8 +64,8 @@ async fn begun_between(pool: &PgPool, whose: Whose<'_>, bounds: &[i64]) -> Resul
             and ($2::uuid[] is null or counselor = any($2))
         group by 1
         "#,
-        whose.institution,
-        whose.scope.counselors() as Option<&[Uuid]>,
+        filter.institution,
+        filter.scope.counselors() as Option<&[Uuid]>,
         first,
         last,
         bounds
@@ -93,7 +97,7 @@ pub struct Ranked {
 /// The database's.
 pub async fn most_consultations(
     pool: &PgPool,
-    whose: Whose<'_>,
+    filter: StatisticsFilter<'_>,
     month: Range,
     size: i64,
 ) -> Result<Vec<Ranked>, sqlx::Error> {
@@ -107,8 +111,8 @@ pub async fn most_consultations(
         order by 2 desc, counselor
         limit $5
         "#,
-        whose.institution,
-        whose.scope.counselors() as Option<&[Uuid]>,
+        filter.institution,
+        filter.scope.counselors() as Option<&[Uuid]>,
         month.begin,
         month.end,
         size
@@ -135,7 +139,7 @@ pub struct Rated {
 /// The database's.
 pub async fn best_rated(
     pool: &PgPool,
-    whose: Whose<'_>,
+    filter: StatisticsFilter<'_>,
     month: Range,
     size: i64,
 ) -> Result<Vec<Rated>, sqlx::Error> {
@@ -149,8 +153,8 @@ pub async fn best_rated(
         order by avg(level) desc, 3 desc, counselor
         limit $5
         "#,
-        whose.institution,
-        whose.scope.counselors() as Option<&[Uuid]>,
+        filter.institution,
+        filter.scope.counselors() as Option<&[Uuid]>,
         month.begin,
         month.end,
         size
@@ -185,7 +189,7 @@ pub struct MyFigures {
 ///
 /// # Errors
 /// The database's.
-pub async fn mine(
+pub async fn my_figures(
     pool: &PgPool,
     counselor: PersonId,
     calendar: &Calendar,

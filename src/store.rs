@@ -149,7 +149,7 @@ impl Store for PgStore {
                     counting.committed();
                     Ok(())
                 }
-                Err(error) if error.is_final() => inner.fate(&batch, &error).await,
+                Err(error) if error.is_final() => inner.append_outcome(&batch, &error).await,
                 Err(error) => Err(AppendFault::Unknown(error.describe())),
             }
         }
@@ -206,10 +206,10 @@ impl Inner {
         outcome
     }
 
-    /// After the database said no: had the batch landed, by an attempt whose answer was lost, or has another owner been
+    /// After a rejected batch: was it committed by an attempt whose answer was lost, or has another owner been
     /// here? Asked whatever it said no to: notices and conversations stand under constraints of their own, and which of
     /// them a batch meets first, before the fence or behind it, is for PostgreSQL to choose.
-    async fn fate(&self, batch: &Batch, error: &StoreError) -> Result<(), AppendFault> {
+    async fn append_outcome(&self, batch: &Batch, error: &StoreError) -> Result<(), AppendFault> {
         let found = self
             .call(async |connection| {
                 let found = sqlx::query!(

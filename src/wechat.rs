@@ -25,7 +25,7 @@ use crate::{
 };
 use api::{Api, ApiFault, Session};
 use phone::PhoneFault;
-use token::{Credentials, TokenKeeper};
+use token::{Credentials, TokenCache};
 
 /// What a sandbox openid begins with.
 pub const SANDBOX_PREFIX: &str = "sandbox_";
@@ -51,7 +51,7 @@ struct Inner {
 pub struct App {
     pub settings: WechatApp,
     secret: Hidden,
-    tokens: TokenKeeper,
+    tokens: TokenCache,
 }
 
 impl fmt::Debug for Wechat {
@@ -151,7 +151,7 @@ impl Wechat {
                 WechatMode::Sandbox => Hidden::default(),
                 WechatMode::Live => secret_of(app, from_surroundings)?,
             };
-            let app = App { settings: app.clone(), secret, tokens: TokenKeeper::default() };
+            let app = App { settings: app.clone(), secret, tokens: TokenCache::default() };
             apps.insert(app.settings.appid.clone(), app);
         }
         let base = Url::parse(&wechat.base_url).map_err(|error| ConfigError::Key {
@@ -186,7 +186,7 @@ impl Wechat {
             }
         };
         let session = session.map_err(|fault| {
-            tracing::info!(appid = app.settings.appid, reason = %fault, "WeChat logs nobody in");
+            tracing::info!(appid = app.settings.appid, reason = %fault, "WeChat log-in failed");
             LogInError::from(fault)
         })?;
         // Tencent's rule for IM accounts, which openids keep by their making (docs/protocols.md 1).

@@ -143,7 +143,7 @@ impl Handler<Activity> for Conversation {
         let Activity { at, by_counselor, progress, now } = word;
         match progress {
             Progress::Coming => {
-                self.clock.heard(at, by_counselor);
+                self.clock.message_seen(at, by_counselor);
                 self.clock.comes(now);
             }
             Progress::Stored => self.clock.stored(at, by_counselor, now, self.limits.answers_settle()),

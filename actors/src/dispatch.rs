@@ -31,7 +31,7 @@ use crate::{
         event::{Event, Notice, Removal},
         laws::Breaches,
         limits::DispatchLimits,
-        place::Outlook,
+        place::Forecast,
         queue::{Queue, Ticket},
         turn::Turn,
     },
@@ -126,7 +126,7 @@ pub struct Dispatch {
     next_arrival: u64,
     /// Nobody's waiting ends before this: set after a start or an outage.
     waiting_floor: Timestamp,
-    outlook: Arc<Outlook>,
+    outlook: Arc<Forecast>,
     breaches: Breaches,
 }
 

@@ -16,7 +16,7 @@ use crate::{
         conversation::CallSignal,
         counselor::{ChosenStatus, Role},
         limits::DispatchLimits,
-        place::Outlook,
+        place::Forecast,
     },
     ids::{ConversationId, CounselorId, LogIn, PersonId, WriterId},
     push::{Closing, EncodedFrame, Push, SocketId},
@@ -89,7 +89,7 @@ pub struct Setup {
     pub writer: Arc<dyn Fn() -> WriterId + Send + Sync>,
     /// Hears what becomes of the Registry.
     pub on_status: Arc<dyn Fn(RegistryStatus) + Send + Sync>,
-    /// Takes what an onlooker is to hear, and gives it back once it is noted that they do. Without it nobody notes
+    /// Takes a frame for an observing supervisor, and gives it back once the audit log has it. Without it nobody notes
     /// that.
     pub noting: Option<Arc<dyn Fn(SupervisorFrame) + Send + Sync>>,
 }
@@ -206,7 +206,7 @@ pub struct Bind(pub BTreeMap<CounselorId, BTreeSet<PersonId>>);
 /// What is known of past talks and of the days ahead.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub struct Expect(pub Arc<Outlook>);
+pub struct SetForecast(pub Arc<Forecast>);
 
 /// Who sits behind a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

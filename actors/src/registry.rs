@@ -26,8 +26,8 @@ use actix::{
 use tokio::sync::oneshot;
 
 pub use crate::protocol::{
-    Ask, Bind, Bounds, Called, Choose, Clock, EndLogIns, EndOwn, Expect, Join, Leave, LogIns, LoggedIn,
-    MessageSeen, OutgoingMessage, Progress, RegistryStatus, Rejected, Setup, ShutDown, SocketRole,
+    Ask, Bind, Bounds, Called, Choose, Clock, EndLogIns, EndOwn, Join, Leave, LogIns, LoggedIn, MessageSeen,
+    OutgoingMessage, Progress, RegistryStatus, Rejected, SetForecast, Setup, ShutDown, SocketRole,
     SupervisorFrame, Tell,
 };
 use crate::{
@@ -286,7 +286,7 @@ impl Registry {
                 Err(AppendFault::Fenced) if sabotaged(Sabotage::FenceTakenForLanded) => this.on_committed(ctx),
                 Err(AppendFault::Fenced) => this.fenced(),
                 Err(AppendFault::Refused(fault)) => {
-                    tracing::error!(institution = %this.setup.institution, %fault, "the store refuses a batch");
+                    tracing::error!(institution = %this.setup.institution, %fault, "commit rejected by the store: the registry stops");
                     this.give_up();
                     (this.setup.on_status)(RegistryStatus::Broken(fault));
                 }
@@ -505,11 +505,11 @@ impl Handler<Bind> for Registry {
     }
 }
 
-impl Handler<Expect> for Registry {
+impl Handler<SetForecast> for Registry {
     type Result = ();
 
-    fn handle(&mut self, Expect(outlook): Expect, _ctx: &mut Self::Context) {
-        self.decided.expect(outlook);
+    fn handle(&mut self, SetForecast(outlook): SetForecast, _ctx: &mut Self::Context) {
+        self.decided.set_forecast(outlook);
         self.children.state_changed();
     }
 }

@@ -9,7 +9,7 @@ use futures_util::future::select_all;
 use crate::{
     consumers::{self, RetryPolicy},
     http::state::AppState,
-    im::{history::Keeper, notices::Notices},
+    im::{history::HistoryFetcher, notices::Notices},
     retention, shifts,
     wechat::turn::Turns,
 };
@@ -33,7 +33,7 @@ impl Background {
             ),
             (
                 "what writes standing weeks ahead",
-                spawn(shifts::keep_written(state.pool.clone(), state.institutions.clone())),
+                spawn(shifts::write_ahead_loop(state.pool.clone(), state.institutions.clone())),
             ),
             (
                 "what tells visitors over WeChat",
@@ -46,7 +46,7 @@ impl Background {
             ),
         ];
         if let Some(rest) = &state.im.rest {
-            let histories = Keeper {
+            let histories = HistoryFetcher {
                 rest: rest.clone(),
                 pool: state.pool.clone(),
                 messages: state.messages.clone(),

@@ -20,7 +20,7 @@ use hotline_actors::Timestamp;
 use super::turns::{Lane, Rank};
 use crate::{address, config};
 use known::Known;
-use lots::Lots;
+use lots::SlowdownQueues;
 
 /// Counters kept; beyond it those that have counted least make room.
 const COUNTERS_MAX: usize = 100_000;
@@ -41,7 +41,7 @@ struct Inner {
     per_address: u32,
     hasher: RandomState,
     state: Mutex<State>,
-    lots: Lots,
+    lots: SlowdownQueues,
 }
 
 impl fmt::Debug for LoginLimits {
@@ -66,7 +66,7 @@ enum Key {
     AccountAddress(Account, IpAddr),
     Address(IpAddr),
     /// Neighbours of an address; no limit, but among strangers they stand behind others.
-    Around(IpAddr),
+    Network(IpAddr),
     /// By those to whom the account is not known.
     Account(Account),
 }
@@ -111,7 +111,7 @@ impl LoginLimits {
             per_address: settings.failures_max_address,
             hasher: RandomState::new(),
             state: Mutex::default(),
-            lots: Lots::new(SLOWED_DOWN),
+            lots: SlowdownQueues::new(SLOWED_DOWN),
         }))
     }
 
@@ -140,7 +140,7 @@ impl LoginLimits {
             }
             slowed_down = Some(here);
         }
-        let mut keys = vec![pair, here, Key::Around(address::around(from))];
+        let mut keys = vec![pair, here, Key::Network(address::network_of(from))];
         if !is_known {
             let strangers = Key::Account(account);
             if state.beyond(strangers, STRANGERS_FAILURES_MAX, limits.window, now).is_some() {
@@ -153,7 +153,7 @@ impl LoginLimits {
         }
         let lane = state.lane(account, from, slowed_down.is_some(), now);
         let failures = |key| state.counters.get(&key).map_or(0, |counter| counter.failures);
-        let rank = Rank::new(lane, failures(here), failures(Key::Around(address::around(from))));
+        let rank = Rank::new(lane, failures(here), failures(Key::Network(address::network_of(from))));
         drop(state);
         Ok(Attempt { limits: self.clone(), account, from, keys, rank, slowed_down })
     }

@@ -10,7 +10,7 @@ use md5::{Digest, Md5};
 
 use super::{
     common,
-    turns::{Rank, Turns},
+    turns::{HashQueue, Rank},
 };
 use crate::errors::InternalError;
 
@@ -19,7 +19,7 @@ use crate::errors::InternalError;
 pub struct Passwords(Arc<Inner>);
 
 struct Inner {
-    turns: Turns,
+    turns: HashQueue,
     /// Of no password: verified against for unknown users, so that they take as long as known ones.
     nobodys: String,
 }
@@ -123,7 +123,7 @@ impl Passwords {
     /// At most `at_once` hashes run at the same time.
     pub fn new(at_once: usize) -> Result<Self, HashFault> {
         let nobodys = hash_now("no password at all")?;
-        Ok(Self(Arc::new(Inner { turns: Turns::new(at_once), nobodys })))
+        Ok(Self(Arc::new(Inner { turns: HashQueue::new(at_once), nobodys })))
     }
 
     /// Whether this is the password behind `hash`; without one it takes as long and says no. `rank` says where in the queue whoever

@@ -62,34 +62,34 @@ pub struct Busy;
 
 /// The turns. Cheap to clone.
 #[derive(Clone)]
-pub struct Turns(Arc<Mutex<State>>);
+pub struct HashQueue(Arc<Mutex<State>>);
 
 /// By rank, and then in the order in which they came.
 type Ticket = (Rank, u64);
 
 struct State {
     free: usize,
-    waiting: BTreeMap<Ticket, oneshot::Sender<Turn>>,
+    waiting: BTreeMap<Ticket, oneshot::Sender<HashPermit>>,
     came: u64,
     given: u64,
 }
 
 /// Somebody's turn, until it is dropped.
-pub struct Turn(Option<Turns>);
+pub struct HashPermit(Option<HashQueue>);
 
-impl fmt::Debug for Turns {
+impl fmt::Debug for HashQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Turns(…)")
+        f.write_str("HashQueue(…)")
     }
 }
 
-impl fmt::Debug for Turn {
+impl fmt::Debug for HashPermit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Turn")
+        f.write_str("HashPermit")
     }
 }
 
-impl Turns {
+impl HashQueue {
     pub fn new(at_once: usize) -> Self {
         let state = State { free: at_once, waiting: BTreeMap::new(), came: 0, given: 0 };
         Self(Arc::new(Mutex::new(state)))
@@ -99,12 +99,12 @@ impl Turns {
     ///
     /// # Errors
     /// [`Busy`].
-    pub async fn take(&self, rank: Rank) -> Result<Turn, Busy> {
+    pub async fn take(&self, rank: Rank) -> Result<HashPermit, Busy> {
         let (ticket, turn) = {
             let mut state = self.state();
             if state.free > 0 {
                 state.free -= 1;
-                return Ok(Turn(Some(self.clone())));
+                return Ok(HashPermit(Some(self.clone())));
             }
             state.came += 1;
             let (ticket, (sender, turn)) = ((rank, state.came), oneshot::channel());
@@ -126,7 +126,7 @@ impl Turns {
         loop {
             let Some(next) = self.state().next() else { return };
             // Whoever has gone meanwhile is passed over.
-            match next.send(Turn(Some(self.clone()))) {
+            match next.send(HashPermit(Some(self.clone()))) {
                 Ok(()) => return,
                 Err(mut turn) => turn.0 = None,
             }
@@ -141,7 +141,7 @@ impl Turns {
 
 impl State {
     /// Who is next; with nobody there the turn is free.
-    fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
+    fn next(&mut self) -> Option<oneshot::Sender<HashPermit>> {
         self.given += 1;
         let ticket = if self.given.is_multiple_of(OLDEST_EVERY) {
             self.waiting.keys().min_by_key(|(_, came)| *came).copied()
@@ -156,7 +156,7 @@ impl State {
     }
 }
 
-impl Drop for Turn {
+impl Drop for HashPermit {
     fn drop(&mut self) {
         if let Some(turns) = self.0.take() {
             turns.give_back();
@@ -166,7 +166,7 @@ impl Drop for Turn {
 
 /// A place in the queue; whoever hangs up leaves it.
 struct Place<'a> {
-    turns: &'a Turns,
+    turns: &'a HashQueue,
     ticket: Ticket,
 }
 
@@ -188,7 +188,7 @@ mod tests {
 
     /// In which order those with these ranks have their turns, when all have come while one was taken.
     async fn order(ranks: &[Rank]) -> Vec<usize> {
-        let (turns, served) = (Turns::new(1), Mutex::new(Vec::new()));
+        let (turns, served) = (HashQueue::new(1), Mutex::new(Vec::new()));
         let taken = turns.take(Rank::LOGGED_IN).await.expect("it is free");
         let waiting = ranks.iter().enumerate().map(|(index, rank)| {
             let (turns, served) = (&turns, &served);
@@ -225,7 +225,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_full_line_turns_the_last_in_it_away_and_not_the_newcomer() {
-        let turns = Turns::new(1);
+        let turns = HashQueue::new(1);
         let taken = turns.take(Rank::LOGGED_IN).await.expect("it is free");
         let turned_away = AtomicUsize::new(0);
         let crowd = (0..WAITING_MAX).map(|_| {
@@ -251,7 +251,7 @@ mod tests {
 
     #[actix_web::test]
     async fn whoever_hangs_up_leaves_the_line_and_no_turn_is_lost() {
-        let turns = Turns::new(2);
+        let turns = HashQueue::new(2);
         let (one, two) = (turns.take(stranger(1, 1)).await, turns.take(stranger(1, 1)).await);
         for _ in 0..3 * WAITING_MAX {
             assert!(turns.take(stranger(1, 1)).now_or_never().is_none());

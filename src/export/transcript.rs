@@ -274,7 +274,7 @@ impl Names {
             .iter()
             .map(|person| match &disguise {
                 Some(disguise) => disguise.person(person),
-                None => shown::name(&person.called()),
+                None => shown::name(&person.display_name()),
             })
             .collect();
         let roles = if row.is_consultation() {

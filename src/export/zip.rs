@@ -88,7 +88,7 @@ pub fn stream(
         match feed(&maker, &entries, format, &parts).await {
             // If nobody packs any more, the packer has said why.
             Ok(()) => _ = parts.send(Part::End).await,
-            Err(error) => tracing::error!(%error, "an export breaks off"),
+            Err(error) => tracing::error!(%error, "export failed midway: reading its data"),
         }
     });
     let outlet = Outlet { pieces, runtime: Handle::current() };

@@ -163,7 +163,7 @@ async fn logout(_: FromOurPages, req: HttpRequest, state: Data<AppState>) -> Ans
         let whose = state.sessions.find(&token, clock::now()).await?;
         let hash = TokenHash::of(&token);
         if let Some(caller) = &whose {
-            state.sockets.look_last(caller).await;
+            state.sockets.read_last_frames(caller).await;
         }
         state.sessions.end(hash).await?;
         if let Some(Caller { id, institution: Some(institution), .. }) = whose {

@@ -202,7 +202,7 @@ impl Link {
     pub(super) async fn finished(&self) {
         let Some(reader) = self.reader.take() else { return };
         if reader.await.is_err() {
-            tracing::error!("what reads a socket has died: what came in last may be lost");
+            tracing::error!("WebSocket reader task panicked: frames received last may be lost");
         }
     }
 }

@@ -68,17 +68,17 @@ async fn open(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let fallback = params.flag("fallback")?;
     // Whom the answer shows, too.
     let mut known = Vec::new();
-    let wanted = match params.text("counselor")?.filter(|word| word != ANYONE) {
-        Some(id) => Some(wanted(&state, institution, &id, caller.id, &mut known).await?),
+    let requested_counselor = match params.text("counselor")?.filter(|word| word != ANYONE) {
+        Some(id) => Some(requested_counselor(&state, institution, &id, caller.id, &mut known).await?),
         None => None,
     };
     let command = Command::Open {
         conversation: ConversationId(Uuid::now_v7()),
         visitor: caller.id.into(),
-        requested_counselor: wanted.as_ref().map(|person| person.id.into()),
+        requested_counselor: requested_counselor.as_ref().map(|person| person.id.into()),
         allow_fallback: fallback,
     };
-    let outcome = ask_about(&state, institution, command, wanted.as_ref()).await;
+    let outcome = ask_about(&state, institution, command, requested_counselor.as_ref()).await;
     let (facts, place) = match outcome {
         Ok(Decided::Opened { facts, place }) => (facts, place),
         Ok(Decided::Done) => return Err(Fault::internal("an opening was answered like something else")),
@@ -117,7 +117,7 @@ async fn ask_about(
 }
 
 /// A counselor of this institution whom one can ask for. The counselor and `asker` are `known` afterwards.
-async fn wanted(
+async fn requested_counselor(
     state: &AppState,
     institution: &str,
     id: &str,
@@ -155,7 +155,7 @@ async fn already_consulting(state: &AppState, counselor: Option<CounselorId>) ->
         None => None,
     };
     Ok(Fault::wrong(match counselor {
-        Some(counselor) => Sentence::ConsultingWith { name: counselor.called().into_owned() },
+        Some(counselor) => Sentence::ConsultingWith { name: counselor.display_name().into_owned() },
         // Who waits for anyone has nobody's name yet.
         None => Sentence::ConsultingAnyone,
     }))

@@ -46,9 +46,9 @@ struct Now {
     /// When this was so.
     time: i64,
     /// Who can be reached: online, busy or away.
-    online: Vec<Seat>,
+    online: Vec<StaffOverview>,
     /// Who is on shift and cannot be reached.
-    missing: Vec<Seat>,
+    missing: Vec<StaffOverview>,
     /// Who waits, in the order of service.
     waiting: Vec<Waiting>,
     /// How many stand in the common queue.
@@ -60,7 +60,7 @@ struct Now {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Seat {
+struct StaffOverview {
     user: Option<PersonView>,
     role: &'static str,
     state: &'static str,
@@ -218,7 +218,7 @@ fn named(overview: &QueueOverview) -> Vec<PersonId> {
 fn shown(overview: &QueueOverview, people: &HashMap<PersonId, Person>, reader: &Caller) -> Now {
     let now = clock::steady();
     let person = |id: PersonId| people.get(&id).map(|person| view(person, reader));
-    let seat = |load: &Load| Seat {
+    let seat = |load: &Load| StaffOverview {
         user: person(load.counselor.into()),
         role: match load.role {
             Role::Counselor => "counselor",

@@ -76,7 +76,7 @@ async fn callback(req: HttpRequest, payload: Payload, state: Data<AppState>) -> 
         Ok(answer) => answer,
         Err(sentence) => {
             let reason = sentence.to_string();
-            tracing::info!(reason, "an IM callback is answered FAIL");
+            tracing::info!(reason, "IM callback refused");
             callback::failed(&reason)
         }
     };

@@ -84,8 +84,8 @@ async fn put(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let people: HashMap<PersonId, Person> = people.into_iter().map(|person| (person.id, person)).collect();
     let shifts: Vec<Shift> = shifts
         .iter()
-        .filter_map(|duty| people.get(&duty.person).map(|person| (duty, person)))
-        .map(|(duty, person)| Shift { id: duty.shift, timestamp, user: view(person, &caller) })
+        .filter_map(|shift_row| people.get(&shift_row.person).map(|person| (shift_row, person)))
+        .map(|(shift_row, person)| Shift { id: shift_row.shift, timestamp, user: view(person, &caller) })
         .collect();
     Ok(answer::ok(shifts))
 }
@@ -175,7 +175,7 @@ async fn the_day(state: Data<AppState>, caller: Caller, params: Params) -> Answe
     let page: Vec<_> = present.into_iter().skip(skipped).take(limit).collect();
     if matches!(caller.kind, Kind::Supervisor | Kind::Institution) {
         // They see the numbers of whoever is on duty.
-        let seen: Vec<PersonId> = page.iter().map(|(duty, _)| duty.person).collect();
+        let seen: Vec<PersonId> = page.iter().map(|(shift_row, _)| shift_row.person).collect();
         note_view(&state, &caller, Action::ReadDuty, &seen).await?;
     }
     Ok(answer::list(&rows(&state, &caller, calendar.start_of(day), page).await?, count))
@@ -190,12 +190,12 @@ async fn present(state: &AppState, institution: &str, shifts: Vec<ShiftRow>) -> 
     let overview = overview.ok_or_else(|| Fault::wrong(Sentence::Busy))?;
     let loads: HashMap<CounselorId, Load> =
         overview.loads.into_iter().map(|load| (load.counselor, load)).collect();
-    let with_load = |duty: ShiftRow| {
-        let counselor = duty.person.into();
+    let with_load = |shift_row: ShiftRow| {
+        let counselor = shift_row.person.into();
         let load = loads.get(&counselor).copied();
         // As many as somebody who asks now would be told of.
         let waiting = overview.before_new.get(&counselor).copied();
-        (duty, load.map(|load| Load { waiting: waiting.unwrap_or(load.waiting), ..load }))
+        (shift_row, load.map(|load| Load { waiting: waiting.unwrap_or(load.waiting), ..load }))
     };
     Ok(shifts.into_iter().map(with_load).collect())
 }
@@ -206,18 +206,18 @@ async fn rows(
     timestamp: Timestamp,
     page: Present,
 ) -> Result<Vec<OnDuty>, Fault> {
-    let ids: Vec<PersonId> = page.iter().map(|(duty, _)| duty.person).collect();
+    let ids: Vec<PersonId> = page.iter().map(|(shift_row, _)| shift_row.person).collect();
     let people = state.people.load(&ids).await?;
     let known = match caller.kind {
         Kind::Visitor => Some(shifts::acquaintances(&state.pool, caller.id, &ids).await?),
         Kind::Counselor | Kind::Supervisor | Kind::Institution | Kind::System => None,
     };
-    let row = |(duty, load): (ShiftRow, Option<Load>)| {
-        let person = people.get(&duty.person)?;
+    let row = |(shift_row, load): (ShiftRow, Option<Load>)| {
+        let person = people.get(&shift_row.person)?;
         let of_person =
-            |known: &HashMap<_, Acquaintance>| known.get(&duty.person).copied().unwrap_or_default();
+            |known: &HashMap<_, Acquaintance>| known.get(&shift_row.person).copied().unwrap_or_default();
         Some(OnDuty {
-            id: duty.shift,
+            id: shift_row.shift,
             timestamp,
             user: view(person, caller),
             state: shown_of(load.as_ref()).as_str(),
@@ -344,6 +344,6 @@ async fn month(state: Data<AppState>, caller: Caller, params: Params) -> Answer 
 /// So that the common queue is served by those on shift at once; dispatch looks by itself, too, a little later.
 async fn tell_dispatch(state: &AppState) {
     if let Err(error) = state.institutions.refresh().await {
-        tracing::warn!(error = %describe(&error), "dispatch hears of changed shifts a little later");
+        tracing::warn!(error = %describe(&error), "passing changed shifts to dispatch failed: they apply at the next refresh");
     }
 }

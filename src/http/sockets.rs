@@ -64,7 +64,7 @@ const PUSHES_MAX: usize = 4096;
 /// After the close frame: for it to reach the wire, and for what was under way to arrive.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 /// Before it: for what has come already to be carried out, and answered.
-const FAREWELL_MAX: Duration = Duration::from_secs(2);
+const PENDING_CLOSE_MAX: Duration = Duration::from_secs(2);
 
 /// The sockets in the OpenAPI document.
 #[derive(OpenApi)]
@@ -198,7 +198,7 @@ struct Session {
     shared: Rc<Shared>,
     opened: Instant,
     /// It closes as soon as what has come is carried out.
-    farewell: Option<(CloseCode, &'static str)>,
+    pending_close: Option<(CloseCode, &'static str)>,
     closing: bool,
 }
 
@@ -220,7 +220,7 @@ impl Session {
             queued_bytes: Rc::default(),
             shared: Rc::default(),
             opened: Instant::now(),
-            farewell: None,
+            pending_close: None,
             closing: false,
         }
     }
@@ -247,7 +247,7 @@ impl Session {
         self.queued_bytes.set(self.queued_bytes.get() + header + payload);
     }
 
-    /// Says why, and ends. Whatever is still owed is not waited for longer than a moment.
+    /// Sends a close frame with the reason, and ends. Unsent bytes are waited for at most [`CLOSE_MAX`].
     fn close(&mut self, code: CloseCode, why: &str, ctx: &mut WebsocketContext<Self>) {
         if self.closing {
             return;
@@ -269,16 +269,16 @@ impl Session {
 
     /// Closes once all that has come so far is carried out, and answered.
     fn close_when_done(&mut self, code: CloseCode, why: &'static str, ctx: &mut WebsocketContext<Self>) {
-        if self.closing || self.farewell.is_some() {
+        if self.closing || self.pending_close.is_some() {
             return;
         }
-        self.farewell = Some((code, why));
+        self.pending_close = Some((code, why));
         self.shared.finish();
-        ctx.run_later(FAREWELL_MAX, Self::say_farewell);
+        ctx.run_later(PENDING_CLOSE_MAX, Self::send_pending_close);
     }
 
-    fn say_farewell(&mut self, ctx: &mut WebsocketContext<Self>) {
-        if let Some((code, why)) = self.farewell {
+    fn send_pending_close(&mut self, ctx: &mut WebsocketContext<Self>) {
+        if let Some((code, why)) = self.pending_close {
             self.close(code, why, ctx);
         }
     }
@@ -326,11 +326,11 @@ impl Session {
             }
             Ok(socket) => {
                 this.socket = Some(socket);
-                this.shared.settle(Some(socket));
+                this.shared.finish_join(Some(socket));
                 this.look_whether_logged_in(ctx);
             }
             Err(fault) => {
-                this.shared.settle(None);
+                this.shared.finish_join(None);
                 if matches!(fault, Fault::NoSession) {
                     this.close(LOGGED_OUT, "no session", ctx);
                 } else {
@@ -366,12 +366,12 @@ impl Session {
             .spawn(ctx);
     }
 
-    /// How long nothing has come. Whoever was heard and waits for an answer is not silent.
+    /// How long nothing was received. A client whose frame is still being handled is not silent.
     fn silence(&self) -> Duration {
         if self.shared.busy.get() {
             return Duration::ZERO;
         }
-        self.shared.heard.get().unwrap_or(self.opened).elapsed()
+        self.shared.last_received.get().unwrap_or(self.opened).elapsed()
     }
 
     fn heartbeat(&mut self, ctx: &mut WebsocketContext<Self>) {
@@ -465,7 +465,7 @@ impl Handler<Came> for Session {
                 self.join(ctx);
             }
             Came::Left => self.left(),
-            Came::Finished => self.say_farewell(ctx),
+            Came::Finished => self.send_pending_close(ctx),
             Came::Over(End::Bye(reason)) => {
                 if !self.closing {
                     self.closing = true;
@@ -474,7 +474,7 @@ impl Handler<Came> for Session {
                 ctx.stop();
             }
             Came::Over(End::Gone) => {
-                self.say_farewell(ctx);
+                self.send_pending_close(ctx);
                 ctx.stop();
             }
             Came::Over(End::Wrong(code, why)) => self.close(code, why, ctx),

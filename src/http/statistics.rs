@@ -21,7 +21,7 @@ use crate::{
     params::{Paging, Params},
     people::Person,
     rights::{self, Right},
-    statistics::{self, MyFigures, Whose},
+    statistics::{self, MyFigures, StatisticsFilter},
     wire::Id,
 };
 
@@ -42,13 +42,13 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// What every figure needs: whose, and by which calendar.
-struct Desk {
+struct StatisticsContext {
     institution: String,
     scope: Scope,
     calendar: Calendar,
 }
 
-impl Desk {
+impl StatisticsContext {
     async fn of(state: &AppState, caller: &Caller) -> Result<Self, Fault> {
         let reach = rights::require(caller, Right::Statistics)?;
         let institution = caller.institution()?.to_owned();
@@ -57,8 +57,8 @@ impl Desk {
         Ok(Self { institution, scope, calendar })
     }
 
-    fn whose(&self) -> Whose<'_> {
-        Whose { institution: &self.institution, scope: &self.scope }
+    fn filter(&self) -> StatisticsFilter<'_> {
+        StatisticsFilter { institution: &self.institution, scope: &self.scope }
     }
 }
 
@@ -74,8 +74,8 @@ fn numbered(numbers: Vec<i64>, first: usize) -> BTreeMap<usize, i64> {
     responses((status = 200, body = Answered<BTreeMap<String, i64>>))
 )]
 async fn seven_days(state: Data<AppState>, caller: Caller) -> Answer {
-    let desk = Desk::of(&state, &caller).await?;
-    let days = statistics::seven_days(&state.pool, desk.whose(), &desk.calendar, clock::now()).await?;
+    let context = StatisticsContext::of(&state, &caller).await?;
+    let days = statistics::seven_days(&state.pool, context.filter(), &context.calendar, clock::now()).await?;
     Ok(answer::ok(numbered(days, 1)))
 }
 
@@ -86,8 +86,9 @@ async fn seven_days(state: Data<AppState>, caller: Caller) -> Answer {
     responses((status = 200, body = Answered<BTreeMap<String, i64>>))
 )]
 async fn today_change(state: Data<AppState>, caller: Caller) -> Answer {
-    let desk = Desk::of(&state, &caller).await?;
-    let hours = statistics::hours_of_today(&state.pool, desk.whose(), &desk.calendar, clock::now()).await?;
+    let context = StatisticsContext::of(&state, &caller).await?;
+    let hours =
+        statistics::hours_of_today(&state.pool, context.filter(), &context.calendar, clock::now()).await?;
     Ok(answer::ok(numbered(hours, 0)))
 }
 
@@ -126,10 +127,10 @@ impl RankingRow {
     responses((status = 200, body = AnsweredAll<RankingRow>))
 )]
 async fn number_ranking(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
-    let desk = Desk::of(&state, &caller).await?;
+    let context = StatisticsContext::of(&state, &caller).await?;
     let size = params.page(RANKING)?.limit;
-    let month = desk.calendar.this_month(clock::now());
-    let ranked = statistics::most_consultations(&state.pool, desk.whose(), month, size).await?;
+    let month = context.calendar.this_month(clock::now());
+    let ranked = statistics::most_consultations(&state.pool, context.filter(), month, size).await?;
     ranking(&state, ranked.iter().map(|row| (row.counselor, None, row.number)).collect()).await
 }
 
@@ -151,10 +152,10 @@ async fn ranking(state: &AppState, ranked: Vec<(PersonId, Option<f64>, i64)>) ->
     responses((status = 200, body = AnsweredAll<RankingRow>))
 )]
 async fn rated_ranking(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
-    let desk = Desk::of(&state, &caller).await?;
+    let context = StatisticsContext::of(&state, &caller).await?;
     let size = params.page(RANKING)?.limit;
-    let month = desk.calendar.this_month(clock::now());
-    let rated = statistics::best_rated(&state.pool, desk.whose(), month, size).await?;
+    let month = context.calendar.this_month(clock::now());
+    let rated = statistics::best_rated(&state.pool, context.filter(), month, size).await?;
     ranking(&state, rated.iter().map(|row| (row.counselor, Some(row.mean), row.number)).collect()).await
 }
 
@@ -165,6 +166,6 @@ async fn rated_ranking(state: Data<AppState>, caller: Caller, params: Params) ->
     responses((status = 200, body = Answered<MyFigures>))
 )]
 async fn mine(state: Data<AppState>, caller: Caller) -> Answer {
-    let desk = Desk::of(&state, &caller).await?;
-    Ok(answer::ok(statistics::mine(&state.pool, caller.id, &desk.calendar, clock::now()).await?))
+    let context = StatisticsContext::of(&state, &caller).await?;
+    Ok(answer::ok(statistics::my_figures(&state.pool, caller.id, &context.calendar, clock::now()).await?))
 }

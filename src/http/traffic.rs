@@ -28,7 +28,7 @@ struct Inner {
 
 /// A request under way; dropped when its answer has gone.
 #[derive(Debug)]
-pub(super) struct Passage(Arc<Inner>);
+pub(super) struct RunningRequest(Arc<Inner>);
 
 impl Traffic {
     /// From now on new requests are refused.
@@ -41,9 +41,9 @@ impl Traffic {
         self.0.stopping.load(Ordering::SeqCst)
     }
 
-    pub(super) fn enter(&self) -> Passage {
+    pub(super) fn enter(&self) -> RunningRequest {
         self.0.running.fetch_add(1, Ordering::SeqCst);
-        Passage(Arc::clone(&self.0))
+        RunningRequest(Arc::clone(&self.0))
     }
 
     /// Waits until nothing is under way.
@@ -58,7 +58,7 @@ impl Traffic {
     }
 }
 
-impl Drop for Passage {
+impl Drop for RunningRequest {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::SeqCst);
         // One waits at most; a permit is kept for it if it does not wait yet.
@@ -66,16 +66,16 @@ impl Drop for Passage {
     }
 }
 
-/// The body of an answer, with the passage it ends, and what its connection is told of it.
+/// The body of an answer. Dropping it ends the running request and tells its connection so.
 pub(super) struct Counted {
     body: BoxBody,
-    _passage: Passage,
+    _request: RunningRequest,
     _answering: Option<Answering>,
 }
 
 impl Counted {
-    pub(super) fn new(body: BoxBody, passage: Passage, answering: Option<Answering>) -> Self {
-        Self { body, _passage: passage, _answering: answering }
+    pub(super) fn new(body: BoxBody, request: RunningRequest, answering: Option<Answering>) -> Self {
+        Self { body, _request: request, _answering: answering }
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use super::rest::RestFault;
 
 /// Under way at once; beyond it they are not done, and said so.
-const ERRANDS_MAX: usize = 256;
+const TASKS_MAX: usize = 256;
 /// Each try may take as long as an exchange does, so all of them together stay within two minutes.
 const TRIES_MAX: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -18,7 +18,7 @@ pub struct BackgroundTasks(Arc<Semaphore>);
 
 impl Default for BackgroundTasks {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(ERRANDS_MAX)))
+        Self(Arc::new(Semaphore::new(TASKS_MAX)))
     }
 }
 
@@ -26,7 +26,7 @@ impl BackgroundTasks {
     /// Starts `work` and returns at once.
     pub fn run(&self, what: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let Ok(room) = Arc::clone(&self.0).try_acquire_owned() else {
-            tracing::warn!(what, "too much is under way to Tencent; this is not done");
+            tracing::warn!(what, "too many background requests to Tencent: request dropped");
             return;
         };
         tokio::spawn(async move {

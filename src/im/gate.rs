@@ -1,6 +1,6 @@
 //! `C2C.CallbackBeforeSendMsg` as a gate: nobody writes outside an open conversation of the two (docs/contract.md 7).
 //!
-//! Tencent waits two seconds and then delivers. Whatever cannot be decided in time is let through: a word too many is
+//! Tencent waits two seconds and then delivers. Whatever cannot be decided in time is let through: an extra message is
 //! stored as unmatched, a word refused is lost.
 
 use std::time::Duration;
@@ -45,11 +45,11 @@ pub async fn pass(
     match tokio::time::timeout(DECIDE_MAX, decide(pool, people, sent, now)).await {
         Ok(Ok(decision)) => decision,
         Ok(Err(error)) => {
-            tracing::info!(error = %describe(&error), "a message is let through undecided");
+            tracing::info!(error = %describe(&error), "message gate: lookup failed, message allowed without a check");
             Ok(())
         }
         Err(_) => {
-            tracing::info!("a message is let through undecided: the database is slow");
+            tracing::info!("message gate: lookup timed out, message allowed without a check");
             Ok(())
         }
     }

@@ -1,4 +1,4 @@
-//! What was said while nobody listened here: fetched from Tencent's history and stored by the same road as callbacks.
+//! Messages sent while this server was down: fetched from Tencent's history and stored in the same way as callbacks.
 //!
 //! Tencent does not repeat callbacks by default (docs/contract.md 7). So after a start and after an outage the history of every
 //! talk in progress is fetched, and that of every talk once more after its end. How far a talk's history was fetched
@@ -33,10 +33,10 @@ const SETTLED_AFTER_END: Duration = LATE_AFTER_END.saturating_add(Duration::from
 const NOT_YET_SETTLED: Duration = Duration::from_secs(10);
 /// Tencent keeps a history for this long by default.
 const KEPT_BY_TENCENT: Duration = Duration::from_hours(7 * 24);
-/// Histories fetched at once, talks taken up at once, and talks that are owed; the others wait in the database.
+/// Histories fetched at once, talks read at once, and talks pending in memory; the others wait in the database.
 const FETCHES_MAX: usize = 4;
-const TAKEN_UP_MAX: i64 = 500;
-const OWED_MAX: usize = 5000;
+const ADDED_AT_ONCE_MAX: i64 = 500;
+const PENDING_MAX: usize = 5000;
 /// Pages of one history: far more than anybody writes in the longest talk. A server that never says that it is
 /// complete must not keep us for ever.
 const PAGES_MAX: usize = 500;
@@ -56,7 +56,7 @@ struct Talk {
 
 /// What is still to be done about a talk, and when.
 #[derive(Debug, Clone)]
-struct Owed {
+struct PendingFetch {
     talk: Talk,
     tries: u32,
     next_at: Timestamp,
@@ -82,7 +82,7 @@ impl From<sqlx::Error> for Gap {
 }
 
 /// Keeps histories complete as long as it runs.
-pub struct Keeper {
+pub struct HistoryFetcher {
     pub rest: Rest,
     pub pool: PgPool,
     pub messages: MessageStore,
@@ -90,16 +90,16 @@ pub struct Keeper {
     pub administrator: String,
 }
 
-impl fmt::Debug for Keeper {
+impl fmt::Debug for HistoryFetcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeper").finish_non_exhaustive()
+        f.debug_struct("HistoryFetcher").finish_non_exhaustive()
     }
 }
 
-impl Keeper {
+impl HistoryFetcher {
     /// `recovered` tells when an outage is over.
     pub async fn run(self, recovered: Arc<Notify>) {
-        let mut owed: BTreeMap<Uuid, Owed> = BTreeMap::new();
+        let mut pending: BTreeMap<Uuid, PendingFetch> = BTreeMap::new();
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // A start is like an outage: nobody listened before.
@@ -110,29 +110,33 @@ impl Keeper {
                 _ = look.tick() => {}
                 () = recovered.notified() => missed_words = true,
             }
-            match self.take_up(&mut owed, missed_words).await {
+            match self.add_talks(&mut pending, missed_words).await {
                 Ok(()) => (missed_words, well) = (false, true),
                 Err(error) if well => {
                     well = false;
-                    tracing::warn!(error = %describe(&error), "it is not known whose history is to be fetched");
+                    tracing::warn!(error = %describe(&error), "IM history: listing the conversations to fetch failed, retrying");
                 }
                 // Told already.
                 Err(_) => {}
             }
-            self.fetch_due(&mut owed).await;
+            self.fetch_due(&mut pending).await;
         }
     }
 
-    async fn take_up(&self, owed: &mut BTreeMap<Uuid, Owed>, missed_words: bool) -> Result<(), sqlx::Error> {
+    async fn add_talks(
+        &self,
+        pending: &mut BTreeMap<Uuid, PendingFetch>,
+        missed_words: bool,
+    ) -> Result<(), sqlx::Error> {
         let now = clock::steady();
-        let mut talks = self.ended(now, owed).await?;
+        let mut talks = self.ended(now, pending).await?;
         if missed_words {
             talks.extend(self.in_progress().await?);
         }
         for talk in talks {
-            let known = owed.get(&talk.id).is_some_and(|owed| owed.talk.ended_at == talk.ended_at);
+            let known = pending.get(&talk.id).is_some_and(|pending| pending.talk.ended_at == talk.ended_at);
             if !known {
-                owed.insert(talk.id, Owed { talk, tries: 0, next_at: now });
+                pending.insert(talk.id, PendingFetch { talk, tries: 0, next_at: now });
             }
         }
         Ok(())
@@ -160,10 +164,17 @@ impl Keeper {
     }
 
     /// Talks that ended and whose last words may not all be here.
-    async fn ended(&self, now: Timestamp, owed: &BTreeMap<Uuid, Owed>) -> Result<Vec<Talk>, sqlx::Error> {
-        let taken_up: Vec<Uuid> =
-            owed.values().filter(|owed| owed.talk.ended_at.is_some()).map(|owed| owed.talk.id).collect();
-        if taken_up.len() >= OWED_MAX {
+    async fn ended(
+        &self,
+        now: Timestamp,
+        pending: &BTreeMap<Uuid, PendingFetch>,
+    ) -> Result<Vec<Talk>, sqlx::Error> {
+        let known_ended: Vec<Uuid> = pending
+            .values()
+            .filter(|pending| pending.talk.ended_at.is_some())
+            .map(|pending| pending.talk.id)
+            .collect();
+        if known_ended.len() >= PENDING_MAX {
             return Ok(Vec::new());
         }
         let rows = sqlx::query!(
@@ -180,8 +191,8 @@ impl Keeper {
             "#,
             (now - KEPT_BY_TENCENT).0,
             (now - SETTLED_AFTER_END).0,
-            &taken_up,
-            TAKEN_UP_MAX,
+            &known_ended,
+            ADDED_AT_ONCE_MAX,
         )
         .fetch_all(&self.pool)
         .await?;
@@ -195,10 +206,13 @@ impl Keeper {
         Ok(talks.collect())
     }
 
-    async fn fetch_due(&self, owed: &mut BTreeMap<Uuid, Owed>) {
+    async fn fetch_due(&self, pending: &mut BTreeMap<Uuid, PendingFetch>) {
         let now = clock::steady();
-        let due: Vec<Talk> =
-            owed.values().filter(|owed| owed.next_at <= now).map(|owed| owed.talk.clone()).collect();
+        let due: Vec<Talk> = pending
+            .values()
+            .filter(|pending| pending.next_at <= now)
+            .map(|pending| pending.talk.clone())
+            .collect();
         let fetches = futures_util::stream::iter(due)
             .map(async |talk| (talk.id, self.complete(&talk).await))
             .buffer_unordered(FETCHES_MAX);
@@ -206,25 +220,25 @@ impl Keeper {
         for (id, outcome) in outcomes {
             match outcome {
                 Ok(messages) => {
-                    owed.remove(&id);
+                    pending.remove(&id);
                     tracing::debug!(conversation = %id.simple(), messages, "a history is fetched");
                 }
                 Err(gap) => {
-                    let Some(owed) = owed.get_mut(&id) else { continue };
-                    if owed.tries == 0 {
-                        tracing::warn!(conversation = %id.simple(), %gap, "a history is not fetched yet");
+                    let Some(pending) = pending.get_mut(&id) else { continue };
+                    if pending.tries == 0 {
+                        tracing::warn!(conversation = %id.simple(), %gap, "IM history: fetch failed, retrying with backoff");
                     }
-                    let wait = FIRST_WAIT.saturating_mul(1 << owed.tries.min(16)).min(WAIT_MAX);
-                    owed.tries += 1;
-                    owed.next_at = clock::steady() + wait;
+                    let wait = FIRST_WAIT.saturating_mul(1 << pending.tries.min(16)).min(WAIT_MAX);
+                    pending.tries += 1;
+                    pending.next_at = clock::steady() + wait;
                 }
             }
         }
         // What Tencent has forgotten by now is lost; nothing is gained by going on.
-        owed.retain(|id, owed| {
-            let lost = owed.talk.ended_at.is_some_and(|ended| now.since(ended) > KEPT_BY_TENCENT);
+        pending.retain(|id, pending| {
+            let lost = pending.talk.ended_at.is_some_and(|ended| now.since(ended) > KEPT_BY_TENCENT);
             if lost {
-                tracing::error!(conversation = %id.simple(), "a history was never fetched, and is given up");
+                tracing::error!(conversation = %id.simple(), "IM history: fetch given up, Tencent no longer keeps it");
             }
             !lost
         });
@@ -272,7 +286,7 @@ impl Keeper {
         for _ in 0..PAGES_MAX {
             let Page { messages, unreadable, next: further } = self.rest.history(span, next.as_ref()).await?;
             if unreadable > 0 {
-                tracing::warn!(conversation = %talk.simple(), unreadable, "entries of a history are not understood");
+                tracing::warn!(conversation = %talk.simple(), unreadable, "IM history: entries could not be parsed and are skipped");
             }
             for message in messages {
                 let sent = &message.sent;

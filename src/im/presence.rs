@@ -1,4 +1,4 @@
-//! `State.StateChange` (docs/protocols.md 2.5): who is logged in to IM. A visitor seated while gone has only a little time to
+//! `State.StateChange` (docs/protocols.md 2.5): who is logged in to IM. A visitor assigned while away has little time to
 //! come back, and whoever is gone is in no call.
 
 use hotline_actors::Timestamp;
@@ -40,15 +40,16 @@ impl Presences {
         // In the time of dispatch, as words and calls: all are compared there.
         let at = change.at.unwrap_or(received_at) + clock::ahead();
         let this = self.clone();
-        self.background_tasks.run("presence", async move { this.take_in(&change.account, at, here).await });
+        self.background_tasks
+            .run("presence", async move { this.handle_change(&change.account, at, here).await });
     }
 
-    async fn take_in(&self, account: &str, at: Timestamp, here: bool) {
+    async fn handle_change(&self, account: &str, at: Timestamp, here: bool) {
         let person = match self.people.by_account(account).await {
             Ok(Some(person)) => person,
             Ok(None) => return,
             Err(error) => {
-                tracing::info!(error = %describe(&error), "an IM log-in is not followed");
+                tracing::info!(error = %describe(&error), "IM state change: lookup of the account failed, event dropped");
                 return;
             }
         };
@@ -63,7 +64,7 @@ impl Presences {
         match retry(|| rest.is_online(account)).await {
             Ok(online) => online,
             Err(fault) => {
-                tracing::info!(%fault, "whether somebody is still logged in to IM is not known; taken for gone");
+                tracing::info!(%fault, "IM online status: query failed, person counted as offline");
                 false
             }
         }

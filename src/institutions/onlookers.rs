@@ -1,5 +1,5 @@
-//! A supervisor who is asked about a talk hears it as it is said. That is noted first, once in ten minutes for each talk:
-//! what cannot be noted is not heard.
+//! A supervisor who is asked about a talk gets its messages live, after a note in the audit log (one in ten minutes):
+//! what cannot be noted is not delivered.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use crate::{
     errors::describe,
 };
 
-/// Words that wait to be noted; beyond them the onlooker reads the record instead.
+/// Messages waiting for the audit log; beyond them the supervisor reads the stored messages instead.
 const WAITING_MAX: usize = 1024;
 /// Beyond it memory begins anew; a row more in the audit is no harm.
 const NOTED_MAX: usize = 10_000;
@@ -37,9 +37,9 @@ pub(super) fn noting(
         run(institution.clone(), frames, institutions, pool),
         fatal_errors,
     );
-    Arc::new(move |word| {
-        if sender.try_send(word).is_err() {
-            tracing::warn!(institution, "a supervisor does not hear a word live: too many wait to be noted");
+    Arc::new(move |observed_frame| {
+        if sender.try_send(observed_frame).is_err() {
+            tracing::warn!(institution, "live message not delivered to the supervisor: audit queue full");
         }
     })
 }
@@ -53,7 +53,7 @@ fn watched(
     let task = tokio::spawn(work);
     tokio::spawn(async move {
         if task.await.is_err() {
-            tracing::error!("{what} is gone");
+            tracing::error!("task died: {what}");
             // One is enough.
             let _ = fatal_errors.try_send(FatalError::Died(what));
         }
@@ -68,17 +68,18 @@ async fn run(
     pool: PgPool,
 ) {
     let mut noted: HashMap<(ConversationId, PersonId), Timestamp> = HashMap::new();
-    while let Some(word) = frames.recv().await {
-        let (key, now) = ((word.conversation, word.person), clock::now());
+    while let Some(observed_frame) = frames.recv().await {
+        let (key, now) = ((observed_frame.conversation, observed_frame.person), clock::now());
         let (since, until) = audit::same_reading(now);
         if noted.get(&key).is_none_or(|at| *at <= since || *at > until) {
-            let (action, target) = (Action::HearLive, word.conversation.0);
-            if let Err(error) = audit::note_once(&pool, &institution, word.person, action, target, now).await
+            let (action, target) = (Action::HearLive, observed_frame.conversation.0);
+            if let Err(error) =
+                audit::note_once(&pool, &institution, observed_frame.person, action, target, now).await
             {
                 tracing::warn!(
                     institution,
                     error = describe(&error),
-                    "a supervisor does not hear a word live: it cannot be noted"
+                    "live message not delivered to the supervisor: it cannot be noted in the audit log"
                 );
                 continue;
             }
@@ -89,7 +90,7 @@ async fn run(
         }
         let Some(inner) = institutions.upgrade() else { return };
         if let Some(handle) = inner.registries.get(&institution) {
-            handle.registry.do_send(word);
+            handle.registry.do_send(observed_frame);
         }
     }
 }

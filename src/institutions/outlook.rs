@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use hotline_actors::{CounselorId, dispatch::place::Outlook};
+use hotline_actors::{CounselorId, dispatch::place::Forecast};
 use jiff::civil::Date;
 use sqlx::PgPool;
 
@@ -18,8 +18,8 @@ pub(super) async fn read(
     institution: &str,
     calendar: &Calendar,
     today: Date,
-) -> Result<Outlook, sqlx::Error> {
-    Ok(Outlook {
+) -> Result<Forecast, sqlx::Error> {
+    Ok(Forecast {
         typical: typical(pool, institution).await?,
         next_shift: next_shifts(pool, institution, calendar, today).await?,
     })

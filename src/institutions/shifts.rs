@@ -10,7 +10,7 @@ use std::{
 use hotline_actors::{
     CounselorId, PersonId,
     dispatch::command::Command,
-    registry::{Bind, Expect},
+    registry::{Bind, SetForecast},
 };
 
 use super::{Institutions, outlook};
@@ -70,7 +70,7 @@ pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Err
         let registry = institutions.open(&institution.code);
         registry.do_send(Bind(bindings));
         let outlook = outlook::read(pool, &institution.code, &calendar, day).await?;
-        registry.do_send(Expect(Arc::new(outlook)));
+        registry.do_send(SetForecast(Arc::new(outlook)));
         institutions
             .tell(&institution.code, Command::Shift { on: on.into_iter().map(CounselorId).collect() });
     }

@@ -1,5 +1,5 @@
-//! Tells the dispatch that a person's word has come, before it is stored: silence must not run out on the way. And once more
-//! when it is stored: who has said the last word is known from the record alone.
+//! Tells dispatch that a person's message has arrived, before it is stored: silence must not run out. And once more
+//! when it is stored: who sent the last message is known from the stored messages alone.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -14,8 +14,8 @@ use crate::{
     people::{People, PersonRef},
 };
 
-/// Who speaks is mostly known from memory. A database that takes longer than this is as good as away; then nobody hears that
-/// the word comes, only that it is stored, and silence is counted from the database's return anyway (docs/contract.md 5).
+/// The sender is mostly known from memory. If the database takes longer than this, dispatch is not told that
+/// it arrived, only that it is stored; silence is counted from the database's return anyway (docs/contract.md 5).
 const LOOK_UP_MAX: Duration = Duration::from_millis(500);
 
 /// A person has said something to another, or signalled about a call.
@@ -36,7 +36,7 @@ pub struct PersonActivity {
     pub progress: Progress,
 }
 
-/// The two of a word, and where they are.
+/// The sender and the receiver of a message, and their institution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pair {
     pub(super) institution: String,
@@ -72,7 +72,7 @@ impl fmt::Debug for ActivityObserver {
     }
 }
 
-/// As much of a message as is heard.
+/// The part of a message that dispatch is told of.
 pub(super) struct IncomingMessage {
     from: String,
     to: String,
@@ -83,9 +83,9 @@ pub(super) struct IncomingMessage {
 }
 
 impl IncomingMessage {
-    /// `None` for what is nobody's word, and no signal either.
+    /// `None` for what is neither a person's message nor a call signal.
     pub(super) fn of(message: &NewMessage) -> Option<Self> {
-        let (spoken, call) = (message.is_word(), message.call());
+        let (spoken, call) = (message.is_said_by_person(), message.call());
         (spoken || call.is_some()).then(|| Self {
             from: message.from.clone(),
             to: message.to.clone(),
@@ -122,45 +122,45 @@ impl ActivityObserver {
         Some((self.people.known(&message.from)?, self.people.known(&message.to)?))
     }
 
-    /// A word has come. Told before it is on its way to the store, so that nobody hears what became of it first; given
+    /// A message has arrived. Dispatch is told before it is queued for the store, never after "stored"; given
     /// back if memory does not know the two, to be looked up.
-    pub(super) fn comes(&self, word: IncomingMessage) -> Option<IncomingMessage> {
-        match self.sides_of(&word) {
-            Some((from, to)) => self.tell(Pair::of(from, &to), &word, Progress::Coming),
-            None => return Some(word),
+    pub(super) fn comes(&self, incoming: IncomingMessage) -> Option<IncomingMessage> {
+        match self.sides_of(&incoming) {
+            Some((from, to)) => self.tell(Pair::of(from, &to), &incoming, Progress::Coming),
+            None => return Some(incoming),
         }
         None
     }
 
-    fn sides_of(&self, word: &IncomingMessage) -> Option<(PersonRef, PersonRef)> {
-        self.people.known_here(&word.from).zip(self.people.known_here(&word.to))
+    fn sides_of(&self, incoming: &IncomingMessage) -> Option<(PersonRef, PersonRef)> {
+        self.people.known_here(&incoming.from).zip(self.people.known_here(&incoming.to))
     }
 
-    /// What became of a word or a signal: the dispatch learns whether it is new and counts. The store has looked up whoever memory does
+    /// Tells dispatch whether a message or call signal was stored as new. The store has looked up people whom memory does
     /// not know; where it has not, the word has no place, and whether it came was perhaps never heard.
     pub(super) fn notify_stored(&self, message: &NewMessage, progress: Progress, pair: Option<Pair>) {
-        let Some(word) = IncomingMessage::of(message) else { return };
+        let Some(incoming) = IncomingMessage::of(message) else { return };
         let pair = pair.or_else(|| {
-            let (from, to) = self.sides_of(&word)?;
+            let (from, to) = self.sides_of(&incoming)?;
             Pair::of(from, &to)
         });
-        self.tell(pair, &word, progress);
+        self.tell(pair, &incoming, progress);
     }
 
-    fn tell(&self, pair: Option<Pair>, word: &IncomingMessage, progress: Progress) {
+    fn tell(&self, pair: Option<Pair>, incoming: &IncomingMessage, progress: Progress) {
         if let Some(Pair { institution, from, to, conversation }) = pair {
-            let IncomingMessage { at, spoken, call, .. } = *word;
-            let conversation = conversation.or(word.conversation);
+            let IncomingMessage { at, spoken, call, .. } = *incoming;
+            let conversation = conversation.or(incoming.conversation);
             (self.tell)(PersonActivity { institution, from, to, conversation, at, spoken, call, progress });
         }
     }
 
     /// As `comes`, for one whose author has to be looked up.
-    pub(super) async fn notify_activity(&self, word: IncomingMessage) {
+    pub(super) async fn notify_activity(&self, incoming: IncomingMessage) {
         let found = tokio::time::timeout(LOOK_UP_MAX, async {
             Ok::<_, sqlx::Error>((
-                self.people.by_account(&word.from).await?,
-                self.people.by_account(&word.to).await?,
+                self.people.by_account(&incoming.from).await?,
+                self.people.by_account(&incoming.to).await?,
             ))
         });
         let (from, to) = match found.await {
@@ -168,14 +168,19 @@ impl ActivityObserver {
             // Unknown people: the store treats the message as unmatched.
             Ok(Ok(_)) => return,
             Ok(Err(error)) => {
-                tracing::debug!(error = describe(&error), "who says a word cannot be looked up");
+                tracing::debug!(
+                    error = describe(&error),
+                    "looking up a message's sender failed: dispatch is told once it is stored"
+                );
                 return;
             }
             Err(_) => {
-                tracing::debug!("who says a word is not known in time");
+                tracing::debug!(
+                    "looking up a message's sender timed out: dispatch is told once it is stored"
+                );
                 return;
             }
         };
-        self.tell(Pair::of(from, &to), &word, Progress::Coming);
+        self.tell(Pair::of(from, &to), &incoming, Progress::Coming);
     }
 }

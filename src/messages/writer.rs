@@ -132,7 +132,7 @@ impl Writer {
                 }
                 Err(code) => {
                     for entry in group {
-                        tracing::error!(id = %entry.id.simple(), code, "a message cannot be stored and is refused");
+                        tracing::error!(id = %entry.id.simple(), code, "storing a message failed for good: rejected by the database");
                         count(&self.counters.refused);
                         self.channels.observer.notify_stored(&entry.message, Progress::Passed, None);
                         // Whoever asked may have gone: late callers do not wait.
@@ -150,7 +150,7 @@ impl Writer {
             match self.attempt(group).await {
                 Ok(outcomes) => {
                     if std::mem::take(&mut self.outage) {
-                        tracing::info!(messages = group.len(), "the database takes messages again");
+                        tracing::info!(messages = group.len(), "storing messages works again");
                     }
                     return Ok(outcomes);
                 }
@@ -158,7 +158,10 @@ impl Writer {
                 Err(Failure::Database { cause }) => {
                     if !std::mem::replace(&mut self.outage, true) {
                         count(&self.counters.outages);
-                        tracing::error!(cause, "the database takes no messages; they stay in the buffer");
+                        tracing::error!(
+                            cause,
+                            "storing messages failed: database unavailable, retrying from the buffer"
+                        );
                     }
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(RETRY_MAX);

@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-use crate::secrets::{Place, Sealer};
+use crate::secrets::{SealedField, Sealer};
 
 /// A sealed text with what opens it, and where it was found.
 #[derive(Clone)]
 pub struct Secret {
     text: String,
     sealer: Sealer,
-    place: Place,
+    place: SealedField,
 }
 
 impl Secret {
-    pub(crate) fn new(text: String, sealer: Sealer, place: Place) -> Self {
+    pub(crate) fn new(text: String, sealer: Sealer, place: SealedField) -> Self {
         Self { text, sealer, place }
     }
 

@@ -46,11 +46,11 @@ impl People {
             Ok(id) => id,
             Err(taken) => return Ok(Err(taken)),
         };
-        let keeper = Keeper { institution: institution.as_deref(), by, at };
-        keeper.note(id, Action::AddPerson).write(&mut *transaction).await?;
+        let editor = Editor { institution: institution.as_deref(), by, at };
+        editor.note(id, Action::AddPerson).write(&mut *transaction).await?;
         profile::write(&mut *transaction, &self.sealer, id, &change.profile, by, at).await?;
         if let Some(supervisors) = &change.supervisors {
-            keeper.bind(&mut transaction, id, supervisors).await?;
+            editor.bind(&mut transaction, id, supervisors).await?;
         }
         transaction.commit().await?;
         Ok(Ok(id))
@@ -61,10 +61,10 @@ impl People {
         &self,
         id: PersonId,
         change: &Change,
-        keeper: Keeper<'_>,
+        editor: Editor<'_>,
     ) -> Result<bool, ProfileFault> {
         let mut transaction = self.pool.begin().await?;
-        let there = self.write(&mut transaction, id, change, keeper).await?;
+        let there = self.write(&mut transaction, id, change, editor).await?;
         let committed = transaction.commit().await;
         self.changed([id]);
         committed?;
@@ -76,26 +76,26 @@ impl People {
         connection: &mut PgConnection,
         id: PersonId,
         change: &Change,
-        keeper: Keeper<'_>,
+        editor: Editor<'_>,
     ) -> Result<bool, ProfileFault> {
         // Locks the row, so that two who change the same person do it one after the other.
-        let Keeper { by, at, .. } = keeper;
+        let Editor { by, at, .. } = editor;
         if !profile::write(&mut *connection, &self.sealer, id, &change.profile, by, at).await? {
             return Ok(false);
         }
         let fields = change.profile.fields().join(" ");
         if !fields.is_empty() {
-            let note = Note { detail: Some(&fields), ..keeper.note(id, Action::ChangeProfile) };
+            let note = Note { detail: Some(&fields), ..editor.note(id, Action::ChangeProfile) };
             note.write(&mut *connection).await?;
         }
         if let Some(hash) = &change.password_hash {
-            keeper.note(id, Action::SetPassword).write(&mut *connection).await?;
+            editor.note(id, Action::SetPassword).write(&mut *connection).await?;
             sqlx::query!("update people set password_hash = $2 where id = $1", id.0, hash)
                 .execute(&mut *connection)
                 .await?;
         }
         if let Some(supervisors) = &change.supervisors {
-            keeper.bind(connection, id, supervisors).await?;
+            editor.bind(connection, id, supervisors).await?;
         }
         Ok(true)
     }
@@ -143,8 +143,8 @@ impl People {
 
     /// Takes somebody who was deleted out of what is still to come: nobody is bound to that person, who has no more
     /// shifts.
-    pub async fn retire(&self, id: PersonId, today: &str, keeper: Keeper<'_>) -> Result<(), sqlx::Error> {
-        let at = keeper.at;
+    pub async fn retire(&self, id: PersonId, today: &str, editor: Editor<'_>) -> Result<(), sqlx::Error> {
+        let at = editor.at;
         let mut transaction = self.pool.begin().await?;
         let left = sqlx::query_scalar!(
             "delete from supervisor_bindings where supervisor = $1 returning counselor",
@@ -153,7 +153,7 @@ impl People {
         .fetch_all(&mut *transaction)
         .await?;
         for counselor in left {
-            let note = Note { people: &[id.0], ..keeper.note(PersonId(counselor), Action::Unbind) };
+            let note = Note { people: &[id.0], ..editor.note(PersonId(counselor), Action::Unbind) };
             note.write(&mut *transaction).await?;
         }
         sqlx::query!("delete from standing_weeks where person = $1", id.0).execute(&mut *transaction).await?;
@@ -174,14 +174,14 @@ impl People {
 
 /// Who changes an account, of which institution, and when.
 #[derive(Debug, Clone, Copy)]
-pub struct Keeper<'a> {
+pub struct Editor<'a> {
     /// Of the account; none for a system administrator's.
     pub institution: Option<&'a str>,
     pub by: PersonId,
     pub at: Timestamp,
 }
 
-impl Keeper<'_> {
+impl Editor<'_> {
     /// That `action` was done to `person`.
     fn note(&self, person: PersonId, action: Action) -> Note<'_> {
         Note {

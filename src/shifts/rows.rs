@@ -64,9 +64,9 @@ pub(super) async fn put(
     .fetch_all(connection)
     .await?;
     let shifts: HashMap<Uuid, Uuid> = rows.into_iter().map(|row| (row.person, row.id)).collect();
-    let duty =
+    let shift_row =
         |person: &PersonId| shifts.get(&person.0).map(|shift| ShiftRow { shift: *shift, person: *person });
-    Ok(people.iter().filter_map(duty).collect())
+    Ok(people.iter().filter_map(shift_row).collect())
 }
 
 /// Replaces a standing week. What the old one wrote goes; what was put by hand, and what was taken off, stays.

@@ -16,13 +16,13 @@ const AGAIN: Duration = Duration::from_mins(1);
 
 /// Writes the standing weeks ahead at the start, then as the days go by; runs until the process ends. However long the
 /// server was down, the first look writes what is missing, and a second one changes nothing.
-pub async fn keep_written(pool: PgPool, institutions: Institutions) {
+pub async fn write_ahead_loop(pool: PgPool, institutions: Institutions) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         if let Err(error) = write_all(&pool, &institutions, clock::now()).await {
-            tracing::warn!(%error, "standing weeks cannot be written ahead; tried again soon");
+            tracing::warn!(%error, "writing shifts ahead from standing weeks failed, retrying in a minute");
             tick.reset_after(AGAIN);
         }
     }

@@ -16,7 +16,7 @@ const FORCED_EVERY: Duration = Duration::from_secs(30);
 
 /// The token of one mini-program. Whoever needs one while it is being fetched waits for the same.
 #[derive(Default)]
-pub(super) struct TokenKeeper(Mutex<Held>);
+pub(super) struct TokenCache(Mutex<Held>);
 
 #[derive(Default)]
 struct Held {
@@ -37,7 +37,7 @@ pub(super) struct Credentials<'a> {
     pub(super) secret: &'a str,
 }
 
-impl TokenKeeper {
+impl TokenCache {
     /// Does `ask` with a token. Where WeChat does not take the token, it is fetched anew and asked once more.
     pub(super) async fn with_token<T, F: Future<Output = Result<T, ApiFault>>>(
         &self,

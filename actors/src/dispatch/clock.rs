@@ -168,7 +168,7 @@ impl TalkClock {
     /// A person's message has come, sent at this moment and not stored yet. One that is older than what came already,
     /// or is delivered again, ends no silence; one that was said before the notice and only comes after it does: there
     /// was none.
-    pub fn heard(&mut self, at: Timestamp, by_counselor: bool) {
+    pub fn message_seen(&mut self, at: Timestamp, by_counselor: bool) {
         if at > self.quiet_since {
             self.quiet_since = at;
             self.silence_noticed = None;
@@ -186,7 +186,7 @@ impl TalkClock {
     pub fn stored(&mut self, at: Timestamp, by_counselor: bool, now: Timestamp, settle: Duration) {
         let before = self.unanswered_since();
         self.coming = None;
-        self.heard(at, by_counselor);
+        self.message_seen(at, by_counselor);
         self.said.add(at, by_counselor);
         if self.said.is_last_by_visitor() {
             self.silence_noticed = None;
@@ -205,7 +205,7 @@ impl TalkClock {
             return;
         }
         if let Some(last) = self.said.last().filter(|last| Some(*last) > before.last()) {
-            self.heard(last, true);
+            self.message_seen(last, true);
         }
         if self.said.is_last_by_visitor() {
             self.silence_noticed = None;
@@ -425,13 +425,13 @@ mod tests {
         let mut clock = TalkClock::new(at(0), Medium::Text, false);
         clock.stored(at(1), true, at(1), limits.answers_settle());
         clock.silence_noticed = Some(at(11));
-        clock.heard(at(1), true);
+        clock.message_seen(at(1), true);
         assert_eq!(
             clock.next(&limits, at(12)),
             (at(16), Due::SilenceEnd),
             "delivered again it changes nothing"
         );
-        clock.heard(at(6), true);
+        clock.message_seen(at(6), true);
         assert_eq!(
             clock.next(&limits, at(12)),
             (at(16), Due::Notice(Notice::Silence)),

@@ -91,7 +91,7 @@ pub enum Command {
         /// Who.
         counselor: CounselorId,
         /// What the client says they chose before; none: online.
-        wish: Option<ChosenStatus>,
+        choice: Option<ChosenStatus>,
     },
     /// A counselor can be reached and chose so, or (none) is offline.
     SetPresence {

@@ -146,7 +146,7 @@ impl DispatchLimits {
         Some(number(self.unanswered.len() - 1).saturating_add(further))
     }
 
-    /// Words that come late come together, the answer behind the question: nobody is blamed before it can be here.
+    /// Late messages arrive together, the answer after the question: no alarm before the answer can be here.
     pub fn answers_settle(&self) -> Duration {
         self.unanswered.first().map_or(ANSWERS_SETTLE_MAX, |first| (*first / 2).min(ANSWERS_SETTLE_MAX))
     }

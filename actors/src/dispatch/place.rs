@@ -19,7 +19,7 @@ use crate::{
 
 /// What dispatch is told of the past and of the days ahead, and only passes on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outlook {
+pub struct Forecast {
     /// The median length of each one's last consultations; left out is whoever has too few.
     pub typical: BTreeMap<CounselorId, Duration>,
     /// The start of the next day after today on which each has a shift.
@@ -303,7 +303,7 @@ impl Dispatch {
     }
 
     /// Takes over what is known of the past and of the days ahead.
-    pub fn expect(&mut self, outlook: Arc<Outlook>) {
+    pub fn set_forecast(&mut self, outlook: Arc<Forecast>) {
         self.outlook = outlook;
     }
 }

@@ -54,7 +54,7 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn decide(mut self, command: &Command) -> Result<Decision, Refusal> {
         let opened = self.handle_command(command)?;
-        self.settle();
+        self.assign_free_places();
         if self.dispatch.room_beside_waiting().is_some() {
             self.dispatch.breaches.count(Law::NobodyWaitsBesideRoom);
             tracing::error!(law = Law::NobodyWaitsBesideRoom.name(), "a law of dispatch is broken");
@@ -105,7 +105,7 @@ impl<'a> Turn<'a> {
                 }
                 Ok(None)
             }
-            Command::Arrive { counselor, wish } => self.arrive(*counselor, *wish).map(|()| None),
+            Command::Arrive { counselor, choice } => self.arrive(*counselor, *choice).map(|()| None),
             Command::SetPresence { counselor, choice } => {
                 self.set_presence(*counselor, *choice).map(|()| None)
             }
@@ -297,14 +297,14 @@ impl<'a> Turn<'a> {
 
     /// Presence belongs to the person: only the first socket of one who was offline says what they wish to be. One who
     /// comes back after a restart goes on with what they chose last, whichever of their tabs is the first.
-    fn arrive(&mut self, counselor: CounselorId, wish: Option<ChosenStatus>) -> Result<(), Refusal> {
+    fn arrive(&mut self, counselor: CounselorId, choice: Option<ChosenStatus>) -> Result<(), Refusal> {
         let known = self.dispatch.counselor(counselor).ok_or(Refusal::UnknownCounselor)?;
         let remembered = match known.connectivity {
             Connectivity::Here { .. } if !sabotaged(Sabotage::BelieveReconnects) => return Ok(()),
             Connectivity::AwaitingReconnect => known.chosen,
             Connectivity::Offline | Connectivity::Here { .. } => None,
         };
-        self.set_presence(counselor, Some(remembered.or(wish).unwrap_or(ChosenStatus::Online)))
+        self.set_presence(counselor, Some(remembered.or(choice).unwrap_or(ChosenStatus::Online)))
     }
 
     fn set_presence(&mut self, counselor: CounselorId, choice: Option<ChosenStatus>) -> Result<(), Refusal> {
@@ -461,7 +461,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Law L-3: nobody is left beside a free place.
-    fn settle(&mut self) {
+    fn assign_free_places(&mut self) {
         if sabotaged(Sabotage::ForgetTheQueue) {
             self.freed.clear();
         }

@@ -12,9 +12,9 @@ use crate::{
 
 impl Dispatch {
     /// A person's message of this moment has come in a talk. Not an event: the message itself is stored elsewhere.
-    pub fn heard(&mut self, conversation: ConversationId, at: Timestamp, by: PersonId) {
+    pub fn message_seen(&mut self, conversation: ConversationId, at: Timestamp, by: PersonId) {
         if let Some((clock, by_counselor)) = self.clock_and_side(conversation, by) {
-            clock.heard(at, by_counselor);
+            clock.message_seen(at, by_counselor);
         }
     }
 

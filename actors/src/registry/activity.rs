@@ -19,14 +19,14 @@ use crate::{
 pub struct ActivityInbox(Arc<Mutex<Vec<MessageSeen>>>);
 
 impl ActivityInbox {
-    /// Takes one along to `registry`, for which all of them are meant. More than a Registry can hear while it claims
-    /// its journal are not: silence counts from its start.
-    pub fn send(&self, registry: &Addr<Registry>, heard: MessageSeen) {
-        let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if words.len() < MESSAGES_SEEN_MAX {
-            words.push(heard);
+    /// Sends one to `registry`, for which all of them are meant. Those that exceed the bound while it claims
+    /// its journal are dropped: silence counts from its start.
+    pub fn send(&self, registry: &Addr<Registry>, message: MessageSeen) {
+        let mut messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if messages.len() < MESSAGES_SEEN_MAX {
+            messages.push(message);
         }
-        if words.len() == 1 {
+        if messages.len() == 1 {
             registry.do_send(ActivityArrived(self.clone()));
         }
     }
@@ -47,18 +47,20 @@ const MESSAGES_SEEN_MAX: usize = 65_536;
 impl Handler<ActivityArrived> for Registry {
     type Result = ();
 
-    fn handle(&mut self, ActivityArrived(words): ActivityArrived, ctx: &mut Self::Context) {
-        for heard in words.take() {
-            self.message_seen(heard, ctx);
+    fn handle(&mut self, ActivityArrived(messages): ActivityArrived, ctx: &mut Self::Context) {
+        for message in messages.take() {
+            self.message_seen(message, ctx);
         }
     }
 }
 
 impl Registry {
-    fn message_seen(&mut self, heard: MessageSeen, ctx: &mut Context<Self>) {
-        let Some(talk) = self.decided.talk_between(heard.from, heard.to, heard.conversation) else { return };
+    fn message_seen(&mut self, message: MessageSeen, ctx: &mut Context<Self>) {
+        let Some(talk) = self.decided.talk_between(message.from, message.to, message.conversation) else {
+            return;
+        };
         let now = self.now();
-        let (mut at, mut progress) = (heard.at.min(now), heard.progress);
+        let (mut at, mut progress) = (message.at.min(now), message.progress);
         if sabotaged(Sabotage::CountWordAgain) {
             at = now;
             progress = if progress == Progress::Again { Progress::Stored } else { progress };
@@ -66,11 +68,11 @@ impl Registry {
         let before = self.waits_since(talk);
         match progress {
             Progress::Coming => {
-                self.decided.heard(talk, at, heard.from);
+                self.decided.message_seen(talk, at, message.from);
                 self.decided.coming(talk, now);
             }
             Progress::Stored => {
-                self.decided.stored(talk, at, heard.from, now);
+                self.decided.stored(talk, at, message.from, now);
                 self.record.stored(talk);
             }
             Progress::Again => {
@@ -83,7 +85,7 @@ impl Registry {
             self.children.answers_changed();
         }
         let counselor = self.decided.conversation(talk).and_then(Conversation::counselor);
-        let by_counselor = counselor.map(PersonId::from) == Some(heard.from);
+        let by_counselor = counselor.map(PersonId::from) == Some(message.from);
         self.children.tell_talk(talk, Activity { at, by_counselor, progress, now });
     }
 

@@ -93,7 +93,7 @@ impl Registry {
             && self.state == State::Serving
             && let Err(refusal) = self.turn(&Command::ChangeMedium { conversation: talk, medium }, ctx)
         {
-            tracing::error!(conversation = %talk, %refusal, "a call of an open talk was refused");
+            tracing::error!(conversation = %talk, %refusal, "dispatch refused a call's change of medium");
         }
     }
 }

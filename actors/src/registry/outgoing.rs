@@ -14,7 +14,7 @@ use crate::{
 
 impl Registry {
     /// Who looks on: whoever is asked about the consultation, from the moment they take it until that talk is over.
-    fn onlooker(&self, consultation: ConversationId) -> Option<PersonId> {
+    fn observing_supervisor(&self, consultation: ConversationId) -> Option<PersonId> {
         let asked = self.committed.supervision_of(consultation)?;
         match asked.phase {
             Phase::InProgress { counselor, .. } => Some(counselor.into()),
@@ -43,7 +43,10 @@ impl Handler<OutgoingMessage> for Registry {
         for person in BTreeSet::from(to) {
             self.broadcast(person, &frame, except);
         }
-        let Some(person) = self.onlooker(conversation).filter(|person| !to.contains(person)) else { return };
+        let Some(person) = self.observing_supervisor(conversation).filter(|person| !to.contains(person))
+        else {
+            return;
+        };
         match &self.setup.noting {
             Some(note) => note(SupervisorFrame { conversation, person, except, frame }),
             None => self.broadcast(person, &frame, except),

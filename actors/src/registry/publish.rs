@@ -21,7 +21,7 @@ use crate::{
 /// as fast as they come.
 const RESUMED_AT_ONCE_MAX: usize = 200;
 
-/// Who hears an event.
+/// Who is told of an event.
 #[derive(Debug, Clone, Default)]
 struct Audience {
     persons: BTreeSet<PersonId>,

@@ -33,7 +33,7 @@ const TALKS_MAX: usize = 64;
 /// What is to be read of the record. One reading is under way at most; what is wanted meanwhile is read by the next.
 #[derive(Debug, Default)]
 pub(super) struct RecordReader {
-    wanted: BTreeSet<ConversationId>,
+    to_read: BTreeSet<ConversationId>,
     /// Something falls due in these, and is decided when they have been read.
     due: BTreeSet<ConversationId>,
     /// What is being read; empty when nothing is.
@@ -52,7 +52,7 @@ impl RecordReader {
     /// A message of this talk is stored. If the talk is being read, the reading may have been too early for it.
     pub(super) fn stored(&mut self, talk: ConversationId) {
         if self.reading.contains(&talk) {
-            self.wanted.insert(talk);
+            self.to_read.insert(talk);
         }
     }
 }
@@ -61,7 +61,7 @@ impl Registry {
     /// A talk's clock says that something is due. Only a hard limit is decided without a look at the record.
     fn falls_due(&mut self, talk: ConversationId, ctx: &mut Context<Self>) {
         if self.decided.talk_due(talk, self.now()).is_none_or(Due::is_hard) {
-            self.told(&Command::Due { conversation: talk }, ctx);
+            self.handle_tell(&Command::Due { conversation: talk }, ctx);
         } else if self.state == State::Serving && !self.troubled {
             self.record.due.insert(talk);
             self.read_record([talk], ctx);
@@ -82,23 +82,23 @@ impl Registry {
         talks: impl IntoIterator<Item = ConversationId>,
         ctx: &mut Context<Self>,
     ) {
-        self.record.wanted.extend(talks);
+        self.record.to_read.extend(talks);
         if sabotaged(Sabotage::ForgetTheRecord) {
-            self.record.wanted.clear();
+            self.record.to_read.clear();
             for conversation in std::mem::take(&mut self.record.due) {
-                self.told(&Command::Due { conversation }, ctx);
+                self.handle_tell(&Command::Due { conversation }, ctx);
             }
         }
         // While the store is away the one connection is for the commit that is tried again.
         let is_out_of_order = self.state == State::Fenced || self.troubled;
-        if is_out_of_order || !self.record.reading.is_empty() || self.record.wanted.is_empty() {
+        if is_out_of_order || !self.record.reading.is_empty() || self.record.to_read.is_empty() {
             return;
         }
         // What is due goes first.
-        let (wanted, due) = (&self.record.wanted, &self.record.due);
-        let first = wanted.intersection(due).chain(wanted.difference(due));
+        let (to_read, due) = (&self.record.to_read, &self.record.due);
+        let first = to_read.intersection(due).chain(to_read.difference(due));
         self.record.reading = first.take(TALKS_MAX).copied().collect();
-        self.record.wanted = wanted - &self.record.reading;
+        self.record.to_read = to_read - &self.record.reading;
         self.store
             .records(self.record.reading.iter().copied().collect())
             .into_actor(self)
@@ -119,15 +119,15 @@ impl Registry {
                     self.recorded(record);
                 }
                 for conversation in due {
-                    self.told(&Command::Due { conversation }, ctx);
+                    self.handle_tell(&Command::Due { conversation }, ctx);
                 }
                 self.read_record([], ctx);
             }
             // What is due is brought up again by its clock, all else at the next check.
             Err(StoreFault(fault)) => {
-                self.record.wanted.extend(talks);
+                self.record.to_read.extend(talks);
                 if !std::mem::replace(&mut self.record.is_unreadable, true) {
-                    tracing::warn!(institution = %self.setup.institution, %fault, "the record cannot be read: alarms and silence wait");
+                    tracing::warn!(institution = %self.setup.institution, %fault, "reading stored messages failed: alarms and silence limits are postponed");
                 }
             }
         }
@@ -137,7 +137,7 @@ impl Registry {
         let (now, talk) = (self.now(), record.talk);
         let before = self.waits_since(talk);
         if self.decided.recorded(&record, now) {
-            tracing::debug!(institution = %self.setup.institution, conversation = %talk, "the record knew more of a talk");
+            tracing::debug!(institution = %self.setup.institution, conversation = %talk, "messages found in the database that this server had not seen");
             self.children.tell_talk(talk, Recorded { record, now });
         }
         if self.waits_since(talk) != before {
@@ -150,7 +150,7 @@ impl Registry {
     }
 
     /// A turn with nobody to answer.
-    fn told(&mut self, command: &Command, ctx: &mut Context<Self>) {
+    fn handle_tell(&mut self, command: &Command, ctx: &mut Context<Self>) {
         let due = matches!(command, Command::Due { .. } | Command::Wake);
         if self.state != State::Serving || (due && self.troubled) {
             return;
@@ -172,7 +172,7 @@ impl Handler<Tell> for Registry {
         if let Command::Due { conversation } = command {
             self.falls_due(conversation, ctx);
         } else {
-            self.told(&command, ctx);
+            self.handle_tell(&command, ctx);
         }
     }
 }

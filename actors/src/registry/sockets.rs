@@ -93,9 +93,10 @@ impl Handler<Join> for Registry {
         let id = SocketId(self.children.next_socket);
         self.children.next_socket += 1;
         let Join { person, socket_role, login, ref socket, .. } = join;
-        if let SocketRole::Counselor { choice: wish, .. } = socket_role {
+        if let SocketRole::Counselor { choice, .. } = socket_role {
             // Before they are greeted: whoever asks for them once they have seen the workbench finds them there.
-            self.turn(&Command::Arrive { counselor: person.into(), wish }, ctx).map_err(Rejected::Refused)?;
+            self.turn(&Command::Arrive { counselor: person.into(), choice }, ctx)
+                .map_err(Rejected::Refused)?;
         }
         self.children.sockets.insert(id, Socket { person, role: socket_role, login, to: socket.clone() });
         self.attach(join, id, ctx);

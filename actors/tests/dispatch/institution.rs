@@ -201,7 +201,7 @@ impl Institution {
 
     pub(crate) fn says(&mut self, conversation: ConversationId, by: impl Into<PersonId>) {
         let by = by.into();
-        self.dispatch.heard(conversation, self.now, by);
+        self.dispatch.message_seen(conversation, self.now, by);
         self.dispatch.stored(conversation, self.now, by, self.now);
     }
 

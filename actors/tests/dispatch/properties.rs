@@ -71,7 +71,7 @@ pub(crate) enum Step {
     /// A tab comes, perhaps with what its person chose long ago.
     Arrive {
         counselor: u128,
-        wish: Option<ChosenStatus>,
+        choice: Option<ChosenStatus>,
     },
     Shift {
         on: BTreeSet<u128>,
@@ -134,7 +134,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         }),
         1 => (which.clone(), any::<bool>()).prop_map(|(which, on)| Step::Call { which, on }),
         4 => (anyone.clone(), prop::option::of(choice()))
-            .prop_map(|(counselor, wish)| Step::Arrive { counselor, wish }),
+            .prop_map(|(counselor, choice)| Step::Arrive { counselor, choice }),
         9 => (anyone, prop::option::weighted(0.8, choice()))
             .prop_map(|(counselor, choice)| Step::SetPresence { counselor, choice }),
         2 => prop::collection::btree_set(named, 0..5).prop_map(|on| Step::Shift { on }),
@@ -350,8 +350,8 @@ impl Day {
             Step::SetPresence { counselor: number, choice } => {
                 Command::SetPresence { counselor: counselor(*number), choice: *choice }
             }
-            Step::Arrive { counselor: number, wish } => {
-                Command::Arrive { counselor: counselor(*number), wish: *wish }
+            Step::Arrive { counselor: number, choice } => {
+                Command::Arrive { counselor: counselor(*number), choice: *choice }
             }
             Step::Shift { on } => Command::Shift { on: on.iter().map(|number| counselor(*number)).collect() },
             Step::Seen { visitor: number, here } => Command::Seen { visitor: visitor(*number), here: *here },
@@ -366,7 +366,7 @@ impl Day {
             _ => facts.visitor.into(),
         };
         for dispatch in [&mut self.dispatch, &mut self.folded] {
-            dispatch.heard(facts.id, self.now, by);
+            dispatch.message_seen(facts.id, self.now, by);
             dispatch.stored(facts.id, self.now, by, self.now);
         }
     }

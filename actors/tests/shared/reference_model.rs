@@ -150,9 +150,9 @@ impl ReferenceModel {
             Command::SetPresence { counselor, choice: None } => presence.goes(*counselor),
             // Who is here already stays as they are, and who comes back after a restart is what they were.
             Command::Arrive { counselor, .. } if presence.here.contains(counselor) => {}
-            Command::Arrive { counselor, wish } => {
+            Command::Arrive { counselor, choice } => {
                 let before = self.chosen.get(counselor).copied();
-                presence.is(*counselor, before.or(*wish).unwrap_or(ChosenStatus::Online));
+                presence.is(*counselor, before.or(*choice).unwrap_or(ChosenStatus::Online));
             }
             Command::Shift { on } => presence.on_shift.clone_from(on),
             _ => {}

@@ -37,7 +37,7 @@ fn says(world: &Rc<World>, talk: ConversationId, by_counselor: bool) {
 /// What a page that took in everything it heard shows now.
 fn shown(socket: &ClientSocket) -> Answers {
     let mut shown = Answers::default();
-    for push in &socket.heard().pushes {
+    for push in &socket.received().pushes {
         match push {
             Push::Workbench(workbench) => shown = workbench.answers.clone(),
             Push::Unanswered(changed) => {
@@ -107,9 +107,9 @@ fn one_who_is_answered_before_it_was_shown_that_they_wait_is_not_left_waiting_by
         let talk = asks(&world, 1).await;
         says(&world, talk, true);
         sleep(GATHERED).await;
-        let told = socket.heard().events.last().map(|told| told.unanswered_since);
+        let told = socket.received().events.last().map(|told| told.unanswered_since);
         assert_eq!(told, Some(Some(started(&world, talk))), "the event of the start");
-        let last = socket.heard().pushes.iter().rev().find_map(|push| match push {
+        let last = socket.received().pushes.iter().rev().find_map(|push| match push {
             Push::Unanswered(changed) => changed.get(&talk).copied(),
             _ => None,
         });
@@ -139,7 +139,7 @@ fn who_waits_is_known_after_a_restart_and_after_a_reconnect() {
         sleep(minutes(1)).await;
         let boss = looks_on(&world, since).await;
         sleep(Duration::from_millis(1)).await;
-        let resumed = boss.heard().pushes.clone();
+        let resumed = boss.received().pushes.clone();
         assert!(matches!(resumed.first(), Some(Push::Resumed { .. })), "{resumed:?}");
         let answered = resumed.iter().any(|push| match push {
             Push::Unanswered(all) => all.get(&talk) == Some(&None),

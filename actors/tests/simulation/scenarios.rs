@@ -115,7 +115,7 @@ fn silence_is_noticed_and_ends_a_talk_by_the_timers_alone() {
         assert_eq!(reason, EndReason::Silence);
         assert!(at.since(begun + minutes(15)) < seconds(1));
         let told = socket
-            .heard()
+            .received()
             .events
             .iter()
             .filter(|told| told.facts.is_some_and(|facts| facts.id == talk))
@@ -223,17 +223,17 @@ fn two_sockets_of_one_counselor_are_one_presence() {
 fn nothing_is_answered_or_told_before_it_is_kept() {
     scenario(|world, socket| async move {
         slow_store(&world, 3_000, 4_000);
-        let before = socket.heard().events.len();
+        let before = socket.received().events.len();
         let asked = world.now();
         let patient = Rc::clone(&world);
         let answer = tokio::task::spawn_local(async move { asks(&patient, 1).await });
         sleep(Duration::from_millis(6_900)).await;
         assert!(!answer.is_finished(), "the store has it, and nobody knows yet");
-        assert_eq!(socket.heard().events.len(), before);
+        assert_eq!(socket.received().events.len(), before);
         let talk = answer.await.expect("is answered");
         assert!(world.now().since(asked) >= seconds(7));
         sleep(Duration::from_millis(1)).await;
-        assert_eq!(socket.heard().events.len(), before + 2, "opened and assigned");
+        assert_eq!(socket.received().events.len(), before + 2, "opened and assigned");
         // A refusal, a repeated end and a look all rest on what is still on its way.
         let asked = world.now();
         let (end, again) = (ends(talk, EndReason::Visitor), ends(talk, EndReason::Visitor));
@@ -331,7 +331,7 @@ fn what_was_decided_during_an_outage_is_kept_when_it_is_over_once() {
         let talk = answer.await.expect("is answered in the end");
         sleep(seconds(1)).await;
         let told =
-            socket.heard().events.iter().filter(|told| told.event.conversation() == Some(talk)).count();
+            socket.received().events.iter().filter(|told| told.event.conversation() == Some(talk)).count();
         assert_eq!(told, 2);
     });
 }
@@ -378,7 +378,7 @@ fn an_idle_server_notices_that_another_has_taken_over() {
         let other = hotline_actors::WriterId(Uuid::from_u128(99));
         world.store.claim(other, world.now()).await.expect("can be claimed");
         sleep(seconds(10)).await;
-        assert_eq!(socket.heard().closed, Some(Closing::Switching));
+        assert_eq!(socket.received().closed, Some(Closing::Switching));
         assert!(world.statuses.lock().expect("unbroken").contains(&RegistryStatus::Fenced));
         let end = ends(ConversationId(Uuid::nil()), EndReason::Visitor);
         assert_eq!(world.asks(end).await, Err(Rejected::Switching));
@@ -418,7 +418,7 @@ fn stopping_refuses_what_is_new_and_waits_for_the_journal() {
         assert!(stopped.since(asked) >= seconds(2) && world.stored().facts(talk).is_some());
         assert_eq!(world.asks(ends(talk, EndReason::Visitor)).await, Err(Rejected::Stopping));
         sleep(seconds(1)).await;
-        assert_eq!(socket.heard().closed, Some(Closing::GoingAway));
+        assert_eq!(socket.received().closed, Some(Closing::GoingAway));
         let rows = world.stored().rows.len();
         sleep(minutes(40)).await;
         assert_eq!(world.stored().rows.len(), rows, "and decides nothing any more");
@@ -465,7 +465,7 @@ fn a_socket_that_comes_back_hears_what_it_missed_or_sees_it_all_anew() {
         let socket = world.joins(lin().into(), AT_WORKBENCH, since).await.expect("the server is up");
         sleep(seconds(1)).await;
         {
-            let heard = socket.heard();
+            let heard = socket.received();
             assert!(matches!(heard.pushes.first(), Some(Push::Resumed { .. })), "{:?}", heard.pushes.first());
             let events: Vec<_> = heard.events.iter().map(|told| told.event.conversation()).collect();
             assert_eq!(events, [Some(missed)]);
@@ -476,7 +476,7 @@ fn a_socket_that_comes_back_hears_what_it_missed_or_sees_it_all_anew() {
         world.start().await;
         let socket = world.joins(lin().into(), AT_WORKBENCH, since).await.expect("the server is up");
         sleep(seconds(1)).await;
-        assert!(matches!(socket.heard().pushes.first(), Some(Push::Workbench(_))));
+        assert!(matches!(socket.received().pushes.first(), Some(Push::Workbench(_))));
     });
 }
 
@@ -535,7 +535,7 @@ fn one_who_goes_and_comes_back_within_a_commit_sees_what_is_kept_by_then() {
         assert_eq!(world.stored().facts(waits).and_then(|facts| facts.counselor()), Some(other));
         let socket = world.joins(lin().into(), AT_WORKBENCH, None).await.expect("the server is up");
         sleep(seconds(1)).await;
-        let heard = socket.heard();
+        let heard = socket.received();
         let workbench = heard.pushes.iter().find_map(|push| match push {
             Push::Workbench(workbench) => workbench.own_places.as_ref(),
             _ => None,
@@ -552,9 +552,12 @@ fn a_visitor_hears_their_place_and_one_who_is_gone_when_seated_is_timed_out() {
             world.joins(visitor(2).into(), SocketRole::Visitor, None).await.expect("the server is up");
         let waiting = asks(&world, 2).await;
         sleep(seconds(5)).await;
-        let place =
-            theirs.heard().pushes.iter().any(|push| matches!(push, Push::Place(place) if place.ahead == 0));
-        assert!(place, "{:?}", theirs.heard().pushes);
+        let place = theirs
+            .received()
+            .pushes
+            .iter()
+            .any(|push| matches!(push, Push::Place(place) if place.ahead == 0));
+        assert!(place, "{:?}", theirs.received().pushes);
         theirs.leaves();
         sleep(seconds(30)).await;
         world.asks(ends(first, EndReason::Counselor)).await.expect("is open");

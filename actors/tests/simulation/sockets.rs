@@ -79,7 +79,7 @@ pub(crate) struct ReceivedFrames {
 }
 
 impl ClientSocket {
-    pub(crate) fn heard(&self) -> std::cell::Ref<'_, ReceivedFrames> {
+    pub(crate) fn received(&self) -> std::cell::Ref<'_, ReceivedFrames> {
         self.heard.borrow()
     }
 

@@ -1,4 +1,4 @@
-//! Where attempts are held up that are slowed down: at an account that is guessed at from many addresses, by those who are
+//! Queues that slow down log-in attempts: at an account that is guessed at from many addresses, by those who are
 //! not known to it, and from an address that fails too often although it was good before. Each waits for a while, and only
 //! so many of one kind wait at once; when more come, those who have failed most are turned away first.
 
@@ -21,7 +21,7 @@ const LOTS_MAX: usize = 1024;
 /// What whoever is turned away is told to wait.
 const TURNED_AWAY: Wait = Wait(Duration::from_mins(1));
 
-pub(super) struct Lots {
+pub(super) struct SlowdownQueues {
     wait: Duration,
     hasher: RandomState,
     state: Mutex<State>,
@@ -36,7 +36,7 @@ struct State {
 /// By rank; among equals chance decides, so that whoever comes late to a crowd has as good a chance as any of it.
 type Ticket = (Rank, u64);
 
-impl Lots {
+impl SlowdownQueues {
     pub(super) fn new(wait: Duration) -> Self {
         Self { wait, hasher: RandomState::new(), state: Mutex::default() }
     }
@@ -78,7 +78,7 @@ impl Lots {
 
 /// Somebody who is held up; whoever hangs up is not.
 struct Held<'a> {
-    lots: &'a Lots,
+    lots: &'a SlowdownQueues,
     at: Key,
     ticket: Ticket,
 }
@@ -110,7 +110,7 @@ mod tests {
 
     #[actix_web::test]
     async fn whoever_is_held_up_goes_on_after_a_while() {
-        let lots = Lots::new(Duration::ZERO);
+        let lots = SlowdownQueues::new(Duration::ZERO);
         for _ in 0..2 * LOT_MAX {
             lots.hold_up(AT, failed(1)).await.expect("one at a time");
         }
@@ -119,7 +119,7 @@ mod tests {
 
     #[actix_web::test]
     async fn of_a_crowd_those_who_have_failed_most_are_turned_away() {
-        let lots = Lots::new(LONG);
+        let lots = SlowdownQueues::new(LONG);
         let crowd = join_all((0..LOT_MAX).map(|_| lots.hold_up(AT, failed(9))));
         tokio::pin!(crowd);
         assert!(crowd.as_mut().now_or_never().is_none());
@@ -133,7 +133,7 @@ mod tests {
 
     #[actix_web::test]
     async fn nothing_stays_of_those_who_hang_up_and_of_too_many() {
-        let lots = Lots::new(LONG);
+        let lots = SlowdownQueues::new(LONG);
         for number in 0..3 * LOTS_MAX as u64 {
             assert!(lots.hold_up(Key::Account(Account(number)), failed(1)).now_or_never().is_none());
         }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Before a log-in ends: for what its sockets have received to be read.
-const LAST_LOOK_MAX: Duration = Duration::from_secs(1);
+const LAST_READ_MAX: Duration = Duration::from_secs(1);
 
 /// What an open socket is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
@@ -72,22 +72,22 @@ struct Book {
 
 struct Open {
     address: IpAddr,
-    whose: Option<Whose>,
+    owner: Option<SocketOwner>,
     socket: Recipient<Asked>,
     /// Milliseconds since the server began.
-    heard: Arc<AtomicI64>,
+    last_received: Arc<AtomicI64>,
     finishing: Arc<Notify>,
-    last_look: Arc<LastLook>,
+    last_read: Arc<LastRead>,
 }
 
 /// Whose socket it is, and by which log-in.
 #[derive(Clone, Copy)]
-struct Whose {
+struct SocketOwner {
     person: PersonId,
     login: TokenHash,
 }
 
-impl Whose {
+impl SocketOwner {
     fn is(caller: &Caller) -> Self {
         Self { person: caller.id, login: caller.token }
     }
@@ -95,7 +95,7 @@ impl Whose {
 
 /// Between whoever ends a log-in and what reads one of its sockets.
 #[derive(Default)]
-struct LastLook {
+struct LastRead {
     wanted: Notify,
     done: Arc<Notify>,
 }
@@ -108,8 +108,8 @@ pub(super) struct Full;
 pub(super) struct Place {
     id: u64,
     sockets: OpenSockets,
-    heard: Arc<AtomicI64>,
-    last_look: Arc<LastLook>,
+    last_received: Arc<AtomicI64>,
+    last_read: Arc<LastRead>,
 }
 
 impl OpenSockets {
@@ -138,44 +138,44 @@ impl OpenSockets {
         }
         let id = book.next;
         book.next += 1;
-        let heard = Arc::new(AtomicI64::new(self.now(Instant::now())));
-        let (whose, last_look) = (caller.map(Whose::is), Arc::<LastLook>::default());
+        let last_received = Arc::new(AtomicI64::new(self.now(Instant::now())));
+        let (owner, last_read) = (caller.map(SocketOwner::is), Arc::<LastRead>::default());
         let open = Open {
             address,
-            whose,
+            owner,
             socket,
-            heard: Arc::clone(&heard),
+            last_received: Arc::clone(&last_received),
             finishing: Arc::default(),
-            last_look: Arc::clone(&last_look),
+            last_read: Arc::clone(&last_read),
         };
         book.open.insert(id, open);
-        match whose {
-            Some(Whose { person, .. }) => book.add_to_person(id, person, self.0.bounds),
+        match owner {
+            Some(SocketOwner { person, .. }) => book.add_to_person(id, person, self.0.bounds),
             None => book.add_stranger(id, address, self.0.bounds),
         }
         drop(book);
-        Ok(Place { id, sockets: self.clone(), heard, last_look })
+        Ok(Place { id, sockets: self.clone(), last_received, last_read })
     }
 
     /// Has all that the sockets of a log-in have received by now read, while the log-in still goes on: it counts although
     /// it is carried out later. Waits for it a moment, and no longer.
-    pub async fn look_last(&self, caller: &Caller) {
+    pub async fn read_last_frames(&self, caller: &Caller) {
         let read: Vec<_> = {
             let book = self.book();
             let ids = book.of_person.get(&caller.id).into_iter().flatten();
             let sockets = ids.filter_map(|id| book.open.get(id));
             let of_log_in =
-                sockets.filter(|open| open.whose.is_some_and(|whose| whose.login == caller.token));
+                sockets.filter(|open| open.owner.is_some_and(|owner| owner.login == caller.token));
             // Waited for from here on, so that none is missed that is done at once.
             let ask = |open: &Open| {
-                let done = Arc::clone(&open.last_look.done).notified_owned();
-                open.last_look.wanted.notify_one();
+                let done = Arc::clone(&open.last_read.done).notified_owned();
+                open.last_read.wanted.notify_one();
                 done
             };
             of_log_in.map(ask).collect()
         };
-        if timeout(LAST_LOOK_MAX, futures_util::future::join_all(read)).await.is_err() {
-            tracing::warn!("a log-in ended before all that its sockets had received was read");
+        if timeout(LAST_READ_MAX, futures_util::future::join_all(read)).await.is_err() {
+            tracing::warn!("log-out: reading the last frames of its WebSockets timed out");
         }
     }
 
@@ -207,7 +207,10 @@ impl OpenSockets {
             }
         };
         if timeout(within, all).await.is_err() {
-            tracing::warn!(sockets = self.book().open.len(), "sockets still carried out what had come");
+            tracing::warn!(
+                sockets = self.book().open.len(),
+                "shutdown: timed out waiting for WebSockets to handle received frames"
+            );
         }
     }
 
@@ -240,8 +243,9 @@ impl Book {
         if ids.len() <= bounds.of_person {
             return;
         }
-        let heard = |id: &u64| self.open.get(id).map(|open| open.heard.load(Ordering::Relaxed));
-        let silent = ids.iter().copied().filter(|other| *other != id).min_by_key(heard);
+        let last_received =
+            |id: &u64| self.open.get(id).map(|open| open.last_received.load(Ordering::Relaxed));
+        let silent = ids.iter().copied().filter(|other| *other != id).min_by_key(last_received);
         if let Some(silent) = silent {
             self.make_room(silent);
         }
@@ -268,7 +272,7 @@ impl Book {
         let Some(open) = self.open.get(&id) else { return };
         self.strangers.remove(&id);
         forget(&mut self.of_address, &open.address, id);
-        if let Some(Whose { person, .. }) = &open.whose {
+        if let Some(SocketOwner { person, .. }) = &open.owner {
             forget(&mut self.of_person, person, id);
         }
     }
@@ -284,8 +288,8 @@ fn forget<K: Eq + std::hash::Hash>(groups: &mut HashMap<K, BTreeSet<u64>>, key: 
 }
 
 impl Place {
-    pub(super) fn heard(&self, now: Instant) {
-        self.heard.store(self.sockets.now(now), Ordering::Relaxed);
+    pub(super) fn last_received(&self, now: Instant) {
+        self.last_received.store(self.sockets.now(now), Ordering::Relaxed);
     }
 
     /// No stranger any more.
@@ -293,18 +297,18 @@ impl Place {
         let mut book = self.sockets.book();
         book.uncount(self.id);
         let Some(open) = book.open.get_mut(&self.id) else { return };
-        open.whose = Some(Whose::is(caller));
+        open.owner = Some(SocketOwner::is(caller));
         book.add_to_person(self.id, caller.id, self.sockets.0.bounds);
     }
 
     /// Waits until what has come is to be read now: the log-in is about to end.
-    pub(super) async fn last_look(&self) {
-        self.last_look.wanted.notified().await;
+    pub(super) async fn last_read(&self) {
+        self.last_read.wanted.notified().await;
     }
 
     /// It is.
-    pub(super) fn looked_last(&self) {
-        self.last_look.done.notify_waiters();
+    pub(super) fn last_read_done(&self) {
+        self.last_read.done.notify_waiters();
     }
 
     /// All that had come when it was asked for is carried out.
@@ -321,7 +325,7 @@ impl Drop for Place {
         book.uncount(self.id);
         if let Some(open) = book.open.remove(&self.id) {
             open.finishing.notify_one();
-            open.last_look.done.notify_waiters();
+            open.last_read.done.notify_waiters();
         }
         drop(book);
         self.sockets.0.left.notify_one();

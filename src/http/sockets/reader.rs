@@ -85,7 +85,7 @@ impl Reader {
                     under_way = None;
                     self.done(done).await;
                 }
-                () = self.place.last_look() => self.look_last(),
+                () = self.place.last_read() => self.read_last_frames(),
                 () = shared.changed.notified() => self.look_again(),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now).into()), if deadline.is_some() => {
                     self.give_up(under_way.is_some());
@@ -160,7 +160,7 @@ impl Reader {
 
     fn give_up(&self, under_way: bool) {
         let lost = self.incoming.queue.len() + usize::from(under_way);
-        tracing::warn!(lost, "a socket's last frames could not be carried out in time");
+        tracing::warn!(lost, "WebSocket: handling the last frames timed out, they are lost");
     }
 }
 

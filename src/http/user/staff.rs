@@ -300,7 +300,7 @@ async fn create_staff(state: &AppState, caller: &Caller, params: &Params, kind: 
         }
         if let Err(rejected) = state.institutions.admit(institution, id.into(), role, places).await {
             // They are there all the same: their first socket, or the first who asks for them, makes them known.
-            tracing::warn!(person = %id, %rejected, "somebody new is not known to dispatch yet");
+            tracing::warn!(person = %id, %rejected, "adding a new account to dispatch failed: done at their first connection");
         }
     }
     Ok(answer::done())
@@ -430,6 +430,6 @@ async fn delete(state: Data<AppState>, caller: &Caller, kind: Kind, key: &str) -
     if accounts::has_open(&state.pool, person.id).await? {
         return Err(Fault::wrong(Sentence::InConversationStays));
     }
-    state.accounts.expel(caller, person, Removal::Deleted).await?;
+    state.accounts.remove(caller, person, Removal::Deleted).await?;
     Ok(answer::done())
 }

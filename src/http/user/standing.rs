@@ -33,7 +33,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 )]
 async fn ban(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     let person = kept(&state, &caller, &id).await?;
-    state.accounts.expel(&caller, person, Removal::Banned).await?;
+    state.accounts.remove(&caller, person, Removal::Banned).await?;
     Ok(answer::done())
 }
 
@@ -47,7 +47,7 @@ async fn ban(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer 
 async fn activate(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     let person = kept(&state, &caller, &id).await?;
     if person.state == Some(State::Banned) {
-        state.accounts.pardon(&caller, person).await?;
+        state.accounts.reinstate(&caller, person).await?;
     }
     Ok(answer::done())
 }

@@ -6,7 +6,7 @@ use hotline::{
     calendar::Calendar,
     clock,
     conversations::reading::Scope,
-    statistics::{self, Whose},
+    statistics::{self, StatisticsFilter},
 };
 use hotline_actors::{PersonId, Timestamp};
 use serde_json::json;
@@ -125,16 +125,16 @@ async fn figures_agree_with_a_recount_across_midnights_and_month_ends() {
     {
         let days = recounted(&hotline, "YYYY-MM-DD", &counselors).await;
         let hours = recounted(&hotline, "YYYY-MM-DD HH24", &counselors).await;
-        let whose = Whose { institution: "ecnu", scope: &scope };
+        let filter = StatisticsFilter { institution: "ecnu", scope: &scope };
         for look in looks() {
             let now = Timestamp(look);
             let today = calendar.date(now);
-            let week = statistics::seven_days(pool, whose, &calendar, now).await.expect("figures");
+            let week = statistics::seven_days(pool, filter, &calendar, now).await.expect("figures");
             let expected: Vec<i64> = (0..7)
                 .map(|day| of(&days, &today.saturating_sub(jiff::Span::new().days(6 - day)).to_string()))
                 .collect();
             assert_eq!(week, expected, "the week of {today}, seed {seed}");
-            let day = statistics::hours_of_today(pool, whose, &calendar, now).await.expect("figures");
+            let day = statistics::hours_of_today(pool, filter, &calendar, now).await.expect("figures");
             let expected: Vec<i64> = (0..24).map(|hour| of(&hours, &format!("{today} {hour:02}"))).collect();
             assert_eq!(day, expected, "the hours of {today}, seed {seed}");
         }
@@ -149,12 +149,13 @@ async fn rankings_agree_with_a_recount_across_month_ends() {
     random_records(&hotline, &mut Dice(seed)).await;
     let pool = &hotline.database.pool;
     let calendar = Calendar::new(SHANGHAI);
-    let whose = Whose { institution: "ecnu", scope: &Scope::Institution };
+    let filter = StatisticsFilter { institution: "ecnu", scope: &Scope::Institution };
     for look in looks() {
         let now = Timestamp(look);
         let month = calendar.date(now).strftime("%Y-%m").to_string();
-        let ranked =
-            statistics::most_consultations(pool, whose, calendar.this_month(now), 10).await.expect("figures");
+        let ranked = statistics::most_consultations(pool, filter, calendar.this_month(now), 10)
+            .await
+            .expect("figures");
         let expected = sqlx::query!(
             r#"
             select counselor as "counselor!", count(*) as "number!" from conversations
@@ -169,7 +170,8 @@ async fn rankings_agree_with_a_recount_across_month_ends() {
         let expected: Vec<_> = expected.into_iter().map(|row| (row.counselor, row.number)).collect();
         assert_eq!(ranked, expected, "{month}, seed {seed}");
 
-        let rated = statistics::best_rated(pool, whose, calendar.this_month(now), 10).await.expect("figures");
+        let rated =
+            statistics::best_rated(pool, filter, calendar.this_month(now), 10).await.expect("figures");
         let expected = sqlx::query!(
             r#"
             select c.counselor as "counselor!", sum(e.level) as "sum!", count(*) as "number!"
@@ -208,7 +210,8 @@ async fn ones_own_figures_are_todays_and_all() {
     running.put(&hotline).await;
     let lin: PersonId = hotline.database.id_of("lin").await.parse().expect("an id");
     let pool = &hotline.database.pool;
-    let mine = statistics::mine(pool, lin, &Calendar::new(SHANGHAI), Timestamp(today + 3_600_000)).await;
+    let mine =
+        statistics::my_figures(pool, lin, &Calendar::new(SHANGHAI), Timestamp(today + 3_600_000)).await;
     let mine = serde_json::to_value(mine.expect("figures")).expect("JSON");
     let expected = json!({
         "todayNumber": 3, "todayTime": 1_200_000, "active": 1, "totalNumber": 5, "totalTime": 2_400_000,
@@ -282,11 +285,12 @@ async fn a_wait_over_midnight_and_a_late_rating_count_on_the_day_the_talk_began(
         visitor.put("/evaluate", rate).await.ok();
     }
     let lin: PersonId = hotline.database.id_of("lin").await.parse().expect("an id");
-    let (pool, whose) = (&hotline.database.pool, Whose { institution: "ecnu", scope: &Scope::Institution });
-    let counted = statistics::most_consultations(pool, whose, calendar.this_month(now), 10).await;
+    let (pool, filter) =
+        (&hotline.database.pool, StatisticsFilter { institution: "ecnu", scope: &Scope::Institution });
+    let counted = statistics::most_consultations(pool, filter, calendar.this_month(now), 10).await;
     let counted: Vec<_> =
         counted.expect("figures").into_iter().map(|row| (row.counselor, row.number)).collect();
-    let rated = statistics::best_rated(pool, whose, calendar.this_month(now), 10).await;
+    let rated = statistics::best_rated(pool, filter, calendar.this_month(now), 10).await;
     let rated: Vec<_> = rated.expect("figures").into_iter().map(|row| (row.counselor, row.number)).collect();
     assert_eq!((counted, rated), (vec![(lin, 1)], vec![(lin, 1)]));
     // The list of that time has the same talk.

@@ -11,7 +11,7 @@ const SIZE_MAX = 200
 
 export type AccountRole = 'ROLE_COUNSELOR' | 'ROLE_SUPERVISOR' | 'ROLE_INSTITUTION_ADMINISTRATOR' | 'ROLE_SYSTEM_ADMINISTRATOR'
 type StaffQuery = Query<'/user/ms/counselor/list'>
-type Whose = Pick<Person, 'id' | 'username' | 'type'>
+type PersonKey = Pick<Person, 'id' | 'username' | 'type'>
 
 export const listCounselors = (query: StaffQuery): Promise<Listed<Person>> =>
   rows(api().GET('/user/ms/counselor/list', { params: { query } }))
@@ -75,7 +75,7 @@ export async function changeSupervisor(id: string, changes: Profile): Promise<vo
 }
 
 /** Whoever may change this kind of people may set their passwords, too: each kind has its own endpoint. */
-export async function setPassword({ id, username, type }: Whose, passwordMd5: string): Promise<void> {
+export async function setPassword({ id, username, type }: PersonKey, passwordMd5: string): Promise<void> {
   const body = { password: passwordMd5 }
   const key = { params: { path: { key: id } }, body }
   switch (type) {
@@ -99,7 +99,7 @@ export async function activatePerson(id: string): Promise<void> {
 }
 
 /** A counselor or a supervisor. */
-export async function removeStaff({ id, type }: Whose): Promise<void> {
+export async function removeStaff({ id, type }: PersonKey): Promise<void> {
   const key = { params: { path: { key: id } } }
   if (type === 'SUPERVISOR') await result(api().DELETE('/user/ms/supervisor/{key}', key))
   else await result(api().DELETE('/user/ms/counselor/{key}', key))

@@ -1553,9 +1553,9 @@ export interface components {
                 /** @description How many stand in the common queue. */
                 common: number;
                 /** @description Who is on shift and cannot be reached. */
-                missing: components["schemas"]["Seat"][];
+                missing: components["schemas"]["StaffOverview"][];
                 /** @description Who can be reached: online, busy or away. */
-                online: components["schemas"]["Seat"][];
+                online: components["schemas"]["StaffOverview"][];
                 /**
                  * Format: int64
                  * @description When this was so.
@@ -1902,9 +1902,9 @@ export interface components {
             /** @description How many stand in the common queue. */
             common: number;
             /** @description Who is on shift and cannot be reached. */
-            missing: components["schemas"]["Seat"][];
+            missing: components["schemas"]["StaffOverview"][];
             /** @description Who can be reached: online, busy or away. */
-            online: components["schemas"]["Seat"][];
+            online: components["schemas"]["StaffOverview"][];
             /**
              * Format: int64
              * @description When this was so.
@@ -2372,7 +2372,7 @@ export interface components {
             /** @enum {string} */
             type: "error";
         };
-        Seat: {
+        StaffOverview: {
             active: number;
             /** Format: int32 */
             maxConsults: number;

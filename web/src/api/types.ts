@@ -24,10 +24,10 @@ export interface Listed<Row> { rows: Row[], count: number }
 
 /** Something with a state in one of the words the server has for it. */
 type WithState<T> = Omit<T, 'state'> & { state: State }
-export type Seat = WithState<Schemas['Seat']>
+export type StaffOverview = WithState<Schemas['StaffOverview']>
 /** A supervisor who may be asked. */
 export type Adviser = WithState<Schemas['Adviser']>
-export type Now = Omit<Schemas['Now'], 'online' | 'missing'> & { online: Seat[], missing: Seat[] }
+export type Now = Omit<Schemas['Now'], 'online' | 'missing'> & { online: StaffOverview[], missing: StaffOverview[] }
 /** Somebody on duty; only a visitor is told `consulted` and `rating`. */
 export type OnDuty = WithState<Pick<Schemas['OnDuty'], 'active' | 'id' | 'maxConsults' | 'state' | 'timestamp' | 'user' | 'waiting'>>
   & Partial<Schemas['ForVisitor']>

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use hotline_actors::{
     ConversationId, Timestamp,
-    dispatch::{command::Place, counselor::ChosenStatus, place::Outlook},
+    dispatch::{command::Place, counselor::ChosenStatus, place::Forecast},
 };
 
 use crate::institution::{Institution, assigned, minutes, seconds};
@@ -154,9 +154,9 @@ fn nobody_stands_behind_the_one_who_would_have_to_serve_themself() {
     assert_eq!([own, named, anyone].map(|id| told(&institution, id)), [(0, false), (0, true), (1, false)]);
 }
 
-fn outlook(typical: &[(u128, u64)], shifts: &[(u128, i64)]) -> Arc<Outlook> {
+fn outlook(typical: &[(u128, u64)], shifts: &[(u128, i64)]) -> Arc<Forecast> {
     let counselor = crate::institution::counselor;
-    Arc::new(Outlook {
+    Arc::new(Forecast {
         typical: typical.iter().map(|(id, length)| (counselor(*id), minutes(*length))).collect(),
         next_shift: shifts.iter().map(|(id, at)| (counselor(*id), Timestamp(*at))).collect(),
     })
@@ -166,7 +166,7 @@ fn outlook(typical: &[(u128, u64)], shifts: &[(u128, i64)]) -> Arc<Outlook> {
 fn a_wait_is_estimated_from_those_who_are_there_to_serve() {
     let mut institution = Institution::new();
     let (absent, lin) = (institution.admit(1, 1), institution.serving(2, 2));
-    institution.dispatch.expect(outlook(&[(1, 1), (2, 20)], &[]));
+    institution.dispatch.set_forecast(outlook(&[(1, 1), (2, 20)], &[]));
     let wait = |institution: &Institution, id| place(institution, id).estimated_wait_seconds;
     institution.asks_for_anyone(1);
     institution.asks_for_anyone(2);
@@ -176,7 +176,7 @@ fn a_wait_is_estimated_from_those_who_are_there_to_serve() {
     assert_eq!(wait(&institution, patient), None, "who is absent says nothing");
     // A second one of the same pace, without places for now, and then with two.
     let more = institution.serving(3, 0);
-    institution.dispatch.expect(outlook(&[(1, 1), (2, 20), (3, 20)], &[]));
+    institution.dispatch.set_forecast(outlook(&[(1, 1), (2, 20), (3, 20)], &[]));
     institution.asks_for(6, more);
     assert_eq!(wait(&institution, named), Some(1200));
     institution.goes_offline(lin);
@@ -210,7 +210,7 @@ fn the_next_shift_is_told_where_nobody_is_there_today() {
     let mut institution = Institution::new();
     let (lin, wu) = (institution.admit(1, 1), institution.admit(2, 1));
     institution.supervisor(9, 1);
-    institution.dispatch.expect(outlook(&[], &[(1, 3_000), (2, 2_000), (9, 1_000)]));
+    institution.dispatch.set_forecast(outlook(&[], &[(1, 3_000), (2, 2_000), (9, 1_000)]));
     let named = institution.asks_for(1, lin);
     let (flexible, anyone) = (institution.asks_with_fallback(2, lin), institution.asks_for_anyone(3));
     let next = |institution: &Institution| {
@@ -224,7 +224,7 @@ fn the_next_shift_is_told_where_nobody_is_there_today() {
     institution.appears(lin, ChosenStatus::Busy);
     assert_eq!(next(&institution), [None, None, Some(2_000)], "the one they named is there");
     institution.goes_offline(lin);
-    institution.dispatch.expect(Arc::default());
+    institution.dispatch.set_forecast(Arc::default());
     assert_eq!(next(&institution), [None, None, None], "nobody knows");
 }
 

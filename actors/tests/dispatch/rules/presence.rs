@@ -37,8 +37,12 @@ fn offline(counselor: CounselorId) -> Event {
     Event::PresenceChosen { counselor, choice: None }
 }
 
-fn arrives(institution: &mut Institution, counselor: CounselorId, wish: Option<ChosenStatus>) -> Vec<Event> {
-    institution.does(&Command::Arrive { counselor, wish })
+fn arrives(
+    institution: &mut Institution,
+    counselor: CounselorId,
+    choice: Option<ChosenStatus>,
+) -> Vec<Event> {
+    institution.does(&Command::Arrive { counselor, choice })
 }
 
 #[test]
@@ -50,8 +54,8 @@ fn only_the_first_socket_of_one_who_was_offline_says_what_they_are() {
         arrives(&mut institution, lin, Some(ChosenStatus::Away)),
         [Event::PresenceChosen { counselor: lin, choice: Some(ChosenStatus::Away) }]
     );
-    for wish in [Some(ChosenStatus::Online), None] {
-        assert_eq!(arrives(&mut institution, lin, wish), [], "whichever tab comes");
+    for choice in [Some(ChosenStatus::Online), None] {
+        assert_eq!(arrives(&mut institution, lin, choice), [], "whichever tab comes");
     }
     assert!(institution.waits(waiting));
     institution.goes_offline(lin);

@@ -276,7 +276,7 @@ fn words_that_come_late_or_again_blame_nobody_who_has_answered() {
     assert_eq!(institution.passes(seconds(5)), [], "the answer may be right behind it");
     institution.dispatch.stored(talk, answered, lin.into(), institution.now);
     // Delivered again, it is heard of again, and not stored.
-    institution.dispatch.heard(talk, asked, visitor(1).into());
+    institution.dispatch.message_seen(talk, asked, visitor(1).into());
     institution.dispatch.coming(talk, institution.now);
     institution.dispatch.passed(talk);
     assert_eq!(institution.passes(minutes(4)), []);
@@ -356,7 +356,7 @@ fn a_word_that_comes_from_a_slow_clock_takes_nothing_back() {
     institution.passes(minutes(5));
     institution.says(talk, lin);
     let earlier = institution.now - minutes(3);
-    institution.dispatch.heard(talk, earlier, lin.into());
+    institution.dispatch.message_seen(talk, earlier, lin.into());
     assert_eq!(institution.passes(minutes(10) - seconds(1)), []);
 }
 

@@ -18,7 +18,7 @@ use crate::sockets::ClientSocket;
 
 /// What a socket heard of ends, in order, up to its close, and why it was closed.
 fn last_heard(socket: &ClientSocket) -> (Vec<&'static str>, Option<Closing>) {
-    let heard = socket.heard();
+    let heard = socket.received();
     let mut told = Vec::new();
     for push in &heard.pushes {
         match push {
@@ -109,10 +109,10 @@ fn whoever_is_let_in_again_is_carried_anew() {
             let socket =
                 world.joins(lin().into(), super::AT_WORKBENCH, None).await.expect("the server is up");
             sleep(seconds(1)).await;
-            assert_eq!(socket.heard().closed, None);
+            assert_eq!(socket.received().closed, None);
             let talk = asks(&world, 1).await;
             sleep(seconds(1)).await;
-            assert!(socket.heard().events.iter().any(
+            assert!(socket.received().events.iter().any(
                 |told| matches!(told.event, Event::Assigned { conversation, .. } if conversation == talk)
             ));
             world.asks(ends(talk, EndReason::Visitor)).await.expect("has ended");

@@ -28,7 +28,7 @@ fn chooses(world: &World, socket: &ClientSocket, choice: ChosenStatus) {
 
 /// What a socket was told last.
 fn presence_of(socket: &ClientSocket) -> Option<ChosenStatus> {
-    socket.heard().pushes.iter().rev().find_map(|push| match push {
+    socket.received().pushes.iter().rev().find_map(|push| match push {
         Push::Workbench(workbench) => workbench.own_places.as_ref().map(|seat| seat.choice),
         Push::Presence(choice) => Some(*choice),
         Push::Resumed { presence, .. } => *presence,
@@ -72,9 +72,9 @@ fn a_choice_holds_for_all_sockets_and_no_tab_that_comes_back_takes_it_away() {
         sleep(seconds(1)).await;
         assert_eq!((presence_of(&other), served_by(&world, waiting)), (Some(ChosenStatus::Busy), None));
         chooses(&world, &other, ChosenStatus::Busy);
-        let told = other.heard().pushes.len();
+        let told = other.received().pushes.len();
         sleep(seconds(1)).await;
-        assert!(other.heard().pushes.len() > told, "what is so already is acknowledged, too");
+        assert!(other.received().pushes.len() > told, "what is so already is acknowledged, too");
         chooses(&world, &other, ChosenStatus::Online);
         sleep(seconds(1)).await;
         assert_eq!(served_by(&world, waiting), Some(lin()));
@@ -134,9 +134,9 @@ fn whoever_logs_out_is_offline_at_once_and_that_log_in_hears_nothing_more() {
         assert!(is_lost(&world), "without grace");
         sleep(minutes(1)).await;
         for socket in [&socket, &second] {
-            assert_eq!(socket.heard().closed, Some(Closing::LoggedOut));
-            let after = socket.heard().pushes.iter().rev().position(|push| matches!(push, Push::Close(_)));
-            assert_eq!(after, Some(0), "nothing follows: {:?}", socket.heard().pushes);
+            assert_eq!(socket.received().closed, Some(Closing::LoggedOut));
+            let after = socket.received().pushes.iter().rev().position(|push| matches!(push, Push::Close(_)));
+            assert_eq!(after, Some(0), "nothing follows: {:?}", socket.received().pushes);
         }
         assert_eq!((served_by(&world, talk), served_by(&world, waiting)), (Some(lin()), None));
         chooses(&world, &socket, ChosenStatus::Online);
@@ -185,7 +185,7 @@ fn whoever_logs_out_while_here_is_offline_at_once_though_another_connection_drop
             sleep(seconds(5)).await;
             ends(&world, LogIns::One(log_in));
             sleep(seconds(1)).await;
-            assert_eq!(stays.heard().closed, Some(Closing::LoggedOut));
+            assert_eq!(stays.received().closed, Some(Closing::LoggedOut));
             assert!(is_lost(&world), "a log-out has no grace");
         });
     }

@@ -55,7 +55,7 @@ impl Reader {
             Ok(Command::Talk(command)) => {
                 let shared = Rc::clone(&self.shared);
                 Box::pin(async move {
-                    shared.settled().await;
+                    shared.join_finished().await;
                     // Not known just now: the command itself will find out.
                     let ended =
                         matches!(state.sessions.is_active(caller.token, clock::now()).await, Ok(None));
@@ -71,7 +71,7 @@ impl Reader {
             Ok(Command::Presence { choice }) => {
                 let (shared, asks) = (Rc::clone(&self.shared), self.asks);
                 Box::pin(async move {
-                    shared.settled().await;
+                    shared.join_finished().await;
                     let ended =
                         matches!(state.sessions.is_active(caller.token, clock::now()).await, Ok(None));
                     if ended && !state.sessions.went_on_until(&caller, at) {
@@ -134,7 +134,7 @@ async fn log_in(state: &AppState, token: &str) -> Result<Caller, Refusal> {
             Ok(_) => return Err(NO_SESSION),
             Err(error) => {
                 if !delay.may_retry_after(&error).await {
-                    tracing::warn!(error = %describe(&error), "a log-in could not be looked up");
+                    tracing::warn!(error = %describe(&error), "WebSocket: looking up the session token failed, database unavailable");
                     return Err(TRY_AGAIN);
                 }
             }

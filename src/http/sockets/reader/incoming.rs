@@ -124,7 +124,7 @@ impl Reader {
                 Ok(None) => break,
                 Ok(Some(frame)) => {
                     let bytes = before - incoming.buffer.len();
-                    self.take_in(frame, bytes);
+                    self.handle_frame(frame, bytes);
                 }
                 Err(ProtocolError::Overflow) => {
                     incoming.end = Some(End::Wrong(CloseCode::Size, "too large"));
@@ -149,7 +149,7 @@ impl Reader {
         self.caller.is_none() && (self.shared.logging_in.get() || !self.incoming.queue.is_empty())
     }
 
-    fn take_in(&mut self, frame: Frame, bytes: usize) {
+    fn handle_frame(&mut self, frame: Frame, bytes: usize) {
         let incoming = &mut self.incoming;
         let at = incoming.marks.taken(bytes);
         match frame {
@@ -203,8 +203,8 @@ impl Reader {
             Ok(0) => incoming.ended = true,
             Ok(_) => {
                 let now = Instant::now();
-                self.shared.heard.set(Some(now));
-                self.place.heard(now);
+                self.shared.last_received.set(Some(now));
+                self.place.last_received(now);
                 incoming.marks.read(incoming.buffer.len() - before, now);
                 incoming.dry = false;
                 return true;
@@ -224,9 +224,9 @@ impl Reader {
     }
 
     /// The log-in is about to end: what the system has received by now was received while it went on.
-    pub(super) fn look_last(&mut self) {
+    pub(super) fn read_last_frames(&mut self) {
         self.look(AHEAD_BYTES_MAX + LAST_BYTES_MAX);
-        self.place.looked_last();
+        self.place.last_read_done();
     }
 
     /// Reads what the system has received by now. What comes meanwhile is not followed: it may have no end.

@@ -13,8 +13,8 @@ use crate::identity::Caller;
 /// What the socket and its reader know of each other. Both live on one thread.
 #[derive(Default)]
 pub(in crate::http::sockets) struct Shared {
-    /// When anything was last heard.
-    pub(in crate::http::sockets) heard: Cell<Option<Instant>>,
+    /// When anything was last received.
+    pub(in crate::http::sockets) last_received: Cell<Option<Instant>>,
     /// What was received and is not carried out yet.
     pub(in crate::http::sockets) busy: Cell<bool>,
     /// A stranger's first frame is being looked at.
@@ -22,7 +22,7 @@ pub(in crate::http::sockets) struct Shared {
     /// The socket, once it has joined.
     pub(in crate::http::sockets) socket: Cell<Option<SocketId>>,
     /// Whether it has joined, or will not.
-    settled: Cell<bool>,
+    join_finished: Cell<bool>,
     /// All that came so far is to be carried out, and then said to be.
     pub(super) finish: Cell<bool>,
     /// Nothing that is still to come counts.
@@ -35,16 +35,16 @@ pub(in crate::http::sockets) struct Shared {
 
 impl Shared {
     /// The socket has joined, or will not.
-    pub(in crate::http::sockets) fn settle(&self, socket: Option<SocketId>) {
+    pub(in crate::http::sockets) fn finish_join(&self, socket: Option<SocketId>) {
         self.socket.set(socket);
-        self.settled.set(true);
+        self.join_finished.set(true);
         self.joined.notify_waiters();
     }
 
-    pub(super) async fn settled(&self) {
+    pub(super) async fn join_finished(&self) {
         loop {
             let joined = self.joined.notified();
-            if self.settled.get() || self.gone.get() {
+            if self.join_finished.get() || self.gone.get() {
                 return;
             }
             joined.await;

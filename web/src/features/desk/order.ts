@@ -1,7 +1,7 @@
 // What stands where in the counselor's and the supervisor's lists. Pure.
 
 import type { Load } from '@/shared/socket/frames'
-import type { Conversation, Seat, State } from '@/api/types'
+import type { Conversation, StaffOverview, State } from '@/api/types'
 
 /** The one before or after `current`; from nowhere the first or the last; at an end it stays. */
 export function neighbour(ids: readonly string[], current: string | null, step: 1 | -1): string | null {
@@ -42,7 +42,7 @@ export function bySoonest(a: Colleague, b: Colleague): number {
 }
 
 /** A colleague's load as of now: what the socket told last goes before what was asked. */
-export function loadOf(id: string, others: readonly Load[], seats: readonly Seat[]): Omit<Colleague, 'id' | 'isBound'> {
+export function loadOf(id: string, others: readonly Load[], seats: readonly StaffOverview[]): Omit<Colleague, 'id' | 'isBound'> {
   const told = others.find(({ counselor }) => counselor === id)
   if (told !== undefined) {
     return {

@@ -99,7 +99,7 @@ export const useVisit = defineStore('visit', () => {
     localStorage.setItem(CONSENT, consented.value)
   }
 
-  /** Comes in: with the token that is there, else through the sandbox's door. `wasIn`: a moment ago they still were. */
+  /** Logs in: with the stored token, else by the sandbox. `wasIn`: they were logged in a moment ago. */
   async function enter(wasIn = token.value !== null): Promise<void> {
     error.value = null
     try {
@@ -267,7 +267,7 @@ export const useVisit = defineStore('visit', () => {
       // It is asked again with the next change; the page shows meanwhile what the socket knows.
       loadCurrent().catch(() => undefined)
     }
-    // A talk may begin and end within one breath of the socket.
+    // A talk may begin and end within one frame of the socket.
   }, { flush: 'sync' })
   // A ban of the counselor ends a talk with the same reason: only the end of one's own log-in says whose it was.
   live.onEvent(({ event, endReason }) => {

@@ -1,5 +1,7 @@
 //! What all objects of the wire share, and how the OpenAPI document shows it.
 
+pub(crate) mod words;
+
 use std::{ops::Deref, str::FromStr};
 
 use serde::{Serialize, Serializer};

@@ -1,11 +1,10 @@
 //! Where somebody who waits stands, as answers and frames tell it (docs/contract.md 6).
 
-use hotline_actors::{
-    Timestamp,
-    dispatch::{command::Place, counselor::PublicStatus},
-};
+use hotline_actors::{Timestamp, dispatch::command::Place};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::wire::words::PublicStatus;
 
 /// A waiting conversation's place, counted as people count.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -15,7 +14,7 @@ pub struct QueueView {
     /// How many are served before, by whoever serves this one.
     ahead: usize,
     /// What the counselor asked for by name does.
-    counselor_state: Option<&'static str>,
+    counselor_state: Option<PublicStatus>,
     /// A guess in whole minutes; null while it cannot be known.
     estimated_wait_seconds: Option<u64>,
     /// Nobody is served before, and somebody is there to serve.
@@ -34,7 +33,7 @@ impl From<Place> for QueueView {
         Self {
             position: place.ahead + 1,
             ahead: place.ahead,
-            counselor_state: place.counselor.map(PublicStatus::as_str),
+            counselor_state: place.counselor.map(PublicStatus::from),
             estimated_wait_seconds: place.estimated_wait_seconds,
             next: place.next,
             wait_until: place.wait_until,

@@ -6,8 +6,8 @@ use actix_web::web::{self, Data, ServiceConfig};
 use hotline_actors::{
     ConversationId, PersonId,
     dispatch::{
-        conversation::{Conversation, Kind, Priority},
-        counselor::{PublicStatus, Role},
+        conversation::Conversation,
+        counselor::{self, PublicStatus},
     },
     push::{Load, StandingAlarm},
     registry::QueueOverview,
@@ -23,10 +23,10 @@ use crate::{
     clock,
     conversations::reading::Scope,
     http::{sockets::frames::answers::AlarmView, state::AppState},
-    identity::{Caller, Kind as PersonKind},
+    identity::{Caller, Kind},
     people::{Person, PersonView, view},
     rights::{self, Reach, Right},
-    wire::Id,
+    wire::{Id, words},
     wording::Sentence,
 };
 
@@ -54,7 +54,6 @@ struct Now {
     /// How many stand in the common queue.
     common: usize,
     /// What is not settled, the oldest first, as the sockets tell it.
-    #[schema(value_type = Vec<Object>)]
     alarms: Vec<AlarmView>,
 }
 
@@ -62,8 +61,8 @@ struct Now {
 #[serde(rename_all = "camelCase")]
 struct StaffOverview {
     user: Option<PersonView>,
-    role: &'static str,
-    state: &'static str,
+    role: words::Role,
+    state: words::PublicStatus,
     on_shift: bool,
     active: usize,
     waiting: usize,
@@ -75,11 +74,11 @@ struct StaffOverview {
 struct Waiting {
     #[schema(value_type = Id)]
     id: ConversationId,
-    conversation_type: &'static str,
+    conversation_type: words::ConversationKind,
     user: Option<PersonView>,
     /// Who is asked for by name.
     counselor: Option<PersonView>,
-    priority: &'static str,
+    priority: words::Priority,
     /// Whether it stands in the common queue.
     common: bool,
     created_time: i64,
@@ -92,7 +91,7 @@ struct Waiting {
 #[serde(rename_all = "camelCase")]
 struct Adviser {
     user: Option<PersonView>,
-    state: &'static str,
+    state: words::PublicStatus,
     on_shift: bool,
     active: usize,
     waiting: usize,
@@ -113,10 +112,10 @@ async fn supervisors(state: Data<AppState>, caller: Caller) -> Answer {
     rights::require(&caller, Right::RequestSupervisor)?;
     let overview = state.institutions.overview(caller.institution()?).await;
     let mut overview = overview.ok_or_else(|| Fault::wrong(Sentence::Busy))?;
-    overview.loads.retain(|load| load.role == Role::Supervisor);
+    overview.loads.retain(|load| load.role == counselor::Role::Supervisor);
     let ids: Vec<PersonId> = overview.loads.iter().map(|load| load.counselor.into()).collect();
     let people = state.people.load(&ids).await?;
-    if caller.kind != PersonKind::Counselor {
+    if caller.kind != Kind::Counselor {
         note_view(&state, &caller, Action::ReadDuty, &ids).await?;
     }
     let own = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?.supervisors;
@@ -127,7 +126,7 @@ async fn supervisors(state: Data<AppState>, caller: Caller) -> Answer {
     });
     let row = |load: &Load| Adviser {
         user: people.get(&load.counselor.into()).map(|person| view(person, &caller)),
-        state: load.shown.as_str(),
+        state: load.shown.into(),
         on_shift: load.on_shift,
         active: load.active,
         waiting: load.waiting,
@@ -220,11 +219,8 @@ fn shown(overview: &QueueOverview, people: &HashMap<PersonId, Person>, reader: &
     let person = |id: PersonId| people.get(&id).map(|person| view(person, reader));
     let seat = |load: &Load| StaffOverview {
         user: person(load.counselor.into()),
-        role: match load.role {
-            Role::Counselor => "counselor",
-            Role::Supervisor => "supervisor",
-        },
-        state: load.shown.as_str(),
+        role: load.role.into(),
+        state: load.shown.into(),
         on_shift: load.on_shift,
         active: load.active,
         waiting: load.waiting,
@@ -232,16 +228,10 @@ fn shown(overview: &QueueOverview, people: &HashMap<PersonId, Person>, reader: &
     };
     let waiting = |facts: &Conversation| Waiting {
         id: facts.id,
-        conversation_type: match facts.kind {
-            Kind::Consultation => "COUNSELING_SESSION",
-            Kind::Supervision { .. } => "REQUEST_SUPERVISE",
-        },
+        conversation_type: facts.kind.into(),
         user: person(facts.visitor.into()),
         counselor: facts.requested_counselor.and_then(|wanted| person(wanted.into())),
-        priority: match facts.priority {
-            Priority::Normal => "NORMAL",
-            Priority::Urgent => "URGENT",
-        },
+        priority: facts.priority.into(),
         common: facts.in_common_queue,
         created_time: facts.opened_at.0,
         waited: (now.0 - facts.opened_at.0).max(0),

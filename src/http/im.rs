@@ -11,10 +11,7 @@ use utoipa::OpenApi;
 
 use super::{
     body,
-    openapi::{
-        requests,
-        shapes::{Answered, AnsweredAll, SayAnswer},
-    },
+    openapi::shapes::{Answered, AnsweredAll, SayAnswer},
     refusals,
 };
 
@@ -23,7 +20,10 @@ use crate::{
     clock,
     http::state::AppState,
     identity::Caller,
-    im::{embedded::WORDS_MAX, user_sig},
+    im::{
+        embedded::{Say, WORDS_MAX},
+        user_sig,
+    },
     text,
     wording::{Language, Sentence},
 };
@@ -61,7 +61,7 @@ async fn sign(state: Data<AppState>, caller: Caller) -> Answer {
 #[utoipa::path(
     post,
     path = "/im/say",
-    request_body = Vec<requests::Say>,
+    request_body = Vec<Say>,
     responses((status = 200, body = AnsweredAll<SayAnswer>), (status = 415))
 )]
 async fn say(req: HttpRequest, payload: Payload, state: Data<AppState>, caller: Caller) -> Answer {

@@ -3,6 +3,7 @@
 //! Each area lists its handlers in `Docs`; what is alike everywhere (tags, ids of operations, faults) is put in here.
 //! `tests/it/openapi.rs` compares the document with the routes, `make test` the answers with the document.
 
+mod frames;
 pub(crate) mod requests;
 pub(crate) mod shapes;
 
@@ -29,7 +30,11 @@ use utoipa::{
 
 use crate::{
     answer::{Answer, Fault},
-    http::{caller::COOKIE, state::AppState},
+    http::{
+        caller::COOKIE,
+        sockets::frames::{AnyFrame, Command},
+        state::AppState,
+    },
     wording::openapi as text,
 };
 
@@ -40,7 +45,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 #[derive(OpenApi)]
 #[openapi(
     info(title = "心院热线平台接口", description = text::DESCRIPTION),
-    components(schemas(shapes::HttpError)),
+    components(schemas(shapes::HttpError, AnyFrame, Command)),
     security(("session" = []), ("bearer" = [])),
 )]
 struct Document;
@@ -102,6 +107,7 @@ static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     let asked = schemas_of_requests(&document);
     if let Some(components) = &mut document.components {
         require_all_fields(components, &asked);
+        frames::name_each(components);
         add_fault_responses(components);
         let cookie = ApiKey::Cookie(ApiKeyValue::new(COOKIE));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));

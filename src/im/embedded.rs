@@ -2,7 +2,7 @@
 //! sockets. Each message takes the same road as a callback's, so that nothing behind it knows the difference.
 
 mod by_request;
-mod frames;
+pub(crate) mod frames;
 mod pace;
 mod rows;
 
@@ -17,6 +17,7 @@ use hotline_actors::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::gate::Closed;
@@ -49,13 +50,19 @@ const REFERENCE_CHARS_MAX: usize = 64;
 /// How long a message may be taken back, as with Tencent.
 const RECALL_MAX: Duration = Duration::from_mins(2);
 
-/// Something to be said: a text, or a picture that was uploaded before. Holds a person's words: prints none of them.
-#[derive(Deserialize)]
+/// 发送一条消息；`text` 与 `image` 二选一
+// Holds a person's words: prints none of them.
+#[derive(Deserialize, ToSchema)]
 pub struct Say {
+    /// 客户端为此消息取的名字，1 到 64 字；重发时不变
     #[serde(rename = "ref")]
+    #[schema(example = "7f0c2d9e")]
     reference: String,
+    /// 会话id
     conversation: String,
+    /// 文字，1 到 4000 字；与 `image` 二选一
     text: Option<String>,
+    /// 已上传的图片（`POST /im/image`）的id
     image: Option<String>,
 }
 
@@ -66,8 +73,9 @@ impl fmt::Debug for Say {
 }
 
 /// What a client asks for over its socket. Holds a person's words: prints none of them.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
+#[schema(as = TalkCommand)]
 pub enum Command {
     /// Says something.
     Say(Say),
@@ -267,7 +275,7 @@ impl Asking<'_> {
             // Perhaps it was stored, and only the answer got lost.
             let before = rows::by_key(&self.im.pool, from, to, &key).await?;
             let before = before.ok_or(closed)?;
-            return Ok(Said { talk: talk.id, shown: frames::shown(before, &talk.sides, Some(reference)) });
+            return Ok(Said { talk: talk.id, shown: frames::shown(before, &talk.sides, reference) });
         }
         let body = match (text.as_deref().map(str::trim), image) {
             // The record cannot hold U+0000; what is told is what is kept.
@@ -282,7 +290,7 @@ impl Asking<'_> {
         let message = NewMessage::new(sent.clone(), &self.im.settings.im.administrator, now);
         let write = |id, said_at| {
             let message = stored(id, said_at, &sent, body);
-            let shown = frames::shown(message, &talk.sides, Some(reference));
+            let shown = frames::shown(message, &talk.sides, reference);
             let delivery = self.delivery(&talk, frames::message(talk.id, &shown), true);
             (delivery, shown)
         };
@@ -304,7 +312,7 @@ impl Asking<'_> {
     ) -> Result<Shown, NotDone> {
         let before = rows::by_key(&self.im.pool, from, to, key).await?;
         let before = before.ok_or(NotDone::Unfit)?;
-        Ok(frames::shown(before, &talk.sides, Some(reference)))
+        Ok(frames::shown(before, &talk.sides, reference))
     }
 
     async fn recall(&self, reference: &str, conversation: &str, message: &str) -> Result<String, NotDone> {

@@ -1,4 +1,4 @@
-// The counselor's desk: places, the line, whom they have not read, whom they may ask, what was before, and how they are called.
+// The counselor's desk: places, the queue, whom they have not read, whom they may ask, what was before, and how they are called.
 
 import type { Locator } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
@@ -24,7 +24,7 @@ const names: Record<string, string> = {}
 const named = (code: string): string => names[code] ?? ''
 const entry = (code: string): Locator => list().locator('[data-talk]').filter({ has: counselor.page.getByText(named(code), { exact: true }) })
 const places = (): Locator => counselor.page.locator('.places strong')
-/** What stands below the name in the line, from the first on. */
+/** What stands below the name in the queue, from the first on. */
 const line = async (): Promise<string[]> => {
   const section = list().locator('section', { has: counselor.page.getByRole('heading', { name: t('desk.list.waiting') }) })
   return (await section.locator('[data-talk]').allInnerTexts()).map((text) => text.split(/\s*\n\s*/).slice(1).join(' '))
@@ -66,7 +66,7 @@ test('A counselor says how many they talk with at a time, and a reload knows it'
   await expect.poll(() => places().innerText()).toBe('0 / 1')
 })
 
-test('The line has names, places and waiting times, and each visitor knows their own', async () => {
+test('The queue has names, places and waiting times, and each visitor knows their own', async () => {
   first = await at().visitor('first')
   await first.page.locator('.anyone').click()
   await first.sees(first.page.locator('.composer'))
@@ -107,7 +107,7 @@ test('A supervisor puts somebody first, and everybody concerned sees it', async 
   await supervisor.shoots('zh-supervisor-raised')
 })
 
-test('Who does not want to wait any longer leaves the line', async () => {
+test('Who does not want to wait any longer leaves the queue', async () => {
   await second.presses(t('visitor.waiting.cancel'))
   await second.presses(t('visitor.waiting.cancel'), second.page.locator('.el-message-box'))
   await second.sees(t('visitor.choose.lead'))

@@ -148,7 +148,7 @@ test('They look at what belonged to no conversation', async () => {
     select gen_random_uuid(), 'ecnu', 'sandbox_fangke1', 'zixunshi1', '1_1_1', at, at, 'after-the-end', jsonb_build_object('MsgTime', at / 1000,
       'MsgBody', '[{"MsgType":"TIMTextElem","MsgContent":{"Text":"老师，我还想再说一句：谢谢您。"}}]'::jsonb), 200
     from (select (extract(epoch from now()) * 1000)::bigint as at) as now`)
-  await menu(administrator, 'admin.menu.unplaced')
+  await menu(administrator, 'admin.menu.unmatched')
   await administrator.sees('老师，我还想再说一句：谢谢您。')
   await pictures(administrator, 'zh/unmatched', [of(administrator, 'main .page')])
 })

@@ -38,20 +38,6 @@ pub(crate) struct OfUpload {
     conversation: String,
 }
 
-/// 自有：不经实时连接发送一条消息；`text` 与 `image` 二选一
-#[derive(ToSchema)]
-pub(crate) struct Say {
-    /// 客户端为此消息取的名字，1 到 64 字；重发时不变
-    #[schema(example = "7f0c2d9e")]
-    r#ref: String,
-    /// 会话id
-    conversation: String,
-    /// 文字，1 到 4000 字
-    text: Option<String>,
-    /// 已上传的图片（`POST /im/image`）的id
-    image: Option<String>,
-}
-
 /// 26. 创建会话
 #[derive(ToSchema)]
 pub(crate) struct Open {

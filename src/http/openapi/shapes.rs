@@ -4,14 +4,12 @@
 #![expect(dead_code, reason = "read by the derive alone")]
 
 use utoipa::{
-    ToSchema,
+    PartialSchema, ToSchema,
     openapi::{
-        Object,
+        Object, OneOfBuilder, Ref, RefOr, Schema,
         schema::{ObjectBuilder, Type},
     },
 };
-
-use crate::{messages::web::WebMessage, wire::Id};
 
 /// A success with its object, or a refusal.
 #[derive(ToSchema)]
@@ -39,22 +37,20 @@ pub(crate) enum Listed<T> {
 }
 
 /// 一条消息的结果，与实时连接所收到的相同
-#[derive(ToSchema)]
-#[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "the document's shape alone: none is ever made")]
-pub(crate) enum SayAnswer {
-    Said(Said),
-    Refused(SayRefused),
+pub(crate) struct SayAnswer;
+
+impl PartialSchema for SayAnswer {
+    fn schema() -> RefOr<Schema> {
+        let said = Ref::from_schema_name("SaidFrame");
+        OneOfBuilder::new().item(said).item(Ref::from_schema_name(SayRefused::name())).into()
+    }
 }
 
-/// 已保存
-#[derive(ToSchema)]
-pub(crate) struct Said {
-    #[schema(schema_with = the_word_said)]
-    r#type: String,
-    r#ref: String,
-    conversation: Id,
-    message: SaidMessage,
+impl ToSchema for SayAnswer {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((SayRefused::name().into(), SayRefused::schema()));
+        SayRefused::schemas(schemas);
+    }
 }
 
 /// 未发送
@@ -96,18 +92,6 @@ pub(crate) enum ChatReason {
     TooLate,
     RecallEnded,
     Refused,
-}
-
-/// 刚发送的消息：`/message/conversation/web` 中的一行，另有两项
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct SaidMessage {
-    #[serde(flatten)]
-    row: WebMessage,
-    /// 发送时刻，毫秒
-    time_ms: i64,
-    /// 客户端为此消息取的名字
-    r#ref: String,
 }
 
 /// 成功
@@ -222,10 +206,6 @@ fn zero() -> Object {
 
 fn the_word_ok() -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["OK"])).build()
-}
-
-fn the_word_said() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["said"])).build()
 }
 
 fn the_word_error() -> Object {

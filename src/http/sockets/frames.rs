@@ -1,6 +1,9 @@
-//! The JSON of the sockets; `docs/sockets.md` shows one of each.
+//! The JSON of the sockets; `docs/sockets.md` shows one of each. Its schema is part of the OpenAPI document
+//! ([`crate::http::openapi`]), and the pages' types are made of that.
 
 pub(crate) mod answers;
+mod event;
+mod talk;
 
 use std::{
     cell::RefCell,
@@ -10,40 +13,51 @@ use std::{
 
 use bytestring::ByteString;
 use hotline_actors::{
-    ConversationId, CounselorId, PersonId, Timestamp, VisitorId,
-    dispatch::{
-        conversation::{Conversation, EndReason, Kind, Priority},
-        counselor::{ChosenStatus, Role},
-        event::{Event, Notice},
-    },
+    ConversationId, CounselorId, Timestamp,
+    dispatch::{conversation::Conversation, counselor},
     push::{CommittedEvent, Load, OwnPlaces, Push, WorkbenchSnapshot},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     conversations::queue::QueueView,
-    im::embedded,
+    im::embedded::{self, frames::ErrorFrame},
     text::heal,
-    wording::{Sentence, notices},
+    wire::{
+        Id,
+        words::{ChosenStatus, PublicStatus, Role},
+    },
+    wording::Sentence,
 };
-use answers::{AlarmView, Waiting};
+use answers::{AlarmView, Unanswered};
+use event::EventFrame;
+use talk::Talk;
 
 /// What a client may send.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ClientFrame)]
+pub(crate) enum Command {
+    Socket(SocketCommand),
+    /// Our own IM.
+    Talk(embedded::Command),
+}
+
+/// What is about the socket itself.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub(super) enum Command {
+pub(crate) enum SocketCommand {
     /// A visitor's first frame.
     Auth { token: String },
     /// What a counselor chose.
     Presence {
         #[serde(rename = "presence")]
-        choice: ChosenStatus,
+        #[schema(value_type = ChosenStatus)]
+        choice: counselor::ChosenStatus,
     },
     /// Answered with a pong, for clients that cannot see the protocol's own.
     Ping,
-    /// Our own IM.
-    #[serde(untagged)]
-    Talk(embedded::Command),
 }
 
 /// A client's frame.
@@ -53,197 +67,150 @@ pub(super) fn command(text: &str) -> Result<Command, Sentence> {
 }
 
 /// A word for a presence that can be chosen.
-pub(super) fn choice(word: &str) -> Option<ChosenStatus> {
+pub(super) fn choice(word: &str) -> Option<counselor::ChosenStatus> {
     match word {
-        "online" => Some(ChosenStatus::Online),
-        "busy" => Some(ChosenStatus::Busy),
-        "away" => Some(ChosenStatus::Away),
+        "online" => Some(counselor::ChosenStatus::Online),
+        "busy" => Some(counselor::ChosenStatus::Busy),
+        "away" => Some(counselor::ChosenStatus::Away),
         _ => None,
     }
 }
 
-#[derive(Serialize)]
+/// All that a client may be sent, as the OpenAPI document has it.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[schema(as = Frame)]
+#[expect(dead_code, reason = "read by the derive alone: our own IM writes its frames itself")]
+pub(crate) enum AnyFrame<'a> {
+    Socket(Frame<'a>),
+    Talk(embedded::frames::Frame<'a>),
+}
+
+#[derive(Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
-enum Frame<'a> {
+#[schema(as = SocketFrame)]
+pub(crate) enum Frame<'a> {
+    /// The first frame, unless the socket resumes.
     Snapshot(Snapshot),
+    /// What was missed follows, up to this cursor.
     Resumed {
         cursor: u64,
+        /// Of a counselor or supervisor.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = ChosenStatus, required = false)]
         presence: Option<ChosenStatus>,
     },
-    Event(Box<EventFrame>),
-    State(State),
+    Event(#[schema(inline)] Box<EventFrame>),
+    State(StateUpdate),
+    /// What a counselor or supervisor is from now on.
     Presence {
         presence: ChosenStatus,
     },
     Pong,
-    Error {
-        code: i32,
-        message: &'a str,
-        reason: &'a str,
-    },
+    Error(#[schema(inline)] ErrorFrame<'a>),
 }
 
-#[derive(Serialize)]
+/// All that somebody sees when they come.
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum Snapshot {
-    Seat(SeatSnapshot),
-    Visit(VisitSnapshot),
-    Administrator(AdministratorSnapshot),
+pub(crate) enum Snapshot {
+    Workbench(WorkbenchView),
+    Visit(VisitView),
+    Administrator(AdministratorView),
 }
 
-/// Administrators have no places, and look on.
-#[derive(Serialize)]
+/// Of an administrator, who has no places, and looks on.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct AdministratorSnapshot {
+pub(crate) struct AdministratorView {
     cursor: u64,
-    common: Common,
+    common: CommonQueue,
     #[serde(flatten)]
-    answers: Waiting,
+    unanswered: Unanswered,
 }
 
-#[derive(Serialize)]
+/// Of a counselor or supervisor.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct SeatSnapshot {
+pub(crate) struct WorkbenchView {
     cursor: u64,
     presence: ChosenStatus,
     on_shift: bool,
     max_consults: u32,
+    /// Talks that run, the oldest first.
     active: Vec<Talk>,
+    /// Who waits for them by name, in the order of service.
     waiting: Vec<Talk>,
-    common: Common,
+    common: CommonQueue,
     #[serde(flatten)]
-    answers: Waiting,
+    unanswered: Unanswered,
 }
 
-#[derive(Serialize)]
-struct VisitSnapshot {
+/// Of a visitor.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct VisitView {
     cursor: u64,
+    /// The one that waits or runs.
     conversation: Option<Talk>,
+    /// Its place, if it waits.
     queue: Option<QueueView>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Talk {
-    id: ConversationId,
-    visitor: VisitorId,
-    counselor: Option<CounselorId>,
-    wanted: Option<CounselorId>,
-    consultation: Option<ConversationId>,
-    status: &'static str,
-    conversation_type: &'static str,
-    priority: &'static str,
-    common: bool,
-    created_time: Timestamp,
-    start_time: Option<Timestamp>,
-    /// Since when the visitor waits for an answer.
-    unanswered_since: Option<Timestamp>,
-}
-
-impl Talk {
-    fn of(facts: &Conversation, unanswered_since: Option<Timestamp>) -> Self {
-        let (conversation_type, consultation) = match facts.kind {
-            Kind::Consultation => ("COUNSELING_SESSION", None),
-            Kind::Supervision { consultation } => ("REQUEST_SUPERVISE", Some(consultation)),
-        };
-        Self {
-            id: facts.id,
-            visitor: facts.visitor,
-            counselor: facts.counselor(),
-            wanted: facts.requested_counselor,
-            consultation,
-            status: facts.status().as_str(),
-            conversation_type,
-            priority: priority(facts.priority),
-            common: facts.in_common_queue,
-            created_time: facts.opened_at,
-            start_time: facts.started_at(),
-            unanswered_since,
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EventFrame {
-    seq: u64,
-    time: Timestamp,
-    event: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    conversation: Option<ConversationId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    talk: Option<Talk>,
-    #[serde(flatten)]
-    more: More,
-}
-
-/// What one kind of event says besides.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct More {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    counselor: Option<CounselorId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    person: Option<PersonId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_consults: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notice: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after_seconds: Option<u32>,
-}
-
-#[derive(Serialize)]
+/// What is no event: it has no number, and the latest counts.
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum State {
+pub(crate) enum StateUpdate {
     Place {
         queue: QueueView,
     },
     #[serde(rename_all = "camelCase")]
     Unanswered {
+        /// By talk, where it has changed; null: answered, in a call, or over.
+        #[schema(value_type = BTreeMap<String, Option<i64>>)]
         unanswered_since: Arc<BTreeMap<ConversationId, Option<Timestamp>>>,
     },
     Alarms {
+        /// All that is not settled.
         alarms: Vec<AlarmView>,
     },
-    Floor {
-        common: Common,
-        #[serde(rename = "onShift", skip_serializing_if = "Option::is_none")]
-        on_shift: Option<bool>,
+    #[serde(rename_all = "camelCase")]
+    QueueOverview {
+        common: CommonQueue,
+        /// Of a counselor or supervisor: it changes at midnight, and when somebody is put on shift.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = bool, required = false)]
+        on_shift: Option<bool>,
+        /// For supervisors and administrators.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Vec<LoadView>, required = false)]
         others: Option<Vec<LoadView>>,
     },
 }
 
-impl State {
+impl StateUpdate {
     fn overview(common_waiting: usize, on_shift: Option<bool>, others: Option<&[Load]>) -> Self {
         let others = others.map(|others| others.iter().map(LoadView::from).collect());
-        Self::Floor { common: Common { waiting: common_waiting }, on_shift, others }
+        Self::QueueOverview { common: CommonQueue { waiting: common_waiting }, on_shift, others }
     }
 }
 
-#[derive(Serialize)]
-struct Common {
+/// Those who wait for anybody on shift.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CommonQueue {
     waiting: usize,
 }
 
-#[derive(Serialize)]
+/// How loaded a counselor or supervisor is, as others see it.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct LoadView {
+pub(crate) struct LoadView {
+    #[schema(value_type = Id)]
     counselor: CounselorId,
     role: Role,
-    presence: &'static str,
+    presence: PublicStatus,
     on_shift: bool,
     active: usize,
+    /// Who waits for them by name.
     waiting: usize,
     max_consults: u32,
 }
@@ -252,8 +219,8 @@ impl From<&Load> for LoadView {
     fn from(load: &Load) -> Self {
         Self {
             counselor: load.counselor,
-            role: load.role,
-            presence: load.shown.as_str(),
+            role: load.role.into(),
+            presence: load.shown.into(),
             on_shift: load.on_shift,
             active: load.active,
             waiting: load.waiting,
@@ -262,88 +229,26 @@ impl From<&Load> for LoadView {
     }
 }
 
-fn priority(priority: Priority) -> &'static str {
-    match priority {
-        Priority::Normal => "NORMAL",
-        Priority::Urgent => "URGENT",
-    }
-}
-
 fn snapshot(desk: &WorkbenchSnapshot) -> Snapshot {
-    let common = Common { waiting: desk.common_waiting };
-    let answers = Waiting::of(&desk.answers);
+    let common = CommonQueue { waiting: desk.common_waiting };
+    let unanswered = Unanswered::of(&desk.answers);
     let talk =
         |facts: &Conversation| Talk::of(facts, desk.answers.unanswered.get(&facts.id).copied().flatten());
     match &desk.own_places {
-        None => Snapshot::Administrator(AdministratorSnapshot { cursor: desk.cursor, common, answers }),
-        Some(OwnPlaces { choice, on_shift, capacity, active, waiting }) => Snapshot::Seat(SeatSnapshot {
-            cursor: desk.cursor,
-            presence: *choice,
-            on_shift: *on_shift,
-            max_consults: *capacity,
-            active: active.iter().map(talk).collect(),
-            waiting: waiting.iter().map(talk).collect(),
-            common,
-            answers,
-        }),
+        None => Snapshot::Administrator(AdministratorView { cursor: desk.cursor, common, unanswered }),
+        Some(OwnPlaces { choice, on_shift, capacity, active, waiting }) => {
+            Snapshot::Workbench(WorkbenchView {
+                cursor: desk.cursor,
+                presence: (*choice).into(),
+                on_shift: *on_shift,
+                max_consults: *capacity,
+                active: active.iter().map(talk).collect(),
+                waiting: waiting.iter().map(talk).collect(),
+                common,
+                unanswered,
+            })
+        }
     }
-}
-
-fn event(told: &CommittedEvent) -> EventFrame {
-    let facts = told.facts.as_ref();
-    let more = match &told.event {
-        // Of a presence people hear as of state.
-        Event::PresenceChosen { counselor, .. } => More { counselor: Some(*counselor), ..More::default() },
-        Event::Claimed | Event::Opened { .. } | Event::Widened { .. } | Event::MediumChanged { .. } => {
-            More::default()
-        }
-        Event::Admitted { counselor, capacity, .. } | Event::CapacityChanged { counselor, capacity } => {
-            More { counselor: Some(*counselor), max_consults: Some(*capacity), ..More::default() }
-        }
-        Event::Expelled { person, .. } | Event::Pardoned { person } => {
-            More { person: Some(*person), ..More::default() }
-        }
-        Event::PriorityChanged { priority: to, .. } => {
-            More { priority: Some(priority(*to)), ..More::default() }
-        }
-        Event::Assigned { counselor, .. } | Event::CounselorLost { counselor } => {
-            More { counselor: Some(*counselor), ..More::default() }
-        }
-        Event::Noticed { notice, .. } => More {
-            notice: Some(notice_name(*notice)),
-            text: Some(notices::text_of(*notice)),
-            ..More::default()
-        },
-        Event::Unanswered { after_seconds, .. } => {
-            let counselor = facts.and_then(Conversation::counselor);
-            More { counselor, after_seconds: Some(*after_seconds), ..More::default() }
-        }
-        Event::Ended { reason, .. } => ended(*reason, facts),
-    };
-    EventFrame {
-        seq: told.seq,
-        time: told.at,
-        event: told.event.name(),
-        conversation: told.event.conversation(),
-        talk: facts.map(|facts| Talk::of(facts, told.unanswered_since)),
-        more,
-    }
-}
-
-fn ended(reason: EndReason, facts: Option<&Conversation>) -> More {
-    More {
-        counselor: facts.and_then(Conversation::counselor),
-        end_reason: Some(reason.as_str()),
-        status: facts.map(|facts| facts.status().as_str()),
-        ..More::default()
-    }
-}
-
-/// `silence`, or with its seconds `limit-600`.
-fn notice_name(notice: Notice) -> String {
-    notice
-        .seconds()
-        .map_or_else(|| notice.kind().to_owned(), |seconds| format!("{}-{seconds}", notice.kind()))
 }
 
 thread_local! {
@@ -357,7 +262,7 @@ const LATEST_MAX: usize = 16;
 /// What many hear alike.
 enum Shared {
     Event(Arc<CommittedEvent>),
-    Floor { common_waiting: usize, on_shift: Option<bool>, others: Arc<Vec<Load>> },
+    QueueOverview { common_waiting: usize, on_shift: Option<bool>, others: Arc<Vec<Load>> },
 }
 
 impl Shared {
@@ -366,31 +271,34 @@ impl Shared {
         match (self, other) {
             (Self::Event(one), Self::Event(other)) => Arc::ptr_eq(one, other),
             (
-                Self::Floor { common_waiting, on_shift, others },
-                Self::Floor { common_waiting: waiting, on_shift: shift, others: loads },
+                Self::QueueOverview { common_waiting, on_shift, others },
+                Self::QueueOverview { common_waiting: waiting, on_shift: shift, others: loads },
             ) => Arc::ptr_eq(others, loads) && common_waiting == waiting && on_shift == shift,
-            (Self::Event(_), Self::Floor { .. }) | (Self::Floor { .. }, Self::Event(_)) => false,
+            (Self::Event(_), Self::QueueOverview { .. }) | (Self::QueueOverview { .. }, Self::Event(_)) => {
+                false
+            }
         }
     }
 
-    fn written(&self) -> String {
-        write(&match self {
-            Self::Event(told) => Frame::Event(Box::new(event(told))),
-            Self::Floor { common_waiting, on_shift, others } => {
-                Frame::State(State::overview(*common_waiting, *on_shift, Some(others)))
+    /// None for what nobody is told.
+    fn written(&self) -> Option<String> {
+        Some(write(&match self {
+            Self::Event(told) => Frame::Event(Box::new(EventFrame::of(told)?)),
+            Self::QueueOverview { common_waiting, on_shift, others } => {
+                Frame::State(StateUpdate::overview(*common_waiting, *on_shift, Some(others)))
             }
-        })
+        }))
     }
 
-    fn text(self) -> ByteString {
+    fn text(self) -> Option<ByteString> {
         LATEST.with_borrow_mut(|latest| {
             if let Some((_, text)) = latest.iter().find(|(known, _)| known.is_same(&self)) {
-                return text.clone();
+                return Some(text.clone());
             }
-            let text = ByteString::from(self.written());
+            let text = ByteString::from(self.written()?);
             latest.truncate(LATEST_MAX - 1);
             latest.push_front((self, text.clone()));
-            text
+            Some(text)
         })
     }
 }
@@ -399,35 +307,40 @@ impl Shared {
 pub(super) fn each(push: Push, mut tell: impl FnMut(ByteString)) {
     let frame = match push {
         Push::Events(events) => {
-            return events.iter().for_each(|told| tell(Shared::Event(Arc::clone(told)).text()));
+            let texts = events.iter().filter_map(|told| Shared::Event(Arc::clone(told)).text());
+            return texts.for_each(tell);
         }
         Push::QueueOverview { common_waiting, on_shift, others: Some(others) } => {
-            return tell(Shared::Floor { common_waiting, on_shift, others }.text());
+            let shared = Shared::QueueOverview { common_waiting, on_shift, others };
+            return shared.text().into_iter().for_each(tell);
         }
         Push::QueueOverview { common_waiting, on_shift, others: None } => {
-            Frame::State(State::overview(common_waiting, on_shift, None))
+            Frame::State(StateUpdate::overview(common_waiting, on_shift, None))
         }
         Push::Frame(frame) => return tell(ByteString::from(&*frame.0)),
         Push::Workbench(ref desk) => Frame::Snapshot(snapshot(desk)),
-        Push::Visit { cursor, ref conversation, place } => Frame::Snapshot(Snapshot::Visit(VisitSnapshot {
+        Push::Visit { cursor, ref conversation, place } => Frame::Snapshot(Snapshot::Visit(VisitView {
             cursor,
             conversation: conversation.as_ref().map(|facts| Talk::of(facts, None)),
             queue: place.map(QueueView::from),
         })),
-        Push::Resumed { cursor, presence } => Frame::Resumed { cursor, presence },
-        Push::Presence(presence) => Frame::Presence { presence },
-        Push::Unanswered(unanswered_since) => Frame::State(State::Unanswered { unanswered_since }),
-        Push::Alarms(alarms) => {
-            Frame::State(State::Alarms { alarms: alarms.iter().map(AlarmView::from).collect() })
+        Push::Resumed { cursor, presence } => {
+            Frame::Resumed { cursor, presence: presence.map(ChosenStatus::from) }
         }
-        Push::Place(place) => Frame::State(State::Place { queue: place.into() }),
+        Push::Presence(presence) => Frame::Presence { presence: presence.into() },
+        Push::Unanswered(unanswered_since) => Frame::State(StateUpdate::Unanswered { unanswered_since }),
+        Push::Alarms(alarms) => {
+            Frame::State(StateUpdate::Alarms { alarms: alarms.iter().map(AlarmView::from).collect() })
+        }
+        Push::Place(place) => Frame::State(StateUpdate::Place { queue: place.into() }),
         Push::Close(_) => return,
     };
     tell(write(&frame).into());
 }
 
 pub(super) fn error(sentence: &Sentence) -> String {
-    write(&Frame::Error { code: -2, message: &sentence.to_string(), reason: sentence.reason() })
+    let (message, reason) = (&sentence.to_string(), sentence.reason());
+    write(&Frame::Error(ErrorFrame { reference: None, code: -2, message, reason }))
 }
 
 pub(super) fn pong() -> String {

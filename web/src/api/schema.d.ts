@@ -1037,6 +1037,12 @@ export interface components {
          * @enum {string}
          */
         ActionStatus: "OK" | "FAIL";
+        /** @description Of an administrator, who has no places, and looks on. */
+        AdministratorView: components["schemas"]["Unanswered"] & {
+            common: components["schemas"]["CommonQueue"];
+            /** Format: int64 */
+            cursor: number;
+        };
         /** @description A supervisor who may be asked. */
         Adviser: {
             active: number;
@@ -1045,9 +1051,28 @@ export interface components {
             /** Format: int32 */
             maxConsults: number;
             onShift: boolean;
-            state: string;
+            state: components["schemas"]["PublicStatus"];
             user: components["schemas"]["PersonView"] | null;
             waiting: number;
+        };
+        /** @description An alarm that is not settled. */
+        AlarmView: {
+            /** Format: int64 */
+            afterSeconds: number;
+            conversation: components["schemas"]["Id"];
+            counselor: components["schemas"]["Id"];
+            /** @enum {string} */
+            kind: "unanswered";
+            /** Format: int64 */
+            since: number;
+            visitor: components["schemas"]["Id"];
+        } | {
+            conversations: components["schemas"]["Id"][];
+            counselor: components["schemas"]["Id"];
+            /** @enum {string} */
+            kind: "counselor-lost";
+            /** Format: int64 */
+            since: number;
         };
         /** @description A success with its object, or a refusal. */
         Answered_BTreeMap_String_i64: components["schemas"]["Good_BTreeMap"] | components["schemas"]["Refusal"];
@@ -1117,6 +1142,15 @@ export interface components {
             user: string;
             /** @description 1（周一）到 7（周日） */
             weekDays: number[];
+        };
+        /** @description A visitor's first frame. */
+        AuthCommand: {
+            token: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "auth";
         };
         Brief: {
             avatarUrl: string | null;
@@ -1201,6 +1235,16 @@ export interface components {
          * @enum {string}
          */
         ChatReason: "ended" | "waiting" | "unknown" | "unknownMessage" | "empty" | "tooLong" | "picture" | "pictureKind" | "pictureDamaged" | "pictureLarge" | "picturesFull" | "busy" | "malformed" | "tooLate" | "recallEnded" | "refused";
+        /**
+         * @description What a counselor or supervisor chose.
+         * @enum {string}
+         */
+        ChosenStatus: "online" | "busy" | "away";
+        ClientFrame: components["schemas"]["AuthCommand"] | components["schemas"]["PingCommand"] | components["schemas"]["PresenceCommand"] | components["schemas"]["ReadCommand"] | components["schemas"]["RecallCommand"] | components["schemas"]["SayCommand"];
+        /** @description Those who wait for anybody on shift. */
+        CommonQueue: {
+            waiting: number;
+        };
         Config: {
             conversationStatus: components["schemas"]["ConversationStatus"];
             conversationType: components["schemas"]["ConversationType"];
@@ -1222,6 +1266,11 @@ export interface components {
             userRoles: components["schemas"]["UserRoles"];
             userType: components["schemas"]["UserType"];
         };
+        /**
+         * @description What a conversation is about.
+         * @enum {string}
+         */
+        ConversationKind: "COUNSELING_SESSION" | "REQUEST_SUPERVISE";
         ConversationStatus: {
             FINISHED: string;
             IN_PROGRESS: string;
@@ -1297,6 +1346,30 @@ export interface components {
             name: string;
             number: string;
         };
+        /**
+         * @description Why a conversation ended.
+         * @enum {string}
+         */
+        EndReason: "visitor" | "counselor" | "supervisor" | "administrator" | "waiting" | "silence" | "limit" | "absent" | "counselor-gone" | "banned" | "consultation-ended";
+        ErrorFrame: {
+            /** Format: int32 */
+            code: number;
+            /** @description For people. */
+            message: string;
+            /** @description For programs: one of `ChatReason` where it is about something said. */
+            reason: string;
+            /** @description Of the command, if it had one. */
+            ref?: string;
+        } & {
+            /** @enum {string} */
+            type: "error";
+        } & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "error";
+        };
         /** @description 38. 新建评价 */
         Evaluate: {
             /** @description 评语 */
@@ -1330,11 +1403,30 @@ export interface components {
             objectType: string;
             tag: string | null;
         };
+        EventFrame: (components["schemas"]["PublicEvent"] & {
+            /**
+             * Format: int64
+             * @description The cursor after it.
+             */
+            seq: number;
+            /** Format: int64 */
+            time: number;
+        }) & {
+            /** @enum {string} */
+            type: "event";
+        } & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "event";
+        };
         ForVisitor: {
             consulted?: boolean;
             /** Format: double */
             rating?: number | null;
         };
+        Frame: components["schemas"]["ErrorFrame"] | components["schemas"]["EventFrame"] | components["schemas"]["MessageFrame"] | components["schemas"]["PongFrame"] | components["schemas"]["PresenceFrame"] | components["schemas"]["ReadFrame"] | components["schemas"]["RecalledFrame"] | components["schemas"]["ResumedFrame"] | components["schemas"]["SaidFrame"] | components["schemas"]["SnapshotFrame"] | components["schemas"]["StateFrame"];
         /** @description Numbers of one sender that are nowhere, between two of their messages in the conversation. */
         Gap: {
             /**
@@ -1549,7 +1641,7 @@ export interface components {
             message: "OK";
             result: {
                 /** @description What is not settled, the oldest first, as the sockets tell it. */
-                alarms: Record<string, never>[];
+                alarms: components["schemas"]["AlarmView"][];
                 /** @description How many stand in the common queue. */
                 common: number;
                 /** @description Who is on shift and cannot be reached. */
@@ -1623,7 +1715,7 @@ export interface components {
                 /** Format: int32 */
                 maxConsults: number;
                 onShift: boolean;
-                state: string;
+                state: components["schemas"]["PublicStatus"];
                 user?: components["schemas"]["PersonView"] | null;
                 waiting: number;
             }[];
@@ -1667,7 +1759,7 @@ export interface components {
             code: 0;
             /** @enum {string} */
             message: "OK";
-            result: (components["schemas"]["Said"] | components["schemas"]["SayRefused"])[];
+            result: (components["schemas"]["SaidFrame"] | components["schemas"]["SayRefused"])[];
         };
         /** @description 成功，全部 */
         GoodAll_Shift: {
@@ -1773,6 +1865,18 @@ export interface components {
         Listed_Unmatched: components["schemas"]["Page_Unmatched"] | components["schemas"]["Refusal"];
         /** @description A page of rows, or a refusal. */
         Listed_WebMessage: components["schemas"]["Page_WebMessage"] | components["schemas"]["Refusal"];
+        /** @description How loaded a counselor or supervisor is, as others see it. */
+        LoadView: {
+            active: number;
+            counselor: components["schemas"]["Id"];
+            /** Format: int32 */
+            maxConsults: number;
+            onShift: boolean;
+            presence: components["schemas"]["PublicStatus"];
+            role: components["schemas"]["Role"];
+            /** @description Who waits for them by name. */
+            waiting: number;
+        };
         /** @description 1. 后台用户登录接口 */
         Login: {
             /**
@@ -1822,6 +1926,16 @@ export interface components {
              * @description Of visitors: what one without a name is called by.
              */
             visitorNumber: number | null;
+        };
+        /** @description Somebody else, or another socket of one's own, said something. */
+        MessageFrame: {
+            conversation: components["schemas"]["Id"];
+            message: components["schemas"]["SaidMessage"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "message";
         };
         Mode: {
             activeMode: string;
@@ -1898,7 +2012,7 @@ export interface components {
         };
         Now: {
             /** @description What is not settled, the oldest first, as the sockets tell it. */
-            alarms: Record<string, never>[];
+            alarms: components["schemas"]["AlarmView"][];
             /** @description How many stand in the common queue. */
             common: number;
             /** @description Who is on shift and cannot be reached. */
@@ -2248,11 +2362,122 @@ export interface components {
             /** @description 密文的初始向量（base64） */
             iv?: string | null;
         };
+        /** @description Answered with a pong, for clients that cannot see the protocol's own. */
+        PingCommand: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "ping";
+        };
+        PongFrame: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "pong";
+        };
+        /** @description What a counselor chose. */
+        PresenceCommand: {
+            presence: components["schemas"]["ChosenStatus"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "presence";
+        };
+        /** @description What a counselor or supervisor is from now on. */
+        PresenceFrame: {
+            presence: components["schemas"]["ChosenStatus"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "presence";
+        };
         /** @description 自有：改变排队优先级 */
         Prioritize: {
             /** @enum {string} */
             priority: "NORMAL" | "URGENT";
         };
+        /**
+         * @description Urgent ones are served first.
+         * @enum {string}
+         */
+        Priority: "URGENT" | "NORMAL";
+        /** @description An event as it is told; others are not told, but show as state. */
+        PublicEvent: {
+            conversation: components["schemas"]["Id"];
+            /** @enum {string} */
+            event: "opened";
+            talk: components["schemas"]["Talk"];
+        } | {
+            conversation: components["schemas"]["Id"];
+            /** @enum {string} */
+            event: "widened";
+            talk: components["schemas"]["Talk"];
+        } | {
+            conversation: components["schemas"]["Id"];
+            /** @enum {string} */
+            event: "priority-changed";
+            priority: components["schemas"]["Priority"];
+            talk: components["schemas"]["Talk"];
+        } | {
+            conversation: components["schemas"]["Id"];
+            counselor: components["schemas"]["Id"];
+            /** @enum {string} */
+            event: "assigned";
+            talk: components["schemas"]["Talk"];
+        } | {
+            conversation: components["schemas"]["Id"];
+            /** @enum {string} */
+            event: "medium-changed";
+            talk: components["schemas"]["Talk"];
+        } | {
+            conversation: components["schemas"]["Id"];
+            /** @enum {string} */
+            event: "noticed";
+            /** @description Its kind, with the seconds that it speaks of behind it, if it does: `silence`, `limit-600`. */
+            notice: string;
+            talk: components["schemas"]["Talk"];
+            text: string;
+        } | {
+            /** Format: int32 */
+            afterSeconds: number;
+            conversation: components["schemas"]["Id"];
+            counselor?: components["schemas"]["Id"];
+            /** @enum {string} */
+            event: "unanswered";
+            talk: components["schemas"]["Talk"];
+        } | {
+            conversation: components["schemas"]["Id"];
+            /** @description Whoever took it, if anybody did. */
+            counselor?: components["schemas"]["Id"];
+            endReason: components["schemas"]["EndReason"];
+            /** @enum {string} */
+            event: "ended";
+            status: components["schemas"]["Status"];
+            talk: components["schemas"]["Talk"];
+        } | {
+            counselor: components["schemas"]["Id"];
+            /** @enum {string} */
+            event: "counselor-lost";
+        } | {
+            counselor: components["schemas"]["Id"];
+            /** @enum {string} */
+            event: "capacity-changed";
+            /** Format: int32 */
+            maxConsults: number;
+        } | {
+            /** @enum {string} */
+            event: "expelled";
+            person: components["schemas"]["Id"];
+        };
+        /**
+         * @description What others see of it.
+         * @enum {string}
+         */
+        PublicStatus: "online" | "busy" | "away" | "offline";
         /** @description Ours: what a conversation is before it begins. Apart, so that `conversationStatus` keeps its three. */
         QueueStatus: {
             CANCELLED: string;
@@ -2262,8 +2487,7 @@ export interface components {
         QueueView: {
             /** @description How many are served before, by whoever serves this one. */
             ahead: number;
-            /** @description What the counselor asked for by name does. */
-            counselorState: string | null;
+            counselorState: components["schemas"]["PublicStatus"] | null;
             /**
              * Format: int64
              * @description A guess in whole minutes; null while it cannot be known.
@@ -2295,6 +2519,50 @@ export interface components {
             rating?: number | null;
             username: string;
         };
+        /** @description Has read everything the other one said so far. */
+        ReadCommand: {
+            conversation: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "read";
+        };
+        /** @description Somebody has read all that the other one had said until then. */
+        ReadFrame: {
+            conversation: components["schemas"]["Id"];
+            reader: components["schemas"]["Id"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "read";
+            /** Format: int64 */
+            until: number;
+        };
+        /** @description Takes a message of one's own back. */
+        RecallCommand: {
+            conversation: string;
+            message: string;
+            ref: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "recall";
+        };
+        /** @description A message was taken back. */
+        RecalledFrame: {
+            conversation: components["schemas"]["Id"];
+            message: components["schemas"]["Id"];
+            /** @description To whoever asked. */
+            ref?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "recalled";
+        };
         /** @description 业务拒绝：HTTP 200，错误码为负 */
         Refusal: {
             /**
@@ -2316,21 +2584,41 @@ export interface components {
             reason?: string | null;
             result: null;
         };
-        /** @description 已保存 */
-        Said: {
+        /** @description What was missed follows, up to this cursor. */
+        ResumedFrame: {
+            /** Format: int64 */
+            cursor: number;
+            /** @description Of a counselor or supervisor. */
+            presence?: components["schemas"]["ChosenStatus"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "resumed";
+        };
+        /**
+         * @description What somebody with places does.
+         * @enum {string}
+         */
+        Role: "counselor" | "supervisor";
+        /** @description It is stored. */
+        SaidFrame: {
             conversation: components["schemas"]["Id"];
             message: components["schemas"]["SaidMessage"];
             ref: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             type: "said";
         };
-        /** @description 刚发送的消息：`/message/conversation/web` 中的一行，另有两项 */
+        /** @description A row of `/message/conversation/web`, with what only the sockets tell. */
         SaidMessage: components["schemas"]["WebMessage"] & {
-            /** @description 客户端为此消息取的名字 */
+            /** @description The sender's own key of it. */
             ref: string;
             /**
              * Format: int64
-             * @description 发送时刻，毫秒
+             * @description When it was said, in milliseconds.
              */
             timeMs: number;
         };
@@ -2338,7 +2626,7 @@ export interface components {
         Sandbox: {
             appid: string;
         };
-        /** @description 自有：不经实时连接发送一条消息；`text` 与 `image` 二选一 */
+        /** @description 发送一条消息；`text` 与 `image` 二选一 */
         Say: {
             /** @description 会话id */
             conversation: string;
@@ -2349,11 +2637,21 @@ export interface components {
              * @example 7f0c2d9e
              */
             ref: string;
-            /** @description 文字，1 到 4000 字 */
+            /** @description 文字，1 到 4000 字；与 `image` 二选一 */
             text?: string | null;
         };
-        /** @description 一条消息的结果，与实时连接所收到的相同 */
-        SayAnswer: components["schemas"]["Said"] | components["schemas"]["SayRefused"];
+        SayAnswer: components["schemas"]["SaidFrame"] | components["schemas"]["SayRefused"];
+        /** @description Says something. */
+        SayCommand: components["schemas"]["Say"] & {
+            /** @enum {string} */
+            type: "say";
+        } & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "say";
+        };
         /** @description 未发送 */
         SayRefused: {
             /**
@@ -2372,16 +2670,6 @@ export interface components {
             /** @enum {string} */
             type: "error";
         };
-        StaffOverview: {
-            active: number;
-            /** Format: int32 */
-            maxConsults: number;
-            onShift: boolean;
-            role: string;
-            state: string;
-            user: components["schemas"]["PersonView"] | null;
-            waiting: number;
-        };
         Shift: {
             id: components["schemas"]["Id"];
             /**
@@ -2390,6 +2678,29 @@ export interface components {
              */
             timestamp: number;
             user: components["schemas"]["PersonView"];
+        };
+        /** @description All that somebody sees when they come. */
+        Snapshot: components["schemas"]["WorkbenchView"] | components["schemas"]["VisitView"] | components["schemas"]["AdministratorView"];
+        /** @description The first frame, unless the socket resumes. */
+        SnapshotFrame: components["schemas"]["Snapshot"] & {
+            /** @enum {string} */
+            type: "snapshot";
+        } & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "snapshot";
+        };
+        StaffOverview: {
+            active: number;
+            /** Format: int32 */
+            maxConsults: number;
+            onShift: boolean;
+            role: components["schemas"]["Role"];
+            state: components["schemas"]["PublicStatus"];
+            user: components["schemas"]["PersonView"] | null;
+            waiting: number;
         };
         /** @description 11、12、19. 后台用户的资料：未传的不变，空串为清除 */
         StaffProfile: {
@@ -2412,6 +2723,39 @@ export interface components {
             supervisors?: string[] | null;
             title?: string | null;
         };
+        StateFrame: components["schemas"]["StateUpdate"] & {
+            /** @enum {string} */
+            type: "state";
+        } & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "state";
+        };
+        /** @description What is no event: it has no number, and the latest counts. */
+        StateUpdate: {
+            queue: components["schemas"]["QueueView"];
+        } | {
+            /** @description By talk, where it has changed; null: answered, in a call, or over. */
+            unansweredSince: {
+                [key: string]: number | null;
+            };
+        } | {
+            /** @description All that is not settled. */
+            alarms: components["schemas"]["AlarmView"][];
+        } | {
+            common: components["schemas"]["CommonQueue"];
+            /** @description Of a counselor or supervisor: it changes at midnight, and when somebody is put on shift. */
+            onShift?: boolean;
+            /** @description For supervisors and administrators. */
+            others?: components["schemas"]["LoadView"][];
+        };
+        /**
+         * @description How a conversation stands.
+         * @enum {string}
+         */
+        Status: "WAITING" | "IN_PROGRESS" | "FINISHED" | "TIME_OUT" | "CANCELLED";
         /** @description 自有：允许发送一次订阅消息 */
         Subscribe: {
             /** @description 用户同意的模板，默认为配置的模板 */
@@ -2424,8 +2768,39 @@ export interface components {
              */
             allowed: number;
         };
+        /** @description A conversation that waits, runs, or has just ended. */
+        Talk: {
+            /** @description Whether it stands, or stood, in the common queue. */
+            common: boolean;
+            consultation: components["schemas"]["Id"] | null;
+            conversationType: components["schemas"]["ConversationKind"];
+            counselor: components["schemas"]["Id"] | null;
+            /** Format: int64 */
+            createdTime: number;
+            id: components["schemas"]["Id"];
+            priority: components["schemas"]["Priority"];
+            /** Format: int64 */
+            startTime: number | null;
+            status: components["schemas"]["Status"];
+            /**
+             * Format: int64
+             * @description When the visitor's first message came that nobody has answered yet, or the start; null once it is answered.
+             */
+            unansweredSince: number | null;
+            visitor: components["schemas"]["Id"];
+            wanted: components["schemas"]["Id"] | null;
+        };
         Told: {
             status: components["schemas"]["Health"];
+        };
+        /** @description Who waits for an answer, in a snapshot. */
+        Unanswered: {
+            /** @description What is not settled. */
+            alarms: components["schemas"]["AlarmView"][];
+            /** @description By talk, since when; only those whose visitor waits. */
+            unansweredSince: {
+                [key: string]: number;
+            };
         };
         /** @description An unmatched message. Holds a person's words: prints none of them. */
         Unmatched: {
@@ -2499,15 +2874,22 @@ export interface components {
             SUPERVISOR: string;
             VISITOR: string;
         };
+        /** @description Of a visitor. */
+        VisitView: {
+            conversation: components["schemas"]["Talk"] | null;
+            /** Format: int64 */
+            cursor: number;
+            queue: components["schemas"]["QueueView"] | null;
+        };
         Waiting: {
             /** @description Whether it stands in the common queue. */
             common: boolean;
-            conversationType: string;
+            conversationType: components["schemas"]["ConversationKind"];
             counselor: components["schemas"]["PersonView"] | null;
             /** Format: int64 */
             createdTime: number;
             id: components["schemas"]["Id"];
-            priority: string;
+            priority: components["schemas"]["Priority"];
             user: components["schemas"]["PersonView"] | null;
             /**
              * Format: int64
@@ -2546,6 +2928,20 @@ export interface components {
             time: number;
             to: string;
             type: string;
+        };
+        /** @description Of a counselor or supervisor. */
+        WorkbenchView: components["schemas"]["Unanswered"] & {
+            /** @description Talks that run, the oldest first. */
+            active: components["schemas"]["Talk"][];
+            common: components["schemas"]["CommonQueue"];
+            /** Format: int64 */
+            cursor: number;
+            /** Format: int32 */
+            maxConsults: number;
+            onShift: boolean;
+            presence: components["schemas"]["ChosenStatus"];
+            /** @description Who waits for them by name, in the order of service. */
+            waiting: components["schemas"]["Talk"][];
         };
     };
     responses: {

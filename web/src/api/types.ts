@@ -32,8 +32,8 @@ export type Now = Omit<Schemas['Now'], 'online' | 'missing'> & { online: StaffOv
 export type OnDuty = WithState<Pick<Schemas['OnDuty'], 'active' | 'id' | 'maxConsults' | 'state' | 'timestamp' | 'user' | 'waiting'>>
   & Partial<Schemas['ForVisitor']>
 
-/** Something said with a request; over the socket it has a `type`, too. */
-export type Say = { type: 'say', ref: string, conversation: string } & ({ text: string } | { image: string })
+/** Something said, over the socket or with a request. */
+export type Say = Schemas['SayCommand']
 
 /** What the pages need of the settings; `im` and `sandbox` only newer servers say. */
 export type Config = Schemas['Config'] & {
@@ -41,10 +41,10 @@ export type Config = Schemas['Config'] & {
   sandbox?: { appid: string } | null
 }
 
-export type Presence = 'online' | 'busy' | 'away'
+export type Presence = Schemas['ChosenStatus']
 /** As others see it. */
-export type State = Presence | 'offline'
-export type Status = 'WAITING' | 'IN_PROGRESS' | 'FINISHED' | 'TIME_OUT' | 'CANCELLED'
+export type State = Schemas['PublicStatus']
+export type Status = Schemas['Status']
 export type Role = 'counselor' | 'supervisor' | 'administrator' | 'system'
 export type PersonType = 'VISITOR' | 'COUNSELOR' | 'SUPERVISOR' | 'INSTITUTION' | 'SYSTEM'
 export type Priority = Schemas['Prioritize']['priority']

@@ -7,39 +7,58 @@ use hotline_actors::{
     push::{Answers, StandingAlarm},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::wire::Id;
 
 /// Who waits for an answer, in a snapshot.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Waiting {
-    unanswered_since: BTreeMap<ConversationId, Option<Timestamp>>,
+pub(crate) struct Unanswered {
+    /// By talk, since when; only those whose visitor waits.
+    #[schema(value_type = BTreeMap<String, i64>)]
+    unanswered_since: BTreeMap<ConversationId, Timestamp>,
+    /// What is not settled.
     alarms: Vec<AlarmView>,
 }
 
-impl Waiting {
+impl Unanswered {
     pub(super) fn of(answers: &Answers) -> Self {
-        let waits = answers.unanswered.iter().filter(|(_, since)| since.is_some());
         Self {
-            unanswered_since: waits.map(|(id, since)| (*id, *since)).collect(),
+            unanswered_since: answers
+                .unanswered
+                .iter()
+                .filter_map(|(id, since)| Some((*id, (*since)?)))
+                .collect(),
             alarms: answers.alarms.iter().map(AlarmView::from).collect(),
         }
     }
 }
 
 /// An alarm that is not settled.
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum AlarmView {
+    /// A visitor is not answered: until the counselor sends a message, or the talk ends.
+    #[serde(rename_all = "camelCase")]
     Unanswered {
+        #[schema(value_type = Id)]
         conversation: ConversationId,
+        #[schema(value_type = Id)]
         counselor: CounselorId,
+        #[schema(value_type = Id)]
         visitor: VisitorId,
+        #[schema(value_type = i64)]
         since: Timestamp,
         after_seconds: u64,
     },
+    /// A counselor with talks or a queue went offline: until they are back, or nobody is left who needs them.
     CounselorLost {
+        #[schema(value_type = Id)]
         counselor: CounselorId,
+        #[schema(value_type = i64)]
         since: Timestamp,
+        #[schema(value_type = Vec<Id>)]
         conversations: Vec<ConversationId>,
     },
 }

@@ -18,7 +18,7 @@ use crate::{
         refusals,
         sockets::{
             LOGGED_OUT, TRY_AGAIN,
-            frames::{self, Command},
+            frames::{self, Command, SocketCommand},
         },
         state::AppState,
     },
@@ -45,7 +45,7 @@ impl Reader {
         let state = self.state.clone();
         let Some(caller) = self.caller.clone() else {
             return Box::pin(async move {
-                let Ok(Command::Auth { token }) = command else {
+                let Ok(Command::Socket(SocketCommand::Auth { token })) = command else {
                     return Done::LoggedIn(Err(NO_SESSION));
                 };
                 Done::LoggedIn(log_in(&state, &token).await)
@@ -68,7 +68,7 @@ impl Reader {
                     )
                 })
             }
-            Ok(Command::Presence { choice }) => {
+            Ok(Command::Socket(SocketCommand::Presence { choice })) => {
                 let (shared, asks) = (Rc::clone(&self.shared), self.asks);
                 Box::pin(async move {
                     shared.join_finished().await;
@@ -80,8 +80,8 @@ impl Reader {
                     Done::Frame(choose(&state, &caller, asks, choice))
                 })
             }
-            Ok(Command::Ping) => Box::pin(async { Done::Frame(Some(frames::pong())) }),
-            Ok(Command::Auth { .. }) => {
+            Ok(Command::Socket(SocketCommand::Ping)) => Box::pin(async { Done::Frame(Some(frames::pong())) }),
+            Ok(Command::Socket(SocketCommand::Auth { .. })) => {
                 Box::pin(async { Done::Frame(Some(frames::error(&Sentence::LoggedInAlready))) })
             }
             Err(why) => Box::pin(async move { Done::Frame(Some(frames::error(&why))) }),

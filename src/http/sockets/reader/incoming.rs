@@ -22,7 +22,7 @@ use crate::{
     http::{
         connection::Link,
         sockets::{
-            frames::{self, Command},
+            frames::{self, Command, SocketCommand},
             header,
             pace::{Allowance, Marks},
         },
@@ -160,7 +160,7 @@ impl Reader {
                     return;
                 };
                 let command = frames::command(&text);
-                if let (Ok(Command::Ping), Some(_)) = (&command, &self.caller) {
+                if let (Ok(Command::Socket(SocketCommand::Ping)), Some(_)) = (&command, &self.caller) {
                     // Answered also while something takes long: whoever asks wants to know whether anybody is there.
                     self.session.do_send(Came::Frame(frames::pong().into()));
                     return;

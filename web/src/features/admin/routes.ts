@@ -33,8 +33,8 @@ export const admin: Routes = [
     meta: { title: 'admin.menu.visitors', menu: { order: 70, icon: User }, roles: ['supervisor', 'administrator'] },
   },
   {
-    path: '/unplaced', name: 'unplaced', component: () => import('./unplaced.vue'),
-    meta: { title: 'admin.menu.unplaced', menu: { order: 80, icon: ChatLineSquare }, roles: ['administrator'] },
+    path: '/unplaced', name: 'unmatched', component: () => import('./unmatched.vue'),
+    meta: { title: 'admin.menu.unmatched', menu: { order: 80, icon: ChatLineSquare }, roles: ['administrator'] },
   },
   {
     path: '/profile', name: 'profile', component: () => import('./people/profile.vue'),

@@ -23,7 +23,7 @@ export interface Facts {
   start: number
   /** When a person said something last. */
   lastSaid: number | null
-  /** Nobody has said anything, or the last word is the counselor's. */
+  /** Nobody has said anything, or the last message is the counselor's. */
   isVisitorsTurn: boolean
   /** When the call began that is under way. */
   callStart: number | null
@@ -33,7 +33,7 @@ export interface Facts {
   announced: { at: number, end: number } | null
 }
 
-/** `visitor` is the user name of the one whose last word must not stay without an answer. */
+/** `visitor` is the user name of the one whose last message must not stay without an answer. */
 export function factsOf(messages: readonly Message[], start: number, callStart: number | null, visitor: string): Facts {
   const facts: Facts = { start, lastSaid: null, isVisitorsTurn: true, callStart, silenceNoticed: null, announced: null }
   for (const message of messages) {

@@ -1,6 +1,6 @@
 // What stands where in the counselor's and the supervisor's lists. Pure.
 
-import type { Load } from '@/shared/socket/frames'
+import type { Load } from '@/api/frames'
 import type { Conversation, StaffOverview, State } from '@/api/types'
 
 /** The one before or after `current`; from nowhere the first or the last; at an end it stays. */

@@ -31,7 +31,7 @@ export interface OpenTalk {
   talk: ComputedRef<Conversation | null>
   error: ComputedRef<unknown>
   thread: ComputedRef<Thread | null>
-  /** Whom words go to; null until the other one is known. */
+  /** Whom messages go to; null until the other one is known. */
   to: ComputedRef<Addressee | null>
   isRunning: ComputedRef<boolean>
   /** Whether it is held by whoever is here: others only read. */

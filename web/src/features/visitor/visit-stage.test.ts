@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Conversation } from '@/api/types'
-import type { Talk } from '@/shared/socket/frames'
+import type { Talk } from '@/api/frames'
 import { canRate, isOrdinary, visitStageOf, type Facts } from './visit-stage'
 
 const NOW = 1_800_000_000_000

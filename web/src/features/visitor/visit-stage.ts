@@ -1,7 +1,7 @@
 // Where a visitor is in their visit. The server knows; the page only says what to show. Pure.
 
 import type { Conversation } from '@/api/types'
-import type { Talk } from '@/shared/socket/frames'
+import type { Talk } from '@/api/frames'
 
 export type VisitStage = 'consent' | 'entering' | 'loading' | 'choose' | 'waiting' | 'talk' | 'ended' | 'rate'
 

@@ -30,7 +30,7 @@ describe('who is on duty', () => {
     id: name, state: 'online', active: 0, waiting: 0, maxConsults: 2, consulted: false, rating: null, ...some,
   } as OnDuty)
 
-  it('is free with a place and nobody in line', () => {
+  it('is free with a place and nobody in the queue', () => {
     expect(isFree(duty('a', {}))).toBe(true)
     const some: Partial<OnDuty>[] = [{ active: 2 }, { waiting: 1 }, { state: 'busy' }, { state: 'offline' }, { maxConsults: 0 }]
     expect(some.map((one) => isFree(duty('a', one)))).toEqual([false, false, false, false, false])

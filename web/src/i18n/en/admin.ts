@@ -1,6 +1,6 @@
 export default {
   menu: {
-    records: 'Records', record: 'Record', overview: 'Overview', shifts: 'Shifts', staff: 'Staff', visitors: 'Visitors', unplaced: 'Unplaced messages',
+    records: 'Records', record: 'Record', overview: 'Overview', shifts: 'Shifts', staff: 'Staff', visitors: 'Visitors', unmatched: 'Unmatched messages',
     accounts: 'Accounts', profile: 'My profile',
   },
   list: {
@@ -68,7 +68,7 @@ export default {
     capacityHint: '0 takes nobody new', unknownBefore: 'What is left empty stays as it is.',
     noWords: 'System administrators keep the accounts of all institutions and see nobody\'s words.',
   },
-  unplaced: {
+  unmatched: {
     note: 'These messages belong to no conversation. They are kept apart for a while (30 days by default) and then erased. Reading them is noted.', none: 'Every message has its conversation', time: 'Time',
     from: 'From', to: 'To', said: 'Message', reason: 'Reason',
     why: {

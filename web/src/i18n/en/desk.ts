@@ -62,6 +62,6 @@ export default {
     lost: '{counselor} is offline, with {n} talks in progress', unansweredOf: '{visitor} has waited {n} minutes for an answer of {counselor}', sound: 'Sound', desktop: 'Desktop notifications', allow: 'Turn on', granted: 'on', denied: 'refused by the browser', unsupported: 'not in this browser',
     settles: 'This is settled when the counselor answers or the conversation ends. Nobody else can answer in it: reach the counselor, or end the conversation.',
     hint: 'Notifications show no names and no words of visitors.', visitor: 'A visitor has arrived', request: 'A counselor asks for help', come: 'Click to open the talk', waits: 'Somebody is waiting for you',
-    waitsHint: 'The talk begins by itself when there is a free place', unanswered: '{visitor} has waited {n} minutes for your answer', word: 'A new message',
+    waitsHint: 'The talk begins by itself when there is a free place', unanswered: '{visitor} has waited {n} minutes for your answer', message: 'A new message',
   },
 }

@@ -1,6 +1,6 @@
 export default {
   menu: {
-    records: '咨询记录', record: '记录详情', overview: '运行概况', shifts: '排班', staff: '咨询师与督导', visitors: '访客', unplaced: '未归入消息',
+    records: '咨询记录', record: '记录详情', overview: '运行概况', shifts: '排班', staff: '咨询师与督导', visitors: '访客', unmatched: '未归入消息',
     accounts: '账号管理', profile: '个人资料',
   },
   list: {
@@ -61,7 +61,7 @@ export default {
     rule: { phoneNumber: '请填写正确的电话号码', email: '请填写正确的邮箱地址', idNumber: '身份证号不正确，请核对' }, ageRule: '年龄应为 0 到 150', avatarRule: '应以 https 开头的图片地址', ownCapacity: '接待上限', capacityHint: '0 表示不再接待新访客',
     unknownBefore: '留空的项目保持不变。', noWords: '系统管理员管理各机构的账号，看不到任何咨询内容。',
   },
-  unplaced: {
+  unmatched: {
     note: '这些消息无法归入任何会话，单独保存一段时间（默认 30 天）后清除。查看会留下操作记录。', none: '没有未归入会话的消息', time: '时间', from: '发送者', to: '接收者', said: '内容', reason: '原因',
     why: {
       'unknown-account': '账号不存在', 'no-open-conversation': '双方没有进行中的会话', 'several-open-conversations': '双方有多个进行中的会话，无法确定归属',

@@ -62,6 +62,6 @@ export default {
     lost: '{counselor} 已离线，还有 {n} 个进行中的咨询', unansweredOf: '{counselor} 的 {visitor} 已等了 {n} 分钟，还没有收到回复', sound: '提示音', desktop: '桌面通知', allow: '开启', granted: '已开启', denied: '已被浏览器拒绝', unsupported: '此浏览器不支持',
     settles: '咨询师回复或会话结束后，提醒才会消失。别人不能代咨询师回复：请联系咨询师，或结束会话。',
     hint: '通知里不会出现访客的姓名和内容。', visitor: '新的访客已接入', request: '有咨询师请求督导', come: '点击进入会话', waits: '有人在等待您',
-    waitsHint: '有空位时会自动接入', unanswered: '{visitor} 已等了 {n} 分钟，还没有收到您的回复', word: '有新消息',
+    waitsHint: '有空位时会自动接入', unanswered: '{visitor} 已等了 {n} 分钟，还没有收到您的回复', message: '有新消息',
   },
 }

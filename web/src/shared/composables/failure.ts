@@ -13,7 +13,7 @@ export function useFailure(): { errorText: (error: unknown) => string, tell: (er
     if (error instanceof Unreachable) return t('state.unreachable')
     if (error instanceof NotRecalled) {
       const key = `chat.why.${error.reason.key}`
-      // Without an answer it is unknown whether it was: what is said of words that were not sent does not fit.
+      // Without an answer it is unknown whether it was: what is said of messages that were not sent does not fit.
       return error.reason !== NO_ANSWER && te(key) ? t(key) : t('chat.cannotRecall')
     }
     return error instanceof Error && error.message ? error.message : t('state.wrong')

@@ -20,7 +20,7 @@ export function tellTimesIn(name: string | null | undefined): void {
 }
 
 const LOCALES = { zh: 'zh-CN', en: 'en-GB' }
-/** Making one takes as long as hundreds of uses, and a long talk asks for the day of every word in it. */
+/** Making one takes as long as hundreds of uses, and a long talk asks for the day of every message in it. */
 const kept = new Map<string, Intl.DateTimeFormat>()
 
 function inZone(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {

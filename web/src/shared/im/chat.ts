@@ -3,7 +3,7 @@
 
 import { NoSession, Refused } from '@/api/answer'
 import type { WebMessage } from '@/api/types'
-import type { SaidMessage } from '@/shared/socket/frames'
+import type { SaidMessage } from '@/api/frames'
 
 export type SimpleBody
   = | { kind: 'text', text: string }
@@ -116,13 +116,13 @@ export function notice(seq: number, time: number, name: string, text: string): M
 }
 
 /** A row of the record. */
-export function fromRecord(row: SaidMessage): Message {
+export function fromRecord(row: WebMessage | SaidMessage): Message {
   return {
     key: row.ID,
     id: row.ID,
-    ref: row.ref ?? null,
+    ref: 'ref' in row ? row.ref : null,
     from: row.from,
-    time: row.timeMs ?? row.time * 1000,
+    time: 'timeMs' in row ? row.timeMs : row.time * 1000,
     body: bodyOfRow(row),
     isRevoked: row.isRevoked,
     isReadByPeer: row.isPeerRead,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Refused } from '@/api/answer'
-import type { Command, Frame } from '@/shared/socket/frames'
+import type { Command, Frame } from '@/api/frames'
 import type { SocketStatus } from '@/shared/socket/socket'
 import type { ChatListener, Message } from './chat'
 import { EmbeddedChat } from './embedded'
@@ -17,7 +17,7 @@ let hear: (frame: Frame) => void
 let connected: (status: SocketStatus) => void
 let told: unknown[]
 let outliving: string[][]
-/** How many words one request takes. */
+/** How many messages one request takes. */
 let room: number
 let closeCode: number | null
 let upload: ReturnType<typeof vi.fn<(conversation: string, image: Blob) => Promise<string>>>
@@ -45,7 +45,7 @@ beforeEach(() => {
     onStatus: (on) => { connected = on; return () => {} },
     closeCode: () => closeCode,
     doubt: () => { reconnected(1006) },
-  }, { upload, sayOutliving: (words) => outliving.push(words.slice(0, room).map(({ ref }) => ref)) && Math.min(room, words.length) }, listener)
+  }, { upload, sayOutliving: (messages) => outliving.push(messages.slice(0, room).map(({ ref }) => ref)) && Math.min(room, messages.length) }, listener)
 })
 afterEach(() => {
   chat.stop()
@@ -94,7 +94,7 @@ describe('our own IM', () => {
     expect(told.filter((one) => (one as string[])[0] === 'failed')).toEqual([['failed', 'r1', { key: 'network', words: '' }]])
   })
 
-  it.each([1009, 1003, 1008])('fails once the one word that makes the server close with %i, and sends the others', (code) => {
+  it.each([1009, 1003, 1008])('fails once the one message that makes the server close with %i, and sends the others', (code) => {
     for (const ref of ['r1', 'bad', 'r3']) chat.say(TO, ref, { text: ref })
     reconnected(code)
     expect(refs().slice(3), 'one by one from now on').toEqual(['r1'])

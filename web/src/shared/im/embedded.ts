@@ -1,7 +1,7 @@
 // Our own IM, over the socket that is there anyway.
 
 import type { Say } from '@/api/types'
-import type { Command, ErrorFrame, Frame } from '@/shared/socket/frames'
+import type { Command, ErrorFrame, Frame } from '@/api/frames'
 import type { SocketStatus } from '@/shared/socket/socket'
 import {
   fromRecord, NO_ANSWER, NotRecalled, reasonOf, wellFormed, type Addressee, type Chat, type ChatListener, type Content, type Message, type Reason,
@@ -22,7 +22,7 @@ export interface Wire {
 export interface Requests {
   upload: (conversation: string, image: Blob) => Promise<string>
   /** Says them with a request that outlives the page, as many of the first as it takes; returns how many. */
-  sayOutliving: (words: Say[]) => number
+  sayOutliving: (messages: Say[]) => number
 }
 
 /** An answer to something sent that takes longer will not come on this connection. */
@@ -123,19 +123,19 @@ export class EmbeddedChat implements Chat {
   private readonly outlive = (event: Event): void => {
     if (event.type !== 'pagehide' && document.visibilityState === 'visible') return
     const left: Pending[] = []
-    const words: Say[] = []
+    const messages: Say[] = []
     for (const pending of this.pending.values()) {
       if (pending.command.type !== 'say' || pending.isOutliving) continue
       left.push(pending)
-      words.push(pending.command)
+      messages.push(pending.command)
     }
-    if (words.length === 0) return
+    if (messages.length === 0) return
     // What had no room may go out the next time: a page is hidden before it is closed.
-    const sent = this.requests.sayOutliving(words)
+    const sent = this.requests.sayOutliving(messages)
     left.slice(0, sent).forEach((pending) => { pending.isOutliving = true })
   }
 
-  /** A picture on its way cannot outlive the page, nor can words without a network. */
+  /** A picture on its way cannot outlive the page, nor can messages without a network. */
   private readonly askFirst = (event: BeforeUnloadEvent): void => {
     if (this.uploads > 0 || (!this.isOpen && this.pending.size > 0)) event.preventDefault()
   }

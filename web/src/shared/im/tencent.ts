@@ -49,7 +49,7 @@ export const EVENT = {
 
 let keepsNothing = false
 
-/** The SDK keeps profiles and the last words of each talk in this browser, in clear and for ever. Nothing here needs that. */
+/** The SDK keeps profiles and the last messages of each talk in this browser, in clear and for ever. Nothing here needs that. */
 function keepNothing(): void {
   removeFrom(localStorage, (key) => /^tim_/i.test(key))
   if (!keepsNothing) keepOnlyOurs()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Alarm, Talk } from '@/shared/socket/frames'
+import type { Alarm, Talk } from '@/api/frames'
 import { callsOf, nextUnanswered, openedKey, rings, unanswered, wayOf } from './calls'
 
 const talk = (id: string, some: Partial<Talk> = {}): Talk => ({
@@ -22,10 +22,9 @@ describe('somebody is called', () => {
 
   it('no more once somebody answered, at whatever machine', () => {
     expect(kinds({ active: [talk('a', { unansweredSince: null })] })).toEqual([])
-    expect(kinds({ active: [talk('a', { unansweredSince: undefined })] }), 'an older server does not say').toEqual(['visitor a'])
   })
 
-  it('anew when whoever they looked at in the line has a place', () => {
+  it('anew when whoever they looked at in the queue has a place', () => {
     const waiting = talk('a', { status: 'WAITING', startTime: null, counselor: null })
     expect(kinds({ waiting: [waiting] })).toEqual(['waits a'])
     expect(kinds({ waiting: [waiting] }, [openedKey(waiting)])).toEqual([])
@@ -42,7 +41,7 @@ describe('somebody is called', () => {
     expect(first).not.toBe(second)
   })
 
-  it('loudly for everything but a place in the line', () => {
+  it('loudly for everything but a place in the queue', () => {
     const [waits] = callsOf(view({ waiting: [talk('a', { status: 'WAITING' })] }), new Set())
     expect(waits && rings(waits)).toBe(false)
     expect(callsOf(view({ active: [talk('a')], alarms: [lost] }), new Set()).every(rings)).toBe(true)

@@ -1,7 +1,7 @@
 // For what somebody is called, from what the server says and what they have opened: so a reload knows it again. Pure.
 
 import type { Role } from '@/api/types'
-import type { Talk } from '@/shared/socket/frames'
+import type { Talk } from '@/api/frames'
 import type { View } from '@/shared/socket/reducer'
 
 export interface Call {
@@ -18,7 +18,7 @@ export interface Call {
   talks: readonly string[]
 }
 
-/** A talk is opened anew once it runs: who looked at somebody in the line has not yet greeted them. */
+/** A talk is opened anew once it runs: who looked at somebody in the queue has not yet greeted them. */
 export const openedKey = ({ id, status }: Pick<Talk, 'id' | 'status'>): string => `${status === 'WAITING' ? 'waits' : 'runs'}-${id}`
 
 function fromTalk(talk: Talk, opened: ReadonlySet<string>): Call[] {
@@ -40,7 +40,7 @@ export function callsOf({ active, waiting, alarms }: Pick<View, 'active' | 'wait
   return [...alarmed.sort(bySince), ...talks.sort(bySince)]
 }
 
-/** Who waits in the line has time; everything else is rung for. */
+/** Who waits in the queue has time; everything else is rung for. */
 export const rings = ({ kind }: Call): boolean => kind !== 'waits'
 
 /** Where a call leads; a supervisor who is asked about that talk to the one with the counselor, beside which it stands. */

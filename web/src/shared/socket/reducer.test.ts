@@ -1,30 +1,32 @@
 import { describe, expect, it } from 'vitest'
-import type { EventFrame, Frame, Place, Talk } from './frames'
+import type { EventFrame, Frame, Place, Talk } from '@/api/frames'
 import { NOTHING_KNOWN, reduce, type View } from './reducer'
 
 const ME = 'counselor-1'
 const talk = (id: string, some: Partial<Talk> = {}): Talk => ({
   id, visitor: 'visitor-1', counselor: null, wanted: null, consultation: null, status: 'WAITING',
-  conversationType: 'COUNSELING_SESSION', priority: 'NORMAL', common: true, createdTime: 1000, startTime: null, ...some,
+  conversationType: 'COUNSELING_SESSION', priority: 'NORMAL', common: true, createdTime: 1000, startTime: null,
+  unansweredSince: null, ...some,
 })
 /** Where somebody waits, told in full by the server. */
 const place = (some: Partial<Place>): Place =>
   ({ position: 1, ahead: 0, counselorState: null, estimatedWaitSeconds: null, next: false, waitUntil: 9000, nextShift: null, ...some })
-const event = (seq: number, name: EventFrame['event'], some: Partial<EventFrame> = {}): EventFrame =>
-  ({ type: 'event', seq, time: 1, event: name, ...some })
+const event = (seq: number, name: EventFrame['event'], some: object): EventFrame =>
+  ({ type: 'event', seq, time: 1, event: name, ...some }) as EventFrame
 const after = (frames: Frame[], from: View = NOTHING_KNOWN, me = ME): View => frames.reduce((view, frame) => reduce(view, frame, me), from)
 const SNAPSHOT: Frame = {
   type: 'snapshot', cursor: 5, presence: 'online', onShift: true, maxConsults: 3, active: [], waiting: [], common: { waiting: 2 },
+  unansweredSince: {}, alarms: [],
 }
 
 describe('what a counselor sees', () => {
   it('is the snapshot, and again the snapshot after another', () => {
     const seated = talk('a', { status: 'IN_PROGRESS', counselor: ME, startTime: 2 })
-    const view = after([SNAPSHOT, event(6, 'assigned', { talk: seated }), { ...SNAPSHOT, cursor: 9 } as Frame])
+    const view = after([SNAPSHOT, event(6, 'assigned', { talk: seated }), { ...SNAPSHOT, cursor: 9 }])
     expect(view).toMatchObject({ cursor: 9, presence: 'online', onShift: true, maxConsults: 3, active: [], common: 2 })
   })
 
-  it('has a talk where it is: in the line, then at the desk, then nowhere', () => {
+  it('has a talk where it is: in the queue, then at the desk, then nowhere', () => {
     const waiting = talk('a', { wanted: ME })
     const seated = { ...waiting, status: 'IN_PROGRESS', counselor: ME, startTime: 2 } as Talk
     let view = after([SNAPSHOT, event(6, 'opened', { talk: waiting })])

@@ -1,7 +1,7 @@
 // What a page knows from its socket: a pure function of the frames that came.
 
 import type { Presence } from '@/api/types'
-import type { Alarm, Frame, Load, Place, Snapshot, Talk } from './frames'
+import type { Alarm, EventFrame, Frame, Load, Place, Snapshot, StateFrame, Talk } from '@/api/frames'
 
 export interface View {
   /** Everything up to this event is in here; null before the first snapshot. */
@@ -42,8 +42,8 @@ export const NOTHING_KNOWN: View = {
 
 const isOpen = (talk: Talk): boolean => talk.status === 'WAITING' || talk.status === 'IN_PROGRESS'
 
-/** Urgent first, then arrival: as the server seats them. */
-function inLine(talks: Talk[]): Talk[] {
+/** Urgent first, then arrival: as the server serves them. */
+function inOrder(talks: Talk[]): Talk[] {
   const urgent = (talk: Talk): number => (talk.priority === 'URGENT' ? 0 : 1)
   return [...talks].sort((a, b) => urgent(a) - urgent(b) || a.createdTime - b.createdTime)
 }
@@ -60,25 +60,10 @@ export function reduce(view: View, frame: Frame, me: string): View {
     case 'presence':
       return { ...view, presence: frame.presence }
     case 'state':
-      return {
-        ...view,
-        onShift: frame.onShift ?? view.onShift,
-        common: frame.common?.waiting ?? view.common,
-        others: frame.others ?? view.others,
-        alarms: frame.alarms ?? view.alarms,
-        active: answered(view.active, frame.unansweredSince),
-        place: frame.queue === undefined ? view.place : frame.queue,
-      }
-    case 'event': {
+      return withState(view, frame)
+    case 'event':
       // What a snapshot already contains is not counted twice.
-      if (view.cursor !== null && frame.seq <= view.cursor) return view
-      const after = { ...view, cursor: frame.seq }
-      if (frame.event === 'capacity-changed' && frame.counselor === me) {
-        return { ...after, maxConsults: frame.maxConsults ?? after.maxConsults }
-      }
-      // Supervisors hear of others' talks, too; `unanswered` changes nothing but is told.
-      return frame.talk === undefined || frame.event === 'unanswered' ? after : withTalk(after, frame.talk, me)
-    }
+      return view.cursor !== null && frame.seq <= view.cursor ? view : withEvent({ ...view, cursor: frame.seq }, frame, me)
     case 'pong':
     case 'error':
     case 'said':
@@ -87,32 +72,61 @@ export function reduce(view: View, frame: Frame, me: string): View {
     case 'read':
       return view
     default:
-      // Unknown frames are to be ignored.
+      return unknown({ view, frame })
+  }
+}
+
+/** What a newer server says is to be ignored. The compiler knows that nothing of ours comes here. */
+const unknown = ({ view }: { view: View, frame: never }): View => view
+
+function withState(view: View, frame: StateFrame): View {
+  if ('queue' in frame) return { ...view, place: frame.queue }
+  if ('unansweredSince' in frame) return { ...view, active: answered(view.active, frame.unansweredSince) }
+  if ('alarms' in frame) return { ...view, alarms: frame.alarms }
+  if ('common' in frame) {
+    return { ...view, common: frame.common.waiting, onShift: frame.onShift ?? view.onShift, others: frame.others ?? view.others }
+  }
+  return unknown({ view, frame })
+}
+
+function withEvent(view: View, frame: EventFrame, me: string): View {
+  switch (frame.event) {
+    case 'opened':
+    case 'widened':
+    case 'priority-changed':
+    case 'assigned':
+    case 'medium-changed':
+    case 'noticed':
+    case 'ended':
+      return withTalk(view, frame.talk, me)
+    case 'capacity-changed':
+      return frame.counselor === me ? { ...view, maxConsults: frame.maxConsults } : view
+    // Told, and changes nothing here: of the first one supervisors hear in others' talks, too.
+    case 'unanswered':
+    case 'counselor-lost':
+    case 'expelled':
       return view
+    default:
+      return unknown({ view, frame })
   }
 }
 
 /** The same talks, with what is now known of who waits for an answer in them. */
-function answered(talks: Talk[], since: Record<string, number | null> = {}): Talk[] {
+function answered(talks: Talk[], since: Record<string, number | null>): Talk[] {
   if (!talks.some(({ id }) => since[id] !== undefined)) return talks
-  return talks.map((talk) => ({ ...talk, unansweredSince: since[talk.id] === undefined ? talk.unansweredSince : since[talk.id] }))
+  return talks.map((talk) => {
+    const told = since[talk.id]
+    return told === undefined ? talk : { ...talk, unansweredSince: told }
+  })
 }
 
 function fromSnapshot(view: View, frame: Snapshot): View {
-  return {
-    ...NOTHING_KNOWN,
-    cursor: frame.cursor,
-    presence: frame.presence ?? null,
-    onShift: frame.onShift ?? false,
-    maxConsults: frame.maxConsults ?? 0,
-    active: byStart(frame.active ?? []),
-    waiting: inLine(frame.waiting ?? []),
-    common: frame.common?.waiting ?? 0,
-    others: view.others,
-    alarms: frame.alarms ?? [],
-    conversation: frame.conversation ?? null,
-    place: frame.queue ?? null,
-  }
+  const fresh = { ...NOTHING_KNOWN, cursor: frame.cursor, others: view.others }
+  if ('conversation' in frame) return { ...fresh, conversation: frame.conversation, place: frame.queue }
+  const looked = { ...fresh, common: frame.common.waiting, alarms: frame.alarms }
+  if (!('presence' in frame)) return looked
+  const { presence, onShift, maxConsults, active, waiting } = frame
+  return { ...looked, presence, onShift, maxConsults, active: byStart(active), waiting: inOrder(waiting) }
 }
 
 function withTalk(view: View, talk: Talk, me: string): View {
@@ -124,7 +138,7 @@ function withTalk(view: View, talk: Talk, me: string): View {
   return {
     ...view,
     active: mine ? byStart([...without(view.active), talk]) : without(view.active),
-    waiting: forMe ? inLine([...without(view.waiting), talk]) : without(view.waiting),
+    waiting: forMe ? inOrder([...without(view.waiting), talk]) : without(view.waiting),
     conversation,
     place: conversation?.status === 'WAITING' ? view.place : null,
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Frame } from './frames'
+import type { Frame } from '@/api/frames'
 import { LiveSocket, patience, socketUrl, type SocketStatus } from './socket'
 
 class FakeSocket {

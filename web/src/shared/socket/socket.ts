@@ -1,6 +1,6 @@
 // One socket that comes back: with patience that grows, from where it stopped, and noticing a silence that is none.
 
-import type { Command, Frame } from './frames'
+import type { Command, Frame } from '@/api/frames'
 
 export type SocketStatus = 'idle' | 'connecting' | 'open' | 'waiting' | 'refused'
 

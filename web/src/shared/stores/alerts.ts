@@ -9,7 +9,7 @@ const MUTED = 'hotline.muted'
 const CALLS = {
   visitor: [[523.25, 0], [659.25, 0.16], [783.99, 0.32]],
   alarm: [[659.25, 0], [523.25, 0.2], [659.25, 0.4]],
-  word: [[659.25, 0], [587.33, 0.14]],
+  message: [[659.25, 0], [587.33, 0.14]],
 } as const
 const NOTE_SECONDS = 0.42
 const LOUDNESS = 0.14

@@ -1,4 +1,4 @@
-// How many unread words the window's title tells of.
+// How many unread messages the window's title tells of.
 
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'

@@ -60,7 +60,10 @@ beforeEach(() => {
   })
   useLive().start({ path: '/workbench/ws', me: ME.id, onRefused: () => {} })
   useChats().start(CONFIG, ME)
-  sockets[0]?.hears({ type: 'snapshot', cursor: 1, presence: 'online', active: [], waiting: [], common: { waiting: 0 } })
+  sockets[0]?.hears({
+    type: 'snapshot', cursor: 1, presence: 'online', onShift: true, maxConsults: 3, active: [], waiting: [], common: { waiting: 0 },
+    unansweredSince: {}, alarms: [],
+  })
 })
 afterEach(() => {
   useLive().stop()
@@ -238,8 +241,9 @@ describe('the talks of a page', () => {
     expect(useChats().thread('c1').messages.map(({ isReadByPeer }) => isReadByPeer)).toEqual([false, true, false, false])
   })
 
-  it('hold the notices of the server between the words', () => {
-    const event = { type: 'event', seq: 2, time: 9000, event: 'noticed', conversation: 'c1', notice: 'silence', text: '请问还在吗？' }
+  it('hold the notices of the server between the messages', () => {
+    const talk = { id: 'c1', visitor: 'fangke', counselor: ME.id, wanted: null, consultation: null, status: 'IN_PROGRESS', createdTime: 1, startTime: 2 }
+    const event = { type: 'event', seq: 2, time: 9000, event: 'noticed', conversation: 'c1', talk, notice: 'silence', text: '请问还在吗？' }
     sockets[0]?.hears(event)
     expect(words()).toEqual(['请问还在吗？'])
   })

@@ -1,4 +1,4 @@
-// The talks whose words the page shows, and what is said in them.
+// The talks whose messages the page shows, and what is said in them.
 
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
@@ -20,7 +20,7 @@ export interface Thread {
   error: unknown
   /** Until when (epoch ms) this person has seen everything. */
   seenUntil: number
-  /** Words may be missing here: after the message with this key, or at the beginning. Null while nothing is missing. */
+  /** Messages may be missing here: after the message with this key, or at the beginning. Null while nothing is missing. */
   missing: { after: string | null } | null
 }
 
@@ -41,7 +41,7 @@ export const useChats = defineStore('chats', () => {
   /** Talks to be read once more, since something happened while they were. */
   const again = new Set<string>()
   let me: Pick<Me, 'id' | 'username'> | null = null
-  /** How to get an IM, and the one that was got; a failure is forgotten, so that the next word tries again. */
+  /** How to get an IM, and the one that was got; a failure is forgotten, so that the next message tries again. */
   let make: (() => Promise<Chat>) | null = null
   let made: Promise<Chat> | null = null
   let leave: (() => void)[] = []
@@ -94,15 +94,14 @@ export const useChats = defineStore('chats', () => {
 
   const lastKept = (talk: Thread): string | null => talk.messages.findLast(({ state }) => state === 'kept')?.key ?? null
 
-  /** With which IM words travel is the server's choice. */
+  /** With which IM messages travel is the server's choice. */
   function start(config: Config, person: Pick<Me, 'id' | 'username'>): void {
     stop()
     me = person
     const live = useLive()
     leave = [
       live.onEvent((event) => {
-        if (event.event !== 'noticed' || event.conversation === undefined || event.text === undefined) return
-        listener.said(event.conversation, notice(event.seq, event.time, event.notice ?? '', event.text))
+        if (event.event === 'noticed') listener.said(event.conversation, notice(event.seq, event.time, event.notice, event.text))
       }),
       live.onStatus((status) => {
         if (status !== 'open') return

@@ -5,7 +5,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { BASE } from '@/api/base'
 import { hearMoment } from '@/api/clock'
 import type { Presence } from '@/api/types'
-import type { Command, EventFrame, Frame } from '@/shared/socket/frames'
+import type { Command, EventFrame, Frame } from '@/api/frames'
 import { NOTHING_KNOWN, reduce, type View } from '@/shared/socket/reducer'
 import { LiveSocket, socketUrl, type SocketStatus } from '@/shared/socket/socket'
 

@@ -28,7 +28,10 @@ class FakeSocket {
 const settled = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve) })
 const answers = (result: unknown): Response => new Response(JSON.stringify({ code: 0, message: 'OK', result }))
 const last = (): FakeSocket => sockets.at(-1) as FakeSocket
-const snapshot = (some: object = {}): object => ({ type: 'snapshot', cursor: 1, presence: 'online', active: [], waiting: [], ...some })
+const snapshot = (some: object = {}): object => ({
+  type: 'snapshot', cursor: 1, presence: 'online', onShift: true, maxConsults: 3, active: [], waiting: [], common: { waiting: 0 },
+  unansweredSince: {}, alarms: [], ...some,
+})
 
 beforeEach(() => {
   setActivePinia(createPinia())

@@ -76,7 +76,7 @@ export const useMe = defineStore('me', () => {
     })
     stopHearing()
     isExpelled = false
-    stopHearing = live.onEvent(({ event, person: who }) => { if (event === 'expelled' && who === person.id) isExpelled = true })
+    stopHearing = live.onEvent((event) => { if (event.event === 'expelled' && event.person === person.id) isExpelled = true })
     useChats().start(useConfig().config as Config, person)
   }
 

@@ -4,7 +4,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
-import type { Alarm } from '@/shared/socket/frames'
+import type { Alarm } from '@/api/frames'
 import { useLive } from '@/shared/stores/live'
 import CallsBar from './calls-bar.vue'
 

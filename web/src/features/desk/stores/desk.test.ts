@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { effectScope, nextTick } from 'vue'
 import type { Conversation } from '@/api/types'
 import type { Message } from '@/shared/im/chat'
-import type { EventFrame, Talk } from '@/shared/socket/frames'
+import type { EventFrame, Talk } from '@/api/frames'
 import { useChats } from '@/shared/stores/chats'
 import { useLive } from '@/shared/stores/live'
 import { useMe } from '@/shared/stores/me'
@@ -29,7 +29,7 @@ const ME = 'counselor'
 const person = (id: string) => ({ id, username: id, name: id, avatarUrl: null, type: 'VISITOR' })
 const talk = (id: string, some: Partial<Talk> = {}): Talk => ({
   id, visitor: 'visitor', counselor: ME, wanted: ME, consultation: null, status: 'IN_PROGRESS', conversationType: 'COUNSELING_SESSION',
-  priority: 'NORMAL', common: false, createdTime: 1, startTime: 2, ...some,
+  priority: 'NORMAL', common: false, createdTime: 1, startTime: 2, unansweredSince: null, ...some,
 })
 const conversation = (id: string, some: object = {}): Conversation => ({
   id, status: 'IN_PROGRESS', user: person('visitor'), counselor: person(ME), supervisor: null, supervise: null, consultation: null,
@@ -53,8 +53,8 @@ function subscribed(active: Talk[]) {
   live.view = { ...live.view, active }
   const desk = useDesk()
   const leave = effectScope().run(() => desk.subscribe()) as () => void
-  const event = (name: EventFrame['event'], about: Talk, more: Partial<EventFrame> = {}): EventFrame =>
-    ({ type: 'event', seq: 1, time: 50, event: name, conversation: about.id, talk: about, ...more })
+  const event = (name: EventFrame['event'], about: Talk, more: object = {}): EventFrame =>
+    ({ type: 'event', seq: 1, time: 50, event: name, conversation: about.id, talk: about, ...more }) as EventFrame
   return { desk, leave, tell: (frame: EventFrame) => { tell(frame) }, event }
 }
 const settled = async (): Promise<void> => {

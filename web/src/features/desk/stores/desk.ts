@@ -7,7 +7,7 @@ import * as common from '@/api/common'
 import { listRecords } from '@/api/records'
 import type { Conversation } from '@/api/types'
 import { forgetDraft } from '@/shared/kept/words'
-import type { EventFrame, Talk } from '@/shared/socket/frames'
+import type { EventFrame, Talk } from '@/api/frames'
 import { useChats } from '@/shared/stores/chats'
 import { useLive } from '@/shared/stores/live'
 import { useMe } from '@/shared/stores/me'
@@ -79,13 +79,13 @@ export const useDesk = defineStore('desk', () => {
     details.set(talk.id, talk)
     if (talk.supervise) {
       about.set(talk.supervise.id, talk.id)
-      // The words with the supervisor are counted as unread, too, before their pane is open.
+      // The messages with the supervisor are counted as unread, too, before their pane is open.
       if (!isOver(talk.supervise) && talk.counselor?.id === me.me?.id) follow(talk.supervise.id)
     }
     if (talk.consultation !== null) about.set(talk.id, talk.consultation)
   }
 
-  /** Reads the words of a talk and stays with them. */
+  /** Reads the messages of a talk and stays with them. */
   function follow(id: string): void {
     if (chats.thread(id).state === 'new') void chats.load(id)
   }
@@ -140,8 +140,8 @@ export const useDesk = defineStore('desk', () => {
   }
 
   function heard(event: EventFrame): void {
+    if (!('talk' in event)) return
     const { talk } = event
-    if (talk === undefined) return
     if (talk.consultation !== null) about.set(talk.id, talk.consultation)
     if (event.event === 'noticed' || event.event === 'unanswered') return
     const known = details.get(talk.id)
@@ -152,13 +152,13 @@ export const useDesk = defineStore('desk', () => {
         status: talk.status,
         priority: talk.priority,
         startTime: talk.startTime,
-        ...(event.event === 'ended' ? { endReason: event.endReason ?? null, endTime: event.time } : {}),
+        ...(event.event === 'ended' ? { endReason: event.endReason, endTime: event.time } : {}),
       })
     }
     void fetchConversation(talk.id).then(() => { drop(talk.id) })
     if (talk.consultation !== null) {
       void fetchConversation(talk.consultation)
-      // From now on its words come by themselves; those before may not have.
+      // From now on its messages come by themselves; those before may not have.
       if (event.event === 'assigned' && chats.threads.has(talk.consultation)) void chats.load(talk.consultation)
     }
     if (event.event === 'ended') {
@@ -203,7 +203,7 @@ export const useDesk = defineStore('desk', () => {
     }
   }
 
-  /** Unread words of a talk, and of the one beside it. */
+  /** Unread messages of a talk, and of the one beside it. */
   function unreadOf(id: string): number {
     const beside = details.get(id)?.supervise
     return chats.unreadOf(id) + (beside && !isOver(beside) ? chats.unreadOf(beside.id) : 0)

@@ -270,9 +270,9 @@ export const useVisit = defineStore('visit', () => {
     // A talk may begin and end within one frame of the socket.
   }, { flush: 'sync' })
   // A ban of the counselor ends a talk with the same reason: only the end of one's own log-in says whose it was.
-  live.onEvent(({ event, endReason }) => {
-    if (event === 'expelled') stopped = 'surely'
-    else if (endReason === 'banned') stopped ??= 'perhaps'
+  live.onEvent((event) => {
+    if (event.event === 'expelled') stopped = 'surely'
+    else if (event.event === 'ended' && event.endReason === 'banned') stopped ??= 'perhaps'
   })
   // What happened before a snapshot is not told, so there may be something new to rate.
   live.onFrame((frame) => {

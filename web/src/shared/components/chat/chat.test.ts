@@ -58,7 +58,7 @@ describe('the rows of a talk', () => {
     expect(rows.map(({ kind }) => kind)).toEqual(['time', 'recalled'])
   })
 
-  it('have a mark where words may be missing', () => {
+  it('have a mark where messages may be missing', () => {
     const messages = [said('a', T0), said('b', T0), said('c', T0)]
     const kinds = (after: string | null): string[] => rowsOf(messages, 'me', { after }).map(({ kind, key }) => (kind === 'said' ? key : kind))
     expect([kinds('b'), kinds(null), kinds('c')]).toEqual([
@@ -72,7 +72,7 @@ describe('the rows of a talk', () => {
   })
 })
 
-describe('the words of a talk', () => {
+describe('the messages of a talk', () => {
   beforeEach(() => {
     vi.stubGlobal('ResizeObserver', class {
       observe(): void {}

@@ -1,4 +1,4 @@
-// What stands in a list of messages, from top to bottom: the words, and between them the time.
+// What stands in a list of messages, from top to bottom: the messages, and between them the time.
 
 import { isNotice, type Message } from '@/shared/im/chat'
 import { dayOf } from '@/shared/composables/time'
@@ -13,7 +13,7 @@ export type Row
 /** A silence after which the time is said again. */
 const TIME_SHOWN_AFTER_MS = 5 * 60 * 1000
 
-/** With `missing`, a mark stands where words may be missing: after the message with that key, or at the beginning. */
+/** With `missing`, a mark stands where messages may be missing: after the message with that key, or at the beginning. */
 export function rowsOf(messages: readonly Message[], viewpoint: string, missing?: { after: string | null } | null): Row[] {
   const mark = missing ? [{ kind: 'missing', key: 'missing' } as const] : []
   const at = missing ? messages.findIndex(({ key }) => key === missing.after) + 1 : 0

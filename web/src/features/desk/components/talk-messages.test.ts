@@ -6,7 +6,7 @@ import { words } from '@/i18n/workbench'
 import type { Addressee, Content } from '@/shared/im/chat'
 import { useChats } from '@/shared/stores/chats'
 import { soon } from '@/testing/soon'
-import Words from './words.vue'
+import TalkMessages from './talk-messages.vue'
 
 const PICTURE = new File(['x'], 'a.png', { type: 'image/png' })
 let said: [Addressee, Content][]
@@ -20,7 +20,7 @@ function desk(): VueWrapper {
   const pinia = createPinia()
   setActivePinia(pinia)
   vi.spyOn(useChats(), 'say').mockImplementation((to, content) => { said.push([to, content]) })
-  return mount(Words, { props: open('a') as never, attachTo: document.body, global: { plugins: [pinia, makeI18n(words)], stubs: { MessageList: true } } })
+  return mount(TalkMessages, { props: open('a') as never, attachTo: document.body, global: { plugins: [pinia, makeI18n(words)], stubs: { MessageList: true } } })
 }
 
 beforeEach(() => {

@@ -15,7 +15,7 @@ use sqlx::PgPool;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout_at},
 };
 
 use background::Background;
@@ -188,9 +188,11 @@ impl Application {
         if timeout_at(deadline, state.traffic.drained()).await.is_err() {
             tracing::warn!("a client took too long over its request or answer, and is cut off");
         }
-        let _ = timeout(FLUSH_MAX, closed).await;
+        let flushed = Instant::now() + FLUSH_MAX;
+        let _ = timeout_at(flushed, closed).await;
         // A connection that is still in use then dies with the process.
-        let _ = timeout(FLUSH_MAX, futures_util::future::join(state.pool.close(), state.lists.close())).await;
+        let _ =
+            timeout_at(flushed, futures_util::future::join(state.pool.close(), state.lists.close())).await;
         tracing::info!("stopped");
         ending.and(settled.map_err(|_| StartError::StopTooSlow))
     }

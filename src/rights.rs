@@ -1,4 +1,5 @@
-//! Who may do what: the table of docs/contract.md 2, and nowhere else.
+//! Who may do what: the table of docs/contract.md 2. Two handlers narrow what it says: the live
+//! state (`http/dispatch.rs`) and the month of shifts (`http/shifts.rs`).
 
 use std::collections::BTreeMap;
 

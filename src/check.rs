@@ -212,7 +212,7 @@ impl Violation {
             Self::Homeless { .. } => "Put the conversation back from a backup, or delete the row",
             Self::Cursor { .. } => "Set its seq in consumer_cursors to the newest, with the server stopped",
             Self::VisitorNumber { .. } => "Set last to the highest number that is given out",
-            Self::NoConstraint(_) => "Add it as migrations/0021 does",
+            Self::NoConstraint(_) => "Add it as migrations/0021 and 0022 do",
             Self::Unproven(_) => {
                 "Mend the rows that are named besides; the next start of the server or hotline migrate looks again"
             }

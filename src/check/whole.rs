@@ -5,7 +5,7 @@ use hotline_actors::{ConversationId, PersonId};
 
 use super::{CheckFault, Finding, Look, Violation, stored::tell};
 
-/// The constraints that 0009 and 0010 dropped and 0021 brought back.
+/// The constraints that 0009 and 0010 dropped and 0021 brought back, and the one of 0022.
 const CONSTRAINTS: [&str; 9] = [
     "conversations_institution_fkey",
     "conversations_visitor_fkey",
@@ -16,6 +16,7 @@ const CONSTRAINTS: [&str; 9] = [
     "conversations_status_check",
     "conversations_priority_check",
     "conversations_medium_check",
+    "conversations_end_reason_check",
 ];
 
 pub(super) async fn check(look: &mut Look<'_>) -> Result<(), CheckFault> {

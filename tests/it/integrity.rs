@@ -68,6 +68,7 @@ async fn an_upgrade_looks_through_all_rows_and_new_ones_are_refused() {
         ("status", "'LOST'", "conversations_status_check"),
         ("priority", "'LOW'", "conversations_priority_check"),
         ("medium", "'SMOKE'", "conversations_medium_check"),
+        ("end_reason", "'tired'", "conversations_end_reason_check"),
     ] {
         let statement = AssertSqlSafe(format!("update conversations set {column} = {value}"));
         let refused = sqlx::query(statement).execute(&hotline.database.pool).await.expect_err(column);

@@ -125,7 +125,8 @@ pub struct TalkClock {
     pub alarmed: Option<Timestamp>,
 }
 
-/// What falls due in a talk. In the order in which they are decided when several are due at once.
+/// What falls due in a talk. In the order in which they are decided when several are due at once: what ends it, then what the
+/// two are told, then what others are warned of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
     /// The longest time is reached.

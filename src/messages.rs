@@ -42,7 +42,7 @@ pub use activity::{ActivityObserver, PersonActivity};
 pub use body::Body;
 pub(crate) use insert::late_after_end;
 pub use sent::{Read, Sent, Withdrawn};
-pub use unmatched::UnmatchedRoom;
+pub use unmatched::UnmatchedLimits;
 use writer::{BufferPermit, BufferedMessage, Writer, WriterChannels};
 
 /// How long after its end a conversation still gets messages: `MsgTime` has whole seconds, and what was
@@ -64,8 +64,8 @@ pub struct Limits {
     pub statement_max: Duration,
     /// The database ends the waiting for a lock after this.
     pub lock_max: Duration,
-    /// How much is kept of what belongs nowhere.
-    pub unmatched: UnmatchedRoom,
+    /// How many unmatched messages are kept.
+    pub unmatched: UnmatchedLimits,
 }
 
 impl Limits {
@@ -78,7 +78,7 @@ impl Limits {
             store_max: Duration::from_millis(messages.store_milliseconds_max),
             statement_max: Duration::from_secs(database.statement_seconds_max),
             lock_max: Duration::from_secs(database.lock_seconds_max),
-            unmatched: UnmatchedRoom {
+            unmatched: UnmatchedLimits {
                 message_bytes_max: messages.unplaced_message_bytes_max,
                 of_sender_max: messages.unplaced_per_person_max.into(),
                 messages_max: messages.unplaced_max.into(),

@@ -23,11 +23,11 @@ pub async fn keep_erasing(pool: PgPool, settings: Arc<Settings>) {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match end_what_was_apart(&pool, unplaced_days, clock::now()).await {
+        match delete_expired(&pool, unplaced_days, clock::now()).await {
             Ok(0) => {}
-            Ok(ended) => tracing::info!(rows = ended, "what belonged nowhere has come to its end"),
+            Ok(ended) => tracing::info!(rows = ended, "expired unmatched messages, marks and notes deleted"),
             Err(error) => {
-                tracing::warn!(error = %describe(&error), "what belonged nowhere could not be ended; tried again later");
+                tracing::warn!(error = %describe(&error), "deleting expired unmatched messages failed, retrying at the next run");
             }
         }
         match erase_due(&pool, records.retention_days, clock::now()).await {
@@ -62,15 +62,11 @@ pub async fn erase_due(pool: &PgPool, retention_days: u32, now: Timestamp) -> Re
 ///
 /// # Errors
 /// The database's; what was ended before stays so.
-pub async fn end_what_was_apart(
-    pool: &PgPool,
-    unplaced_days: u32,
-    now: Timestamp,
-) -> Result<u64, sqlx::Error> {
+pub async fn delete_expired(pool: &PgPool, unplaced_days: u32, now: Timestamp) -> Result<u64, sqlx::Error> {
     let before = |days: i64| now.0 - days * DAY_MILLISECONDS;
-    let apart =
+    let unmatched =
         sqlx::query!("delete from unplaced_messages where received_at <= $1", before(unplaced_days.into()));
-    let mut ended = apart.execute(pool).await?.rows_affected();
+    let mut ended = unmatched.execute(pool).await?.rows_affected();
     let marks =
         sqlx::query!("delete from withdrawn_messages where withdrawn_at <= $1", before(MARKS_DAYS_MAX));
     ended += marks.execute(pool).await?.rows_affected();

@@ -6,7 +6,7 @@ use hotline_actors::{ConversationId, PersonId};
 use super::{CheckFault, Finding, Look, Violation, stored::tell};
 
 /// The constraints that 0009 and 0010 dropped and 0021 brought back, and the one of 0022.
-const CONSTRAINTS: [&str; 9] = [
+const CONSTRAINTS: [&str; 10] = [
     "conversations_institution_fkey",
     "conversations_visitor_fkey",
     "conversations_wanted_fkey",

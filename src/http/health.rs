@@ -35,31 +35,31 @@ enum Health {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Told {
+struct HealthAnswer {
     status: Health,
 }
 
 /// 自有：进程存活
-#[utoipa::path(get, path = "/health/live", responses((status = 200, body = Told)), security(()))]
+#[utoipa::path(get, path = "/health/live", responses((status = 200, body = HealthAnswer)), security(()))]
 async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(Told { status: Health::Live })
+    HttpResponse::Ok().json(HealthAnswer { status: Health::Live })
 }
 
 /// 自有：可以服务
 #[utoipa::path(
     get,
     path = "/health/ready",
-    responses((status = 200, body = Told), (status = 503, description = "数据库不可用，或服务停止中", body = Unready)),
+    responses((status = 200, body = HealthAnswer), (status = 503, description = "数据库不可用，或服务停止中", body = Unready)),
     security(())
 )]
 async fn ready(state: Data<AppState>) -> HttpResponse {
     if !database_answers(&state).await {
-        return HttpResponse::ServiceUnavailable().json(Told { status: Health::DatabaseAway });
+        return HttpResponse::ServiceUnavailable().json(HealthAnswer { status: Health::DatabaseAway });
     }
     if state.institutions.behind().await {
-        return HttpResponse::ServiceUnavailable().json(Told { status: Health::JournalBehind });
+        return HttpResponse::ServiceUnavailable().json(HealthAnswer { status: Health::JournalBehind });
     }
-    HttpResponse::Ok().json(Told { status: Health::Ready })
+    HttpResponse::Ok().json(HealthAnswer { status: Health::Ready })
 }
 
 /// What an unready server answers: what it lacks, or that it stops.
@@ -67,7 +67,7 @@ async fn ready(state: Data<AppState>) -> HttpResponse {
 #[serde(untagged)]
 #[expect(dead_code, reason = "read by the derive alone")]
 enum Unready {
-    Lacks(Told),
+    Lacks(HealthAnswer),
     Stops(HttpError),
 }
 

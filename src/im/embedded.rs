@@ -1,5 +1,5 @@
 //! An IM of our own for places without Tencent (`im.mode = "embedded"`): what people say, take back and read over their
-//! sockets. Each message takes the same road as a callback's, so that nothing behind it knows the difference.
+//! sockets. Each message is processed like one from a callback, so that no later code needs to tell them apart.
 
 mod by_request;
 pub(crate) mod frames;
@@ -31,13 +31,13 @@ use crate::{
     institutions::Institutions,
     messages::{
         Body, MessageStore, NewMessage, Read, Sent, StoreFault, Withdrawn,
-        outgoing::{Delivery, Draft},
+        outgoing::{Delivery, UnsentMessage},
         web::StoredMessage,
     },
     text::{self, echo},
 };
 pub use by_request::WORDS_MAX;
-use frames::Shown;
+use frames::MessageJson;
 pub use frames::error as error_frame;
 pub use pace::FRAMES_PER_HEARTBEAT;
 use pace::Paces;
@@ -226,14 +226,14 @@ impl Embedded {
 /// What was said, now or before.
 struct Said {
     talk: ConversationId,
-    shown: Shown,
+    shown: MessageJson,
 }
 
 /// A person's command on its way.
 struct Asking<'a> {
     im: &'a Embedded,
     caller: &'a Caller,
-    /// The socket it came over, which is answered and hears nothing else of it.
+    /// The socket it came over: it gets the answer, and not the broadcast.
     socket: Option<SocketId>,
 }
 
@@ -294,7 +294,7 @@ impl Asking<'_> {
             let delivery = self.delivery(&talk, frames::message(talk.id, &shown), true);
             (delivery, shown)
         };
-        let shown = match self.im.messages.say(Draft { message, write }, now).await {
+        let shown = match self.im.messages.say(UnsentMessage { message, write }, now).await {
             Ok(Some(shown)) => shown,
             Ok(None) => self.said_before(&talk, from, to, &key, reference).await?,
             Err(fault) => return Err(fault.into()),
@@ -309,7 +309,7 @@ impl Asking<'_> {
         to: &str,
         key: &str,
         reference: &str,
-    ) -> Result<Shown, NotDone> {
+    ) -> Result<MessageJson, NotDone> {
         let before = rows::by_key(&self.im.pool, from, to, key).await?;
         let before = before.ok_or(NotDone::Unfit)?;
         Ok(frames::shown(before, &talk.sides, reference))

@@ -1,7 +1,7 @@
 //! `C2C.CallbackBeforeSendMsg` as a gate: nobody writes outside an open conversation of the two (docs/contract.md 7).
 //!
 //! Tencent waits two seconds and then delivers. Whatever cannot be decided in time is let through: an extra message is
-//! stored as unmatched, a word refused is lost.
+//! stored as unmatched, a refused message is lost.
 
 use std::time::Duration;
 

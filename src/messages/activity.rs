@@ -137,7 +137,7 @@ impl ActivityObserver {
     }
 
     /// Tells dispatch whether a message or call signal was stored as new. The store has looked up people whom memory does
-    /// not know; where it has not, the word has no place, and whether it came was perhaps never heard.
+    /// not know; where it has not, the message is unmatched, and dispatch may never have been told that it arrived.
     pub(super) fn notify_stored(&self, message: &NewMessage, progress: Progress, pair: Option<Pair>) {
         let Some(incoming) = IncomingMessage::of(message) else { return };
         let pair = pair.or_else(|| {

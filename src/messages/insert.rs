@@ -14,7 +14,7 @@ use hotline_actors::{ConversationId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{LATE_AFTER_END, Stored, activity::Pair, unmatched::UnmatchedRoom, writer::BufferedMessage};
+use super::{LATE_AFTER_END, Stored, activity::Pair, unmatched::UnmatchedLimits, writer::BufferedMessage};
 use crate::clock;
 
 /// What became of one message.
@@ -98,7 +98,7 @@ impl<'a> Columns<'a> {
 pub(super) async fn insert(
     connection: &mut PgConnection,
     entries: &[BufferedMessage],
-    room: UnmatchedRoom,
+    room: UnmatchedLimits,
 ) -> Result<Vec<Outcome>, sqlx::Error> {
     let late = late_for(entries);
     let named = Columns::named(entries);
@@ -157,7 +157,7 @@ async fn store(
 async fn place(
     connection: &mut PgConnection,
     columns: &Columns<'_>,
-    room: UnmatchedRoom,
+    room: UnmatchedLimits,
     late: i64,
 ) -> Result<HashMap<Uuid, Outcome>, sqlx::Error> {
     let rows = with_columns!(

@@ -20,15 +20,15 @@ pub struct Delivery {
 }
 
 /// A message whose moment and id are not known before it has its place in the buffer.
-pub struct Draft<W> {
+pub struct UnsentMessage<W> {
     pub message: NewMessage,
     /// Writes what the sockets are told of it, and what its author is answered.
     pub write: W,
 }
 
-impl<W> fmt::Debug for Draft<W> {
+impl<W> fmt::Debug for UnsentMessage<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Draft").field("message", &self.message).finish_non_exhaustive()
+        f.debug_struct("UnsentMessage").field("message", &self.message).finish_non_exhaustive()
     }
 }
 
@@ -38,12 +38,12 @@ impl MessageStore {
     ///
     /// # Errors
     /// As [`MessageStore::store`].
-    pub async fn say<W, T>(&self, draft: Draft<W>, now: Timestamp) -> Result<Option<T>, StoreFault>
+    pub async fn say<W, T>(&self, unsent: UnsentMessage<W>, now: Timestamp) -> Result<Option<T>, StoreFault>
     where
         W: FnOnce(Uuid, Timestamp) -> (Delivery, T),
     {
         let deadline = Instant::now() + SAY_MAX;
-        let (word, written, answered) = self.stamp(draft, now)?;
+        let (word, written, answered) = self.stamp(unsent, now)?;
         if let Some(word) = word {
             self.observer.notify_activity(word).await;
         }
@@ -63,13 +63,13 @@ impl MessageStore {
     #[expect(clippy::type_complexity, reason = "used once, just above")]
     fn stamp<W, T>(
         &self,
-        draft: Draft<W>,
+        unsent: UnsentMessage<W>,
         now: Timestamp,
     ) -> Result<(Option<IncomingMessage>, T, oneshot::Receiver<Result<Stored, StoreFault>>), StoreFault>
     where
         W: FnOnce(Uuid, Timestamp) -> (Delivery, T),
     {
-        let Draft { mut message, write } = draft;
+        let UnsentMessage { mut message, write } = unsent;
         let (answer, answered) = oneshot::channel();
         // What is in there is right after a panic as well.
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);

@@ -13,7 +13,7 @@ use crate::{params::Page, wire::Id, wording};
 
 /// How much of what is unmatched is stored: in bytes of one message, messages of one sender, messages and bytes of an institution.
 #[derive(Debug, Clone, Copy)]
-pub struct UnmatchedRoom {
+pub struct UnmatchedLimits {
     pub message_bytes_max: i32,
     pub of_sender_max: i64,
     pub messages_max: i64,

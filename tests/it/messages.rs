@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use hotline::{
     messages::{
         ActivityObserver, Body, Limits, MessageStore, NewMessage, PersonActivity, Sent, StoreFault, Stored,
-        UnmatchedRoom,
+        UnmatchedLimits,
     },
     people::People,
 };
@@ -31,7 +31,12 @@ const LIMITS: Limits = Limits {
     store_max: Duration::from_secs(30),
     statement_max: Duration::from_secs(10),
     lock_max: Duration::from_secs(5),
-    unmatched: UnmatchedRoom { message_bytes_max: 1000, of_sender_max: 4, messages_max: 6, bytes_max: 4000 },
+    unmatched: UnmatchedLimits {
+        message_bytes_max: 1000,
+        of_sender_max: 4,
+        messages_max: 6,
+        bytes_max: 4000,
+    },
 };
 /// When the conversations of these tests began, in milliseconds; a whole second.
 const BEGAN: i64 = 1_640_995_200_000;
@@ -122,7 +127,7 @@ impl Talk {
     }
 
     /// Sequence-bearing keys of unmatched messages, with their reasons.
-    async fn apart(&self) -> Vec<(String, String)> {
+    async fn unmatched(&self) -> Vec<(String, String)> {
         sqlx::query!("select msg_key, reason from unplaced_messages order by msg_key")
             .fetch_all(&self.pool)
             .await

@@ -259,7 +259,7 @@ thread_local! {
 /// What one commit usually has for those who hear all of it.
 const LATEST_MAX: usize = 16;
 
-/// What many hear alike.
+/// A frame that many sockets get alike.
 enum Shared {
     Event(Arc<CommittedEvent>),
     QueueOverview { common_waiting: usize, on_shift: Option<bool>, others: Arc<Vec<Load>> },

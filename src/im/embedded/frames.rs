@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What a message is shown as, written once for all who hear of it.
-pub(super) struct Shown(Box<RawValue>);
+pub(super) struct MessageJson(Box<RawValue>);
 
 /// A row of `/message/conversation/web`, with what only the sockets tell.
 #[derive(Serialize, ToSchema)]
@@ -87,18 +87,22 @@ pub(crate) struct ErrorFrame<'a> {
     pub(crate) reason: &'a str,
 }
 
-pub(super) fn shown(message: StoredMessage, sides: &Sides, reference: &str) -> Shown {
+pub(super) fn shown(message: StoredMessage, sides: &Sides, reference: &str) -> MessageJson {
     let time_ms = message.said_at;
     let message = Message { row: in_web_form(message, sides), time_ms, reference };
     // Texts, numbers and what was JSON before: nothing in it can fail to be JSON.
-    Shown(serde_json::value::to_raw_value(&message).unwrap_or_default())
+    MessageJson(serde_json::value::to_raw_value(&message).unwrap_or_default())
 }
 
-pub(super) fn said(reference: &str, conversation: ConversationId, Shown(message): &Shown) -> String {
+pub(super) fn said(
+    reference: &str,
+    conversation: ConversationId,
+    MessageJson(message): &MessageJson,
+) -> String {
     write(&Frame::Said { reference, conversation, message })
 }
 
-pub(super) fn message(conversation: ConversationId, Shown(message): &Shown) -> String {
+pub(super) fn message(conversation: ConversationId, MessageJson(message): &MessageJson) -> String {
     write(&Frame::Message { conversation, message })
 }
 

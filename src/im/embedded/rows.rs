@@ -86,7 +86,7 @@ pub(super) async fn by_key(
 }
 
 /// A message of one's own, as far as taking it back needs it.
-pub(super) struct Own {
+pub(super) struct OwnMessage {
     pub(super) id: Uuid,
     pub(super) key: String,
     pub(super) said_at: i64,
@@ -98,9 +98,9 @@ pub(super) async fn own(
     conversation: ConversationId,
     id: Uuid,
     from: &str,
-) -> Result<Option<Own>, sqlx::Error> {
+) -> Result<Option<OwnMessage>, sqlx::Error> {
     sqlx::query_as!(
-        Own,
+        OwnMessage,
         r#"select id, msg_key as "key", said_at, is_revoked
            from messages
            where id = $1 and conversation = $2 and from_account = $3 and not system"#,

@@ -16,7 +16,7 @@ async fn a_word_said_up_to_five_seconds_after_the_end_belongs_to_it_however_late
     let answers = talk.deliver_all(&sent).await;
     assert_eq!(answers, [Ok(Stored::Inserted), Ok(Stored::Inserted), unmatched("after-the-end")]);
     assert_eq!(talk.stored().await, [1, 2]);
-    assert_eq!(talk.apart().await, [(sent[2].key.clone(), "after-the-end".to_owned())]);
+    assert_eq!(talk.unmatched().await, [(sent[2].key.clone(), "after-the-end".to_owned())]);
     let status = sqlx::query_scalar!("select status from conversations").fetch_one(&talk.pool).await;
     assert_eq!(status.expect("one conversation"), "FINISHED", "a late word opens nothing again");
 }
@@ -43,7 +43,7 @@ async fn the_id_of_a_conversation_is_no_way_into_it_for_others() {
         assert_eq!(talk.deliver(&sent).await, unmatched(reason), "{sent:?}");
     }
     assert!(talk.stored().await.is_empty());
-    assert_eq!(talk.apart().await.len(), 5);
+    assert_eq!(talk.unmatched().await.len(), 5);
 }
 
 fn dropped(reason: &str) -> Result<Stored, StoreFault> {
@@ -59,7 +59,7 @@ async fn of_people_nobody_knows_nothing_is_kept() {
         let sent = Sent { from: from.to_owned(), to: to.to_owned(), ..talk.said(1, 1) };
         assert_eq!(talk.deliver(&sent).await, dropped("unknown-account"), "{from} to {to}");
     }
-    assert!(talk.apart().await.is_empty());
+    assert!(talk.unmatched().await.is_empty());
     assert_eq!((talk.store.figures().dropped, talk.store.figures().unmatched), (4, 0));
 }
 
@@ -78,20 +78,20 @@ async fn what_is_kept_apart_has_a_bound_of_its_sender_and_of_the_institution() {
     assert_eq!(answers.iter().filter(|answer| **answer == dropped("after-the-end")).count(), 6);
     // What is kept stays so however often it comes; of the others there is still no room.
     assert_eq!(kept(&talk.deliver_all(&flood).await), 4);
-    assert_eq!(talk.apart().await.len(), 4);
+    assert_eq!(talk.unmatched().await.len(), 4);
     // Another is not pushed out by them, up to what the institution keeps.
     let back =
         |sequence: u32| Sent { from: "zixunshi".to_owned(), to: "fangke".to_owned(), ..late(sequence) };
     let others: Vec<Sent> = (21..=30).map(back).collect();
     assert_eq!(kept(&talk.deliver_all(&others).await), 2);
-    assert_eq!(talk.apart().await.len(), 6);
+    assert_eq!(talk.unmatched().await.len(), 6);
     assert_eq!(talk.store.figures().unmatched, 4 + 4 + 2);
 }
 
 #[tokio::test]
 async fn what_is_kept_apart_has_a_bound_in_bytes() {
     let talk = Talk::begin_with(Limits {
-        unmatched: UnmatchedRoom {
+        unmatched: UnmatchedLimits {
             message_bytes_max: 1000,
             of_sender_max: 100,
             messages_max: 100,
@@ -153,11 +153,10 @@ async fn what_is_kept_apart_has_an_end() {
     let days = 30 * 86_400_000;
     for (at, ended) in [(1000 + days - 1, 1), (1000 + days, 1), (1000 + days, 0)] {
         // The mark goes first: after eight days nothing comes any more.
-        let done =
-            retention::end_what_was_apart(&talk.pool, 30, Timestamp(at)).await.expect("it can be ended");
+        let done = retention::delete_expired(&talk.pool, 30, Timestamp(at)).await.expect("it can be ended");
         assert_eq!(done, ended);
     }
-    assert_eq!(talk.apart().await.len(), 1);
+    assert_eq!(talk.unmatched().await.len(), 1);
 }
 
 /// The record of a talk that is over stays as it was.
@@ -216,7 +215,7 @@ async fn without_an_id_it_is_the_one_open_conversation_of_the_two() {
     // What is stored stays acknowledged.
     assert_eq!(talk.deliver(&nameless(1)).await, Ok(Stored::Duplicate));
     assert_eq!(talk.stored().await, [1, 2, 3]);
-    assert_eq!(talk.apart().await.len(), 1);
+    assert_eq!(talk.unmatched().await.len(), 1);
 }
 
 #[tokio::test]
@@ -257,12 +256,12 @@ async fn what_had_no_place_moves_over_when_it_comes_again_and_has_one() {
     let visitor = person(&talk.pool, "VISITOR", "xinren").await;
     for _ in 0..2 {
         assert_eq!(talk.deliver(&sent).await, unmatched("no-open-conversation"));
-        assert_eq!(talk.apart().await.len(), 1);
+        assert_eq!(talk.unmatched().await.len(), 1);
     }
     let conversation = conversation(&talk.pool, visitor, talk.counselor).await;
     let answers = talk.deliver_all(&[sent.clone(), sent.clone()]).await;
     assert_eq!(answers, [Ok(Stored::Inserted), Ok(Stored::Duplicate)]);
-    assert!(talk.apart().await.is_empty());
+    assert!(talk.unmatched().await.is_empty());
     let row = sqlx::query_scalar!("select conversation from messages").fetch_one(&talk.pool).await;
     assert_eq!(row.expect("one row"), conversation.0);
 }

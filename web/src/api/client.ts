@@ -4,7 +4,7 @@ import createClient, { type Client, type Middleware } from 'openapi-fetch'
 import { NoSession } from './answer'
 import { BASE } from './base'
 import { language } from '@/i18n'
-import { hearAnswer, passed } from './clock'
+import { syncByAnswer, passed } from './clock'
 import type { paths } from './schema'
 
 export type Api = Client<paths>
@@ -43,7 +43,7 @@ export function makeFetch(options: ClientOptions): (input: string | URL | Reques
     const credentials = options.token ? 'omit' : 'same-origin'
     const asked = passed()
     const response = await fetch(input, { ...init, headers, credentials, signal, redirect: 'manual' })
-    hearAnswer(response.headers, asked)
+    syncByAnswer(response.headers, asked)
     // What was asked with an older token says nothing about the one that is there by now.
     if (response.status === 403 && options.token?.() === token) options.onNoSession()
     return response

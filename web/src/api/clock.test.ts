@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { forgetClock, hearAnswer, hearMoment, onCorrected, passed, serverNow } from './clock'
+import { forgetClock, syncByAnswer, syncByEvent, onCorrected, passed, serverNow } from './clock'
 
 const NOON = Date.parse('2026-11-24T12:00:00Z')
 const YEAR = 365 * 86_400_000
@@ -24,7 +24,7 @@ function ask(way = 50, answered = (at: number): Headers => headers(at)): void {
   wait(way)
   const told = answered(there)
   wait(way)
-  hearAnswer(told, asked)
+  syncByAnswer(told, asked)
 }
 
 const wrongBy = (): number => Math.abs(serverNow() - there)
@@ -44,8 +44,8 @@ describe('the time at the server', () => {
     expect(serverNow()).toBe(NOON)
     ask()
     expect(serverNow()).toBe(there)
-    hearAnswer(new Headers(), passed())
-    hearAnswer(new Headers({ Date: 'soon' }), passed())
+    syncByAnswer(new Headers(), passed())
+    syncByAnswer(new Headers({ Date: 'soon' }), passed())
     expect(serverNow()).toBe(there)
   })
 
@@ -70,7 +70,7 @@ describe('the time at the server', () => {
     ask(8000)
     ask(50, () => headers(NOON - 3_600_000, { Age: '3600' }))
     ask(50, () => headers(NOON - 3_600_000))
-    hearMoment(NOON - 60_000)
+    syncByEvent(NOON - 60_000)
     for (let n = 0; n < 5; n += 1) ask(10, () => headers(NOON - 3_600_000))
     expect([serverNow() - there, moved.mock.calls.length]).toEqual([before, 0])
     leave()
@@ -112,7 +112,7 @@ describe('the time at the server', () => {
 
   it('never lies before something that the server says has happened', () => {
     deviceIs(-300_000)
-    hearMoment(there)
+    syncByEvent(there)
     expect(serverNow()).toBe(there)
   })
 

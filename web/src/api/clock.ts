@@ -47,7 +47,7 @@ export function onCorrected(listener: () => void): () => void {
 }
 
 /** Learns from the headers of an answer; `asked` is what `passed()` was when it was asked for. */
-export function hearAnswer(headers: Headers, asked: number): void {
+export function syncByAnswer(headers: Headers, asked: number): void {
   const date = Date.parse(headers.get('Date') ?? '')
   if (Number.isNaN(date)) return
   const heard = passed()
@@ -57,7 +57,7 @@ export function hearAnswer(headers: Headers, asked: number): void {
 }
 
 /** Learns from a moment at which something has happened at the server: it is no earlier there now. */
-export function hearMoment(time: number): void {
+export function syncByEvent(time: number): void {
   const heard = passed()
   weigh({ low: time - heard, high: Infinity }, heard)
 }

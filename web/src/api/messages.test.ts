@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Say } from './types'
-import { sayOutliving } from './messages'
+import { sendWithKeepalive } from './messages'
 
 const fetched = vi.fn<typeof fetch>(() => Promise.resolve(new Response('{}')))
 beforeEach(() => { vi.stubGlobal('fetch', fetched.mockClear()) })
@@ -13,7 +13,7 @@ const sent = (): { init: RequestInit | undefined, words: { ref: string }[] } => 
 }
 
 it('says all words that are left in their order, with one request that outlives the page', () => {
-  sayOutliving([say('r1', 'one'), say('r2', 'two'), { type: 'say', ref: 'r3', conversation: 'c2', image: 'p1' }])
+  sendWithKeepalive([say('r1', 'one'), say('r2', 'two'), { type: 'say', ref: 'r3', conversation: 'c2', image: 'p1' }])
   expect(fetched).toHaveBeenCalledOnce()
   const { init, words } = sent()
   expect([init?.method, init?.keepalive]).toEqual(['POST', true])
@@ -24,10 +24,10 @@ it('says all words that are left in their order, with one request that outlives 
 
 it('says the first that fit into what a browser lets outlive a page and the server takes at once', () => {
   const long = '字'.repeat(4000)
-  expect(sayOutliving(['r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7'].map((ref) => say(ref, long)))).toBe(5)
+  expect(sendWithKeepalive(['r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7'].map((ref) => say(ref, long)))).toBe(5)
   expect(new Blob([sent().init?.body as string]).size).toBeLessThanOrEqual(64 * 1024)
   expect(sent().words.map(({ ref }) => ref)).toEqual(['r1', 'r2', 'r3', 'r4', 'r5'])
   fetched.mockClear()
-  sayOutliving(Array.from({ length: 300 }, (_, number) => say(`r${number}`)))
+  sendWithKeepalive(Array.from({ length: 300 }, (_, number) => say(`r${number}`)))
   expect([sent().words.length, sent().words.at(-1)?.ref]).toEqual([200, 'r199'])
 })

@@ -23,7 +23,7 @@ const OUTLIVING_WORDS_MAX = 200
  * Says words with one request, so that they keep their order, that goes on when the page is gone; nobody waits for its answer.
  * Returns how many of them, from the first on, went out: the rest had no room.
  */
-export function sayOutliving(words: readonly Say[]): number {
+export function sendWithKeepalive(words: readonly Say[]): number {
   const fitting: string[] = []
   let room = OUTLIVING_BYTES_MAX
   for (const word of words.slice(0, OUTLIVING_WORDS_MAX)) {

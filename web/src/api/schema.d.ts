@@ -1805,6 +1805,9 @@ export interface components {
         };
         /** @enum {string} */
         Health: "live" | "ready" | "databaseaway" | "journalbehind";
+        HealthAnswer: {
+            status: components["schemas"]["Health"];
+        };
         /** @description HTTP 错误 */
         HttpError: {
             /** @example Forbidden */
@@ -2790,9 +2793,6 @@ export interface components {
             visitor: components["schemas"]["Id"];
             wanted: components["schemas"]["Id"] | null;
         };
-        Told: {
-            status: components["schemas"]["Health"];
-        };
         /** @description Who waits for an answer, in a snapshot. */
         Unanswered: {
             /** @description What is not settled. */
@@ -2848,7 +2848,7 @@ export interface components {
             unread: number;
         };
         /** @description What an unready server answers: what it lacks, or that it stops. */
-        Unready: components["schemas"]["Told"] | components["schemas"]["HttpError"];
+        Unready: components["schemas"]["HealthAnswer"] | components["schemas"]["HttpError"];
         /** @description A picture that was taken in. */
         Uploaded: {
             contentType: string;
@@ -3807,7 +3807,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Told"];
+                    "application/json": components["schemas"]["HealthAnswer"];
                 };
             };
             403: components["responses"]["AccessDenied"];
@@ -3830,7 +3830,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Told"];
+                    "application/json": components["schemas"]["HealthAnswer"];
                 };
             };
             403: components["responses"]["AccessDenied"];

@@ -5,7 +5,7 @@ import { clockOf, endOf, factsOf, limitsOf, silenceOf, USUAL_LIMITS } from './li
 const START = 1_800_000_000_000
 const MINUTE = 60_000
 
-function message(from: string, minute: number, text: string, state: Message['state'] = 'kept'): Message {
+function message(from: string, minute: number, text: string, state: Message['state'] = 'stored'): Message {
   return {
     key: `${from}${minute}`, id: `${from}${minute}`, ref: null, from, time: START + minute * MINUTE, body: { kind: 'text', text },
     isRevoked: false, isReadByPeer: false, sequence: 0, random: 0, notice: null, state, reason: null,

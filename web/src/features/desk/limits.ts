@@ -37,7 +37,7 @@ export interface Facts {
 export function factsOf(messages: readonly Message[], start: number, callStart: number | null, visitor: string): Facts {
   const facts: Facts = { start, lastSaid: null, isVisitorsTurn: true, callStart, silenceNoticed: null, announced: null }
   for (const message of messages) {
-    if (message.state !== 'kept') continue
+    if (message.state !== 'stored') continue
     if (!isNotice(message)) {
       facts.lastSaid = Math.max(facts.lastSaid ?? 0, message.time)
       facts.isVisitorsTurn = message.from !== visitor

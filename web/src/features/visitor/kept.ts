@@ -1,7 +1,7 @@
 // What the browser keeps for a visitor, and how it forgets. What was typed is kept sealed: `shared/kept/words.ts`.
 
 import { OURS, removeFrom } from '@/shared/kept/storage'
-import { forgetWords } from '@/shared/kept/words'
+import { discardTyped } from '@/shared/kept/words'
 
 const VISITORS = 'hotline.visitor.'
 /** Whom to call is nobody's secret, and is needed most when nothing else is left. */
@@ -9,7 +9,7 @@ const FOR_ALL = 'hotline.visitor.emergency'
 
 /** Whatever a window keeps of talks. */
 export function forgetTalks(): void {
-  forgetWords()
+  discardTyped()
   removeFrom(sessionStorage, (key) => key.startsWith(OURS))
 }
 

@@ -1,7 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defineComponent, h, nextTick, watch } from 'vue'
-import { forgetClock, hearMoment } from '@/api/clock'
+import { forgetClock, syncByEvent } from '@/api/clock'
 import { today, useNow } from './clock'
 import { tellTimesIn } from './time'
 
@@ -44,7 +44,7 @@ describe('the institution\'s day', () => {
 
   it('is not the device\'s, in a wrong year or another zone', () => {
     vi.setSystemTime(Date.parse('2019-01-01T00:00:00Z'))
-    hearMoment(EVENING)
+    syncByEvent(EVENING)
     expect(today()).toBe('2026-11-24')
     tellTimesIn('Pacific/Auckland')
     expect(today()).toBe('2026-11-25')
@@ -58,7 +58,7 @@ describe('the time on a page', () => {
     expect(now.value).toBe(EVENING)
     vi.advanceTimersByTime(5000)
     expect(now.value).toBe(EVENING + 5000)
-    hearMoment(EVENING + 3_600_000)
+    syncByEvent(EVENING + 3_600_000)
     expect(now.value).toBe(EVENING + 3_600_000)
     page.unmount()
     vi.advanceTimersByTime(5000)

@@ -4,7 +4,7 @@ import { defineComponent, h } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
-import { places, wordsAt } from '@/shared/kept/words'
+import { places, typedAt } from '@/shared/kept/words'
 import { useLoading } from './loading'
 import { dayOf, startOfDay, tellTimesIn, useTime } from './time'
 import { queryFor, readFilter, useUrlFilters } from './url-filters'
@@ -125,6 +125,6 @@ describe('the filters of a list', () => {
   it('remember the last searches, not all', async () => {
     const marks = Array.from({ length: 60 }, (_, n) => queryFor({ name: `${n}` }).sought)
     expect(places('sought.')).toHaveLength(50)
-    expect(marks.filter((mark) => wordsAt(`sought.${mark}`) !== '')).toEqual(marks.slice(-50))
+    expect(marks.filter((mark) => typedAt(`sought.${mark}`) !== '')).toEqual(marks.slice(-50))
   })
 })

@@ -4,7 +4,7 @@
 
 import { computed, type WritableComputedRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
-import { forgetWords, keepWords, places, SOUGHT, wordsAt } from '@/shared/kept/words'
+import { discardTyped, saveTyped, places, SOUGHT, typedAt } from '@/shared/kept/words'
 
 export type Filter = string | number | boolean | null
 export type Filters = Record<string, Filter>
@@ -34,7 +34,7 @@ const SOUGHT_MAX = 50
 
 /** What was typed, under a mark that the address may have. */
 function typedUnder(mark: string | null | undefined): Record<string, string> {
-  const kept = mark ? wordsAt(SOUGHT + mark) : ''
+  const kept = mark ? typedAt(SOUGHT + mark) : ''
   return kept === '' ? {} : JSON.parse(kept) as Record<string, string>
 }
 
@@ -42,9 +42,9 @@ function typedUnder(mark: string | null | undefined): Record<string, string> {
 export function queryFor(typed: Record<string, string>): { sought: string } {
   // Those of before come first, also after a reload.
   const mark = Date.now().toString(36) + Math.random().toString(36).slice(2, 8)
-  keepWords(SOUGHT + mark, JSON.stringify(typed))
+  saveTyped(SOUGHT + mark, JSON.stringify(typed))
   const gone = new Set(places(SOUGHT).slice(0, -SOUGHT_MAX))
-  forgetWords((place) => gone.has(place))
+  discardTyped((place) => gone.has(place))
   return { [MARK]: mark }
 }
 

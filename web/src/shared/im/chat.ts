@@ -38,7 +38,7 @@ export interface Message {
   random: number
   /** What a notice of ours means; null for people's words. */
   notice: Notice | null
-  state: 'sending' | 'kept' | 'failed'
+  state: 'sending' | 'stored' | 'failed'
   reason: Reason | null
 }
 
@@ -111,7 +111,7 @@ export function notice(seq: number, time: number, name: string, text: string): M
   return {
     key: `notice-${seq}`, id: null, ref: null, from: ADMINISTRATOR, time, body: { kind: 'text', text }, isRevoked: false,
     isReadByPeer: false, sequence: 0, random: 0, notice: { kind, seconds: seconds === undefined ? null : Number(seconds) },
-    state: 'kept', reason: null,
+    state: 'stored', reason: null,
   }
 }
 
@@ -129,7 +129,7 @@ export function fromRecord(row: WebMessage | SaidMessage): Message {
     sequence: row.sequence,
     random: row.random,
     notice: row.notice ?? null,
-    state: 'kept',
+    state: 'stored',
     reason: null,
   }
 }

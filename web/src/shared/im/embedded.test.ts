@@ -44,8 +44,8 @@ beforeEach(() => {
     onFrame: (on) => { hear = on; return () => { hear = () => {} } },
     onStatus: (on) => { connected = on; return () => {} },
     closeCode: () => closeCode,
-    doubt: () => { reconnected(1006) },
-  }, { upload, sayOutliving: (messages) => outliving.push(messages.slice(0, room).map(({ ref }) => ref)) && Math.min(room, messages.length) }, listener)
+    checkConnection: () => { reconnected(1006) },
+  }, { upload, sendWithKeepalive: (messages) => outliving.push(messages.slice(0, room).map(({ ref }) => ref)) && Math.min(room, messages.length) }, listener)
 })
 afterEach(() => {
   chat.stop()

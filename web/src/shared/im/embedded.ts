@@ -15,14 +15,14 @@ export interface Wire {
   /** With which code the last connection closed. */
   closeCode: () => number | null
   /** Gives the connection up and makes another one. */
-  doubt: () => void
+  checkConnection: () => void
 }
 
 /** What reaches the server by requests. */
 export interface Requests {
   upload: (conversation: string, image: Blob) => Promise<string>
   /** Says them with a request that outlives the page, as many of the first as it takes; returns how many. */
-  sayOutliving: (messages: Say[]) => number
+  sendWithKeepalive: (messages: Say[]) => number
 }
 
 /** An answer to something sent that takes longer will not come on this connection. */
@@ -131,7 +131,7 @@ export class EmbeddedChat implements Chat {
     }
     if (messages.length === 0) return
     // What had no room may go out the next time: a page is hidden before it is closed.
-    const sent = this.requests.sayOutliving(messages)
+    const sent = this.requests.sendWithKeepalive(messages)
     left.slice(0, sent).forEach((pending) => { pending.isOutliving = true })
   }
 
@@ -164,7 +164,7 @@ export class EmbeddedChat implements Chat {
   private unanswered(ref: string, pending: Pending): void {
     pending.unanswered = (pending.unanswered ?? 0) + 1
     if (pending.unanswered >= TRIES_MAX) this.settle(ref, NO_ANSWER)
-    this.wire.doubt()
+    this.wire.checkConnection()
   }
 
   private connected(status: SocketStatus): void {

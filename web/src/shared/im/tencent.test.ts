@@ -77,7 +77,7 @@ describe('Tencent\'s IM', () => {
     sdk.happens('sdkStateReady')
     await settled()
     expect(sdk.sent).toMatchObject([{ to: 'zixunshi1', payload: { text: '你好' }, cloudCustomData: CONVERSATION }])
-    expect([told, stale]).toMatchObject([[[CONVERSATION, { ref: 'r1', state: 'kept', time: 12_000, random: 77 }]], 1])
+    expect([told, stale]).toMatchObject([[[CONVERSATION, { ref: 'r1', state: 'stored', time: 12_000, random: 77 }]], 1])
   })
 
   it('sends a picture as a file', async () => {

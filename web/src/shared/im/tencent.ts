@@ -175,7 +175,7 @@ export class TencentChat implements Chat {
       sequence: message.sequence,
       random: message.random,
       notice: null,
-      state: 'kept',
+      state: 'stored',
       reason: null,
     })
   }

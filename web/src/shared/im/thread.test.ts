@@ -4,7 +4,7 @@ import { failed, merge, mergeRecord, ownReadUntil, readUntil, recalled, seenBefo
 
 const said = (key: string, time: number, some: Partial<Message> = {}): Message => ({
   key, id: key, ref: null, from: 'visitor', time, body: { kind: 'text', text: key }, isRevoked: false, isReadByPeer: false,
-  sequence: 0, random: 0, notice: null, state: 'kept', reason: null, ...some,
+  sequence: 0, random: 0, notice: null, state: 'stored', reason: null, ...some,
 })
 const NO: Reason = { key: '', words: 'no' }
 const keys = (messages: Message[]): string[] => messages.map(({ key }) => key)
@@ -19,7 +19,7 @@ describe('the messages of a talk', () => {
     const own = said('r1', 5, { id: null, ref: 'r1', state: 'sending' })
     let thread = merge([], [own])
     thread = merge(thread, [said('m1', 7, { ref: 'r1' })])
-    expect(thread).toMatchObject([{ key: 'r1', id: 'm1', state: 'kept', time: 7 }])
+    expect(thread).toMatchObject([{ key: 'r1', id: 'm1', state: 'stored', time: 7 }])
     thread = merge(thread, [said('m1', 7), said('m1', 7)])
     expect(thread).toMatchObject([{ key: 'r1', id: 'm1', ref: 'r1' }])
   })
@@ -27,7 +27,7 @@ describe('the messages of a talk', () => {
   it('are there once, also when the record knows what was never answered', () => {
     const going = said('r1', 5, { id: null, ref: 'r1', state: 'sending' })
     const thread = merge([going], [said('m1', 7)])
-    expect(merge(thread, [said('m1', 7, { ref: 'r1' })])).toMatchObject([{ id: 'm1', ref: 'r1', state: 'kept' }])
+    expect(merge(thread, [said('m1', 7, { ref: 'r1' })])).toMatchObject([{ id: 'm1', ref: 'r1', state: 'stored' }])
   })
 
   it('of Tencent are the same by what the sender drew', () => {
@@ -81,7 +81,7 @@ describe('the messages of a talk', () => {
 
   it('can fail, unless they arrived after all', () => {
     const thread = [said('a', 1, { ref: 'x' }), said('b', 1, { id: null, ref: 'y', state: 'sending' })]
-    expect(failed(failed(thread, 'x', NO), 'y', NO)).toMatchObject([{ state: 'kept' }, { state: 'failed', reason: NO }])
+    expect(failed(failed(thread, 'x', NO), 'y', NO)).toMatchObject([{ state: 'stored' }, { state: 'failed', reason: NO }])
   })
 
   it('count as unread when another said them later than was seen', () => {

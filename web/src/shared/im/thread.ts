@@ -18,7 +18,7 @@ function same(a: Message, b: Message): boolean {
 
 const inOrder = (a: Message, b: Message): number => {
   // What is on its way stands last, whatever this device's clock says.
-  const pending = Number(a.state !== 'kept') - Number(b.state !== 'kept')
+  const pending = Number(a.state !== 'stored') - Number(b.state !== 'stored')
   return pending || a.time - b.time || a.sequence - b.sequence
 }
 
@@ -42,16 +42,16 @@ export function merge(messages: readonly Message[], news: readonly Message[]): M
       id: message.id ?? old.id,
       ref: message.ref ?? old.ref,
       // The record may know only the second.
-      time: Math.floor(old.time / 1000) * 1000 === message.time && old.state === 'kept' ? old.time : message.time,
+      time: Math.floor(old.time / 1000) * 1000 === message.time && old.state === 'stored' ? old.time : message.time,
       // Neither is ever taken back; an answer under way may be older than what was told meanwhile.
       isRevoked: message.isRevoked || old.isRevoked,
       isReadByPeer: message.isReadByPeer || old.isReadByPeer,
-      state: old.state === 'kept' ? 'kept' : message.state,
+      state: old.state === 'stored' ? 'stored' : message.state,
     }
   }
   // It was kept but never answered, and the record told it before it was said again: then it is there twice.
-  const kept = new Set(merged.flatMap(({ ref, state }) => (ref !== null && state === 'kept' ? [ref] : [])))
-  return merged.filter(({ ref, state }) => state === 'kept' || ref === null || !kept.has(ref)).sort(inOrder)
+  const kept = new Set(merged.flatMap(({ ref, state }) => (ref !== null && state === 'stored' ? [ref] : [])))
+  return merged.filter(({ ref, state }) => state === 'stored' || ref === null || !kept.has(ref)).sort(inOrder)
 }
 
 /**
@@ -59,7 +59,7 @@ export function merge(messages: readonly Message[], news: readonly Message[]): M
  * second: what follows in it does not come before what is known more exactly.
  */
 export function mergeRecord(messages: readonly Message[], record: readonly Message[]): Message[] {
-  const exact = new Map(messages.flatMap(({ id, time, state }) => (id === null || state !== 'kept' ? [] : [[id, time] as const])))
+  const exact = new Map(messages.flatMap(({ id, time, state }) => (id === null || state !== 'stored' ? [] : [[id, time] as const])))
   let before = 0
   return merge(messages, record.map((message) => {
     before = Math.max(before, message.time, message.id === null ? 0 : exact.get(message.id) ?? 0)
@@ -74,7 +74,7 @@ export function recalled(messages: readonly Message[], id: string): Message[] {
 /** What others than `reader` said until `until` is read by them. */
 export function readUntil(messages: readonly Message[], reader: string, until: number): Message[] {
   const isNews = (message: Message): boolean =>
-    !message.isReadByPeer && message.state === 'kept' && message.from !== reader && !isNotice(message) && message.time <= until
+    !message.isReadByPeer && message.state === 'stored' && message.from !== reader && !isNotice(message) && message.time <= until
   return messages.some(isNews)
     ? messages.map((message) => (isNews(message) ? { ...message, isReadByPeer: true } : message))
     : [...messages]
@@ -83,7 +83,7 @@ export function readUntil(messages: readonly Message[], reader: string, until: n
 /** The peer of `me` has read what `me` said until `until`. */
 export function ownReadUntil(messages: readonly Message[], me: string, until: number): Message[] {
   return messages.map((message) =>
-    (message.from === me && message.state === 'kept' && message.time <= until ? { ...message, isReadByPeer: true } : message))
+    (message.from === me && message.state === 'stored' && message.time <= until ? { ...message, isReadByPeer: true } : message))
 }
 
 /** Until when `me` has seen everything, if the last `count` of what others said are news. */
@@ -93,7 +93,7 @@ export function seenBefore(messages: readonly Message[], me: string, count: numb
 }
 
 export function failed(messages: readonly Message[], ref: string, reason: Reason): Message[] {
-  return messages.map((message) => (message.ref === ref && message.state !== 'kept'
+  return messages.map((message) => (message.ref === ref && message.state !== 'stored'
     ? { ...message, state: 'failed' as const, reason }
     : message))
 }

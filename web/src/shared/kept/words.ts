@@ -52,16 +52,16 @@ async function opened(place: string, text: string, by: CryptoKey): Promise<strin
 }
 
 /** What was typed there; empty if nothing. */
-export const wordsAt = (place: string): string => entries.get(place)?.words ?? ''
+export const typedAt = (place: string): string => entries.get(place)?.words ?? ''
 
 /** Where something was typed. */
 export const places = (beginning: string): string[] => [...entries.keys()].filter((place) => place.startsWith(beginning))
 
 /** Keeps what stands there now; empty keeps nothing. */
-export function keepWords(place: string, words: string): void {
+export function saveTyped(place: string, words: string): void {
   if (words === '') {
-    forgetWords((one) => one === place)
-  } else if (wordsAt(place) !== words) {
+    discardTyped((one) => one === place)
+  } else if (typedAt(place) !== words) {
     entries.set(place, { words, isSealed: false })
     void copy(place)
   }
@@ -90,20 +90,20 @@ function forgetSealed(): void {
 }
 
 /** None of it can be found again, here or in the storage. */
-export function forgetWords(isToGo: (place: string) => boolean = () => true): void {
+export function discardTyped(isToGo: (place: string) => boolean = () => true): void {
   [...entries.keys()].filter(isToGo).forEach((place) => { entries.delete(place) })
   removeFrom(sessionStorage, (key) => key.startsWith(SEALED) && isToGo(key.slice(SEALED.length)))
 }
 
 /** What was begun in a talk that is over: nobody can send it any more. */
-export const forgetDraft = (conversation: string): void => { forgetWords((place) => place === DRAFT + conversation) }
+export const forgetDraft = (conversation: string): void => { discardTyped((place) => place === DRAFT + conversation) }
 
 /**
  * Somebody is logged in, and the server told their key: what they typed is there again. What was typed meanwhile wins; what
  * does not open goes. Nothing of another person stays.
  */
 export async function unlock(person: string, key: string | undefined): Promise<void> {
-  if (owner !== null && owner !== person) forgetWords()
+  if (owner !== null && owner !== person) discardTyped()
   owner = person
   seal = null
   // The types say that it is always there.

@@ -19,7 +19,7 @@ export interface SocketOptions {
 /** The first wait, doubled at each failure. */
 const RETRY_MS_MIN = 500
 const RETRY_MS_MAX = 20_000
-/** A connection without a word for so long is asked whether it lives … */
+/** A connection that was silent for so long is sent a ping … */
 const QUIET_MS_MAX = 20_000
 /** … and given up if it does not answer for so long; also the time a hello may take. */
 const ANSWER_MS_MAX = 8_000
@@ -68,7 +68,7 @@ export class LiveSocket {
   start(): void {
     if (this.current !== 'idle' && this.current !== 'refused') return
     window.addEventListener('online', this.hurry)
-    window.addEventListener('offline', this.doubt)
+    window.addEventListener('offline', this.checkConnection)
     document.addEventListener('visibilitychange', this.hurry)
     this.failures = 0
     this.connect()
@@ -161,13 +161,13 @@ export class LiveSocket {
   }
 
   /** The network is gone, or an answer did not come: the connection will not say so by itself for long. */
-  readonly doubt = (): void => {
+  readonly checkConnection = (): void => {
     if (this.socket) this.giveUp(this.socket)
   }
 
   private end(status: SocketStatus): void {
     window.removeEventListener('online', this.hurry)
-    window.removeEventListener('offline', this.doubt)
+    window.removeEventListener('offline', this.checkConnection)
     document.removeEventListener('visibilitychange', this.hurry)
     clearTimeout(this.retry)
     clearTimeout(this.watch)

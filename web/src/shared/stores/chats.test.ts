@@ -206,7 +206,7 @@ describe('the talks of a page', () => {
     sockets[0]?.hears({ type: 'said', ref, conversation: 'c1', message })
     record = [message]
     await useChats().load('c1')
-    expect(useChats().thread('c1').messages).toMatchObject([{ id: 'm5', state: 'kept' }])
+    expect(useChats().thread('c1').messages).toMatchObject([{ id: 'm5', state: 'stored' }])
   })
 
   it('say again under the same key what failed', async () => {

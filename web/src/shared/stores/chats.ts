@@ -5,7 +5,7 @@ import { reactive } from 'vue'
 import { Refused, Unreachable } from '@/api/answer'
 import { serverNow } from '@/api/clock'
 import { uploadImage } from '@/api/images'
-import { fetchUnread, listMessages, sayOutliving } from '@/api/messages'
+import { fetchUnread, listMessages, sendWithKeepalive } from '@/api/messages'
 import type { Config, Me, Unread } from '@/api/types'
 import { fromRecord, isNotice, notice, reasonOf, type Addressee, type Chat, type ChatListener, type Content, type Message } from '@/shared/im/chat'
 import { EmbeddedChat } from '@/shared/im/embedded'
@@ -63,7 +63,7 @@ export const useChats = defineStore('chats', () => {
   const listener: ChatListener = {
     said(conversation, message) {
       const talk = thread(conversation)
-      const shown = talk.messages.find(({ ref, state }) => ref !== null && ref === message.ref && state !== 'kept')
+      const shown = talk.messages.find(({ ref, state }) => ref !== null && ref === message.ref && state !== 'stored')
       if (shown?.body.kind === 'image') URL.revokeObjectURL(shown.body.url)
       if (message.ref !== null) pictures.delete(message.ref)
       talk.messages = merge(talk.messages, [message])
@@ -92,7 +92,7 @@ export const useChats = defineStore('chats', () => {
     },
   }
 
-  const lastKept = (talk: Thread): string | null => talk.messages.findLast(({ state }) => state === 'kept')?.key ?? null
+  const lastKept = (talk: Thread): string | null => talk.messages.findLast(({ state }) => state === 'stored')?.key ?? null
 
   /** With which IM messages travel is the server's choice. */
   function start(config: Config, person: Pick<Me, 'id' | 'username'>): void {
@@ -115,8 +115,8 @@ export const useChats = defineStore('chats', () => {
       connected().catch(() => undefined)
     } else {
       const chat = new EmbeddedChat(
-        { send: live.send, onFrame: live.onFrame, onStatus: live.onStatus, closeCode: live.closeCode, doubt: live.doubt },
-        { upload: uploadImage, sayOutliving },
+        { send: live.send, onFrame: live.onFrame, onStatus: live.onStatus, closeCode: live.closeCode, checkConnection: live.checkConnection },
+        { upload: uploadImage, sendWithKeepalive },
         listener,
       )
       made = Promise.resolve(chat)
@@ -272,7 +272,7 @@ export const useChats = defineStore('chats', () => {
 
   /** Nobody looks at it any more, and nothing is told of it: it is read again when somebody does. Not where something waits to be said. */
   function forget(conversation: string): void {
-    if (threads.get(conversation)?.messages.some(({ state }) => state !== 'kept')) return
+    if (threads.get(conversation)?.messages.some(({ state }) => state !== 'stored')) return
     clearTimeout(retries.get(conversation)?.timer)
     retries.delete(conversation)
     unsure.delete(conversation)
@@ -283,7 +283,7 @@ export const useChats = defineStore('chats', () => {
   /** Everything there is has been looked at. */
   function see(to: Addressee): void {
     const talk = thread(to.conversation)
-    const last = talk.messages.findLast((message) => message.from !== me?.username && !isNotice(message) && message.state === 'kept')
+    const last = talk.messages.findLast((message) => message.from !== me?.username && !isNotice(message) && message.state === 'stored')
     if (last === undefined || last.time <= talk.seenUntil) return
     talk.seenUntil = last.time
     connected().then((chat) => { chat.read(to) }, () => undefined)

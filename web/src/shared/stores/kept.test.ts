@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { forgetWords, keepWords, wordsAt } from '@/shared/kept/words'
+import { discardTyped, saveTyped, typedAt } from '@/shared/kept/words'
 import { follow, forgetAll, hasDrafts, keepFor, keeper } from './kept'
 
 /** Keys of a storage that are there, in order. */
@@ -9,7 +9,7 @@ let leave = (): void => {}
 beforeEach(() => {
   localStorage.clear()
   sessionStorage.clear()
-  forgetWords()
+  discardTyped()
   for (const key of ['language', 'muted', 'visitor.token']) localStorage.setItem(`hotline.${key}`, 'x')
   localStorage.setItem('theirs', 'x')
 })
@@ -17,15 +17,15 @@ afterEach(() => { leave() })
 
 function works(): void {
   for (const key of ['sealed.draft.talk', 'sealed.note.talk', 'ticked.me.consultations', 'called', 'anything']) sessionStorage.setItem(`hotline.${key}`, 'words')
-  keepWords('draft.talk', 'words')
+  saveTyped('draft.talk', 'words')
   for (const key of ['logged-in', 'presence.me']) localStorage.setItem(`hotline.${key}`, 'x')
 }
 /** What another window's log-out looks like from this one. */
 function anotherLogsOut(): void {
   const mine = new Map(keys(sessionStorage).map((key) => [key, sessionStorage.getItem(key) ?? '']))
-  const typed = wordsAt('draft.talk')
+  const typed = typedAt('draft.talk')
   forgetAll()
-  keepWords('draft.talk', typed)
+  saveTyped('draft.talk', typed)
   sessionStorage.clear()
   for (const [key, value] of mine) sessionStorage.setItem(key, value)
 }
@@ -37,14 +37,14 @@ describe('what the browser keeps', () => {
     works()
     forgetAll()
     expect([keys(sessionStorage), keys(localStorage)]).toEqual([['hotline.cleared'], DEVICE])
-    expect([keeper(), wordsAt('draft.talk'), hasDrafts()]).toEqual([null, '', false])
+    expect([keeper(), typedAt('draft.talk'), hasDrafts()]).toEqual([null, '', false])
   })
 
   it('waits for the same person', () => {
     keepFor('me')
     works()
     expect(keepFor('me')).toBe(true)
-    expect([wordsAt('draft.talk'), hasDrafts()]).toEqual(['words', true])
+    expect([typedAt('draft.talk'), hasDrafts()]).toEqual(['words', true])
   })
 
   it('is for nobody else', () => {
@@ -52,7 +52,7 @@ describe('what the browser keeps', () => {
     works()
     expect(keepFor('other')).toBe(false)
     expect(keys(sessionStorage)).toEqual(['hotline.owner'])
-    expect([keys(localStorage), wordsAt('draft.talk')]).toEqual([DEVICE.slice(1), ''])
+    expect([keys(localStorage), typedAt('draft.talk')]).toEqual([DEVICE.slice(1), ''])
   })
 
   it('goes in the other windows, too, at once', () => {
@@ -60,10 +60,10 @@ describe('what the browser keeps', () => {
     keepFor('me')
     works()
     leave = follow(told)
-    expect(wordsAt('draft.talk')).toBe('words')
+    expect(typedAt('draft.talk')).toBe('words')
     anotherLogsOut()
     window.dispatchEvent(new StorageEvent('storage', { key: 'hotline.cleared' }))
-    expect([keys(sessionStorage), wordsAt('draft.talk'), told.mock.calls.length]).toEqual([['hotline.cleared'], '', 1])
+    expect([keys(sessionStorage), typedAt('draft.talk'), told.mock.calls.length]).toEqual([['hotline.cleared'], '', 1])
     window.dispatchEvent(new StorageEvent('storage', { key: 'hotline.cleared' }))
     expect(told, 'once').toHaveBeenCalledTimes(1)
   })

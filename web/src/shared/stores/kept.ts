@@ -3,7 +3,7 @@
 // and goes as soon as another one logs in. What was typed is kept sealed: `shared/kept/words.ts`.
 
 import { OURS, removeFrom } from '@/shared/kept/storage'
-import { DRAFT, forgetWords, NOTE, places } from '@/shared/kept/words'
+import { DRAFT, discardTyped, NOTE, places } from '@/shared/kept/words'
 
 /** The device's own, and the visitor's page on the same machine: nobody's of the staff. */
 const STAYS = /^hotline\.(language|muted|keys|cleared|visitor\.)/
@@ -15,7 +15,7 @@ const CLEARED = 'hotline.cleared'
 const isToGo = (key: string): boolean => key.startsWith(OURS) && !STAYS.test(key)
 
 function clearWindow(): void {
-  forgetWords()
+  discardTyped()
   removeFrom(sessionStorage, isToGo)
 }
 

@@ -3,7 +3,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { BASE } from '@/api/base'
-import { hearMoment } from '@/api/clock'
+import { syncByEvent } from '@/api/clock'
 import type { Presence } from '@/api/types'
 import type { Command, EventFrame, Frame } from '@/api/frames'
 import { NOTHING_KNOWN, reduce, type View } from '@/shared/socket/reducer'
@@ -55,7 +55,7 @@ export const useLive = defineStore('live', () => {
       url,
       auth: options.token,
       onFrame(frame) {
-        if (frame.type === 'event') hearMoment(frame.time)
+        if (frame.type === 'event') syncByEvent(frame.time)
         const before = view.value.presence
         view.value = reduce(view.value, frame, options.me)
         const { presence } = view.value
@@ -95,7 +95,7 @@ export const useLive = defineStore('live', () => {
     start, stop, why, send, choose, onEvent,
     onFrame: frames.on,
     onStatus: statuses.on,
-    doubt: (): void => { socket?.doubt() },
+    checkConnection: (): void => { socket?.checkConnection() },
     closeCode: (): number | null => socket?.closeCode ?? null,
   }
 })

@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { forgetWords, keepWords, wordsAt } from '@/shared/kept/words'
+import { discardTyped, saveTyped, typedAt } from '@/shared/kept/words'
 import { soon } from '@/testing/soon'
 import { useSession } from '@/api/session'
 import { useMe } from './me'
@@ -37,7 +37,7 @@ beforeEach(() => {
   setActivePinia(createPinia())
   localStorage.clear()
   sessionStorage.clear()
-  forgetWords()
+  discardTyped()
   sockets = []
   cookie = null
   logOutFails = null
@@ -75,47 +75,47 @@ async function logsIn(username: string): Promise<ReturnType<typeof useMe>> {
 describe('a log-in that ends', () => {
   it('by the button says nothing about why, and leaves nothing behind', async () => {
     const me = await logsIn('lin')
-    keepWords('draft.talk', 'words')
+    saveTyped('draft.talk', 'words')
     await me.logOut()
-    expect([me.me, me.ending, wordsAt('draft.talk')]).toEqual([null, null, ''])
+    expect([me.me, me.ending, typedAt('draft.talk')]).toEqual([null, null, ''])
   })
 
   it.each([{ status: 500 }, { status: 503 }, { status: 403 }, 'no network' as const])('is not claimed where the server did not end it: %s', async (fails) => {
     const me = await logsIn('lin')
-    keepWords('draft.talk', 'words')
+    saveTyped('draft.talk', 'words')
     logOutFails = fails
     await expect(me.logOut()).rejects.toMatchObject({ name: 'Unreachable', status: fails === 'no network' ? null : fails.status })
-    expect([me.me?.id, wordsAt('draft.talk')]).toEqual(['lin', 'words'])
+    expect([me.me?.id, typedAt('draft.talk')]).toEqual(['lin', 'words'])
     logOutFails = null
     await me.logOut()
-    expect([me.me, wordsAt('draft.talk')]).toEqual([null, ''])
+    expect([me.me, typedAt('draft.talk')]).toEqual([null, ''])
   })
 
   it('by the button has ended where there was none left to end', async () => {
     const me = await logsIn('lin')
-    keepWords('draft.talk', 'words')
+    saveTyped('draft.talk', 'words')
     cookie = null
     logOutFails = { status: 403 }
     await me.logOut()
-    expect([me.me, me.ending, wordsAt('draft.talk')]).toEqual([null, null, ''])
+    expect([me.me, me.ending, typedAt('draft.talk')]).toEqual([null, null, ''])
   })
 
   it('by itself has expired, and what was written waits for the same person', async () => {
     const me = await logsIn('lin')
-    keepWords('draft.talk', 'words')
+    saveTyped('draft.talk', 'words')
     cookie = null
     last().closes(4003, 'logged out')
     expect([me.me, me.ending]).toEqual([null, 'expired'])
     await logsIn('lin')
-    expect([me.isSame, me.ending, wordsAt('draft.talk')]).toEqual([true, null, 'words'])
+    expect([me.isSame, me.ending, typedAt('draft.talk')]).toEqual([true, null, 'words'])
   })
 
   it('leaves nothing to another person, not even the way back', async () => {
     const me = await logsIn('lin')
-    keepWords('draft.talk', 'words')
+    saveTyped('draft.talk', 'words')
     last().closes(4003, 'logged out')
     await logsIn('chen')
-    expect([me.isSame, wordsAt('draft.talk')]).toEqual([false, ''])
+    expect([me.isSame, typedAt('draft.talk')]).toEqual([false, ''])
   })
 
   it('says that the account is gone, as the socket told before it closed', async () => {

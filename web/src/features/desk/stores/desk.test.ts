@@ -37,7 +37,7 @@ const conversation = (id: string, some: object = {}): Conversation => ({
 }) as unknown as Conversation
 const said = (id: string, from: string, time: number): Message => ({
   key: id, id, ref: null, from, time, body: { kind: 'text', text: id }, isRevoked: false, isReadByPeer: false, sequence: 0, random: 0, notice: null,
-  state: 'kept', reason: null,
+  state: 'stored', reason: null,
 })
 
 /** The desk as it is kept by the bell, and a way to tell it what happens. */

@@ -1,7 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NoSession, Refused, Unreachable } from '@/api/answer'
-import { forgetWords, keepWords, wordsAt } from '@/shared/kept/words'
+import { discardTyped, saveTyped, typedAt } from '@/shared/kept/words'
 import { useSession } from '@/api/session'
 import { useLive } from '@/shared/stores/live'
 import { soon } from '@/testing/soon'
@@ -75,7 +75,7 @@ async function agreed(): Promise<ReturnType<typeof useVisit>> {
 beforeEach(() => {
   localStorage.clear()
   sessionStorage.clear()
-  forgetWords()
+  discardTyped()
   sockets = []
   server = { tokens: [], sandbox: { appid: 'wx1' }, consent: '一、说明', refusal: null, newest: [], asked: [] }
   vi.stubGlobal('WebSocket', FakeSocket)
@@ -128,12 +128,12 @@ describe('a visit', () => {
   it('asks for the rating when the visitor ended a talk', async () => {
     const visit = await agreed()
     const talk = { id: 'c1', status: 'IN_PROGRESS', visitor: 'p1', counselor: 'p2' }
-    keepWords('draft.c1', '没说完的')
+    saveTyped('draft.c1', '没说完的')
     sockets.at(-1)?.hears({ type: 'event', seq: 2, time: 1, event: 'assigned', talk })
     server.newest = [{ id: 'c1', status: 'FINISHED', startTime: 1, endTime: Date.now(), evaluate: null, endReason: 'visitor' }]
     sockets.at(-1)?.hears({ type: 'event', seq: 3, time: 2, event: 'ended', talk: { ...talk, status: 'FINISHED' } })
     await soon(() => { expect(visit.stage).toBe('rate') })
-    expect([wordsAt('draft.c1'), sessionStorage.length], 'what was begun in it').toEqual(['', 0])
+    expect([typedAt('draft.c1'), sessionStorage.length], 'what was begun in it').toEqual(['', 0])
   })
 
   it('tells of an end that happened while the page was away', async () => {
@@ -169,7 +169,7 @@ describe('a visit', () => {
 
   it('keeps what was begun in a talk whose log-in ends in its middle, and comes in again without a word of an end', async () => {
     const visit = await agreed()
-    keepWords('draft.c1', '没说完的')
+    saveTyped('draft.c1', '没说完的')
     const talk = { id: 'c1', status: 'IN_PROGRESS', visitor: 'p1', counselor: 'p2' }
     sockets.at(-1)?.hears({ type: 'event', seq: 2, time: 1, event: 'assigned', talk })
     await soon(() => { expect(visit.stage).toBe('talk') })
@@ -180,7 +180,7 @@ describe('a visit', () => {
     await soon(() => { expect(sockets).toHaveLength(2) })
     sockets.at(-1)?.hears({ ...greeting, conversation: talk })
     await settled()
-    expect([visit.stage, visit.error, visit.token, wordsAt('draft.c1')]).toEqual(['talk', null, server.tokens[0], '没说完的'])
+    expect([visit.stage, visit.error, visit.token, typedAt('draft.c1')]).toEqual(['talk', null, server.tokens[0], '没说完的'])
     expect(server.asked.filter((asked) => asked.startsWith('POST /auth/wx/')), 'once').toHaveLength(1)
   })
 
@@ -207,14 +207,14 @@ describe('a visit', () => {
     await agreed()
     const talk = { id: 'c1', status: 'IN_PROGRESS', visitor: 'p1', counselor: 'p2' }
     sockets.at(-1)?.hears({ type: 'event', seq: 2, time: 1, event: 'assigned', talk })
-    keepWords('draft.c1', '没说完的')
+    saveTyped('draft.c1', '没说完的')
     await soon(() => { expect(sessionStorage.length).toBe(1) })
     expect(JSON.stringify(sessionStorage)).not.toContain('没说完的')
     vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
     server.tokens = []
     sockets.at(-1)?.loses(4003)
-    expect(wordsAt('draft.c1'), 'while nobody is here').toBe('')
-    await soon(() => { expect(wordsAt('draft.c1')).toBe('没说完的') })
+    expect(typedAt('draft.c1'), 'while nobody is here').toBe('')
+    await soon(() => { expect(typedAt('draft.c1')).toBe('没说完的') })
   })
 
   it('does not try to log in for ever', async () => {
@@ -237,12 +237,12 @@ describe('a visit', () => {
     }],
   ])('tells whoever was stopped %s, also after a reload, until they are let in again', async (_, stops) => {
     const visit = await agreed()
-    keepWords('draft.c1', '没说完的')
+    saveTyped('draft.c1', '没说完的')
     server.tokens = []
     server.refusal = '该用户名不存在或已被禁用，请核实后再登录！'
     stops()
     await soon(() => { expect([visit.isBarred, visit.me, visit.error !== null]).toEqual([true, null, true]) })
-    expect([wordsAt('draft.c1'), sessionStorage.length]).toEqual(['', 0])
+    expect([typedAt('draft.c1'), sessionStorage.length]).toEqual(['', 0])
     const again = await opened()
     expect([again.isBarred, again.error]).toEqual([true, expect.any(Refused)])
     server.refusal = null
@@ -266,7 +266,7 @@ describe('a visit', () => {
 
   it('leaves nothing behind on the device but the numbers to call', async () => {
     const visit = await agreed()
-    keepWords('draft.c1', '没说完的')
+    saveTyped('draft.c1', '没说完的')
     visit.skip('c0')
     const replace = vi.fn<(url: string) => void>()
     vi.stubGlobal('location', { ...window.location, pathname: '/visitor', replace })

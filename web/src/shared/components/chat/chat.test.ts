@@ -6,7 +6,7 @@ import { Refused, Unreachable } from '@/api/answer'
 import { makeI18n } from '@/i18n'
 import { words } from '@/i18n/workbench'
 import { notice, type Message } from '@/shared/im/chat'
-import { forgetWords, wordsAt } from '@/shared/kept/words'
+import { discardTyped, typedAt } from '@/shared/kept/words'
 import { soon } from '@/testing/soon'
 import Bubble from './bubble.vue'
 import Composer from './composer.vue'
@@ -25,7 +25,7 @@ vi.mock('@tanstack/vue-virtual', () => ({
 const T0 = Date.UTC(2026, 10, 24, 1)
 const said = (key: string, time: number, some: Partial<Message> = {}): Message => ({
   key, id: key, ref: null, from: 'visitor', time, body: { kind: 'text', text: key }, isRevoked: false, isReadByPeer: false,
-  sequence: 0, random: 0, notice: null, state: 'kept', reason: null, ...some,
+  sequence: 0, random: 0, notice: null, state: 'stored', reason: null, ...some,
 })
 
 // In the same global as the browser's, so that words are there.
@@ -35,7 +35,7 @@ const render = (component: Component, props: Record<string, unknown>): VueWrappe
 beforeEach(() => {
   setActivePinia(createPinia())
   sessionStorage.clear()
-  forgetWords()
+  discardTyped()
   localStorage.setItem('hotline.language', 'zh')
 })
 
@@ -174,7 +174,7 @@ describe('the composer', () => {
     expect(spoken(composer)).toEqual([{ text: '你好' }])
     await composer.find('textarea').trigger('keydown', { key: 'Enter' })
     expect(spoken(composer)).toHaveLength(1)
-    expect(wordsAt('draft.c1')).toBe('')
+    expect(typedAt('draft.c1')).toBe('')
   })
 
   it('sends nothing while a character is being chosen, or a line ends', async () => {

@@ -17,7 +17,7 @@ async function becomes(someone: Someone, presence: Presence): Promise<void> {
   await someone.page.locator('.presence-switch button').click()
   await someone.page.getByRole('menuitem', { name: t(`presence.${presence}`) }).click()
 }
-const row = () => supervisor.page.locator('table.team tr', { hasText: '林晓雨' })
+const row = () => supervisor.page.locator('table tr', { hasText: '林晓雨' })
 
 beforeAll(async () => {
   supervisor = await at().staff('dudao1')

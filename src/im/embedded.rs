@@ -131,7 +131,7 @@ pub enum NotDone {
     /// The talk is over.
     #[error("nothing can be recalled after the end")]
     RecallAfterEnd,
-    /// Longer ago than [`RECALL_MAX`].
+    /// Longer ago than `RECALL_MAX`.
     #[error("too late to recall it")]
     RecallTooLate,
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! What comes in on one socket: read, bounded and carried out, one command after the other, in a task of its own. So it
 //! goes on to its end whatever becomes of the socket: what was received counts, however the socket closed.
 //!
-//! A sender who is ahead waits: no more is read than [`incoming::AHEAD_BYTES_MAX`] ahead of what is done, and the system's own
+//! A sender who is ahead waits: no more is read than `AHEAD_BYTES_MAX` ahead of what is done, and the system's own
 //! buffer is small. Nothing is thrown away for having come too fast. And none keeps its thread: every frame counts, also
 //! one that is never answered, and after each reading others have their turn.
 

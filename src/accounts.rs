@@ -22,7 +22,7 @@ use crate::{
     auth::Sessions,
     clock,
     errors::{InternalError, describe},
-    identity::{Caller, Kind, NotAllowed},
+    identity::{AccountKind, Caller, NotAllowed},
     im::Im,
     institutions::Institutions,
     people::{Change, Editor, People, Person, ProfileFault, UnknownPerson},
@@ -63,11 +63,11 @@ async fn to_the_end(
 }
 
 /// The places of somebody who has any.
-pub fn role(kind: Kind) -> Option<Role> {
+pub fn role(kind: AccountKind) -> Option<Role> {
     match kind {
-        Kind::Counselor => Some(Role::Counselor),
-        Kind::Supervisor => Some(Role::Supervisor),
-        Kind::Visitor | Kind::Institution | Kind::System => None,
+        AccountKind::Counselor => Some(Role::Counselor),
+        AccountKind::Supervisor => Some(Role::Supervisor),
+        AccountKind::Visitor | AccountKind::Institution | AccountKind::System => None,
     }
 }
 

@@ -33,7 +33,7 @@ use crate::{
     im::{Im, embedded::Embedded},
     images::Uploads,
     institutions::{FatalError, Institutions},
-    messages::{ActivityObserver, Limits, MessageStore},
+    messages::{ActivityObserver, MessageLimits, MessageStore},
     metrics::Metrics,
     outbound,
     people::People,
@@ -212,7 +212,7 @@ async fn assemble(
     let (dispatch, sockets) = (institutions.clone(), institutions.clone());
     let observer = ActivityObserver::new(people.clone(), move |activity| dispatch.notify_activity(activity))
         .delivering(move |delivery| sockets.deliver(delivery));
-    let messages = MessageStore::start(&options, Limits::of(&settings), observer);
+    let messages = MessageStore::start(&options, MessageLimits::of(&settings), observer);
     let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
     let wechat = Wechat::new(&settings, outbound.clone(), pool.clone(), people.clone(), sealer.clone())?;
     let embedded = Embedded::new(Arc::clone(&settings), pool.clone(), messages.clone(), institutions.clone());

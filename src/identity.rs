@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 /// What somebody is. A person has one kind for life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum AccountKind {
     Visitor,
     Counselor,
     Supervisor,
@@ -19,7 +19,7 @@ pub enum Kind {
     System,
 }
 
-impl Kind {
+impl AccountKind {
     pub const ALL: [Self; 5] =
         [Self::Visitor, Self::Counselor, Self::Supervisor, Self::Institution, Self::System];
 
@@ -56,7 +56,7 @@ impl Kind {
 #[error("VISITOR, COUNSELOR, SUPERVISOR, INSTITUTION or SYSTEM")]
 pub struct UnknownKind;
 
-impl FromStr for Kind {
+impl FromStr for AccountKind {
     type Err = UnknownKind;
 
     fn from_str(text: &str) -> Result<Self, UnknownKind> {
@@ -68,7 +68,7 @@ impl FromStr for Kind {
 #[derive(Clone)]
 pub struct Caller {
     pub id: PersonId,
-    pub kind: Kind,
+    pub kind: AccountKind,
     pub institution: Option<String>,
     pub username: String,
     /// Tells this session from their others.
@@ -96,7 +96,7 @@ impl Caller {
     }
 
     #[cfg(test)]
-    pub(crate) fn for_tests(id: PersonId, kind: Kind, institution: Option<&str>) -> Self {
+    pub(crate) fn for_tests(id: PersonId, kind: AccountKind, institution: Option<&str>) -> Self {
         let institution = institution.map(str::to_owned);
         Self { id, kind, institution, username: "reader".into(), token: TokenHash::of("reader") }
     }

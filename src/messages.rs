@@ -41,7 +41,7 @@ use activity::IncomingMessage;
 pub use activity::{ActivityObserver, PersonActivity};
 pub use body::Body;
 pub(crate) use insert::late_after_end;
-pub use sent::{Read, Sent, Withdrawn};
+pub use sent::{Read, SentMessage, Withdrawn};
 pub use unmatched::UnmatchedLimits;
 use writer::{BufferPermit, BufferedMessage, Writer, WriterChannels};
 
@@ -53,7 +53,7 @@ const BUFFER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// How much is kept, and for how long anybody waits.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct MessageLimits {
     /// Messages in the buffer, those being stored included.
     pub buffer_max: usize,
     /// Messages in one insert.
@@ -68,7 +68,7 @@ pub struct Limits {
     pub unmatched: UnmatchedLimits,
 }
 
-impl Limits {
+impl MessageLimits {
     /// As set in `[messages]` and `[database]`.
     pub fn of(settings: &Settings) -> Self {
         let (messages, database) = (&settings.messages, &settings.database);
@@ -113,7 +113,7 @@ impl NewMessage {
     /// Makes a message of what was sent. One from `administrator`, the IM account of ours, is a notice and nobody's word.
     ///
     /// U+0000, which `jsonb` cannot keep, becomes U+FFFD.
-    pub fn new(sent: Sent, administrator: &str, received_at: Timestamp) -> Self {
+    pub fn new(sent: SentMessage, administrator: &str, received_at: Timestamp) -> Self {
         let clean = |text: String| if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text };
         Self {
             system: sent.from == administrator,
@@ -239,7 +239,7 @@ fn count(counter: &AtomicU64) {
 /// The way to the one writer. Cheap to clone.
 #[derive(Clone)]
 pub struct MessageStore {
-    limits: Limits,
+    limits: MessageLimits,
     observer: ActivityObserver,
     entries: mpsc::Sender<BufferedMessage>,
     room: Arc<Semaphore>,
@@ -264,7 +264,7 @@ impl MessageStore {
     /// every person's word that comes.
     ///
     /// A connection that cannot be made is an outage like any other: tried again until it can.
-    pub fn start(options: &PgConnectOptions, limits: Limits, observer: ActivityObserver) -> Self {
+    pub fn start(options: &PgConnectOptions, limits: MessageLimits, observer: ActivityObserver) -> Self {
         let (entries, waiting) = mpsc::channel(limits.buffer_max.max(1));
         let (stopping, stop) = watch::channel(false);
         let (living, alive) = watch::channel(());

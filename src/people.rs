@@ -26,7 +26,7 @@ pub use view::{PersonView, view};
 
 use crate::{
     errors::InternalError,
-    identity::{Kind, names},
+    identity::{AccountKind, names},
     params::Page,
     secrets::Sealer,
     text::echo,
@@ -37,12 +37,12 @@ use loader::Loader;
 
 /// Whether somebody may come in. Administrators have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum AccountState {
     Normal,
     Banned,
 }
 
-impl State {
+impl AccountState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Normal => "NORMAL",
@@ -55,7 +55,7 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonRef {
     pub id: PersonId,
-    pub kind: Kind,
+    pub kind: AccountKind,
     pub institution: Option<String>,
 }
 
@@ -64,7 +64,7 @@ pub struct PersonRef {
 pub struct Person {
     pub id: PersonId,
     pub institution: Option<String>,
-    pub kind: Kind,
+    pub kind: AccountKind,
     pub username: String,
     /// Of a visitor: short, and unique in the institution.
     pub visitor_number: Option<i32>,
@@ -83,7 +83,7 @@ pub struct Person {
     pub title: Option<String>,
     pub qualification: Option<String>,
     pub qualification_code: Option<String>,
-    pub state: Option<State>,
+    pub state: Option<AccountState>,
     pub max_consults: i32,
     /// Milliseconds of finished consultations.
     pub total_time: i64,
@@ -108,7 +108,7 @@ impl fmt::Debug for Person {
 impl Person {
     /// Whether the account can be used.
     pub fn may_come_in(&self) -> bool {
-        self.deleted_at.is_none() && self.state != Some(State::Banned)
+        self.deleted_at.is_none() && self.state != Some(AccountState::Banned)
     }
 
     /// What others call this person: the name; a visitor without one by number, since their user name is a WeChat openid;

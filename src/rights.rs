@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    identity::{Caller, Kind, NotAllowed},
+    identity::{AccountKind, Caller, NotAllowed},
     people::Person,
 };
 
@@ -100,7 +100,7 @@ const fn row(visitor: Reach, counselor: Reach, supervisor: Reach, institution: R
 }
 
 /// How far `right` goes for somebody of this kind.
-pub const fn reach(kind: Kind, right: Right) -> Reach {
+pub const fn reach(kind: AccountKind, right: Right) -> Reach {
     use Reach::{Bound, Everywhere, Institution as All, Nothing as No, Own};
     let row = match right {
         //                                         visitor counselor supervisor admin system
@@ -123,11 +123,11 @@ pub const fn reach(kind: Kind, right: Right) -> Reach {
         Right::ManageBackOffice => row(No, No, No, All, Everywhere),
     };
     match kind {
-        Kind::Visitor => row.visitor,
-        Kind::Counselor => row.counselor,
-        Kind::Supervisor => row.supervisor,
-        Kind::Institution => row.institution,
-        Kind::System => row.system,
+        AccountKind::Visitor => row.visitor,
+        AccountKind::Counselor => row.counselor,
+        AccountKind::Supervisor => row.supervisor,
+        AccountKind::Institution => row.institution,
+        AccountKind::System => row.system,
     }
 }
 
@@ -143,11 +143,15 @@ pub fn require(caller: &Caller, right: Right) -> Result<Reach, NotAllowed> {
 }
 
 /// Whether somebody of this kind may make, ban or delete an account of that kind: administrators are the system's.
-pub const fn may_keep_account(keeper: Kind, kept: Kind) -> bool {
+pub const fn may_keep_account(keeper: AccountKind, kept: AccountKind) -> bool {
     match (keeper, kept) {
-        (Kind::System, _) | (Kind::Institution, Kind::Visitor | Kind::Counselor | Kind::Supervisor) => true,
-        (Kind::Institution, Kind::Institution | Kind::System)
-        | (Kind::Visitor | Kind::Counselor | Kind::Supervisor, _) => false,
+        (AccountKind::System, _)
+        | (
+            AccountKind::Institution,
+            AccountKind::Visitor | AccountKind::Counselor | AccountKind::Supervisor,
+        ) => true,
+        (AccountKind::Institution, AccountKind::Institution | AccountKind::System)
+        | (AccountKind::Visitor | AccountKind::Counselor | AccountKind::Supervisor, _) => false,
     }
 }
 
@@ -155,12 +159,12 @@ pub const fn may_keep_account(keeper: Kind, kept: Kind) -> bool {
 pub fn reaches(caller: &Caller, person: &Person) -> bool {
     match &caller.institution {
         Some(own) => person.institution.as_ref() == Some(own),
-        None => caller.kind == Kind::System,
+        None => caller.kind == AccountKind::System,
     }
 }
 
 /// What the role may do, for `/auth/me`.
-pub fn authorities(kind: Kind) -> BTreeMap<Right, Reach> {
+pub fn authorities(kind: AccountKind) -> BTreeMap<Right, Reach> {
     Right::ALL
         .into_iter()
         .map(|right| (right, reach(kind, right)))
@@ -218,7 +222,7 @@ mod tests {
         assert_eq!(rows.len(), Right::ALL.len());
         for (right, row) in Right::ALL.into_iter().zip(rows) {
             assert_eq!(format!("{right:?}"), row[0]);
-            for (kind, cell) in Kind::ALL.into_iter().zip(&row[1..]) {
+            for (kind, cell) in AccountKind::ALL.into_iter().zip(&row[1..]) {
                 assert_eq!(reach(kind, right), word(cell), "{right:?} of {kind:?}");
                 let caller = Caller::for_tests(PersonId(Uuid::from_u128(1)), kind, Some("ecnu"));
                 assert_eq!(require(&caller, right).is_ok(), *cell != "no", "{right:?} of {kind:?}");
@@ -228,17 +232,18 @@ mod tests {
 
     #[test]
     fn administrators_are_kept_by_the_system_only() {
-        for kept in Kind::ALL {
-            assert!(may_keep_account(Kind::System, kept));
-            let below = matches!(kept, Kind::Visitor | Kind::Counselor | Kind::Supervisor);
-            assert_eq!(may_keep_account(Kind::Institution, kept), below);
-            assert!(!may_keep_account(Kind::Supervisor, kept));
+        for kept in AccountKind::ALL {
+            assert!(may_keep_account(AccountKind::System, kept));
+            let below =
+                matches!(kept, AccountKind::Visitor | AccountKind::Counselor | AccountKind::Supervisor);
+            assert_eq!(may_keep_account(AccountKind::Institution, kept), below);
+            assert!(!may_keep_account(AccountKind::Supervisor, kept));
         }
     }
 
     #[test]
     fn authorities_are_a_map_of_what_is_allowed() {
-        let map = serde_json::to_value(authorities(Kind::Visitor)).expect("serializable");
+        let map = serde_json::to_value(authorities(AccountKind::Visitor)).expect("serializable");
         let expected = serde_json::json!({
             "ownProfile": "own", "ownConversations": "own", "records": "own", "readShifts": "own"
         });

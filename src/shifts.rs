@@ -18,7 +18,7 @@ use crate::{
     calendar,
     errors::InternalError,
     evaluations,
-    identity::Kind,
+    identity::AccountKind,
     params::ParamError,
     people::{People, Person, UnknownPerson},
 };
@@ -172,7 +172,7 @@ impl<'a> Calendar<'a> {
     }
 
     /// Who of this kind is on duty on the day.
-    pub async fn on_duty(&self, day: Date, kind: Kind) -> Result<Vec<ShiftRow>, sqlx::Error> {
+    pub async fn on_duty(&self, day: Date, kind: AccountKind) -> Result<Vec<ShiftRow>, sqlx::Error> {
         rows::on_duty(self.pool, self.institution, day, kind).await
     }
 
@@ -203,7 +203,7 @@ pub async fn staff(people: &People, institution: &str, ids: &[String]) -> Result
             continue;
         }
         let person = found.remove(&id).filter(|person| {
-            matches!(person.kind, Kind::Counselor | Kind::Supervisor)
+            matches!(person.kind, AccountKind::Counselor | AccountKind::Supervisor)
                 && person.institution.as_deref() == Some(institution)
                 && person.deleted_at.is_none()
         });

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     config::{ConfigError, Hidden, Settings, WechatApp, WechatMode},
     errors::InternalError,
-    identity::{Kind, names},
+    identity::{AccountKind, names},
     people::{NewPerson, People},
     secrets::{Column, Sealer},
 };
@@ -260,7 +260,7 @@ impl Wechat {
         let visitor = NewPerson {
             id: PersonId(Uuid::now_v7()),
             institution: Some(institution.clone()),
-            kind: Kind::Visitor,
+            kind: AccountKind::Visitor,
             username: open_id.to_owned(),
             password_hash: None,
             open_id: Some(open_id.to_owned()),
@@ -277,8 +277,8 @@ impl Wechat {
     async fn known(&self, app: &App, open_id: &str) -> Result<PersonId, LogInError> {
         let found = self.0.people.by_username(open_id).await?.ok_or(LogInError::NotLetIn)?;
         let person = self.0.people.get(found.id).await?.ok_or(LogInError::NotLetIn)?;
-        let is_ours =
-            person.kind == Kind::Visitor && person.institution.as_deref() == Some(&app.settings.institution);
+        let is_ours = person.kind == AccountKind::Visitor
+            && person.institution.as_deref() == Some(&app.settings.institution);
         if is_ours && person.may_come_in() { Ok(person.id) } else { Err(LogInError::NotLetIn) }
     }
 

@@ -2,15 +2,19 @@
 
 pub(crate) mod words;
 
-use std::{ops::Deref, str::FromStr};
+use std::{borrow::Cow, ops::Deref, str::FromStr};
 
+use hotline_actors::words::Words;
 use serde::{Serialize, Serializer};
 use sqlx::{
     Decode, Postgres, Type,
     error::BoxDynError,
     postgres::{PgTypeInfo, PgValueRef},
 };
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type as SchemaType},
+};
 
 /// 32 位十六进制数字
 #[derive(ToSchema)]
@@ -18,7 +22,8 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "read by the derive alone")]
 pub(crate) struct Id(String);
 
-/// A value of an enum, as the word that the wire and the database have for it. A row with any other word cannot be read.
+/// A value of an enum, as the word that the wire and the database have for it. A row with any other word cannot be read; the
+/// OpenAPI document lists the words. [`words`] has a name without angle brackets for each that is part of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AsWord<T>(pub T);
 
@@ -30,9 +35,30 @@ impl<T> Deref for AsWord<T> {
     }
 }
 
-impl<T: Copy + Into<&'static str>> Serialize for AsWord<T> {
+impl<T> From<T> for AsWord<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T: Words> Serialize for AsWord<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.into())
+        serializer.serialize_str(self.0.word())
+    }
+}
+
+impl<T: Words> PartialSchema for AsWord<T> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::String)
+            .enum_values(Some(T::WORDS.iter().copied()))
+            .into()
+    }
+}
+
+impl<T: Words> ToSchema for AsWord<T> {
+    fn name() -> Cow<'static, str> {
+        T::NAME.into()
     }
 }
 

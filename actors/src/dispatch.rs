@@ -26,7 +26,7 @@ use crate::{
     dispatch::{
         clock::{Due, Said, TalkClock},
         command::{Answer, Command, Refusal},
-        conversation::{Conversation, Kind, Medium, Phase, Priority, Sent},
+        conversation::{Conversation, Kind, Medium, Phase, Priority, SentNotices},
         counselor::{ChosenStatus, Connectivity, Counselor, Role},
         event::{Event, Notice, Removal},
         laws::Breaches,
@@ -375,7 +375,7 @@ impl Dispatch {
                     arrival: *arrival,
                     opened_at: at,
                     phase: Phase::Waiting,
-                    sent: Sent::default(),
+                    sent: SentNotices::default(),
                     alarmed: None,
                 }))
             }

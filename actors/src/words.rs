@@ -5,7 +5,18 @@
 #[error("not one of the words for it")]
 pub struct UnknownWord;
 
-/// Gives an enum its words: `as_str`, `FromStr`, and `into` for whoever takes any enum that has words.
+/// An enum whose values have words.
+pub trait Words: Copy + 'static {
+    /// What the enum is called.
+    const NAME: &'static str;
+    /// Its words.
+    const WORDS: &'static [&'static str];
+
+    /// The word of this value.
+    fn word(self) -> &'static str;
+}
+
+/// Gives an enum its words: `as_str`, `FromStr`, and [`Words`] for whoever takes any enum that has words.
 macro_rules! words {
     ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         impl $type {
@@ -17,9 +28,12 @@ macro_rules! words {
             }
         }
 
-        impl From<$type> for &'static str {
-            fn from(value: $type) -> Self {
-                value.as_str()
+        impl $crate::words::Words for $type {
+            const NAME: &'static str = stringify!($type);
+            const WORDS: &'static [&'static str] = &[$($word),+];
+
+            fn word(self) -> &'static str {
+                self.as_str()
             }
         }
 

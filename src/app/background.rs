@@ -11,7 +11,7 @@ use crate::{
     http::state::AppState,
     im::{history::HistoryFetcher, notices::Notices},
     retention, shifts,
-    wechat::turn::Turns,
+    wechat::turn::TurnMessages,
 };
 
 /// The tasks, each with what it is called when it dies. Dropping them stops them.
@@ -19,7 +19,7 @@ pub(super) struct Background(Vec<(&'static str, JoinHandle<()>)>);
 
 impl Background {
     pub(super) fn start(state: &AppState) -> Self {
-        let turns = Arc::new(Turns::new(state.pool.clone(), state.wechat.clone()));
+        let turns = Arc::new(TurnMessages::new(state.pool.clone(), state.wechat.clone()));
         let mut tasks = vec![
             ("what keeps the log-ins written", spawn(state.sessions.clone().keep_written())),
             (

@@ -19,7 +19,7 @@ use super::session_rows;
 use crate::{
     config,
     errors::describe,
-    identity::{Caller, Kind, TokenHash},
+    identity::{AccountKind, Caller, TokenHash},
 };
 
 const TOKEN_BYTES: usize = 32;
@@ -64,16 +64,17 @@ struct Lifetimes {
 
 impl Lifetimes {
     /// Until when a session goes on if it is not seen again.
-    fn end(self, kind: Kind, created_at: Timestamp, seen_at: Timestamp) -> Timestamp {
+    fn end(self, kind: AccountKind, created_at: Timestamp, seen_at: Timestamp) -> Timestamp {
         match kind {
-            Kind::Visitor => seen_at + self.visitor_idle,
-            Kind::Counselor | Kind::Supervisor | Kind::Institution | Kind::System => {
-                (seen_at + self.staff_idle).min(created_at + self.staff)
-            }
+            AccountKind::Visitor => seen_at + self.visitor_idle,
+            AccountKind::Counselor
+            | AccountKind::Supervisor
+            | AccountKind::Institution
+            | AccountKind::System => (seen_at + self.staff_idle).min(created_at + self.staff),
         }
     }
 
-    fn is_over(self, kind: Kind, created_at: Timestamp, seen_at: Timestamp, now: Timestamp) -> bool {
+    fn is_over(self, kind: AccountKind, created_at: Timestamp, seen_at: Timestamp, now: Timestamp) -> bool {
         now > self.end(kind, created_at, seen_at)
     }
 }
@@ -312,7 +313,9 @@ mod tests {
         let life = Lifetimes { staff_idle: hour * 12, staff: hour * 24 * 7, visitor_idle: hour * 24 * 30 };
         let begun = Timestamp(0);
         let seen = |ago: Duration, after: Duration| (begun + after - ago, begun + after);
-        for kind in [Kind::Counselor, Kind::Supervisor, Kind::Institution, Kind::System] {
+        for kind in
+            [AccountKind::Counselor, AccountKind::Supervisor, AccountKind::Institution, AccountKind::System]
+        {
             let (last, now) = seen(hour * 11, hour * 24 * 6);
             assert!(!life.is_over(kind, begun, last, now));
             let (last, now) = seen(hour * 13, hour * 24 * 6);
@@ -321,8 +324,8 @@ mod tests {
             assert!(life.is_over(kind, begun, last, now));
         }
         let (last, now) = seen(hour * 24 * 29, hour * 24 * 300);
-        assert!(!life.is_over(Kind::Visitor, begun, last, now));
+        assert!(!life.is_over(AccountKind::Visitor, begun, last, now));
         let (last, now) = seen(hour * 24 * 31, hour * 24 * 300);
-        assert!(life.is_over(Kind::Visitor, begun, last, now));
+        assert!(life.is_over(AccountKind::Visitor, begun, last, now));
     }
 }

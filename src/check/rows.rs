@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use hotline_actors::{
     ConversationId, PersonId,
-    dispatch::conversation::{Conversation, Sent},
+    dispatch::conversation::{Conversation, SentNotices},
 };
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -129,7 +129,7 @@ impl Stored {
     /// What would have to stand here by the journal and does not.
     pub(super) fn differences(&self, institution: &str, facts: &Conversation) -> Vec<Wanted> {
         let notices = self.columns["notices"].as_i64().unwrap_or(0);
-        let old_alarms = i64::from(Sent::OLD_ALARMS);
+        let old_alarms = i64::from(SentNotices::OLD_ALARMS);
         let is_old = notices & old_alarms != 0;
         let stored = |column: &str| match column {
             "notices" => Some((notices & !old_alarms).to_string()),
@@ -154,7 +154,7 @@ fn by_journal(facts: &Conversation) -> ConversationRow {
     // Migration 0019 mended what was decided while the machine's clock was set back.
     let started_at = row.started_at.map(|at| at.max(row.opened_at));
     let ended_at = row.ended_at.map(|at| at.max(started_at.unwrap_or(row.opened_at)));
-    ConversationRow { notices: row.notices & !Sent::OLD_ALARMS, started_at, ended_at, ..row }
+    ConversationRow { notices: row.notices & !SentNotices::OLD_ALARMS, started_at, ended_at, ..row }
 }
 
 /// A column as [`ConversationRow::columns`] writes it.

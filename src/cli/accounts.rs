@@ -14,7 +14,7 @@ use crate::{
     clock,
     config::{Settings, is_institution_code},
     database,
-    identity::{Kind, names},
+    identity::{AccountKind, names},
     people::{NewPerson, People},
     secrets::Sealer,
     text,
@@ -64,7 +64,7 @@ pub(super) struct AddUser {
     username: String,
     /// COUNSELOR, SUPERVISOR, INSTITUTION (its administrator) or SYSTEM
     #[arg(long, value_parser = staff_kind, ignore_case = true)]
-    kind: Kind,
+    kind: AccountKind,
     /// The institution's code; not for SYSTEM
     #[arg(long, value_name = "CODE")]
     institution: Option<String>,
@@ -76,8 +76,8 @@ pub(super) struct AddUser {
     md5: bool,
 }
 
-fn staff_kind(text: &str) -> Result<Kind, String> {
-    let kind = text.to_ascii_uppercase().parse::<Kind>().ok().filter(|kind| kind.is_staff());
+fn staff_kind(text: &str) -> Result<AccountKind, String> {
+    let kind = text.to_ascii_uppercase().parse::<AccountKind>().ok().filter(|kind| kind.is_staff());
     kind.ok_or_else(|| "COUNSELOR, SUPERVISOR, INSTITUTION or SYSTEM".to_owned())
 }
 
@@ -159,7 +159,7 @@ impl AddUser {
                 "the name is one line of something visible, without control characters".to_owned(),
             ));
         }
-        if (add.kind == Kind::System) != add.institution.is_none() {
+        if (add.kind == AccountKind::System) != add.institution.is_none() {
             let rule = "--institution is for everybody but SYSTEM, who belongs to none";
             return Err(CliError::Given(rule.to_owned()));
         }

@@ -4,7 +4,7 @@
 use hotline_actors::{
     ConversationId, CounselorId, PersonId, Timestamp, VisitorId,
     dispatch::conversation::{
-        Conversation, ConversationType, EndReason, Kind, Medium, MediumType, Phase, Priority, Sent, Status,
+        Conversation, ConversationType, EndReason, Kind, Medium, MediumType, Phase, Priority, SentNotices, Status,
     },
 };
 use uuid::Uuid;
@@ -38,7 +38,7 @@ pub struct ConversationRow {
     pub common: bool,
     /// Its number in the order of arrival.
     pub arrival: i64,
-    /// Which notices are out ([`Sent`]).
+    /// Which notices are out ([`SentNotices`]).
     pub notices: i32,
     /// When it was asked for.
     pub opened_at: i64,
@@ -164,7 +164,7 @@ impl ConversationRow {
             arrival: u64::try_from(self.arrival).map_err(|_| Misfit("arrival is negative"))?,
             opened_at: Timestamp(self.opened_at),
             phase,
-            sent: Sent(self.notices),
+            sent: SentNotices(self.notices),
             alarmed: self.alarmed_at.map(Timestamp),
         })
     }
@@ -293,7 +293,7 @@ mod tests {
             arrival: 7,
             opened_at: Timestamp(8),
             phase,
-            sent: Sent(3),
+            sent: SentNotices(3),
             alarmed: Some(Timestamp(9)),
         }
     }

@@ -11,7 +11,8 @@ use super::{
     words::{GIVEN_NAMES, SUPERVISION, SURNAMES, TALKS, VISITORS},
 };
 use crate::{
-    auth::password::NewPassword, config::Settings, identity::Kind, people::State, wechat::SANDBOX_PREFIX,
+    auth::password::NewPassword, config::Settings, identity::AccountKind, people::AccountState,
+    wechat::SANDBOX_PREFIX,
 };
 
 const CONVERSATIONS: usize = 10_000;
@@ -129,14 +130,14 @@ async fn gather(
         .map(|n| (format!("{SANDBOX_PREFIX}fangke{}", 1000 + n), VISITORS[n % VISITORS.len()].to_owned()))
         .collect();
     let making = Making { begun, places, hash: &hash };
-    let visitors = insert_people(connection, Kind::Visitor, &guests, &making).await?;
+    let visitors = insert_people(connection, AccountKind::Visitor, &guests, &making).await?;
     if visitors.len() < VISITORS_MANY {
         return Ok(None);
     }
     let counselors =
-        insert_people(connection, Kind::Counselor, &staff("zixunshi", COUNSELORS), &making).await?;
+        insert_people(connection, AccountKind::Counselor, &staff("zixunshi", COUNSELORS), &making).await?;
     let supervisors =
-        insert_people(connection, Kind::Supervisor, &staff("dudao", SUPERVISORS), &making).await?;
+        insert_people(connection, AccountKind::Supervisor, &staff("dudao", SUPERVISORS), &making).await?;
     // Somebody else's accounts are left to them, and nothing is told of them.
     if counselors.is_empty() || supervisors.is_empty() {
         return Ok(None);
@@ -153,7 +154,7 @@ struct Making<'a> {
 
 async fn insert_people(
     connection: &mut PgConnection,
-    kind: Kind,
+    kind: AccountKind,
     people: &[(String, String)],
     making: &Making<'_>,
 ) -> Result<Vec<Party>, sqlx::Error> {
@@ -171,7 +172,7 @@ async fn insert_people(
         INSTITUTION,
         kind.as_str(),
         making.hash,
-        State::Normal.as_str(),
+        AccountState::Normal.as_str(),
         making.places,
         MAKER,
         making.begun,

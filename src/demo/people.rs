@@ -6,14 +6,14 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{DemoFault, INSTITUTION, MAKER, PASSWORD, TIME_ZONE};
-use crate::{auth::password::NewPassword, config::Settings, identity::Kind, people::State};
+use crate::{auth::password::NewPassword, config::Settings, identity::AccountKind, people::AccountState};
 
 /// Shifts are written this far ahead, as docs/contract.md 4 says of standing weeks.
 const DAYS_AHEAD: i32 = 60;
 
 struct Employee {
     username: &'static str,
-    kind: Kind,
+    kind: AccountKind,
     name: &'static str,
     gender: &'static str,
     department: &'static str,
@@ -24,14 +24,14 @@ struct Employee {
 
 #[rustfmt::skip]
 const STAFF: [Employee; 8] = [
-    Employee { username: "admin", kind: Kind::System, name: "系统管理员", gender: "男", department: "", title: "", supervisor: None },
-    Employee { username: "ecnu_admin", kind: Kind::Institution, name: "许文清", gender: "女", department: "心理健康中心", title: "主任", supervisor: None },
-    Employee { username: "dudao1", kind: Kind::Supervisor, name: "沈静宜", gender: "女", department: "应用心理专业硕士中心", title: "教授", supervisor: None },
-    Employee { username: "dudao2", kind: Kind::Supervisor, name: "周明远", gender: "男", department: "应用心理专业硕士中心", title: "副教授", supervisor: None },
-    Employee { username: "zixunshi1", kind: Kind::Counselor, name: "林晓雨", gender: "女", department: "临床与咨询方向", title: "见习咨询师", supervisor: Some("dudao1") },
-    Employee { username: "zixunshi2", kind: Kind::Counselor, name: "陈思远", gender: "男", department: "临床与咨询方向", title: "见习咨询师", supervisor: Some("dudao1") },
-    Employee { username: "zixunshi3", kind: Kind::Counselor, name: "吴佳宁", gender: "女", department: "临床与咨询方向", title: "咨询师", supervisor: Some("dudao2") },
-    Employee { username: "zixunshi4", kind: Kind::Counselor, name: "赵一鸣", gender: "男", department: "临床与咨询方向", title: "咨询师", supervisor: Some("dudao2") },
+    Employee { username: "admin", kind: AccountKind::System, name: "系统管理员", gender: "男", department: "", title: "", supervisor: None },
+    Employee { username: "ecnu_admin", kind: AccountKind::Institution, name: "许文清", gender: "女", department: "心理健康中心", title: "主任", supervisor: None },
+    Employee { username: "dudao1", kind: AccountKind::Supervisor, name: "沈静宜", gender: "女", department: "应用心理专业硕士中心", title: "教授", supervisor: None },
+    Employee { username: "dudao2", kind: AccountKind::Supervisor, name: "周明远", gender: "男", department: "应用心理专业硕士中心", title: "副教授", supervisor: None },
+    Employee { username: "zixunshi1", kind: AccountKind::Counselor, name: "林晓雨", gender: "女", department: "临床与咨询方向", title: "见习咨询师", supervisor: Some("dudao1") },
+    Employee { username: "zixunshi2", kind: AccountKind::Counselor, name: "陈思远", gender: "男", department: "临床与咨询方向", title: "见习咨询师", supervisor: Some("dudao1") },
+    Employee { username: "zixunshi3", kind: AccountKind::Counselor, name: "吴佳宁", gender: "女", department: "临床与咨询方向", title: "咨询师", supervisor: Some("dudao2") },
+    Employee { username: "zixunshi4", kind: AccountKind::Counselor, name: "赵一鸣", gender: "男", department: "临床与咨询方向", title: "咨询师", supervisor: Some("dudao2") },
 ];
 
 /// Makes the staff that is missing; says how many. A user name that somebody else has is left to them.
@@ -78,7 +78,7 @@ async fn insert(
          from unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
               as u(id, kind, username, hash, name, gender, department, title)",
         INSTITUTION,
-        State::Normal.as_str(),
+        AccountState::Normal.as_str(),
         i32::try_from(places).unwrap_or(5),
         MAKER,
         now.0,
@@ -122,7 +122,9 @@ pub(super) async fn put_on_shift(connection: &mut PgConnection, now: Timestamp) 
     let days = (0..DAYS_AHEAD)
         .map(|day| Ok(today.checked_add(day.days())?.to_string()))
         .collect::<Result<Vec<_>, jiff::Error>>()?;
-    let on_duty = STAFF.iter().filter(|employee| matches!(employee.kind, Kind::Counselor | Kind::Supervisor));
+    let on_duty = STAFF
+        .iter()
+        .filter(|employee| matches!(employee.kind, AccountKind::Counselor | AccountKind::Supervisor));
     let (mut ids, mut usernames, mut dates) = (Vec::new(), Vec::new(), Vec::new());
     for employee in on_duty {
         for day in &days {

@@ -5,7 +5,7 @@
 use hotline_actors::PersonId;
 
 use crate::{
-    identity::Kind,
+    identity::AccountKind,
     people::Person,
     secrets::Sealer,
     wording::{export, people},
@@ -43,10 +43,10 @@ impl Disguise {
     /// A person's code name.
     pub(super) fn person(&self, person: &Person) -> String {
         let label = match person.kind {
-            Kind::Visitor => people::VISITOR,
-            Kind::Counselor => people::COUNSELOR,
-            Kind::Supervisor => people::SUPERVISOR,
-            Kind::Institution | Kind::System => people::ADMINISTRATOR,
+            AccountKind::Visitor => people::VISITOR,
+            AccountKind::Counselor => people::COUNSELOR,
+            AccountKind::Supervisor => people::SUPERVISOR,
+            AccountKind::Institution | AccountKind::System => people::ADMINISTRATOR,
         };
         let PersonId(id) = person.id;
         self.code(label, &id.simple().to_string())

@@ -19,7 +19,7 @@ use crate::{
     calendar::Calendar,
     conversations::ConversationRow,
     evaluations::{self, Evaluation, Object},
-    identity::Kind,
+    identity::AccountKind,
     images::{self, Known},
     messages::{record, web::StoredMessage},
     people::{People, Person},
@@ -118,13 +118,13 @@ impl std::fmt::Debug for Line {
 #[derive(Debug, Clone, Copy)]
 pub struct Reader {
     pub id: PersonId,
-    pub kind: Kind,
+    pub kind: AccountKind,
 }
 
 impl Reader {
     /// Whether it is the reader's own consultation: what was noted and said about them is not for them.
     pub fn is_consulting(self, row: &ConversationRow) -> bool {
-        row.is_consultation() && (row.visitor == self.id.0 || self.kind == Kind::Visitor)
+        row.is_consultation() && (row.visitor == self.id.0 || self.kind == AccountKind::Visitor)
     }
 }
 

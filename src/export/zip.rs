@@ -243,7 +243,7 @@ mod tests {
     use crate::{
         config::defaults,
         export::{Exports, Reader},
-        identity::Kind,
+        identity::AccountKind,
         people::People,
         secrets::Sealer,
     };
@@ -259,7 +259,7 @@ mod tests {
             pool,
             sealer,
             calendar: Calendar::new("UTC"),
-            reader: Reader { id: PersonId(Uuid::from_u128(9)), kind: Kind::Institution },
+            reader: Reader { id: PersonId(Uuid::from_u128(9)), kind: AccountKind::Institution },
             anonymize: false,
         }
     }

@@ -38,7 +38,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Config<'a> {
-    conversation_type: ConversationType,
+    conversation_type: ConversationTypes,
     user_roles: UserRoles,
     counselor: Counselor,
     #[schema(value_type = Vec<Object>)]
@@ -60,7 +60,7 @@ struct Config<'a> {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-struct ConversationType {
+struct ConversationTypes {
     request_supervise: &'static str,
     counseling_session: &'static str,
 }
@@ -168,7 +168,7 @@ async fn config(req: HttpRequest, state: Data<AppState>, params: Params) -> Answ
     };
     let rules = institution.map_or_else(|| settings.dispatch.clone(), |code| settings.dispatch_for(&code));
     Ok(answer::ok(Config {
-        conversation_type: ConversationType {
+        conversation_type: ConversationTypes {
             request_supervise: talks::SUPERVISION,
             counseling_session: talks::CONSULTATION,
         },

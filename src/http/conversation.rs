@@ -27,7 +27,7 @@ use crate::{
     clock,
     conversations::{self, ConversationRow, deletion, reading},
     http::state::AppState,
-    identity::{Caller, Kind},
+    identity::{AccountKind, Caller},
     params::{Paging, Params},
     people::Person,
     rights::{self, Reach, Right},
@@ -127,13 +127,14 @@ async fn requested_counselor(
     let unknown = || Fault::from(Refusal::UnknownCounselor);
     let id = id.parse::<PersonId>().map_err(|_malformed| unknown())?;
     let people = state.people.load(&[id, asker]).await?;
-    let found = people.get(&id).filter(|person| is_colleague(person, institution, Kind::Counselor)).cloned();
+    let found =
+        people.get(&id).filter(|person| is_colleague(person, institution, AccountKind::Counselor)).cloned();
     known.extend(people.into_values());
     found.ok_or_else(unknown)
 }
 
 /// Whether this is somebody of this kind in this institution whose account can be used.
-fn is_colleague(person: &Person, institution: &str, kind: Kind) -> bool {
+fn is_colleague(person: &Person, institution: &str, kind: AccountKind) -> bool {
     person.kind == kind && person.institution.as_deref() == Some(institution) && person.may_come_in()
 }
 
@@ -142,7 +143,7 @@ async fn colleague(
     state: &AppState,
     institution: &str,
     id: &str,
-    kind: Kind,
+    kind: AccountKind,
 ) -> Result<Option<Person>, Fault> {
     let Ok(id) = id.parse::<PersonId>() else { return Ok(None) };
     let person = state.people.get(id).await?;
@@ -233,7 +234,7 @@ async fn supervise(state: Data<AppState>, caller: Caller, params: Params) -> Ans
     let institution = caller.institution()?;
     let supervisor = params.required("supervise")?;
     let consultation = params.required("conversationId")?;
-    let supervisor = colleague(&state, institution, &supervisor, Kind::Supervisor).await?;
+    let supervisor = colleague(&state, institution, &supervisor, AccountKind::Supervisor).await?;
     let supervisor = supervisor.ok_or_else(|| Fault::from(Refusal::UnknownSupervisor))?;
     let row = find(&state, &caller, &consultation).await?;
     if !row.is_consultation() {

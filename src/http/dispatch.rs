@@ -23,7 +23,7 @@ use crate::{
     clock,
     conversations::reading::Scope,
     http::{sockets::frames::answers::AlarmView, state::AppState},
-    identity::{Caller, Kind},
+    identity::{AccountKind, Caller},
     people::{Person, PersonView, view},
     rights::{self, Reach, Right},
     wire::{Id, words},
@@ -74,7 +74,7 @@ struct StaffOverview {
 struct Waiting {
     #[schema(value_type = Id)]
     id: ConversationId,
-    conversation_type: words::ConversationKind,
+    conversation_type: words::ConversationType,
     user: Option<PersonView>,
     /// Who is asked for by name.
     counselor: Option<PersonView>,
@@ -115,7 +115,7 @@ async fn supervisors(state: Data<AppState>, caller: Caller) -> Answer {
     overview.loads.retain(|load| load.role == counselor::Role::Supervisor);
     let ids: Vec<PersonId> = overview.loads.iter().map(|load| load.counselor.into()).collect();
     let people = state.people.load(&ids).await?;
-    if caller.kind != Kind::Counselor {
+    if caller.kind != AccountKind::Counselor {
         note_view(&state, &caller, Action::ReadDuty, &ids).await?;
     }
     let own = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?.supervisors;
@@ -228,7 +228,7 @@ fn shown(overview: &QueueOverview, people: &HashMap<PersonId, Person>, reader: &
     };
     let waiting = |facts: &Conversation| Waiting {
         id: facts.id,
-        conversation_type: facts.kind.into(),
+        conversation_type: facts.kind.conversation_type().into(),
         user: person(facts.visitor.into()),
         counselor: facts.requested_counselor.and_then(|wanted| person(wanted.into())),
         priority: facts.priority.into(),

@@ -31,7 +31,7 @@ use crate::{
     messages::{
         NewMessage, Read,
         gaps::{self, Gap},
-        record::{self, Page, Record},
+        record::{self, Record, RecordPage},
         unmatched::{self, Unmatched},
         unread::{self, Unread},
         web::{WebMessage, shown},
@@ -143,7 +143,7 @@ async fn conversation_web(state: Data<AppState>, caller: Caller, params: Params)
     let named = params.required("conversationId")?;
     let page = params.page(PAGING)?;
     let asked = (page.offset, page.limit);
-    let (record, Page { messages, count }) = readable(&state, &caller, reach, &named, asked).await?;
+    let (record, RecordPage { messages, count }) = readable(&state, &caller, reach, &named, asked).await?;
     record.note_reading(&state.pool, caller.id, clock::now()).await?;
     let rows: Vec<_> = messages.into_iter().map(|message| shown(message, &record.sides)).collect();
     Ok(answer::list(&rows, count))
@@ -214,7 +214,7 @@ async fn readable(
     reach: Reach,
     named: &str,
     page: (i64, i64),
-) -> Result<(Record, Page), Fault> {
+) -> Result<(Record, RecordPage), Fault> {
     let found = match named.parse::<ConversationId>() {
         Ok(id) => record::read(&state.pool, id, caller.id, page).await?,
         Err(_malformed) => None,

@@ -32,7 +32,7 @@ use crate::{
     answer::{Answer, Fault},
     http::{
         caller::COOKIE,
-        sockets::frames::{AnyFrame, Command},
+        sockets::frames::{AnyFrame, ClientFrame},
         state::AppState,
     },
     wording::openapi as text,
@@ -45,7 +45,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 #[derive(OpenApi)]
 #[openapi(
     info(title = "心院热线平台接口", description = text::DESCRIPTION),
-    components(schemas(shapes::HttpError, AnyFrame, Command)),
+    components(schemas(shapes::HttpError, AnyFrame, ClientFrame)),
     security(("session" = []), ("bearer" = [])),
 )]
 struct Document;

@@ -21,7 +21,7 @@ use crate::{
     clock,
     errors::describe,
     http::state::AppState,
-    identity::{Caller, Kind},
+    identity::{AccountKind, Caller},
     params::{Paging, Params},
     people::{Person, PersonView, view},
     rights::{self, Reach, Right},
@@ -156,8 +156,8 @@ async fn the_day(state: Data<AppState>, caller: Caller, params: Params) -> Answe
     let institution = caller.institution()?;
     let at = Timestamp(params.required_int("timestamp")?);
     let kind = match params.required("type")?.as_str() {
-        "SUPERVISOR" => Kind::Supervisor,
-        "COUNSELOR" => Kind::Counselor,
+        "SUPERVISOR" => AccountKind::Supervisor,
+        "COUNSELOR" => AccountKind::Counselor,
         _ => return Err(Fault::bad("type")),
     };
     let wanted = params.text("state")?.map(|word| shown(&word).ok_or_else(|| Fault::bad("state")));
@@ -173,7 +173,7 @@ async fn the_day(state: Data<AppState>, caller: Caller, params: Params) -> Answe
     let skipped = usize::try_from(page.offset).unwrap_or(usize::MAX);
     let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let page: Vec<_> = present.into_iter().skip(skipped).take(limit).collect();
-    if matches!(caller.kind, Kind::Supervisor | Kind::Institution) {
+    if matches!(caller.kind, AccountKind::Supervisor | AccountKind::Institution) {
         // They see the numbers of whoever is on duty.
         let seen: Vec<PersonId> = page.iter().map(|(shift_row, _)| shift_row.person).collect();
         note_view(&state, &caller, Action::ReadDuty, &seen).await?;
@@ -209,8 +209,10 @@ async fn rows(
     let ids: Vec<PersonId> = page.iter().map(|(shift_row, _)| shift_row.person).collect();
     let people = state.people.load(&ids).await?;
     let known = match caller.kind {
-        Kind::Visitor => Some(shifts::acquaintances(&state.pool, caller.id, &ids).await?),
-        Kind::Counselor | Kind::Supervisor | Kind::Institution | Kind::System => None,
+        AccountKind::Visitor => Some(shifts::acquaintances(&state.pool, caller.id, &ids).await?),
+        AccountKind::Counselor | AccountKind::Supervisor | AccountKind::Institution | AccountKind::System => {
+            None
+        }
     };
     let row = |(shift_row, load): (ShiftRow, Option<Load>)| {
         let person = people.get(&shift_row.person)?;
@@ -330,12 +332,12 @@ async fn month(state: Data<AppState>, caller: Caller, params: Params) -> Answer 
     let at = params.int("timestamp")?.map_or(now, Timestamp);
     let calendar = Calendar::open(&state.pool, caller.institution()?, now).await?;
     let days = calendar.month(calendar.day(at)).await?;
-    let of_kind = |on: &[OfMonth], kind: Kind| on.iter().filter(|on| on.kind == kind.as_str()).count();
+    let of_kind = |on: &[OfMonth], kind: AccountKind| on.iter().filter(|on| on.kind == kind.as_str()).count();
     let days = days.into_iter().map(|(day, on)| DayOfMonth {
         day,
         timestamp: calendar.start_of(day),
-        counselors: of_kind(&on, Kind::Counselor),
-        supervisors: of_kind(&on, Kind::Supervisor),
+        counselors: of_kind(&on, AccountKind::Counselor),
+        supervisors: of_kind(&on, AccountKind::Supervisor),
         users: on.into_iter().map(Brief::from).collect(),
     });
     Ok(answer::ok(days.collect::<Vec<_>>()))

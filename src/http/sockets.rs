@@ -51,7 +51,7 @@ use crate::{
     address,
     answer::{Answer, Fault},
     clock,
-    identity::{Caller, Kind},
+    identity::{AccountKind, Caller},
     params::Params,
     wording::Sentence,
 };
@@ -94,8 +94,8 @@ async fn workbench(
 ) -> Answer {
     only_from_our_pages(&req, &state)?;
     match caller.kind {
-        Kind::Counselor | Kind::Supervisor | Kind::Institution => {}
-        Kind::Visitor | Kind::System => return Err(Fault::not_allowed()),
+        AccountKind::Counselor | AccountKind::Supervisor | AccountKind::Institution => {}
+        AccountKind::Visitor | AccountKind::System => return Err(Fault::not_allowed()),
     }
     let choice =
         params.text("presence")?.map(|word| frames::choice(&word).ok_or_else(|| Fault::bad("presence")));
@@ -404,9 +404,11 @@ async fn socket_role(
 ) -> Result<SocketRole, Fault> {
     let role = match caller.kind {
         _ if asks => return Ok(SocketRole::Visitor),
-        Kind::Counselor => Role::Counselor,
-        Kind::Supervisor => Role::Supervisor,
-        Kind::Visitor | Kind::Institution | Kind::System => return Ok(SocketRole::Administrator),
+        AccountKind::Counselor => Role::Counselor,
+        AccountKind::Supervisor => Role::Supervisor,
+        AccountKind::Visitor | AccountKind::Institution | AccountKind::System => {
+            return Ok(SocketRole::Administrator);
+        }
     };
     let person = state.people.get(caller.id).await?.ok_or(Fault::NoSession)?;
     let capacity = u32::try_from(person.max_consults).map_err(Fault::internal)?;

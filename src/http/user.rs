@@ -21,7 +21,7 @@ use crate::{
     auth::{password::NewPassword, turns::Rank},
     clock,
     http::state::AppState,
-    identity::{Caller, Kind},
+    identity::{AccountKind, Caller},
     params::{Paging, Params},
     people::{Filter, Person, PersonView, Profile, view},
     rights::{self, Right},
@@ -56,17 +56,17 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 async fn list(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ManageVisitors)?;
     let mut kinds = match caller.institution {
-        Some(_) => vec![Kind::Visitor],
-        None => Kind::ALL.to_vec(),
+        Some(_) => vec![AccountKind::Visitor],
+        None => AccountKind::ALL.to_vec(),
     };
-    if let Some(kind) = params.parsed::<Kind>("type")? {
+    if let Some(kind) = params.parsed::<AccountKind>("type")? {
         kinds.retain(|listed| *listed == kind);
     }
     people(&state, &caller, &params, kinds).await
 }
 
 /// A page of people of these kinds, as far as the caller's institution reaches.
-async fn people(state: &AppState, caller: &Caller, params: &Params, kinds: Vec<Kind>) -> Answer {
+async fn people(state: &AppState, caller: &Caller, params: &Params, kinds: Vec<AccountKind>) -> Answer {
     let institution = match &caller.institution {
         Some(own) => Some(own.clone()),
         None => params.text("institutionCode")?,
@@ -79,7 +79,7 @@ async fn people(state: &AppState, caller: &Caller, params: &Params, kinds: Vec<K
         phone: params.text("phoneNumber")?,
         ..Filter::of(institution, kinds)
     };
-    if filter.phone.is_some() && caller.kind == Kind::Counselor {
+    if filter.phone.is_some() && caller.kind == AccountKind::Counselor {
         // Numbers are masked for them, and searching would unmask them digit by digit.
         return Err(Fault::not_allowed());
     }
@@ -97,7 +97,7 @@ async fn note_list(
     people: &[Person],
 ) -> Result<(), Fault> {
     let seen: Vec<Uuid> = people.iter().map(|person| person.id.0).filter(|id| *id != caller.id.0).collect();
-    if seen.is_empty() || caller.kind == Kind::Counselor {
+    if seen.is_empty() || caller.kind == AccountKind::Counselor {
         return Ok(());
     }
     let note = Note {

@@ -9,7 +9,7 @@ use crate::{
     answer::{self, Answer, Fault},
     clock,
     http::state::AppState,
-    identity::{Caller, Kind},
+    identity::{AccountKind, Caller},
     params::Params,
     rights::{self, Right},
     wechat::{PhoneProof, turn},
@@ -89,5 +89,5 @@ async fn subscribe(state: Data<AppState>, caller: Caller, appid: Path<String>, p
 fn visitors_only(caller: &Caller) -> Result<(), Fault> {
     rights::require(caller, Right::OwnProfile)?;
     // Staff have no openid that could be asked about.
-    if caller.kind == Kind::Visitor { Ok(()) } else { Err(Fault::not_allowed()) }
+    if caller.kind == AccountKind::Visitor { Ok(()) } else { Err(Fault::not_allowed()) }
 }

@@ -15,7 +15,7 @@ mod fields;
 use fields::Fields;
 
 use crate::{
-    messages::{Body, Read, Sent, Withdrawn},
+    messages::{Body, Read, SentMessage, Withdrawn},
     text::heal,
 };
 
@@ -62,9 +62,9 @@ pub enum Rejected {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Callback {
     /// `C2C.CallbackBeforeSendMsg`: may it be sent?
-    BeforeSend(Box<Sent>),
+    BeforeSend(Box<SentMessage>),
     /// `C2C.CallbackAfterSendMsg`: it was sent, or failed to.
-    AfterSend(Box<Sent>),
+    AfterSend(Box<SentMessage>),
     /// `C2C.CallbackAfterMsgReport`: a person read the talk with another up to a moment.
     Read(Read),
     /// `C2C.CallbackAfterMsgWithDraw`: a message was taken back, at `EventTime` where that is told.
@@ -125,7 +125,7 @@ pub fn receive(query: &str, body: &[u8], trust: Trust<'_>, now: Timestamp) -> Re
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fetched {
     /// As the callback would have told it.
-    pub sent: Sent,
+    pub sent: SentMessage,
     /// Taken back since.
     pub is_withdrawn: bool,
     /// The receiver has said that they read it.
@@ -179,7 +179,7 @@ pub fn failed(reason: &str) -> Value {
 }
 
 /// `time` is the name of the moment it was said.
-fn sent(fields: &Fields<'_>, time: &'static str) -> Result<Sent, Rejected> {
+fn sent(fields: &Fields<'_>, time: &'static str) -> Result<SentMessage, Rejected> {
     let sequence = fields.number("MsgSeq")?;
     let random = fields.number("MsgRandom")?;
     let time: u32 = fields.number(time)?;
@@ -193,7 +193,18 @@ fn sent(fields: &Fields<'_>, time: &'static str) -> Result<Sent, Rejected> {
     let send_result = fields.optional_number("SendMsgResult")?.unwrap_or(0);
     let cloud_custom_data = fields.optional_text("CloudCustomData")?.unwrap_or_default().into_owned();
     let said_at = seconds(time);
-    Ok(Sent { from, to, sequence, random, said_at, key, online_only, send_result, cloud_custom_data, body })
+    Ok(SentMessage {
+        from,
+        to,
+        sequence,
+        random,
+        said_at,
+        key,
+        online_only,
+        send_result,
+        cloud_custom_data,
+        body,
+    })
 }
 
 fn state_change(fields: &Fields<'_>) -> Result<Callback, Rejected> {

@@ -30,7 +30,7 @@ use crate::{
     images,
     institutions::Institutions,
     messages::{
-        Body, MessageStore, NewMessage, Read, Sent, StoreFault, Withdrawn,
+        Body, MessageStore, NewMessage, Read, SentMessage, StoreFault, Withdrawn,
         outgoing::{Delivery, UnsentMessage},
         web::StoredMessage,
     },
@@ -75,8 +75,7 @@ impl fmt::Debug for Say {
 /// What a client asks for over its socket. Holds a person's words: prints none of them.
 #[derive(Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
-#[schema(as = TalkCommand)]
-pub enum Command {
+pub enum TalkCommand {
     /// Says something.
     Say(Say),
     /// Takes a message of one's own back.
@@ -90,7 +89,7 @@ pub enum Command {
     Read { conversation: String },
 }
 
-impl fmt::Debug for Command {
+impl fmt::Debug for TalkCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Say(_) => "Say(…)",
@@ -205,17 +204,17 @@ impl Embedded {
         &self,
         caller: &Caller,
         socket: Option<SocketId>,
-        command: Command,
+        command: TalkCommand,
     ) -> Result<Option<String>, Refused> {
         let asking = Asking { im: self, caller, socket };
         match command {
-            Command::Say(say) => asking.answer(&say).await.map(Some),
-            Command::Recall { reference, conversation, message } => {
+            TalkCommand::Say(say) => asking.answer(&say).await.map(Some),
+            TalkCommand::Recall { reference, conversation, message } => {
                 let recall = async || asking.recall(&reference, &conversation, &message).await;
                 let recalled = asking.retry(recall).await;
                 recalled.map(Some).map_err(|why| Refused { reference: Some(reference), why })
             }
-            Command::Read { conversation } => {
+            TalkCommand::Read { conversation } => {
                 let read = asking.retry(async || asking.read(&conversation).await).await;
                 read.map(|()| None).map_err(|why| Refused { reference: None, why })
             }
@@ -388,8 +387,8 @@ fn text_element(text: &str) -> Result<Value, NotDone> {
 }
 
 /// As a callback would have told it. Our own has no numbers: nothing can be missing between two of them.
-fn sent(from: &str, to: &str, key: String, conversation: ConversationId, body: &Value) -> Sent {
-    Sent {
+fn sent(from: &str, to: &str, key: String, conversation: ConversationId, body: &Value) -> SentMessage {
+    SentMessage {
         from: from.to_owned(),
         to: to.to_owned(),
         sequence: 0,
@@ -404,7 +403,7 @@ fn sent(from: &str, to: &str, key: String, conversation: ConversationId, body: &
 }
 
 /// The row that it becomes.
-fn stored(id: Uuid, said_at: Timestamp, sent: &Sent, body: Value) -> StoredMessage {
+fn stored(id: Uuid, said_at: Timestamp, sent: &SentMessage, body: Value) -> StoredMessage {
     StoredMessage {
         id,
         from: sent.from.clone(),

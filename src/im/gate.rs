@@ -10,7 +10,7 @@ use sqlx::PgPool;
 
 use crate::{
     errors::describe,
-    messages::{LATE_AFTER_END, Sent},
+    messages::{LATE_AFTER_END, SentMessage},
     people::People,
 };
 
@@ -36,7 +36,7 @@ pub async fn pass(
     pool: &PgPool,
     people: &People,
     administrator: &str,
-    sent: &Sent,
+    sent: &SentMessage,
     now: Timestamp,
 ) -> Result<(), Closed> {
     if sent.from == administrator {
@@ -58,7 +58,7 @@ pub async fn pass(
 async fn decide(
     pool: &PgPool,
     people: &People,
-    sent: &Sent,
+    sent: &SentMessage,
     now: Timestamp,
 ) -> Result<Result<(), Closed>, sqlx::Error> {
     let (from, to) = (people.by_account(&sent.from).await?, people.by_account(&sent.to).await?);

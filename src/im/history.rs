@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     callback::Fetched,
-    rest::{Page, Rest, RestFault, Span},
+    rest::{HistoryPage, Rest, RestFault, Span},
 };
 use crate::{
     clock,
@@ -284,7 +284,8 @@ impl HistoryFetcher {
     ) -> Result<(), Gap> {
         let mut next = None;
         for _ in 0..PAGES_MAX {
-            let Page { messages, unreadable, next: further } = self.rest.history(span, next.as_ref()).await?;
+            let HistoryPage { messages, unreadable, next: further } =
+                self.rest.history(span, next.as_ref()).await?;
             if unreadable > 0 {
                 tracing::warn!(conversation = %talk.simple(), unreadable, "IM history: entries could not be parsed and are skipped");
             }

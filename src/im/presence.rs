@@ -8,7 +8,7 @@ use super::{
     callback::StateChange,
     rest::Rest,
 };
-use crate::{clock, errors::describe, identity::Kind, institutions::Institutions, people::People};
+use crate::{clock, errors::describe, identity::AccountKind, institutions::Institutions, people::People};
 
 /// See the module. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl Presences {
         let Some(institution) = &person.institution else { return };
         // One device of several says nothing about the others: Tencent knows.
         let here = here || self.is_elsewhere(account).await;
-        self.institutions.logged_in(institution, person.id, person.kind == Kind::Visitor, at, here);
+        self.institutions.logged_in(institution, person.id, person.kind == AccountKind::Visitor, at, here);
     }
 
     async fn is_elsewhere(&self, account: &str) -> bool {

@@ -108,7 +108,7 @@ pub struct Next {
 
 /// One page of a history.
 #[derive(Debug)]
-pub struct Page {
+pub struct HistoryPage {
     pub messages: Vec<Fetched>,
     /// Entries that were not understood.
     pub unreadable: usize,
@@ -215,7 +215,7 @@ impl Rest {
     ///
     /// # Errors
     /// [`RestFault`].
-    pub async fn history(&self, span: &Span, next: Option<&Next>) -> Result<Page, RestFault> {
+    pub async fn history(&self, span: &Span, next: Option<&Next>) -> Result<HistoryPage, RestFault> {
         let mut body = json!({
             "Operator_Account": span.operator,
             "Peer_Account": span.peer,
@@ -229,7 +229,7 @@ impl Rest {
         let answer = match self.ask("openim/admin_getroammsg", &body).await {
             // Whoever has no account has said nothing.
             Err(fault) if fault.is_unknown_account() || fault == RestFault::Refused(NO_SUCH_SIDE) => {
-                return Ok(Page { messages: Vec::new(), unreadable: 0, next: None });
+                return Ok(HistoryPage { messages: Vec::new(), unreadable: 0, next: None });
             }
             answer => answer?,
         };
@@ -244,7 +244,7 @@ impl Rest {
             (Some(0) | None, _) => return Err(RestFault::Malformed(200)),
             (Some(_), _) => None,
         };
-        Ok(Page { unreadable: entries.len() - messages.len(), messages, next })
+        Ok(HistoryPage { unreadable: entries.len() - messages.len(), messages, next })
     }
 
     async fn ask(&self, command: &str, body: &Value) -> Result<Value, RestFault> {

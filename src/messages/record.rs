@@ -56,7 +56,7 @@ impl Record {
 
 /// Some of what was said, oldest first, and how many rows there are in all.
 #[derive(Debug)]
-pub struct Page {
+pub struct RecordPage {
     pub messages: Vec<StoredMessage>,
     pub count: i64,
 }
@@ -79,7 +79,7 @@ pub async fn read(
     id: ConversationId,
     reader: PersonId,
     (offset, size): (i64, i64),
-) -> Result<Option<(Record, Page)>, sqlx::Error> {
+) -> Result<Option<(Record, RecordPage)>, sqlx::Error> {
     // In a talk with a supervisor the one who asked is the counselor. A counselor who asks for themselves is a visitor
     // there, and their supervisor has no business in it: so the binding counts for the counselor's side alone.
     let rows = sqlx::query!(
@@ -153,7 +153,7 @@ pub async fn read(
             notice_seconds: row.notice_seconds,
         })
     });
-    Ok(Some((record, Page { messages: messages.collect(), count })))
+    Ok(Some((record, RecordPage { messages: messages.collect(), count })))
 }
 
 /// All that was said, oldest first; not shown are the same as in a page.

@@ -9,7 +9,7 @@ use super::Body;
 
 /// A message on its way.
 #[derive(Clone, PartialEq)]
-pub struct Sent {
+pub struct SentMessage {
     /// `From_Account`.
     pub from: String,
     /// `To_Account`.
@@ -32,9 +32,9 @@ pub struct Sent {
     pub body: Body,
 }
 
-impl fmt::Debug for Sent {
+impl fmt::Debug for SentMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sent")
+        f.debug_struct("SentMessage")
             .field("key", &self.key)
             .field("said_at", &self.said_at)
             .field("send_result", &self.send_result)

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::{
-    Counters, Limits, NewMessage, StoreFault, Stored,
+    Counters, MessageLimits, NewMessage, StoreFault, Stored,
     activity::ActivityObserver,
     count,
     insert::{self, Outcome},
@@ -50,7 +50,7 @@ pub(super) struct WriterChannels {
 
 pub(super) struct Writer {
     options: PgConnectOptions,
-    limits: Limits,
+    limits: MessageLimits,
     channels: WriterChannels,
     marking: Arc<Mutex<()>>,
     counters: Arc<Counters>,
@@ -69,7 +69,7 @@ enum Failure {
 impl Writer {
     pub(super) fn new(
         options: &PgConnectOptions,
-        limits: Limits,
+        limits: MessageLimits,
         channels: WriterChannels,
         marking: Arc<Mutex<()>>,
         counters: Arc<Counters>,

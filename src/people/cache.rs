@@ -180,13 +180,13 @@ impl Drop for PendingTalkTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::Kind;
+    use crate::identity::AccountKind;
     use crate::people::view::tests::person;
     use uuid::Uuid;
 
     fn somebody(number: u128) -> Person {
         let (id, name) = (PersonId(Uuid::from_u128(number)), Some(format!("visitor {number}")));
-        Person { id, name, ..person(Kind::Visitor, "ecnu") }
+        Person { id, name, ..person(AccountKind::Visitor, "ecnu") }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     errors::InternalError,
-    identity::Kind,
+    identity::AccountKind,
     params::Page,
     secrets::{Column, Sealer},
 };
@@ -18,7 +18,7 @@ const PHONES_OPENED_MAX: i64 = 5000;
 #[derive(Clone)]
 pub struct Filter {
     pub institution: Option<String>,
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<AccountKind>,
     /// Parts of the texts, in any case.
     pub name: Option<String>,
     pub username: Option<String>,
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Filter {
 
 impl Filter {
     /// Everybody of these kinds.
-    pub fn of(institution: Option<String>, kinds: Vec<Kind>) -> Self {
+    pub fn of(institution: Option<String>, kinds: Vec<AccountKind>) -> Self {
         Self { institution, kinds, name: None, username: None, department: None, gender: None, phone: None }
     }
 

@@ -6,9 +6,9 @@ use hotline_actors::{PersonId, Timestamp};
 use sqlx::{PgPool, postgres::PgExecutor};
 use uuid::Uuid;
 
-use super::{Person, PersonRef, Secret, State};
+use super::{AccountState, Person, PersonRef, Secret};
 use crate::{
-    identity::Kind,
+    identity::AccountKind,
     secrets::{Column, Sealer},
 };
 
@@ -17,7 +17,7 @@ use crate::{
 pub struct NewPerson {
     pub id: PersonId,
     pub institution: Option<String>,
-    pub kind: Kind,
+    pub kind: AccountKind,
     pub username: String,
     /// Argon2id, in PHC form. Visitors have none.
     pub password_hash: Option<String>,
@@ -45,15 +45,15 @@ fn distrusted(column: &str) -> sqlx::Error {
     sqlx::Error::Decode(format!("people.{column} holds a word that is not known").into())
 }
 
-fn kind(text: &str) -> Result<Kind, sqlx::Error> {
+fn kind(text: &str) -> Result<AccountKind, sqlx::Error> {
     text.parse().map_err(|_| distrusted("kind"))
 }
 
-fn state(text: Option<&str>) -> Result<Option<State>, sqlx::Error> {
+fn state(text: Option<&str>) -> Result<Option<AccountState>, sqlx::Error> {
     match text {
         None => Ok(None),
-        Some("NORMAL") => Ok(Some(State::Normal)),
-        Some("BANNED") => Ok(Some(State::Banned)),
+        Some("NORMAL") => Ok(Some(AccountState::Normal)),
+        Some("BANNED") => Ok(Some(AccountState::Banned)),
         Some(_) => Err(distrusted("state")),
     }
 }
@@ -241,8 +241,10 @@ pub(super) async fn add(
     person: NewPerson,
 ) -> Result<Result<PersonId, Taken>, sqlx::Error> {
     let state = match person.kind {
-        Kind::Visitor | Kind::Counselor | Kind::Supervisor => Some(State::Normal.as_str()),
-        Kind::Institution | Kind::System => None,
+        AccountKind::Visitor | AccountKind::Counselor | AccountKind::Supervisor => {
+            Some(AccountState::Normal.as_str())
+        }
+        AccountKind::Institution | AccountKind::System => None,
     };
     let inserted = sqlx::query!(
         "insert into people (id, institution, kind, username, password_hash, open_id, wechat_appid, name, state,

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::Person;
 use crate::{
-    identity::{Caller, Kind},
+    identity::{AccountKind, Caller},
     wire::Id,
 };
 
@@ -86,11 +86,14 @@ fn visibility(person: &Person, reader: &Caller) -> Visibility {
     }
     let at_home = reader.institution.is_some() && reader.institution == person.institution;
     match reader.kind {
-        Kind::Counselor if at_home => Visibility::Masked,
-        Kind::Supervisor | Kind::Institution if at_home => Visibility::Clear,
-        Kind::Visitor | Kind::Counselor | Kind::Supervisor | Kind::Institution => Visibility::Nothing,
-        Kind::System if person.kind.is_staff() => Visibility::Clear,
-        Kind::System => Visibility::Masked,
+        AccountKind::Counselor if at_home => Visibility::Masked,
+        AccountKind::Supervisor | AccountKind::Institution if at_home => Visibility::Clear,
+        AccountKind::Visitor
+        | AccountKind::Counselor
+        | AccountKind::Supervisor
+        | AccountKind::Institution => Visibility::Nothing,
+        AccountKind::System if person.kind.is_staff() => Visibility::Clear,
+        AccountKind::System => Visibility::Masked,
     }
 }
 
@@ -128,12 +131,12 @@ pub fn view(person: &Person, reader: &Caller) -> PersonView {
         department: person.department.clone(),
         title: person.title.clone(),
         age: person.age,
-        state: person.state.map(super::State::as_str),
+        state: person.state.map(super::AccountState::as_str),
         avatar: None,
         total_time: person.total_time,
         qualification: person.qualification.clone(),
         qualification_code: person.qualification_code.clone(),
-        supervisors: (person.kind == Kind::Counselor).then(|| person.supervisors.clone()),
+        supervisors: (person.kind == AccountKind::Counselor).then(|| person.supervisors.clone()),
         // Visitors come in activated; staff only once they did it themselves, which is then dated.
         activated: person.activated && (!person.kind.is_staff() || person.activated_at.is_some()),
         activate_time: person.activated_at,
@@ -188,12 +191,12 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         config,
-        people::{Secret, State},
+        people::{AccountState, Secret},
         secrets::{Column, Sealer},
     };
     use uuid::Uuid;
 
-    pub(in crate::people) fn person(kind: Kind, institution: &str) -> Person {
+    pub(in crate::people) fn person(kind: AccountKind, institution: &str) -> Person {
         let sealer = Sealer::new(&config::defaults().secrets);
         let id = PersonId(Uuid::from_u128(7));
         let secret = |text: &str, column: Column| {
@@ -205,7 +208,7 @@ pub(super) mod tests {
             institution: Some(institution.to_owned()),
             kind,
             username: "somebody".into(),
-            visitor_number: (kind == Kind::Visitor).then_some(12),
+            visitor_number: (kind == AccountKind::Visitor).then_some(12),
             open_id: Some("o92QK5j3QuMqvOnGFsDXH23e6ihg".into()),
             wechat_appid: None,
             name: Some("王芳".into()),
@@ -221,7 +224,7 @@ pub(super) mod tests {
             title: None,
             qualification: None,
             qualification_code: None,
-            state: Some(State::Normal),
+            state: Some(AccountState::Normal),
             max_consults: 5,
             total_time: 0,
             subscribe: false,
@@ -236,7 +239,7 @@ pub(super) mod tests {
         }
     }
 
-    fn seen(person: &Person, kind: Kind, institution: Option<&str>) -> [Option<String>; 6] {
+    fn seen(person: &Person, kind: AccountKind, institution: Option<&str>) -> [Option<String>; 6] {
         let view = view(person, &Caller::for_tests(PersonId(Uuid::from_u128(8)), kind, institution));
         assert_eq!(view.name.as_deref(), Some("王芳"), "a name is not confidential");
         confidential(view)
@@ -275,23 +278,30 @@ pub(super) mod tests {
     #[test]
     fn each_reader_sees_what_is_for_them() {
         let nothing = [const { None }; 6];
-        for kind in [Kind::Visitor, Kind::Counselor, Kind::Supervisor, Kind::Institution] {
+        for kind in
+            [AccountKind::Visitor, AccountKind::Counselor, AccountKind::Supervisor, AccountKind::Institution]
+        {
             let person = person(kind, "ecnu");
-            assert_eq!(seen(&person, Kind::Visitor, Some("ecnu")), nothing);
-            assert_eq!(seen(&person, Kind::Counselor, Some("ecnu")), masked());
-            assert_eq!(seen(&person, Kind::Supervisor, Some("ecnu")), clear());
-            assert_eq!(seen(&person, Kind::Institution, Some("ecnu")), clear());
-            for reader in [Kind::Visitor, Kind::Counselor, Kind::Supervisor, Kind::Institution] {
+            assert_eq!(seen(&person, AccountKind::Visitor, Some("ecnu")), nothing);
+            assert_eq!(seen(&person, AccountKind::Counselor, Some("ecnu")), masked());
+            assert_eq!(seen(&person, AccountKind::Supervisor, Some("ecnu")), clear());
+            assert_eq!(seen(&person, AccountKind::Institution, Some("ecnu")), clear());
+            for reader in [
+                AccountKind::Visitor,
+                AccountKind::Counselor,
+                AccountKind::Supervisor,
+                AccountKind::Institution,
+            ] {
                 assert_eq!(seen(&person, reader, Some("elsewhere")), nothing);
             }
-            let to_system = if kind == Kind::Visitor { masked() } else { clear() };
-            assert_eq!(seen(&person, Kind::System, None), to_system);
+            let to_system = if kind == AccountKind::Visitor { masked() } else { clear() };
+            assert_eq!(seen(&person, AccountKind::System, None), to_system);
         }
     }
 
     #[test]
     fn everybody_sees_themselves_in_clear() {
-        for kind in Kind::ALL {
+        for kind in AccountKind::ALL {
             let person = person(kind, "ecnu");
             let oneself = Caller::for_tests(person.id, kind, Some("ecnu"));
             assert_eq!(confidential(view(&person, &oneself)), clear());
@@ -305,8 +315,8 @@ pub(super) mod tests {
             let reader = Caller::for_tests(person.id, kind, Some("ecnu"));
             view(&person, &reader).activated
         };
-        for kind in Kind::ALL {
-            assert_eq!(activated(kind, None), kind == Kind::Visitor, "{kind:?}");
+        for kind in AccountKind::ALL {
+            assert_eq!(activated(kind, None), kind == AccountKind::Visitor, "{kind:?}");
             assert!(activated(kind, Some(Timestamp(1))), "{kind:?}");
         }
     }
@@ -322,8 +332,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_object_has_the_documents_keys() {
-        let person = person(Kind::Visitor, "ecnu");
-        let reader = Caller::for_tests(PersonId(Uuid::from_u128(8)), Kind::Institution, Some("ecnu"));
+        let person = person(AccountKind::Visitor, "ecnu");
+        let reader = Caller::for_tests(PersonId(Uuid::from_u128(8)), AccountKind::Institution, Some("ecnu"));
         let value = serde_json::to_value(view(&person, &reader)).expect("serializable");
         let keys: std::collections::BTreeSet<_> =
             value.as_object().expect("an object").keys().cloned().collect();

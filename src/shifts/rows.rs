@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{DAYS_AHEAD, WeekDays};
-use crate::identity::Kind;
+use crate::identity::AccountKind;
 
 /// Somebody is on duty on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +167,7 @@ pub(super) async fn on_duty(
     pool: &PgPool,
     institution: &str,
     day: Date,
-    kind: Kind,
+    kind: AccountKind,
 ) -> Result<Vec<ShiftRow>, sqlx::Error> {
     let rows = sqlx::query!(
         "select s.id, s.person from shifts s join people p on p.id = s.person

@@ -33,7 +33,7 @@ const QUOTA_CODES: [i64; 2] = [45009, 45011];
 
 /// Tells visitors whose turn has come.
 #[derive(Debug)]
-pub struct Turns {
+pub struct TurnMessages {
     pool: PgPool,
     wechat: Wechat,
 }
@@ -72,7 +72,7 @@ pub async fn allow_one(pool: &PgPool, person: PersonId, now: Timestamp) -> Resul
 }
 
 /// Who waited, and what they are told.
-struct Turn {
+struct SeatedVisitor {
     person: uuid::Uuid,
     open_id: String,
     appid: String,
@@ -81,15 +81,15 @@ struct Turn {
     time_zone: String,
 }
 
-impl Turns {
+impl TurnMessages {
     pub fn new(pool: PgPool, wechat: Wechat) -> Self {
         Self { pool, wechat }
     }
 
     /// The turn, if the visitor waited for it, still has it, and allowed a message.
-    async fn turn(&self, conversation: ConversationId) -> Result<Option<Turn>, sqlx::Error> {
+    async fn turn(&self, conversation: ConversationId) -> Result<Option<SeatedVisitor>, sqlx::Error> {
         sqlx::query_as!(
-            Turn,
+            SeatedVisitor,
             r#"select v.id as person, v.open_id as "open_id!", v.wechat_appid as "appid!",
                       coalesce(nullif(k.name, ''), k.username) as "counselor!", i.name as institution, i.time_zone
                from conversations c
@@ -117,7 +117,7 @@ impl Turns {
         Ok(())
     }
 
-    async fn tell(&self, turn: &Turn, at: Timestamp) -> Result<(), Failure> {
+    async fn tell(&self, turn: &SeatedVisitor, at: Timestamp) -> Result<(), Failure> {
         let inner = &self.wechat.0;
         let Some(app) = inner.apps.get(&turn.appid).filter(|app| !app.settings.turn_template.is_empty())
         else {
@@ -164,7 +164,7 @@ fn failure(fault: &ApiFault) -> Failure {
     }
 }
 
-impl Consumer for Turns {
+impl Consumer for TurnMessages {
     fn name(&self) -> &'static str {
         "wechat-turns"
     }
@@ -190,7 +190,11 @@ impl Consumer for Turns {
 }
 
 /// The fields of the message, filled and cut to what WeChat takes: a longer one would be refused (47003).
-fn values(fields: &BTreeMap<String, String>, turn: &Turn, at: Timestamp) -> BTreeMap<String, String> {
+fn values(
+    fields: &BTreeMap<String, String>,
+    turn: &SeatedVisitor,
+    at: Timestamp,
+) -> BTreeMap<String, String> {
     let time = Calendar::new(&turn.time_zone).format(at, MOMENT);
     let fill = |text: &str| {
         text.replace("{counselor}", &turn.counselor)
@@ -218,7 +222,7 @@ mod tests {
 
     #[test]
     fn fields_are_filled_and_cut_to_what_wechat_takes() {
-        let turn = Turn {
+        let turn = SeatedVisitor {
             person: uuid::Uuid::nil(),
             open_id: String::new(),
             appid: String::new(),

@@ -13,8 +13,8 @@ use std::{
 use futures_util::future::join_all;
 use hotline::{
     messages::{
-        ActivityObserver, Body, Limits, MessageStore, NewMessage, PersonActivity, Sent, StoreFault, Stored,
-        UnmatchedLimits,
+        ActivityObserver, Body, MessageLimits, MessageStore, NewMessage, PersonActivity, SentMessage,
+        StoreFault, Stored, UnmatchedLimits,
     },
     people::People,
 };
@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use crate::support::{Database, no_secrets};
 
-const LIMITS: Limits = Limits {
+const LIMITS: MessageLimits = MessageLimits {
     buffer_max: 1000,
     batch_max: 100,
     store_max: Duration::from_secs(30),
@@ -57,7 +57,7 @@ impl Talk {
         Self::begin_with(LIMITS).await
     }
 
-    async fn begin_with(limits: Limits) -> Self {
+    async fn begin_with(limits: MessageLimits) -> Self {
         let database = Database::fresh().await;
         database.migrate().await;
         let pool = database.pool;
@@ -79,8 +79,8 @@ impl Talk {
     }
 
     /// What the visitor says to the counselor in second `second` of the conversation.
-    fn said(&self, sequence: u32, second: i64) -> Sent {
-        Sent {
+    fn said(&self, sequence: u32, second: i64) -> SentMessage {
+        SentMessage {
             from: "fangke".to_owned(),
             to: "zixunshi".to_owned(),
             sequence,
@@ -94,12 +94,12 @@ impl Talk {
         }
     }
 
-    async fn deliver(&self, sent: &Sent) -> Result<Stored, StoreFault> {
+    async fn deliver(&self, sent: &SentMessage) -> Result<Stored, StoreFault> {
         self.store.store(NewMessage::new(sent.clone(), "administrator", Timestamp(BEGAN))).await
     }
 
     /// Delivers all at once, so that they share batches.
-    async fn deliver_all(&self, sent: &[Sent]) -> Vec<Result<Stored, StoreFault>> {
+    async fn deliver_all(&self, sent: &[SentMessage]) -> Vec<Result<Stored, StoreFault>> {
         join_all(sent.iter().map(|sent| self.deliver(sent))).await
     }
 
@@ -175,7 +175,7 @@ fn unmatched(reason: &str) -> Result<Stored, StoreFault> {
 #[tokio::test]
 async fn a_message_delivered_twice_at_once_and_again_later_is_one_row() {
     let talk = Talk::begin().await;
-    let mut sent: Vec<Sent> = (0..50).map(|sequence| talk.said(sequence, 1)).collect();
+    let mut sent: Vec<SentMessage> = (0..50).map(|sequence| talk.said(sequence, 1)).collect();
     sent.extend(sent.clone());
     sent.reverse();
     let answers = talk.deliver_all(&sent).await;
@@ -186,7 +186,7 @@ async fn a_message_delivered_twice_at_once_and_again_later_is_one_row() {
     let figures = talk.store.figures();
     assert_eq!((figures.stored, figures.duplicates, figures.buffered), (50, 51, 0));
     // What came before holds up nothing that comes with it for the first time.
-    let together: Vec<Sent> = (40..60).map(|sequence| talk.said(sequence, 1)).collect();
+    let together: Vec<SentMessage> = (40..60).map(|sequence| talk.said(sequence, 1)).collect();
     let answers = talk.deliver_all(&together).await;
     assert_eq!(answers[..10], vec![Ok(Stored::Duplicate); 10]);
     assert_eq!(answers[10..], vec![Ok(Stored::Inserted); 10]);
@@ -196,7 +196,7 @@ async fn a_message_delivered_twice_at_once_and_again_later_is_one_row() {
 #[tokio::test]
 async fn what_is_stored_is_what_was_said() {
     let talk = Talk::begin().await;
-    let sent = Sent { online_only: true, send_result: 80_001, ..talk.said(u32::MAX, 3) };
+    let sent = SentMessage { online_only: true, send_result: 80_001, ..talk.said(u32::MAX, 3) };
     assert_eq!(talk.deliver(&sent).await, Ok(Stored::Inserted));
     let row = sqlx::query!("select * from messages").fetch_one(&talk.pool).await.expect("one row");
     assert_eq!((row.from_account.as_str(), row.to_account.as_str()), ("fangke", "zixunshi"));
@@ -222,7 +222,7 @@ async fn a_nul_costs_nobody_the_message() {
 #[tokio::test]
 async fn a_message_the_database_cannot_hold_does_not_hold_up_the_others() {
     let talk = Talk::begin().await;
-    let mut sent: Vec<Sent> = (0..20).map(|sequence| talk.said(sequence, 1)).collect();
+    let mut sent: Vec<SentMessage> = (0..20).map(|sequence| talk.said(sequence, 1)).collect();
     // Longer than an index takes, and nothing that could be compressed.
     sent[11].key = (0..200).map(|n| hotline::im::callback::sign("", &n.to_string())).collect();
     let answers = talk.deliver_all(&sent).await;
@@ -237,7 +237,7 @@ async fn a_message_the_database_cannot_hold_does_not_hold_up_the_others() {
 #[tokio::test]
 async fn a_stop_stores_what_waits_and_takes_nothing_new() {
     let talk = Arc::new(Talk::begin().await);
-    let sent: Vec<Sent> = (0..200).map(|sequence| talk.said(sequence, 1)).collect();
+    let sent: Vec<SentMessage> = (0..200).map(|sequence| talk.said(sequence, 1)).collect();
     let (answers, ()) = tokio::join!(talk.deliver_all(&sent), talk.store.shut_down());
     assert!(answers.iter().all(|answer| *answer == Ok(Stored::Inserted)));
     talk.store.ended().await;

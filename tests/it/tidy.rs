@@ -1,7 +1,9 @@
 //! The rules of the house that no compiler checks.
 
+mod events;
 mod floors;
 mod glossary;
+mod schemas;
 mod words;
 
 use std::{

@@ -35,6 +35,71 @@ pub struct Limits {
     pub stored: i64,
 }
 
+/// What an event is: the words of the journal's column `kind`. All matches on it name every kind, so whoever adds one says
+/// here what the checker makes of it; a kind that is not here breaks the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EventKind {
+    Claimed,
+    Admitted,
+    CapacityChanged,
+    PresenceChosen,
+    Expelled,
+    Pardoned,
+    Opened,
+    Widened,
+    PriorityChanged,
+    Assigned,
+    MediumChanged,
+    Noticed,
+    Unanswered,
+    Ended,
+    CounselorLost,
+}
+
+impl EventKind {
+    fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "claimed" => Self::Claimed,
+            "admitted" => Self::Admitted,
+            "capacity-changed" => Self::CapacityChanged,
+            "presence-chosen" => Self::PresenceChosen,
+            "expelled" => Self::Expelled,
+            "pardoned" => Self::Pardoned,
+            "opened" => Self::Opened,
+            "widened" => Self::Widened,
+            "priority-changed" => Self::PriorityChanged,
+            "assigned" => Self::Assigned,
+            "medium-changed" => Self::MediumChanged,
+            "noticed" => Self::Noticed,
+            "unanswered" => Self::Unanswered,
+            "ended" => Self::Ended,
+            "counselor-lost" => Self::CounselorLost,
+            _ => return None,
+        })
+    }
+
+    /// Whether the visitor hears of it when it happens to their conversation.
+    fn is_told_to_visitors(self) -> bool {
+        match self {
+            Self::Opened
+            | Self::Widened
+            | Self::PriorityChanged
+            | Self::Assigned
+            | Self::MediumChanged
+            | Self::Noticed
+            | Self::Ended => true,
+            Self::Claimed
+            | Self::Admitted
+            | Self::CapacityChanged
+            | Self::PresenceChosen
+            | Self::Expelled
+            | Self::Pardoned
+            | Self::Unanswered
+            | Self::CounselorLost => false,
+        }
+    }
+}
+
 /// A row of `events`.
 #[derive(Debug, Clone)]
 pub struct EventRow {

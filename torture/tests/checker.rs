@@ -275,6 +275,13 @@ fn one_doubled_conversation_is_found() {
 }
 
 #[test]
+fn a_kind_that_nobody_knows_is_found() {
+    let mut run = Run::good();
+    run.tables.events.push(event(11, 16_500, "misread", json!({ "conversation": "b" })));
+    assert_eq!(run.violations(), [Violation::BrokenJournal]);
+}
+
+#[test]
 fn one_who_is_overtaken_is_found() {
     let mut run = Run::good();
     run.swap(7, assigned(7, 2_000, "c"));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     dispatch::{
-        conversation::{Medium, Sent},
+        conversation::{Medium, SentNotices},
         event::Notice,
         limits::DispatchLimits,
     },
@@ -120,7 +120,7 @@ pub struct TalkClock {
     /// Whether the visitor was gone when the talk began, and neither came back nor sent anything.
     pub absent: bool,
     /// Notices already out, of those that are remembered.
-    pub sent: Sent,
+    pub sent: SentNotices,
     /// When the last alarm was raised.
     pub alarmed: Option<Timestamp>,
 }
@@ -161,7 +161,7 @@ impl TalkClock {
             coming: None,
             calm_until: started,
             absent,
-            sent: Sent::default(),
+            sent: SentNotices::default(),
             alarmed: None,
         }
     }

@@ -204,9 +204,9 @@ pub enum Phase {
 
 /// Which notices a conversation has had, a bit each: `Notice::bit`. As the column `notices` keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sent(pub i32);
+pub struct SentNotices(pub i32);
 
-impl Sent {
+impl SentNotices {
     const LIMITS: i32 = 0xff;
     /// Here alarms were remembered until migration 0016: no notice may have one of these bits.
     pub const OLD_ALARMS: i32 = 0xff00;
@@ -257,7 +257,7 @@ pub struct Conversation {
     /// How it stands.
     pub phase: Phase,
     /// What went out about it.
-    pub sent: Sent,
+    pub sent: SentNotices,
     /// When the last alarm about a visitor who is not answered was raised in it. Together with the first unanswered
     /// word this tells which alarms are out, however many they are.
     pub alarmed: Option<Timestamp>,
@@ -357,7 +357,7 @@ mod tests {
             arrival: 1,
             opened_at: Timestamp(0),
             phase: Phase::InProgress { counselor: CounselorId(id(3)), since: Timestamp(100) },
-            sent: Sent::default(),
+            sent: SentNotices::default(),
             alarmed: None,
         }
     }

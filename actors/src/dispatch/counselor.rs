@@ -25,6 +25,8 @@ pub enum Role {
     Supervisor,
 }
 
+words!(Role { Counselor = "counselor", Supervisor = "supervisor" });
+
 /// What a counselor chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -164,7 +164,7 @@ impl Notice {
         }
     }
 
-    /// The bit in which `Sent` remembers that it is out: 0 to 7 are of the limit, 8 to 15 held alarms once. None: the
+    /// The bit in which `SentNotices` remembers that it is out: 0 to 7 are of the limit, 8 to 15 held alarms once. None: the
     /// clock of the talk knows it until somebody speaks, and a restart forgets it.
     pub(crate) fn bit(self) -> Option<u8> {
         match self {

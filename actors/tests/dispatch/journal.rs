@@ -8,7 +8,7 @@ use hotline_actors::{
     dispatch::{
         Decision,
         command::Answer,
-        conversation::{Conversation, EndReason, Kind, Medium, Phase, Priority, Sent},
+        conversation::{Conversation, EndReason, Kind, Medium, Phase, Priority, SentNotices},
         event::Event,
     },
     journal::Journal,
@@ -139,7 +139,7 @@ fn a_batch_has_each_conversation_once_as_it_stands_at_its_end_and_counts_the_tim
         arrival: 1,
         opened_at: Timestamp(0),
         phase,
-        sent: Sent::default(),
+        sent: SentNotices::default(),
         alarmed: None,
     };
     let since = Timestamp(1_000);

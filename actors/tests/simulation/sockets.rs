@@ -202,9 +202,7 @@ impl SocketActor {
 
     /// Whether a row surely concerns them.
     fn concerns(&self, row: &Row) -> bool {
-        let Some(facts) = row.facts.filter(|_| !matches!(row.stamped.event, Event::Unanswered { .. })) else {
-            return false;
-        };
+        let Some(facts) = row.facts.filter(|_| is_told_to_both(&row.stamped.event)) else { return false };
         match self.socket_role {
             SocketRole::Visitor => PersonId::from(facts.visitor) == self.person,
             SocketRole::Counselor { .. } => facts.counselor().map(PersonId::from) == Some(self.person),
@@ -229,5 +227,26 @@ impl SocketActor {
         let ids = |all: &[Conversation]| all.iter().map(|facts| facts.id).collect::<BTreeSet<_>>();
         (ids(&seat.active) != active || ids(&seat.waiting) != waiting)
             .then(|| format!("a workbench where {active:?} and {waiting:?} are kept"))
+    }
+}
+
+/// Whether an event is for both in its conversation. Without a wildcard: whoever adds a kind says who hears it.
+fn is_told_to_both(event: &Event) -> bool {
+    match event {
+        Event::Opened { .. }
+        | Event::Widened { .. }
+        | Event::PriorityChanged { .. }
+        | Event::Assigned { .. }
+        | Event::MediumChanged { .. }
+        | Event::Noticed { .. }
+        | Event::Ended { .. } => true,
+        Event::Claimed
+        | Event::Admitted { .. }
+        | Event::CapacityChanged { .. }
+        | Event::PresenceChosen { .. }
+        | Event::Expelled { .. }
+        | Event::Pardoned { .. }
+        | Event::Unanswered { .. }
+        | Event::CounselorLost { .. } => false,
     }
 }

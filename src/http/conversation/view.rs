@@ -3,13 +3,7 @@
 use std::collections::HashMap;
 
 use futures_util::future::join_all;
-use hotline_actors::{
-    ConversationId, PersonId,
-    dispatch::{
-        command::Place,
-        conversation::{ConversationType, EndReason, MediumType, Priority, Status},
-    },
-};
+use hotline_actors::{ConversationId, PersonId, dispatch::command::Place};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,9 +12,9 @@ use crate::{
     conversations::{self, ConversationRow, queue::QueueView},
     evaluations::{self, Evaluation, EvaluationView, Object},
     http::state::AppState,
-    identity::{Caller, Kind},
+    identity::{AccountKind, Caller},
     people::{Person, PersonView, view},
-    wire::{AsWord, Id},
+    wire::{Id, words},
 };
 
 /// See the module. Null fields are present.
@@ -32,10 +26,8 @@ pub(crate) struct ConversationView {
     created_time: i64,
     start_time: Option<i64>,
     end_time: Option<i64>,
-    #[schema(value_type = String)]
-    status: AsWord<Status>,
-    #[schema(value_type = String)]
-    conversation_type: AsWord<ConversationType>,
+    status: words::Status,
+    conversation_type: words::ConversationType,
     /// Milliseconds, as everywhere.
     duration: Option<i64>,
     user: Option<PersonView>,
@@ -47,13 +39,10 @@ pub(crate) struct ConversationView {
     /// What the counselor thinks of the visitor. Not for the visitor.
     visitor_evaluate: Option<EvaluationView>,
     avatar_url: Option<String>,
-    #[schema(value_type = Option<String>)]
-    end_reason: Option<AsWord<EndReason>>,
-    #[schema(value_type = String)]
-    priority: AsWord<Priority>,
+    end_reason: Option<words::EndReason>,
+    priority: words::Priority,
     queue: Option<QueueView>,
-    #[schema(value_type = String)]
-    medium: AsWord<MediumType>,
+    medium: words::MediumType,
     call_start_time: Option<i64>,
     /// Of a talk with a supervisor: what it is about.
     #[schema(value_type = Option<Id>)]
@@ -142,7 +131,8 @@ impl Related {
 
     fn shown(&self, row: ConversationRow, reader: &Caller) -> ConversationView {
         // Whoever consults is not told that, and with whom, they were talked about.
-        let is_theirs = row.is_consultation() && (row.visitor == reader.id.0 || reader.kind == Kind::Visitor);
+        let is_theirs =
+            row.is_consultation() && (row.visitor == reader.id.0 || reader.kind == AccountKind::Visitor);
         let supervision = self.supervisions.get(&row.id).filter(|_| !is_theirs);
         let supervisor = match supervision {
             Some(supervision) => supervision.counterpart(),

@@ -37,11 +37,10 @@ use talk::Talk;
 /// What a client may send.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
-#[schema(as = ClientFrame)]
-pub(crate) enum Command {
+pub(crate) enum ClientFrame {
     Socket(SocketCommand),
     /// Our own IM.
-    Talk(embedded::Command),
+    Talk(embedded::TalkCommand),
 }
 
 /// What is about the socket itself.
@@ -61,7 +60,7 @@ pub(crate) enum SocketCommand {
 }
 
 /// A client's frame.
-pub(super) fn command(text: &str) -> Result<Command, Sentence> {
+pub(super) fn command(text: &str) -> Result<ClientFrame, Sentence> {
     // Half an emoji is legal in JSON and in no text here: it becomes U+FFFD, as in a callback, and nothing else is lost.
     serde_json::from_str(&heal(text.as_bytes())).map_err(|_| Sentence::Malformed)
 }

@@ -105,7 +105,7 @@ struct LastRead {
 pub(super) struct Full;
 
 /// A socket among the open ones; dropped when all of it is over.
-pub(super) struct Place {
+pub(super) struct OpenSocket {
     id: u64,
     sockets: OpenSockets,
     last_received: Arc<AtomicI64>,
@@ -130,7 +130,7 @@ impl OpenSockets {
         address: IpAddr,
         caller: Option<&Caller>,
         socket: Recipient<Asked>,
-    ) -> Result<Place, Full> {
+    ) -> Result<OpenSocket, Full> {
         let mut book = self.book();
         if book.open.len() >= self.0.bounds.sockets {
             // Strangers first; and if there are none, nobody who talks is thrown out for somebody new.
@@ -154,7 +154,7 @@ impl OpenSockets {
             None => book.add_stranger(id, address, self.0.bounds),
         }
         drop(book);
-        Ok(Place { id, sockets: self.clone(), last_received, last_read })
+        Ok(OpenSocket { id, sockets: self.clone(), last_received, last_read })
     }
 
     /// Has all that the sockets of a log-in have received by now read, while the log-in still goes on: it counts although
@@ -287,7 +287,7 @@ fn forget<K: Eq + std::hash::Hash>(groups: &mut HashMap<K, BTreeSet<u64>>, key: 
     }
 }
 
-impl Place {
+impl OpenSocket {
     pub(super) fn last_received(&self, now: Instant) {
         self.last_received.store(self.sockets.now(now), Ordering::Relaxed);
     }
@@ -319,7 +319,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for OpenSocket {
     fn drop(&mut self) {
         let mut book = self.sockets.book();
         book.uncount(self.id);

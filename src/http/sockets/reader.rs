@@ -20,7 +20,7 @@ use actix::Addr;
 use actix_web::web::Data;
 use tokio::{task::yield_now, time::sleep_until};
 
-use super::{Session, open::Place};
+use super::{Session, open::OpenSocket};
 use crate::{
     http::{connection::Link, state::AppState},
     identity::Caller,
@@ -41,7 +41,7 @@ pub(super) struct Reader {
     pub(super) caller: Option<Caller>,
     /// On the visitor's path everybody is the one who asks.
     pub(super) asks: bool,
-    pub(super) place: Place,
+    pub(super) place: OpenSocket,
     pub(super) incoming: Incoming,
 }
 

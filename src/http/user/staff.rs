@@ -20,7 +20,7 @@ use crate::{
     auth::password::NewPassword,
     clock, conversations,
     http::state::AppState,
-    identity::{Caller, Kind, names},
+    identity::{AccountKind, Caller, names},
     params::{ParamError, Params},
     people::{Change, NewPerson, Person, PersonView, Profile, UnknownPerson},
     rights::{self, Reach, Right},
@@ -84,7 +84,7 @@ pub(super) fn routes(cfg: &mut ServiceConfig) {
 async fn add(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ManageBackOffice)?;
     let role = params.required("role")?;
-    let kind = Kind::ALL.into_iter().find(|kind| kind.role() == role && kind.is_staff());
+    let kind = AccountKind::ALL.into_iter().find(|kind| kind.role() == role && kind.is_staff());
     let kind = kind.ok_or_else(|| Fault::bad("role"))?;
     if !rights::may_keep_account(caller.kind, kind) {
         return Err(Fault::not_allowed());
@@ -107,7 +107,7 @@ async fn change_back_office(state: Data<AppState>, caller: Caller, params: Param
     let person = find_anybody(&state, &caller, &key).await?.filter(|person| person.kind.is_staff());
     let person = person.ok_or_else(|| UnknownPerson::of(&key))?;
     // Nobody is above the administrators of the system.
-    if !rights::may_keep_account(caller.kind, person.kind) || person.kind == Kind::System {
+    if !rights::may_keep_account(caller.kind, person.kind) || person.kind == AccountKind::System {
         return Err(Fault::not_allowed());
     }
     change(state, &caller, reach, &params, person).await
@@ -122,7 +122,7 @@ async fn change_back_office(state: Data<AppState>, caller: Caller, params: Param
 )]
 async fn add_supervisor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ManageSupervisors)?;
-    create_staff(&state, &caller, &params, Kind::Supervisor).await
+    create_staff(&state, &caller, &params, AccountKind::Supervisor).await
 }
 
 /// 9. 添加咨询师用户
@@ -134,7 +134,7 @@ async fn add_supervisor(state: Data<AppState>, caller: Caller, params: Params) -
 )]
 async fn add_counselor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::AddCounselor)?;
-    create_staff(&state, &caller, &params, Kind::Counselor).await
+    create_staff(&state, &caller, &params, AccountKind::Counselor).await
 }
 
 /// 10. 获取督导列表
@@ -146,7 +146,7 @@ async fn add_counselor(state: Data<AppState>, caller: Caller, params: Params) ->
 )]
 async fn supervisors(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ReadStaff)?;
-    people(&state, &caller, &params, vec![Kind::Supervisor]).await
+    people(&state, &caller, &params, vec![AccountKind::Supervisor]).await
 }
 
 /// 10. 获取咨询师列表
@@ -158,7 +158,7 @@ async fn supervisors(state: Data<AppState>, caller: Caller, params: Params) -> A
 )]
 async fn counselors(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     rights::require(&caller, Right::ReadStaff)?;
-    people(&state, &caller, &params, vec![Kind::Counselor]).await
+    people(&state, &caller, &params, vec![AccountKind::Counselor]).await
 }
 
 /// 11. 修改督导
@@ -170,7 +170,7 @@ async fn counselors(state: Data<AppState>, caller: Caller, params: Params) -> An
 )]
 async fn change_supervisor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let key = params.required("username");
-    change_one(state, &caller, (Kind::Supervisor, Right::ManageSupervisors), key, &params).await
+    change_one(state, &caller, (AccountKind::Supervisor, Right::ManageSupervisors), key, &params).await
 }
 
 /// 11. 修改督导（路径为用户 id）
@@ -188,7 +188,7 @@ async fn change_supervisor_of(
     key: Path<String>,
 ) -> Answer {
     let key = Ok(key.into_inner());
-    change_one(state, &caller, (Kind::Supervisor, Right::ManageSupervisors), key, &params).await
+    change_one(state, &caller, (AccountKind::Supervisor, Right::ManageSupervisors), key, &params).await
 }
 
 /// 12. 修改咨询师
@@ -200,7 +200,7 @@ async fn change_supervisor_of(
 )]
 async fn change_counselor(state: Data<AppState>, caller: Caller, params: Params) -> Answer {
     let key = params.required("username");
-    change_one(state, &caller, (Kind::Counselor, Right::ChangeCounselor), key, &params).await
+    change_one(state, &caller, (AccountKind::Counselor, Right::ChangeCounselor), key, &params).await
 }
 
 /// 19. 修改咨询师
@@ -218,14 +218,14 @@ async fn change_counselor_of(
     key: Path<String>,
 ) -> Answer {
     let key = Ok(key.into_inner());
-    change_one(state, &caller, (Kind::Counselor, Right::ChangeCounselor), key, &params).await
+    change_one(state, &caller, (AccountKind::Counselor, Right::ChangeCounselor), key, &params).await
 }
 
 /// Changes somebody of this kind, for whoever has the right; a key that was not given is told after that.
 async fn change_one(
     state: Data<AppState>,
     caller: &Caller,
-    (kind, right): (Kind, Right),
+    (kind, right): (AccountKind, Right),
     key: Result<String, ParamError>,
     params: &Params,
 ) -> Answer {
@@ -243,7 +243,7 @@ async fn change_one(
 )]
 async fn delete_supervisor(state: Data<AppState>, caller: Caller, key: Path<String>) -> Answer {
     rights::require(&caller, Right::ManageSupervisors)?;
-    delete(state, &caller, Kind::Supervisor, &key).await
+    delete(state, &caller, AccountKind::Supervisor, &key).await
 }
 
 /// 14. 删除咨询师
@@ -255,10 +255,10 @@ async fn delete_supervisor(state: Data<AppState>, caller: Caller, key: Path<Stri
 )]
 async fn delete_counselor(state: Data<AppState>, caller: Caller, key: Path<String>) -> Answer {
     rights::require(&caller, Right::DeleteCounselor)?;
-    delete(state, &caller, Kind::Counselor, &key).await
+    delete(state, &caller, AccountKind::Counselor, &key).await
 }
 
-async fn create_staff(state: &AppState, caller: &Caller, params: &Params, kind: Kind) -> Answer {
+async fn create_staff(state: &AppState, caller: &Caller, params: &Params, kind: AccountKind) -> Answer {
     let username = params.required("username")?;
     let password = new_password(params)?.ok_or_else(|| Fault::missing("password"))?;
     let institution = institution_of(state, caller, params, kind).await?;
@@ -311,10 +311,10 @@ async fn institution_of(
     state: &AppState,
     caller: &Caller,
     params: &Params,
-    kind: Kind,
+    kind: AccountKind,
 ) -> Result<Option<String>, Fault> {
     const FIELD: &str = "institutionCode";
-    if kind == Kind::System {
+    if kind == AccountKind::System {
         return Ok(None);
     }
     let named = params.text(FIELD)?;
@@ -338,10 +338,10 @@ fn new_password(params: &Params) -> Result<Option<NewPassword>, Fault> {
 async fn supervisors_of(
     state: &AppState,
     institution: Option<&str>,
-    kind: Kind,
+    kind: AccountKind,
     params: &Params,
 ) -> Result<Option<Vec<PersonId>>, Fault> {
-    if kind != Kind::Counselor {
+    if kind != AccountKind::Counselor {
         return Ok(None);
     }
     let Some(words) = params.texts("supervisors")? else { return Ok(None) };
@@ -352,7 +352,7 @@ async fn supervisors_of(
     let found = state.people.load(&ids).await?;
     let is_one = |id: &PersonId| {
         found.get(id).is_some_and(|person| {
-            person.kind == Kind::Supervisor
+            person.kind == AccountKind::Supervisor
                 && person.deleted_at.is_none()
                 && person.institution.as_deref() == institution
         })
@@ -364,7 +364,7 @@ async fn supervisors_of(
 }
 
 /// One of the staff, by user name or id; another institution's are unknown.
-async fn find(state: &AppState, caller: &Caller, kind: Kind, key: &str) -> Result<Person, Fault> {
+async fn find(state: &AppState, caller: &Caller, kind: AccountKind, key: &str) -> Result<Person, Fault> {
     let person = find_anybody(state, caller, key).await?.filter(|person| person.kind == kind);
     Ok(person.ok_or_else(|| UnknownPerson::of(key))?)
 }
@@ -425,7 +425,7 @@ fn ensure_the_same(present: Vec<PersonId>, params: &Params) -> Result<(), Fault>
     if named == present { Ok(()) } else { Err(Fault::forbidden(Sentence::BindingsByAdministrator)) }
 }
 
-async fn delete(state: Data<AppState>, caller: &Caller, kind: Kind, key: &str) -> Answer {
+async fn delete(state: Data<AppState>, caller: &Caller, kind: AccountKind, key: &str) -> Answer {
     let person = find(&state, caller, kind, key).await?;
     if accounts::has_open(&state.pool, person.id).await? {
         return Err(Fault::wrong(Sentence::InConversationStays));

@@ -8,8 +8,8 @@ use super::super::openapi::shapes::{Answered, Done};
 use crate::{
     answer::{self, Answer, Fault},
     http::state::AppState,
-    identity::{Caller, Kind},
-    people::{Person, State, UnknownPerson},
+    identity::{AccountKind, Caller},
+    people::{AccountState, Person, UnknownPerson},
     rights::{self, Right},
     wording::Sentence,
 };
@@ -46,7 +46,7 @@ async fn ban(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer 
 )]
 async fn activate(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answer {
     let person = kept(&state, &caller, &id).await?;
-    if person.state == Some(State::Banned) {
+    if person.state == Some(AccountState::Banned) {
         state.accounts.reinstate(&caller, person).await?;
     }
     Ok(answer::done())
@@ -62,12 +62,12 @@ async fn kept(state: &AppState, caller: &Caller, key: &str) -> Result<Person, Fa
     if person.id == caller.id {
         return Err(Fault::wrong(Sentence::NotOneself));
     }
-    if person.kind == Kind::Visitor {
+    if person.kind == AccountKind::Visitor {
         return Ok(person);
     }
     rights::require(caller, Right::BanStaff)?;
     // Nobody is above the administrators of the system, and they belong to no institution that could show them out.
-    if !rights::may_keep_account(caller.kind, person.kind) || person.kind == Kind::System {
+    if !rights::may_keep_account(caller.kind, person.kind) || person.kind == AccountKind::System {
         return Err(Fault::not_allowed());
     }
     Ok(person)

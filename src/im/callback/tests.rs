@@ -35,7 +35,7 @@ fn sample() -> Value {
     })
 }
 
-fn after_send(callback: Result<Callback, Rejected>) -> Sent {
+fn after_send(callback: Result<Callback, Rejected>) -> SentMessage {
     match callback {
         Ok(Callback::AfterSend(sent)) => *sent,
         other => panic!("not a sent message: {other:?}"),

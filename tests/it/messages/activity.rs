@@ -41,7 +41,7 @@ async fn a_word_is_heard_with_who_said_it_to_whom_and_when() {
     assert_eq!(talk.deliver(&sent).await, Ok(Stored::Inserted));
     assert_eq!(talk.heard(), word(talk.visitor, talk.counselor, Some(talk.conversation)));
 
-    let by_id = Sent {
+    let by_id = SentMessage {
         from: talk.counselor.to_string(),
         to: talk.visitor.to_string(),
         cloud_custom_data: String::new(),
@@ -82,7 +82,7 @@ async fn a_signal_about_a_call_whose_author_cannot_be_looked_up_is_told_when_it_
     let answered = json!([{ "MsgType": "TIMCustomElem", "MsgContent": { "Data": data } }]);
     let body = Body::of(&answered);
     assert_eq!(body.call(), Some(CallSignal::Answered));
-    assert_eq!(talk.deliver(&Sent { body, ..talk.said(1, 7) }).await, Ok(Stored::Inserted));
+    assert_eq!(talk.deliver(&SentMessage { body, ..talk.said(1, 7) }).await, Ok(Stored::Inserted));
     let told: Vec<_> = talk.heard().iter().map(|heard| (heard.progress, heard.call)).collect();
     assert_eq!(told, [(Progress::Stored, Some(CallSignal::Answered))]);
 }
@@ -102,7 +102,7 @@ async fn the_record_says_when_a_word_was_said_and_never_later_than_it_came() {
     let (came, asked) = (Timestamp(BEGAN), Some((Timestamp(BEGAN), Timestamp(BEGAN))));
     let said = Said { counselor: None, unanswered: asked };
     assert_eq!(read().await, [TalkRecord { said, has_visitor_spoken: true, ..silent }]);
-    let answer = Sent { from: "zixunshi".to_owned(), to: "fangke".to_owned(), ..talk.said(2, 8) };
+    let answer = SentMessage { from: "zixunshi".to_owned(), to: "fangke".to_owned(), ..talk.said(2, 8) };
     assert_eq!(talk.deliver(&answer).await, Ok(Stored::Inserted));
     let said = Said { counselor: Some(came), unanswered: None };
     assert_eq!(read().await, [TalkRecord { said, has_visitor_spoken: true, ..silent }]);
@@ -123,13 +123,13 @@ async fn a_word_that_is_delivered_again_is_not_stored_again() {
 async fn what_is_nobodys_word_is_not_heard() {
     let talk = Talk::begin().await;
     for sent in [
-        Sent { online_only: true, ..talk.said(1, 7) },
-        Sent { send_result: 80_001, ..talk.said(2, 7) },
-        Sent { from: "administrator".to_owned(), ..talk.said(3, 7) },
+        SentMessage { online_only: true, ..talk.said(1, 7) },
+        SentMessage { send_result: 80_001, ..talk.said(2, 7) },
+        SentMessage { from: "administrator".to_owned(), ..talk.said(3, 7) },
     ] {
         assert_eq!(talk.deliver(&sent).await, Ok(Stored::Inserted));
     }
-    let stranger = Sent { from: "nobody".to_owned(), ..talk.said(4, 7) };
+    let stranger = SentMessage { from: "nobody".to_owned(), ..talk.said(4, 7) };
     assert_eq!(
         talk.deliver(&stranger).await,
         Err(StoreFault::Dropped { reason: "unknown-account".to_owned() })
@@ -139,7 +139,7 @@ async fn what_is_nobodys_word_is_not_heard() {
 
 #[tokio::test]
 async fn a_word_is_heard_before_it_is_stored() {
-    let talk = Talk::begin_with(Limits { store_max: Duration::from_millis(200), ..LIMITS }).await;
+    let talk = Talk::begin_with(MessageLimits { store_max: Duration::from_millis(200), ..LIMITS }).await;
     let mut lock = talk.pool.begin().await.expect("a transaction");
     sqlx::raw_sql("lock table messages in access exclusive mode")
         .execute(&mut *lock)

@@ -56,7 +56,7 @@ async fn a_connection_that_breaks_costs_nothing() {
 async fn a_batch_under_way_when_the_connection_breaks_goes_in_once() {
     let talk = Talk::begin().await;
     let blocked = Blocked::new(&talk).await;
-    let sent: Vec<Sent> = (0..30).map(|sequence| talk.said(sequence, 1)).collect();
+    let sent: Vec<SentMessage> = (0..30).map(|sequence| talk.said(sequence, 1)).collect();
     let breaking = async {
         until("the writer waits for the lock", SOON, || async {
             let waiting = sqlx::query_scalar!(
@@ -76,7 +76,7 @@ async fn a_batch_under_way_when_the_connection_breaks_goes_in_once() {
 
 #[tokio::test]
 async fn a_message_not_stored_in_time_is_late_and_stored_all_the_same() {
-    let talk = Talk::begin_with(Limits { store_max: Duration::from_millis(50), ..LIMITS }).await;
+    let talk = Talk::begin_with(MessageLimits { store_max: Duration::from_millis(50), ..LIMITS }).await;
     let blocked = Blocked::new(&talk).await;
     assert_eq!(talk.deliver(&talk.said(1, 1)).await, Err(StoreFault::Late));
     assert_eq!(talk.store.figures().late, 1);
@@ -86,10 +86,10 @@ async fn a_message_not_stored_in_time_is_late_and_stored_all_the_same() {
 
 #[tokio::test]
 async fn a_full_buffer_says_so_at_once_and_loses_nothing_it_took() {
-    let limits = Limits { buffer_max: 5, store_max: Duration::from_millis(300), ..LIMITS };
+    let limits = MessageLimits { buffer_max: 5, store_max: Duration::from_millis(300), ..LIMITS };
     let talk = Talk::begin_with(limits).await;
     let blocked = Blocked::new(&talk).await;
-    let sent: Vec<Sent> = (0..8).map(|sequence| talk.said(sequence, 1)).collect();
+    let sent: Vec<SentMessage> = (0..8).map(|sequence| talk.said(sequence, 1)).collect();
     let answers = talk.deliver_all(&sent).await;
     assert_eq!(answers[..5], vec![Err(StoreFault::Late); 5]);
     assert_eq!(answers[5..], vec![Err(StoreFault::Full); 3]);
@@ -101,7 +101,7 @@ async fn a_full_buffer_says_so_at_once_and_loses_nothing_it_took() {
 
 #[tokio::test]
 async fn a_lock_held_too_long_is_an_outage_and_not_a_loss() {
-    let talk = Talk::begin_with(Limits { lock_max: Duration::from_millis(100), ..LIMITS }).await;
+    let talk = Talk::begin_with(MessageLimits { lock_max: Duration::from_millis(100), ..LIMITS }).await;
     let blocked = Blocked::new(&talk).await;
     let sent = [talk.said(1, 1), talk.said(2, 1)];
     let outage = async {

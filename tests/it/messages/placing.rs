@@ -25,7 +25,7 @@ async fn a_word_said_up_to_five_seconds_after_the_end_belongs_to_it_however_late
 async fn the_id_of_a_conversation_is_no_way_into_it_for_others() {
     let talk = Talk::begin().await;
     person(&talk.pool, "VISITOR", "bieren").await;
-    let from = |from: &str, to: &str, sequence: u32| Sent {
+    let from = |from: &str, to: &str, sequence: u32| SentMessage {
         from: from.to_owned(),
         to: to.to_owned(),
         ..talk.said(sequence, 1)
@@ -36,7 +36,7 @@ async fn the_id_of_a_conversation_is_no_way_into_it_for_others() {
         (from("fangke", "fangke", 3), "other-people"),
         (from("administrator", "dudao", 5), "other-people"),
         (
-            Sent { cloud_custom_data: Uuid::now_v7().simple().to_string(), ..talk.said(6, 1) },
+            SentMessage { cloud_custom_data: Uuid::now_v7().simple().to_string(), ..talk.said(6, 1) },
             "unknown-conversation",
         ),
     ] {
@@ -56,7 +56,7 @@ async fn of_people_nobody_knows_nothing_is_kept() {
     for (from, to) in
         [("nobody", "zixunshi"), ("zixunshi", "nobody"), ("nobody", "nowhere"), ("administrator", "nobody")]
     {
-        let sent = Sent { from: from.to_owned(), to: to.to_owned(), ..talk.said(1, 1) };
+        let sent = SentMessage { from: from.to_owned(), to: to.to_owned(), ..talk.said(1, 1) };
         assert_eq!(talk.deliver(&sent).await, dropped("unknown-account"), "{from} to {to}");
     }
     assert!(talk.unmatched().await.is_empty());
@@ -69,7 +69,7 @@ async fn what_is_kept_apart_has_a_bound_of_its_sender_and_of_the_institution() {
     talk.end(0).await;
     let late = |sequence: u32| talk.said(sequence, 60);
     // Ten in one batch: four of a sender are kept.
-    let flood: Vec<Sent> = (1..=10).map(late).collect();
+    let flood: Vec<SentMessage> = (1..=10).map(late).collect();
     let answers = talk.deliver_all(&flood).await;
     let kept = |answers: &[Result<Stored, StoreFault>]| {
         answers.iter().filter(|answer| **answer == unmatched("after-the-end")).count()
@@ -80,9 +80,12 @@ async fn what_is_kept_apart_has_a_bound_of_its_sender_and_of_the_institution() {
     assert_eq!(kept(&talk.deliver_all(&flood).await), 4);
     assert_eq!(talk.unmatched().await.len(), 4);
     // Another is not pushed out by them, up to what the institution keeps.
-    let back =
-        |sequence: u32| Sent { from: "zixunshi".to_owned(), to: "fangke".to_owned(), ..late(sequence) };
-    let others: Vec<Sent> = (21..=30).map(back).collect();
+    let back = |sequence: u32| SentMessage {
+        from: "zixunshi".to_owned(),
+        to: "fangke".to_owned(),
+        ..late(sequence)
+    };
+    let others: Vec<SentMessage> = (21..=30).map(back).collect();
     assert_eq!(kept(&talk.deliver_all(&others).await), 2);
     assert_eq!(talk.unmatched().await.len(), 6);
     assert_eq!(talk.store.figures().unmatched, 4 + 4 + 2);
@@ -90,7 +93,7 @@ async fn what_is_kept_apart_has_a_bound_of_its_sender_and_of_the_institution() {
 
 #[tokio::test]
 async fn what_is_kept_apart_has_a_bound_in_bytes() {
-    let talk = Talk::begin_with(Limits {
+    let talk = Talk::begin_with(MessageLimits {
         unmatched: UnmatchedLimits {
             message_bytes_max: 1000,
             of_sender_max: 100,
@@ -104,12 +107,12 @@ async fn what_is_kept_apart_has_a_bound_in_bytes() {
     let long = |sequence: u32, bytes: usize| {
         let text = "x".repeat(bytes);
         let body = Body::of(&json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }]));
-        Sent { body, ..talk.said(sequence, 60) }
+        SentMessage { body, ..talk.said(sequence, 60) }
     };
     // Too large: it is kept that it came, without its words.
     assert_eq!(talk.deliver(&long(1, 1000)).await, unmatched("after-the-end"));
     // And one that really has none.
-    let nothing = Sent { body: Body::of(&json!([])), ..talk.said(20, 60) };
+    let nothing = SentMessage { body: Body::of(&json!([])), ..talk.said(20, 60) };
     assert_eq!(talk.deliver(&nothing).await, unmatched("after-the-end"));
     let page = Page { offset: 0, limit: 10 };
     let (rows, _) = page_of(&talk.pool, "ecnu", page, 1000).await.expect("they can be read");
@@ -118,7 +121,7 @@ async fn what_is_kept_apart_has_a_bound_in_bytes() {
     for (key, is_too_large) in [(long(1, 0).key, true), (nothing.key, false)] {
         assert_eq!(of(&key).expect("it is listed")["isTooLarge"], is_too_large, "{key}");
     }
-    let many: Vec<Sent> = (2..=12).map(|sequence| long(sequence, 800)).collect();
+    let many: Vec<SentMessage> = (2..=12).map(|sequence| long(sequence, 800)).collect();
     let answers = talk.deliver_all(&many).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 11);
     let (messages, bytes, empty) = sqlx::query!(
@@ -168,7 +171,7 @@ async fn nothing_is_taken_back_after_the_end() {
         assert_eq!(talk.deliver(sent).await, Ok(Stored::Inserted));
     }
     talk.end(60).await;
-    let take_back = async |sent: &Sent, second: i64| {
+    let take_back = async |sent: &SentMessage, second: i64| {
         let named = Withdrawn { from: sent.from.clone(), to: sent.to.clone(), key: sent.key.clone() };
         let at = Timestamp(BEGAN + second * 1000);
         talk.store.mark_withdrawn(&talk.pool, &named, at).await.expect("it is marked");
@@ -179,7 +182,7 @@ async fn nothing_is_taken_back_after_the_end() {
     // The word comes only after its mark.
     take_back(&early, 66).await;
     assert_eq!(talk.deliver(&early).await, Ok(Stored::Inserted));
-    let nameless = Sent { cloud_custom_data: String::new(), ..talk.said(4, 4) };
+    let nameless = SentMessage { cloud_custom_data: String::new(), ..talk.said(4, 4) };
     take_back(&nameless, 66).await;
     assert_eq!(talk.deliver(&nameless).await, Ok(Stored::Inserted));
     let revoked = sqlx::query_scalar!("select is_revoked from messages order by sequence");
@@ -189,8 +192,9 @@ async fn nothing_is_taken_back_after_the_end() {
 #[tokio::test]
 async fn user_ids_are_understood_and_kept_as_user_names() {
     let talk = Talk::begin().await;
-    let by_id = Sent { from: talk.counselor.to_string(), to: talk.visitor.to_string(), ..talk.said(1, 1) };
-    let by_name = Sent { from: "zixunshi".to_owned(), to: "fangke".to_owned(), ..by_id.clone() };
+    let by_id =
+        SentMessage { from: talk.counselor.to_string(), to: talk.visitor.to_string(), ..talk.said(1, 1) };
+    let by_name = SentMessage { from: "zixunshi".to_owned(), to: "fangke".to_owned(), ..by_id.clone() };
     let mut answers = talk.deliver_all(&[by_id.clone(), by_name.clone()]).await;
     answers.push(talk.deliver(&by_name).await);
     assert_eq!(answers, [Ok(Stored::Inserted), Ok(Stored::Duplicate), Ok(Stored::Duplicate)]);
@@ -204,13 +208,15 @@ async fn without_an_id_it_is_the_one_open_conversation_of_the_two() {
     let talk = Talk::begin().await;
     // The interface document's sample has words that are no id.
     for (sequence, custom) in (1..).zip(["", "your cloud custom data", "{\"quote\":7}"]) {
-        let sent = Sent { cloud_custom_data: custom.to_owned(), ..talk.said(sequence, 1) };
+        let sent = SentMessage { cloud_custom_data: custom.to_owned(), ..talk.said(sequence, 1) };
         assert_eq!(talk.deliver(&sent).await, Ok(Stored::Inserted), "{custom}");
     }
-    let nameless = |sequence: u32| Sent { cloud_custom_data: String::new(), ..talk.said(sequence, 1) };
+    let nameless = |sequence: u32| SentMessage { cloud_custom_data: String::new(), ..talk.said(sequence, 1) };
     talk.end(60).await;
-    let late =
-        |sequence: u32, second: i64| Sent { cloud_custom_data: String::new(), ..talk.said(sequence, second) };
+    let late = |sequence: u32, second: i64| SentMessage {
+        cloud_custom_data: String::new(),
+        ..talk.said(sequence, second)
+    };
     assert_eq!(talk.deliver(&late(4, 66)).await, unmatched("no-open-conversation"));
     // What is stored stays acknowledged.
     assert_eq!(talk.deliver(&nameless(1)).await, Ok(Stored::Duplicate));
@@ -222,8 +228,10 @@ async fn without_an_id_it_is_the_one_open_conversation_of_the_two() {
 async fn a_nameless_word_belongs_to_the_conversation_that_was_open_when_it_was_said() {
     let talk = Talk::begin().await;
     talk.end(60).await;
-    let nameless =
-        |sequence: u32, second: i64| Sent { cloud_custom_data: String::new(), ..talk.said(sequence, second) };
+    let nameless = |sequence: u32, second: i64| SentMessage {
+        cloud_custom_data: String::new(),
+        ..talk.said(sequence, second)
+    };
     // However late it comes, and up to five seconds after the end.
     let last = [nameless(1, 59), nameless(2, 65)];
     assert_eq!(talk.deliver_all(&last).await, [Ok(Stored::Inserted), Ok(Stored::Inserted)]);
@@ -251,7 +259,7 @@ async fn a_nameless_word_belongs_to_the_conversation_that_was_open_when_it_was_s
 #[tokio::test]
 async fn what_had_no_place_moves_over_when_it_comes_again_and_has_one() {
     let talk = Talk::begin().await;
-    let sent = Sent { from: "xinren".to_owned(), cloud_custom_data: String::new(), ..talk.said(1, 1) };
+    let sent = SentMessage { from: "xinren".to_owned(), cloud_custom_data: String::new(), ..talk.said(1, 1) };
     assert_eq!(talk.deliver(&sent).await, dropped("unknown-account"));
     let visitor = person(&talk.pool, "VISITOR", "xinren").await;
     for _ in 0..2 {
@@ -269,7 +277,7 @@ async fn what_had_no_place_moves_over_when_it_comes_again_and_has_one() {
 #[tokio::test]
 async fn our_own_notice_is_a_row_of_the_record_and_nobodys_word() {
     let talk = Talk::begin().await;
-    let notice = Sent { from: "administrator".to_owned(), to: "fangke".to_owned(), ..talk.said(1, 1) };
+    let notice = SentMessage { from: "administrator".to_owned(), to: "fangke".to_owned(), ..talk.said(1, 1) };
     assert_eq!(talk.deliver(&notice).await, Ok(Stored::Inserted));
     let system = sqlx::query_scalar!("select system from messages").fetch_one(&talk.pool).await;
     assert!(system.expect("one row"));

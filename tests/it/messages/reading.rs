@@ -55,8 +55,8 @@ impl Talk {
 #[tokio::test]
 async fn a_page_is_oldest_first_without_what_nobody_saw() {
     let talk = Talk::begin().await;
-    let typing = Sent { online_only: true, ..talk.said(90, 1) };
-    let refused = Sent { send_result: 80_001, ..talk.said(91, 1) };
+    let typing = SentMessage { online_only: true, ..talk.said(90, 1) };
+    let refused = SentMessage { send_result: 80_001, ..talk.said(91, 1) };
     // Within a second the sequence decides (document, section 38).
     let sent = [talk.said(3, 9), typing, talk.said(2, 5), talk.said(1, 9), refused, talk.said(4, 20)];
     assert!(talk.deliver_all(&sent).await.iter().all(|answer| *answer == Ok(Stored::Inserted)));
@@ -68,7 +68,7 @@ async fn a_page_is_oldest_first_without_what_nobody_saw() {
 #[tokio::test]
 async fn within_a_second_each_senders_own_go_by_number_and_the_two_by_arrival() {
     let talk = Talk::begin().await;
-    let back = |sequence: u32, second: i64| Sent {
+    let back = |sequence: u32, second: i64| SentMessage {
         from: "zixunshi".to_owned(),
         to: "fangke".to_owned(),
         ..talk.said(sequence, second)

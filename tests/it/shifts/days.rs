@@ -66,7 +66,8 @@ async fn weeks_are_written_ahead_however_long_the_server_was_down() {
     assert_eq!(at(0).await.write_ahead().await.expect("written"), 0, "it is all there");
     assert_eq!(at(1).await.write_ahead().await.expect("written"), 1);
     assert_eq!(at(1).await.write_ahead().await.expect("written"), 0);
-    let duty = at(1).await.on_duty(date(2021, 5, 1), hotline::identity::Kind::Counselor).await.expect("read");
+    let duty =
+        at(1).await.on_duty(date(2021, 5, 1), hotline::identity::AccountKind::Counselor).await.expect("read");
     assert!(at(1).await.take_off(duty[0].shift, lin).await.expect("taken off"));
     assert_eq!(at(4).await.write_ahead().await.expect("written"), 3, "three days down");
     let days_now = days(&hotline).await;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{EventRow, Evidence, Limits, Verdict, Violation, disturbances};
+use super::{EventKind, EventRow, Evidence, Limits, Verdict, Violation, disturbances};
 use crate::history::{Entry, Fact, ServerFact};
 
 /// After an outage of the database the server finds out by itself: two seconds at most between two tries, one for the try
@@ -78,16 +78,28 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     let mut talks: BTreeMap<&str, Talk> = BTreeMap::new();
     for event in &evidence.tables.events {
         let talk = talks.entry(event.conversation()).or_default();
-        match event.kind.as_str() {
-            "opened" => talk.opened = event.at,
-            "assigned" => talk.started = Some(event.at),
-            "noticed" => checker.noticed(event, talk, verdict),
-            "unanswered" => checker.unanswered(event, talk, verdict),
-            "ended" => {
+        // The replay finds a kind that nobody knows.
+        let Some(kind) = EventKind::of(&event.kind) else { continue };
+        match kind {
+            EventKind::Opened => talk.opened = event.at,
+            EventKind::Assigned => talk.started = Some(event.at),
+            EventKind::Noticed => checker.noticed(event, talk, verdict),
+            EventKind::Unanswered => checker.unanswered(event, talk, verdict),
+            EventKind::Ended => {
                 talk.over = true;
                 checker.ended(event, talk, verdict);
             }
-            _ => {}
+            // They fall due by no clock and set none.
+            EventKind::Claimed
+            | EventKind::Admitted
+            | EventKind::CapacityChanged
+            | EventKind::PresenceChosen
+            | EventKind::Expelled
+            | EventKind::Pardoned
+            | EventKind::Widened
+            | EventKind::PriorityChanged
+            | EventKind::MediumChanged
+            | EventKind::CounselorLost => {}
         }
     }
     for (id, talk) in talks.iter().filter(|(id, talk)| !talk.over && !id.is_empty()) {

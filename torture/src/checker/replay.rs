@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ConversationRow, EventRow, Evidence, Verdict, Violation};
+use super::{ConversationRow, EventKind, EventRow, Evidence, Verdict, Violation};
 
 /// A place in a queue; smaller is served first.
 type QueueKey = (bool, u64);
@@ -72,24 +72,31 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
 
 impl Replay<'_> {
     fn fold(&mut self, event: &EventRow, verdict: &mut Verdict) {
-        let id = event.conversation();
-        match event.kind.as_str() {
-            "opened" => self.opened(event, verdict),
-            "assigned" => self.assigned(event, verdict),
-            "ended" => self.ended(event, verdict),
-            "widened" => self.change(event, verdict, |talk, _| talk.in_common_queue = true),
-            "priority-changed" => self.change(event, verdict, |talk, event| {
+        let Some(kind) = EventKind::of(&event.kind) else {
+            let what = format!("event {} is a {:?}, which nobody knows", event.seq, event.kind);
+            return verdict.find(Violation::BrokenJournal, what);
+        };
+        match kind {
+            EventKind::Opened => self.opened(event, verdict),
+            EventKind::Assigned => self.assigned(event, verdict),
+            EventKind::Ended => self.ended(event, verdict),
+            EventKind::Widened => self.change(event, verdict, |talk, _| talk.in_common_queue = true),
+            EventKind::PriorityChanged => self.change(event, verdict, |talk, event| {
                 talk.urgent = event.text("priority") == "urgent";
             }),
-            "capacity-changed" | "admitted" => {
+            EventKind::CapacityChanged | EventKind::Admitted => {
                 let capacity = event.body["capacity"].as_u64().and_then(|places| u32::try_from(places).ok());
                 self.capacities.insert(event.text("counselor").to_owned(), capacity.unwrap_or(0));
             }
-            "noticed" | "unanswered" | "medium-changed" if !self.open.contains(id) => {
-                let what = format!("event {} ({}) is about {id}, which is not open", event.seq, event.kind);
-                verdict.find(Violation::BrokenJournal, what);
+            EventKind::Noticed | EventKind::Unanswered | EventKind::MediumChanged => {
+                self.change(event, verdict, |_, _| ());
             }
-            _ => {}
+            // They change nobody's place and no conversation.
+            EventKind::Claimed
+            | EventKind::PresenceChosen
+            | EventKind::Expelled
+            | EventKind::Pardoned
+            | EventKind::CounselorLost => {}
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{EventRow, Evidence, Verdict, Violation};
+use super::{EventKind, EventRow, Evidence, Verdict, Violation};
 use crate::history::{Fact, HeardEvent};
 
 struct SocketLog<'a> {
@@ -13,10 +13,6 @@ struct SocketLog<'a> {
     heard: BTreeSet<u64>,
     latest: u64,
 }
-
-/// What a visitor hears of their own conversation.
-const VISITORS_EVENTS: [&str; 7] =
-    ["opened", "widened", "priority-changed", "assigned", "medium-changed", "noticed", "ended"];
 
 pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     let events: BTreeMap<u64, &EventRow> =
@@ -90,7 +86,7 @@ fn visitors(events: &[EventRow]) -> BTreeMap<&str, &str> {
 
 fn missed(events: &[EventRow], visitors: &BTreeMap<&str, &str>, log: &SocketLog<'_>, verdict: &mut Verdict) {
     for event in events.iter().filter(|event| log.cursor < event.seq && event.seq <= log.latest) {
-        let concerns = VISITORS_EVENTS.contains(&event.kind.as_str())
+        let concerns = EventKind::of(&event.kind).is_some_and(EventKind::is_told_to_visitors)
             && visitors.get(event.conversation()) == Some(&log.person);
         if concerns && !log.heard.contains(&event.seq) {
             let what =

@@ -10,6 +10,8 @@ export type Command = Schemas['ClientFrame']
 
 export type Snapshot = Schemas['SnapshotFrame']
 export type EventFrame = Schemas['EventFrame']
+/** An event about one talk, with the talk after it. */
+export type TalkEvent = Extract<EventFrame, { talk: Talk }>
 export type StateFrame = Schemas['StateFrame']
 export type ErrorFrame = Schemas['ErrorFrame']
 

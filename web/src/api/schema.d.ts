@@ -1235,10 +1235,7 @@ export interface components {
          * @enum {string}
          */
         ChatReason: "ended" | "waiting" | "unknown" | "unknownMessage" | "empty" | "tooLong" | "picture" | "pictureKind" | "pictureDamaged" | "pictureLarge" | "picturesFull" | "busy" | "malformed" | "tooLate" | "recallEnded" | "refused";
-        /**
-         * @description What a counselor or supervisor chose.
-         * @enum {string}
-         */
+        /** @enum {string} */
         ChosenStatus: "online" | "busy" | "away";
         ClientFrame: components["schemas"]["AuthCommand"] | components["schemas"]["PingCommand"] | components["schemas"]["PresenceCommand"] | components["schemas"]["ReadCommand"] | components["schemas"]["RecallCommand"] | components["schemas"]["SayCommand"];
         /** @description Those who wait for anybody on shift. */
@@ -1247,7 +1244,7 @@ export interface components {
         };
         Config: {
             conversationStatus: components["schemas"]["ConversationStatus"];
-            conversationType: components["schemas"]["ConversationType"];
+            conversationType: components["schemas"]["ConversationTypes"];
             counselor: components["schemas"]["Counselor"];
             emergency: components["schemas"]["Emergency"][];
             im: components["schemas"]["Im"];
@@ -1266,17 +1263,14 @@ export interface components {
             userRoles: components["schemas"]["UserRoles"];
             userType: components["schemas"]["UserType"];
         };
-        /**
-         * @description What a conversation is about.
-         * @enum {string}
-         */
-        ConversationKind: "COUNSELING_SESSION" | "REQUEST_SUPERVISE";
         ConversationStatus: {
             FINISHED: string;
             IN_PROGRESS: string;
             TIME_OUT: string;
         };
-        ConversationType: {
+        /** @enum {string} */
+        ConversationType: "COUNSELING_SESSION" | "REQUEST_SUPERVISE";
+        ConversationTypes: {
             COUNSELING_SESSION: string;
             REQUEST_SUPERVISE: string;
         };
@@ -1286,7 +1280,7 @@ export interface components {
             /** Format: int64 */
             callStartTime: number | null;
             consultation: components["schemas"]["Id"] | null;
-            conversationType: string;
+            conversationType: components["schemas"]["ConversationType"];
             counselor: components["schemas"]["PersonView"] | null;
             /** Format: int64 */
             createdTime: number;
@@ -1295,17 +1289,17 @@ export interface components {
              * @description Milliseconds, as everywhere.
              */
             duration: number | null;
-            endReason: string | null;
+            endReason: components["schemas"]["EndReason"] | null;
             /** Format: int64 */
             endTime: number | null;
             evaluate: components["schemas"]["EvaluationView"] | null;
             id: components["schemas"]["Id"];
-            medium: string;
-            priority: string;
+            medium: components["schemas"]["MediumType"];
+            priority: components["schemas"]["Priority"];
             queue: components["schemas"]["QueueView"] | null;
             /** Format: int64 */
             startTime: number | null;
-            status: string;
+            status: components["schemas"]["Status"];
             supervise: components["schemas"]["ConversationView"] | null;
             supervisor: components["schemas"]["PersonView"] | null;
             user: components["schemas"]["PersonView"] | null;
@@ -1346,10 +1340,7 @@ export interface components {
             name: string;
             number: string;
         };
-        /**
-         * @description Why a conversation ended.
-         * @enum {string}
-         */
+        /** @enum {string} */
         EndReason: "visitor" | "counselor" | "supervisor" | "administrator" | "waiting" | "silence" | "limit" | "absent" | "counselor-gone" | "banned" | "consultation-ended";
         ErrorFrame: {
             /** Format: int32 */
@@ -1462,7 +1453,7 @@ export interface components {
             message: "OK";
             result: {
                 conversationStatus: components["schemas"]["ConversationStatus"];
-                conversationType: components["schemas"]["ConversationType"];
+                conversationType: components["schemas"]["ConversationTypes"];
                 counselor: components["schemas"]["Counselor"];
                 emergency: components["schemas"]["Emergency"][];
                 im: components["schemas"]["Im"];
@@ -1494,7 +1485,7 @@ export interface components {
                 /** Format: int64 */
                 callStartTime?: number | null;
                 consultation?: components["schemas"]["Id"] | null;
-                conversationType: string;
+                conversationType: components["schemas"]["ConversationType"];
                 counselor?: components["schemas"]["PersonView"] | null;
                 /** Format: int64 */
                 createdTime: number;
@@ -1503,17 +1494,17 @@ export interface components {
                  * @description Milliseconds, as everywhere.
                  */
                 duration?: number | null;
-                endReason?: string | null;
+                endReason?: components["schemas"]["EndReason"] | null;
                 /** Format: int64 */
                 endTime?: number | null;
                 evaluate?: components["schemas"]["EvaluationView"] | null;
                 id: components["schemas"]["Id"];
-                medium: string;
-                priority: string;
+                medium: components["schemas"]["MediumType"];
+                priority: components["schemas"]["Priority"];
                 queue?: components["schemas"]["QueueView"] | null;
                 /** Format: int64 */
                 startTime?: number | null;
-                status: string;
+                status: components["schemas"]["Status"];
                 supervise?: components["schemas"]["ConversationView"] | null;
                 supervisor?: components["schemas"]["PersonView"] | null;
                 user?: components["schemas"]["PersonView"] | null;
@@ -1930,6 +1921,8 @@ export interface components {
              */
             visitorNumber: number | null;
         };
+        /** @enum {string} */
+        MediumType: "TEXT" | "VOICE";
         /** @description Somebody else, or another socket of one's own, said something. */
         MessageFrame: {
             conversation: components["schemas"]["Id"];
@@ -2081,7 +2074,7 @@ export interface components {
                 /** Format: int64 */
                 callStartTime?: number | null;
                 consultation?: components["schemas"]["Id"] | null;
-                conversationType: string;
+                conversationType: components["schemas"]["ConversationType"];
                 counselor?: components["schemas"]["PersonView"] | null;
                 /** Format: int64 */
                 createdTime: number;
@@ -2090,17 +2083,17 @@ export interface components {
                  * @description Milliseconds, as everywhere.
                  */
                 duration?: number | null;
-                endReason?: string | null;
+                endReason?: components["schemas"]["EndReason"] | null;
                 /** Format: int64 */
                 endTime?: number | null;
                 evaluate?: components["schemas"]["EvaluationView"] | null;
                 id: components["schemas"]["Id"];
-                medium: string;
-                priority: string;
+                medium: components["schemas"]["MediumType"];
+                priority: components["schemas"]["Priority"];
                 queue?: components["schemas"]["QueueView"] | null;
                 /** Format: int64 */
                 startTime?: number | null;
-                status: string;
+                status: components["schemas"]["Status"];
                 supervise?: components["schemas"]["ConversationView"] | null;
                 supervisor?: components["schemas"]["PersonView"] | null;
                 user?: components["schemas"]["PersonView"] | null;
@@ -2403,11 +2396,8 @@ export interface components {
             /** @enum {string} */
             priority: "NORMAL" | "URGENT";
         };
-        /**
-         * @description Urgent ones are served first.
-         * @enum {string}
-         */
-        Priority: "URGENT" | "NORMAL";
+        /** @enum {string} */
+        Priority: "NORMAL" | "URGENT";
         /** @description An event as it is told; others are not told, but show as state. */
         PublicEvent: {
             conversation: components["schemas"]["Id"];
@@ -2476,10 +2466,7 @@ export interface components {
             event: "expelled";
             person: components["schemas"]["Id"];
         };
-        /**
-         * @description What others see of it.
-         * @enum {string}
-         */
+        /** @enum {string} */
         PublicStatus: "online" | "busy" | "away" | "offline";
         /** @description Ours: what a conversation is before it begins. Apart, so that `conversationStatus` keeps its three. */
         QueueStatus: {
@@ -2599,10 +2586,7 @@ export interface components {
              */
             type: "resumed";
         };
-        /**
-         * @description What somebody with places does.
-         * @enum {string}
-         */
+        /** @enum {string} */
         Role: "counselor" | "supervisor";
         /** @description It is stored. */
         SaidFrame: {
@@ -2754,10 +2738,7 @@ export interface components {
             /** @description For supervisors and administrators. */
             others?: components["schemas"]["LoadView"][];
         };
-        /**
-         * @description How a conversation stands.
-         * @enum {string}
-         */
+        /** @enum {string} */
         Status: "WAITING" | "IN_PROGRESS" | "FINISHED" | "TIME_OUT" | "CANCELLED";
         /** @description 自有：允许发送一次订阅消息 */
         Subscribe: {
@@ -2776,7 +2757,7 @@ export interface components {
             /** @description Whether it stands, or stood, in the common queue. */
             common: boolean;
             consultation: components["schemas"]["Id"] | null;
-            conversationType: components["schemas"]["ConversationKind"];
+            conversationType: components["schemas"]["ConversationType"];
             counselor: components["schemas"]["Id"] | null;
             /** Format: int64 */
             createdTime: number;
@@ -2884,7 +2865,7 @@ export interface components {
         Waiting: {
             /** @description Whether it stands in the common queue. */
             common: boolean;
-            conversationType: components["schemas"]["ConversationKind"];
+            conversationType: components["schemas"]["ConversationType"];
             counselor: components["schemas"]["PersonView"] | null;
             /** Format: int64 */
             createdTime: number;

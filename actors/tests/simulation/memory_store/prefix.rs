@@ -70,7 +70,21 @@ impl StoredState {
                 let is_answered = |said: &Said| said.counselor.is_some() && said.unanswered.is_none();
                 all(is_answered)?.then_some("early: unanswered, though the counselor has said the last word")
             }
-            _ => None,
+            // Without a wildcard, here and below: these rest on no word, and but for the first two fall due by no clock.
+            Event::Ended { .. }
+            | Event::Noticed { notice: Notice::Limit { .. }, .. }
+            | Event::Claimed
+            | Event::Admitted { .. }
+            | Event::CapacityChanged { .. }
+            | Event::PresenceChosen { .. }
+            | Event::Expelled { .. }
+            | Event::Pardoned { .. }
+            | Event::Opened { .. }
+            | Event::Widened { .. }
+            | Event::PriorityChanged { .. }
+            | Event::Assigned { .. }
+            | Event::MediumChanged { .. }
+            | Event::CounselorLost { .. } => None,
         }
     }
 
@@ -133,7 +147,18 @@ impl StoredState {
                 let since = known.iter().filter_map(since).min().or(started)?;
                 Some(since.max(started?) + limits.unanswered_after(index)?)
             }
-            _ => None,
+            Event::Claimed
+            | Event::Admitted { .. }
+            | Event::CapacityChanged { .. }
+            | Event::PresenceChosen { .. }
+            | Event::Expelled { .. }
+            | Event::Pardoned { .. }
+            | Event::Opened { .. }
+            | Event::Widened { .. }
+            | Event::PriorityChanged { .. }
+            | Event::Assigned { .. }
+            | Event::MediumChanged { .. }
+            | Event::CounselorLost { .. } => None,
         }
     }
 }

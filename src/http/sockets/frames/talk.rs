@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::wire::{
     Id,
-    words::{ConversationKind, Priority, Status},
+    words::{ConversationType, Priority, Status},
 };
 
 /// A conversation that waits, runs, or has just ended.
@@ -30,7 +30,7 @@ pub(crate) struct Talk {
     #[schema(value_type = Option<Id>)]
     consultation: Option<ConversationId>,
     status: Status,
-    conversation_type: ConversationKind,
+    conversation_type: ConversationType,
     priority: Priority,
     /// Whether it stands, or stood, in the common queue.
     common: bool,
@@ -55,7 +55,7 @@ impl Talk {
                 Kind::Supervision { consultation } => Some(consultation),
             },
             status: facts.status().into(),
-            conversation_type: facts.kind.into(),
+            conversation_type: facts.kind.conversation_type().into(),
             priority: facts.priority.into(),
             common: facts.in_common_queue,
             created_time: facts.opened_at,

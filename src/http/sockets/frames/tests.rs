@@ -8,7 +8,7 @@ use hotline_actors::{
     PersonId, VisitorId,
     dispatch::{
         command::Place,
-        conversation::{EndReason, Kind, Medium, Phase, Priority, Sent},
+        conversation::{EndReason, Kind, Medium, Phase, Priority, SentNotices},
         event::{Event, Notice, Removal},
     },
     push::{Answers, EncodedFrame, StandingAlarm},
@@ -36,7 +36,7 @@ fn conversation() -> Conversation {
         arrival: 1,
         opened_at: Timestamp(1_000),
         phase: Phase::InProgress { counselor: CounselorId(Uuid::from_u128(3)), since: Timestamp(2_000) },
-        sent: Sent::default(),
+        sent: SentNotices::default(),
         alarmed: None,
     }
 }
@@ -179,7 +179,7 @@ fn what_is_no_command_is_refused() {
     for text in ["", "{", "[]", "{}", r#"{"type":"shout"}"#, r#"{"type":"presence","presence":"gone"}"#] {
         assert!(command(text).is_err(), "{text}");
     }
-    assert!(matches!(command(r#"{"type":"ping","more":1}"#), Ok(Command::Socket(SocketCommand::Ping))));
+    assert!(matches!(command(r#"{"type":"ping","more":1}"#), Ok(ClientFrame::Socket(SocketCommand::Ping))));
 }
 
 fn document() -> Document {

@@ -18,11 +18,11 @@ use crate::{
         refusals,
         sockets::{
             LOGGED_OUT, TRY_AGAIN,
-            frames::{self, Command, SocketCommand},
+            frames::{self, ClientFrame, SocketCommand},
         },
         state::AppState,
     },
-    identity::{Caller, Kind},
+    identity::{AccountKind, Caller},
     wording::{Language, Sentence},
 };
 
@@ -45,14 +45,14 @@ impl Reader {
         let state = self.state.clone();
         let Some(caller) = self.caller.clone() else {
             return Box::pin(async move {
-                let Ok(Command::Socket(SocketCommand::Auth { token })) = command else {
+                let Ok(ClientFrame::Socket(SocketCommand::Auth { token })) = command else {
                     return Done::LoggedIn(Err(NO_SESSION));
                 };
                 Done::LoggedIn(log_in(&state, &token).await)
             });
         };
         match command {
-            Ok(Command::Talk(command)) => {
+            Ok(ClientFrame::Talk(command)) => {
                 let shared = Rc::clone(&self.shared);
                 Box::pin(async move {
                     shared.join_finished().await;
@@ -68,7 +68,7 @@ impl Reader {
                     )
                 })
             }
-            Ok(Command::Socket(SocketCommand::Presence { choice })) => {
+            Ok(ClientFrame::Socket(SocketCommand::Presence { choice })) => {
                 let (shared, asks) = (Rc::clone(&self.shared), self.asks);
                 Box::pin(async move {
                     shared.join_finished().await;
@@ -80,8 +80,10 @@ impl Reader {
                     Done::Frame(choose(&state, &caller, asks, choice))
                 })
             }
-            Ok(Command::Socket(SocketCommand::Ping)) => Box::pin(async { Done::Frame(Some(frames::pong())) }),
-            Ok(Command::Socket(SocketCommand::Auth { .. })) => {
+            Ok(ClientFrame::Socket(SocketCommand::Ping)) => {
+                Box::pin(async { Done::Frame(Some(frames::pong())) })
+            }
+            Ok(ClientFrame::Socket(SocketCommand::Auth { .. })) => {
                 Box::pin(async { Done::Frame(Some(frames::error(&Sentence::LoggedInAlready))) })
             }
             Err(why) => Box::pin(async move { Done::Frame(Some(frames::error(&why))) }),
@@ -115,13 +117,18 @@ impl Reader {
 /// What somebody chose is told to all their sockets once it is kept, and so not answered here.
 fn choose(state: &AppState, caller: &Caller, asks: bool, choice: ChosenStatus) -> Option<String> {
     match (caller.kind, &caller.institution) {
-        (Kind::Counselor | Kind::Supervisor, Some(institution)) if !asks => {
+        (AccountKind::Counselor | AccountKind::Supervisor, Some(institution)) if !asks => {
             state.institutions.choose(institution, CounselorId::from(caller.id), choice);
             None
         }
-        (Kind::Counselor | Kind::Supervisor | Kind::Visitor | Kind::Institution | Kind::System, _) => {
-            Some(frames::error(&Sentence::NotAllowed))
-        }
+        (
+            AccountKind::Counselor
+            | AccountKind::Supervisor
+            | AccountKind::Visitor
+            | AccountKind::Institution
+            | AccountKind::System,
+            _,
+        ) => Some(frames::error(&Sentence::NotAllowed)),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     http::{
         connection::Link,
         sockets::{
-            frames::{self, Command, SocketCommand},
+            frames::{self, ClientFrame, SocketCommand},
             header,
             pace::{Allowance, Marks},
         },
@@ -45,7 +45,7 @@ const READ_BYTES: usize = 4096;
 pub(super) struct Received {
     pub(super) at: Instant,
     pub(super) bytes: usize,
-    pub(super) command: Result<Command, Sentence>,
+    pub(super) command: Result<ClientFrame, Sentence>,
 }
 
 /// What has come and is not carried out.
@@ -160,7 +160,7 @@ impl Reader {
                     return;
                 };
                 let command = frames::command(&text);
-                if let (Ok(Command::Socket(SocketCommand::Ping)), Some(_)) = (&command, &self.caller) {
+                if let (Ok(ClientFrame::Socket(SocketCommand::Ping)), Some(_)) = (&command, &self.caller) {
                     // Answered also while something takes long: whoever asks wants to know whether anybody is there.
                     self.session.do_send(Came::Frame(frames::pong().into()));
                     return;

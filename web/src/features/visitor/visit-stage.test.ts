@@ -52,7 +52,7 @@ describe('what can be rated', () => {
 })
 
 describe('an end that the visitor did not choose', () => {
-  const REASONS = ['counselor', 'supervisor', 'administrator', 'silence', 'limit', 'absent', 'counselor-gone', 'banned', 'consultation-ended']
+  const REASONS = ['counselor', 'supervisor', 'administrator', 'silence', 'limit', 'absent', 'counselor-gone', 'banned', 'consultation-ended'] as const
 
   it('is explained, whatever ended it, and however long ago', () => {
     for (const endReason of REASONS) {

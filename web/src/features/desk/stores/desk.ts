@@ -7,7 +7,7 @@ import * as common from '@/api/common'
 import { listRecords } from '@/api/records'
 import type { Conversation } from '@/api/types'
 import { forgetDraft } from '@/shared/kept/words'
-import type { EventFrame, Talk } from '@/api/frames'
+import type { EventFrame, Talk, TalkEvent } from '@/api/frames'
 import { useChats } from '@/shared/stores/chats'
 import { useLive } from '@/shared/stores/live'
 import { useMe } from '@/shared/stores/me'
@@ -16,6 +16,18 @@ import { endedFirst } from '../order'
 
 /** How many of the talks that are over stand in the list. */
 const RECENT = 8
+
+/** Whether the talk is another after the event; a new kind does not compile before it is decided here. */
+const CHANGES_TALK: Record<TalkEvent['event'], boolean> = {
+  'opened': true,
+  'widened': true,
+  'priority-changed': true,
+  'assigned': true,
+  'medium-changed': true,
+  'noticed': false,
+  'unanswered': false,
+  'ended': true,
+}
 
 export const isOver = (talk: Pick<Conversation, 'status'> | null | undefined): boolean =>
   talk !== null && talk !== undefined && talk.status !== 'WAITING' && talk.status !== 'IN_PROGRESS'
@@ -143,7 +155,7 @@ export const useDesk = defineStore('desk', () => {
     if (!('talk' in event)) return
     const { talk } = event
     if (talk.consultation !== null) about.set(talk.id, talk.consultation)
-    if (event.event === 'noticed' || event.event === 'unanswered') return
+    if (!CHANGES_TALK[event.event]) return
     const known = details.get(talk.id)
     if (known !== undefined) {
       // At once what the event says; the rest when the server has answered.

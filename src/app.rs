@@ -25,7 +25,7 @@ use crate::{
     auth::{Sessions, limits::LoginLimits, password::HashFault, password::Passwords},
     clock,
     config::{ConfigError, Settings},
-    database::{self, DatabaseFault},
+    database::{self, DatabaseFault, TooFewConnections},
     demo,
     errors::describe,
     export::Exports,
@@ -33,11 +33,12 @@ use crate::{
     im::{Im, embedded::Embedded},
     images::Uploads,
     institutions::{FatalError, Institutions},
-    messages::{ActivityObserver, MessageLimits, MessageStore},
+    messages::{ActivityObserver, MessageLimits, MessageStore, WRITER_CONNECTIONS},
     metrics::Metrics,
     outbound,
     people::People,
     secrets::Sealer,
+    store::COMMIT_CONNECTIONS,
     wechat::Wechat,
 };
 
@@ -53,6 +54,8 @@ pub enum StartError {
     Database(String),
     #[error("the database could not be brought up to date: {0}")]
     Migration(String),
+    #[error("{0}")]
+    Connections(TooFewConnections),
     #[error("{0} is taken: another program listens there already")]
     AddressTaken(SocketAddr),
     #[error("it cannot listen on {0}: {1}")]
@@ -119,6 +122,8 @@ impl Application {
             }
         }
         let pool = database::pool(&settings.database).await?;
+        let more = COMMIT_CONNECTIONS + WRITER_CONNECTIONS;
+        database::check_room(&pool, &settings.database, more).await?.map_err(StartError::Connections)?;
         if demo::is_in(&pool).await? {
             settings.check_for_demo()?;
             // Whatever the settings say: their password is published, so nobody else is answered.

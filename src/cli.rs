@@ -117,7 +117,7 @@ impl CliError {
             Self::Start(StartError::Database(_)) => 69,
             Self::Start(StartError::AddressTaken(_) | StartError::Listen(..)) => 71,
             Self::Start(StartError::FencedOut) => 75,
-            Self::Start(StartError::Config(_)) => 78,
+            Self::Start(StartError::Config(_) | StartError::Connections(_)) => 78,
             Self::Start(
                 StartError::Migration(_)
                 | StartError::File(_)

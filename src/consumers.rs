@@ -6,11 +6,23 @@
 
 mod cursor;
 
-use std::{collections::BTreeSet, future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use hotline_actors::{Timestamp, dispatch::event::Event};
 use sqlx::PgPool;
 use tokio::{
+    sync::{
+        Notify,
+        broadcast::{self, error::RecvError},
+    },
     task::JoinSet,
     time::{MissedTickBehavior, interval, sleep},
 };
@@ -20,8 +32,6 @@ use cursor::Cursor;
 
 /// Events read at once.
 const PAGE_EVENTS_MAX: i64 = 100;
-/// How often new institutions are looked for.
-const INSTITUTIONS_EVERY: Duration = Duration::from_secs(15);
 
 /// Does something outside about events of some kinds.
 pub trait Consumer: Send + Sync + 'static {
@@ -76,8 +86,10 @@ impl From<sqlx::Error> for Failure {
 /// How often a consumer looks, and how long it keeps trying.
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {
-    /// Between two looks at the journal.
+    /// Between two looks at all journals, for what nobody told: another server's commits, and new institutions.
     pub look_every: Duration,
+    /// Between two looks at one institution's, however often it commits.
+    pub pause: Duration,
     /// Before the second try; doubled for each further one.
     pub first_wait: Duration,
     /// The longest wait between two tries.
@@ -89,7 +101,8 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            look_every: Duration::from_secs(1),
+            look_every: Duration::from_secs(15),
+            pause: Duration::from_secs(1),
             first_wait: Duration::from_secs(1),
             wait_max: Duration::from_secs(30),
             tries_max: 6,
@@ -97,35 +110,69 @@ impl Default for RetryPolicy {
     }
 }
 
+/// Institutions that have committed something, as it happens. Whoever is too slow to hear of each looks at all.
+pub type CommitFeed = broadcast::Receiver<Arc<str>>;
+
 /// Runs one consumer over all institutions, each in its own order, so that one that is stuck holds up no other. Does
 /// not return unless a part of it died. Dropping it stops it.
 ///
+/// Followers rest until the feed, or a look at all journals in one statement, says that there is something: a thousand idle
+/// institutions cost what that look costs.
+///
 /// An institution that is there already when this consumer first runs is begun at its end: nobody is told of old things.
-pub async fn run<C: Consumer>(pool: PgPool, metrics: Metrics, consumer: Arc<C>, retry: RetryPolicy) {
-    let mut institutions = BTreeSet::new();
+pub async fn run<C: Consumer>(
+    pool: PgPool,
+    metrics: Metrics,
+    consumer: Arc<C>,
+    retry: RetryPolicy,
+    mut feed: CommitFeed,
+) {
+    let mut following: HashMap<Arc<str>, Following> = HashMap::new();
     let mut followers = JoinSet::new();
-    let mut tick = interval(INSTITUTIONS_EVERY.min(retry.look_every * 15));
+    let mut tick = interval(retry.look_every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut well, mut at_start) = (true, true);
+    let (mut well, mut at_start, mut is_fed) = (true, true, true);
     loop {
         tokio::select! {
             _ = tick.tick() => {}
             Some(_ended) = followers.join_next() => return,
+            news = feed.recv(), if is_fed => match news {
+                Ok(institution) => {
+                    if let Some(following) = following.get(&institution) {
+                        following.woken.notify_one();
+                    }
+                    continue;
+                }
+                Err(RecvError::Lagged(_)) => {}
+                // The server stops; what is left to follow is looked for.
+                Err(RecvError::Closed) => {
+                    is_fed = false;
+                    continue;
+                }
+            },
         }
         match cursor::open_all(&pool, consumer.name(), at_start).await {
             Ok(cursors) => {
                 (well, at_start) = (true, false);
-                for cursor in cursors {
-                    if institutions.insert(cursor.institution.clone()) {
-                        let follower = Follower {
-                            pool: pool.clone(),
-                            metrics: metrics.clone(),
-                            consumer: Arc::clone(&consumer),
-                            retry,
-                            cursor,
-                        };
-                        followers.spawn(follower.follow());
+                for (cursor, head) in cursors {
+                    if let Some(following) = following.get(cursor.institution.as_str()) {
+                        if following.at.load(Ordering::Relaxed) < head {
+                            following.woken.notify_one();
+                        }
+                        continue;
                     }
+                    let new = Following::default();
+                    // What was committed while this consumer did not run.
+                    new.woken.notify_one();
+                    following.insert(cursor.institution.as_str().into(), new.clone());
+                    let follower = Follower {
+                        pool: pool.clone(),
+                        metrics: metrics.clone(),
+                        consumer: Arc::clone(&consumer),
+                        retry,
+                        cursor,
+                    };
+                    followers.spawn(follower.follow(new));
                 }
             }
             Err(error) if well => {
@@ -138,6 +185,14 @@ pub async fn run<C: Consumer>(pool: PgPool, metrics: Metrics, consumer: Arc<C>, 
     }
 }
 
+/// A follower, as seen by whoever wakes it.
+#[derive(Debug, Clone, Default)]
+struct Following {
+    woken: Arc<Notify>,
+    /// Everything up to here is done with.
+    at: Arc<AtomicI64>,
+}
+
 /// A consumer in one institution.
 struct Follower<C> {
     pool: PgPool,
@@ -148,22 +203,23 @@ struct Follower<C> {
 }
 
 impl<C: Consumer> Follower<C> {
-    async fn follow(mut self) {
-        let mut look = interval(self.retry.look_every);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    async fn follow(mut self, following: Following) {
         let mut well = true;
         loop {
-            look.tick().await;
+            following.woken.notified().await;
             match self.catch_up().await {
                 Ok(()) => well = true,
-                Err(error) if well => {
-                    well = false;
-                    let (consumer, institution) = (self.consumer.name(), &self.cursor.institution);
-                    tracing::warn!(consumer, institution, error = %describe(&error), "events cannot be followed");
+                Err(error) => {
+                    // Told once; told again after it was well.
+                    if std::mem::replace(&mut well, false) {
+                        let (consumer, institution) = (self.consumer.name(), &self.cursor.institution);
+                        tracing::warn!(consumer, institution, error = %describe(&error), "events cannot be followed");
+                    }
+                    following.woken.notify_one();
                 }
-                // Told already; told again after it was well.
-                Err(_) => {}
             }
+            following.at.store(self.cursor.at(), Ordering::Relaxed);
+            sleep(self.retry.pause).await;
         }
     }
 

@@ -34,6 +34,9 @@ const IDLE_UNTESTED_MAX: Duration = Duration::from_millis(250);
 /// Each list takes two.
 const LISTS_CONNECTIONS_MAX: u32 = 4;
 
+/// They are short of nothing but at the start, when all institutions are claimed.
+const JOURNALS_CONNECTIONS_MAX: u32 = 4;
+
 /// Between two tries while the database is away.
 const AGAIN_FIRST: Duration = Duration::from_millis(50);
 const AGAIN_MAX: Duration = Duration::from_secs(1);
@@ -123,6 +126,40 @@ fn connections(settings: &Database, number_max: u32) -> PgPoolOptions {
 pub fn lists(settings: &Database, options: PgConnectOptions) -> PgPool {
     connections(settings, LISTS_CONNECTIONS_MAX)
         .connect_lazy_with(options.options([("plan_cache_mode", "force_custom_plan")]))
+}
+
+/// Connections on which journals are claimed, checked and read: so many, however many institutions there are.
+pub fn journals(settings: &Database, options: PgConnectOptions) -> PgPool {
+    connections(settings, JOURNALS_CONNECTIONS_MAX).connect_lazy_with(options)
+}
+
+/// PostgreSQL lets in fewer than this server may need. Known at the start, rather than when there is most to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "PostgreSQL lets {room} connections in (max_connections, without those it keeps for its superusers), and this server takes up \
+     to {needed}: raise max_connections, or lower database.connections_max ({requests})"
+)]
+pub struct TooFewConnections {
+    room: u32,
+    needed: u32,
+    requests: u32,
+}
+
+/// Whether PostgreSQL has room for this server: for its pools, and `more` connections besides.
+pub async fn check_room(
+    pool: &PgPool,
+    settings: &Database,
+    more: u32,
+) -> Result<Result<(), TooFewConnections>, sqlx::Error> {
+    let room = sqlx::query_scalar!(
+        r#"select current_setting('max_connections')::integer
+                - current_setting('superuser_reserved_connections')::integer as "room!""#
+    )
+    .fetch_one(pool)
+    .await?;
+    let (room, requests) = (u32::try_from(room).unwrap_or(0), settings.connections_max);
+    let needed = requests + LISTS_CONNECTIONS_MAX + JOURNALS_CONNECTIONS_MAX + more;
+    Ok(if needed <= room { Ok(()) } else { Err(TooFewConnections { room, needed, requests }) })
 }
 
 async fn reach(settings: &Database, options: &PgConnectOptions) -> Result<PgConnection, DatabaseFault> {

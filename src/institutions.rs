@@ -32,21 +32,20 @@ use hotline_actors::{
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 use uuid::Uuid;
 
 use crate::{
     clock,
     config::Settings,
+    database,
     messages::{self, outgoing::Delivery},
     people::People,
-    store::PgStore,
+    store::{CommitLimits, Journals, PgStore},
 };
 
 /// A Registry that does not say how it is within this is not well.
 const LOOK_MAX: Duration = Duration::from_secs(2);
-/// The store gives up on a call this long after the server's own statement timeout should have.
-const CALL_SLACK: Duration = Duration::from_secs(3);
 
 /// Why the process cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +65,7 @@ pub struct Institutions(Arc<Inner>);
 struct Inner {
     settings: Arc<Settings>,
     pool: PgPool,
-    options: PgConnectOptions,
-    people: People,
+    journals: Journals,
     registries: DashMap<String, RegistryHandle>,
     fenced: AtomicUsize,
     arbiters: Vec<ArbiterHandle>,
@@ -76,7 +74,11 @@ struct Inner {
     refreshing: tokio::sync::Mutex<()>,
     fatal_errors: mpsc::Sender<FatalError>,
     recovered: Arc<Notify>,
+    committed: broadcast::Sender<Arc<str>>,
 }
+
+/// Commits that a slow listener may be behind before it has to look at everything.
+const FEED_MAX: usize = 1024;
 
 /// The way to one Registry.
 #[derive(Clone)]
@@ -105,18 +107,28 @@ impl Institutions {
     ) -> Result<(Self, mpsc::Receiver<FatalError>), sqlx::Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (fatal_errors, first_fatal_error) = mpsc::channel(1);
+        let limits = CommitLimits::new(Duration::from_secs(settings.database.statement_seconds_max));
+        let read = database::journals(&settings.database, options.clone());
+        let (journals, tasks) = Journals::new(&options, read, &settings.im.administrator, limits, people);
+        let arbiters: Vec<ArbiterHandle> = (0..cores).map(|_| Arbiter::new().handle()).collect();
+        for (task, arbiter) in tasks.into_iter().zip(arbiters.iter().cycle()) {
+            // On the Registries' threads: where there is one institution, its writer is not woken across threads.
+            let watched =
+                onlookers::watched("what stores and reads the journals", task, fatal_errors.clone());
+            arbiter.spawn(watched);
+        }
         let institutions = Self(Arc::new(Inner {
             settings,
             pool,
-            options,
-            people,
+            journals,
             registries: DashMap::new(),
             fenced: AtomicUsize::new(0),
-            arbiters: (0..cores).map(|_| Arbiter::new().handle()).collect(),
+            arbiters,
             next_arbiter: AtomicUsize::new(0),
             refreshing: tokio::sync::Mutex::default(),
             fatal_errors,
             recovered: Arc::default(),
+            committed: broadcast::channel(FEED_MAX).0,
         }));
         // Before any of them begins: time has one pace for all.
         if let Some(newest) = newest_event(&institutions.0.pool).await? {
@@ -147,7 +159,7 @@ impl Institutions {
     }
 
     fn start_registry(&self, code: &str) -> Addr<Registry> {
-        let Inner { settings, pool, options, arbiters, next_arbiter, fatal_errors, .. } = &*self.0;
+        let Inner { settings, pool, arbiters, next_arbiter, fatal_errors, .. } = &*self.0;
         let setup = Setup {
             institution: code.to_owned(),
             limits: settings.dispatch_for(code),
@@ -155,6 +167,7 @@ impl Institutions {
             clock: Arc::new(clock::Steady),
             writer: Arc::new(|| WriterId(Uuid::now_v7())),
             on_status: self.status_handler(code),
+            on_commit: self.commit_handler(code),
             noting: Some(onlookers::noting(
                 code,
                 Arc::downgrade(&self.0),
@@ -162,14 +175,20 @@ impl Institutions {
                 fatal_errors.clone(),
             )),
         };
-        let call_max = Duration::from_secs(settings.database.statement_seconds_max) + CALL_SLACK;
-        let (code, administrator) = (code.to_owned(), settings.im.administrator.clone());
-        let (options, people) = (options.clone(), self.0.people.clone());
+        let (code, journals) = (code.to_owned(), self.0.journals.clone());
         let arbiter = &arbiters[next_arbiter.fetch_add(1, Ordering::Relaxed) % arbiters.len()];
         actix::Actor::start_in_arbiter(arbiter, move |_| {
             // The store belongs to the Registry's own thread.
-            let store = PgStore::new(code, administrator, options, call_max, people);
+            let store = PgStore::new(code, journals);
             Registry::new(setup, std::rc::Rc::new(store))
+        })
+    }
+
+    fn commit_handler(&self, code: &str) -> Arc<dyn Fn() + Send + Sync> {
+        let (committed, code) = (self.0.committed.clone(), Arc::<str>::from(code));
+        Arc::new(move || {
+            // Where nobody listens nobody is told.
+            let _ = committed.send(Arc::clone(&code));
         })
     }
 
@@ -326,6 +345,11 @@ impl Institutions {
         }
     }
 
+    /// Which institutions commit something, from now on.
+    pub fn commit_feed(&self) -> broadcast::Receiver<Arc<str>> {
+        self.0.committed.subscribe()
+    }
+
     /// Wakes whoever waits for it whenever a journal is kept again after an outage.
     pub fn recovered(&self) -> Arc<Notify> {
         Arc::clone(&self.0.recovered)
@@ -384,10 +408,10 @@ impl Institutions {
         tokio::time::timeout(LOOK_MAX, registry.send(LookPlace(conversation))).await.ok()?.ok()?
     }
 
-    /// Who is there and who waits; none if the Registry does not say.
+    /// Who is there and who waits; none if the Registry does not say, or does not know whether it still serves them.
     pub async fn overview(&self, institution: &str) -> Option<QueueOverview> {
         let registry = self.registry(institution)?;
-        tokio::time::timeout(LOOK_MAX, registry.send(LookQueues)).await.ok()?.ok()
+        tokio::time::timeout(LOOK_MAX, registry.send(LookQueues)).await.ok()?.ok()?.ok()
     }
 
     /// How every Registry is; none where it does not say in time. All are asked at once.
@@ -401,10 +425,12 @@ impl Institutions {
         futures_util::future::join_all(asked).await.into_iter().collect()
     }
 
-    /// Whether a journal does not take what it is given.
+    /// Whether no journal takes what it is given, though there are some. One that is in trouble alone is a figure of
+    /// operation: the others' visitors need this server.
     pub async fn behind(&self) -> bool {
         let well = |health: &Option<Health>| health.as_ref().is_some_and(|h| h.serving && !h.troubled);
-        !self.health().await.values().all(well)
+        let all = self.health().await;
+        !all.is_empty() && !all.values().any(well)
     }
 
     /// Finishes the journals and closes the sockets with 1001.

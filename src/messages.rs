@@ -45,6 +45,8 @@ pub use sent::{Read, SentMessage, Withdrawn};
 pub use unmatched::UnmatchedLimits;
 use writer::{BufferPermit, BufferedMessage, Writer, WriterChannels};
 
+/// What the writer of messages takes of PostgreSQL's.
+pub const WRITER_CONNECTIONS: u32 = 1;
 /// How long after its end a conversation still gets messages: `MsgTime` has whole seconds, and what was
 /// written while the other one ended still belongs to it (docs/contract.md 7).
 pub const LATE_AFTER_END: Duration = Duration::from_secs(5);

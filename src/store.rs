@@ -1,22 +1,31 @@
-//! The journal's store in PostgreSQL: one connection and one statement per commit for each institution.
+//! The journal's store in PostgreSQL. The commits of all institutions share a few connections ([`Commits`]), and so do claims and
+//! what else is read.
 //!
-//! A batch is stored by a single autocommitted statement, events and projections together, so that no transaction
+//! Batches are stored by a single autocommitted statement, events and projections together, so that no transaction
 //! outlives a silent peer. The fence is the primary key of `events`; see `hotline_actors::journal` for the protocol.
 
+mod commits;
+mod newest;
 mod rows;
 mod statement;
 
 use std::{collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, future::LocalBoxFuture};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, LocalBoxFuture},
+};
 use hotline_actors::{
     ConversationId, Timestamp, WriterId,
     dispatch::{Revived, Snapshot, StaffMember, clock::TalkRecord},
     journal::{AppendFault, Batch, Claim, Store, StoreFault},
 };
-use sqlx::{Connection, PgConnection, error::ErrorKind, postgres::PgConnectOptions};
-use tokio::sync::Mutex;
+use sqlx::{PgConnection, PgPool, error::ErrorKind, postgres::PgConnectOptions};
 use uuid::Uuid;
+
+pub use commits::{CONNECTIONS as COMMIT_CONNECTIONS, CommitLimits};
+use commits::{CommitFault, Commits};
+use newest::NewestReader;
 
 use crate::{clock, conversations::conversation_rows, people::People};
 
@@ -25,6 +34,36 @@ const FENCE: &str = "events_fence";
 /// How often a claim may be beaten by another before it gives up for now.
 const CLAIMS_MAX: u32 = 8;
 
+/// What the journals of all institutions share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Journals {
+    commits: Commits,
+    newest: NewestReader,
+    /// For claims and what else is read.
+    pool: PgPool,
+    call_max: Duration,
+    /// Told whom a commit has changed, before anybody hears of it.
+    people: People,
+}
+
+impl Journals {
+    /// What is shared, and what must run as long as any journal is kept: the writers, which connect as `options` say, and whoever asks whose
+    /// the journals are. The rest is read through `pool`. `administrator` is the account in whose name notices stand in the
+    /// record; `people` are told whom a commit has changed.
+    pub fn new(
+        options: &PgConnectOptions,
+        pool: PgPool,
+        administrator: &str,
+        limits: CommitLimits,
+        people: People,
+    ) -> (Self, Vec<BoxFuture<'static, ()>>) {
+        let (commits, mut tasks) = Commits::new(options, administrator, limits);
+        let (newest, asking) = NewestReader::new(pool.clone(), limits.call_max);
+        tasks.push(asking);
+        (Self { commits, newest, pool, call_max: limits.call_max, people }, tasks)
+    }
+}
+
 /// The journal of one institution.
 #[derive(Debug)]
 pub struct PgStore(Rc<Inner>);
@@ -32,14 +71,7 @@ pub struct PgStore(Rc<Inner>);
 #[derive(Debug)]
 struct Inner {
     institution: String,
-    /// The account in whose name notices stand in the record.
-    administrator: String,
-    options: PgConnectOptions,
-    call_max: Duration,
-    /// Told whom a commit has changed, before anybody hears of it.
-    people: People,
-    /// Taken out while in use: a call that is broken off leaves none behind.
-    connection: Mutex<Option<PgConnection>>,
+    journals: Journals,
 }
 
 /// What a call came to.
@@ -70,27 +102,6 @@ impl StoreError {
         }
     }
 
-    /// A batch gets no numbers when the row before it is missing (store/statement.rs).
-    fn misses_a_row(&self) -> bool {
-        match self {
-            Self::Database(sqlx::Error::Database(error)) => {
-                error.kind() == ErrorKind::NotNullViolation && error.table() == Some("events")
-            }
-            Self::Database(_) | Self::Row(_) | Self::Late => false,
-        }
-    }
-
-    /// Whether the database understood and said no for good: data, integrity and syntax errors, and missing rights.
-    fn is_final(&self) -> bool {
-        match self {
-            Self::Database(sqlx::Error::Database(error)) => error
-                .code()
-                .is_some_and(|code| ["22", "23", "42"].iter().any(|class| code.starts_with(class))),
-            Self::Database(_) | Self::Late => false,
-            Self::Row(_) => true,
-        }
-    }
-
     fn describe(&self) -> String {
         match self {
             Self::Database(error) => crate::errors::describe(error),
@@ -101,17 +112,9 @@ impl StoreError {
 }
 
 impl PgStore {
-    /// A store for `institution`. Connects when first used. A call is given up after `call_max`, which should be
-    /// longer than the server's own statement timeout. `people` are told whom a commit has changed.
-    pub fn new(
-        institution: String,
-        administrator: String,
-        options: PgConnectOptions,
-        call_max: Duration,
-        people: People,
-    ) -> Self {
-        let connection = Mutex::new(None);
-        Self(Rc::new(Inner { institution, administrator, options, call_max, people, connection }))
+    /// The journal of `institution` among the others.
+    pub fn new(institution: String, journals: Journals) -> Self {
+        Self(Rc::new(Inner { institution, journals }))
     }
 }
 
@@ -135,22 +138,18 @@ impl Store for PgStore {
             let (talks, others): (Vec<_>, Vec<_>) =
                 batch.people.iter().partition(|(_, change)| change.is_talk_alone());
             let counting = inner
+                .journals
                 .people
                 .pending_talk_time(talks.into_iter().map(|(person, change)| (*person, rows::talked(change))));
-            let store = async |connection: &mut PgConnection| {
-                statement::store(connection, &inner.institution, &inner.administrator, &batch)
-                    .await
-                    .map_err(StoreError::from)
-            };
-            let stored = inner.call(store).await;
-            inner.people.changed(others.into_iter().map(|(person, _)| *person));
+            let stored = inner.journals.commits.store(&inner.institution, Arc::clone(&batch)).await;
+            inner.journals.people.changed(others.into_iter().map(|(person, _)| *person));
             match stored {
                 Ok(()) => {
                     counting.committed();
                     Ok(())
                 }
-                Err(error) if error.is_final() => inner.append_outcome(&batch, &error).await,
-                Err(error) => Err(AppendFault::Unknown(error.describe())),
+                Err(CommitFault::Refused(error)) => inner.append_outcome(&batch, &error).await,
+                Err(CommitFault::Unknown(fault)) => Err(AppendFault::Unknown(fault)),
             }
         }
         .boxed_local()
@@ -158,11 +157,7 @@ impl Store for PgStore {
 
     fn newest(&self) -> LocalBoxFuture<'static, Result<(u64, WriterId), StoreFault>> {
         let inner = Rc::clone(&self.0);
-        async move {
-            let newest = inner.call(async |connection| inner.newest(connection).await).await;
-            newest.map_err(|error| StoreFault(error.describe()))
-        }
-        .boxed_local()
+        async move { inner.journals.newest.newest(&inner.institution).await }.boxed_local()
     }
 
     fn records(
@@ -179,37 +174,19 @@ impl Store for PgStore {
 }
 
 impl Inner {
-    /// Runs one call on the connection, within the limit; after a failure of the connection a new one is made next time.
+    /// Reads on one of the connections, within the limit.
     async fn call<T>(
         &self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut slot = self.connection.lock().await;
-        let taken = slot.take();
-        let run = async {
-            let mut connection = match taken {
-                Some(connection) => connection,
-                None => PgConnection::connect_with(&self.options).await?,
-            };
-            let outcome = work(&mut connection).await;
-            Ok::<_, StoreError>((connection, outcome))
-        };
-        let (connection, outcome) =
-            tokio::time::timeout(self.call_max, run).await.map_err(|_| StoreError::Late)??;
-        // An error that the server reported leaves the connection in order; any other does not.
-        if matches!(
-            &outcome,
-            Ok(_) | Err(StoreError::Database(sqlx::Error::Database(_)) | StoreError::Row(_))
-        ) {
-            *slot = Some(connection);
-        }
-        outcome
+        let run = async { work(&mut *self.journals.pool.acquire().await?).await };
+        tokio::time::timeout(self.journals.call_max, run).await.map_err(|_| StoreError::Late)?
     }
 
     /// After a rejected batch: was it committed by an attempt whose answer was lost, or has another owner been
     /// here? Asked whatever it said no to: notices and conversations stand under constraints of their own, and which of
     /// them a batch meets first, before the fence or behind it, is for PostgreSQL to choose.
-    async fn append_outcome(&self, batch: &Batch, error: &StoreError) -> Result<(), AppendFault> {
+    async fn append_outcome(&self, batch: &Batch, error: &sqlx::Error) -> Result<(), AppendFault> {
         let found = self
             .call(async |connection| {
                 let found = sqlx::query!(
@@ -230,13 +207,13 @@ impl Inner {
             Ok(())
         } else if writers.into_iter().flatten().any(|writer| writer != batch.writer.0) {
             Err(AppendFault::Fenced)
-        } else if error.misses_a_row() {
+        } else if misses_a_row(error) {
             let first = batch.events.first().map_or(0, |first| first.seq);
             Err(AppendFault::Refused(format!(
                 "the row before {first} is missing: the database was set back?"
             )))
         } else {
-            Err(AppendFault::Refused(error.describe()))
+            Err(AppendFault::Refused(crate::errors::describe(error)))
         }
     }
 
@@ -336,16 +313,13 @@ impl Inner {
             .await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
+}
 
-    async fn newest(&self, connection: &mut PgConnection) -> Result<(u64, WriterId), StoreError> {
-        let newest = sqlx::query!(
-            "select seq, writer from events where institution = $1 order by seq desc limit 1",
-            self.institution
-        )
-        .fetch_one(connection)
-        .await?;
-        Ok((u64::try_from(newest.seq).unwrap_or(0), WriterId(newest.writer)))
-    }
+/// A batch gets no numbers when the row before it is missing (store/commit.sql).
+fn misses_a_row(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .is_some_and(|error| error.kind() == ErrorKind::NotNullViolation && error.table() == Some("events"))
 }
 
 /// Numbers of events stay far below the largest that the database holds.

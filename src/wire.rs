@@ -7,9 +7,10 @@ use std::{borrow::Cow, ops::Deref, str::FromStr};
 use hotline_actors::words::Words;
 use serde::{Serialize, Serializer};
 use sqlx::{
-    Decode, Postgres, Type,
+    Decode, Encode, Postgres, Type,
+    encode::IsNull,
     error::BoxDynError,
-    postgres::{PgTypeInfo, PgValueRef},
+    postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef},
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -69,6 +70,18 @@ impl<T> Type<Postgres> for AsWord<T> {
 
     fn compatible(column: &PgTypeInfo) -> bool {
         <str as Type<Postgres>>::compatible(column)
+    }
+}
+
+impl<T> PgHasArrayType for AsWord<T> {
+    fn array_type_info() -> PgTypeInfo {
+        <&str as PgHasArrayType>::array_type_info()
+    }
+}
+
+impl<T: Words> Encode<'_, Postgres> for AsWord<T> {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        <&str as Encode<Postgres>>::encode(self.0.word(), buffer)
     }
 }
 

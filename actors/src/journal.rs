@@ -189,11 +189,6 @@ impl<W> Journal<W> {
         self.gathered_events + self.in_flight.as_ref().map_or(0, |batch| batch.events.len())
     }
 
-    /// Decisions that wait for the next commit.
-    pub fn gathered(&self) -> usize {
-        self.gathered.len()
-    }
-
     /// When the oldest decision that is not yet committed was made.
     pub fn uncommitted_since(&self) -> Option<Timestamp> {
         let in_flight = self.in_flight.as_ref().and_then(|batch| batch.events.first());

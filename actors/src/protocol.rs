@@ -89,6 +89,8 @@ pub struct Setup {
     pub writer: Arc<dyn Fn() -> WriterId + Send + Sync>,
     /// Hears what becomes of the Registry.
     pub on_status: Arc<dyn Fn(RegistryStatus) + Send + Sync>,
+    /// Hears that something was committed.
+    pub on_commit: Arc<dyn Fn() + Send + Sync>,
     /// Takes a frame for an observing supervisor, and gives it back once the audit log has it. Without it nobody notes
     /// that.
     pub noting: Option<Arc<dyn Fn(SupervisorFrame) + Send + Sync>>,

@@ -285,6 +285,8 @@ pub(crate) struct Attach {
     pub(crate) choice: Option<ChosenStatus>,
     pub(crate) on_shift: bool,
     pub(crate) common_waiting: usize,
+    /// A visitor's open conversation: not all that changes in it is told to them.
+    pub(crate) consultation: Option<Conversation>,
     pub(crate) place: Option<Place>,
     pub(crate) answers: Answers,
 }

@@ -11,6 +11,7 @@ mod children;
 mod closing;
 mod im;
 mod outgoing;
+mod ownership;
 mod presence;
 mod publish;
 mod record;
@@ -41,7 +42,7 @@ use crate::{
     ids::{PersonId, WriterId},
     journal::{AppendFault, Batch, Claim, Journal, Store, StoreFault},
     push::Closing,
-    registry::{children::Children, record::RecordReader},
+    registry::{children::Children, ownership::Ownership, record::RecordReader},
     sabotage::{Sabotage, answers_early, sabotaged},
     time::Timestamp,
 };
@@ -88,14 +89,13 @@ pub struct Registry {
     /// When the clock was looked at last.
     looked_at: Timestamp,
     alarm: Option<(Timestamp, SpawnHandle)>,
-    /// The next commit waits for so many decisions, at most for [`GATHER_MAX`]; none while there is little to do.
-    gathering: Option<SpawnHandle>,
     /// The store did not answer as it should since its last success.
     troubled: bool,
     retries: u32,
     tally: Tally,
     stopping: Vec<oneshot::Sender<()>>,
     record: RecordReader,
+    ownership: Ownership,
     exit_guard: ExitGuard,
 }
 
@@ -136,12 +136,12 @@ impl Registry {
             children: Children::new(setup.bounds.resume_events_max),
             looked_at: Timestamp(i64::MAX),
             alarm: None,
-            gathering: None,
             troubled: false,
             retries: 0,
             tally: Tally::default(),
             stopping: Vec::new(),
             record: RecordReader::default(),
+            ownership: Ownership::default(),
             limits,
             exit_guard,
             setup,
@@ -208,7 +208,7 @@ impl Registry {
         self.record.watch_from(now);
         self.start_children(ctx);
         self.arm(ctx);
-        ctx.run_interval(self.setup.bounds.fence_check, Self::check);
+        self.check_at_the_next_tick(ctx);
         ctx.run_interval(self.setup.bounds.state_every, |this, _| this.show_state());
         ctx.run_interval(LOOK_EVERY, Self::look_at_the_clock);
         let open = self.committed.conversations().count();
@@ -236,13 +236,6 @@ impl Registry {
     fn start_next_commit(&mut self, ctx: &mut Context<Self>) {
         if self.state == State::Fenced {
             return;
-        }
-        if self.gathering.is_some() && self.journal.gathered() < GATHERED_MIN && self.state == State::Serving
-        {
-            return;
-        }
-        if let Some(gathering) = self.gathering.take() {
-            ctx.cancel_future(gathering);
         }
         if let Some(batch) = self.journal.freeze(self.setup.bounds.batch_max) {
             self.store_batch(batch, ctx);
@@ -298,7 +291,6 @@ impl Registry {
     /// it.
     fn on_committed(&mut self, ctx: &mut Context<Self>) {
         let Some((batch, ready)) = self.journal.take_committed() else { return };
-        let decisions = ready.len();
         self.retries = 0;
         self.tally.commits += 1;
         self.tally.events += batch.events.len() as u64;
@@ -309,12 +301,7 @@ impl Registry {
         if std::mem::take(&mut self.troubled) {
             self.store_recovered(ctx);
         }
-        if decisions >= BUSY_MIN && self.journal.gathered() < GATHERED_MIN {
-            self.gathering = Some(ctx.run_later(GATHER_MAX, |this, ctx| {
-                this.gathering = None;
-                this.start_next_commit(ctx);
-            }));
-        }
+        (self.setup.on_commit)();
         self.start_next_commit(ctx);
     }
 
@@ -323,6 +310,11 @@ impl Registry {
         tracing::info!(institution = %self.setup.institution, "the store answers again, commits go on");
         self.count_anew(ctx);
         (self.setup.on_status)(RegistryStatus::StoreRecovered);
+    }
+
+    /// What waits for the store, one way or the other.
+    fn backlog(&self) -> usize {
+        self.journal.backlog() + self.ownership.waiting()
     }
 
     fn back_off(&mut self) -> Duration {
@@ -344,10 +336,22 @@ impl Registry {
         for waiter in self.journal.abandon() {
             waiter.answer_with(Err(Rejected::Switching));
         }
+        self.ownership.abandon();
         self.children.close_all(Closing::Switching);
         for stopped in self.stopping.drain(..) {
             let _ = stopped.send(());
         }
+    }
+
+    /// All Registries of a server check at the same moments, so that their questions to the store go together.
+    fn check_at_the_next_tick(&self, ctx: &mut Context<Self>) {
+        let every = self.setup.bounds.fence_check;
+        let millis = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
+        let until = millis - self.now().0.rem_euclid(millis);
+        ctx.run_later(Duration::from_millis(until.unsigned_abs()), |this, ctx| {
+            this.check(ctx);
+            this.check_at_the_next_tick(ctx);
+        });
     }
 
     /// Every few seconds: is the journal still ours, is the store there, are the actors alive?
@@ -432,13 +436,6 @@ impl Actor for Registry {
     }
 }
 
-/// Whoever commits so many decisions at once will soon have as many again. A commit costs the database far more than
-/// one more decision in it does, so a busy journal gathers [`GATHERED_MIN`] of them, but waits no longer than
-/// [`GATHER_MAX`].
-const BUSY_MIN: usize = 4;
-const GATHERED_MIN: usize = 16;
-const GATHER_MAX: Duration = Duration::from_millis(1);
-
 /// How often the clock is looked at, and how much may pass between two looks while all is well.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const ABSENT_MIN: Duration = Duration::from_secs(15);
@@ -456,13 +453,15 @@ impl Handler<Ask> for Registry {
         let rejected = match self.state {
             State::Fenced => Some(Rejected::Switching),
             State::Stopping => Some(Rejected::Stopping),
-            State::Serving if self.journal.backlog() >= self.setup.bounds.backlog_max => Some(Rejected::Busy),
+            State::Serving if self.backlog() >= self.setup.bounds.backlog_max => Some(Rejected::Busy),
             State::Serving => None,
         };
         if let Some(rejected) = rejected {
             return Box::pin(std::future::ready(Err(rejected)));
         }
+        let before = self.journal.decided();
         let decided = self.turn(&command, ctx);
+        let rests_on_a_commit = self.journal.decided() > before;
         let is_first = decided.is_ok();
         let reply = decided
             .or_else(|refusal| self.join_pending(&command, &refusal).ok_or(Rejected::Refused(refusal)));
@@ -474,7 +473,15 @@ impl Handler<Ask> for Registry {
         if let Some(waiter) = self.journal.wait(Waiter { reply, to }) {
             waiter.answer();
         }
-        Box::pin(async move { answered.await.unwrap_or(Err(Rejected::Unsettled)) })
+        let answered = async move { answered.await.unwrap_or(Err(Rejected::Unsettled)) };
+        if rests_on_a_commit {
+            return Box::pin(answered);
+        }
+        let confirmed = self.confirm(ctx);
+        Box::pin(async move {
+            let reply = answered.await;
+            confirmed.await.and(reply)
+        })
     }
 }
 

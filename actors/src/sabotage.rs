@@ -48,6 +48,8 @@ pub enum Sabotage {
     BelieveReconnects,
     /// Timers are believed: what they wake for is not checked again.
     BelieveTimers,
+    /// What needs no commit is answered without asking whose the journal is.
+    AnswerUnconfirmed,
 }
 
 /// Whether this build can be sabotaged. The server does not compile if it can.

@@ -76,7 +76,7 @@ impl Handler<Attach> for Visitor {
             self.push(&Push::Place(place), None);
         }
         self.sockets.insert(attach.id, attach.socket);
-        self.place = attach.place;
+        (self.conversation, self.place) = (attach.consultation, attach.place);
         match attach.greeting {
             Greeting::Snapshot => self.sockets.push_to(
                 attach.id,

@@ -135,6 +135,7 @@ fn start() -> Addr<Registry> {
         bounds: Bounds::default(),
         clock: Arc::new(Still),
         writer: Arc::new(|| WriterId(Uuid::from_u128(1))),
+        on_commit: Arc::new(|| ()),
         on_status: Arc::new(|_| ()),
         noting: None,
     };

@@ -42,6 +42,7 @@ impl Background {
                     state.metrics.clone(),
                     turns,
                     RetryPolicy::default(),
+                    state.institutions.commit_feed(),
                 )),
             ),
         ];
@@ -61,6 +62,7 @@ impl Background {
                     state.metrics.clone(),
                     notices,
                     RetryPolicy::default(),
+                    state.institutions.commit_feed(),
                 );
                 tasks.push(("what sends notices", spawn(run)));
             }

@@ -25,13 +25,13 @@ pub(super) struct Stale {
     pub(super) last: i64,
 }
 
-/// The consumer's cursors in all institutions. One that is new begins at the end of the journal if `from_the_end`, else
-/// at its beginning.
+/// The consumer's cursors in all institutions, each with the number of the institution's newest event. One that is new begins at
+/// the end of the journal if `from_the_end`, else at its beginning.
 pub(super) async fn open_all(
     pool: &PgPool,
     consumer: &'static str,
     from_the_end: bool,
-) -> Result<Vec<Cursor>, sqlx::Error> {
+) -> Result<Vec<(Cursor, i64)>, sqlx::Error> {
     sqlx::query!(
         "insert into consumer_cursors (consumer, institution, seq)
          select $1, i.code,
@@ -45,18 +45,34 @@ pub(super) async fn open_all(
     .execute(pool)
     .await?;
     let rows = sqlx::query!(
-        "select institution, seq from consumer_cursors where consumer = $1 order by 1",
+        r#"
+        select c.institution, c.seq, coalesce(newest.seq, 0) as "head!"
+        from consumer_cursors c
+            left join lateral (
+                select e.seq from events e where e.institution = c.institution order by e.seq desc limit 1
+            ) newest on true
+        where c.consumer = $1
+        order by 1
+        "#,
         consumer
     )
     .fetch_all(pool)
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Cursor { consumer, institution: row.institution, seq: row.seq, stored: row.seq })
+        .map(|row| {
+            let cursor = Cursor { consumer, institution: row.institution, seq: row.seq, stored: row.seq };
+            (cursor, row.head)
+        })
         .collect())
 }
 
 impl Cursor {
+    /// Everything up to here is done with.
+    pub(super) fn at(&self) -> i64 {
+        self.seq
+    }
+
     /// The head of the journal, and the wanted events from here on, each with its number. One that this version does not
     /// understand comes with the reason.
     pub(super) async fn read(

@@ -1,10 +1,11 @@
 //! A conversation as its table has it. What the journal writes of one is named here, once for each direction: whoever
-//! reads conversations, revives them, compares them with the journal, or shows them takes this row, or a part of it.
+//! reads conversations, revives them, stores them, compares them with the journal, or shows them takes this row, or a part of it.
 
 use hotline_actors::{
     ConversationId, CounselorId, PersonId, Timestamp, VisitorId,
     dispatch::conversation::{
-        Conversation, ConversationType, EndReason, Kind, Medium, MediumType, Phase, Priority, SentNotices, Status,
+        Conversation, ConversationType, EndReason, Kind, Medium, MediumType, Phase, Priority, SentNotices,
+        Status,
     },
 };
 use uuid::Uuid;

@@ -32,11 +32,11 @@ pub(super) fn noting(
 ) -> Arc<dyn Fn(SupervisorFrame) + Send + Sync> {
     let (sender, frames) = mpsc::channel(WAITING_MAX);
     let institution = institution.to_owned();
-    watched(
+    tokio::spawn(watched(
         "what notes who hears a talk live",
         run(institution.clone(), frames, institutions, pool),
         fatal_errors,
-    );
+    ));
     Arc::new(move |observed_frame| {
         if sender.try_send(observed_frame).is_err() {
             tracing::warn!(institution, "live message not delivered to the supervisor: audit queue full");
@@ -44,20 +44,17 @@ pub(super) fn noting(
     })
 }
 
-/// Runs `work` beside everything else. If it dies, the process ends over it.
-fn watched(
+/// Runs `work` on the thread where this is polled. If it dies, the process ends over it.
+pub(super) async fn watched(
     what: &'static str,
     work: impl Future<Output = ()> + Send + 'static,
     fatal_errors: mpsc::Sender<FatalError>,
 ) {
-    let task = tokio::spawn(work);
-    tokio::spawn(async move {
-        if task.await.is_err() {
-            tracing::error!("task died: {what}");
-            // One is enough.
-            let _ = fatal_errors.try_send(FatalError::Died(what));
-        }
-    });
+    if tokio::spawn(work).await.is_err() {
+        tracing::error!("task died: {what}");
+        // One is enough.
+        let _ = fatal_errors.try_send(FatalError::Died(what));
+    }
 }
 
 /// Notes and gives back, one after the other, so that words stay in their order. Ends with the institutions.
@@ -103,8 +100,8 @@ mod tests {
     async fn a_task_that_dies_ends_the_process_and_one_that_is_done_does_not() {
         let (fatal_errors, mut told) = mpsc::channel(1);
         let last = fatal_errors.clone();
-        watched("what is done", async {}, fatal_errors.clone());
-        watched("what dies", async { panic!("as it may be") }, fatal_errors);
+        watched("what is done", async {}, fatal_errors.clone()).await;
+        watched("what dies", async { panic!("as it may be") }, fatal_errors).await;
         assert_eq!(told.recv().await, Some(FatalError::Died("what dies")));
         drop(last);
         assert_eq!(told.recv().await, None, "and nothing else is told");

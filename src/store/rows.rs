@@ -1,12 +1,12 @@
 //! Between the domain's values and the rows of the database.
 
 use hotline_actors::{
-    ConversationId, CounselorId, Timestamp,
+    ConversationId, CounselorId, PersonId, Timestamp,
     dispatch::{
         StaffMember,
         clock::{Said, TalkRecord},
-        conversation::Conversation,
-        counselor::{ChosenStatus, Role},
+        conversation::{Conversation, ConversationType, EndReason, MediumType, Priority, Status},
+        counselor::{ChosenStatus, PublicStatus, Role},
         event::{Event, Removal},
     },
     journal::{Batch, PersonChange, Standing},
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::number;
 use crate::{
     conversations::{ConversationRow, Misfit},
+    wire::AsWord,
     wording::notices,
 };
 
@@ -83,171 +84,182 @@ pub(super) fn open_facts(row: &ConversationRow) -> Result<Conversation, Unreadab
     row.open_facts().map_err(unreadable)
 }
 
-/// The columns of a batch's events.
-#[derive(Default)]
-pub(super) struct EventRows {
-    pub(super) seq: Vec<i64>,
-    pub(super) at: Vec<i64>,
-    pub(super) kind: Vec<String>,
-    pub(super) body: Vec<String>,
+/// A table's columns as arrays, a row at a time: for many rows in one statement.
+macro_rules! columns {
+    ($columns:ident $(<$life:lifetime>)? of $row:ident { $($name:ident: $type:ty),+ $(,)? }) => {
+        #[derive(Default)]
+        pub(super) struct $columns $(<$life>)? {
+            $(pub(super) $name: Vec<$type>,)+
+        }
+
+        impl $(<$life>)? $columns $(<$life>)? {
+            // Without `..`: a column that is new in the row does not compile before it is one here.
+            fn push(&mut self, $row { $($name),+ }: $row $(<$life>)?) {
+                $(self.$name.push($name);)+
+            }
+        }
+    };
 }
 
-impl EventRows {
-    pub(super) fn new(batch: &Batch) -> Self {
-        let mut rows = Self::default();
+columns! {
+    Events<'a> of EventRow {
+        institution: &'a str, writer: Uuid, seq: i64, after: Option<i64>, at: i64, kind: &'static str, body: String,
+    }
+}
+
+columns! {
+    Conversations of ConversationRow {
+        id: Uuid, kind: AsWord<ConversationType>, visitor: Uuid, wanted: Option<Uuid>, counselor: Option<Uuid>,
+        consultation: Option<Uuid>, status: AsWord<Status>, priority: AsWord<Priority>, medium: AsWord<MediumType>,
+        fallback: bool, common: bool, arrival: i64, notices: i32, opened_at: i64, started_at: Option<i64>,
+        call_started_at: Option<i64>, call_ended_at: Option<i64>, alarmed_at: Option<i64>, ended_at: Option<i64>,
+        end_reason: Option<AsWord<EndReason>>,
+    }
+}
+
+columns! {
+    TalkTimes of TalkTimeRow { person: Uuid, millis: i64 }
+}
+
+columns! {
+    People of PersonRow {
+        id: Uuid, capacity: Option<i32>, presence: Option<&'static str>, state: Option<&'static str>,
+        deleted_at: Option<i64>,
+    }
+}
+
+columns! {
+    Notices<'a> of NoticeRow {
+        institution: &'a str, id: Uuid, conversation: Uuid, visitor: Uuid, seq: i64, at: i64, text: String, kind: &'static str,
+        seconds: Option<i32>,
+    }
+}
+
+struct EventRow<'a> {
+    institution: &'a str,
+    writer: Uuid,
+    seq: i64,
+    /// Of the first of a batch: the number that must stand before it.
+    after: Option<i64>,
+    at: i64,
+    kind: &'static str,
+    body: String,
+}
+
+/// How long somebody has talked in what a batch ends.
+struct TalkTimeRow {
+    person: Uuid,
+    millis: i64,
+}
+
+/// What a batch changes about somebody; none: it stays.
+struct PersonRow {
+    id: Uuid,
+    capacity: Option<i32>,
+    presence: Option<&'static str>,
+    state: Option<&'static str>,
+    deleted_at: Option<i64>,
+}
+
+/// What a batch tells the two in a talk.
+struct NoticeRow<'a> {
+    institution: &'a str,
+    id: Uuid,
+    conversation: Uuid,
+    visitor: Uuid,
+    seq: i64,
+    at: i64,
+    text: String,
+    kind: &'static str,
+    seconds: Option<i32>,
+}
+
+/// What a commit writes, of one institution or of many.
+#[derive(Default)]
+pub(super) struct CommitRows<'a> {
+    pub(super) events: Events<'a>,
+    /// The institution that each of the conversations belongs to.
+    pub(super) institutions: Vec<&'a str>,
+    pub(super) conversations: Conversations,
+    pub(super) talk_times: TalkTimes,
+    pub(super) people: People,
+    pub(super) notices: Notices<'a>,
+}
+
+impl<'a> CommitRows<'a> {
+    pub(super) fn add(&mut self, institution: &'a str, batch: &'a Batch) {
+        let mut after = batch.events.first().map(|first| number(first.seq) - 1);
         for stamped in &batch.events {
-            rows.seq.push(number(stamped.seq));
-            rows.at.push(stamped.at.0);
-            rows.kind.push(stamped.event.name().to_owned());
-            // Ids, numbers and words of ours: nothing in an event can fail to be JSON.
-            rows.body.push(serde_json::to_string(&stamped.event).unwrap_or_default());
-        }
-        rows
-    }
-}
-
-/// The columns of a batch's conversations.
-#[derive(Default)]
-pub(super) struct TalkRows {
-    pub(super) id: Vec<Uuid>,
-    pub(super) kind: Vec<&'static str>,
-    pub(super) visitor: Vec<Uuid>,
-    pub(super) wanted: Vec<Option<Uuid>>,
-    pub(super) counselor: Vec<Option<Uuid>>,
-    pub(super) consultation: Vec<Option<Uuid>>,
-    pub(super) status: Vec<&'static str>,
-    pub(super) priority: Vec<&'static str>,
-    pub(super) medium: Vec<&'static str>,
-    pub(super) fallback: Vec<bool>,
-    pub(super) common: Vec<bool>,
-    pub(super) arrival: Vec<i64>,
-    pub(super) notices: Vec<i32>,
-    pub(super) opened_at: Vec<i64>,
-    pub(super) started_at: Vec<Option<i64>>,
-    pub(super) call_started_at: Vec<Option<i64>>,
-    pub(super) call_ended_at: Vec<Option<i64>>,
-    pub(super) alarmed_at: Vec<Option<i64>>,
-    pub(super) ended_at: Vec<Option<i64>>,
-    pub(super) end_reason: Vec<Option<&'static str>>,
-}
-
-impl TalkRows {
-    pub(super) fn new(batch: &Batch) -> Self {
-        let mut rows = Self::default();
-        for facts in &batch.conversations {
-            rows.push(facts.into());
-        }
-        rows
-    }
-
-    fn push(&mut self, row: ConversationRow) {
-        self.id.push(row.id);
-        self.kind.push(row.kind.as_str());
-        self.visitor.push(row.visitor);
-        self.wanted.push(row.wanted);
-        self.counselor.push(row.counselor);
-        self.consultation.push(row.consultation);
-        self.status.push(row.status.as_str());
-        self.priority.push(row.priority.as_str());
-        self.medium.push(row.medium.as_str());
-        self.fallback.push(row.fallback);
-        self.common.push(row.common);
-        self.arrival.push(row.arrival);
-        self.notices.push(row.notices);
-        self.opened_at.push(row.opened_at);
-        self.started_at.push(row.started_at);
-        self.call_started_at.push(row.call_started_at);
-        self.call_ended_at.push(row.call_ended_at);
-        self.alarmed_at.push(row.alarmed_at);
-        self.ended_at.push(row.ended_at);
-        self.end_reason.push(row.end_reason.map(|reason| reason.as_str()));
-    }
-}
-
-/// The columns of what a batch changes about people.
-#[derive(Default)]
-pub(super) struct PersonRows {
-    pub(super) id: Vec<Uuid>,
-    pub(super) capacity: Vec<Option<i32>>,
-    pub(super) presence: Vec<Option<String>>,
-    pub(super) state: Vec<Option<String>>,
-    pub(super) deleted_at: Vec<Option<i64>>,
-}
-
-impl PersonRows {
-    pub(super) fn new(batch: &Batch) -> Self {
-        let now = batch.events.last().map_or(0, |last| last.at.0);
-        let mut rows = Self::default();
-        for (person, change) in batch.people.iter().filter(|(_, change)| !change.is_talk_alone()) {
-            let (state, deleted_at) = match change.standing {
-                None => (None, None),
-                Some(Standing::In) => (Some("NORMAL".to_owned()), None),
-                Some(Standing::Out(Removal::Banned)) => (Some("BANNED".to_owned()), None),
-                Some(Standing::Out(Removal::Deleted)) => (None, Some(now)),
+            let row = EventRow {
+                institution,
+                writer: batch.writer.0,
+                seq: number(stamped.seq),
+                after: after.take(),
+                at: stamped.at.0,
+                kind: stamped.event.name(),
+                // Ids, numbers and words of ours: nothing in an event can fail to be JSON.
+                body: serde_json::to_string(&stamped.event).unwrap_or_default(),
             };
-            rows.id.push(person.0);
-            rows.capacity.push(change.capacity.map(|capacity| i32::try_from(capacity).unwrap_or(i32::MAX)));
-            rows.presence.push(change.presence.map(|shown| shown.as_str().to_owned()));
-            rows.state.push(state);
-            rows.deleted_at.push(deleted_at);
+            self.events.push(row);
+            if let Some(row) = notice(institution, batch, number(stamped.seq), stamped.at, &stamped.event) {
+                self.notices.push(row);
+            }
         }
-        rows
+        for facts in &batch.conversations {
+            self.institutions.push(institution);
+            self.conversations.push(facts.into());
+        }
+        let now = batch.events.last().map_or(0, |last| last.at.0);
+        for (person, change) in &batch.people {
+            if !change.talked.is_zero() {
+                self.talk_times.push(TalkTimeRow { person: person.0, millis: talked(change) });
+            }
+            if !change.is_talk_alone() {
+                self.people.push(person_row(*person, change, now));
+            }
+        }
     }
 }
 
-/// The columns of how long people have talked in what a batch ends.
-#[derive(Default)]
-pub(super) struct TimeRows {
-    pub(super) person: Vec<Uuid>,
-    pub(super) millis: Vec<i64>,
+fn person_row(person: PersonId, change: &PersonChange, now: i64) -> PersonRow {
+    let (state, deleted_at) = match change.standing {
+        None => (None, None),
+        Some(Standing::In) => (Some("NORMAL"), None),
+        Some(Standing::Out(Removal::Banned)) => (Some("BANNED"), None),
+        Some(Standing::Out(Removal::Deleted)) => (None, Some(now)),
+    };
+    PersonRow {
+        id: person.0,
+        capacity: change.capacity.map(|capacity| i32::try_from(capacity).unwrap_or(i32::MAX)),
+        presence: change.presence.map(PublicStatus::as_str),
+        state,
+        deleted_at,
+    }
 }
 
-impl TimeRows {
-    pub(super) fn new(batch: &Batch) -> Self {
-        let mut rows = Self::default();
-        for (person, change) in batch.people.iter().filter(|(_, change)| !change.talked.is_zero()) {
-            rows.person.push(person.0);
-            rows.millis.push(talked(change));
-        }
-        rows
-    }
+fn notice<'a>(
+    institution: &'a str,
+    batch: &Batch,
+    seq: i64,
+    at: Timestamp,
+    event: &Event,
+) -> Option<NoticeRow<'a>> {
+    let Event::Noticed { conversation, notice } = event else { return None };
+    let facts = batch.conversations.iter().find(|facts| facts.id == *conversation)?;
+    Some(NoticeRow {
+        institution,
+        id: Uuid::now_v7(),
+        conversation: conversation.0,
+        visitor: facts.visitor.0,
+        seq,
+        at: at.0,
+        text: notices::text_of(*notice),
+        kind: notice.kind(),
+        seconds: notice.seconds().and_then(|seconds| seconds.try_into().ok()),
+    })
 }
 
 /// Milliseconds of consultations that ended.
 pub(super) fn talked(change: &PersonChange) -> i64 {
     i64::try_from(change.talked.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// The columns of what a batch tells the two in a talk.
-#[derive(Default)]
-pub(super) struct NoticeRows {
-    pub(super) id: Vec<Uuid>,
-    pub(super) conversation: Vec<Uuid>,
-    pub(super) visitor: Vec<Uuid>,
-    pub(super) seq: Vec<i64>,
-    pub(super) at: Vec<i64>,
-    pub(super) text: Vec<String>,
-    pub(super) kind: Vec<&'static str>,
-    pub(super) seconds: Vec<Option<i32>>,
-}
-
-impl NoticeRows {
-    pub(super) fn new(batch: &Batch) -> Self {
-        let mut rows = Self::default();
-        for stamped in &batch.events {
-            let Event::Noticed { conversation, notice } = &stamped.event else { continue };
-            let Some(facts) = batch.conversations.iter().find(|facts| facts.id == *conversation) else {
-                continue;
-            };
-            rows.id.push(Uuid::now_v7());
-            rows.conversation.push(conversation.0);
-            rows.visitor.push(facts.visitor.0);
-            rows.seq.push(number(stamped.seq));
-            rows.at.push(stamped.at.0);
-            rows.text.push(notices::text_of(*notice));
-            rows.kind.push(notice.kind());
-            rows.seconds.push(notice.seconds().and_then(|seconds| seconds.try_into().ok()));
-        }
-        rows
-    }
 }

@@ -19,6 +19,7 @@ use crate::support::{Hotline, SOON, until};
 
 const RETRY_SOON: RetryPolicy = RetryPolicy {
     look_every: Duration::from_millis(20),
+    pause: Duration::from_millis(20),
     first_wait: Duration::from_millis(5),
     wait_max: Duration::from_millis(20),
     tries_max: 3,
@@ -118,8 +119,14 @@ async fn cursor(pool: &PgPool, institution: &str) -> Option<i64> {
 /// Runs the recorder until it is dropped.
 fn run(pool: &PgPool, recorder: &Arc<RecordingConsumer>) -> Running {
     let metrics = Metrics::new().expect("the names are names");
-    let consuming = consumers::run(pool.clone(), metrics.clone(), Arc::clone(recorder), RETRY_SOON);
+    let consuming =
+        consumers::run(pool.clone(), metrics.clone(), Arc::clone(recorder), RETRY_SOON, silence());
     Running { task: tokio::spawn(consuming), metrics }
+}
+
+/// Nobody tells what is committed: it is looked for.
+fn silence() -> consumers::CommitFeed {
+    tokio::sync::broadcast::channel(1).1
 }
 
 struct Running {

@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod bad_input;
 mod chat;
+mod commits;
 mod consumers;
 mod crowd;
 mod fakes;

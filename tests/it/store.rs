@@ -7,7 +7,6 @@ mod journals;
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::{Either, join, select};
-use hotline::{people::People, store::PgStore};
 use hotline_actors::{
     ConversationId, PersonId, Timestamp, WriterId,
     dispatch::{command::Command, event::Event},
@@ -16,7 +15,7 @@ use hotline_actors::{
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use uuid::Uuid;
 
-use crate::support::{Database, SOON, no_secrets, until};
+use crate::support::{Database, OwnJournal, SOON, until};
 use journals::{
     CAPACITY, COUNSELORS, Owner, Point, StoreUnderTest, VISITORS, counselor, every_journal, visitor,
 };
@@ -65,10 +64,8 @@ impl House {
         self.database.url.parse().expect("the address is well formed")
     }
 
-    fn store_named(&self, name: &str) -> PgStore {
-        let options = self.options().application_name(name);
-        let people = People::new(self.database.pool.clone(), no_secrets());
-        PgStore::new("ecnu".to_owned(), "administrator".to_owned(), options, Duration::from_secs(10), people)
+    fn store_named(&self, name: &str) -> OwnJournal {
+        OwnJournal::new(&self.options().application_name(name), Duration::from_secs(10))
     }
 
     async fn count(&self, query: &str) -> i64 {
@@ -89,9 +86,9 @@ impl House {
 }
 
 impl StoreUnderTest for House {
-    type Store = PgStore;
+    type Store = OwnJournal;
 
-    fn store(&self) -> PgStore {
+    fn store(&self) -> OwnJournal {
         self.store_named("owner")
     }
 

@@ -79,6 +79,46 @@ async fn a_server_taken_over_refuses_each_institution_as_it_finds_out_and_ends_w
     later.assert_calm();
 }
 
+/// What the earlier server would have to know for an answer, it does not know any more: whatever it answers without a commit
+/// waits until it is known whose the journal is.
+#[tokio::test]
+async fn a_server_taken_over_says_nothing_of_yesterday() {
+    let mut earlier = Hotline::prepare(&["end", "urgent", "floor", "join", "rest"]).await;
+    for institution in ["end", "urgent", "floor", "join"] {
+        earlier.add_user(institution, "institution", &format!("boss-{institution}"));
+    }
+    // Long: only who is asked finds out.
+    earlier.set("journal.fence_check_seconds", 3600);
+    earlier.start().await;
+    let mut later = earlier.second_server();
+    later.start().await;
+    let mut talks = BTreeMap::new();
+    for institution in ["end", "urgent", "floor", "join"] {
+        let opened = later.visitor(institution, institution).await.open("any").await;
+        talks.insert(institution, opened["id"].as_str().expect("an id").to_owned());
+    }
+
+    let first = earlier.visitor("end", "end").await;
+    first.post(&format!("/conversation/end/{}", talks["end"]), json!({})).await.refused(-1, SWITCHING);
+    let boss = earlier.staff("boss-urgent").await;
+    let urgent = format!("/conversation/priority/{}", talks["urgent"]);
+    boss.post(&urgent, json!({ "priority": "URGENT" })).await.refused(-1, SWITCHING);
+    let boss = earlier.staff("boss-floor").await;
+    let now = boss.get("/dispatch/now").await;
+    assert_eq!(now.body["code"], -1, "who waits is not told as it was yesterday: {now:?}");
+    let mut socket = earlier.visitor("join", "join").await.visitor_socket().await;
+    assert_eq!(socket.closed(SOON).await, Some(1012));
+    assert_eq!(socket.came().iter().filter(|frame| frame["type"] == "snapshot").count(), 0);
+
+    for (institution, talk) in talks {
+        let kept = later.visitor(institution, institution).await.conversation(&talk).await;
+        assert_eq!(kept["status"], "WAITING", "{institution}");
+    }
+    // The others' visitors need this server: it serves what it serves.
+    assert_eq!(earlier.client().get("/health/ready").await.status, 200);
+    later.assert_calm();
+}
+
 /// What the servers told their clients.
 #[derive(Default)]
 struct Told {

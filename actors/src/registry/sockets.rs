@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix::{Context, Handler, Recipient};
+use actix::{ActorFutureExt, Context, Handler, Recipient, ResponseActFuture, WrapFuture};
 
 use crate::{
     dispatch::command::Command,
@@ -41,8 +41,18 @@ impl Registry {
             SocketRole::Administrator => self.answers_of(Reader::Administrators),
         };
         let cursor = committed;
-        let attach =
-            Attach { id, socket, cursor, greeting, choice, on_shift, common_waiting, place, answers };
+        let attach = Attach {
+            id,
+            socket,
+            cursor,
+            greeting,
+            choice,
+            on_shift,
+            common_waiting,
+            consultation,
+            place,
+            answers,
+        };
         match socket_role {
             SocketRole::Visitor => self.visitor_actor(person.into(), ctx).do_send(attach),
             SocketRole::Counselor { .. } => {
@@ -72,9 +82,17 @@ impl Registry {
 }
 
 impl Handler<Join> for Registry {
-    type Result = Result<SocketId, Rejected>;
+    type Result = ResponseActFuture<Self, Result<SocketId, Rejected>>;
 
+    /// Whoever joins is shown how things stand: once it is known that they stand so.
     fn handle(&mut self, join: Join, ctx: &mut Self::Context) -> Self::Result {
+        let confirmed = self.confirm(ctx).into_actor(self);
+        Box::pin(confirmed.map(|confirmed, this, ctx| confirmed.and_then(|()| this.join(join, ctx))))
+    }
+}
+
+impl Registry {
+    fn join(&mut self, join: Join, ctx: &mut Context<Self>) -> Result<SocketId, Rejected> {
         match self.state {
             State::Fenced => return Err(Rejected::Switching),
             State::Stopping => return Err(Rejected::Stopping),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actix::{Handler, Message};
+use actix::{Handler, Message, ResponseFuture};
 
 use crate::{
     dispatch::{
@@ -13,20 +13,24 @@ use crate::{
         queue::Ticket,
     },
     ids::{ConversationId, CounselorId},
+    protocol::Rejected,
     push::{Load, StandingAlarm},
     registry::{Registry, State},
     sabotage::{Sabotage, sabotaged},
     time::Timestamp,
 };
 
-/// A waiting conversation's place; none if it does not wait.
+/// A waiting conversation's place; none if it does not wait, or if nobody knows whether this server still serves it.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "Option<Place>")]
 pub struct LookPlace(pub ConversationId);
 
 /// Who is there, and who waits.
+///
+/// # Errors
+/// When another server has taken over, or nobody knows.
 #[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "QueueOverview")]
+#[rtype(result = "Result<QueueOverview, Rejected>")]
 pub struct LookQueues;
 
 /// The institution as it stands.
@@ -108,31 +112,35 @@ impl From<&Counselor> for Load {
 }
 
 impl Handler<LookPlace> for Registry {
-    type Result = Option<Place>;
+    type Result = ResponseFuture<Option<Place>>;
 
-    fn handle(&mut self, LookPlace(conversation): LookPlace, _ctx: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, LookPlace(conversation): LookPlace, ctx: &mut Self::Context) -> Self::Result {
         self.committed.mirror_presence(&self.decided);
-        self.committed.place(conversation)
+        let place = self.committed.place(conversation);
+        let confirmed = self.confirm(ctx);
+        Box::pin(async move { confirmed.await.ok().and(place) })
     }
 }
 
 impl Handler<LookQueues> for Registry {
-    type Result = actix::MessageResult<LookQueues>;
+    type Result = ResponseFuture<Result<QueueOverview, Rejected>>;
 
-    fn handle(&mut self, _: LookQueues, _ctx: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, _: LookQueues, ctx: &mut Self::Context) -> Self::Result {
         let now = self.now();
         self.committed.mirror_presence(&self.decided);
         let shown = if sabotaged(Sabotage::ShowBeforeKept) { &self.decided } else { &self.committed };
         let mut waiting: Vec<Conversation> =
             shown.conversations().filter(|facts| facts.phase == Phase::Waiting).copied().collect();
         waiting.sort_unstable_by_key(|facts| Ticket::from(facts));
-        actix::MessageResult(QueueOverview {
+        let overview = QueueOverview {
             loads: self.committed.counselors().map(Load::from).collect(),
             waiting,
             common_waiting: self.committed.common_queue().len(),
             before_new: self.committed.waiting_before_new(now).collect(),
             alarms: self.standing_alarms(),
-        })
+        };
+        let confirmed = self.confirm(ctx);
+        Box::pin(async move { confirmed.await.map(|()| overview) })
     }
 }
 

@@ -25,7 +25,7 @@ enum Fault {
 }
 
 /// Each with what shows it, among whatever else is found by then.
-const FAULTS: [(Fault, &str); 25] = [
+const FAULTS: [(Fault, &str); 26] = [
     (Fault::Actors(Sabotage::AnswerBeforeCommit), "L-5"),
     (Fault::Actors(Sabotage::RepeatedYesBeforeCommit), "L-5"),
     (Fault::Actors(Sabotage::RefusalBeforeCommit), "L-5"),
@@ -50,6 +50,7 @@ const FAULTS: [(Fault, &str); 25] = [
     (Fault::Actors(Sabotage::ForgetTheRecord), "early"),
     (Fault::Actors(Sabotage::AlarmAtTheStartAlone), "unanswered"),
     (Fault::Actors(Sabotage::BelieveTimers), "early"),
+    (Fault::Actors(Sabotage::AnswerUnconfirmed), "yesterday"),
     (Fault::Actors(Sabotage::BelieveReconnects), "presence"),
 ];
 

@@ -120,7 +120,7 @@ fn silence_is_noticed_and_ends_a_talk_by_the_timers_alone() {
             .iter()
             .filter(|told| told.facts.is_some_and(|facts| facts.id == talk))
             .count();
-        assert_eq!(told, 7, "opened, assigned, three alarms, the notice and the end");
+        assert_eq!(told, 8, "opened, assigned, four alarms, the notice and the end");
     });
 }
 

@@ -20,7 +20,7 @@ use actix::Addr;
 use hotline_actors::{
     ConversationId, CounselorId, PersonId, Registry, Timestamp,
     dispatch::{
-        command::{Answer, Command},
+        command::{Answer, Command, Refusal},
         conversation::EndReason,
         limits::DispatchLimits,
     },
@@ -213,6 +213,10 @@ impl World {
     async fn asks_at(&self, server: Option<Life>, command: Command) -> Result<Answer, Rejected> {
         let Some(server) = server else { return Err(Rejected::Unsettled) };
         self.commands.set(self.commands.get() + 1);
+        let was_open = match &command {
+            Command::End { conversation, .. } => self.stored().folded.conversation(*conversation).is_some(),
+            _ => false,
+        };
         let asked = server.registry.send(Ask(command.clone()));
         let answer = match self.settle_max.get() {
             // As the server's edge has it: what was asked may still happen.
@@ -223,6 +227,12 @@ impl World {
         self.note(|| format!("{command:?} -> {answer:?}"));
         if let Some(early) = self.told_too_early(&server, &command, &answer) {
             self.finds(format!("L-5: {early}: {command:?} -> {answer:?}"));
+        }
+        if let (true, Command::End { conversation, .. }) = (was_open, &command)
+            && matches!(answer, Err(Rejected::Refused(Refusal::UnknownConversation)))
+            && !self.stored().has_ended(*conversation)
+        {
+            self.finds(format!("yesterday: {conversation} is open, and was when it was asked about"));
         }
         match (&command, &answer) {
             (_, Ok(Answer::Opened { facts, .. })) => {

@@ -1,6 +1,5 @@
 //! The dispatch hears of words, whoever is named how, and of nothing that is nobody's word.
 
-use hotline::store::PgStore;
 use hotline_actors::{
     dispatch::{
         clock::{Said, TalkRecord},
@@ -12,7 +11,7 @@ use hotline_actors::{
 use sqlx::postgres::PgConnectOptions;
 
 use super::*;
-use crate::support::{SOON, until};
+use crate::support::{OwnJournal, SOON, until};
 
 impl Talk {
     fn heard(&self) -> Vec<PersonActivity> {
@@ -91,9 +90,7 @@ async fn a_signal_about_a_call_whose_author_cannot_be_looked_up_is_told_when_it_
 async fn the_record_says_when_a_word_was_said_and_never_later_than_it_came() {
     let talk = Talk::begin().await;
     let options = PgConnectOptions::clone(&talk.pool.connect_options());
-    let people = People::new(talk.pool.clone(), no_secrets());
-    let store =
-        PgStore::new("ecnu".to_owned(), "administrator".to_owned(), options, LIMITS.statement_max, people);
+    let store = OwnJournal::new(&options, LIMITS.statement_max);
     let read = async || store.records(vec![talk.conversation]).await.expect("it can be read");
     let silent = TalkRecord { talk: talk.conversation, said: Said::default(), has_visitor_spoken: false };
     assert_eq!(read().await, [silent]);

@@ -19,6 +19,8 @@ use crate::{
     world::{BEGINNING, Life, World},
 };
 
+/// As the server's edge has it.
+const LOOK_MAX: Duration = Duration::from_secs(2);
 /// How late a deadline may fire while all is well.
 const LATE_MAX: Duration = Duration::from_secs(5);
 /// How long after the last trouble with the store all is well again: what was under way was tried again, with pauses.
@@ -95,11 +97,19 @@ impl World {
         if !life.is_well() {
             return;
         }
+        let Some(writer) = life.writer() else { return };
+        let others =
+            self.stored().rows.iter().filter(|row| row.writer != writer).map(|row| row.stamped.seq).max();
         // Both looks before the overview can change: what is compared must be of one moment.
         let looks =
             futures_util::future::join(life.registry.send(LookQueues), life.registry.send(LookHealth));
-        let (Ok(overview), Ok(health)) = looks.await else { return };
-        let found = self.wrong_with(&overview, &health);
+        // While the store does not answer, nothing is shown.
+        let Ok((Ok(Ok(overview)), Ok(health))) = tokio::time::timeout(LOOK_MAX, looks).await else { return };
+        let found = if others.is_some_and(|seq| seq > health.committed) {
+            Some("yesterday: a server shows what was before another took over".to_owned())
+        } else {
+            self.wrong_with(&overview, &health)
+        };
         if let Some(what) = found {
             self.finds(what);
         }

@@ -154,6 +154,7 @@ impl World {
                 writes_as.lock().expect("nobody dies holding it").writer = Some(writer);
                 writer
             }),
+            on_commit: Arc::new(|| ()),
             on_status: Arc::new(move |status| {
                 let mut known = becomes.lock().expect("nobody dies holding it");
                 match status {

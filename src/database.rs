@@ -128,9 +128,11 @@ pub fn lists(settings: &Database, options: PgConnectOptions) -> PgPool {
         .connect_lazy_with(options.options([("plan_cache_mode", "force_custom_plan")]))
 }
 
-/// Connections on which journals are claimed, checked and read: so many, however many institutions there are.
-pub fn journals(settings: &Database, options: PgConnectOptions) -> PgPool {
-    connections(settings, JOURNALS_CONNECTIONS_MAX).connect_lazy_with(options)
+/// Connections on which journals are claimed and read, and one on which is asked whose they are, so that no reading holds that
+/// up: so many, however many institutions there are.
+pub fn journals(settings: &Database, options: &PgConnectOptions) -> (PgPool, PgPool) {
+    let pool = |number_max| connections(settings, number_max).connect_lazy_with(options.clone());
+    (pool(JOURNALS_CONNECTIONS_MAX - 1), pool(1))
 }
 
 /// PostgreSQL lets in fewer than this server may need. Known at the start, rather than when there is most to do.

@@ -16,7 +16,8 @@ use std::{
 };
 
 use actix::{Addr, Arbiter, ArbiterHandle, Recipient};
-use dashmap::DashMap;
+use dashmap::{DashMap, DashSet};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use hotline_actors::{
     CounselorId, LogIn, PersonId, Registry, Timestamp, WriterId,
     dispatch::{
@@ -32,8 +33,10 @@ use hotline_actors::{
     },
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use uuid::Uuid;
+
+use outlook::Lengths;
 
 use crate::{
     clock,
@@ -71,10 +74,12 @@ struct Inner {
     arbiters: Vec<ArbiterHandle>,
     next_arbiter: AtomicUsize,
     /// Held from reading the shifts until it is told, so that nothing older is told after something newer.
-    refreshing: tokio::sync::Mutex<()>,
+    refreshing: tokio::sync::Mutex<Lengths>,
     fatal_errors: mpsc::Sender<FatalError>,
     recovered: Arc<Notify>,
     committed: broadcast::Sender<Arc<str>>,
+    /// Institutions that have committed something since the last refresh.
+    changed: Arc<DashSet<Arc<str>>>,
 }
 
 /// Commits that a slow listener may be behind before it has to look at everything.
@@ -107,9 +112,11 @@ impl Institutions {
     ) -> Result<(Self, mpsc::Receiver<FatalError>), sqlx::Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (fatal_errors, first_fatal_error) = mpsc::channel(1);
+        let ((committed, _), changed) = (broadcast::channel(FEED_MAX), Arc::<DashSet<Arc<str>>>::default());
         let limits = CommitLimits::new(Duration::from_secs(settings.database.statement_seconds_max));
-        let read = database::journals(&settings.database, options.clone());
-        let (journals, tasks) = Journals::new(&options, read, &settings.im.administrator, limits, people);
+        let (read, newest) = database::journals(&settings.database, &options);
+        let (journals, tasks) =
+            Journals::new(&options, (read, newest), &settings.im.administrator, limits, people);
         let arbiters: Vec<ArbiterHandle> = (0..cores).map(|_| Arbiter::new().handle()).collect();
         for (task, arbiter) in tasks.into_iter().zip(arbiters.iter().cycle()) {
             // On the Registries' threads: where there is one institution, its writer is not woken across threads.
@@ -125,10 +132,11 @@ impl Institutions {
             fenced: AtomicUsize::new(0),
             arbiters,
             next_arbiter: AtomicUsize::new(0),
-            refreshing: tokio::sync::Mutex::default(),
+            refreshing: tokio::sync::Mutex::new(Lengths::new(Arc::clone(&changed))),
             fatal_errors,
             recovered: Arc::default(),
-            committed: broadcast::channel(FEED_MAX).0,
+            committed,
+            changed,
         }));
         // Before any of them begins: time has one pace for all.
         if let Some(newest) = newest_event(&institutions.0.pool).await? {
@@ -185,8 +193,10 @@ impl Institutions {
     }
 
     fn commit_handler(&self, code: &str) -> Arc<dyn Fn() + Send + Sync> {
-        let (committed, code) = (self.0.committed.clone(), Arc::<str>::from(code));
+        let (committed, changed) = (self.0.committed.clone(), Arc::clone(&self.0.changed));
+        let code = Arc::<str>::from(code);
         Arc::new(move || {
+            changed.insert(Arc::clone(&code));
             // Where nobody listens nobody is told.
             let _ = committed.send(Arc::clone(&code));
         })
@@ -370,8 +380,19 @@ impl Institutions {
     ) -> Result<SocketId, Rejected> {
         let registry = self.registry(institution).ok_or(Rejected::Stopping)?;
         let limit = Duration::from_secs(self.0.settings.journal.settle_seconds_max);
-        let joining = registry.send(Join { person, socket_role, login, socket, since });
-        match tokio::time::timeout(limit, joining).await {
+        let caller = Arc::new(());
+        let join = Join { person, socket_role, login, socket, since, caller: Some(Arc::downgrade(&caller)) };
+        let (to, joined) = oneshot::channel();
+        // Beside whoever asks: if they are gone before they hear of it, the socket leaves, or its person would be here without.
+        tokio::spawn(async move {
+            let joined = registry.send(join).await.unwrap_or(Err(Rejected::Unsettled));
+            if let Err(Ok(socket)) = to.send(joined) {
+                registry.do_send(Leave(socket));
+            }
+        });
+        let joined = tokio::time::timeout(limit, joined).await;
+        drop(caller);
+        match joined {
             Ok(Ok(joined)) => joined,
             Ok(Err(_)) | Err(_) => Err(Rejected::Unsettled),
         }
@@ -428,9 +449,20 @@ impl Institutions {
     /// Whether no journal takes what it is given, though there are some. One that is in trouble alone is a figure of
     /// operation: the others' visitors need this server.
     pub async fn behind(&self) -> bool {
-        let well = |health: &Option<Health>| health.as_ref().is_some_and(|h| h.serving && !h.troubled);
-        let all = self.health().await;
-        !all.is_empty() && !all.values().any(well)
+        let registries: Vec<Addr<Registry>> =
+            self.0.registries.iter().map(|entry| entry.registry.clone()).collect();
+        let mut asked: FuturesUnordered<_> = registries
+            .into_iter()
+            .map(async |registry| tokio::time::timeout(LOOK_MAX, registry.send(LookHealth)).await)
+            .collect();
+        let mut are_some = false;
+        while let Some(said) = asked.next().await {
+            if said.is_ok_and(|said| said.is_ok_and(|health| health.serving && !health.troubled)) {
+                return false;
+            }
+            are_some = true;
+        }
+        are_some
     }
 
     /// Finishes the journals and closes the sockets with 1001.

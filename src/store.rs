@@ -48,17 +48,18 @@ pub struct Journals {
 
 impl Journals {
     /// What is shared, and what must run as long as any journal is kept: the writers, which connect as `options` say, and whoever asks whose
-    /// the journals are. The rest is read through `pool`. `administrator` is the account in whose name notices stand in the
+    /// the journals are. The rest is read through two pools: of claims and records, and of
+    /// whose journals are. `administrator` is the account in whose name notices stand in the
     /// record; `people` are told whom a commit has changed.
     pub fn new(
         options: &PgConnectOptions,
-        pool: PgPool,
+        (pool, newest): (PgPool, PgPool),
         administrator: &str,
         limits: CommitLimits,
         people: People,
     ) -> (Self, Vec<BoxFuture<'static, ()>>) {
         let (commits, mut tasks) = Commits::new(options, administrator, limits);
-        let (newest, asking) = NewestReader::new(pool.clone(), limits.call_max);
+        let (newest, asking) = NewestReader::new(newest, limits.call_max);
         tasks.push(asking);
         (Self { commits, newest, pool, call_max: limits.call_max, people }, tasks)
     }

@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -242,6 +242,8 @@ pub struct Join {
     pub socket: Recipient<Push>,
     /// The cursor up to which the client knows everything.
     pub since: Option<u64>,
+    /// Dropped when whoever asked has given up: then nobody joins. None: they wait for as long as it takes.
+    pub caller: Option<Weak<()>>,
 }
 
 /// A socket has gone.

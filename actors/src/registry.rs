@@ -170,6 +170,16 @@ impl Registry {
         self.arm(ctx);
     }
 
+    /// A commit that takes this long is an outage, before anybody says so: nothing falls due meanwhile.
+    fn look_at_the_journal(&mut self) {
+        let since = self.journal.uncommitted_since().filter(|_| self.state == State::Serving);
+        if since.is_some_and(|since| self.now().since(since) >= SLOW_COMMIT)
+            && !std::mem::replace(&mut self.troubled, true)
+        {
+            tracing::warn!(institution = %self.setup.institution, "a commit takes long");
+        }
+    }
+
     /// Silence and waiting are counted from now: nobody could be heard meanwhile.
     fn count_anew(&mut self, ctx: &mut Context<Self>) {
         let now = self.now();
@@ -208,9 +218,9 @@ impl Registry {
         self.record.watch_from(now);
         self.start_children(ctx);
         self.arm(ctx);
-        self.check_at_the_next_tick(ctx);
-        ctx.run_interval(self.setup.bounds.state_every, |this, _| this.show_state());
-        ctx.run_interval(LOOK_EVERY, Self::look_at_the_clock);
+        self.at_each(self.setup.bounds.fence_check, Self::check, ctx);
+        self.at_each(self.setup.bounds.state_every, |this, _| this.show_state(), ctx);
+        self.at_each(LOOK_EVERY, Self::look_around, ctx);
         let open = self.committed.conversations().count();
         tracing::info!(institution = %self.setup.institution, seq = claim.seq, open, "revived");
         (self.setup.on_status)(RegistryStatus::Serving);
@@ -343,15 +353,20 @@ impl Registry {
         }
     }
 
-    /// All Registries of a server check at the same moments, so that their questions to the store go together.
-    fn check_at_the_next_tick(&self, ctx: &mut Context<Self>) {
-        let every = self.setup.bounds.fence_check;
+    /// All Registries of a server do what they do regularly at the same moments, so that a thousand of them wake it once, and their
+    /// questions to the store go together.
+    fn at_each(&self, every: Duration, work: fn(&mut Self, &mut Context<Self>), ctx: &mut Context<Self>) {
         let millis = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
         let until = millis - self.now().0.rem_euclid(millis);
-        ctx.run_later(Duration::from_millis(until.unsigned_abs()), |this, ctx| {
-            this.check(ctx);
-            this.check_at_the_next_tick(ctx);
+        ctx.run_later(Duration::from_millis(until.unsigned_abs()), move |this, ctx| {
+            work(this, ctx);
+            this.at_each(every, work, ctx);
         });
+    }
+
+    fn look_around(&mut self, ctx: &mut Context<Self>) {
+        self.look_at_the_clock(ctx);
+        self.look_at_the_journal();
     }
 
     /// Every few seconds: is the journal still ours, is the store there, are the actors alive?
@@ -439,6 +454,8 @@ impl Actor for Registry {
 /// How often the clock is looked at, and how much may pass between two looks while all is well.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const ABSENT_MIN: Duration = Duration::from_secs(15);
+
+const SLOW_COMMIT: Duration = Duration::from_secs(5);
 
 /// What fell due while the journal was behind is looked at again after this.
 const RETRY_TIMER_AFTER: Duration = Duration::from_secs(1);

@@ -1,35 +1,92 @@
 //! What a wait depends on and dispatch only passes on: how long each counselor's last talks were, and on which day each
-//! has the next shift.
+//! has the next shift. Of all institutions in one statement each; the talks only of those that have committed something since.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use hotline_actors::{CounselorId, dispatch::place::Forecast};
+use dashmap::DashSet;
+use hotline_actors::{CounselorId, Timestamp, dispatch::place::Forecast};
 use jiff::civil::Date;
 use sqlx::PgPool;
 
-use crate::calendar::Calendar;
+use super::shifts::Today;
 
 /// Talks that an estimate rests on, and the fewest it can rest on.
 const TALKS_MAX: i64 = 20;
 const TALKS_MIN: i64 = 5;
 
+/// How long talks are, as last read.
+pub(super) struct Lengths {
+    /// Institutions that have committed something since.
+    committed: Arc<DashSet<Arc<str>>>,
+    typical: BTreeMap<String, BTreeMap<CounselorId, Duration>>,
+    /// Taken out of those, and not yet read.
+    pending: BTreeSet<String>,
+}
+
+/// Institutions whose talks are read by one statement: none takes long.
+const INSTITUTIONS_MAX: usize = 50;
+
+impl Lengths {
+    pub(super) fn new(committed: Arc<DashSet<Arc<str>>>) -> Self {
+        Self { committed, typical: BTreeMap::new(), pending: BTreeSet::new() }
+    }
+
+    /// Reads those of institutions that are new here, or in which a talk may have ended.
+    async fn read(&mut self, pool: &PgPool, all: &[Today]) -> Result<(), sqlx::Error> {
+        for Today { institution, .. } in all {
+            // Taken out before it is read: what is committed meanwhile is read next time.
+            if self.committed.remove(institution.as_str()).is_some()
+                || !self.typical.contains_key(institution)
+            {
+                self.pending.insert(institution.clone());
+            }
+        }
+        let pending: Vec<String> = self.pending.iter().cloned().collect();
+        for some in pending.chunks(INSTITUTIONS_MAX) {
+            let read = typical(pool, some).await?;
+            for institution in some {
+                self.pending.remove(institution);
+                self.typical.insert(institution.clone(), BTreeMap::new());
+            }
+            for (institution, counselor, length) in read {
+                self.typical.entry(institution).or_default().insert(counselor, length);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// By institution.
 pub(super) async fn read(
     pool: &PgPool,
-    institution: &str,
-    calendar: &Calendar,
-    today: Date,
-) -> Result<Forecast, sqlx::Error> {
-    Ok(Forecast {
-        typical: typical(pool, institution).await?,
-        next_shift: next_shifts(pool, institution, calendar, today).await?,
-    })
+    all: &[Today],
+    lengths: &mut Lengths,
+) -> Result<BTreeMap<String, Forecast>, sqlx::Error> {
+    lengths.read(pool, all).await?;
+    let forecast = |typical: &BTreeMap<_, _>| Forecast { typical: typical.clone(), ..Forecast::default() };
+    let mut forecasts: BTreeMap<String, Forecast> = lengths
+        .typical
+        .iter()
+        .map(|(institution, typical)| (institution.clone(), forecast(typical)))
+        .collect();
+    for (institution, counselor, start) in next_shifts(pool, all).await? {
+        forecasts.entry(institution).or_default().next_shift.insert(counselor, start);
+    }
+    Ok(forecasts)
 }
 
 /// The median length of each counselor's last talks; left out are those with too few.
-async fn typical(pool: &PgPool, institution: &str) -> Result<BTreeMap<CounselorId, Duration>, sqlx::Error> {
+async fn typical(
+    pool: &PgPool,
+    institutions: &[String],
+) -> Result<Vec<(String, CounselorId, Duration)>, sqlx::Error> {
     let medians = sqlx::query!(
         r#"
-        select p.id, talks.median as "median!"
+        select p.institution as "institution!", p.id, talks.median as "median!"
         from people p cross join lateral (
             select count(*) as count, percentile_cont(0.5) within group (order by length) as median
             from (
@@ -37,45 +94,49 @@ async fn typical(pool: &PgPool, institution: &str) -> Result<BTreeMap<CounselorI
                 from counted_talks c
                 where c.counterpart = p.id and c.ended_at is not null
                 order by c.opened_at desc
-                limit $2
+                limit $1
             ) as last
         ) as talks
-        where p.institution = $1 and p.kind = 'COUNSELOR' and p.deleted_at is null
-          and p.state is distinct from 'BANNED' and talks.count >= $3
+        where p.institution = any($3) and p.kind = 'COUNSELOR' and p.deleted_at is null and p.state is distinct from 'BANNED'
+          and talks.count >= $2
         "#,
-        institution,
         TALKS_MAX,
-        TALKS_MIN
+        TALKS_MIN,
+        institutions
     )
     .fetch_all(pool)
     .await?;
     let millis = |median: f64| Duration::try_from_secs_f64(median / 1000.0).unwrap_or_default();
-    Ok(medians.into_iter().map(|row| (CounselorId(row.id), millis(row.median))).collect())
+    Ok(medians.into_iter().map(|row| (row.institution, CounselorId(row.id), millis(row.median))).collect())
 }
 
 async fn next_shifts(
     pool: &PgPool,
-    institution: &str,
-    calendar: &Calendar,
-    today: Date,
-) -> Result<BTreeMap<CounselorId, hotline_actors::Timestamp>, sqlx::Error> {
+    all: &[Today],
+) -> Result<Vec<(String, CounselorId, Timestamp)>, sqlx::Error> {
+    let (codes, days): (Vec<String>, Vec<String>) =
+        all.iter().map(|today| (today.institution.clone(), today.day.to_string())).unzip();
     let rows = sqlx::query!(
         r#"
-        select s.person, min(s.day)::text as "day!"
-        from shifts s join people p on p.id = s.person
-        where s.institution = $1 and s.day > $2::text::date and s.removed_at is null
-          and p.deleted_at is null and p.state is distinct from 'BANNED'
-        group by s.person
+        select s.institution, s.person, min(s.day)::text as "day!"
+        from unnest($1::text[], $2::text[]) as i (code, day)
+            join shifts s on s.institution = i.code and s.day > i.day::date and s.removed_at is null
+            join people p on p.id = s.person
+        where p.deleted_at is null and p.state is distinct from 'BANNED'
+        group by s.institution, s.person
         "#,
-        institution,
-        today.to_string()
+        &codes,
+        &days
     )
     .fetch_all(pool)
     .await?;
-    let mut next = BTreeMap::new();
+    let calendars: BTreeMap<&str, _> =
+        all.iter().map(|today| (today.institution.as_str(), &today.calendar)).collect();
+    let mut next = Vec::with_capacity(rows.len());
     for row in rows {
+        let Some(calendar) = calendars.get(row.institution.as_str()) else { continue };
         let day: Date = row.day.parse().map_err(|error: jiff::Error| sqlx::Error::Decode(error.into()))?;
-        next.insert(CounselorId(row.person), calendar.start_of(day));
+        next.push((row.institution, CounselorId(row.person), calendar.start_of(day)));
     }
     Ok(next)
 }

@@ -12,9 +12,14 @@ use hotline_actors::{
     dispatch::command::Command,
     registry::{Bind, SetForecast},
 };
+use jiff::civil::Date;
+use sqlx::PgPool;
 
 use super::{Institutions, outlook};
 use crate::{calendar::Calendar, clock, errors::describe};
+
+/// Supervisors by the counselor whom they look after.
+type Bindings = BTreeMap<CounselorId, BTreeSet<PersonId>>;
 
 /// A shift begins or ends at most this much after midnight.
 const EVERY: Duration = Duration::from_secs(15);
@@ -37,42 +42,82 @@ pub(super) async fn refresh_loop(institutions: Institutions) {
     }
 }
 
+/// An institution's day.
+pub(super) struct Today {
+    pub(super) institution: String,
+    pub(super) calendar: Calendar,
+    pub(super) day: Date,
+}
+
+/// Reads all institutions at once: however many there are, it takes as many statements.
 pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Error> {
-    let _one_at_a_time = institutions.0.refreshing.lock().await;
+    let mut lengths = institutions.0.refreshing.lock().await;
     let pool = &institutions.0.pool;
+    let now = clock::now();
     let known =
         sqlx::query!("select code, time_zone from institutions order by code").fetch_all(pool).await?;
-    let now = clock::now();
-    for institution in known {
-        let calendar = Calendar::new(&institution.time_zone);
-        let day = calendar.date(now);
-        let on = sqlx::query_scalar!(
-            "select person from shifts where institution = $1 and day = $2::text::date and removed_at is null",
-            institution.code,
-            day.to_string()
-        )
-        .fetch_all(pool)
-        .await?;
-        let bound = sqlx::query!(
-            r#"
-            select b.counselor, b.supervisor
-            from supervisor_bindings b join people p on p.id = b.counselor
-            where p.institution = $1
-            "#,
-            institution.code
-        )
-        .fetch_all(pool)
-        .await?;
-        let mut bindings: BTreeMap<CounselorId, BTreeSet<PersonId>> = BTreeMap::new();
-        for binding in bound {
-            bindings.entry(CounselorId(binding.counselor)).or_default().insert(PersonId(binding.supervisor));
-        }
-        let registry = institutions.open(&institution.code);
-        registry.do_send(Bind(bindings));
-        let outlook = outlook::read(pool, &institution.code, &calendar, day).await?;
-        registry.do_send(SetForecast(Arc::new(outlook)));
-        institutions
-            .tell(&institution.code, Command::Shift { on: on.into_iter().map(CounselorId).collect() });
+    let all: Vec<Today> = known
+        .into_iter()
+        .map(|institution| {
+            let calendar = Calendar::new(&institution.time_zone);
+            Today { institution: institution.code, day: calendar.date(now), calendar }
+        })
+        .collect();
+    let (mut on_shift, mut bindings) = (on_shift(pool, &all).await?, bindings(pool).await?);
+    for Today { institution, .. } in &all {
+        let registry = institutions.open(institution);
+        registry.do_send(Bind(bindings.remove(institution).unwrap_or_default()));
+        let on = on_shift.remove(institution).unwrap_or_default();
+        institutions.tell(institution, Command::Shift { on });
+    }
+    // Last, as it takes longest and matters least.
+    let mut forecasts = outlook::read(pool, &all, &mut lengths).await?;
+    for Today { institution, .. } in &all {
+        let forecast = forecasts.remove(institution).unwrap_or_default();
+        institutions.open(institution).do_send(SetForecast(Arc::new(forecast)));
     }
     Ok(())
+}
+
+/// Who is on shift today, by institution.
+async fn on_shift(
+    pool: &PgPool,
+    all: &[Today],
+) -> Result<BTreeMap<String, BTreeSet<CounselorId>>, sqlx::Error> {
+    let (codes, days): (Vec<String>, Vec<String>) =
+        all.iter().map(|today| (today.institution.clone(), today.day.to_string())).unzip();
+    let rows = sqlx::query!(
+        "select s.institution, s.person
+         from unnest($1::text[], $2::text[]) as i (code, day)
+             join shifts s on s.institution = i.code and s.day = i.day::date
+         where s.removed_at is null",
+        &codes,
+        &days
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut on_shift: BTreeMap<String, BTreeSet<CounselorId>> = BTreeMap::new();
+    for row in rows {
+        on_shift.entry(row.institution).or_default().insert(CounselorId(row.person));
+    }
+    Ok(on_shift)
+}
+
+/// Who looks after whom, by institution.
+async fn bindings(pool: &PgPool) -> Result<BTreeMap<String, Bindings>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select p.institution as "institution!", b.counselor, b.supervisor
+        from supervisor_bindings b join people p on p.id = b.counselor
+        where p.institution is not null
+        "#
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut bindings: BTreeMap<String, Bindings> = BTreeMap::new();
+    for row in rows {
+        let of_institution = bindings.entry(row.institution).or_default();
+        of_institution.entry(CounselorId(row.counselor)).or_default().insert(PersonId(row.supervisor));
+    }
+    Ok(bindings)
 }

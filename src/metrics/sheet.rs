@@ -20,6 +20,31 @@ pub struct Seen {
     pub connections_idle: usize,
 }
 
+/// Of more institutions than this, those have rows in which anything goes on; a page of all would be a megabyte at a thousand.
+const ALL_SHOWN_MAX: usize = 100;
+
+impl Seen {
+    fn legible(&self) -> Self {
+        let mut seen = self.clone();
+        if seen.institutions.len() > ALL_SHOWN_MAX {
+            seen.institutions.retain(|_, health| !health.as_ref().is_some_and(is_quiet));
+        }
+        seen
+    }
+}
+
+/// Nobody is there or waits, and nothing is wrong.
+fn is_quiet(health: &Health) -> bool {
+    is_well(health)
+        && health.backlog == 0
+        && health.sockets + health.in_progress + health.waiting == 0
+        && health.breaches.iter().all(|(_, times)| *times == 0)
+}
+
+fn is_well(health: &Health) -> bool {
+    health.serving && !health.troubled
+}
+
 /// The page in Prometheus's text format.
 ///
 /// # Errors
@@ -32,13 +57,15 @@ pub fn page(metrics: &Metrics, seen: &Seen) -> Result<String, Error> {
         &["version", "build"],
         [(vec![env!("CARGO_PKG_VERSION"), env!("HOTLINE_BUILD")], 1.0)],
     )?;
+    institutions(&sheet, seen)?;
+    let (is_long, seen) = (seen.institutions.len() > ALL_SHOWN_MAX, &seen.legible());
     registries(&sheet, seen)?;
     lines(&sheet, seen)?;
     messages(&sheet, &seen.messages)?;
     let used = u64::from(seen.connections).saturating_sub(seen.connections_idle as u64);
     sheet.gauge(
         "hotline_database_connections",
-        "Connections for requests; each journal and the messages have one of their own besides.",
+        "Connections for requests; journals, lists and messages have some of their own besides.",
         &["state"],
         [(vec!["used"], float(used)), (vec!["idle"], float(seen.connections_idle as u64))],
     )?;
@@ -49,6 +76,7 @@ pub fn page(metrics: &Metrics, seen: &Seen) -> Result<String, Error> {
         &["consumer", "institution"],
         at_hand
             .iter()
+            .filter(|((_, code), event)| !is_long || event.is_some() || seen.institutions.contains_key(code))
             .map(|((consumer, code), event)| (vec![*consumer, code.as_str()], age(*event, seen.now))),
     )?;
     let mut families = metrics.gather();
@@ -87,6 +115,26 @@ impl Sheet {
         }
         self.0.register(Box::new(family))
     }
+}
+
+/// How many there are, by how they are: also of those without rows of their own.
+fn institutions(sheet: &Sheet, seen: &Seen) -> Result<(), Error> {
+    let (mut well, mut troubled, mut fenced, mut silent) = (0, 0, 0, 0);
+    for health in seen.institutions.values() {
+        match health {
+            Some(health) if health.fenced => fenced += 1,
+            Some(health) if is_well(health) => well += 1,
+            Some(_) => troubled += 1,
+            None => silent += 1,
+        }
+    }
+    let rows = [("well", well), ("troubled", troubled), ("fenced", fenced), ("silent", silent)];
+    sheet.gauge(
+        "hotline_institutions",
+        "Institutions by how their Registries are. Of more than a hundred, those in which nothing goes on have no rows of their own.",
+        &["state"],
+        rows.map(|(state, number)| (vec![state], float(number))),
+    )
 }
 
 const INSTITUTION: [&str; 1] = ["institution"];
@@ -247,6 +295,33 @@ fn float(count: u64) -> f64 {
 mod tests {
     use super::*;
     use hotline_actors::{dispatch::laws::Law, registry::Tally};
+
+    #[test]
+    fn a_page_of_a_thousand_has_rows_for_those_in_which_something_goes_on() {
+        let quiet = || Some(Health { serving: true, ..Health::default() });
+        let mut institutions: BTreeMap<_, _> = (0..1000).map(|n| (format!("i{n}"), quiet())).collect();
+        institutions
+            .insert("busy".to_owned(), Some(Health { serving: true, sockets: 1, ..Health::default() }));
+        institutions
+            .insert("ill".to_owned(), Some(Health { serving: true, troubled: true, ..Health::default() }));
+        institutions.insert("mute".to_owned(), None);
+        let metrics = Metrics::new().expect("the names are names");
+        metrics.consumer_is_at("notices", "i7", None);
+        metrics.consumer_is_at("notices", "i8", Some(Timestamp(0)));
+        let text = page(&metrics, &Seen { institutions, ..Seen::default() }).expect("it can be written");
+        for row in [
+            r#"hotline_institutions{state="well"} 1001"#,
+            r#"hotline_institutions{state="troubled"} 1"#,
+            r#"hotline_institutions{state="silent"} 1"#,
+            r#"hotline_sockets{institution="busy"} 1"#,
+            r#"hotline_journal_troubled{institution="ill"} 1"#,
+            r#"hotline_registry_answers{institution="mute"} 0"#,
+            r#"hotline_consumer_lag_seconds{consumer="notices",institution="i8"} 0"#,
+        ] {
+            assert!(text.lines().any(|line| line == row), "{row} is not in\n{text}");
+        }
+        assert!(!text.contains(r#"institution="i7""#) && text.len() < 20_000, "{} bytes", text.len());
+    }
 
     #[test]
     fn a_page_tells_what_each_registry_says_and_who_is_silent() {

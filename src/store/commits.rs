@@ -35,7 +35,12 @@ const EVENTS_MAX: usize = 512;
 const HELP_AFTER: Duration = Duration::from_millis(50);
 /// For how long an institution that waited for a lock is stored apart.
 const APART_FOR: Duration = Duration::from_secs(10);
-/// Connections for those.
+/// For how long a writer is busy with batches one by one.
+const ALONE_FOR: Duration = Duration::from_secs(1);
+/// What PostgreSQL says when it could serve nobody: connections, a database that lets nobody in or nobody write, resources, the
+/// system around it.
+const OF_ALL: [&str; 8] = ["08", "25", "28", "3D", "53", "57", "58", "55000"];
+/// Connections for those that are stored apart.
 const APART_CONNECTIONS: u32 = 2;
 
 /// A call is given up this long after PostgreSQL should have ended it.
@@ -63,7 +68,10 @@ impl CommitLimits {
 
 /// The way to the writers. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Commits(Arc<Queues>);
+pub(super) struct Commits {
+    queues: Arc<Queues>,
+    call_max: Duration,
+}
 
 impl fmt::Debug for Commits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -134,6 +142,11 @@ impl State {
     fn take_shared(&mut self) -> Vec<Waiting> {
         let (mut taken, mut events) = (Vec::new(), 0);
         while let Some(next) = self.shared.front() {
+            if next.to.is_closed() {
+                // It has waited too long, and is tried again by whoever asked.
+                self.shared.pop_front();
+                continue;
+            }
             events += next.batch.events.len();
             if taken.len() == BATCHES_MAX || (!taken.is_empty() && events > EVENTS_MAX) {
                 break;
@@ -167,7 +180,8 @@ impl Queues {
         state.shared.push_back(waiting);
         self.first.notify_one();
         // At the first it sets its clock, at a full statement it begins.
-        if state.first_busy_since.is_some() && [1, BATCHES_MAX].contains(&state.shared.len()) {
+        let waiting = state.shared.len();
+        if state.first_busy_since.is_some() && (waiting == 1 || waiting.is_multiple_of(BATCHES_MAX)) {
             self.second.notify_one();
         }
     }
@@ -180,10 +194,18 @@ impl Queues {
                 let mut state = self.state();
                 let due = state.due(is_first, Instant::now());
                 if matches!(due, Due::Now) {
-                    if is_first {
+                    let taken = state.take_shared();
+                    if is_first && !taken.is_empty() {
                         state.first_busy_since = Some(Instant::now());
                     }
-                    return state.take_shared();
+                    if !state.shared.is_empty() {
+                        // Of what comes while the first is idle the second has not heard.
+                        self.second.notify_one();
+                    }
+                    if taken.is_empty() {
+                        continue;
+                    }
+                    return taken;
                 }
                 due
             };
@@ -199,6 +221,9 @@ impl Queues {
         loop {
             {
                 let mut state = self.state();
+                while state.apart.front().is_some_and(|waiting| waiting.to.is_closed()) {
+                    state.apart.pop_front();
+                }
                 if let Some(waiting) = state.apart.pop_front() {
                     if !state.apart.is_empty() {
                         // Whoever else is free takes the next.
@@ -211,9 +236,14 @@ impl Queues {
         }
     }
 
+    /// From now on, and for a while, this institution is stored apart.
+    fn set_apart(&self, institution: &str) {
+        self.state().apart_until.insert(institution.to_owned(), Instant::now() + APART_FOR);
+    }
+
     fn store_apart(&self, waiting: Waiting) {
+        self.set_apart(&waiting.institution);
         let mut state = self.state();
-        state.apart_until.insert(waiting.institution.clone(), Instant::now() + APART_FOR);
         state.apart.push_back(waiting);
         self.apart.notify_one();
     }
@@ -243,14 +273,19 @@ impl Commits {
         for _ in 0..APART_CONNECTIONS {
             writers.push(write_apart(Arc::clone(&queues), lane(options.clone())).boxed());
         }
-        (Self(queues), writers)
+        (Self { queues, call_max: limits.call_max }, writers)
     }
 
-    /// Stores a batch, together with what else waits.
+    /// Stores a batch, together with what else waits; in time, or it is not known.
     pub(super) async fn store(&self, institution: &str, batch: Arc<Batch>) -> Outcome {
         let (to, outcome) = oneshot::channel();
-        self.0.push(Waiting { institution: institution.to_owned(), batch, to });
-        outcome.await.unwrap_or_else(|_| Err(CommitFault::Unknown("the writer is gone".to_owned())))
+        self.queues.push(Waiting { institution: institution.to_owned(), batch, to });
+        let unknown = |why: &str| Err(CommitFault::Unknown(why.to_owned()));
+        match tokio::time::timeout(self.call_max, outcome).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => unknown("the writer is gone"),
+            Err(_) => unknown("no answer in time"),
+        }
     }
 }
 
@@ -264,10 +299,7 @@ async fn write_shared(queues: Arc<Queues>, is_first: bool, mut lane: Lane) {
                 }
             }
             Err(fault) if waiting.len() > 1 && fault.is_of_one_batch() => {
-                for one in waiting {
-                    let outcome = lane.store(slice::from_ref(&one)).await;
-                    settle(&queues, one, outcome);
-                }
+                store_each_alone(&queues, &mut lane, waiting).await;
             }
             Err(fault) if waiting.len() > 1 => {
                 let fault = fault.describe();
@@ -287,6 +319,26 @@ async fn write_shared(queues: Arc<Queues>, is_first: bool, mut lane: Lane) {
     }
 }
 
+/// One after the other, so that the one at fault hears of it alone. Not for ever: what comes late is tried again by its
+/// institution, and shares again.
+async fn store_each_alone(queues: &Queues, lane: &mut Lane, waiting: Vec<Waiting>) {
+    let until = Instant::now() + ALONE_FOR;
+    let mut gone = None;
+    for one in waiting {
+        if let Some(fault) = &gone {
+            one.answer(Err(CommitFault::Unknown(String::clone(fault))));
+            continue;
+        }
+        let outcome = lane.store(slice::from_ref(&one)).await;
+        gone = match &outcome {
+            Err(fault) if !fault.is_of_one_batch() => Some(fault.describe()),
+            Ok(()) | Err(_) if Instant::now() > until => Some("others took too long".to_owned()),
+            Ok(()) | Err(_) => None,
+        };
+        settle(queues, one, outcome);
+    }
+}
+
 /// What came of one batch alone. One that waits for another's lock goes on waiting apart.
 fn settle(queues: &Queues, one: Waiting, outcome: Result<(), LaneFault>) {
     match outcome {
@@ -300,6 +352,9 @@ async fn write_apart(queues: Arc<Queues>, mut lane: Lane) {
     loop {
         let one = queues.take_apart().await;
         let outcome = lane.store(slice::from_ref(&one)).await;
+        if outcome.as_ref().is_err_and(LaneFault::is_held_up) {
+            queues.set_apart(&one.institution);
+        }
         one.answer(outcome.map_err(CommitFault::from));
     }
 }
@@ -336,9 +391,21 @@ impl LaneFault {
         self.code().is_some_and(|code| ["55P03", "57014", "40P01"].contains(&&*code))
     }
 
-    /// Whether it lies in one of the batches; the others may be stored without it.
+    /// Whether it may lie in one of the batches, so that the others may be stored without it: whatever PostgreSQL says that is not
+    /// about the server as a whole.
     fn is_of_one_batch(&self) -> bool {
-        self.is_final() || self.is_held_up()
+        self.is_held_up()
+            || self.code().is_some_and(|code| !OF_ALL.iter().any(|class| code.starts_with(class)))
+    }
+
+    /// Whether the connection is of no more use.
+    fn ends_connection(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(_)) => {
+                self.code().is_some_and(|code| ["08", "57P"].iter().any(|class| code.starts_with(class)))
+            }
+            Self::Database(_) | Self::Late => true,
+        }
     }
 
     fn describe(&self) -> String {
@@ -376,10 +443,10 @@ impl Lane {
             .await
             .map_err(|_| LaneFault::Late)?
             .map_err(LaneFault::Database)?;
-        // An error that the server reported leaves the connection in order; any other does not.
-        if matches!(&stored, Ok(()) | Err(sqlx::Error::Database(_))) {
+        let stored = stored.map_err(LaneFault::Database);
+        if !stored.as_ref().is_err_and(LaneFault::ends_connection) {
             self.connection = Some(connection);
         }
-        stored.map_err(LaneFault::Database)
+        stored
     }
 }

@@ -61,8 +61,14 @@ async fn ask_for_all(inner: Arc<Inner>, pool: PgPool, call_max: Duration) {
         inner.came.notified().await;
         let waiting = std::mem::take(&mut *inner.waiting());
         let institutions: Vec<String> = waiting.iter().map(|(institution, _)| institution.clone()).collect();
-        let read = read(&pool, &institutions);
-        let newest = match tokio::time::timeout(call_max, read).await {
+        let twice = async {
+            match read(&pool, &institutions).await {
+                // A connection that broke, perhaps: before anybody is told that PostgreSQL is away.
+                Err(error) if error.as_database_error().is_none() => read(&pool, &institutions).await,
+                newest => newest,
+            }
+        };
+        let newest = match tokio::time::timeout(call_max, twice).await {
             Ok(Ok(newest)) => Ok(newest),
             Ok(Err(error)) => Err(describe(&error)),
             Err(_) => Err("no answer in time".to_owned()),

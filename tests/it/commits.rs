@@ -44,8 +44,13 @@ impl Neighbours {
         let limits = CommitLimits { call_max: SOON, shared_lock_max: Duration::from_millis(200) };
         let people = People::new(database.pool.clone(), no_secrets());
         let options = options.application_name("writer");
-        let (journals, tasks) =
-            Journals::new(&options, database.pool.clone(), "administrator", limits, people);
+        let (journals, tasks) = Journals::new(
+            &options,
+            (database.pool.clone(), database.pool.clone()),
+            "administrator",
+            limits,
+            people,
+        );
         Self { database, journals, tasks }
     }
 

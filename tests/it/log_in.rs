@@ -275,7 +275,7 @@ async fn what_cannot_start_says_why_in_a_sentence() {
     let base = hotline.client().url("");
     let (_, port) = base.rsplit_once(':').expect("a port");
     let nowhere = "postgres://nobody@127.0.0.1:1/nothing";
-    let cases: [Case<'_>; 6] = [
+    let cases: [Case<'_>; 7] = [
         (&["serve"], &[("HOTLINE__SERVER__PROT", "1")], 78, "server.prot"),
         (
             &["serve"],
@@ -291,6 +291,12 @@ async fn what_cannot_start_says_why_in_a_sentence() {
         ),
         (&["serve"], &[("DATABASE_URL", nowhere)], 69, "127.0.0.1:1"),
         (&["serve"], &[("DATABASE_URL", &url), ("HOTLINE__SERVER__PORT", port)], 71, "is taken"),
+        (
+            &["serve"],
+            &[("DATABASE_URL", &url), ("HOTLINE__DATABASE__CONNECTIONS_MAX", "1000")],
+            78,
+            "takes up to 1013",
+        ),
         (&["dance"], &[], 2, "dance"),
     ];
     for (arguments, settings, code, word) in cases {

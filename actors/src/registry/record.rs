@@ -89,7 +89,7 @@ impl Registry {
                 self.handle_tell(&Command::Due { conversation }, ctx);
             }
         }
-        // While the store is away the one connection is for the commit that is tried again.
+        // While the store is away nothing can be read; once it is back all is read anew.
         let is_out_of_order = self.state == State::Fenced || self.troubled;
         if is_out_of_order || !self.record.reading.is_empty() || self.record.to_read.is_empty() {
             return;

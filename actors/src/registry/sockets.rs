@@ -86,13 +86,17 @@ impl Handler<Join> for Registry {
 
     /// Whoever joins is shown how things stand: once it is known that they stand so.
     fn handle(&mut self, join: Join, ctx: &mut Self::Context) -> Self::Result {
-        let confirmed = self.confirm(ctx).into_actor(self);
+        let confirmed = self.confirm_look(ctx).into_actor(self);
         Box::pin(confirmed.map(|confirmed, this, ctx| confirmed.and_then(|()| this.join(join, ctx))))
     }
 }
 
 impl Registry {
     fn join(&mut self, join: Join, ctx: &mut Context<Self>) -> Result<SocketId, Rejected> {
+        if join.caller.as_ref().is_some_and(|caller| caller.strong_count() == 0) {
+            // They have gone meanwhile: nobody is seated with who is not here.
+            return Err(Rejected::Unsettled);
+        }
         match self.state {
             State::Fenced => return Err(Rejected::Switching),
             State::Stopping => return Err(Rejected::Stopping),

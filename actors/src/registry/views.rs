@@ -117,7 +117,7 @@ impl Handler<LookPlace> for Registry {
     fn handle(&mut self, LookPlace(conversation): LookPlace, ctx: &mut Self::Context) -> Self::Result {
         self.committed.mirror_presence(&self.decided);
         let place = self.committed.place(conversation);
-        let confirmed = self.confirm(ctx);
+        let confirmed = self.confirm_look(ctx);
         Box::pin(async move { confirmed.await.ok().and(place) })
     }
 }
@@ -139,7 +139,7 @@ impl Handler<LookQueues> for Registry {
             before_new: self.committed.waiting_before_new(now).collect(),
             alarms: self.standing_alarms(),
         };
-        let confirmed = self.confirm(ctx);
+        let confirmed = self.confirm_look(ctx);
         Box::pin(async move { confirmed.await.map(|()| overview) })
     }
 }

@@ -51,7 +51,7 @@ impl World {
         let actor =
             SocketActor { world: Rc::clone(self), person, socket_role, heard: Rc::clone(&heard) }.start();
         let socket = actor.clone().recipient();
-        let joining = registry.send(Join { person, socket_role, login, socket, since });
+        let joining = registry.send(Join { person, socket_role, login, socket, since, caller: None });
         let joined = match self.settle_max.get() {
             Some(limit) => tokio::time::timeout(limit, joining).await.ok()?,
             None => joining.await,

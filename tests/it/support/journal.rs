@@ -29,7 +29,7 @@ impl OwnJournal {
         // Whoever holds it up here does so for as long as they like.
         let limits = CommitLimits { call_max, shared_lock_max: call_max };
         let people = People::new(pool.clone(), no_secrets());
-        let (journals, tasks) = Journals::new(options, pool, "administrator", limits, people);
+        let (journals, tasks) = Journals::new(options, (pool.clone(), pool), "administrator", limits, people);
         Self { store: PgStore::new("ecnu".to_owned(), journals), _tasks: tasks.into_iter().collect() }
     }
 }

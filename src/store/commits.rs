@@ -344,7 +344,12 @@ fn settle(queues: &Queues, one: Waiting, outcome: Result<(), LaneFault>) {
     match outcome {
         Ok(()) => one.answer(Ok(())),
         Err(fault) if fault.is_held_up() => queues.store_apart(one),
-        Err(fault) => one.answer(Err(fault.into())),
+        Err(fault) => {
+            if fault.will_come_again() {
+                queues.set_apart(&one.institution);
+            }
+            one.answer(Err(fault.into()));
+        }
     }
 }
 
@@ -352,7 +357,7 @@ async fn write_apart(queues: Arc<Queues>, mut lane: Lane) {
     loop {
         let one = queues.take_apart().await;
         let outcome = lane.store(slice::from_ref(&one)).await;
-        if outcome.as_ref().is_err_and(LaneFault::is_held_up) {
+        if outcome.as_ref().is_err_and(LaneFault::will_come_again) {
             queues.set_apart(&one.institution);
         }
         one.answer(outcome.map_err(CommitFault::from));
@@ -396,6 +401,11 @@ impl LaneFault {
     fn is_of_one_batch(&self) -> bool {
         self.is_held_up()
             || self.code().is_some_and(|code| !OF_ALL.iter().any(|class| code.starts_with(class)))
+    }
+
+    /// Whether the batch will be tried again and is likely to meet it again: it shares no statement until then.
+    fn will_come_again(&self) -> bool {
+        self.is_of_one_batch() && !self.is_final()
     }
 
     /// Whether the connection is of no more use.

@@ -19,14 +19,14 @@ const RECENT = 8
 
 /** Whether the talk is another after the event; a new kind does not compile before it is decided here. */
 const CHANGES_TALK: Record<TalkEvent['event'], boolean> = {
-  'opened': true,
-  'widened': true,
+  opened: true,
+  widened: true,
   'priority-changed': true,
-  'assigned': true,
+  assigned: true,
   'medium-changed': true,
-  'noticed': false,
-  'unanswered': false,
-  'ended': true,
+  noticed: false,
+  unanswered: false,
+  ended: true,
 }
 
 export const isOver = (talk: Pick<Conversation, 'status'> | null | undefined): boolean =>

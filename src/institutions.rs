@@ -78,7 +78,7 @@ struct Inner {
     fatal_errors: mpsc::Sender<FatalError>,
     recovered: Arc<Notify>,
     committed: broadcast::Sender<Arc<str>>,
-    /// Institutions that have committed something since the last refresh.
+    /// Institutions that have committed something, or lost a talk, since the last refresh.
     changed: Arc<DashSet<Arc<str>>>,
 }
 
@@ -353,6 +353,11 @@ impl Institutions {
             // Bounded by the background tasks under way.
             registry.do_send(LoggedIn { person, is_visitor, at, here });
         }
+    }
+
+    /// A talk that was over is there no more, so estimates rest on others from the next refresh on. Nothing was committed for it.
+    pub fn talk_deleted(&self, institution: &str) {
+        self.0.changed.insert(institution.into());
     }
 
     /// Which institutions commit something, from now on.

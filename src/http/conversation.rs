@@ -333,6 +333,7 @@ async fn delete(state: Data<AppState>, caller: Caller, id: Path<String>) -> Answ
     }
     let institution = caller.institution()?;
     if deletion::delete(&state.pool, &state.people, institution, &row, caller.id, clock::now()).await? {
+        state.institutions.talk_deleted(institution);
         Ok(answer::done())
     } else {
         // Somebody else was faster.

@@ -1,5 +1,5 @@
 //! What a wait depends on and dispatch only passes on: how long each counselor's last talks were, and on which day each
-//! has the next shift. Of all institutions in one statement each; the talks only of those that have committed something since.
+//! has the next shift. Of all institutions in one statement each; the talks only of those in which any may have changed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,8 +20,8 @@ const TALKS_MIN: i64 = 5;
 
 /// How long talks are, as last read.
 pub(super) struct Lengths {
-    /// Institutions that have committed something since.
-    committed: Arc<DashSet<Arc<str>>>,
+    /// Institutions in which a talk may have ended, or was deleted, since.
+    changed: Arc<DashSet<Arc<str>>>,
     typical: BTreeMap<String, BTreeMap<CounselorId, Duration>>,
     /// Taken out of those, and not yet read.
     pending: BTreeSet<String>,
@@ -31,16 +31,15 @@ pub(super) struct Lengths {
 const INSTITUTIONS_MAX: usize = 50;
 
 impl Lengths {
-    pub(super) fn new(committed: Arc<DashSet<Arc<str>>>) -> Self {
-        Self { committed, typical: BTreeMap::new(), pending: BTreeSet::new() }
+    pub(super) fn new(changed: Arc<DashSet<Arc<str>>>) -> Self {
+        Self { changed, typical: BTreeMap::new(), pending: BTreeSet::new() }
     }
 
-    /// Reads those of institutions that are new here, or in which a talk may have ended.
+    /// Reads those of institutions that are new here, or in which talks may have changed.
     async fn read(&mut self, pool: &PgPool, all: &[Today]) -> Result<(), sqlx::Error> {
         for Today { institution, .. } in all {
             // Taken out before it is read: what is committed meanwhile is read next time.
-            if self.committed.remove(institution.as_str()).is_some()
-                || !self.typical.contains_key(institution)
+            if self.changed.remove(institution.as_str()).is_some() || !self.typical.contains_key(institution)
             {
                 self.pending.insert(institution.clone());
             }

@@ -84,8 +84,18 @@ pub(super) fn open_facts(row: &ConversationRow) -> Result<Conversation, Unreadab
     row.open_facts().map_err(unreadable)
 }
 
-/// A table's columns as arrays, a row at a time: for many rows in one statement.
+/// A table's columns as arrays, a row at a time: for many rows in one statement. The row is a type that is there, or is declared
+/// with its columns.
 macro_rules! columns {
+    ($columns:ident $(<$life:lifetime>)? of struct $row:ident {
+        $($(#[$meta:meta])* $name:ident: $type:ty),+ $(,)?
+    }) => {
+        struct $row $(<$life>)? {
+            $($(#[$meta])* $name: $type,)+
+        }
+
+        columns! { $columns $(<$life>)? of $row { $($name: $type),+ } }
+    };
     ($columns:ident $(<$life:lifetime>)? of $row:ident { $($name:ident: $type:ty),+ $(,)? }) => {
         #[derive(Default)]
         pub(super) struct $columns $(<$life>)? {
@@ -102,8 +112,15 @@ macro_rules! columns {
 }
 
 columns! {
-    Events<'a> of EventRow {
-        institution: &'a str, writer: Uuid, seq: i64, after: Option<i64>, at: i64, kind: &'static str, body: String,
+    Events<'a> of struct EventRow {
+        institution: &'a str,
+        writer: Uuid,
+        seq: i64,
+        /// Of the first of a batch: the number that must stand before it.
+        after: Option<i64>,
+        at: i64,
+        kind: &'static str,
+        body: String,
     }
 }
 
@@ -117,61 +134,35 @@ columns! {
     }
 }
 
+// How long somebody has talked in what a batch ends.
 columns! {
-    TalkTimes of TalkTimeRow { person: Uuid, millis: i64 }
+    TalkTimes of struct TalkTimeRow { person: Uuid, millis: i64 }
 }
 
+// What a batch changes about somebody; none: it stays.
 columns! {
-    People of PersonRow {
-        id: Uuid, capacity: Option<i32>, presence: Option<&'static str>, state: Option<&'static str>,
+    People of struct PersonRow {
+        id: Uuid,
+        capacity: Option<i32>,
+        presence: Option<&'static str>,
+        state: Option<&'static str>,
         deleted_at: Option<i64>,
     }
 }
 
+// What a batch tells the two in a talk.
 columns! {
-    Notices<'a> of NoticeRow {
-        institution: &'a str, id: Uuid, conversation: Uuid, visitor: Uuid, seq: i64, at: i64, text: String, kind: &'static str,
+    Notices<'a> of struct NoticeRow {
+        institution: &'a str,
+        id: Uuid,
+        conversation: Uuid,
+        visitor: Uuid,
+        seq: i64,
+        at: i64,
+        text: String,
+        kind: &'static str,
         seconds: Option<i32>,
     }
-}
-
-struct EventRow<'a> {
-    institution: &'a str,
-    writer: Uuid,
-    seq: i64,
-    /// Of the first of a batch: the number that must stand before it.
-    after: Option<i64>,
-    at: i64,
-    kind: &'static str,
-    body: String,
-}
-
-/// How long somebody has talked in what a batch ends.
-struct TalkTimeRow {
-    person: Uuid,
-    millis: i64,
-}
-
-/// What a batch changes about somebody; none: it stays.
-struct PersonRow {
-    id: Uuid,
-    capacity: Option<i32>,
-    presence: Option<&'static str>,
-    state: Option<&'static str>,
-    deleted_at: Option<i64>,
-}
-
-/// What a batch tells the two in a talk.
-struct NoticeRow<'a> {
-    institution: &'a str,
-    id: Uuid,
-    conversation: Uuid,
-    visitor: Uuid,
-    seq: i64,
-    at: i64,
-    text: String,
-    kind: &'static str,
-    seconds: Option<i32>,
 }
 
 /// What a commit writes, of one institution or of many.

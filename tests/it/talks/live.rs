@@ -65,6 +65,44 @@ async fn whoever_waits_is_told_how_long_it_may_take_where_talks_enough_say_so() 
 }
 
 #[tokio::test]
+async fn a_deleted_talk_says_nothing_of_how_long_it_may_take() {
+    let hotline = house().await;
+    let minutes = |minutes: i64| minutes * 60_000;
+    hotline.visitor("ecnu", "v0").await;
+    for number in 0..5 {
+        let began = minutes(60 * number);
+        let ended_at = Some(began + minutes(15));
+        Past { ended_at, ..Past::talk("sandbox_v0", "lin", began) }.put(&hotline).await;
+    }
+    let lin = hotline.staff("lin").await;
+    let lin_id = lin.id().await;
+    lin.post("/user/maxconsults", json!({ "maxConsults": 1 })).await.ok();
+    let mut desk = lin.workbench().await;
+    desk.snapshot().await;
+    hotline.visitor("ecnu", "t1").await.open(&lin_id).await;
+    let waiting = hotline.visitor("ecnu", "v1").await;
+    assert_eq!(waiting.open(&lin_id).await["status"], "WAITING");
+    let guanli = hotline.staff("guanli").await;
+    // What is known of past talks is read again with every change of shifts.
+    let reads_again = async |days: i64| {
+        let day = clock::now().0 + 24 * days * minutes(60);
+        guanli.put("/arrange", json!({ "timestamp": day, "users": [lin_id] })).await.ok();
+    };
+    let estimate =
+        async || waiting.get("/conversation/current").await.ok()[0]["queue"]["estimatedWaitSeconds"].clone();
+    reads_again(1).await;
+    until("five talks are enough", SOON, async || (estimate().await == json!(900)).then_some(())).await;
+    let past = sqlx::query_scalar::<_, uuid::Uuid>(
+        "select id from conversations where ended_at is not null order by opened_at limit 1",
+    );
+    let past = past.fetch_one(&hotline.database.pool).await.expect("a talk");
+    guanli.delete(&format!("/conversation/{}", past.simple())).await.ok();
+    reads_again(2).await;
+    until("four are not", SOON, async || estimate().await.is_null().then_some(())).await;
+    hotline.assert_calm();
+}
+
+#[tokio::test]
 async fn the_live_state_tells_who_is_there_who_waits_and_who_is_missing() {
     let hotline = house().await;
     let (lin, chen) = (hotline.staff("lin").await, hotline.staff("chen").await);

@@ -187,7 +187,7 @@ impl Institutions {
         let arbiter = &arbiters[next_arbiter.fetch_add(1, Ordering::Relaxed) % arbiters.len()];
         actix::Actor::start_in_arbiter(arbiter, move |_| {
             // The store belongs to the Registry's own thread.
-            let store = PgStore::new(code, journals);
+            let store = PgStore::new(code, journals, None);
             Registry::new(setup, std::rc::Rc::new(store))
         })
     }

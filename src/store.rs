@@ -18,7 +18,7 @@ use futures_util::{
 use hotline_actors::{
     ConversationId, Timestamp, WriterId,
     dispatch::{Revived, Snapshot, StaffMember, clock::TalkRecord},
-    journal::{AppendFault, Batch, Claim, Store, StoreFault},
+    journal::{AppendFault, Batch, Claim, ClaimFault, Store, StoreFault},
 };
 use sqlx::{PgConnection, PgPool, error::ErrorKind, postgres::PgConnectOptions};
 use uuid::Uuid;
@@ -65,6 +65,15 @@ impl Journals {
     }
 }
 
+/// As whose an institution is claimed, where several servers share a database: a row of `owners`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ownership {
+    /// The server, by its row in `nodes`.
+    pub node: Uuid,
+    /// Counts how often the institution has changed its owner.
+    pub epoch: i64,
+}
+
 /// The journal of one institution.
 #[derive(Debug)]
 pub struct PgStore(Rc<Inner>);
@@ -73,6 +82,8 @@ pub struct PgStore(Rc<Inner>);
 struct Inner {
     institution: String,
     journals: Journals,
+    #[expect(dead_code, reason = "the claim asks for it in the next commit")]
+    ownership: Option<Ownership>,
 }
 
 /// What a call came to.
@@ -113,18 +124,19 @@ impl StoreError {
 }
 
 impl PgStore {
-    /// The journal of `institution` among the others.
-    pub fn new(institution: String, journals: Journals) -> Self {
-        Self(Rc::new(Inner { institution, journals }))
+    /// The journal of `institution` among the others. With an `ownership` it is claimed only as long as the database says the
+    /// same; without, whoever comes may claim it.
+    pub fn new(institution: String, journals: Journals, ownership: Option<Ownership>) -> Self {
+        Self(Rc::new(Inner { institution, journals, ownership }))
     }
 }
 
 impl Store for PgStore {
-    fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, StoreFault>> {
+    fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, ClaimFault>> {
         let inner = Rc::clone(&self.0);
         async move {
             let claimed = inner.call(async |connection| inner.take_over(connection, writer, now).await).await;
-            claimed.map_err(|error| StoreFault(error.describe()))
+            claimed.map_err(|error| ClaimFault::Unknown(error.describe()))
         }
         .boxed_local()
     }

@@ -110,6 +110,17 @@ pub enum AppendFault {
     Refused(String),
 }
 
+/// Why a journal is not claimed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimFault {
+    /// The store says that the institution is another server's: it is not claimed, now or later.
+    #[error("another server owns the institution")]
+    NotOwner,
+    /// It may have been claimed or not; to be tried again under a fresh writer id.
+    #[error("{0}")]
+    Unknown(String),
+}
+
 /// The store did not answer as it should; to be tried again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -119,7 +130,7 @@ pub struct StoreFault(pub String);
 pub trait Store {
     /// Takes the next number under a fresh writer id, and only then reads the state up to it: what an old owner still
     /// had in flight can no longer land.
-    fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, StoreFault>>;
+    fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, ClaimFault>>;
 
     /// Stores a batch whole, or not at all. Asked again with the same batch after [`AppendFault::Unknown`], it finds
     /// out whether the first had been committed.

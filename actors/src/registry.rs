@@ -40,7 +40,7 @@ use crate::{
         limits::DispatchLimits,
     },
     ids::{PersonId, WriterId},
-    journal::{AppendFault, Batch, Claim, Journal, Store, StoreFault},
+    journal::{AppendFault, Batch, Claim, ClaimFault, Journal, Store, StoreFault},
     push::Closing,
     registry::{children::Children, ownership::Ownership, record::RecordReader},
     sabotage::{Sabotage, answers_early, sabotaged},
@@ -196,7 +196,8 @@ impl Registry {
             .into_actor(self)
             .map(move |claim, this, ctx| match claim {
                 Ok(claim) => this.revive(writer, &claim, ctx),
-                Err(fault) => {
+                Err(ClaimFault::NotOwner) => this.fenced(),
+                Err(ClaimFault::Unknown(fault)) => {
                     tracing::warn!(institution = %this.setup.institution, %fault, "cannot claim the journal, trying again");
                     let delay = this.back_off();
                     // In order, so that the mailbox goes on waiting.

@@ -16,7 +16,7 @@ use hotline_actors::{
         counselor::{ChosenStatus, Role},
         limits::DispatchLimits,
     },
-    journal::{AppendFault, Batch, Claim, Store, StoreFault},
+    journal::{AppendFault, Batch, Claim, ClaimFault, Store, StoreFault},
     registry::{Ask, Bounds, Clock, Setup, Tell},
 };
 use uuid::Uuid;
@@ -92,7 +92,7 @@ fn dispatch(criterion: &mut Criterion) {
 struct Nowhere(Rc<Cell<(u64, Option<WriterId>)>>);
 
 impl Store for Nowhere {
-    fn claim(&self, writer: WriterId, _: Timestamp) -> LocalBoxFuture<'static, Result<Claim, StoreFault>> {
+    fn claim(&self, writer: WriterId, _: Timestamp) -> LocalBoxFuture<'static, Result<Claim, ClaimFault>> {
         self.0.set((1, Some(writer)));
         Box::pin(async { Ok(Claim { seq: 1, at: NOW, snapshot: Snapshot::default() }) })
     }

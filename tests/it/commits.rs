@@ -82,7 +82,7 @@ impl Neighbours {
     }
 
     fn store(&self, institution: &str) -> PgStore {
-        PgStore::new(institution.to_owned(), self.journals.clone())
+        PgStore::new(institution.to_owned(), self.journals.clone(), None)
     }
 
     async fn numbers(&self, institution: &str) -> Vec<i64> {

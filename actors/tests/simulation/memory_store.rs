@@ -22,7 +22,7 @@ use hotline_actors::{
         event::Event,
         limits::DispatchLimits,
     },
-    journal::{AppendFault, Batch, Claim, Stamped, Store, StoreFault},
+    journal::{AppendFault, Batch, Claim, ClaimFault, Stamped, Store, StoreFault},
     sabotage::honestly,
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -345,9 +345,9 @@ impl MemoryStore {
 const GONE: &str = "no answer";
 
 impl Store for MemoryStore {
-    fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, StoreFault>> {
+    fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, ClaimFault>> {
         let claimed = self.call(move |stored| stored.claim(writer, now));
-        Box::pin(async move { claimed.await.map_err(|_| StoreFault(GONE.to_owned())) })
+        Box::pin(async move { claimed.await.map_err(|_| ClaimFault::Unknown(GONE.to_owned())) })
     }
 
     fn append(&self, batch: Arc<Batch>) -> LocalBoxFuture<'static, Result<(), AppendFault>> {

@@ -10,7 +10,7 @@ use hotline::{
 use hotline_actors::{
     ConversationId, Timestamp, WriterId,
     dispatch::clock::TalkRecord,
-    journal::{AppendFault, Batch, Claim, Store, StoreFault},
+    journal::{AppendFault, Batch, Claim, ClaimFault, Store, StoreFault},
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::task::JoinSet;
@@ -30,12 +30,12 @@ impl OwnJournal {
         let limits = CommitLimits { call_max, shared_lock_max: call_max };
         let people = People::new(pool.clone(), no_secrets());
         let (journals, tasks) = Journals::new(options, (pool.clone(), pool), "administrator", limits, people);
-        Self { store: PgStore::new("ecnu".to_owned(), journals), _tasks: tasks.into_iter().collect() }
+        Self { store: PgStore::new("ecnu".to_owned(), journals, None), _tasks: tasks.into_iter().collect() }
     }
 }
 
 impl Store for OwnJournal {
-    fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, StoreFault>> {
+    fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, ClaimFault>> {
         self.store.claim(writer, now)
     }
 

@@ -101,6 +101,9 @@ pub enum Fault {
     /// The server is stopping.
     #[error("stopping")]
     Stopping,
+    /// Another server serves, or may: nothing was done here.
+    #[error("another server serves")]
+    Elsewhere,
     /// Our own fault. The cause goes to the log, never over the wire.
     #[error("internal: {0}")]
     Internal(Cause),
@@ -185,7 +188,7 @@ impl ResponseError for Fault {
             Self::MalformedJson => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Stopping | Self::Elsewhere => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -205,7 +208,8 @@ impl ResponseError for Fault {
             | Self::MalformedJson
             | Self::TooLarge
             | Self::UnsupportedMediaType
-            | Self::Stopping => HttpResponse::new(self.status_code()),
+            | Self::Stopping
+            | Self::Elsewhere => HttpResponse::new(self.status_code()),
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::{
     accounts::Accounts,
     auth::{Sessions, limits::LoginLimits, password::HashFault, password::Passwords},
     clock,
+    cluster::{self, Cluster, JoinFault, LeaseEnd},
     config::{ConfigError, Settings},
     database::{self, DatabaseFault, TooFewConnections},
     demo,
@@ -56,6 +57,12 @@ pub enum StartError {
     Migration(String),
     #[error("{0}")]
     Connections(TooFewConnections),
+    #[error(
+        "this database is served by several servers ({0}): this one needs a name among them, in cluster.name"
+    )]
+    Clustered(String),
+    #[error("it cannot join the other servers: {0}")]
+    NotJoined(String),
     #[error("{0} is taken: another program listens there already")]
     AddressTaken(SocketAddr),
     #[error("it cannot listen on {0}: {1}")]
@@ -86,6 +93,15 @@ impl From<sqlx::Error> for StartError {
     }
 }
 
+impl From<JoinFault> for StartError {
+    fn from(fault: JoinFault) -> Self {
+        match fault {
+            JoinFault::Database(error) => error.into(),
+            fault @ (JoinFault::Thread(_) | JoinFault::Late) => Self::NotJoined(fault.to_string()),
+        }
+    }
+}
+
 impl From<DatabaseFault> for StartError {
     fn from(fault: DatabaseFault) -> Self {
         match fault {
@@ -102,6 +118,8 @@ pub struct Application {
     address: SocketAddr,
     state: AppState,
     fatal_errors: mpsc::Receiver<FatalError>,
+    /// Ready when the lease among several servers is renewed no more.
+    lease_end: Option<LeaseEnd>,
 }
 
 impl std::fmt::Debug for Application {
@@ -122,7 +140,9 @@ impl Application {
             }
         }
         let pool = database::pool(&settings.database).await?;
-        let more = COMMIT_CONNECTIONS + WRITER_CONNECTIONS;
+        let is_alone = settings.cluster.name.is_empty();
+        let lease = if is_alone { 0 } else { cluster::CONNECTIONS };
+        let more = COMMIT_CONNECTIONS + WRITER_CONNECTIONS + lease;
         database::check_room(&pool, &settings.database, more).await?.map_err(StartError::Connections)?;
         if demo::is_in(&pool).await? {
             settings.check_for_demo()?;
@@ -133,9 +153,10 @@ impl Application {
         let listener = take_address(bind_address)?;
         let not_listening = |error| StartError::Listen(bind_address, error);
         let address = listener.local_addr().map_err(not_listening)?;
-        let (state, fatal_errors) = assemble(Arc::new(settings), pool).await?;
+        let (cluster, lease_end) = join(&settings, &pool).await?.unzip();
+        let (state, fatal_errors) = assemble(Arc::new(settings), pool, cluster).await?;
         let server = http::serve(&state, listener).map_err(not_listening)?;
-        Ok(Self { server, address, state, fatal_errors })
+        Ok(Self { server, address, state, fatal_errors, lease_end })
     }
 
     /// Where it listens; with `server.port = 0` the system has chosen.
@@ -164,7 +185,7 @@ impl Application {
     /// # Errors
     /// As [`Application::run`].
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-        let Self { server, address, state, mut fatal_errors } = self;
+        let Self { server, address, state, mut fatal_errors, lease_end } = self;
         tracing::info!(%address, "listening");
         let handle = server.handle();
         let mut background = Background::start(&state);
@@ -176,6 +197,7 @@ impl Application {
             dead = background.died() => return Err(StartError::Died(dead)),
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
             () = state.people.lookups_ended() => return Err(StartError::Died("what looks people up")),
+            () = ended(lease_end) => return Err(StartError::Died("what renews the lease")),
             error = fatal_errors.recv() => match error {
                 // In order, like any stop: what was said is stored, and the sockets hear that the server changes.
                 Some(FatalError::FencedOut) => ending = Err(StartError::FencedOut),
@@ -184,6 +206,9 @@ impl Application {
             },
         }
         drop(background);
+        if let Some(cluster) = state.institutions.cluster() {
+            cluster.take_no_more().await;
+        }
         state.traffic.stop();
         // Closes the listener at once; the rest of it waits for connections, which the next lines end.
         let closed = handle.stop(true);
@@ -203,17 +228,40 @@ impl Application {
     }
 }
 
+/// Joins the other servers, if this one is among several.
+async fn join(settings: &Settings, pool: &PgPool) -> Result<Option<(Cluster, LeaseEnd)>, StartError> {
+    let name = &settings.cluster.name;
+    if name.is_empty() {
+        let members = cluster::members(pool).await?;
+        return if members.is_empty() { Ok(None) } else { Err(StartError::Clustered(members.join(", "))) };
+    }
+    let options = database::options(&settings.database)?;
+    let join_max = Duration::from_secs(settings.database.acquire_seconds_max);
+    Ok(Some(Cluster::join(name, &options, join_max).await?))
+}
+
+async fn ended(lease_end: Option<LeaseEnd>) {
+    match lease_end {
+        // Nobody sends: it is dropped with the thread.
+        Some(end) => drop(end.await),
+        None => std::future::pending().await,
+    }
+}
+
 /// Puts together what handlers share. What tells that the process must end comes beside it.
 async fn assemble(
     settings: Arc<Settings>,
     pool: PgPool,
+    cluster: Option<Cluster>,
 ) -> Result<(AppState, mpsc::Receiver<FatalError>), StartError> {
     let outbound = outbound::client()?;
     let sealer = Sealer::new(&settings.secrets);
     let people = People::new(pool.clone(), sealer.clone());
     let options = database::options(&settings.database)?;
+    let sessions = Sessions::new(pool.clone(), &settings.session, cluster.clone());
     let (institutions, fatal_errors) =
-        Institutions::start(Arc::clone(&settings), pool.clone(), options.clone(), people.clone()).await?;
+        Institutions::start(Arc::clone(&settings), pool.clone(), options.clone(), people.clone(), cluster)
+            .await?;
     let (dispatch, sockets) = (institutions.clone(), institutions.clone());
     let observer = ActivityObserver::new(people.clone(), move |activity| dispatch.notify_activity(activity))
         .delivering(move |delivery| sockets.deliver(delivery));
@@ -221,7 +269,6 @@ async fn assemble(
     let im = Im::new(&settings, outbound.clone(), pool.clone(), people.clone(), institutions.clone());
     let wechat = Wechat::new(&settings, outbound.clone(), pool.clone(), people.clone(), sealer.clone())?;
     let embedded = Embedded::new(Arc::clone(&settings), pool.clone(), messages.clone(), institutions.clone());
-    let sessions = Sessions::new(pool.clone(), &settings.session);
     let accounts = Accounts {
         pool: pool.clone(),
         people: people.clone(),
@@ -261,6 +308,10 @@ async fn finish_work(state: &AppState) {
     let limit = Duration::from_secs(state.settings.server.shutdown_seconds_max);
     state.sockets.finish(limit / 3).await;
     state.institutions.shut_down().await;
+    if let Some(cluster) = state.institutions.cluster() {
+        // Now, so that nobody waits for the rest of this.
+        cluster.leave().await;
+    }
     // They close in between; what came until then is carried out, too.
     state.sockets.over(limit / 3).await;
     state.messages.shut_down().await;

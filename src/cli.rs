@@ -117,7 +117,7 @@ impl CliError {
             Self::Start(StartError::Database(_)) => 69,
             Self::Start(StartError::AddressTaken(_) | StartError::Listen(..)) => 71,
             Self::Start(StartError::FencedOut) => 75,
-            Self::Start(StartError::Config(_) | StartError::Connections(_)) => 78,
+            Self::Start(StartError::Config(_) | StartError::Connections(_) | StartError::Clustered(_)) => 78,
             Self::Start(
                 StartError::Migration(_)
                 | StartError::File(_)
@@ -126,6 +126,7 @@ impl CliError {
                 | StartError::Metrics(_)
                 | StartError::Outbound(_)
                 | StartError::Ended
+                | StartError::NotJoined(_)
                 | StartError::StopTooSlow
                 | StartError::Died(_),
             )

@@ -31,6 +31,18 @@ pub fn not_before(at: Timestamp) {
     STEADY.not_before(at, running());
 }
 
+/// How long the machine has been up, the time in which it was suspended, too: nobody can set it.
+#[cfg(target_os = "linux")]
+pub fn since_boot() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::try_from(now).unwrap_or_default()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn since_boot() -> Duration {
+    running()
+}
+
 fn running() -> Duration {
     STARTED.elapsed()
 }

@@ -59,6 +59,7 @@ impl fmt::Debug for Hidden {
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     pub server: Server,
+    pub cluster: Cluster,
     pub database: Database,
     pub log: Log,
     pub metrics: Metrics,
@@ -88,6 +89,12 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     pub workers: usize,
     pub shutdown_seconds_max: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    pub name: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

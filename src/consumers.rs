@@ -8,6 +8,7 @@ mod cursor;
 
 use std::{
     collections::HashMap,
+    fmt,
     future::Future,
     sync::{
         Arc,
@@ -110,8 +111,19 @@ impl Default for RetryPolicy {
     }
 }
 
-/// Institutions that have committed something, as it happens. Whoever is too slow to hear of each looks at all.
-pub type CommitFeed = broadcast::Receiver<Arc<str>>;
+/// What is to be followed.
+pub struct Served {
+    /// Institutions that have committed something, as it happens. Whoever is too slow to hear of each looks at all.
+    pub feed: broadcast::Receiver<Arc<str>>,
+    /// Whether this server serves the institution: among several, each tells of its own.
+    pub serves: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
+impl fmt::Debug for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Served").finish_non_exhaustive()
+    }
+}
 
 /// Runs one consumer over all institutions, each in its own order, so that one that is stuck holds up no other. Does
 /// not return unless a part of it died. Dropping it stops it.
@@ -125,7 +137,7 @@ pub async fn run<C: Consumer>(
     metrics: Metrics,
     consumer: Arc<C>,
     retry: RetryPolicy,
-    mut feed: CommitFeed,
+    Served { mut feed, serves }: Served,
 ) {
     let mut following: HashMap<Arc<str>, Following> = HashMap::new();
     let mut followers = JoinSet::new();
@@ -135,12 +147,17 @@ pub async fn run<C: Consumer>(
     loop {
         tokio::select! {
             _ = tick.tick() => {}
-            Some(_ended) = followers.join_next() => return,
-            news = feed.recv(), if is_fed => match news {
+            Some(ended) = followers.join_next() => match ended {
+                // Another server follows it now.
                 Ok(institution) => {
-                    if let Some(following) = following.get(&institution) {
-                        following.woken.notify_one();
-                    }
+                    following.remove(&institution);
+                    continue;
+                }
+                Err(_died) => return,
+            },
+            news = feed.recv(), if is_fed => match news {
+                Ok(institution) => if let Some(following) = following.get(&institution) {
+                    following.woken.notify_one();
                     continue;
                 }
                 Err(RecvError::Lagged(_)) => {}
@@ -155,6 +172,13 @@ pub async fn run<C: Consumer>(
             Ok(cursors) => {
                 (well, at_start) = (true, false);
                 for (cursor, head) in cursors {
+                    if !serves(&cursor.institution) {
+                        // Its follower, if there is one, finds out and ends.
+                        if let Some(following) = following.get(cursor.institution.as_str()) {
+                            following.woken.notify_one();
+                        }
+                        continue;
+                    }
                     if let Some(following) = following.get(cursor.institution.as_str()) {
                         if following.at.load(Ordering::Relaxed) < head {
                             following.woken.notify_one();
@@ -170,6 +194,7 @@ pub async fn run<C: Consumer>(
                         metrics: metrics.clone(),
                         consumer: Arc::clone(&consumer),
                         retry,
+                        serves: Arc::clone(&serves),
                         cursor,
                     };
                     followers.spawn(follower.follow(new));
@@ -199,14 +224,19 @@ struct Follower<C> {
     metrics: Metrics,
     consumer: Arc<C>,
     retry: RetryPolicy,
+    serves: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     cursor: Cursor,
 }
 
 impl<C: Consumer> Follower<C> {
-    async fn follow(mut self, following: Following) {
+    /// Ends with the institution's name once this server does not serve it any more.
+    async fn follow(mut self, following: Following) -> Arc<str> {
         let mut well = true;
         loop {
             following.woken.notified().await;
+            if !self.is_served() {
+                return self.cursor.institution.as_str().into();
+            }
             match self.catch_up().await {
                 Ok(()) => well = true,
                 Err(error) => {
@@ -223,7 +253,11 @@ impl<C: Consumer> Follower<C> {
         }
     }
 
-    /// Consumes what is there.
+    fn is_served(&self) -> bool {
+        (self.serves)(&self.cursor.institution)
+    }
+
+    /// Consumes what is there, as long as this server serves the institution.
     async fn catch_up(&mut self) -> Result<(), sqlx::Error> {
         loop {
             self.pass_the_stale().await?;
@@ -231,6 +265,9 @@ impl<C: Consumer> Follower<C> {
             let (head, events) = self.cursor.read(&self.pool, kinds, PAGE_EVENTS_MAX).await?;
             let is_all = events.len() < usize::try_from(PAGE_EVENTS_MAX).unwrap_or(usize::MAX);
             for (seq, event) in events {
+                if !self.is_served() {
+                    return Ok(());
+                }
                 match event {
                     Ok(stored) => self.consume(&stored).await?,
                     Err(reason) => self.give_up(seq, 1, reason).await?,

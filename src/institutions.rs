@@ -3,6 +3,8 @@
 
 mod onlookers;
 mod outlook;
+mod owned;
+mod registries;
 mod shifts;
 
 use std::{
@@ -10,7 +12,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize},
     },
     time::Duration,
 };
@@ -19,7 +21,7 @@ use actix::{Addr, Arbiter, ArbiterHandle, Recipient};
 use dashmap::{DashMap, DashSet};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use hotline_actors::{
-    CounselorId, LogIn, PersonId, Registry, Timestamp, WriterId,
+    CounselorId, LogIn, PersonId, Registry, Timestamp,
     dispatch::{
         command::{Answer, Command, Place, Refusal},
         conversation::CallSignal,
@@ -27,28 +29,38 @@ use hotline_actors::{
     },
     push::{Closing, Push, SocketId},
     registry::{
-        ActivityInbox, Ask, Bounds, Called, Choose, EndLogIns, EndOwn, Health, Join, Leave, LogIns, LoggedIn,
-        LookHealth, LookPlace, LookQueues, MessageSeen, Progress, QueueOverview, RegistryStatus, Rejected,
-        Setup, ShutDown, SocketRole, Tell,
+        ActivityInbox, Ask, Called, Choose, EndLogIns, EndOwn, Health, Join, Leave, LogIns, LoggedIn,
+        LookHealth, LookPlace, LookQueues, MessageSeen, Progress, QueueOverview, Rejected, ShutDown,
+        SocketRole, Tell,
     },
 };
+use outlook::Lengths;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
-use uuid::Uuid;
-
-use outlook::Lengths;
 
 use crate::{
     clock,
+    cluster::Cluster,
     config::Settings,
     database,
     messages::{self, outgoing::Delivery},
     people::People,
-    store::{CommitLimits, Journals, PgStore},
+    store::{CommitLimits, Journals, Ownership},
 };
 
 /// A Registry that does not say how it is within this is not well.
 const LOOK_MAX: Duration = Duration::from_secs(2);
+
+/// What this server is among several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It serves institutions, or is alone.
+    Serves,
+    /// Another serves, and it would take over.
+    StandsBy,
+    /// It cannot reach the database, and another may have taken over.
+    HasNoLease,
+}
 
 /// Why the process cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +82,12 @@ struct Inner {
     pool: PgPool,
     journals: Journals,
     registries: DashMap<String, RegistryHandle>,
+    /// Among several servers, only what this one owns is served.
+    cluster: Option<Cluster>,
+    /// Registries begun so far.
+    lives: AtomicU64,
+    /// One has ended because another server claimed its journal.
+    lost: Notify,
     fenced: AtomicUsize,
     arbiters: Vec<ArbiterHandle>,
     next_arbiter: AtomicUsize,
@@ -90,6 +108,9 @@ const FEED_MAX: usize = 1024;
 struct RegistryHandle {
     registry: Addr<Registry>,
     activity: ActivityInbox,
+    /// Tells it from one that served the institution here before.
+    life: u64,
+    ownership: Option<Ownership>,
 }
 
 impl fmt::Debug for Institutions {
@@ -99,8 +120,8 @@ impl fmt::Debug for Institutions {
 }
 
 impl Institutions {
-    /// Starts a Registry for every institution in the database. What makes going on impossible comes out of the
-    /// receiver.
+    /// Starts a Registry for every institution in the database, or, among several servers, for those that this one owns. What
+    /// makes going on impossible comes out of the receiver.
     ///
     /// # Errors
     /// When the institutions cannot be read.
@@ -109,6 +130,7 @@ impl Institutions {
         pool: PgPool,
         options: PgConnectOptions,
         people: People,
+        cluster: Option<Cluster>,
     ) -> Result<(Self, mpsc::Receiver<FatalError>), sqlx::Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (fatal_errors, first_fatal_error) = mpsc::channel(1);
@@ -129,6 +151,9 @@ impl Institutions {
             pool,
             journals,
             registries: DashMap::new(),
+            cluster,
+            lives: AtomicU64::new(0),
+            lost: Notify::new(),
             fenced: AtomicUsize::new(0),
             arbiters,
             next_arbiter: AtomicUsize::new(0),
@@ -142,6 +167,7 @@ impl Institutions {
         if let Some(newest) = newest_event(&institutions.0.pool).await? {
             clock::not_before(newest);
         }
+        owned::serve_what_is_owned(&institutions);
         institutions.refresh().await?;
         Ok((institutions, first_fatal_error))
     }
@@ -149,6 +175,40 @@ impl Institutions {
     /// Keeps shifts, bindings and the list of institutions as the database has them; runs until the process ends.
     pub async fn refresh_loop(self) {
         shifts::refresh_loop(self).await;
+    }
+
+    /// Among several servers: begins to serve what this one has come to own, and ends what it owns no more; runs until the process
+    /// ends. `forget` drops what is kept in memory of the database: whoever served until now has changed it.
+    pub async fn follow_owners(self, forget: impl Fn() + Send + 'static) {
+        owned::follow(self, forget).await;
+    }
+
+    /// The institutions that are served here.
+    pub fn served(&self) -> Vec<String> {
+        self.0.registries.iter().map(|entry| entry.key().clone()).collect()
+    }
+
+    /// This server among several, if there are any.
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.0.cluster.as_ref()
+    }
+
+    /// Whether this server serves the institution.
+    pub fn serves(&self, institution: &str) -> bool {
+        self.0.registries.contains_key(institution)
+    }
+
+    /// Whether this server may answer. Among several, only one that serves institutions does, and only while nobody can have
+    /// taken them over. One without a lease waits for it, at most `wait_max`.
+    pub async fn standing(&self, wait_max: Duration) -> Standing {
+        let Some(cluster) = &self.0.cluster else { return Standing::Serves };
+        if !cluster.is_renewed(wait_max).await {
+            Standing::HasNoLease
+        } else if self.0.registries.is_empty() {
+            Standing::StandsBy
+        } else {
+            Standing::Serves
+        }
     }
 
     /// Reads who is on shift now, who is bound to whom, and institutions that are new.
@@ -159,77 +219,13 @@ impl Institutions {
         shifts::refresh(self).await
     }
 
-    fn open(&self, code: &str) -> Addr<Registry> {
-        let entry = self.0.registries.entry(code.to_owned());
-        let start =
-            || RegistryHandle { registry: self.start_registry(code), activity: ActivityInbox::default() };
-        entry.or_insert_with(start).registry.clone()
-    }
-
-    fn start_registry(&self, code: &str) -> Addr<Registry> {
-        let Inner { settings, pool, arbiters, next_arbiter, fatal_errors, .. } = &*self.0;
-        let setup = Setup {
-            institution: code.to_owned(),
-            limits: settings.dispatch_for(code),
-            bounds: bounds_of(settings),
-            clock: Arc::new(clock::Steady),
-            writer: Arc::new(|| WriterId(Uuid::now_v7())),
-            on_status: self.status_handler(code),
-            on_commit: self.commit_handler(code),
-            noting: Some(onlookers::noting(
-                code,
-                Arc::downgrade(&self.0),
-                pool.clone(),
-                fatal_errors.clone(),
-            )),
-        };
-        let (code, journals) = (code.to_owned(), self.0.journals.clone());
-        let arbiter = &arbiters[next_arbiter.fetch_add(1, Ordering::Relaxed) % arbiters.len()];
-        actix::Actor::start_in_arbiter(arbiter, move |_| {
-            // The store belongs to the Registry's own thread.
-            let store = PgStore::new(code, journals, None);
-            Registry::new(setup, std::rc::Rc::new(store))
-        })
-    }
-
-    fn commit_handler(&self, code: &str) -> Arc<dyn Fn() + Send + Sync> {
-        let (committed, changed) = (self.0.committed.clone(), Arc::clone(&self.0.changed));
-        let code = Arc::<str>::from(code);
-        Arc::new(move || {
-            changed.insert(Arc::clone(&code));
-            // Where nobody listens nobody is told.
-            let _ = committed.send(Arc::clone(&code));
-        })
-    }
-
-    fn status_handler(&self, code: &str) -> Arc<dyn Fn(RegistryStatus) + Send + Sync> {
-        let (institutions, code) = (Arc::downgrade(&self.0), code.to_owned());
-        Arc::new(move |status| {
-            let Some(inner) = institutions.upgrade() else { return };
-            let error = match status {
-                RegistryStatus::Serving => None,
-                RegistryStatus::StoreRecovered => {
-                    inner.recovered.notify_one();
-                    None
-                }
-                RegistryStatus::Fenced => {
-                    let fenced = inner.fenced.fetch_add(1, Ordering::SeqCst) + 1;
-                    (fenced >= inner.registries.len()).then_some(FatalError::FencedOut)
-                }
-                RegistryStatus::Broken(_) | RegistryStatus::Died => {
-                    tracing::error!(institution = %code, ?status, "registry of an institution died or is broken: the process ends");
-                    Some(FatalError::Broken)
-                }
-            };
-            if let Some(error) = error {
-                // One is enough: the process ends over it.
-                let _ = inner.fatal_errors.try_send(error);
-            }
-        })
-    }
-
     fn registry(&self, institution: &str) -> Option<Addr<Registry>> {
         self.0.registries.get(institution).map(|handle| handle.registry.clone())
+    }
+
+    /// What is said where the institution has no Registry here.
+    fn not_here(&self) -> Rejected {
+        if self.0.cluster.is_some() { Rejected::Switching } else { Rejected::Stopping }
     }
 
     /// Asks for a decision; answered when it is kept.
@@ -237,7 +233,7 @@ impl Institutions {
     /// # Errors
     /// Dispatch's no, or why there is no answer; see [`Rejected`].
     pub async fn ask(&self, institution: &str, command: Command) -> Result<Answer, Rejected> {
-        let registry = self.registry(institution).ok_or(Rejected::Stopping)?;
+        let registry = self.registry(institution).ok_or_else(|| self.not_here())?;
         let limit = Duration::from_secs(self.0.settings.journal.settle_seconds_max);
         match tokio::time::timeout(limit, registry.send(Ask(command))).await {
             Ok(Ok(answer)) => answer,
@@ -306,7 +302,7 @@ impl Institutions {
     pub fn notify_activity(&self, said: messages::PersonActivity) {
         let messages::PersonActivity { institution, from, to, conversation, at, spoken, call, progress } =
             said;
-        let Some(RegistryHandle { registry, activity }) =
+        let Some(RegistryHandle { registry, activity, .. }) =
             self.0.registries.get(&institution).map(|handle| handle.clone())
         else {
             return;
@@ -383,7 +379,7 @@ impl Institutions {
         socket: Recipient<Push>,
         since: Option<u64>,
     ) -> Result<SocketId, Rejected> {
-        let registry = self.registry(institution).ok_or(Rejected::Stopping)?;
+        let registry = self.registry(institution).ok_or_else(|| self.not_here())?;
         let limit = Duration::from_secs(self.0.settings.journal.settle_seconds_max);
         let caller = Arc::new(());
         let join = Join { person, socket_role, login, socket, since, caller: Some(Arc::downgrade(&caller)) };
@@ -498,14 +494,4 @@ async fn newest_event(pool: &PgPool) -> Result<Option<Timestamp>, sqlx::Error> {
     .fetch_one(pool)
     .await?;
     Ok(newest.map(Timestamp))
-}
-
-fn bounds_of(settings: &Settings) -> Bounds {
-    Bounds {
-        backlog_max: settings.journal.backlog_max,
-        batch_max: settings.journal.batch_max,
-        fence_check: Duration::from_secs(settings.journal.fence_check_seconds),
-        resume_events_max: settings.journal.resume_events_max,
-        state_every: Duration::from_secs(settings.sockets.state_seconds),
-    }
 }

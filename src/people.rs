@@ -285,6 +285,11 @@ impl People {
         written
     }
 
+    /// Forgets whoever is in memory: another server may have written about them.
+    pub fn forget_all(&self) {
+        self.cache.forget_all();
+    }
+
     /// What a log-in is checked against; nothing for whoever may not come in.
     pub async fn credentials(&self, username: &str) -> Result<Option<Credentials>, sqlx::Error> {
         if !names::is_account(username) {

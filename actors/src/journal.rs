@@ -298,9 +298,18 @@ impl<W> Journal<W> {
         self.freeze(usize::MAX);
     }
 
-    /// Gives up: everyone who waits.
-    pub fn abandon(&mut self) -> Vec<W> {
-        self.waiting.drain(..).map(|(_, waiter)| waiter).collect()
+    /// The batch in flight has not landed and never will.
+    pub fn is_refused(&mut self) {
+        self.in_flight = None;
+    }
+
+    /// Gives up: those who wait for the batch in flight, which may have landed; and those whose decisions no store has seen.
+    pub fn abandon(&mut self) -> (Vec<W>, Vec<W>) {
+        let under_way = self.in_flight.as_ref().map_or(0, |batch| batch.last_seq());
+        let waiting = self.waiting.drain(..);
+        let (unsettled, undone): (Vec<_>, Vec<_>) = waiting.partition(|(seq, _)| *seq <= under_way);
+        let waiters = |waiting: Vec<(u64, W)>| waiting.into_iter().map(|(_, waiter)| waiter).collect();
+        (waiters(unsettled), waiters(undone))
     }
 }
 

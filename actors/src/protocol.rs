@@ -91,6 +91,9 @@ pub struct Setup {
     pub on_status: Arc<dyn Fn(RegistryStatus) + Send + Sync>,
     /// Hears that something was committed.
     pub on_commit: Arc<dyn Fn() + Send + Sync>,
+    /// The number of its first socket. Where an institution may be served again by a process that has served it before, no two
+    /// Registries give the same, so that a socket that leaves takes out no other.
+    pub first_socket: u64,
     /// Takes a frame for an observing supervisor, and gives it back once the audit log has it. Without it nobody notes
     /// that.
     pub noting: Option<Arc<dyn Fn(SupervisorFrame) + Send + Sync>>,
@@ -329,6 +332,17 @@ pub struct SupervisorFrame {
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct ShutDown;
+
+/// Another server owns the institution, or does soon: the Registry tells whoever waits, closes the sockets and ends.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Retire;
+
+/// This server cannot reach the others for now, and one of them may have taken over: the sockets are told to go elsewhere. Whoever
+/// comes back is served if it has not.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct SendSocketsAway;
 
 /// A counselor's last socket is gone for longer than the grace.
 #[derive(Debug, Clone, Copy, Message)]

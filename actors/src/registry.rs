@@ -21,15 +21,15 @@ mod views;
 use std::{fmt, rc::Rc, sync::Arc, time::Duration};
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, ResponseFuture, SpawnHandle,
-    WrapFuture,
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler,
+    ResponseFuture, SpawnHandle, WrapFuture,
 };
 use tokio::sync::oneshot;
 
 pub use crate::protocol::{
     Ask, Bind, Bounds, Called, Choose, Clock, EndLogIns, EndOwn, Join, Leave, LogIns, LoggedIn, MessageSeen,
-    OutgoingMessage, Progress, RegistryStatus, Rejected, SetForecast, Setup, ShutDown, SocketRole,
-    SupervisorFrame, Tell,
+    OutgoingMessage, Progress, RegistryStatus, Rejected, Retire, SendSocketsAway, SetForecast, Setup,
+    ShutDown, SocketRole, SupervisorFrame, Tell,
 };
 use crate::{
     conversation::StoreRecovered,
@@ -133,7 +133,7 @@ impl Registry {
             decided: Dispatch::new(setup.limits.clone()),
             committed: Dispatch::new(setup.limits.clone()),
             journal: Journal::new((setup.writer)(), 0),
-            children: Children::new(setup.bounds.resume_events_max),
+            children: Children::new(setup.bounds.resume_events_max, setup.first_socket),
             looked_at: Timestamp(i64::MAX),
             alarm: None,
             troubled: false,
@@ -288,9 +288,13 @@ impl Registry {
                     });
                 }
                 Err(AppendFault::Fenced) if sabotaged(Sabotage::FenceTakenForLanded) => this.on_committed(ctx),
-                Err(AppendFault::Fenced) => this.fenced(),
+                Err(AppendFault::Fenced) => {
+                    this.journal.is_refused();
+                    this.fenced();
+                }
                 Err(AppendFault::Refused(fault)) => {
                     tracing::error!(institution = %this.setup.institution, %fault, "commit rejected by the store: the registry stops");
+                    this.journal.is_refused();
                     this.give_up();
                     (this.setup.on_status)(RegistryStatus::Broken(fault));
                 }
@@ -344,7 +348,11 @@ impl Registry {
     fn give_up(&mut self) {
         self.state = State::Fenced;
         self.exit_guard.armed = false;
-        for waiter in self.journal.abandon() {
+        let (unsettled, undone) = self.journal.abandon();
+        for waiter in unsettled {
+            waiter.answer_with(Err(Rejected::Unsettled));
+        }
+        for waiter in undone {
             waiter.answer_with(Err(Rejected::Switching));
         }
         self.ownership.abandon();
@@ -552,5 +560,25 @@ impl Handler<ShutDown> for Registry {
         self.start_next_commit(ctx);
         // The Registry drops the sender only when it dies, and then nothing is left to wait for.
         Box::pin(async move { waiting.await.unwrap_or(()) })
+    }
+}
+
+impl Handler<Retire> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
+        if self.state != State::Fenced {
+            tracing::info!(institution = %self.setup.institution, "another server serves the institution from now on");
+            self.give_up();
+        }
+        ctx.stop();
+    }
+}
+
+impl Handler<SendSocketsAway> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, _: SendSocketsAway, _ctx: &mut Self::Context) {
+        self.children.close_all(Closing::Switching);
     }
 }

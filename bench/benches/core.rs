@@ -137,6 +137,7 @@ fn start() -> Addr<Registry> {
         writer: Arc::new(|| WriterId(Uuid::from_u128(1))),
         on_commit: Arc::new(|| ()),
         on_status: Arc::new(|_| ()),
+        first_socket: 1,
         noting: None,
     };
     let registry = Registry::new(setup, Rc::new(Nowhere::default())).start();

@@ -7,7 +7,7 @@ use actix_web::rt::{spawn, task::JoinHandle};
 use futures_util::future::select_all;
 
 use crate::{
-    consumers::{self, RetryPolicy},
+    consumers::{self, RetryPolicy, Served},
     http::state::AppState,
     im::{history::HistoryFetcher, notices::Notices},
     retention, shifts,
@@ -26,6 +26,14 @@ impl Background {
                 "what looks for passwords that were reset",
                 spawn(state.accounts.clone().keep_watching_resets()),
             ),
+            ("what follows who owns what", {
+                let (sessions, people) = (state.sessions.clone(), state.people.clone());
+                let forget = move || {
+                    sessions.forget_all();
+                    people.forget_all();
+                };
+                spawn(state.institutions.clone().follow_owners(forget))
+            }),
             ("what keeps shifts fresh", spawn(state.institutions.clone().refresh_loop())),
             (
                 "what erases deleted records",
@@ -42,7 +50,7 @@ impl Background {
                     state.metrics.clone(),
                     turns,
                     RetryPolicy::default(),
-                    state.institutions.commit_feed(),
+                    served(state),
                 )),
             ),
         ];
@@ -51,6 +59,7 @@ impl Background {
                 rest: rest.clone(),
                 pool: state.pool.clone(),
                 messages: state.messages.clone(),
+                institutions: state.institutions.clone(),
                 administrator: state.settings.im.administrator.clone(),
             };
             let recovered = state.institutions.recovered();
@@ -62,7 +71,7 @@ impl Background {
                     state.metrics.clone(),
                     notices,
                     RetryPolicy::default(),
-                    state.institutions.commit_feed(),
+                    served(state),
                 );
                 tasks.push(("what sends notices", spawn(run)));
             }
@@ -74,6 +83,15 @@ impl Background {
     pub(super) async fn died(&mut self) -> &'static str {
         let (_, dead, _) = select_all(self.0.iter_mut().map(|(_, task)| task)).await;
         self.0[dead].0
+    }
+}
+
+/// The institutions of which consumers tell here, and what is committed in them.
+fn served(state: &AppState) -> Served {
+    let institutions = state.institutions.clone();
+    Served {
+        feed: institutions.commit_feed(),
+        serves: Arc::new(move |institution: &str| institutions.serves(institution)),
     }
 }
 

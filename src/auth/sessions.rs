@@ -17,6 +17,7 @@ use sqlx::PgPool;
 
 use super::session_rows;
 use crate::{
+    cluster::Cluster,
     config,
     errors::describe,
     identity::{AccountKind, Caller, TokenHash},
@@ -93,6 +94,8 @@ pub struct Sessions(Arc<Inner>);
 struct Inner {
     pool: PgPool,
     lifetimes: Lifetimes,
+    /// Among several servers, copies count only while nobody else can have ended their sessions.
+    cluster: Option<Cluster>,
     cached: DashMap<TokenHash, Arc<CachedSession>>,
     /// The latest ends, oldest first.
     ended: Mutex<VecDeque<(Instant, TokenHash)>>,
@@ -107,7 +110,7 @@ impl fmt::Debug for Sessions {
 }
 
 impl Sessions {
-    pub fn new(pool: PgPool, settings: &config::Session) -> Self {
+    pub fn new(pool: PgPool, settings: &config::Session, cluster: Option<Cluster>) -> Self {
         let lifetimes = Lifetimes {
             staff_idle: Duration::from_secs(settings.staff_idle_seconds_max),
             staff: Duration::from_secs(settings.staff_seconds_max),
@@ -116,6 +119,7 @@ impl Sessions {
         Self(Arc::new(Inner {
             pool,
             lifetimes,
+            cluster,
             cached: DashMap::new(),
             ended: Mutex::default(),
             ends: AtomicU64::new(0),
@@ -193,6 +197,9 @@ impl Sessions {
     }
 
     fn cached_session(&self, hash: TokenHash) -> Option<Arc<CachedSession>> {
+        if self.0.cluster.as_ref().is_some_and(|cluster| !cluster.holds_lease()) {
+            return None;
+        }
         self.0.cached.get(&hash).map(|copy| Arc::clone(&copy))
     }
 
@@ -244,6 +251,16 @@ impl Sessions {
         self.note_ends(&tokens);
         self.0.ends.fetch_add(1, Ordering::SeqCst);
         self.0.cached.retain(|_, copy| copy.caller.id != person);
+    }
+
+    /// Forgets all that is in memory, since another server may have changed it. Sessions that go on are read again.
+    pub fn forget_all(&self) {
+        let tokens: Vec<TokenHash> = self.0.cached.iter().map(|copy| *copy.key()).collect();
+        self.0.ends.fetch_add(1, Ordering::SeqCst);
+        // Their time of being seen, if it is not written, is a minute old at most.
+        for token in tokens {
+            self.0.cached.remove(&token);
+        }
     }
 
     /// Writes back when sessions were last seen, at most `WRITE_BACK_ROWS_MAX` of them in one statement, and drops idle ones from memory.

@@ -12,6 +12,8 @@ type Checked = Result<(), ConfigError>;
 
 pub(super) fn check(settings: &Settings) -> Checked {
     server(settings)?;
+    let name = &settings.cluster.name;
+    ensure(name.is_empty() || is_code(name), "cluster.name", "a name is 2 to 32 of a-z, 0-9, _ and -")?;
     limits(settings)?;
     secrets(settings)?;
     for code in settings.institutions.keys() {

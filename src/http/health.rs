@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::openapi::shapes::HttpError;
-use crate::{errors::describe, http::state::AppState};
+use crate::{errors::describe, http::state::AppState, institutions::Standing};
 
 /// A database that takes longer is as good as away.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
@@ -32,6 +32,10 @@ enum Health {
     Ready,
     DatabaseAway,
     JournalBehind,
+    /// 另一台服务器在服务，本机待命
+    Standby,
+    /// 多台服务器时，本机未能续约
+    NoLease,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -55,6 +59,15 @@ async fn live() -> HttpResponse {
 async fn ready(state: Data<AppState>) -> HttpResponse {
     if !database_answers(&state).await {
         return HttpResponse::ServiceUnavailable().json(HealthAnswer { status: Health::DatabaseAway });
+    }
+    match state.institutions.standing(Duration::ZERO).await {
+        Standing::Serves => {}
+        Standing::StandsBy => {
+            return HttpResponse::ServiceUnavailable().json(HealthAnswer { status: Health::Standby });
+        }
+        Standing::HasNoLease => {
+            return HttpResponse::ServiceUnavailable().json(HealthAnswer { status: Health::NoLease });
+        }
     }
     if state.institutions.behind().await {
         return HttpResponse::ServiceUnavailable().json(HealthAnswer { status: Health::JournalBehind });

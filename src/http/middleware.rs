@@ -1,6 +1,11 @@
 //! Around every request: its id, what is refused before a handler runs, the shape of errors, and its line in the log.
 
-use std::{panic::AssertUnwindSafe, rc::Rc, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
@@ -17,7 +22,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use hotline_actors::PersonId;
 use uuid::Uuid;
 
@@ -33,6 +38,7 @@ use crate::{
     answer::{Fault, error_body},
     clock,
     config::Settings,
+    institutions::Standing,
     metrics::Metrics,
     wording::Language,
 };
@@ -41,11 +47,18 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A longer id of a client is not taken over.
 const REQUEST_ID_CHARS_MAX: usize = 64;
 
+/// A request to a server that cannot renew its lease waits for it so long: the database may be back in a moment.
+const LEASE_WAIT_MAX: Duration = Duration::from_secs(4);
+
+/// Says whether this server may answer; waits a while for that.
+type AskStanding = Box<dyn Fn() -> BoxFuture<'static, Standing> + Send + Sync>;
+
 /// What every request passes.
 pub(super) struct RequestContext {
     settings: Arc<Settings>,
     traffic: Traffic,
     metrics: Metrics,
+    standing: AskStanding,
 }
 
 impl RequestContext {
@@ -54,6 +67,13 @@ impl RequestContext {
             settings: Arc::clone(&state.settings),
             traffic: state.traffic.clone(),
             metrics: state.metrics.clone(),
+            standing: {
+                let institutions = state.institutions.clone();
+                Box::new(move || {
+                    let institutions = institutions.clone();
+                    async move { institutions.standing(LEASE_WAIT_MAX).await }.boxed()
+                })
+            },
         }
     }
 }
@@ -68,7 +88,7 @@ pub(super) async fn request_middleware(
     };
     let under_way = context.traffic.enter();
     let answering = req.conn_data::<Rc<Link>>().map(|link| link.answer(may_become_a_socket(&req)));
-    let outcome = match admit(&req, &context) {
+    let outcome = match admit(&req, &context, line.route.as_deref()).await {
         Err(fault) => Ok(req.into_response(fault.error_response())),
         // The call itself may panic as well as what it returns.
         Ok(()) => match AssertUnwindSafe(async move { next.call(req).await }).catch_unwind().await {
@@ -102,9 +122,15 @@ fn may_become_a_socket(req: &ServiceRequest) -> bool {
 }
 
 /// What is refused before any handler sees it.
-fn admit(req: &ServiceRequest, context: &RequestContext) -> Result<(), Fault> {
+async fn admit(req: &ServiceRequest, context: &RequestContext, route: Option<&str>) -> Result<(), Fault> {
     if context.traffic.is_stopping() {
         return Err(Fault::Stopping);
+    }
+    // These tell how this very server is.
+    let is_about_itself =
+        route.is_some_and(|route| route.contains("/health/") || route.ends_with("/metrics"));
+    if !is_about_itself && (context.standing)().await != Standing::Serves {
+        return Err(Fault::Elsewhere);
     }
     let headers = req.headers();
     if context.settings.answers_this_machine_only() {
@@ -242,8 +268,12 @@ mod tests {
     /// Status, headers and body of one request to a small server behind the middleware.
     async fn ask(settings: Settings, stopping: bool, request: TestRequest) -> (StatusCode, Value, String) {
         let metrics = Metrics::new().expect("the names are names");
-        let context =
-            Data::new(RequestContext { settings: Arc::new(settings), traffic: Traffic::default(), metrics });
+        let context = Data::new(RequestContext {
+            settings: Arc::new(settings),
+            traffic: Traffic::default(),
+            metrics,
+            standing: Box::new(|| async { Standing::Serves }.boxed()),
+        });
         if stopping {
             context.traffic.stop();
         }

@@ -296,6 +296,7 @@ mod tests {
             | Fault::TooLarge
             | Fault::UnsupportedMediaType
             | Fault::Stopping
+            | Fault::Elsewhere
             | Fault::Internal(_) => None,
         }
     }

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     clock,
     errors::describe,
+    institutions::Institutions,
     messages::{LATE_AFTER_END, MessageStore, NewMessage, StoreFault, Withdrawn},
 };
 
@@ -86,6 +87,8 @@ pub struct HistoryFetcher {
     pub rest: Rest,
     pub pool: PgPool,
     pub messages: MessageStore,
+    /// Among several servers, each looks after its own.
+    pub institutions: Institutions,
     /// The IM account that is nobody's.
     pub administrator: String,
 }
@@ -148,8 +151,9 @@ impl HistoryFetcher {
             select c.id, v.username as visitor, k.username as counselor,
                    coalesce(c.history_at, c.started_at) as "from!"
             from conversations c join people v on v.id = c.visitor join people k on k.id = c.counselor
-            where c.status = 'IN_PROGRESS' and c.started_at is not null
-            "#
+            where c.status = 'IN_PROGRESS' and c.started_at is not null and c.institution = any($1)
+            "#,
+            &self.institutions.served(),
         )
         .fetch_all(&self.pool)
         .await?;
@@ -185,7 +189,7 @@ impl HistoryFetcher {
             where c.started_at is not null and c.ended_at is not null
               and (c.history_at is null or c.history_at < c.ended_at)
               and c.ended_at between $1 and $2 and c.deleted_at is null
-              and c.id <> all ($3)
+              and c.id <> all ($3) and c.institution = any($5)
             order by c.ended_at
             limit $4
             "#,
@@ -193,6 +197,7 @@ impl HistoryFetcher {
             (now - SETTLED_AFTER_END).0,
             &known_ended,
             ADDED_AT_ONCE_MAX,
+            &self.institutions.served(),
         )
         .fetch_all(&self.pool)
         .await?;

@@ -58,6 +58,7 @@ pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Err
         sqlx::query!("select code, time_zone from institutions order by code").fetch_all(pool).await?;
     let all: Vec<Today> = known
         .into_iter()
+        .filter(|institution| institutions.is_or_begins(&institution.code))
         .map(|institution| {
             let calendar = Calendar::new(&institution.time_zone);
             Today { institution: institution.code, day: calendar.date(now), calendar }
@@ -65,8 +66,10 @@ pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Err
         .collect();
     let (mut on_shift, mut bindings) = (on_shift(pool, &all).await?, bindings(pool).await?);
     for Today { institution, .. } in &all {
-        let registry = institutions.open(institution);
-        registry.do_send(Bind(bindings.remove(institution).unwrap_or_default()));
+        let bindings = bindings.remove(institution).unwrap_or_default();
+        if let Some(registry) = institutions.registry(institution) {
+            registry.do_send(Bind(bindings));
+        }
         let on = on_shift.remove(institution).unwrap_or_default();
         institutions.tell(institution, Command::Shift { on });
     }
@@ -74,7 +77,9 @@ pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Err
     let mut forecasts = outlook::read(pool, &all, &mut lengths).await?;
     for Today { institution, .. } in &all {
         let forecast = forecasts.remove(institution).unwrap_or_default();
-        institutions.open(institution).do_send(SetForecast(Arc::new(forecast)));
+        if let Some(registry) = institutions.registry(institution) {
+            registry.do_send(SetForecast(Arc::new(forecast)));
+        }
     }
     Ok(())
 }

@@ -125,8 +125,8 @@ fn run(pool: &PgPool, recorder: &Arc<RecordingConsumer>) -> Running {
 }
 
 /// Nobody tells what is committed: it is looked for.
-fn silence() -> consumers::CommitFeed {
-    tokio::sync::broadcast::channel(1).1
+fn silence() -> consumers::Served {
+    consumers::Served { feed: tokio::sync::broadcast::channel(1).1, serves: Arc::new(|_| true) }
 }
 
 struct Running {

@@ -155,7 +155,7 @@ async fn a_ban_or_a_new_password_that_overtakes_a_log_in_makes_it_fail() {
     hotline.add_user("ecnu", "COUNSELOR", "lin");
     let pool = hotline.database.pool.clone();
     let settings = Settings::load(None).expect("the defaults are good").session;
-    let sessions = Sessions::new(pool.clone(), &settings);
+    let sessions = Sessions::new(pool.clone(), &settings, None);
     let lin = hotline.database.id_of("lin").await.parse::<PersonId>().expect("an id");
     let hash = sqlx::query_scalar!("select password_hash from people where id = $1", lin.0);
     let hash = hash.fetch_one(&pool).await.expect("lin is there").expect("staff have passwords");
@@ -176,7 +176,7 @@ async fn all_sessions_of_a_person_end_but_the_one_that_asks() {
     }
     let pool = hotline.database.pool.clone();
     let settings = Settings::load(None).expect("the defaults are good").session;
-    let sessions = Sessions::new(pool.clone(), &settings);
+    let sessions = Sessions::new(pool.clone(), &settings, None);
     let id = async |name: &str| hotline.database.id_of(name).await.parse::<PersonId>().expect("an id");
     let (lin, chen, now) = (id("lin").await, id("chen").await, clock::now());
     let mut tokens = Vec::new();
@@ -196,7 +196,7 @@ async fn all_sessions_of_a_person_end_but_the_one_that_asks() {
     let left = [None, Some(lin), None, Some(chen)];
     assert_eq!(found(&sessions, now).await, left);
     // The same, where nothing is in memory.
-    assert_eq!(found(&Sessions::new(pool.clone(), &settings), now).await, left);
+    assert_eq!(found(&Sessions::new(pool.clone(), &settings, None), now).await, left);
     let stored = sqlx::query_scalar!(
         r#"select count(*) as "count!" from sessions where token_hash = any($1)"#,
         &tokens.iter().map(|token| token.clone().into_bytes()).collect::<Vec<_>>()
@@ -208,9 +208,9 @@ async fn all_sessions_of_a_person_end_but_the_one_that_asks() {
     assert_eq!(found(&sessions, later).await, left);
     sessions.write_back(later).await.expect("the database answers");
     let long_after = Timestamp(now.0 + 20 * 3_600_000);
-    assert_eq!(found(&Sessions::new(pool.clone(), &settings), long_after).await, left);
+    assert_eq!(found(&Sessions::new(pool.clone(), &settings, None), long_after).await, left);
     let too_late = Timestamp(now.0 + 8 * 24 * 3_600_000);
-    assert_eq!(found(&Sessions::new(pool, &settings), too_late).await, [None; 4]);
+    assert_eq!(found(&Sessions::new(pool, &settings, None), too_late).await, [None; 4]);
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn what_was_said_before_a_log_out_counts_whatever_log_ins_ended_before() {
     let hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.add_user("ecnu", "COUNSELOR", "lin");
     let settings = Settings::load(None).expect("the defaults are good").session;
-    let sessions = Sessions::new(hotline.database.pool.clone(), &settings);
+    let sessions = Sessions::new(hotline.database.pool.clone(), &settings, None);
     let lin = hotline.database.id_of("lin").await.parse::<PersonId>().expect("an id");
     let caller = async || {
         let token = begin(&sessions, lin, None).await.expect("whoever is there comes in");

@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod bad_input;
 mod chat;
+mod cluster;
 mod commits;
 mod consumers;
 mod crowd;

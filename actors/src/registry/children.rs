@@ -50,7 +50,7 @@ pub(crate) struct Children {
 }
 
 impl Children {
-    pub(crate) fn new(recent_max: usize) -> Self {
+    pub(crate) fn new(recent_max: usize, first_socket: u64) -> Self {
         Self {
             counselors: BTreeMap::new(),
             visitors: BTreeMap::new(),
@@ -59,7 +59,7 @@ impl Children {
             administrators: Sockets::default(),
             sockets: BTreeMap::new(),
             left: BTreeMap::new(),
-            next_socket: 1,
+            next_socket: first_socket,
             bindings: BTreeMap::new(),
             shown: BTreeMap::new(),
             published_talks: BTreeSet::new(),

@@ -75,7 +75,7 @@ impl Hotline {
         hotline
     }
 
-    /// Another server on the same database, not yet started: a mistake in deployment.
+    /// Another server on the same database, not yet started: a mistake in deployment, or one of several.
     pub(crate) fn second_server(&self) -> Self {
         let folder = self.folder.with_extension("second-server");
         fs::create_dir_all(&folder).expect("cargo's folder for tests can be written");
@@ -207,6 +207,21 @@ impl Hotline {
 
     /// Starts the server and waits until it is ready.
     pub(crate) async fn start(&mut self) {
+        self.listen().await;
+        self.ready(SOON * 3).await;
+    }
+
+    /// Waits until the server is ready.
+    pub(crate) async fn ready(&self, within: Duration) {
+        let probe = self.client();
+        until("the server is ready", within, async || {
+            (probe.get("/health/ready").await.status == 200).then_some(())
+        })
+        .await;
+    }
+
+    /// Starts the server and waits until it listens; perhaps it is not ready, as another one serves.
+    pub(crate) async fn listen(&mut self) {
         assert!(self.process.is_none(), "it runs already");
         let address_file = self.folder.join("address");
         let _ = fs::remove_file(&address_file);
@@ -227,11 +242,23 @@ impl Hotline {
         .await;
         let prefix = self.settings.get("HOTLINE__SERVER__BASE_PATH").map_or("", String::as_str);
         *self.base.write().expect("no holder panicked") = format!("http://{address}{prefix}");
-        let probe = self.client();
-        until("the server is ready", SOON * 3, async || {
-            (probe.get("/health/ready").await.status == 200).then_some(())
-        })
-        .await;
+    }
+
+    /// Lets the server go on after [`Hotline::freeze`].
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    /// Stops the server where it stands, with all it holds, as a machine that hangs.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    fn signal(&self, signal: &str) {
+        let process = self.process.as_ref().expect("it runs");
+        let status =
+            Command::new("kill").args([signal, &process.id().to_string()]).status().expect("kill runs");
+        assert!(status.success(), "it was running");
     }
 
     /// Ends the server with SIGKILL, in the middle of whatever it does.
@@ -243,10 +270,7 @@ impl Hotline {
 
     /// Asks the server to stop, as a service manager does.
     pub(crate) fn terminate(&self) {
-        let process = self.process.as_ref().expect("it runs");
-        let status =
-            Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("kill runs");
-        assert!(status.success(), "it was running");
+        self.signal("-TERM");
     }
 
     /// Waits for the end of the server.

@@ -26,7 +26,8 @@ const FLOORS: &[&[&str]] = &[
     &["people"],
     &["auth", "database", "retention", "secrets", "telemetry"],
     &["config"],
-    &["identity", "images", "params"],
+    // Which of several servers this is; who somebody is; what comes in.
+    &["cluster", "identity", "images", "params"],
     // The ground.
     &["address", "audit", "calendar", "clock", "errors", "outbound", "text", "wire", "wording"],
 ];

@@ -143,6 +143,7 @@ impl World {
             (Arc::clone(&self.statuses), Arc::clone(known), self.reports.0.clone());
         Setup {
             institution: "sim".to_owned(),
+            first_socket: 1,
             noting: None,
             limits: self.limits.clone(),
             bounds: self.bounds.get(),

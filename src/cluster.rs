@@ -1,0 +1,180 @@
+//! Several servers on one database: who owns which institution.
+//!
+//! A server holds a lease, a row of `nodes` that it renews every half second, and owns the institutions whose rows in `owners` name it.
+//! While its row is there nobody takes anything from it; the row goes when the server leaves, or when another removes it, which
+//! it may once the lease has run out by PostgreSQL's clock. So the clocks of the servers decide nothing.
+//!
+//! This only makes two owners rare and short. That they contradict nobody rests on two other things: a batch lands for the newest
+//! claim alone (the fence), and what is answered without a commit waits until the store has said that the newest claim is
+//! still ours (`actors/src/registry/ownership.rs`).
+
+mod beat;
+mod rows;
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use sqlx::{PgPool, postgres::PgConnectOptions};
+use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
+
+use crate::clock;
+use beat::{Beat, Order};
+
+/// Between two renewals of the lease.
+const BEAT: Duration = Duration::from_millis(500);
+/// For how long a lease is good in the database …
+const LEASE: Duration = Duration::from_millis(2_500);
+/// … and how much earlier its holder stops counting on it: its clock may run faster than PostgreSQL's by a fifth.
+const MARGIN: Duration = Duration::from_millis(500);
+/// A server that could not renew its lease for so long tells its sockets to go elsewhere: others may have taken over.
+const CUT_OFF_AFTER: Duration = Duration::from_secs(5);
+/// A server that stops waits no longer for its institutions to be let go; others take them when the lease has run out.
+const LEAVE_MAX: Duration = Duration::from_secs(2);
+
+/// The connections that this takes besides all others.
+pub const CONNECTIONS: u32 = 1;
+
+/// This server among the others. Cheap to clone.
+#[derive(Clone)]
+pub struct Cluster(Arc<Inner>);
+
+struct Inner {
+    owned: watch::Receiver<Arc<Owned>>,
+    orders: mpsc::Sender<Order>,
+    lease: watch::Receiver<Lease>,
+    /// Under which node id all that this process holds in memory was read.
+    settled: watch::Sender<Uuid>,
+}
+
+/// What this server may count on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lease {
+    node: Uuid,
+    /// By the clock of [`clock::since_boot`].
+    good_until: Duration,
+}
+
+impl Lease {
+    fn is_held(&self, settled: Uuid) -> bool {
+        self.node == settled && self.good_until > clock::since_boot()
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster").field("owned", &self.0.owned.borrow().epochs.len()).finish_non_exhaustive()
+    }
+}
+
+/// What this server owns, as the last beat found it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owned {
+    /// Under which id: another one after a lease was lost.
+    pub node: Uuid,
+    /// By institution: how often it has been taken by anybody.
+    pub epochs: BTreeMap<String, i64>,
+    /// The database has not been reached for so long that another server may have taken over.
+    pub is_cut_off: bool,
+    /// The servers whose leases are good, this one too.
+    pub servers: usize,
+}
+
+/// Why this server is not one of them.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinFault {
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error("no thread for the lease: {0}")]
+    Thread(std::io::Error),
+    #[error("the database does not answer in time")]
+    Late,
+}
+
+/// Ready when the lease is renewed no more though nobody asked for that.
+pub type LeaseEnd = oneshot::Receiver<()>;
+
+impl Cluster {
+    /// Joins the others under `name`, within `join_max`. From then on the lease is renewed, on a thread of its own: nothing that keeps
+    /// the others busy delays it.
+    pub async fn join(
+        name: &str,
+        options: &PgConnectOptions,
+        join_max: Duration,
+    ) -> Result<(Self, LeaseEnd), JoinFault> {
+        let (orders, to_do) = mpsc::channel(4);
+        let (ended, end) = oneshot::channel();
+        let beat = Beat::new(name, options);
+        let (owned, lease) = (beat.owned(), beat.lease());
+        let (joined, first) = oneshot::channel();
+        beat.start(to_do, joined, ended).map_err(JoinFault::Thread)?;
+        match tokio::time::timeout(join_max, first).await {
+            Ok(Ok(joined)) => joined?,
+            Ok(Err(_)) | Err(_) => return Err(JoinFault::Late),
+        }
+        let settled = watch::Sender::new(owned.borrow().node);
+        Ok((Self(Arc::new(Inner { owned, orders, lease, settled })), end))
+    }
+
+    /// What this server owns, each time that it changes.
+    pub fn owned(&self) -> watch::Receiver<Arc<Owned>> {
+        self.0.owned.clone()
+    }
+
+    /// Whether nobody else can have taken anything from this server yet, by this machine's clock, so that what it holds in memory
+    /// counts.
+    pub fn holds_lease(&self) -> bool {
+        self.0.lease.borrow().is_held(*self.0.settled.borrow())
+    }
+
+    /// Waits until the lease is held, within `wait_max`; false if it is not.
+    pub async fn is_renewed(&self, wait_max: Duration) -> bool {
+        let (mut lease, mut settled) = (self.0.lease.clone(), self.0.settled.subscribe());
+        let held = async {
+            while !self.holds_lease() {
+                let changed = tokio::select! {
+                    changed = lease.changed() => changed,
+                    changed = settled.changed() => changed,
+                };
+                if changed.is_err() {
+                    return false;
+                }
+            }
+            true
+        };
+        tokio::time::timeout(wait_max, held).await.unwrap_or(false)
+    }
+
+    /// Nothing is held in memory any more that was read before this server had this node id. Until this is said of the newest, it
+    /// holds no lease: after one was lost, others have changed what it knew.
+    pub fn has_settled(&self, node: Uuid) {
+        self.0.settled.send_replace(node);
+    }
+
+    /// From now on this server takes nothing more.
+    pub async fn take_no_more(&self) {
+        // Whoever would do it is gone otherwise, and takes nothing either.
+        let _ = self.0.orders.send(Order::TakeNoMore).await;
+    }
+
+    /// Lets all institutions go, for others to take at once. Nothing may be decided for them here any more.
+    pub async fn leave(&self) {
+        let (done, left) = oneshot::channel();
+        let leave = async {
+            self.0.orders.send(Order::Leave(done)).await.ok()?;
+            left.await.ok()
+        };
+        match tokio::time::timeout(LEAVE_MAX, leave).await {
+            Ok(Some(())) => {}
+            Ok(None) | Err(_) => {
+                tracing::warn!(
+                    "the institutions are not let go: others take them when the lease has run out"
+                );
+            }
+        }
+    }
+}
+
+/// The names of the servers that share this database just now.
+pub async fn members(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
+    rows::members(pool).await
+}

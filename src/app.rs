@@ -96,8 +96,8 @@ impl From<sqlx::Error> for StartError {
 impl From<JoinFault> for StartError {
     fn from(fault: JoinFault) -> Self {
         match fault {
-            JoinFault::Database(error) => error.into(),
-            fault @ (JoinFault::Thread(_) | JoinFault::Late) => Self::NotJoined(fault.to_string()),
+            JoinFault::NoBeat(cause) => Self::Database(cause),
+            fault @ JoinFault::Thread(_) => Self::NotJoined(fault.to_string()),
         }
     }
 }

@@ -29,7 +29,7 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// A server that could not renew its lease for so long tells its sockets to go elsewhere: others may have taken over.
 const CUT_OFF_AFTER: Duration = Duration::from_secs(5);
 /// A server that stops waits no longer for its institutions to be let go; others take them when the lease has run out.
-const LEAVE_MAX: Duration = Duration::from_secs(2);
+const LEAVE_MAX: Duration = Duration::from_secs(4);
 
 /// The connections that this takes besides all others.
 pub const CONNECTIONS: u32 = 1;
@@ -82,19 +82,17 @@ pub struct Owned {
 /// Why this server is not one of them.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinFault {
-    #[error(transparent)]
-    Database(#[from] sqlx::Error),
     #[error("no thread for the lease: {0}")]
     Thread(std::io::Error),
-    #[error("the database does not answer in time")]
-    Late,
+    #[error("{0}")]
+    NoBeat(String),
 }
 
 /// Ready when the lease is renewed no more though nobody asked for that.
 pub type LeaseEnd = oneshot::Receiver<()>;
 
 impl Cluster {
-    /// Joins the others under `name`, within `join_max`. From then on the lease is renewed, on a thread of its own: nothing that keeps
+    /// Joins the others under `name`; that is tried for `join_max`. From then on the lease is renewed, on a thread of its own: nothing that keeps
     /// the others busy delays it.
     pub async fn join(
         name: &str,
@@ -106,10 +104,10 @@ impl Cluster {
         let beat = Beat::new(name, options);
         let (owned, lease) = (beat.owned(), beat.lease());
         let (joined, first) = oneshot::channel();
-        beat.start(to_do, joined, ended).map_err(JoinFault::Thread)?;
-        match tokio::time::timeout(join_max, first).await {
-            Ok(Ok(joined)) => joined?,
-            Ok(Err(_)) | Err(_) => return Err(JoinFault::Late),
+        beat.start(join_max, to_do, joined, ended).map_err(JoinFault::Thread)?;
+        match first.await {
+            Ok(joined) => joined.map_err(|fault| JoinFault::NoBeat(fault.to_string()))?,
+            Err(_) => return Err(JoinFault::NoBeat("it broke off".to_owned())),
         }
         let settled = watch::Sender::new(owned.borrow().node);
         Ok((Self(Arc::new(Inner { owned, orders, lease, settled })), end))

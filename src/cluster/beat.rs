@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc, thread, time::Duration};
 
-use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     runtime,
     sync::{mpsc, oneshot, watch},
@@ -13,10 +13,21 @@ use uuid::Uuid;
 use super::{BEAT, CUT_OFF_AFTER, LEASE, Lease, MARGIN, Owned, rows};
 use crate::{clock, errors::describe};
 
-/// A beat takes no longer, or has failed.
-const BEAT_MAX: Duration = Duration::from_secs(1);
+/// A beat takes no longer, or has failed: by then the lease is lost anyway. A new connection is made in a time of its own, as that
+/// takes longer than a beat.
+const BEAT_MAX: Duration = Duration::from_secs(2);
+const CONNECT_MAX: Duration = Duration::from_secs(2);
 /// A beat that comes later than this after the last was missed.
-const GAP_MAX: Duration = Duration::from_secs(1);
+const GAP_MAX: Duration = Duration::from_millis(1_500);
+
+/// Why a beat failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BeatFault {
+    #[error("{}", describe(.0))]
+    Database(#[from] sqlx::Error),
+    #[error("no answer in time")]
+    Late,
+}
 
 /// What the beat is told.
 pub(super) enum Order {
@@ -94,18 +105,19 @@ impl Beat {
         self.lease.subscribe()
     }
 
-    /// Runs on a thread of its own until told to leave, or nobody can tell it anything any more. `joined` hears of the first beat;
-    /// `ended` is dropped with the thread.
+    /// Runs on a thread of its own until told to leave, or nobody can tell it anything any more. `joined` hears of the first beat,
+    /// which is tried for `join_max`; `ended` is dropped with the thread.
     pub(super) fn start(
         mut self,
+        join_max: Duration,
         mut orders: mpsc::Receiver<Order>,
-        joined: oneshot::Sender<Result<(), sqlx::Error>>,
+        joined: oneshot::Sender<Result<(), BeatFault>>,
         ended: oneshot::Sender<()>,
     ) -> io::Result<()> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name("lease".to_owned()).spawn(move || {
             runtime.block_on(async move {
-                let first = self.beat().await;
+                let first = self.first_beat(join_max).await;
                 let has_joined = first.is_ok();
                 if joined.send(first).is_ok() && has_joined {
                     self.run(&mut orders).await;
@@ -114,6 +126,16 @@ impl Beat {
             drop(ended);
         })?;
         Ok(())
+    }
+
+    async fn first_beat(&mut self, join_max: Duration) -> Result<(), BeatFault> {
+        let begun = Instant::now();
+        loop {
+            match self.beat().await {
+                Err(_) if begun.elapsed() < join_max => tokio::time::sleep(BEAT).await,
+                first => return first,
+            }
+        }
     }
 
     async fn run(&mut self, orders: &mut mpsc::Receiver<Order>) {
@@ -133,15 +155,15 @@ impl Beat {
                         tracing::info!("the lease is renewed again");
                     }
                     Ok(()) => {}
-                    Err(error) => self.failed(&error),
+                    Err(fault) => self.failed(&fault),
                 },
             }
         }
     }
 
-    fn failed(&mut self, error: &sqlx::Error) {
+    fn failed(&mut self, fault: &BeatFault) {
         if std::mem::replace(&mut self.is_well, false) {
-            tracing::warn!(error = %describe(error), "the lease cannot be renewed");
+            tracing::warn!(%fault, "the lease cannot be renewed");
         }
         // Whatever it was doing: nothing of it may be taken for the answer to something else.
         self.connection = None;
@@ -154,26 +176,30 @@ impl Beat {
         }
     }
 
-    async fn beat(&mut self) -> Result<(), sqlx::Error> {
-        let connection = self.connection.take();
-        let options = self.options.clone();
-        let beat = async {
-            let mut connection = match connection {
-                Some(connection) => connection,
-                None => PgConnection::connect_with(&options).await?,
-            };
-            self.renew(&mut connection).await?;
-            Ok(connection)
-        };
-        let connection = timeout(BEAT_MAX, beat).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+    async fn beat(&mut self) -> Result<(), BeatFault> {
+        let mut connection = self.connect().await?;
+        timeout(BEAT_MAX, self.renew(&mut connection)).await.map_err(|_| BeatFault::Late)??;
         self.connection = Some(connection);
         Ok(())
     }
 
+    /// The connection, taken out: one on which something failed or is late is not used again.
+    async fn connect(&mut self) -> Result<PgConnection, BeatFault> {
+        if let Some(connection) = self.connection.take() {
+            return Ok(connection);
+        }
+        let connected = timeout(CONNECT_MAX, PgConnection::connect_with(&self.options)).await;
+        Ok(connected.map_err(|_| BeatFault::Late)??)
+    }
+
     async fn renew(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let before = clock::since_boot();
-        let id = match self.id {
-            Some(id) if rows::renew(connection, id, LEASE, self.is_leaving).await? => id,
+        let mut before = clock::since_boot();
+        let known = match self.id {
+            Some(id) => Some((id, rows::renew(connection, id, LEASE, self.is_leaving).await?)),
+            None => None,
+        };
+        let (id, look) = match known {
+            Some((id, look)) if look.is_renewed => (id, look),
             lost => {
                 if lost.is_some() {
                     tracing::warn!("the lease had run out, and another server has taken over");
@@ -182,41 +208,53 @@ impl Beat {
                 self.lease.send_replace(Lease::default());
                 self.is_owner_of(Owned::default());
                 let id = rows::register(connection, &self.name, LEASE, self.is_leaving).await?;
-                self.patience = Patience::default();
-                self.summary = None;
-                *self.id.insert(id)
+                self.id = Some(id);
+                (self.patience, self.summary) = (Patience::default(), None);
+                before = clock::since_boot();
+                (id, rows::renew(connection, id, LEASE, self.is_leaving).await?)
             }
         };
+        if !look.is_renewed {
+            // Lost again at once; the next beat begins anew.
+            return Ok(());
+        }
         self.lease.send_replace(Lease { node: id, good_until: before + LEASE.saturating_sub(MARGIN) });
         self.last = Instant::now();
         self.patience.beaten(self.last);
-        self.look_around(connection, id).await
+        self.take_and_tell(connection, id, look).await
     }
 
-    /// Sees what became of the others, takes what is to be taken, and tells what is owned here.
-    async fn look_around(&mut self, connection: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
-        let mut nodes = rows::nodes(connection).await?;
-        if nodes.iter().any(|node| !node.is_alive && node.id != id) && self.patience.is_over(self.last) {
+    /// Takes what is to be taken, and tells what is owned here.
+    async fn take_and_tell(
+        &mut self,
+        connection: &mut PgConnection,
+        id: Uuid,
+        mut look: rows::Look,
+    ) -> Result<(), sqlx::Error> {
+        let mut is_changed = false;
+        if look.expired > 0 && self.patience.is_over(self.last) {
             for name in rows::remove_expired(connection, id).await? {
                 tracing::warn!(server = name, "the lease of another server has run out");
+                is_changed = true;
             }
-            nodes = rows::nodes(connection).await?;
         }
-        let mut summary = rows::summary(connection).await?;
         // One of them, so that the institutions stay together: whoever has been here longest.
-        let taker = nodes.iter().find(|node| node.is_alive && !node.leaving);
-        if summary.has_unowned() && taker.is_some_and(|taker| taker.id == id) {
+        let is_taker = look.takers.first() == Some(&id);
+        if is_taker && (is_changed || look.summary.has_unowned()) {
             let institutions = rows::take_unowned(connection, id).await?;
             tracing::info!(institutions, "this server takes what nobody owns");
-            summary = rows::summary(connection).await?;
+            is_changed = true;
         }
-        let servers = nodes.iter().filter(|node| node.is_alive).count();
-        let epochs = if self.summary == Some(summary) {
+        if is_changed {
+            look = rows::renew(connection, id, LEASE, self.is_leaving).await?;
+        }
+        let epochs = if self.summary == Some(look.summary) {
             self.owned.borrow().epochs.clone()
         } else {
             rows::owned_by(connection, id).await?
         };
-        self.summary = Some(summary);
+        self.summary = Some(look.summary);
+        let servers = usize::try_from(look.alive).unwrap_or(0);
         self.is_owner_of(Owned { node: id, epochs, is_cut_off: false, servers });
         Ok(())
     }
@@ -234,20 +272,17 @@ impl Beat {
     async fn leave(&mut self, done: oneshot::Sender<()>) {
         let Some(id) = self.id.take() else { return };
         self.lease.send_replace(Lease::default());
-        let leave = async {
-            let mut connection = match self.connection.take() {
-                Some(connection) => connection,
-                None => PgConnection::connect_with(&self.options).await?,
-            };
-            rows::remove(&mut connection, id).await?;
-            connection.close().await
+        let left = match self.connect().await {
+            Ok(mut connection) => timeout(BEAT_MAX, rows::remove(&mut connection, id))
+                .await
+                .map_err(|_| BeatFault::Late)
+                .and_then(|removed| removed.map_err(BeatFault::from)),
+            Err(fault) => Err(fault),
         };
-        match timeout(BEAT_MAX, leave).await {
-            Ok(Ok(())) => drop(done.send(())),
-            Ok(Err(error)) => {
-                tracing::warn!(error = %describe(&error), "this server could not leave in order");
-            }
-            Err(_) => tracing::warn!("this server could not leave in order: no answer in time"),
+        match left {
+            // Whoever waited may have given up.
+            Ok(()) => drop(done.send(())),
+            Err(fault) => tracing::warn!(%fault, "this server could not leave in order"),
         }
     }
 }

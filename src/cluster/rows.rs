@@ -36,39 +36,65 @@ pub(super) async fn register(
     Ok(id)
 }
 
-/// Renews the lease, also one that has run out and that nobody has removed; false: somebody has.
+/// What a beat found.
+pub(super) struct Look {
+    /// Whether the lease is renewed; also one that had run out and that nobody had removed.
+    pub(super) is_renewed: bool,
+    /// The servers that may take institutions, in the order in which they joined.
+    pub(super) takers: Vec<Uuid>,
+    /// Servers with a good lease.
+    pub(super) alive: i64,
+    /// Others whose leases have run out.
+    pub(super) expired: i64,
+    pub(super) summary: Summary,
+}
+
+/// Renews the lease and looks around, by one statement: a beat is one way there and back.
 pub(super) async fn renew(
     connection: &mut PgConnection,
     id: Uuid,
     lease: Duration,
     is_leaving: bool,
-) -> Result<bool, sqlx::Error> {
-    let renewed = sqlx::query!(
-        "update nodes set lease_until = clock_timestamp() + $2, leaving = $3 where id = $1",
+) -> Result<Look, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        with renewed as (
+            update nodes set lease_until = clock_timestamp() + $2, leaving = $3 where id = $1 returning id
+        ), seen as (
+            select id, joined_at,
+                   -- As it was before this statement: our own counts as renewed.
+                   id = $1 or lease_until > clock_timestamp() as is_alive,
+                   case when id = $1 then $3 else leaving end as is_leaving
+            from nodes
+        )
+        select (select count(*) from renewed) > 0 as "is_renewed!",
+               array(select id from seen where is_alive and not is_leaving order by joined_at, id) as "takers!",
+               (select count(*) from seen where is_alive) as "alive!",
+               (select count(*) from seen where not is_alive) as "expired!",
+               (select count(*) from institutions) as "institutions!",
+               count(*) as "known!", coalesce(sum(epoch), 0)::bigint as "epochs!",
+               count(*) filter (where node is null) as "unowned!"
+        from owners
+        "#,
         id,
         interval(lease),
         is_leaving,
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(renewed.rows_affected() == 1)
-}
-
-/// One of the servers.
-pub(super) struct NodeRow {
-    pub(super) id: Uuid,
-    pub(super) leaving: bool,
-    pub(super) is_alive: bool,
-}
-
-/// All servers, in the order in which they joined.
-pub(super) async fn nodes(connection: &mut PgConnection) -> Result<Vec<NodeRow>, sqlx::Error> {
-    sqlx::query_as!(
-        NodeRow,
-        r#"select id, leaving, lease_until > clock_timestamp() as "is_alive!" from nodes order by joined_at, id"#
-    )
-    .fetch_all(connection)
-    .await
+    let summary = Summary {
+        institutions: row.institutions,
+        known: row.known,
+        epochs: row.epochs,
+        unowned: row.unowned,
+    };
+    Ok(Look {
+        is_renewed: row.is_renewed,
+        takers: row.takers,
+        alive: row.alive,
+        expired: row.expired,
+        summary,
+    })
 }
 
 pub(super) async fn members(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
@@ -81,7 +107,7 @@ pub(super) async fn members(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
 /// without an owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Summary {
-    pub(super) institutions: i64,
+    institutions: i64,
     known: i64,
     epochs: i64,
     unowned: i64,
@@ -92,19 +118,6 @@ impl Summary {
     pub(super) fn has_unowned(self) -> bool {
         self.unowned > 0 || self.known < self.institutions
     }
-}
-
-pub(super) async fn summary(connection: &mut PgConnection) -> Result<Summary, sqlx::Error> {
-    sqlx::query_as!(
-        Summary,
-        r#"
-        select (select count(*) from institutions) as "institutions!", count(*) as "known!",
-               coalesce(sum(epoch), 0)::bigint as "epochs!", count(*) filter (where node is null) as "unowned!"
-        from owners
-        "#
-    )
-    .fetch_one(connection)
-    .await
 }
 
 /// What `node` owns.

@@ -34,7 +34,8 @@ const IDLE_UNTESTED_MAX: Duration = Duration::from_millis(250);
 /// Each list takes two.
 const LISTS_CONNECTIONS_MAX: u32 = 4;
 
-/// They are short of nothing but at the start, when all institutions are claimed.
+/// One for claims that go together, two for those that were held up, and one to ask whose the journals are. What else is read
+/// of journals shares those of the claims.
 const JOURNALS_CONNECTIONS_MAX: u32 = 4;
 
 /// Between two tries while the database is away.

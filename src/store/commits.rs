@@ -7,7 +7,6 @@
 //! institution stores in the next seconds.
 
 use std::{
-    borrow::Cow,
     collections::{HashMap, VecDeque},
     fmt, slice,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,14 +15,13 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 use hotline_actors::journal::Batch;
-use sqlx::{Connection, PgConnection, error::DatabaseError, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{Notify, oneshot},
     time::Instant,
 };
 
-use super::statement;
-use crate::errors::describe;
+use super::{calls::StoreError, statement};
 
 /// The writers of what is stored together.
 const SHARED_CONNECTIONS: u32 = 2;
@@ -37,9 +35,6 @@ const HELP_AFTER: Duration = Duration::from_millis(50);
 const APART_FOR: Duration = Duration::from_secs(10);
 /// For how long a writer is busy with batches one by one.
 const ALONE_FOR: Duration = Duration::from_secs(1);
-/// What PostgreSQL says when it could serve nobody: connections, a database that lets nobody in or nobody write, resources, the
-/// system around it.
-const OF_ALL: [&str; 8] = ["08", "25", "28", "3D", "53", "57", "58", "55000"];
 /// Connections for those that are stored apart.
 const APART_CONNECTIONS: u32 = 2;
 
@@ -298,7 +293,7 @@ async fn write_shared(queues: Arc<Queues>, is_first: bool, mut lane: Lane) {
                     one.answer(Ok(()));
                 }
             }
-            Err(fault) if waiting.len() > 1 && fault.is_of_one_batch() => {
+            Err(fault) if waiting.len() > 1 && fault.is_of_one() => {
                 store_each_alone(&queues, &mut lane, waiting).await;
             }
             Err(fault) if waiting.len() > 1 => {
@@ -331,7 +326,7 @@ async fn store_each_alone(queues: &Queues, lane: &mut Lane, waiting: Vec<Waiting
         }
         let outcome = lane.store(slice::from_ref(&one)).await;
         gone = match &outcome {
-            Err(fault) if !fault.is_of_one_batch() => Some(fault.describe()),
+            Err(fault) if !fault.is_of_one() => Some(fault.describe()),
             Ok(()) | Err(_) if Instant::now() > until => Some("others took too long".to_owned()),
             Ok(()) | Err(_) => None,
         };
@@ -340,12 +335,12 @@ async fn store_each_alone(queues: &Queues, lane: &mut Lane, waiting: Vec<Waiting
 }
 
 /// What came of one batch alone. One that waits for another's lock goes on waiting apart.
-fn settle(queues: &Queues, one: Waiting, outcome: Result<(), LaneFault>) {
+fn settle(queues: &Queues, one: Waiting, outcome: Result<(), StoreError>) {
     match outcome {
         Ok(()) => one.answer(Ok(())),
         Err(fault) if fault.is_held_up() => queues.store_apart(one),
         Err(fault) => {
-            if fault.will_come_again() {
+            if will_come_again(&fault) {
                 queues.set_apart(&one.institution);
             }
             one.answer(Err(fault.into()));
@@ -357,7 +352,7 @@ async fn write_apart(queues: Arc<Queues>, mut lane: Lane) {
     loop {
         let one = queues.take_apart().await;
         let outcome = lane.store(slice::from_ref(&one)).await;
-        if outcome.as_ref().is_err_and(LaneFault::will_come_again) {
+        if outcome.as_ref().is_err_and(will_come_again) {
             queues.set_apart(&one.institution);
         }
         one.answer(outcome.map_err(CommitFault::from));
@@ -373,63 +368,15 @@ struct Lane {
     connection: Option<PgConnection>,
 }
 
-enum LaneFault {
-    Database(sqlx::Error),
-    Late,
+/// Whether the batch will be tried again and is likely to meet it again: it shares no statement until then.
+fn will_come_again(error: &StoreError) -> bool {
+    error.is_of_one() && !error.is_final()
 }
 
-impl LaneFault {
-    fn code(&self) -> Option<Cow<'_, str>> {
-        match self {
-            Self::Database(error) => error.as_database_error().and_then(DatabaseError::code),
-            Self::Late => None,
-        }
-    }
-
-    /// Whether PostgreSQL understood and said no for good: data, integrity and syntax errors, and missing rights.
-    fn is_final(&self) -> bool {
-        self.code().is_some_and(|code| ["21", "22", "23", "42"].iter().any(|class| code.starts_with(class)))
-    }
-
-    /// Another's lock was not let go in time, or it took too long.
-    fn is_held_up(&self) -> bool {
-        self.code().is_some_and(|code| ["55P03", "57014", "40P01"].contains(&&*code))
-    }
-
-    /// Whether it may lie in one of the batches, so that the others may be stored without it: whatever PostgreSQL says that is not
-    /// about the server as a whole.
-    fn is_of_one_batch(&self) -> bool {
-        self.is_held_up()
-            || self.code().is_some_and(|code| !OF_ALL.iter().any(|class| code.starts_with(class)))
-    }
-
-    /// Whether the batch will be tried again and is likely to meet it again: it shares no statement until then.
-    fn will_come_again(&self) -> bool {
-        self.is_of_one_batch() && !self.is_final()
-    }
-
-    /// Whether the connection is of no more use.
-    fn ends_connection(&self) -> bool {
-        match self {
-            Self::Database(sqlx::Error::Database(_)) => {
-                self.code().is_some_and(|code| ["08", "57P"].iter().any(|class| code.starts_with(class)))
-            }
-            Self::Database(_) | Self::Late => true,
-        }
-    }
-
-    fn describe(&self) -> String {
-        match self {
-            Self::Database(error) => describe(error),
-            Self::Late => "no answer in time".to_owned(),
-        }
-    }
-}
-
-impl From<LaneFault> for CommitFault {
-    fn from(fault: LaneFault) -> Self {
+impl From<StoreError> for CommitFault {
+    fn from(fault: StoreError) -> Self {
         if fault.is_final()
-            && let LaneFault::Database(error) = fault
+            && let StoreError::Database(error) = fault
         {
             return Self::Refused(error);
         }
@@ -438,7 +385,7 @@ impl From<LaneFault> for CommitFault {
 }
 
 impl Lane {
-    async fn store(&mut self, waiting: &[Waiting]) -> Result<(), LaneFault> {
+    async fn store(&mut self, waiting: &[Waiting]) -> Result<(), StoreError> {
         let taken = self.connection.take();
         let run = async {
             let mut connection = match taken {
@@ -451,10 +398,10 @@ impl Lane {
         };
         let (connection, stored) = tokio::time::timeout(self.call_max, run)
             .await
-            .map_err(|_| LaneFault::Late)?
-            .map_err(LaneFault::Database)?;
-        let stored = stored.map_err(LaneFault::Database);
-        if !stored.as_ref().is_err_and(LaneFault::ends_connection) {
+            .map_err(|_| StoreError::Late)?
+            .map_err(StoreError::Database)?;
+        let stored = stored.map_err(StoreError::Database);
+        if !stored.as_ref().is_err_and(StoreError::ends_connection) {
             self.connection = Some(connection);
         }
         stored

@@ -30,6 +30,7 @@ pub(super) struct Unreadable {
 }
 
 pub(super) struct SeatRow {
+    pub(super) institution: String,
     pub(super) id: Uuid,
     pub(super) kind: String,
     pub(super) max_consults: i32,

@@ -25,6 +25,8 @@ struct Neighbours {
     database: Database,
     journals: Journals,
     tasks: Vec<BoxFuture<'static, ()>>,
+    /// For claims, which need not wait until anybody writes.
+    claiming: (Journals, JoinSet<()>),
 }
 
 /// One of them, as its owner sees it.
@@ -44,14 +46,13 @@ impl Neighbours {
         let limits = CommitLimits { call_max: SOON, shared_lock_max: Duration::from_millis(200) };
         let people = People::new(database.pool.clone(), no_secrets());
         let options = options.application_name("writer");
-        let (journals, tasks) = Journals::new(
-            &options,
-            (database.pool.clone(), database.pool.clone()),
-            "administrator",
-            limits,
-            people,
-        );
-        Self { database, journals, tasks }
+        let journals = || {
+            let pools = (database.pool.clone(), database.pool.clone());
+            Journals::new(&options, pools, "administrator", limits, people.clone())
+        };
+        let ((journals, tasks), (claiming, claims)) = (journals(), journals());
+        let claiming = (claiming, claims.into_iter().collect());
+        Self { database, journals, tasks, claiming }
     }
 
     /// From now on what waits is stored.
@@ -75,14 +76,16 @@ impl Neighbours {
         .execute(&self.database.pool)
         .await
         .expect("a counselor");
-        let store = self.store(institution);
+        let store = PgStore::new(institution.to_owned(), self.journals.clone(), None);
         let writer = WriterId(Uuid::now_v7());
-        let seq = store.claim(writer, NOW).await.expect("it can be claimed").seq;
+        let seq = self.claim(institution, writer).await;
         Owner { institution: institution.to_owned(), store, writer, counselor: CounselorId(counselor), seq }
     }
 
-    fn store(&self, institution: &str) -> PgStore {
-        PgStore::new(institution.to_owned(), self.journals.clone(), None)
+    /// Claims the institution; the number of the claim.
+    async fn claim(&self, institution: &str, writer: WriterId) -> u64 {
+        let store = PgStore::new(institution.to_owned(), self.claiming.0.clone(), None);
+        store.claim(writer, NOW).await.expect("it can be claimed").seq
     }
 
     async fn numbers(&self, institution: &str) -> Vec<i64> {
@@ -158,7 +161,7 @@ async fn one_who_is_fenced_is_fenced_alone() {
     let mut owners =
         [neighbours.owner("ecnu").await, neighbours.owner("fdu").await, neighbours.owner("tju").await];
     let other = WriterId(Uuid::now_v7());
-    neighbours.store("fdu").claim(other, NOW).await.expect("another takes it over");
+    neighbours.claim("fdu", other).await;
     let mut waiting = pin!(join_all(owners.each_mut().map(|owner| owner.stores(5))));
     assert!(futures_util::poll!(&mut waiting).is_pending());
     let _writers = neighbours.write();

@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod bad_input;
 mod chat;
+mod claims;
 mod cluster;
 mod commits;
 mod consumers;

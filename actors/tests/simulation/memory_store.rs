@@ -346,6 +346,9 @@ const GONE: &str = "no answer";
 
 impl Store for MemoryStore {
     fn claim(&self, writer: WriterId, now: Timestamp) -> LocalBoxFuture<'static, Result<Claim, ClaimFault>> {
+        if self.0.borrow().faults.is_anothers {
+            return Box::pin(async { Err(ClaimFault::NotOwner) });
+        }
         let claimed = self.call(move |stored| stored.claim(writer, now));
         Box::pin(async move { claimed.await.map_err(|_| ClaimFault::Unknown(GONE.to_owned())) })
     }

@@ -1,6 +1,7 @@
 //! Scenarios with the real actors.
 
 mod closing;
+mod ownership;
 mod presence;
 mod record;
 

@@ -71,6 +71,8 @@ pub(crate) struct StoreFaults {
     pub(crate) gone: bool,
     /// All but the record can be had.
     pub(crate) is_record_unreadable: bool,
+    /// It says that another server owns the institution.
+    pub(crate) is_anothers: bool,
     pub(crate) rates: FaultRates,
     pub(crate) seen: FaultCounts,
     /// Until then something may still be wrong that has been so.
@@ -97,6 +99,7 @@ impl StoreFaults {
             answer: 0..=8,
             gone: false,
             is_record_unreadable: false,
+            is_anothers: false,
             rates: FaultRates::default(),
             seen: FaultCounts::default(),
             disturbed_until: Timestamp(i64::MIN),

@@ -233,7 +233,7 @@ pub fn error_body(status: StatusCode, path: &str, now: hotline_actors::Timestamp
         StatusCode::METHOD_NOT_ALLOWED => "Request method not supported",
         StatusCode::PAYLOAD_TOO_LARGE => "The body is too large",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "Content type not supported",
-        StatusCode::SERVICE_UNAVAILABLE => "The server is stopping",
+        StatusCode::SERVICE_UNAVAILABLE => "The server is stopping, or another one serves",
         StatusCode::INTERNAL_SERVER_ERROR => "The server has failed",
         _ => error,
     };

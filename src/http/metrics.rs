@@ -46,6 +46,7 @@ async fn page(req: HttpRequest, state: Data<AppState>) -> Answer {
         institutions: state.institutions.health().await,
         now: clock::steady(),
         messages: state.messages.figures(),
+        cluster: state.institutions.cluster_figures(),
         connections: state.pool.size(),
         connections_idle: state.pool.num_idle(),
     };

@@ -16,6 +16,7 @@ use super::{FatalError, Inner, Institutions, RegistryHandle, onlookers};
 use crate::{
     clock,
     config::Settings,
+    metrics::ClusterFigures,
     store::{Ownership, PgStore},
 };
 
@@ -106,6 +107,18 @@ impl Institutions {
                 // One is enough: the process ends over it.
                 let _ = inner.fatal_errors.try_send(error);
             }
+        })
+    }
+}
+
+impl Institutions {
+    /// How this server stands among several; none if it is alone.
+    pub fn cluster_figures(&self) -> Option<ClusterFigures> {
+        let cluster = self.0.cluster.as_ref()?;
+        Some(ClusterFigures {
+            servers: cluster.owned().borrow().servers,
+            holds_lease: cluster.holds_lease(),
+            begun: self.0.lives.load(Ordering::Relaxed),
         })
     }
 }

@@ -15,9 +15,21 @@ pub struct Seen {
     /// By institution; none where its Registry does not say.
     pub institutions: BTreeMap<String, Option<Health>>,
     pub messages: Figures,
+    /// None for a server that is alone.
+    pub cluster: Option<ClusterFigures>,
     /// Connections for requests: all, and those nobody uses.
     pub connections: u32,
     pub connections_idle: usize,
+}
+
+/// How this server stands among several.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ClusterFigures {
+    /// Servers with a good lease, this one too, as the last beat found them.
+    pub servers: usize,
+    pub holds_lease: bool,
+    /// How often this one has begun to serve an institution.
+    pub begun: u64,
 }
 
 /// Of more institutions than this, those have rows in which anything goes on; a page of all would be a megabyte at a thousand.
@@ -57,6 +69,9 @@ pub fn page(metrics: &Metrics, seen: &Seen) -> Result<String, Error> {
         &["version", "build"],
         [(vec![env!("CARGO_PKG_VERSION"), env!("HOTLINE_BUILD")], 1.0)],
     )?;
+    if let Some(figures) = &seen.cluster {
+        cluster(&sheet, figures)?;
+    }
     institutions(&sheet, seen)?;
     let (is_long, seen) = (seen.institutions.len() > ALL_SHOWN_MAX, &seen.legible());
     registries(&sheet, seen)?;
@@ -115,6 +130,28 @@ impl Sheet {
         }
         self.0.register(Box::new(family))
     }
+}
+
+fn cluster(sheet: &Sheet, figures: &ClusterFigures) -> Result<(), Error> {
+    let ClusterFigures { servers, holds_lease, begun } = *figures;
+    sheet.gauge(
+        "hotline_cluster_servers",
+        "Servers on this database whose leases were good at the last beat, this one too.",
+        &[],
+        [(vec![], float(servers as u64))],
+    )?;
+    sheet.gauge(
+        "hotline_cluster_lease",
+        "1 while this server holds a lease; without one it answers nobody.",
+        &[],
+        [(vec![], f64::from(u8::from(holds_lease)))],
+    )?;
+    sheet.counter(
+        "hotline_cluster_taken_total",
+        "How often this server has begun to serve an institution.",
+        &[],
+        [(vec![], begun)],
+    )
 }
 
 /// How many there are, by how they are: also of those without rows of their own.

@@ -72,6 +72,12 @@ async fn one_serves_and_another_takes_over_when_it_is_killed() {
     there.end(id).await;
     assert_eq!(there.open("any").await["status"], "WAITING", "for whoever was here and is on the way back");
 
+    let figures = two.client().request(reqwest::Method::GET, "/metrics").send().await.expect("an answer");
+    let figures = figures.text().await.expect("a text");
+    for row in ["hotline_cluster_servers 1", "hotline_cluster_lease 1", "hotline_cluster_taken_total 2"] {
+        assert!(figures.lines().any(|line| line == row), "{row}\n{figures}");
+    }
+
     // It comes back and stands by.
     one.listen().await;
     assert_eq!(health(&one).await, (503, "standby".to_owned()));

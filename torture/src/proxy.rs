@@ -3,6 +3,7 @@
 //! What a client has sent is on its way, whatever becomes of the client: like a network, the proxy still delivers it.
 
 use std::{
+    collections::BTreeMap,
     io,
     net::SocketAddr,
     sync::{
@@ -36,14 +37,28 @@ struct Inner {
     /// Where new connections go: one of these, in turn.
     upstreams: Mutex<Vec<SocketAddr>>,
     turn: AtomicU64,
-    /// Every change closes all connections there are.
-    cut: watch::Sender<u64>,
+    cuts: watch::Sender<Cuts>,
+    /// Nothing gets through, and nobody is told.
+    silent: watch::Sender<bool>,
     /// Answers vanish on the way.
     swallowing: AtomicBool,
     swallowed: AtomicU64,
     /// How long what a client sends is on its way, in milliseconds.
     delay_ms: AtomicU64,
     connections_cut: AtomicU64,
+}
+
+/// How often connections were closed: all there were, and those to one upstream. Every change closes those it is about.
+#[derive(Debug, Default, Clone)]
+struct Cuts {
+    all: u64,
+    to: BTreeMap<SocketAddr, u64>,
+}
+
+impl Cuts {
+    fn of(&self, upstream: SocketAddr) -> (u64, u64) {
+        (self.all, self.to.get(&upstream).copied().unwrap_or(0))
+    }
 }
 
 impl Proxy {
@@ -54,7 +69,8 @@ impl Proxy {
             address: listener.local_addr()?,
             upstreams: Mutex::new(upstreams),
             turn: AtomicU64::new(0),
-            cut: watch::channel(0).0,
+            cuts: watch::channel(Cuts::default()).0,
+            silent: watch::channel(false).0,
             swallowing: AtomicBool::new(false),
             swallowed: AtomicU64::new(0),
             delay_ms: AtomicU64::new(0),
@@ -85,7 +101,24 @@ impl Proxy {
 
     /// Closes every connection there is.
     pub fn cut(&self) {
-        self.0.cut.send_modify(|cuts| *cuts += 1);
+        self.0.cuts.send_modify(|cuts| cuts.all += 1);
+    }
+
+    /// Closes every connection that leads to `upstream`.
+    pub fn cut_to(&self, upstream: SocketAddr) {
+        self.0.cuts.send_modify(|cuts| *cuts.to.entry(upstream).or_default() += 1);
+    }
+
+    /// While it is silent nothing comes through, in neither direction, and no connection is closed, as when a cable is
+    /// unplugged. What was sent meanwhile arrives afterwards: the network sends it again.
+    pub fn be_silent(&self, silent: bool) {
+        self.0.silent.send_replace(silent);
+    }
+
+    async fn until_not_silent(&self) {
+        let mut silent = self.0.silent.subscribe();
+        // The sender lives as long as we do.
+        let _over = silent.wait_for(|silent| !silent).await.is_ok();
     }
 
     /// Lets requests through and answers vanish until at least one has, or for `within`; then cuts. Says whether an answer
@@ -120,15 +153,19 @@ impl Proxy {
     }
 
     async fn carry(self, client: TcpStream) {
+        self.until_not_silent().await;
+        // Before it is known where to: nobody is led to an upstream from which all were cut off just then.
+        let mut cuts = self.0.cuts.subscribe();
+        let before = cuts.borrow().clone();
         let Some(upstream) = self.upstream() else { return };
-        let mut cut = self.0.cut.subscribe();
+        let before = before.of(upstream);
         let Ok(server) = TcpStream::connect(upstream).await else { return };
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         let (chunks, on_the_way) = mpsc::channel(CHUNKS_MAX);
         let there = async {
-            tokio::join!(self.take(from_client, chunks), deliver(on_the_way, to_server));
+            tokio::join!(self.take(from_client, chunks), self.deliver(on_the_way, to_server));
         };
         let back = self.bring(from_server, to_client);
         let both = async {
@@ -141,7 +178,7 @@ impl Proxy {
         };
         tokio::select! {
             () = both => {}
-            _ = cut.changed() => {
+            _ = cuts.wait_for(|now| now.of(upstream) != before) => {
                 self.0.connections_cut.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -160,6 +197,7 @@ impl Proxy {
     async fn bring(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
         let mut chunk = vec![0; CHUNK_BYTES];
         while let Ok(length @ 1..) = from.read(&mut chunk).await {
+            self.until_not_silent().await;
             if self.0.swallowing.load(Ordering::Relaxed) {
                 self.0.swallowed.fetch_add(1, Ordering::Relaxed);
             } else {
@@ -167,16 +205,19 @@ impl Proxy {
                 let _gone = to.write_all(&chunk[..length]).await;
             }
         }
+        self.until_not_silent().await;
     }
-}
 
-async fn deliver(mut chunks: mpsc::Receiver<(Instant, Vec<u8>)>, mut to: OwnedWriteHalf) {
-    while let Some((at, chunk)) = chunks.recv().await {
-        tokio::time::sleep_until(at).await;
-        if to.write_all(&chunk).await.is_err() {
-            return;
+    async fn deliver(&self, mut chunks: mpsc::Receiver<(Instant, Vec<u8>)>, mut to: OwnedWriteHalf) {
+        while let Some((at, chunk)) = chunks.recv().await {
+            tokio::time::sleep_until(at).await;
+            self.until_not_silent().await;
+            if to.write_all(&chunk).await.is_err() {
+                return;
+            }
         }
+        // The other side goes on in its own time.
+        self.until_not_silent().await;
+        let _closed = to.shutdown().await;
     }
-    // The other side goes on in its own time.
-    let _closed = to.shutdown().await;
 }

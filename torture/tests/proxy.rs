@@ -72,3 +72,32 @@ async fn a_cut_ends_both_sides_and_a_way_to_nowhere_is_closed() {
     let mut nobody = TcpStream::connect(proxy.address()).await.expect("the proxy listens");
     assert!(is_over(&mut nobody).await);
 }
+
+#[tokio::test]
+async fn a_cut_to_one_upstream_leaves_the_others_alone() {
+    let (proxy, mut client, mut server) = connected().await;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+    let other = listener.local_addr().expect("it listens");
+    proxy.lead_to(vec![other]);
+    let mut second = TcpStream::connect(proxy.address()).await.expect("the proxy listens");
+    let (mut behind, _) = timeout(SOON, listener.accept()).await.expect("soon").expect("the proxy comes");
+    proxy.cut_to(other);
+    assert!(is_over(&mut second).await && is_over(&mut behind).await);
+    client.write_all(b"still here").await.expect("it is sent");
+    assert_eq!(read(&mut server, 10).await, b"still here");
+    assert_eq!(proxy.connections_cut(), 1);
+}
+
+#[tokio::test]
+async fn in_silence_nothing_comes_through_and_nothing_is_lost() {
+    let (proxy, mut client, mut server) = connected().await;
+    proxy.be_silent(true);
+    client.write_all(b"commit").await.expect("it is sent");
+    server.write_all(b"notice").await.expect("it is sent");
+    let moment = Duration::from_millis(100);
+    assert!(timeout(moment, server.read(&mut [0; 1])).await.is_err(), "nothing comes, and nobody is told");
+    assert!(timeout(moment, client.read(&mut [0; 1])).await.is_err(), "nothing comes, and nobody is told");
+    proxy.be_silent(false);
+    assert_eq!(read(&mut server, 6).await, b"commit");
+    assert_eq!(read(&mut client, 6).await, b"notice");
+}

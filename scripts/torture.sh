@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # torture.sh long|short: a real server on a PostgreSQL of its own, killed, cut off, frozen and crowded, and then judged by
-# what it told its clients (torture/); and once more with our own IM, whose visitors say their last words and are gone.
-# long takes the release build and seven to twelve minutes, short whatever 'make test' has built and about two minutes.
-# SEED=… draws the same chances again; PART=dispatch or PART=last-words does one of the two alone.
+# what it told its clients (torture/); once more with our own IM, whose visitors say their last words and are gone; and
+# once more with several servers, one of which serves until it is killed, frozen, cut off or stopped.
+# long takes the release build and twenty to thirty minutes, short whatever 'make test' has built and about four minutes.
+# SEED=… draws the same chances again; PART=dispatch, PART=last-words or PART=cluster does one of the three alone; NODES=…
+# is how many servers there are in the last (3, short 2).
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -13,7 +15,7 @@ short) PROFILE=debug ASKED='scripts/torture.sh short' SMALL_MEGABYTES=96 ;;
 *) die "it is 'long' or 'short', not '$FORM'." ;;
 esac
 FOLDER=$(target_dir)/torture/$FORM
-PARTS=${PART:-dispatch last-words}
+PARTS=${PART:-dispatch last-words cluster}
 
 # Tables on a disk that can be filled without filling anybody else's.
 small_disk() {
@@ -26,9 +28,9 @@ small_disk() {
 # However it ended: nothing of it goes on, and nothing stays frozen.
 torture_exit() {
     local code=$? pid
-    for pid in $(cat "$FOLDER/pids" "$FOLDER/last-words/pids" 2>/dev/null); do
+    for pid in $(cat "$FOLDER/pids" "$FOLDER"/{last-words,cluster}/pids 2>/dev/null); do
         case $(readlink "/proc/$pid/cwd" 2>/dev/null) in
-        "$FOLDER" | "$FOLDER/last-words") kill -KILL "$pid" 2>/dev/null || true ;;
+        "$FOLDER" | "$FOLDER"/last-words | "$FOLDER"/cluster) kill -KILL "$pid" 2>/dev/null || true ;;
         esac
     done
     if [[ -n ${SCRATCH:-} ]] && pid=$(cluster_pid "$SCRATCH"); then
@@ -60,7 +62,7 @@ cluster_start "$SCRATCH" max_connections=200
 SMALL=()
 if small_disk; then SMALL=(--small-disk "$SCRATCH/small"); fi
 
-# Each part takes a few minutes; one that does not come to its end has failed.
+# Each part takes a quarter of an hour at most; one that does not come to its end has failed.
 SECONDS_MAX=${SECONDS_MAX:-1200}
 
 # run_part PART FOLDER [OPTION…]
@@ -71,13 +73,14 @@ run_part() {
         --postgres "$PG_BIN" --postgres-options "$CLUSTER_OPTIONS" --folder "$folder" --command "$ASKED" "$@"
 }
 
-# Both are done, whatever becomes of the first.
+# All are done, whatever becomes of the first.
 FAILED=()
 for part in $PARTS; do
     case $part in
     dispatch) run_part dispatch "$FOLDER" "${SMALL[@]}" || FAILED+=("$FOLDER") ;;
     last-words) run_part last-words "$FOLDER/last-words" || FAILED+=("$FOLDER/last-words") ;;
-    *) die "PART is 'dispatch' or 'last-words', not '$part'." ;;
+    cluster) run_part cluster "$FOLDER/cluster" ${NODES:+--nodes "$NODES"} || FAILED+=("$FOLDER/cluster") ;;
+    *) die "PART is 'dispatch', 'last-words' or 'cluster', not '$part'." ;;
     esac
 done
 ((${#FAILED[@]} == 0)) && exit

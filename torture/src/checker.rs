@@ -6,6 +6,7 @@ mod deadlines;
 mod last_words;
 mod replay;
 mod sockets;
+mod takeover;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,6 +16,7 @@ use std::{
 use serde_json::Value;
 
 pub use last_words::LastWords;
+pub use takeover::{DirectFigures, Takeover};
 
 use crate::history::{Disconnect, Entry, Fact, ServerFact};
 
@@ -33,6 +35,8 @@ pub struct Limits {
     pub late: i64,
     /// A message is stored within this.
     pub stored: i64,
+    /// Another server serves within this, when the one that served is put out of action.
+    pub taken_over: u64,
 }
 
 /// What an event is: the words of the journal's column `kind`. All matches on it name every kind, so whoever adds one says
@@ -221,6 +225,12 @@ pub enum Violation {
     LogError,
     /// An answer told of a fault while everything was in order.
     Fault,
+    /// Nobody served for too long after the server that served was put out of action.
+    NotServed,
+    /// A server that does not serve said something that it would have to serve for.
+    StaleAnswer,
+    /// An institution changed its owner though the database alone had been away.
+    OwnerMoved,
     /// `hotline check` found that what is stored does not fit together.
     Check,
 }
@@ -247,6 +257,9 @@ impl fmt::Display for Violation {
             Self::ServerDied => "server died",
             Self::LogError => "error in the log that must never be",
             Self::Fault => "fault",
+            Self::NotServed => "not served",
+            Self::StaleAnswer => "stale answer",
+            Self::OwnerMoved => "owner moved",
             Self::Check => "hotline check",
         })
     }
@@ -302,6 +315,9 @@ pub struct Figures {
 pub struct Verdict {
     pub findings: Vec<Finding>,
     pub figures: Figures,
+    /// In the order in which they happened.
+    pub takeovers: Vec<Takeover>,
+    pub direct: DirectFigures,
 }
 
 impl Verdict {
@@ -324,6 +340,7 @@ pub fn check(evidence: &Evidence<'_>) -> Verdict {
     sockets::check(evidence, &mut verdict);
     deadlines::check(evidence, &mut verdict);
     last_words::check(evidence, &mut verdict);
+    takeover::check(evidence, &mut verdict);
     servers(evidence, &mut verdict);
     verdict
 }

@@ -210,6 +210,10 @@ impl FaultInjector {
         Ok(())
     }
 
+    pub(crate) fn connections_cut(&self) -> u64 {
+        self.database.connections_cut() + self.clients.connections_cut()
+    }
+
     /// Kills the last server, and lets `hotline check` look at what it leaves behind: the findings.
     ///
     /// `settings` lead straight to the database.

@@ -58,8 +58,62 @@ pub enum Fact {
     Stalled { ms: i64 },
     /// What was done to a server.
     Server { what: ServerFact },
+    /// This was done to the one server that served, beginning then by the run's clock: another has to take over.
+    OwnerFault { fault: OwnerFault, began_ms: u64 },
+    /// A decision that was asked for at this moment of the run is acknowledged.
+    Decided { asked_ms: u64 },
+    /// What one server of several said when it was asked past the balancer, at this moment of the run.
+    Direct { server: String, question: DirectQuestion, asked_ms: u64, answer: DirectAnswer },
+    /// To whom the institutions belonged before something that is no reason to change it, and after.
+    Owners { over: String, before: Vec<OwnerRow>, after: Vec<OwnerRow> },
     /// The database, or the way to it, was out of order between these two moments of the wall clock.
     Disturbed { what: String, from: i64, to: i64 },
+}
+
+/// How the server that served was put out of action, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnerFault {
+    /// SIGKILL.
+    Kill,
+    /// SIGTERM.
+    Stop,
+    /// SIGSTOP, and SIGCONT after so many milliseconds.
+    Freeze(u64),
+    /// Its connections to the database closed, and refused for so long.
+    Cut(u64),
+    /// The same, but that nobody is told: what is sent is on its way for so long.
+    SilentCut(u64),
+}
+
+/// What a server is asked past the balancer. None of it needs a commit where it is out of place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DirectQuestion {
+    /// The end of this conversation, which another server opened.
+    End(String),
+    /// A conversation, by somebody who has one.
+    Open,
+    /// `GET /dispatch/now`.
+    Now,
+}
+
+/// What it said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DirectAnswer {
+    Told,
+    Refused { code: i64, message: String },
+    Fault(u16),
+    Nothing,
+}
+
+/// A row of `owners`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OwnerRow {
+    pub institution: String,
+    pub node: Option<String>,
+    pub epoch: i64,
 }
 
 /// An event as a socket tells it.
@@ -120,6 +174,12 @@ pub enum ServerFact {
     Ready {
         after_ms: u64,
     },
+    /// The balancer saw that it takes no requests any more.
+    NotReady,
+    /// SIGSTOP.
+    Frozen,
+    /// SIGCONT.
+    Thawed,
     Killed {
         ready: bool,
     },

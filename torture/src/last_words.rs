@@ -129,6 +129,6 @@ pub async fn run(options: &RunOptions, plan: &Plan) -> Result<(Verdict, String),
     for line in injector.check_what_is_left(&setup::last_words_settings(&url)).await? {
         verdict.find(Violation::Check, line);
     }
-    let head = run::head(options, &pool, begun, &injector).await?;
+    let head = run::head(options, &pool, begun, injector.connections_cut()).await?;
     Ok((verdict.clone(), report::write_last_words(&head, plan, &injector.injected, &verdict, &entries)))
 }

@@ -1,6 +1,7 @@
 //! Torture: a real server on a real PostgreSQL, under load and injected faults, judged from outside by what it told its clients.
 //!
-//! `scripts/torture.sh` makes the cluster; [`run`] does the rest, and [`last_words`] the part about last words. The checker ([`checker`]) is pure, and tested by itself.
+//! `scripts/torture.sh` makes the cluster; [`run`] does the rest, [`last_words`] the part about last words, and [`takeover`] that about
+//! several servers. The checker ([`checker`]) is pure, and tested by itself.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -23,4 +24,5 @@ pub mod setup;
 pub mod socket;
 pub mod store_probe;
 pub mod tables;
+pub mod takeover;
 pub mod wire;

@@ -1,5 +1,6 @@
 //! Real clients: visitors, counselors, a supervisor, and Tencent IM between them.
 
+pub(crate) mod asker;
 mod counselor;
 mod im;
 mod supervisor;
@@ -44,7 +45,7 @@ impl World {
         Self { base, seed, history, probe, shared: Arc::default() }
     }
 
-    fn client(&self, name: &str) -> Client {
+    pub(crate) fn client(&self, name: &str) -> Client {
         Client::new(&self.base, name, &self.history).expect("a plain client can be built")
     }
 
@@ -83,7 +84,7 @@ impl World {
         self.shared.closing.store(true, Ordering::Relaxed);
     }
 
-    fn is_closing(&self) -> bool {
+    pub(crate) fn is_closing(&self) -> bool {
         self.shared.closing.load(Ordering::Relaxed)
     }
 

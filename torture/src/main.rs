@@ -7,6 +7,7 @@ use hotline_torture::{
     fault_injector, last_words,
     postgres::Cluster,
     run::{self, RunOptions},
+    takeover,
 };
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -21,17 +22,23 @@ enum Part {
     Dispatch,
     /// Our own IM, and whoever says something and is gone.
     LastWords,
+    /// Several servers on one database.
+    Cluster,
 }
 
 /// Hammers a hotline server and its PostgreSQL, and checks from outside that nothing it said was untrue.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// About a minute, or five to eight; of last words half a minute, or three.
+    /// About a minute, or five to eight; of last words half a minute, or three; of several servers one and a half, or
+    /// twelve.
     #[arg(long, value_enum, default_value = "long")]
     form: Form,
     /// What is tried.
     #[arg(long, value_enum, default_value = "dispatch")]
     part: Part,
+    /// How many servers there are in the part `cluster`: three, in the short form two.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(2..=9))]
+    nodes: Option<u8>,
     /// What all chance is drawn from.
     #[arg(long, env = "SEED")]
     seed: Option<u64>,
@@ -75,12 +82,15 @@ async fn main() -> ExitCode {
         folder: arguments.folder.clone(),
         command: arguments.command,
     };
+    let nodes = |by_default: u8| usize::from(arguments.nodes.unwrap_or(by_default));
     let running = async {
         match (arguments.part, arguments.form) {
             (Part::Dispatch, Form::Short) => run::run(&options, &fault_injector::Plan::SHORT).await,
             (Part::Dispatch, Form::Long) => run::run(&options, &fault_injector::Plan::LONG).await,
             (Part::LastWords, Form::Short) => last_words::run(&options, &last_words::Plan::SHORT).await,
             (Part::LastWords, Form::Long) => last_words::run(&options, &last_words::Plan::LONG).await,
+            (Part::Cluster, Form::Short) => takeover::run(&options, &takeover::Plan::SHORT, nodes(2)).await,
+            (Part::Cluster, Form::Long) => takeover::run(&options, &takeover::Plan::LONG, nodes(3)).await,
         }
     };
     // Whatever was started dies with what is dropped here.

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use crate::{
-    checker::{Count, Figures, LastWords, Verdict, Violation},
+    checker::{Count, DirectFigures, Figures, LastWords, Limits, Verdict, Violation},
     fault_injector::{Injected, Plan},
-    history::{Disconnect, Entry, Fact},
-    last_words,
+    history::{Disconnect, Entry, Fact, OwnerFault},
+    last_words, takeover,
 };
 
 /// Findings shown of each kind; the history has the rest.
@@ -63,6 +63,58 @@ pub fn write_last_words(
     text
 }
 
+/// Several servers, and what was done to them besides.
+#[derive(Debug, Clone, Copy)]
+pub struct Group {
+    pub nodes: usize,
+    pub starts: u32,
+    pub done: takeover::Done,
+}
+
+/// The same of a run with several servers.
+pub fn write_takeovers(
+    head: &Head,
+    plan: &takeover::Plan,
+    group: &Group,
+    verdict: &Verdict,
+    entries: &[Entry],
+) -> String {
+    let mut lines = Lines(String::new());
+    let takeover::Plan { visitors, counselors, .. } = plan;
+    lines.head(head, &format!("{visitors} visitors, {counselors} counselors, 1 supervisor"));
+    lines.line("servers", format!("{}, started {} times", group.nodes, group.starts));
+    lines.takeovers(verdict, plan.limits);
+    lines.done_besides(head, group.done);
+    lines.direct(verdict.direct);
+    lines.kept(&verdict.figures);
+    lines.violations(verdict);
+    for (name, violation) in [
+        ("not served in time", Violation::NotServed),
+        ("stale answers", Violation::StaleAnswer),
+        ("owners moved for nothing", Violation::OwnerMoved),
+    ] {
+        lines.line(name, verdict.count(violation));
+    }
+    lines.deadlines(&verdict.figures);
+    lines.line("not answered well", unwell(entries));
+    lines.line("findings", verdict.findings.len());
+    let mut text = lines.0;
+    findings(verdict, &mut text);
+    text
+}
+
+/// The kinds of what was done to the server that served, for the report.
+fn kind(fault: OwnerFault) -> &'static str {
+    match fault {
+        OwnerFault::Kill => "killed (SIGKILL)",
+        OwnerFault::Stop => "stopped (SIGTERM)",
+        OwnerFault::Freeze(..2_000) => "frozen for 1 s (SIGSTOP)",
+        OwnerFault::Freeze(_) => "frozen for longer",
+        OwnerFault::Cut(_) => "database refused",
+        OwnerFault::SilentCut(_) => "database silent",
+    }
+}
+
 struct Lines(String);
 
 impl Lines {
@@ -85,6 +137,46 @@ impl Lines {
         self.line("PostgreSQL crashed", format!("{} times (pg_ctl stop -m immediate)", injected.crashes));
         self.line("PostgreSQL frozen", format!("{} s (SIGSTOP)", injected.frozen_seconds));
         self.line("connections cut", head.connections_cut);
+    }
+
+    /// Least, middle and most, to the first decision that was asked for afterwards.
+    fn takeovers(&mut self, verdict: &Verdict, limits: Limits) {
+        let mut by_kind: BTreeMap<&str, Vec<Option<u64>>> = BTreeMap::new();
+        for takeover in &verdict.takeovers {
+            by_kind.entry(kind(takeover.fault)).or_default().push(takeover.took_ms);
+        }
+        self.line("served again", format!("{} ms at most", limits.taken_over));
+        for (kind, all) in by_kind {
+            let mut times: Vec<u64> = all.iter().copied().flatten().collect();
+            times.sort_unstable();
+            let never = all.len() - times.len();
+            let never = if never == 0 { String::new() } else { format!(", {never} never") };
+            let [least, middle, most] = match (times.first(), times.get(times.len() / 2), times.last()) {
+                (Some(least), Some(middle), Some(most)) => [*least, *middle, *most],
+                (_, _, _) => [0; 3],
+            };
+            let times = format!("{} times: {least}, {middle}, {most} ms{never}", all.len());
+            self.line(&format!("  {kind}"), times);
+        }
+    }
+
+    fn done_besides(&mut self, head: &Head, done: takeover::Done) {
+        let takeover::Done { standby_kills, standby_cuts, standby_stops, crashes, frozen_seconds } = done;
+        let standbys = format!("{standby_kills} killed, {standby_cuts} cut off, {standby_stops} stopped");
+        self.line("  of those standing by", standbys);
+        self.line("PostgreSQL crashed", format!("{crashes} times (pg_ctl stop -m immediate)"));
+        self.line("PostgreSQL frozen", format!("{frozen_seconds} s (SIGSTOP)"));
+        self.line("connections cut", head.connections_cut);
+    }
+
+    fn direct(&mut self, direct: DirectFigures) {
+        let DirectFigures { asked, asked_others, uninformed, unanswered, stale } = direct;
+        self.line(
+            "asked past the balancer",
+            format!("{asked} questions, {asked_others} of those that did not serve"),
+        );
+        let answers = format!("{uninformed} answered so, {unanswered} not answered, {stale} answered stale");
+        self.line("  by these", answers);
     }
 
     fn last_words(&mut self, figures: &Figures) {

@@ -121,7 +121,7 @@ pub async fn run(options: &RunOptions, plan: &Plan) -> Result<(Verdict, String),
     for line in injector.check_what_is_left(&setup::settings(&url)).await? {
         verdict.find(Violation::Check, line);
     }
-    let head = head(options, &pool, begun, &injector).await?;
+    let head = head(options, &pool, begun, injector.connections_cut()).await?;
     let text = report::write(&head, plan, &injector.injected, &verdict, &entries);
     Ok((verdict, text))
 }
@@ -130,7 +130,7 @@ pub(crate) async fn head(
     options: &RunOptions,
     pool: &PgPool,
     begun: Instant,
-    injector: &FaultInjector,
+    connections_cut: u64,
 ) -> Result<Head, sqlx::Error> {
     let (postgres, date) = database_and_date(pool).await?;
     let is_release = options.binary.components().any(|part| part.as_os_str() == "release");
@@ -141,7 +141,7 @@ pub(crate) async fn head(
         binary: if is_release { "release build" } else { "debug build" }.to_owned(),
         postgres,
         took: begun.elapsed(),
-        connections_cut: injector.database.connections_cut() + injector.clients.connections_cut(),
+        connections_cut,
     })
 }
 
@@ -157,7 +157,7 @@ async fn database_and_date(pool: &PgPool) -> Result<(String, String), sqlx::Erro
 }
 
 /// Nobody comes any more; what is open ends by its limit, and what was said arrives.
-async fn finish(world: &World) {
+pub(crate) async fn finish(world: &World) {
     world.close();
     let limit = u64::try_from(setup::LIMITS.text_max).unwrap_or(0);
     tokio::time::sleep(Duration::from_millis(limit / 2)).await;

@@ -91,17 +91,32 @@ impl Server {
         self.history.note(&self.name, Fact::Server { what });
     }
 
+    /// What the history calls this process.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Waits until it takes requests; an error when it does not by then, or ends.
     pub async fn ready(&mut self, within: Duration) -> io::Result<SocketAddr> {
+        let address = self.says(within, |status| status == 200).await?;
+        let after_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.note(ServerFact::Ready { after_ms });
+        Ok(address)
+    }
+
+    /// Waits until it says how it is, whether it takes requests or not; an error when it does not by then, or ends.
+    pub async fn answers(&mut self, within: Duration) -> io::Result<SocketAddr> {
+        self.says(within, |_| true).await
+    }
+
+    async fn says(&mut self, within: Duration, enough: fn(u16) -> bool) -> io::Result<SocketAddr> {
         while self.started.elapsed() < within {
             if let Some(status) = self.process.try_wait()? {
                 return Err(io::Error::other(format!("it ended with {status}")));
             }
             if let Some(address) = self.listens()
-                && is_ready(address).await
+                && health(address, PROBE_MAX).await.is_some_and(enough)
             {
-                let after_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                self.note(ServerFact::Ready { after_ms });
                 return Ok(address);
             }
             tokio::time::sleep(LOOK_AGAIN).await;
@@ -133,8 +148,25 @@ impl Server {
     /// SIGTERM: it finishes what it has begun, and ends.
     pub fn terminate(&self) -> io::Result<()> {
         self.note(ServerFact::Stopping);
+        self.signal("-TERM")
+    }
+
+    /// SIGSTOP: it stands still where it is, and does not know.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.signal("-STOP")?;
+        self.note(ServerFact::Frozen);
+        Ok(())
+    }
+
+    /// SIGCONT.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.note(ServerFact::Thawed);
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> io::Result<()> {
         let process = self.process.id().ok_or_else(|| io::Error::other("it has ended already"))?;
-        postgres::signal("-TERM", &[process.to_string()])
+        postgres::signal(signal, &[process.to_string()])
     }
 
     /// Waits for its end; gives the code with which it ended by itself.
@@ -150,13 +182,18 @@ impl Server {
 
 /// Whether a server answers that it takes requests.
 pub async fn is_ready(address: SocketAddr) -> bool {
+    health(address, PROBE_MAX).await == Some(200)
+}
+
+/// The status with which a server says whether it takes requests; none if it says nothing within this time.
+pub async fn health(address: SocketAddr, within: Duration) -> Option<u16> {
     let probe = async {
         let mut stream = TcpStream::connect(address).await?;
         let request = format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let mut head = [0; 12];
         stream.read_exact(&mut head).await?;
-        Ok::<_, io::Error>(head.ends_with(b"200"))
+        Ok::<_, io::Error>(String::from_utf8_lossy(&head[9..]).parse().ok())
     };
-    matches!(tokio::time::timeout(PROBE_MAX, probe).await, Ok(Ok(true)))
+    tokio::time::timeout(within, probe).await.ok()?.ok()?
 }

@@ -46,6 +46,12 @@ impl Client {
         Ok(Self { http, base, name, token: None, history })
     }
 
+    /// The same client, of the server at `base`.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
     /// The address for a socket.
     pub fn socket_url(&self, path: &str) -> String {
         format!("{}{path}", self.base.replacen("http", "ws", 1))
@@ -135,7 +141,8 @@ impl Client {
     }
 }
 
-fn reply(status: u16, body: &Value) -> Reply {
+/// What an answer means.
+pub fn reply(status: u16, body: &Value) -> Reply {
     match (status, body["code"].as_i64()) {
         (200, Some(0)) => Reply::Told(body["result"].clone()),
         (200, Some(code)) => {

@@ -23,6 +23,7 @@ const LIMITS: Limits = Limits {
     limit_notices: [7_000, 4_000],
     late: 1_000,
     stored: 2_000,
+    taken_over: 5_000,
 };
 
 /// One counselor with one place, on shift; `anna` talks, `ben` waits and is seated after Anna, `cleo` after Ben.

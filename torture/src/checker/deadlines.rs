@@ -109,25 +109,27 @@ pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
 
 impl<'a> DeadlineChecker<'a> {
     fn of(evidence: &'a Evidence<'a>) -> Self {
-        let ends: Vec<i64> = evidence
-            .entries
-            .iter()
-            .filter(|entry| {
-                matches!(
-                    entry.fact,
-                    Fact::Server { what: ServerFact::Killed { .. } | ServerFact::Died { .. } }
-                )
-            })
-            .map(|entry| entry.wall_ms)
-            .collect();
-        let ready = |entry: &&Entry| matches!(entry.fact, Fact::Server { what: ServerFact::Ready { .. } });
-        let readies: Vec<i64> = evidence.entries.iter().filter(ready).map(|entry| entry.wall_ms).collect();
+        let is_end = |entry: &&Entry| {
+            matches!(
+                entry.fact,
+                Fact::Server {
+                    what: ServerFact::Killed { .. } | ServerFact::Died { .. } | ServerFact::Stopping
+                }
+            )
+        };
+        let is_ready = |entry: &&Entry| matches!(entry.fact, Fact::Server { what: ServerFact::Ready { .. } });
+        let moments = |entry: &'a Entry| (entry.wall_ms, entry.client.as_str());
+        let ends: Vec<(i64, &str)> = evidence.entries.iter().filter(is_end).map(moments).collect();
+        let readies: Vec<(i64, &str)> = evidence.entries.iter().filter(is_ready).map(moments).collect();
         let claims: Vec<&EventRow> = evidence.tables.events.iter().filter(|e| e.kind == "claimed").collect();
         let lives = claims.iter().enumerate().map(|(index, claim)| {
-            let killed = ends.iter().copied().find(|end| *end >= claim.at);
-            let replaced = claims.get(index + 1).map(|next| next.at);
-            let ended = killed.into_iter().chain(replaced).min().unwrap_or(i64::MAX);
-            let ready = readies.iter().copied().find(|ready| claim.at <= *ready && *ready <= ended);
+            let replaced = claims.get(index + 1).map_or(i64::MAX, |next| next.at);
+            let ready = readies.iter().find(|(at, _)| (claim.at..=replaced).contains(at));
+            // Of several servers the one that was ready is meant: whoever stands by may end at any time.
+            let is_its = |server: &str| ready.is_none_or(|(_, of)| *of == server);
+            let end = ends.iter().find(|(at, server)| *at >= claim.at && is_its(server));
+            let ended = end.map_or(replaced, |(at, _)| replaced.min(*at));
+            let ready = ready.map(|(at, _)| *at).filter(|ready| *ready <= ended);
             Life { seq: claim.seq, began: claim.at, ready, ended }
         });
         let mut messages: BTreeMap<&str, Vec<Message>> = BTreeMap::new();

@@ -64,7 +64,12 @@ impl Ends {
                         killed.push(entry.wall_ms);
                     }
                 }
-                ServerFact::Started | ServerFact::Ready { .. } | ServerFact::LogError { .. } => {}
+                ServerFact::Started
+                | ServerFact::Ready { .. }
+                | ServerFact::NotReady
+                | ServerFact::Frozen
+                | ServerFact::Thawed
+                | ServerFact::LogError { .. } => {}
             }
         }
         Self { stops, killed }

@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     World,
+    asker::{Asker, KnownStatus},
     im::{Talk, say},
 };
 use crate::{
     history::Fact,
     rng::Rng,
-    setup::{APP_ID, Counselor},
+    setup::Counselor,
     socket::{self, Listener, Socket},
     store_probe::Lookup,
-    wire::{Client, Reply},
+    wire::Reply,
 };
 
 /// Looks again after this when nothing was heard.
@@ -22,52 +23,26 @@ const LOOK_AGAIN: Duration = Duration::from_millis(400);
 
 struct Visitor {
     world: World,
-    client: Client,
+    asker: Asker,
     rng: Rng,
-    id: String,
-    username: String,
     socket: Socket,
     counselors: Vec<Counselor>,
 }
 
-/// How a conversation stands, as the visitor was told last.
-#[derive(Debug, Clone, PartialEq)]
-struct KnownStatus {
-    conversation: String,
-    status: String,
-    counselor: Option<String>,
-}
-
-impl KnownStatus {
-    fn of(object: &Value) -> Option<Self> {
-        Some(Self {
-            conversation: object["id"].as_str()?.to_owned(),
-            status: object["status"].as_str()?.to_owned(),
-            counselor: object["counselor"]["id"].as_str().map(str::to_owned),
-        })
-    }
-
-    fn is_open(&self) -> bool {
-        self.status == "WAITING" || self.status == "IN_PROGRESS"
-    }
-}
-
 /// Lives until the world closes.
 pub(super) async fn live(world: World, number: usize, counselors: Vec<Counselor>) {
-    let username = format!("sandbox_v{number}");
-    let mut rng = world.rng(&username);
+    let code = format!("v{number}");
+    let mut rng = world.rng(&format!("sandbox_{code}"));
     tokio::time::sleep(rng.milliseconds(0..1500)).await;
-    let mut client = world.client(&username);
-    let id = client.log_in(&format!("/auth/wx/{APP_ID}/login?code=v{number}"), &Value::Null).await;
-    world.remember_username(&id, &username);
+    let asker = Asker::come(&world, &code).await;
     let listener = Listener {
-        client: client.clone(),
-        person: id.clone(),
+        client: asker.client.clone(),
+        person: asker.id.clone(),
         path: "/visitor/ws",
         probe: world.probe.clone(),
     };
-    let socket = socket::open(listener, world.rng(&format!("{username} socket")));
-    let mut visitor = Visitor { world, client, rng, id, username, socket, counselors };
+    let socket = socket::open(listener, world.rng(&format!("{} socket", asker.username)));
+    let mut visitor = Visitor { world, asker, rng, socket, counselors };
     while !visitor.world.is_closing() {
         visitor.visit().await;
         let pause = visitor.rng.milliseconds(100..1200);
@@ -107,50 +82,14 @@ impl Visitor {
         if requested_counselor.is_some() && self.rng.once_in(2) {
             request["fallback"] = json!(true);
         }
-        self.world.history.note(&self.username, Fact::AskedOpen { visitor: self.id.clone() });
-        match self.client.put("/conversation", &request).await {
-            Reply::Told(object) => {
-                let known = KnownStatus::of(&object)?;
-                self.note(&known, true);
-                let conversation = Lookup::Conversation(&known.conversation);
-                self.world.probe.look(&self.username, conversation).await;
-                Some(known)
-            }
-            Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
-                let pause = self.rng.milliseconds(50..250);
-                self.pause(pause).await;
-                self.current().await.filter(KnownStatus::is_open)
-            }
+        if let Some(known) = self.asker.open(&request).await {
+            let conversation = Lookup::Conversation(&known.conversation);
+            self.world.probe.look(&self.asker.username, conversation).await;
+            return Some(known);
         }
-    }
-
-    fn note(&self, known: &KnownStatus, acknowledged: bool) {
-        self.world.waits(&known.conversation, known.status == "WAITING");
-        let KnownStatus { conversation, status, counselor } = known.clone();
-        let visitor = self.id.clone();
-        let fact = if acknowledged {
-            Fact::Opened { conversation, visitor, status, counselor }
-        } else {
-            Fact::Seen { conversation, visitor, status, counselor }
-        };
-        self.world.history.note(&self.username, fact);
-    }
-
-    /// The newest of their conversations.
-    async fn current(&mut self) -> Option<KnownStatus> {
-        let Reply::Told(list) = self.client.get("/conversation/current?size=1").await else { return None };
-        let known = KnownStatus::of(&list[0])?;
-        self.note(&known, false);
-        Some(known)
-    }
-
-    async fn one(&mut self, conversation: &str) -> Option<KnownStatus> {
-        let Reply::Told(object) = self.client.get(&format!("/conversation/{conversation}")).await else {
-            return None;
-        };
-        let known = KnownStatus::of(&object)?;
-        self.note(&known, false);
-        Some(known)
+        let pause = self.rng.milliseconds(50..250);
+        self.pause(pause).await;
+        self.asker.current().await.filter(KnownStatus::is_open)
     }
 
     /// Waits for their turn, or leaves; none when it is over before it began.
@@ -164,7 +103,7 @@ impl Visitor {
                 return None;
             }
             self.pause(LOOK_AGAIN).await;
-            if let Some(now) = self.one(&known.conversation.clone()).await {
+            if let Some(now) = self.asker.one(&known.conversation).await {
                 known = now;
             }
         }
@@ -173,7 +112,7 @@ impl Visitor {
 
     async fn talk(&mut self, talk: &KnownStatus, counselor: &str) {
         for _ in 0..self.rng.number(1..7) {
-            let (from, to) = (self.username.clone(), counselor.to_owned());
+            let (from, to) = (self.asker.username.clone(), counselor.to_owned());
             say(&self.world, Talk { conversation: talk.conversation.clone(), from, to });
             let pause = self.rng.milliseconds(80..900);
             if self.pause_unless_over(pause, &talk.conversation).await {
@@ -187,29 +126,18 @@ impl Visitor {
             if self.pause_unless_over(LOOK_AGAIN * 2, &talk.conversation).await {
                 return;
             }
-            if self.one(&talk.conversation).await.is_some_and(|now| !now.is_open()) {
+            if self.asker.one(&talk.conversation).await.is_some_and(|now| !now.is_open()) {
                 return;
             }
         }
     }
 
     async fn end(&mut self, conversation: &str) {
-        loop {
-            match self.client.post(&format!("/conversation/end/{conversation}"), &Value::Null).await {
-                Reply::Told(_) => {
-                    self.world.waits(conversation, false);
-                    self.world
-                        .history
-                        .note(&self.username, Fact::Ended { conversation: conversation.to_owned() });
-                    self.world.probe.look(&self.username, Lookup::End(conversation)).await;
-                    return;
-                }
-                Reply::Refused { .. } | Reply::Fault(_) | Reply::Lost => {
-                    let pause = self.rng.milliseconds(50..250);
-                    self.pause(pause).await;
-                }
-            }
+        while !self.asker.end(conversation).await {
+            let pause = self.rng.milliseconds(50..250);
+            self.pause(pause).await;
         }
+        self.world.probe.look(&self.asker.username, Lookup::End(conversation)).await;
     }
 
     /// Evaluates until the server says that it is there, by its own answer or by refusing a second one.
@@ -218,7 +146,7 @@ impl Visitor {
         let level = i64::try_from(self.rng.number(1..6)).unwrap_or(5);
         let request = json!({ "conversationId": conversation, "objectType": object, "level": level });
         for _ in 0..100 {
-            let id = match self.client.put("/evaluate", &request).await {
+            let id = match self.asker.client.put("/evaluate", &request).await {
                 Reply::Told(evaluation) => evaluation["id"].as_str().map(str::to_owned),
                 Reply::Refused { message, .. } if message == "评价已存在" => None,
                 Reply::Refused { code: -1, message } if message == "会话尚未开始" => return,
@@ -230,8 +158,10 @@ impl Visitor {
             };
             let (conversation, object) = (conversation.to_owned(), object.to_owned());
             let look = Lookup::Evaluation { conversation: &conversation, object: &object };
-            self.world.probe.look(&self.username, look).await;
-            self.world.history.note(&self.username, Fact::Evaluated { id, conversation, object, level });
+            self.world.probe.look(&self.asker.username, look).await;
+            self.world
+                .history
+                .note(&self.asker.username, Fact::Evaluated { id, conversation, object, level });
             return;
         }
     }

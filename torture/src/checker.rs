@@ -348,8 +348,13 @@ pub fn check(evidence: &Evidence<'_>) -> Verdict {
 /// After the database is back, what was under way may still fail for this long.
 const AFTERMATH_MS: i64 = 5_000;
 
+/// A server of several knows this much earlier or later than the balancer that it does not serve any more; a request
+/// that it has taken waits for four seconds until it does again.
+const CHANGE_MS: u64 = 6_000;
+
 fn servers(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     let disturbances = disturbances(evidence.entries);
+    let changes = takeover::changes(evidence.entries);
     for entry in evidence.entries {
         match &entry.fact {
             Fact::Server { what: ServerFact::Died { code } } => {
@@ -362,7 +367,10 @@ fn servers(evidence: &Evidence<'_>, verdict: &mut Verdict) {
                 let excused = disturbances.iter().any(|(from, to)| {
                     *from - AFTERMATH_MS <= entry.wall_ms && entry.wall_ms <= *to + AFTERMATH_MS
                 });
-                if !excused {
+                // One of several that does not serve just now says so.
+                let elsewhere =
+                    *status == 503 && changes.iter().any(|at| entry.wall_ms.abs_diff(*at) <= CHANGE_MS);
+                if !excused && !elsewhere {
                     verdict
                         .find(Violation::Fault, format!("{what} was answered {status} to {}", entry.client));
                 }

@@ -441,6 +441,31 @@ fn silence_and_alarms_that_the_words_speak_against_are_found() {
 }
 
 #[test]
+fn what_could_not_be_stored_while_the_database_was_away_does_not_count_yet() {
+    let silence = json!({ "conversation": "c", "notice": { "notice": "silence" } });
+    for (back, early) in [(21_500, 0), (19_000, 1)] {
+        let mut run = Run::good();
+        let came = MessageRow {
+            from: "sandbox_cleo".to_owned(),
+            key: "late".to_owned(),
+            conversation: "c".to_owned(),
+            said_at: 17_000,
+            received_at: 17_500,
+            ..message()
+        };
+        run.tables.messages.push(came);
+        run.tables.events.push(event(11, 21_600, "noticed", silence.clone()));
+        run.note(
+            18_000,
+            "fault injector",
+            Fact::Disturbed { what: "frozen".to_owned(), from: 18_000, to: back },
+        );
+        run.until = 21_700;
+        assert_eq!(run.judge().count(Violation::Early), early, "back at {back}");
+    }
+}
+
+#[test]
 fn what_fell_due_while_no_server_ran_is_due_at_the_start() {
     let mut run = Run::good();
     run.swap(8, event(8, 20_000, "claimed", json!({})));

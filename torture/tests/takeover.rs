@@ -215,6 +215,19 @@ fn an_owner_that_moves_while_the_database_alone_is_away_is_found() {
 }
 
 #[test]
+fn one_that_does_not_serve_just_now_may_say_so_and_nothing_else() {
+    let fault = |status| Fact::Fault { what: "PUT /conversation".to_owned(), status };
+    let mut run = Run::good();
+    run.note(FROZEN + 1_500, "anna", fault(503));
+    assert_eq!(run.violations(), []);
+    run.note(FROZEN + 1_500, "anna", fault(500));
+    assert_eq!(run.violations(), [Violation::Fault]);
+    let mut run = Run::good();
+    run.note(THAWED + 1_500, "anna", fault(503));
+    assert_eq!(run.violations(), [Violation::Fault]);
+}
+
+#[test]
 fn the_death_of_one_that_stands_by_excuses_no_deadline() {
     let late = |killed: &str| {
         let mut run = Run::good();

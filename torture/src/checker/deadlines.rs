@@ -248,6 +248,13 @@ impl<'a> DeadlineChecker<'a> {
         }
     }
 
+    /// What came since then may not have been stored by `at`. While the database was away nothing was.
+    fn not_stored_since(&self, at: i64) -> i64 {
+        let since = at - self.limits.stored;
+        let touching = self.disturbances.iter().filter(|(from, to)| *from <= at && since <= *to);
+        touching.map(|(from, _)| *from - self.limits.stored).min().unwrap_or(since).min(since)
+    }
+
     fn messages_of(&self, event: &EventRow) -> &[Message] {
         self.messages.get(event.conversation()).map(Vec::as_slice).unwrap_or_default()
     }
@@ -257,8 +264,8 @@ impl<'a> DeadlineChecker<'a> {
     fn not_after_a_visitors_message(&self, event: &EventRow, verdict: &mut Verdict) {
         let mut messages =
             self.messages_of(event).iter().rev().filter(|message| message.received <= event.at);
-        let last =
-            messages.find(|message| message.received + self.limits.stored <= event.at || !message.by_visitor);
+        let stored_by = self.not_stored_since(event.at);
+        let last = messages.find(|message| message.received <= stored_by || !message.by_visitor);
         if last.is_some_and(|last| last.by_visitor) {
             let what = format!("silence of {}, whose visitor waits for an answer", event.conversation());
             verdict.find(Violation::Early, what);
@@ -285,7 +292,7 @@ impl<'a> DeadlineChecker<'a> {
         }
         let after = event.body["after_seconds"].as_i64().unwrap_or(0) * 1000;
         // What came just now may count already, or not yet: the server knew what had come by one of these moments.
-        let just_now = event.at - self.limits.stored..=event.at;
+        let just_now = self.not_stored_since(event.at)..=event.at;
         let came = messages.iter().map(|message| message.received).filter(|came| just_now.contains(came));
         let since: Vec<i64> = came
             .chain([*just_now.start(), *just_now.end()])

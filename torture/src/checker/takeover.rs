@@ -153,6 +153,12 @@ impl<'a> Served<'a> {
     }
 }
 
+/// When a server was seen to take no requests any more, by the wall clock.
+pub(super) fn changes(entries: &[Entry]) -> Vec<i64> {
+    let left = |entry: &&Entry| matches!(entry.fact, Fact::Server { what: ServerFact::NotReady });
+    entries.iter().filter(left).map(|entry| entry.wall_ms).collect()
+}
+
 /// What a server said while another served.
 fn other_said(
     server: &str,

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use reqwest::Method;
@@ -58,32 +58,35 @@ pub(super) async fn ask(world: World, balancer: Balancer, supervisor: String) {
 }
 
 impl DirectProber {
-    fn set_talk(&self, talk: Option<String>) {
-        *self.shared.talk.lock().expect("nobody panics while writing") = talk;
+    fn set_talk(&self, talk: String) {
+        *self.shared.talk.lock().expect("nobody panics while writing") = Some(talk);
     }
 
     fn talk(&self) -> Option<String> {
         self.shared.talk.lock().expect("nobody panics while writing").clone()
     }
 
-    /// A conversation that whoever serves now has opened.
+    /// A conversation that whoever serves now has opened, and another one after a while. The last one is asked about until the
+    /// next is there, whether it is over or not.
     async fn keep_a_talk(self, balancer: Balancer) {
-        let mut last: Option<String> = None;
+        let (mut opened_by, mut until) = (None, Instant::now());
         while !self.world.is_closing() {
-            if balancer.serving().is_some() {
-                self.set_talk(None);
-                if let Some(last) = last.take() {
+            let serving = balancer.serving();
+            if serving.is_some() && (serving != opened_by || Instant::now() > until) {
+                if let Some(last) = self.talk() {
                     // Over already, or unsettled: the next one says.
                     let _over = self.visitor.end(&last).await;
                 }
                 let opened = match self.visitor.open(&Asker::for_anyone()).await {
                     Some(opened) => Some(opened),
-                    None => self.visitor.current().await,
+                    None => self.visitor.current().await.filter(KnownStatus::is_open),
                 };
-                last = opened.filter(KnownStatus::is_open).map(|known| known.conversation);
-                self.set_talk(last.clone());
+                if let Some(opened) = opened {
+                    self.set_talk(opened.conversation);
+                    (opened_by, until) = (serving, Instant::now() + NEW_TALK);
+                }
             }
-            tokio::time::sleep(NEW_TALK).await;
+            tokio::time::sleep(ASK_AGAIN).await;
         }
     }
 

@@ -14,6 +14,8 @@ use crate::{
     setup,
 };
 
+/// Whoever looks after it starts it again.
+const STARTS_MAX: u32 = 5;
 /// To its first answer.
 const ANSWERS_MAX: Duration = Duration::from_secs(30);
 
@@ -68,22 +70,31 @@ impl Node {
 
     /// Sees to it that it runs and answers, and that the balancer knows.
     pub(super) async fn see_to_it(&mut self, balancer: &Balancer) -> io::Result<()> {
-        if let Some(server) = &mut self.server
-            && !server.is_up()
-        {
-            // Nobody ends who was not asked to.
-            let code = server.ended(Duration::from_secs(1)).await.flatten();
-            server.note_end(code, false);
-            balancer.forget(server.name());
-            self.server = None;
+        for _ in 0..STARTS_MAX {
+            self.start()?;
+            let server = self.server()?;
+            let is_known = balancer.is_watched(server.name());
+            let address = match is_known {
+                true if server.is_up() => return Ok(()),
+                true => Err(io::Error::other("it ended")),
+                false => server.answers(ANSWERS_MAX).await,
+            };
+            match address {
+                Ok(address) => {
+                    balancer.watch(server.name(), address);
+                    return Ok(());
+                }
+                Err(error) if server.is_up() => return Err(error),
+                Err(_) => {
+                    // Nobody ends who was not asked to.
+                    let code = server.ended(Duration::from_secs(1)).await.flatten();
+                    server.note_end(code, false);
+                    balancer.forget(server.name());
+                    self.server = None;
+                }
+            }
         }
-        self.start()?;
-        let server = self.server()?;
-        if !balancer.is_watched(server.name()) {
-            let address = server.answers(ANSWERS_MAX).await?;
-            balancer.watch(server.name(), address);
-        }
-        Ok(())
+        Err(io::Error::other(format!("{} ended {STARTS_MAX} times in a row", self.name)))
     }
 
     /// SIGKILL.

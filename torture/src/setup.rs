@@ -45,7 +45,7 @@ pub const LIMITS: Limits = Limits {
 
 /// The same beside others who keep the machine busy, as in `make test`: what falls due is still decided, and in order. How
 /// fast, the long form says.
-pub const BUSY_MACHINE_LIMITS: Limits = Limits { late: 10_000, stored: 3_500, taken_over: 10_000, ..LIMITS };
+pub const BUSY_MACHINE_LIMITS: Limits = Limits { late: 10_000, stored: 3_500, taken_over: 20_000, ..LIMITS };
 
 /// For our own IM: long enough that no talk ends while its visitor says the last words once more.
 pub const LAST_WORDS_LIMITS: Limits = Limits {

@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// Between two questions to a server.
-const ASK_AGAIN: Duration = Duration::from_millis(100);
+const ASK_AGAIN: Duration = Duration::from_millis(150);
 /// Questions to one server without an answer: more than a frozen one gathers before they are given up.
-const OPEN_QUESTIONS_MAX: usize = 60;
+const OPEN_QUESTIONS_MAX: usize = 40;
 /// The visitor's conversation is a new one so often, so that who was away does not know it.
 const NEW_TALK: Duration = Duration::from_millis(1500);
 

@@ -69,6 +69,13 @@ impl Neighbours {
         let (journals, tasks) =
             Journals::new(&options, (pool, database.pool.clone()), "administrator", limits, people);
         let neighbours = Self { database, journals, tasks, institutions };
+        neighbours.fill().await;
+        neighbours
+    }
+
+    /// Writes their rows.
+    async fn fill(&self) {
+        let institutions = self.institutions;
         let (all, id) = (0..institutions, |kind| (0..institutions).map(|number| id(kind, number)).collect());
         let (codes, numbers): (Vec<_>, Vec<_>) = all.map(|number| (code(number), i64::from(number))).unzip();
         let (counselors, visitors, talks): (Vec<Uuid>, Vec<Uuid>, Vec<Uuid>) =
@@ -95,11 +102,10 @@ impl Neighbours {
                 .bind(&counselors)
                 .bind(&visitors)
                 .bind(&talks)
-                .execute(&neighbours.database.pool)
+                .execute(&self.database.pool)
                 .await
                 .expect("it can be written");
         }
-        neighbours
     }
 
     /// From now on what waits is claimed.

@@ -86,12 +86,20 @@ impl Asker {
         self.world.history.note(&self.username, fact);
     }
 
-    /// The newest of their conversations.
+    /// The newest of their conversations; none also if there was no answer.
     pub(crate) async fn current(&self) -> Option<KnownStatus> {
-        let Reply::Told(list) = self.client.get("/conversation/current?size=1").await else { return None };
-        let known = KnownStatus::of(&list[0])?;
-        self.note(&known, false);
-        Some(known)
+        self.newest().await.ok().flatten()
+    }
+
+    /// The newest of their conversations, if they have any; an error is whatever was answered instead.
+    pub(crate) async fn newest(&self) -> Result<Option<KnownStatus>, Reply> {
+        let reply = self.client.get("/conversation/current?size=1").await;
+        let Reply::Told(list) = reply else { return Err(reply) };
+        let known = KnownStatus::of(&list[0]);
+        if let Some(known) = &known {
+            self.note(known, false);
+        }
+        Ok(known)
     }
 
     pub(crate) async fn one(&self, conversation: &str) -> Option<KnownStatus> {

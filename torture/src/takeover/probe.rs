@@ -22,14 +22,14 @@ const ANSWER_MAX: Duration = STEP.saturating_mul(VISITORS);
 struct Prober {
     asker: Asker,
     talk: Option<String>,
-    /// No answer is missing: the next end is one that the journal did not know before.
+    /// No answer is missing: it is known whether there is a talk.
     sure: bool,
 }
 
 /// Asks until the world closes.
 pub(super) async fn ask(world: World, number: u32) {
     let asker = Asker::come(&world, &format!("probe{number}")).await;
-    let mut prober = Prober { asker, talk: None, sure: false };
+    let mut prober = Prober { asker, talk: None, sure: true };
     let mut rounds = interval_at(Instant::now() + STEP * number, ANSWER_MAX);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Skip);
     while !world.is_closing() {
@@ -42,33 +42,22 @@ pub(super) async fn ask(world: World, number: u32) {
 impl Prober {
     /// One decision. Given up in the middle, it leaves what is not known as not known.
     async fn decide(&mut self) {
-        if let Some(talk) = self.talk.clone() {
-            let (sure, asked_ms) = (self.sure, self.now());
-            self.sure = false;
-            if !self.asker.end(&talk).await {
+        if !self.sure {
+            // What has happened already would be told again without any decision.
+            let Ok(newest) = self.asker.newest().await else { return };
+            self.talk = newest.filter(KnownStatus::is_open).map(|known| known.conversation);
+        }
+        self.sure = false;
+        let asked_ms = self.asker.world.history.run_ms();
+        if let Some(talk) = &self.talk {
+            if !self.asker.end(talk).await {
                 return;
             }
             self.talk = None;
-            // What may have ended before is told again without any decision.
-            if sure {
-                return self.note(asked_ms);
-            }
-        }
-        let asked_ms = self.now();
-        self.sure = false;
-        if let Some(known) = self.asker.open(&Asker::for_anyone()).await {
-            (self.talk, self.sure) = (Some(known.conversation), true);
-            self.note(asked_ms);
-        } else if let Some(known) = self.asker.current().await.filter(KnownStatus::is_open) {
+        } else {
+            let Some(known) = self.asker.open(&Asker::for_anyone()).await else { return };
             self.talk = Some(known.conversation);
         }
-    }
-
-    fn now(&self) -> u64 {
-        self.asker.world.history.run_ms()
-    }
-
-    fn note(&mut self, asked_ms: u64) {
         self.sure = true;
         self.asker.world.history.note(&self.asker.username, Fact::Decided { asked_ms });
     }

@@ -21,8 +21,8 @@ pub(super) async fn insert(
 ) -> Result<bool, sqlx::Error> {
     // The lock makes a ban or a new password wait until the row is there to be deleted, or this wait for them.
     let inserted = sqlx::query!(
-        "insert into sessions (token_hash, person, created_at, seen_at)
-         select $1, p.id, $3, $3 from people p
+        "insert into sessions (token_hash, person, institution, created_at, seen_at)
+         select $1, p.id, p.institution, $3, $3 from people p
          where p.id = $2 and p.deleted_at is null and p.state is distinct from 'BANNED'
            and ($4::text is null or p.password_hash = $4)
          for share of p",

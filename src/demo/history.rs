@@ -306,11 +306,11 @@ pub(super) async fn insert_messages(connection: &mut PgConnection, rows: &[Said]
 async fn add_up(connection: &mut PgConnection, rows: &[Past]) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     sqlx::query!(
-        "insert into talk_times (person, millis)
-         select v.person, sum(c.millis)::bigint
+        "insert into talk_times (person, institution, millis)
+         select v.person, c.institution, sum(c.millis)::bigint
          from counted_talks c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
          where c.id = any($1) and c.ended_at is not null
-         group by v.person
+         group by v.person, c.institution
          on conflict (person) do update set millis = talk_times.millis + excluded.millis",
         &ids
     )

@@ -195,11 +195,12 @@ async fn bind(
         .map(|(counselor, supervisor)| (counselor.id, supervisor.id))
         .unzip();
     sqlx::query!(
-        "insert into supervisor_bindings (counselor, supervisor)
-         select u.counselor, u.supervisor from unnest($1::uuid[], $2::uuid[]) as u (counselor, supervisor)
+        "insert into supervisor_bindings (counselor, supervisor, institution)
+         select u.counselor, u.supervisor, $3 from unnest($1::uuid[], $2::uuid[]) as u (counselor, supervisor)
          on conflict do nothing",
         &bound,
-        &by
+        &by,
+        INSTITUTION
     )
     .execute(connection)
     .await?;
@@ -210,8 +211,8 @@ async fn bind(
 async fn add_up(connection: &mut PgConnection, crowd: &Crowd) -> Result<(), sqlx::Error> {
     let ids: Vec<Uuid> = crowd.visitors.iter().chain(&crowd.counselors).map(|party| party.id).collect();
     sqlx::query!(
-        "insert into talk_times (person, millis)
-         select v.person, sum(c.millis)::bigint
+        "insert into talk_times (person, institution, millis)
+         select v.person, $1, sum(c.millis)::bigint
          from counted_talks c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
          where c.institution = $1 and c.ended_at is not null and v.person = any($2)
          group by v.person",

@@ -102,8 +102,8 @@ async fn bind(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         .filter_map(|employee| Some((employee.username.to_owned(), employee.supervisor?.to_owned())))
         .unzip();
     sqlx::query!(
-        "insert into supervisor_bindings (counselor, supervisor)
-         select c.id, s.id from unnest($1::text[], $2::text[]) as u(counselor, supervisor)
+        "insert into supervisor_bindings (counselor, supervisor, institution)
+         select c.id, s.id, c.institution from unnest($1::text[], $2::text[]) as u(counselor, supervisor)
          join people c on c.username = u.counselor and c.created_by = $3
          join people s on s.username = u.supervisor and s.created_by = $3
          on conflict do nothing",

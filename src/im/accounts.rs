@@ -61,7 +61,9 @@ async fn import(rest: &Rest, pool: &PgPool, person: PersonId) -> Result<(), Stri
     let Some(username) = username else { return Ok(()) };
     retry(|| rest.account_import(&username)).await.map_err(|fault| fault.to_string())?;
     sqlx::query!(
-        "insert into im_accounts (person, imported_at) values ($1, $2) on conflict do nothing",
+        "insert into im_accounts (person, institution, imported_at)
+         select id, institution, $2 from people where id = $1
+         on conflict do nothing",
         person.0,
         clock::now().0,
     )

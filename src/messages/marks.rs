@@ -16,11 +16,12 @@ impl MessageStore {
         sqlx::query!(
             r#"
             with named as (
-                select r.username as reader, p.username as peer
+                select r.username as reader, p.username as peer, r.institution
                 from people r, people p
                 where (r.username = $1 or r.id = $2) and (p.username = $3 or p.id = $4)
             ), mark as (
-                insert into read_marks (reader, peer, up_to) select reader, peer, $5 from named
+                insert into read_marks (reader, peer, institution, up_to)
+                select reader, peer, institution, $5 from named
                 on conflict (reader, peer) do update set up_to = greatest(read_marks.up_to, excluded.up_to)
             )
             update messages set is_read = true
@@ -64,12 +65,12 @@ impl MessageStore {
         sqlx::query!(
             r#"
             with named as (
-                select f.username as sender, t.username as receiver
+                select f.username as sender, t.username as receiver, f.institution
                 from people f, people t
                 where (f.username = $1 or f.id = $2) and (t.username = $3 or t.id = $4)
             ), mark as (
-                insert into withdrawn_messages (from_account, to_account, msg_key, withdrawn_at)
-                select sender, receiver, $5, $6 from named
+                insert into withdrawn_messages (from_account, to_account, msg_key, institution, withdrawn_at)
+                select sender, receiver, $5, institution, $6 from named
                 on conflict do nothing
             )
             update messages m set is_revoked = true

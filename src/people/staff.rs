@@ -212,8 +212,8 @@ impl Editor<'_> {
         .fetch_all(&mut *connection)
         .await?;
         let came = sqlx::query_scalar!(
-            "insert into supervisor_bindings (counselor, supervisor)
-             select c.id, s.id
+            "insert into supervisor_bindings (counselor, supervisor, institution)
+             select c.id, s.id, c.institution
              from people c join people s on s.institution = c.institution
              where c.id = $1 and s.id = any($2) and s.kind = 'SUPERVISOR' and s.deleted_at is null
              on conflict do nothing

@@ -35,8 +35,8 @@ with journal as (
         ended_at = excluded.ended_at,
         end_reason = excluded.end_reason
 ), times as (
-    insert into talk_times (person, millis)
-    select * from unnest($29::uuid[], $30::bigint[])
+    insert into talk_times (institution, person, millis)
+    select * from unnest($29::text[], $30::uuid[], $31::bigint[])
     on conflict (person) do update set millis = talk_times.millis + excluded.millis
 ), persons as (
     update people set
@@ -47,7 +47,7 @@ with journal as (
         state = case when p.state = 'NORMAL' and kind in ('INSTITUTION', 'SYSTEM') then null
                      else coalesce(p.state, people.state) end,
         deleted_at = coalesce(p.deleted_at, people.deleted_at)
-    from unnest($31::uuid[], $32::integer[], $33::text[], $34::text[], $35::bigint[])
+    from unnest($32::uuid[], $33::integer[], $34::text[], $35::text[], $36::bigint[])
         as p (id, capacity, presence, state, deleted_at)
     where people.id = p.id
 )
@@ -56,11 +56,11 @@ insert into messages (
     id, institution, conversation, from_account, to_account, msg_key, sequence, random, said_at, received_at, body, system,
     notice_kind, notice_seconds
 )
-select n.id, n.institution, n.conversation, $45, people.username, 'notice_' || n.seq, n.seq, 0, n.at, n.at,
+select n.id, n.institution, n.conversation, $46, people.username, 'notice_' || n.seq, n.seq, 0, n.at, n.at,
        jsonb_build_array(jsonb_build_object('MsgType', 'TIMTextElem', 'MsgContent', jsonb_build_object('Text', n.text))),
        true, n.kind, n.seconds
 from unnest(
-         $36::text[], $37::uuid[], $38::uuid[], $39::uuid[], $40::bigint[], $41::bigint[], $42::text[], $43::text[],
-         $44::integer[]
+         $37::text[], $38::uuid[], $39::uuid[], $40::uuid[], $41::bigint[], $42::bigint[], $43::text[], $44::text[],
+         $45::integer[]
      ) as n (institution, id, conversation, visitor, seq, at, text, kind, seconds)
      join people on people.id = n.visitor

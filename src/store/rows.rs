@@ -137,7 +137,7 @@ columns! {
 
 // How long somebody has talked in what a batch ends.
 columns! {
-    TalkTimes of struct TalkTimeRow { person: Uuid, millis: i64 }
+    TalkTimes<'a> of struct TalkTimeRow { institution: &'a str, person: Uuid, millis: i64 }
 }
 
 // What a batch changes about somebody; none: it stays.
@@ -173,7 +173,7 @@ pub(super) struct CommitRows<'a> {
     /// The institution that each of the conversations belongs to.
     pub(super) institutions: Vec<&'a str>,
     pub(super) conversations: Conversations,
-    pub(super) talk_times: TalkTimes,
+    pub(super) talk_times: TalkTimes<'a>,
     pub(super) people: People,
     pub(super) notices: Notices<'a>,
 }
@@ -204,7 +204,8 @@ impl<'a> CommitRows<'a> {
         let now = batch.events.last().map_or(0, |last| last.at.0);
         for (person, change) in &batch.people {
             if !change.talked.is_zero() {
-                self.talk_times.push(TalkTimeRow { person: person.0, millis: talked(change) });
+                let row = TalkTimeRow { institution, person: person.0, millis: talked(change) };
+                self.talk_times.push(row);
             }
             if !change.is_talk_alone() {
                 self.people.push(person_row(*person, change, now));

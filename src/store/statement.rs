@@ -50,6 +50,7 @@ pub(super) async fn store<'a>(
         &talks.alarmed_at as &[_],
         &talks.ended_at as &[_],
         &talks.end_reason as &[_],
+        &times.institution as &[&str],
         &times.person,
         &times.millis,
         &people.id,

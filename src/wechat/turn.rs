@@ -60,7 +60,8 @@ impl Counts {
 /// One more message may be sent to this visitor. Answers how many in all.
 pub async fn allow_one(pool: &PgPool, person: PersonId, now: Timestamp) -> Result<i32, sqlx::Error> {
     sqlx::query_scalar!(
-        "insert into turn_subscriptions as s (person, allowed, updated_at) values ($1, 1, $2)
+        "insert into turn_subscriptions as s (person, institution, allowed, updated_at)
+         select id, institution, 1, $2 from people where id = $1
          on conflict (person) do update set allowed = least(s.allowed + 1, $3), updated_at = excluded.updated_at
          returning allowed",
         person.0,

@@ -14,6 +14,7 @@ mod flood;
 mod headers;
 mod health;
 mod im;
+mod institutions;
 mod integrity;
 mod languages;
 mod log_in;

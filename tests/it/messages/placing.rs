@@ -151,7 +151,8 @@ async fn what_is_kept_apart_has_an_end() {
         .execute(&talk.pool)
         .await
         .expect("time passes");
-    let mark = sqlx::query!("insert into withdrawn_messages values ('fangke', 'zixunshi', 'never', 1000)");
+    let mark =
+        sqlx::query!("insert into withdrawn_messages values ('fangke', 'zixunshi', 'never', 1000, 'ecnu')");
     mark.execute(&talk.pool).await.expect("a mark of what never came");
     let days = 30 * 86_400_000;
     for (at, ended) in [(1000 + days - 1, 1), (1000 + days, 1), (1000 + days, 0)] {

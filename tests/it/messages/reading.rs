@@ -42,7 +42,7 @@ impl Talk {
 
     async fn bind(&self, counselor: PersonId, supervisor: PersonId) {
         sqlx::query!(
-            "insert into supervisor_bindings (counselor, supervisor) values ($1, $2)",
+            "insert into supervisor_bindings (counselor, supervisor, institution) values ($1, $2, 'ecnu')",
             counselor.0,
             supervisor.0,
         )

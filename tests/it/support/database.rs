@@ -66,8 +66,8 @@ impl Database {
     /// Lets `supervisor` look after `counselor`.
     pub(crate) async fn bind_supervisor(&self, counselor: &str, supervisor: &str) {
         let done = sqlx::query!(
-            "insert into supervisor_bindings (counselor, supervisor)
-             select c.id, s.id from people c, people s where c.username = $1 and s.username = $2",
+            "insert into supervisor_bindings (counselor, supervisor, institution)
+             select c.id, s.id, c.institution from people c, people s where c.username = $1 and s.username = $2",
             counselor,
             supervisor,
         )

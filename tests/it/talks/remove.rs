@@ -149,8 +149,8 @@ async fn totals_of_people_go_down_with_a_deletion_once() {
     ];
     // As the ends of these two had written it.
     let ends = sqlx::query!(
-        "insert into talk_times (person, millis)
-         select v.person, sum(c.millis)::bigint
+        "insert into talk_times (person, institution, millis)
+         select v.person, 'ecnu', sum(c.millis)::bigint
          from counted_talks c cross join lateral (values (c.visitor), (c.counselor)) as v (person)
          group by v.person"
     );

@@ -45,6 +45,8 @@ pub enum Violation {
     Person(PersonId, Vec<Wanted>),
     /// A person's time of talks is not that of the talks.
     TalkTime { person: PersonId, stored: i64, talked: i64 },
+    /// A row about a person is of another institution than the person.
+    Elsewhere { table: String, person: PersonId },
     /// A time of talks belongs to nobody.
     TalkTimeOfNobody(PersonId),
     /// A rating does not follow its conversation.
@@ -129,6 +131,9 @@ impl fmt::Display for Violation {
             Self::TalkTime { person, stored, talked } => {
                 write!(f, "person {person}: talk_times says {stored} ms, and the talks are {talked} ms")
             }
+            Self::Elsewhere { table, person } => {
+                write!(f, "person {person}: a row of {table} is of another institution, or of none")
+            }
             Self::TalkTimeOfNobody(person) => write!(f, "talk_times names {person}, who is nobody"),
             Self::Rating(id, column) => {
                 write!(f, "evaluation {}: {column} does not follow its conversation", id.simple())
@@ -200,6 +205,7 @@ impl Violation {
             Self::TalkTime { .. } => {
                 "Mend what is found about conversations first and check again; then set millis to what the talks are, with the server stopped"
             }
+            Self::Elsewhere { .. } => "Set its institution to that of the person in people",
             Self::TalkTimeOfNobody(_) => {
                 "Put the person's row back into people from a backup, or delete this row"
             }
@@ -303,6 +309,7 @@ pub async fn look<'a>(
         stored::check(&mut look, code).await?;
         look.seen.institutions += 1;
     }
+    whole::elsewhere(&mut look, only).await?;
     if only.is_none() {
         whole::check(&mut look).await?;
     }

@@ -1,4 +1,5 @@
-//! What concerns no institution that there is: the constraints themselves, and rows of nobody.
+//! What is looked at for all institutions at once: the constraints themselves, rows of nobody, and rows in another institution than
+//! whom they are about.
 
 use futures_util::TryStreamExt;
 use hotline_actors::{ConversationId, PersonId};
@@ -41,6 +42,40 @@ pub(super) async fn check(look: &mut Look<'_>) -> Result<(), CheckFault> {
     );
     tell!(look, None, query, person => Violation::TalkTimeOfNobody(PersonId(person)));
     constraints(look).await
+}
+
+/// Rows about a person that are of another institution than the person: they would stay behind where theirs moves. All institutions at
+/// once, since no index has the column: for each of them whole tables would be read.
+pub(super) async fn elsewhere(look: &mut Look<'_>, only: Option<&str>) -> Result<(), CheckFault> {
+    let query = sqlx::query!(
+        r#"
+        select t."table" as "table!", p.id as "id!", p.institution
+        from (
+            select 'supervisor_bindings' as "table", counselor as person, institution from supervisor_bindings
+            union all select 'talk_times', person, institution from talk_times
+            union all select 'sessions', person, institution from sessions
+            union all select 'shifts', person, institution from shifts
+            union all select 'standing_weeks', person, institution from standing_weeks
+            union all select 'im_accounts', person, institution from im_accounts
+            union all select 'turn_subscriptions', person, institution from turn_subscriptions
+        ) t join people p on p.id = t.person
+        where t.institution is distinct from p.institution and ($1::text is null or p.institution = $1)
+        union all
+        select t."table", p.id, p.institution
+        from (
+            select 'read_marks' as "table", reader as account, institution from read_marks
+            union all select 'withdrawn_messages', from_account, institution from withdrawn_messages
+        ) t join people p on p.username = t.account
+        where t.institution is distinct from p.institution and ($1::text is null or p.institution = $1)
+        order by 3, 2, 1
+        "#,
+        only
+    );
+    tell!(look, row.institution.clone(), query, row => Violation::Elsewhere {
+        table: row.table,
+        person: PersonId(row.id)
+    });
+    Ok(())
 }
 
 async fn constraints(look: &mut Look<'_>) -> Result<(), CheckFault> {

@@ -305,8 +305,20 @@ const DAMAGES: &[(&str, &[&str])] = &[
     ),
     ("delete from talk_times where person = '{lin}'", &["person {lin}: talk_times says 0 ms"]),
     (
-        "insert into talk_times (person, millis) values ('{nobody}', 7)",
+        "insert into talk_times (person, institution, millis) values ('{nobody}', 'ecnu', 7)",
         &["the database: talk_times names {nobody}"],
+    ),
+    (
+        "update talk_times set institution = 'other' where person = '{first}'",
+        &["ecnu: person {first}: a row of talk_times is of another institution, or of none. Set"],
+    ),
+    (
+        "update sessions set institution = null",
+        &["ecnu: person {lin}: a row of sessions is of another institution, or of none."],
+    ),
+    (
+        "insert into read_marks select to_account, from_account, 0, 'other' from messages where not system limit 1",
+        &["ecnu: person {lin}: a row of read_marks is of another institution"],
     ),
     (
         "update evaluations set begun_at = 7 where conversation = '{ended}'",
@@ -319,11 +331,11 @@ const DAMAGES: &[(&str, &[&str])] = &[
     ),
     ("delete from messages where system", &["is missing from the record of conversation {seated}"]),
     (
-        "insert into read_marks select to_account, from_account, max(said_at) from messages where not system group by 1, 2",
+        "insert into read_marks select to_account, from_account, max(said_at), 'ecnu' from messages where not system group by 1, 2",
         &["counts as unread, and read_marks says that it was read"],
     ),
     (
-        "insert into withdrawn_messages select from_account, to_account, msg_key, 0 from messages where not system",
+        "insert into withdrawn_messages select from_account, to_account, msg_key, 0, 'ecnu' from messages where not system",
         &[
             "is not marked as revoked, and withdrawn_messages says that it was taken back in time. Set is_revoked.",
         ],

@@ -43,7 +43,7 @@ const IS_OF: &[(&str, &str)] = &[
     ("withdrawn_messages", "(select institution from people where username = t.from_account)"),
 ];
 
-/// What the version before 0025 wrote, by its own statements. `{n}` tells one set of people from another.
+/// What the version before 0024 wrote, by its own statements. `{n}` tells one set of people from another.
 const AS_BEFORE: &[&str] = &[
     "insert into supervisor_bindings (counselor, supervisor)
      select c.id, s.id from people c join people s on s.institution = c.institution
@@ -119,7 +119,7 @@ async fn no_table_forgets_which_institution_its_rows_are_of() {
     assert_eq!(
         those(None),
         named(OF_NO_INSTITUTION),
-        "a table that holds an institution's data has a column `institution` (migrations/0025); any other stands in the list with its reason"
+        "a table that holds an institution's data has a column `institution` (migrations/0024); any other stands in the list with its reason"
     );
     assert_eq!(
         those(Some(true)),
@@ -134,7 +134,7 @@ async fn no_table_forgets_which_institution_its_rows_are_of() {
 #[tokio::test]
 async fn rows_as_the_version_before_writes_them_are_of_the_institution_too() {
     let database = Database::fresh().await;
-    database.migrate_to(24).await;
+    database.migrate_to(23).await;
     let people = |n: u32| {
         format!(
             "insert into institutions (code, name, created_at) values ('house{n}', '', 0);

@@ -218,6 +218,10 @@ impl Application {
         if timeout_at(deadline, state.traffic.drained()).await.is_err() {
             tracing::warn!("a client took too long over its request or answer, and is cut off");
         }
+        if let Some(cluster) = state.institutions.cluster() {
+            // Nothing is written here any more that whoever takes over would not know of.
+            cluster.leave().await;
+        }
         let flushed = Instant::now() + FLUSH_MAX;
         let _ = timeout_at(flushed, closed).await;
         // A connection that is still in use then dies with the process.
@@ -308,10 +312,6 @@ async fn finish_work(state: &AppState) {
     let limit = Duration::from_secs(state.settings.server.shutdown_seconds_max);
     state.sockets.finish(limit / 3).await;
     state.institutions.shut_down().await;
-    if let Some(cluster) = state.institutions.cluster() {
-        // Now, so that nobody waits for the rest of this.
-        cluster.leave().await;
-    }
     // They close in between; what came until then is carried out, too.
     state.sockets.over(limit / 3).await;
     state.messages.shut_down().await;

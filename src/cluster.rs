@@ -14,7 +14,10 @@ mod rows;
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use sqlx::{PgPool, postgres::PgConnectOptions};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
 use uuid::Uuid;
 
 use crate::clock;
@@ -42,6 +45,7 @@ struct Inner {
     owned: watch::Receiver<Arc<Owned>>,
     orders: mpsc::Sender<Order>,
     lease: watch::Receiver<Lease>,
+    sign: watch::Sender<Instant>,
     /// Under which node id all that this process holds in memory was read.
     settled: watch::Sender<Uuid>,
 }
@@ -101,7 +105,8 @@ impl Cluster {
     ) -> Result<(Self, LeaseEnd), JoinFault> {
         let (orders, to_do) = mpsc::channel(4);
         let (ended, end) = oneshot::channel();
-        let beat = Beat::new(name, options);
+        let sign = watch::Sender::new(Instant::now());
+        let beat = Beat::new(name, options, sign.subscribe());
         let (owned, lease) = (beat.owned(), beat.lease());
         let (joined, first) = oneshot::channel();
         beat.start(join_max, to_do, joined, ended).map_err(JoinFault::Thread)?;
@@ -110,7 +115,7 @@ impl Cluster {
             Err(_) => return Err(JoinFault::NoBeat("it broke off".to_owned())),
         }
         let settled = watch::Sender::new(owned.borrow().node);
-        Ok((Self(Arc::new(Inner { owned, orders, lease, settled })), end))
+        Ok((Self(Arc::new(Inner { owned, orders, lease, sign, settled })), end))
     }
 
     /// What this server owns, each time that it changes.
@@ -148,6 +153,11 @@ impl Cluster {
         self.0.settled.send_replace(node);
     }
 
+    /// What serves here gives a sign. If none comes for ten seconds, the lease is renewed no more.
+    pub fn gives_sign(&self) {
+        self.0.sign.send_replace(Instant::now());
+    }
+
     /// From now on this server takes nothing more.
     pub async fn take_no_more(&self) {
         // Whoever would do it is gone otherwise, and takes nothing either.
@@ -174,5 +184,5 @@ impl Cluster {
 
 /// The names of the servers that share this database just now.
 pub async fn members(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
-    rows::members(pool).await
+    rows::members(pool, LEASE).await
 }

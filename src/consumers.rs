@@ -111,12 +111,16 @@ impl Default for RetryPolicy {
     }
 }
 
+/// The life in which an institution is served here, by its code.
+pub type Lives = Arc<dyn Fn(&str) -> Option<u64> + Send + Sync>;
+
 /// What is to be followed.
 pub struct Served {
     /// Institutions that have committed something, as it happens. Whoever is too slow to hear of each looks at all.
     pub feed: broadcast::Receiver<Arc<str>>,
-    /// Whether this server serves the institution: among several, each tells of its own.
-    pub serves: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// In which life this server serves the institution, if it does: among several, each tells of its own, and begins anew where
+    /// another has told of it meanwhile.
+    pub life: Lives,
 }
 
 impl fmt::Debug for Served {
@@ -137,7 +141,7 @@ pub async fn run<C: Consumer>(
     metrics: Metrics,
     consumer: Arc<C>,
     retry: RetryPolicy,
-    Served { mut feed, serves }: Served,
+    Served { mut feed, life }: Served,
 ) {
     let mut following: HashMap<Arc<str>, Following> = HashMap::new();
     let mut followers = JoinSet::new();
@@ -149,10 +153,8 @@ pub async fn run<C: Consumer>(
             _ = tick.tick() => {}
             Some(ended) = followers.join_next() => match ended {
                 // Another server follows it now.
-                Ok(institution) => {
-                    following.remove(&institution);
-                    continue;
-                }
+                // Or this one does anew: it is looked at once more.
+                Ok(institution) => drop(following.remove(&institution)),
                 Err(_died) => return,
             },
             news = feed.recv(), if is_fed => match news {
@@ -172,20 +174,18 @@ pub async fn run<C: Consumer>(
             Ok(cursors) => {
                 (well, at_start) = (true, false);
                 for (cursor, head) in cursors {
-                    if !serves(&cursor.institution) {
-                        // Its follower, if there is one, finds out and ends.
-                        if let Some(following) = following.get(cursor.institution.as_str()) {
-                            following.woken.notify_one();
-                        }
-                        continue;
-                    }
+                    let now = life(&cursor.institution);
                     if let Some(following) = following.get(cursor.institution.as_str()) {
-                        if following.at.load(Ordering::Relaxed) < head {
+                        // One that follows an earlier life finds out, and ends.
+                        if following.at.load(Ordering::Relaxed) < head || following.life != now {
                             following.woken.notify_one();
                         }
                         continue;
                     }
-                    let new = Following::default();
+                    if now.is_none() {
+                        continue;
+                    }
+                    let new = Following { life: now, ..Following::default() };
                     // What was committed while this consumer did not run.
                     new.woken.notify_one();
                     following.insert(cursor.institution.as_str().into(), new.clone());
@@ -194,7 +194,7 @@ pub async fn run<C: Consumer>(
                         metrics: metrics.clone(),
                         consumer: Arc::clone(&consumer),
                         retry,
-                        serves: Arc::clone(&serves),
+                        life: Arc::clone(&life),
                         cursor,
                     };
                     followers.spawn(follower.follow(new));
@@ -216,6 +216,8 @@ struct Following {
     woken: Arc<Notify>,
     /// Everything up to here is done with.
     at: Arc<AtomicI64>,
+    /// In which life of the institution here.
+    life: Option<u64>,
 }
 
 /// A consumer in one institution.
@@ -224,20 +226,21 @@ struct Follower<C> {
     metrics: Metrics,
     consumer: Arc<C>,
     retry: RetryPolicy,
-    serves: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    life: Lives,
     cursor: Cursor,
 }
 
 impl<C: Consumer> Follower<C> {
-    /// Ends with the institution's name once this server does not serve it any more.
+    /// Ends with the institution's name once this server does not serve it any more, or does so anew.
     async fn follow(mut self, following: Following) -> Arc<str> {
         let mut well = true;
         loop {
             following.woken.notified().await;
-            if !self.is_served() {
+            if !self.goes_on(&following) {
+                self.is_at(None);
                 return self.cursor.institution.as_str().into();
             }
-            match self.catch_up().await {
+            match self.catch_up(&following).await {
                 Ok(()) => well = true,
                 Err(error) => {
                     // Told once; told again after it was well.
@@ -253,19 +256,20 @@ impl<C: Consumer> Follower<C> {
         }
     }
 
-    fn is_served(&self) -> bool {
-        (self.serves)(&self.cursor.institution)
+    fn goes_on(&self, following: &Following) -> bool {
+        (self.life)(&self.cursor.institution) == following.life
     }
 
     /// Consumes what is there, as long as this server serves the institution.
-    async fn catch_up(&mut self) -> Result<(), sqlx::Error> {
+    async fn catch_up(&mut self, following: &Following) -> Result<(), sqlx::Error> {
         loop {
             self.pass_the_stale().await?;
             let kinds = self.consumer.kinds();
             let (head, events) = self.cursor.read(&self.pool, kinds, PAGE_EVENTS_MAX).await?;
             let is_all = events.len() < usize::try_from(PAGE_EVENTS_MAX).unwrap_or(usize::MAX);
             for (seq, event) in events {
-                if !self.is_served() {
+                if !self.goes_on(following) {
+                    following.woken.notify_one();
                     return Ok(());
                 }
                 match event {

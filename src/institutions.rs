@@ -88,6 +88,10 @@ struct Inner {
     lives: AtomicU64,
     /// One has ended because another server claimed its journal.
     lost: Notify,
+    /// One has claimed its journal and serves.
+    revived: Notify,
+    /// What dispatch must know is read at once.
+    refresh_soon: Notify,
     fenced: AtomicUsize,
     arbiters: Vec<ArbiterHandle>,
     next_arbiter: AtomicUsize,
@@ -154,6 +158,8 @@ impl Institutions {
             cluster,
             lives: AtomicU64::new(0),
             lost: Notify::new(),
+            revived: Notify::new(),
+            refresh_soon: Notify::new(),
             fenced: AtomicUsize::new(0),
             arbiters,
             next_arbiter: AtomicUsize::new(0),
@@ -191,6 +197,16 @@ impl Institutions {
     /// This server among several, if there are any.
     pub fn cluster(&self) -> Option<&Cluster> {
         self.0.cluster.as_ref()
+    }
+
+    /// In which life the institution is served here; another after it was lost and has come back.
+    pub fn life(&self, institution: &str) -> Option<u64> {
+        self.0.registries.get(institution).map(|handle| handle.life)
+    }
+
+    /// Whether what is said here now is told by whoever serves the institution.
+    pub fn tells(&self, institution: &str) -> bool {
+        self.0.cluster.as_ref().is_none_or(|cluster| cluster.holds_lease() && self.serves(institution))
     }
 
     /// Whether this server serves the institution.

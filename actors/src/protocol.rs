@@ -333,7 +333,7 @@ pub struct SupervisorFrame {
 #[rtype(result = "()")]
 pub struct ShutDown;
 
-/// Another server owns the institution, or does soon: the Registry tells whoever waits, closes the sockets and ends.
+/// Another server owns the institution: the Registry tells whoever waits, closes the sockets and ends.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct Retire;

@@ -339,7 +339,7 @@ impl Registry {
 
     fn fenced(&mut self) {
         if self.state != State::Fenced {
-            tracing::error!(institution = %self.setup.institution, "another server has taken over; this one stops");
+            tracing::warn!(institution = %self.setup.institution, "another server has taken the institution over");
             self.give_up();
             (self.setup.on_status)(RegistryStatus::Fenced);
         }

@@ -89,7 +89,12 @@ fn carry_out(accounts: &Accounts, reset: Reset) {
         // All sockets are told to come back; those of log-ins that have ended find that they cannot.
         accounts.institutions.end_log_ins(institution, person, LogIns::All, Closing::Switching);
     }
-    accounts.im.kick(reset.username);
+    let serves =
+        reset.institution.as_ref().is_none_or(|institution| accounts.institutions.serves(institution));
+    if serves {
+        // Once, where there are several servers: whoever has logged in again stays.
+        accounts.im.kick(reset.username);
+    }
     tracing::info!(%person, "an operator has set a password: log-ins from before are over");
 }
 

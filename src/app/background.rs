@@ -91,7 +91,7 @@ fn served(state: &AppState) -> Served {
     let institutions = state.institutions.clone();
     Served {
         feed: institutions.commit_feed(),
-        serves: Arc::new(move |institution: &str| institutions.serves(institution)),
+        life: Arc::new(move |institution: &str| institutions.life(institution)),
     }
 }
 

@@ -32,6 +32,8 @@ const WRITE_BACK: Duration = Duration::from_mins(1);
 const WRITE_BACK_ROWS_MAX: usize = 10_000;
 /// Copies in memory; sessions beyond it are read from the database each time.
 const COPIES_MAX: usize = 100_000;
+/// Among several servers, a copy is read again after so long: another may have ended the session at the moment of taking over.
+const COPY_MAX: Duration = Duration::from_secs(10);
 /// A copy nobody asked for in this long is dropped. The session itself stays.
 const COPY_IDLE: Duration = Duration::from_hours(1);
 /// How long it is remembered when a session ended, for what was received before and is still to be carried out …
@@ -82,6 +84,7 @@ impl Lifetimes {
 
 struct CachedSession {
     caller: Caller,
+    read_at: Instant,
     created_at: Timestamp,
     seen_at: AtomicI64,
     written_at: AtomicI64,
@@ -197,10 +200,12 @@ impl Sessions {
     }
 
     fn cached_session(&self, hash: TokenHash) -> Option<Arc<CachedSession>> {
-        if self.0.cluster.as_ref().is_some_and(|cluster| !cluster.holds_lease()) {
-            return None;
-        }
-        self.0.cached.get(&hash).map(|copy| Arc::clone(&copy))
+        let copy = self.0.cached.get(&hash).map(|copy| Arc::clone(&copy))?;
+        let counts = match &self.0.cluster {
+            None => true,
+            Some(cluster) => cluster.holds_lease() && copy.read_at.elapsed() < COPY_MAX,
+        };
+        counts.then_some(copy)
     }
 
     async fn read(&self, hash: TokenHash) -> Result<Option<Arc<CachedSession>>, sqlx::Error> {
@@ -209,6 +214,7 @@ impl Sessions {
             let Some(row) = session_rows::read(&self.0.pool, hash).await? else { return Ok(None) };
             let copy = Arc::new(CachedSession {
                 caller: row.caller,
+                read_at: Instant::now(),
                 created_at: row.created_at,
                 seen_at: AtomicI64::new(row.seen_at.0),
                 written_at: AtomicI64::new(row.seen_at.0),
@@ -255,12 +261,9 @@ impl Sessions {
 
     /// Forgets all that is in memory, since another server may have changed it. Sessions that go on are read again.
     pub fn forget_all(&self) {
-        let tokens: Vec<TokenHash> = self.0.cached.iter().map(|copy| *copy.key()).collect();
         self.0.ends.fetch_add(1, Ordering::SeqCst);
-        // Their time of being seen, if it is not written, is a minute old at most.
-        for token in tokens {
-            self.0.cached.remove(&token);
-        }
+        // When they were last seen, if it is not written, is a minute ago at most.
+        self.0.cached.clear();
     }
 
     /// Writes back when sessions were last seen, at most `WRITE_BACK_ROWS_MAX` of them in one statement, and drops idle ones from memory.

@@ -17,6 +17,10 @@ use crate::{clock, errors::describe};
 /// takes longer than a beat.
 const BEAT_MAX: Duration = Duration::from_secs(2);
 const CONNECT_MAX: Duration = Duration::from_secs(2);
+/// How long whoever would take from others waits where each beat takes long.
+const SLOW_PATIENCE: Duration = Duration::from_secs(10);
+/// Nothing that serves here has given a sign for so long: then others may serve better.
+const SIGN_MAX: Duration = Duration::from_secs(10);
 /// A beat that comes later than this after the last was missed.
 const GAP_MAX: Duration = Duration::from_millis(1_500);
 
@@ -27,6 +31,8 @@ pub(super) enum BeatFault {
     Database(#[from] sqlx::Error),
     #[error("no answer in time")]
     Late,
+    #[error("nothing that serves has given a sign: others may serve better")]
+    NoSign,
 }
 
 /// What the beat is told.
@@ -36,10 +42,14 @@ pub(super) enum Order {
 }
 
 /// After an outage of the database all leases have run out, and nobody is dead. So whoever would take from others must have
-/// beaten without a gap for a whole lease: in that time everybody who lives has renewed theirs.
+/// beaten without a gap for a whole lease: in that time everybody who lives has renewed theirs. Where the database is so slow that
+/// there are gaps always, it is longer.
 #[derive(Debug, Default)]
 struct Patience {
+    /// Beats without a gap.
     since: Option<Instant>,
+    /// Beats without one that failed.
+    well_since: Option<Instant>,
     last: Option<Instant>,
 }
 
@@ -49,11 +59,18 @@ impl Patience {
         if is_gap {
             self.since = Some(now);
         }
+        self.well_since.get_or_insert(now);
         self.last = Some(now);
     }
 
+    fn missed(&mut self) {
+        *self = Self::default();
+    }
+
     fn is_over(&self, now: Instant) -> bool {
-        self.since.is_some_and(|since| now.duration_since(since) >= LEASE)
+        let has_passed =
+            |since: Option<Instant>, span| since.is_some_and(|since| now.duration_since(since) >= span);
+        has_passed(self.since, LEASE) || has_passed(self.well_since, SLOW_PATIENCE)
     }
 }
 
@@ -71,10 +88,12 @@ pub(super) struct Beat {
     summary: Option<rows::Summary>,
     owned: watch::Sender<Arc<Owned>>,
     lease: watch::Sender<Lease>,
+    /// When whatever serves here gave a sign.
+    sign: watch::Receiver<Instant>,
 }
 
 impl Beat {
-    pub(super) fn new(name: &str, options: &PgConnectOptions) -> Self {
+    pub(super) fn new(name: &str, options: &PgConnectOptions, sign: watch::Receiver<Instant>) -> Self {
         let milliseconds = BEAT_MAX.as_millis().to_string();
         let options = options.clone().application_name("hotline lease").options([
             ("statement_timeout", milliseconds.as_str()),
@@ -94,6 +113,7 @@ impl Beat {
             summary: None,
             owned: watch::Sender::new(Arc::default()),
             lease: watch::Sender::default(),
+            sign,
         }
     }
 
@@ -165,8 +185,7 @@ impl Beat {
         if std::mem::replace(&mut self.is_well, false) {
             tracing::warn!(%fault, "the lease cannot be renewed");
         }
-        // Whatever it was doing: nothing of it may be taken for the answer to something else.
-        self.connection = None;
+        self.patience.missed();
         if self.last.elapsed() > CUT_OFF_AFTER {
             self.owned.send_if_modified(|owned| {
                 let is_news = !owned.is_cut_off;
@@ -177,6 +196,9 @@ impl Beat {
     }
 
     async fn beat(&mut self) -> Result<(), BeatFault> {
+        if self.sign.borrow().elapsed() > SIGN_MAX {
+            return Err(BeatFault::NoSign);
+        }
         let mut connection = self.connect().await?;
         timeout(BEAT_MAX, self.renew(&mut connection)).await.map_err(|_| BeatFault::Late)??;
         self.connection = Some(connection);
@@ -233,7 +255,7 @@ impl Beat {
     ) -> Result<(), sqlx::Error> {
         let mut is_changed = false;
         if look.expired > 0 && self.patience.is_over(self.last) {
-            for name in rows::remove_expired(connection, id).await? {
+            for name in rows::remove_expired(connection, id, LEASE).await? {
                 tracing::warn!(server = name, "the lease of another server has run out");
                 is_changed = true;
             }
@@ -302,12 +324,24 @@ mod tests {
         }
         patience.beaten(at(2_500));
         assert!(patience.is_over(at(2_500)));
-        // An outage.
-        patience.beaten(at(4_000));
-        assert!(!patience.is_over(at(6_400)));
-        for beat in [4_500, 5_000, 5_500, 6_000, 6_500] {
+        // An outage, that no beat was tried in.
+        patience.beaten(at(4_500));
+        for beat in [5_000, 5_500, 6_000, 6_500] {
             patience.beaten(at(beat));
+            assert!(!patience.is_over(at(beat)), "{beat}");
         }
-        assert!(patience.is_over(at(6_500)));
+        patience.beaten(at(7_000));
+        assert!(patience.is_over(at(7_000)));
+        // One that was tried, and failed.
+        patience.missed();
+        patience.beaten(at(7_500));
+        assert!(!patience.is_over(at(9_900)));
+        // A slow database.
+        for beat in [9_500, 11_500, 13_500, 15_500] {
+            patience.beaten(at(beat));
+            assert!(!patience.is_over(at(beat)), "{beat}");
+        }
+        patience.beaten(at(17_500));
+        assert!(patience.is_over(at(17_500)));
     }
 }

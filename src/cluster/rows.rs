@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use sqlx::{PgConnection, PgPool, postgres::types::PgInterval};
 use uuid::Uuid;
 
-/// What servers of this version say to each other; see docs/design.md.
+/// For a later version, which may do what this one does not understand.
 const PROTOCOL: i32 = 1;
 
 fn interval(duration: Duration) -> PgInterval {
@@ -40,7 +40,7 @@ pub(super) async fn register(
 pub(super) struct Look {
     /// Whether the lease is renewed; also one that had run out and that nobody had removed.
     pub(super) is_renewed: bool,
-    /// The servers that may take institutions, in the order in which they joined.
+    /// The servers that may take institutions: first whoever owns some, then in the order in which they joined.
     pub(super) takers: Vec<Uuid>,
     /// Servers with a good lease.
     pub(super) alive: i64,
@@ -62,13 +62,15 @@ pub(super) async fn renew(
             update nodes set lease_until = clock_timestamp() + $2, leaving = $3 where id = $1 returning id
         ), seen as (
             select id, joined_at,
-                   -- As it was before this statement: our own counts as renewed.
-                   id = $1 or lease_until > clock_timestamp() as is_alive,
-                   case when id = $1 then $3 else leaving end as is_leaving
+                   -- As it was before this statement: our own counts as renewed. One that ends later than a lease can is of a
+                   -- clock that was set back since.
+                   id = $1 or lease_until between clock_timestamp() and clock_timestamp() + $2 as is_alive,
+                   case when id = $1 then $3 else leaving end as is_leaving,
+                   exists (select from owners where node = nodes.id) as is_owner
             from nodes
         )
         select (select count(*) from renewed) > 0 as "is_renewed!",
-               array(select id from seen where is_alive and not is_leaving order by joined_at, id) as "takers!",
+               array(select id from seen where is_alive and not is_leaving order by is_owner desc, joined_at, id) as "takers!",
                (select count(*) from seen where is_alive) as "alive!",
                (select count(*) from seen where not is_alive) as "expired!",
                (select count(*) from institutions) as "institutions!",
@@ -97,10 +99,13 @@ pub(super) async fn renew(
     })
 }
 
-pub(super) async fn members(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar!("select name from nodes where lease_until > clock_timestamp() order by name")
-        .fetch_all(pool)
-        .await
+pub(super) async fn members(pool: &PgPool, lease: Duration) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select name from nodes where lease_until between clock_timestamp() and clock_timestamp() + $1 order by name",
+        interval(lease)
+    )
+    .fetch_all(pool)
+    .await
 }
 
 /// Whether anything about owners has changed, told without reading all of them: a change raises an epoch, or leaves an institution
@@ -137,13 +142,15 @@ pub(super) async fn owned_by(
 pub(super) async fn remove_expired(
     connection: &mut PgConnection,
     me: Uuid,
+    lease: Duration,
 ) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar!(
         "delete from nodes n
-         where n.lease_until <= clock_timestamp() and n.id <> $1
+         where n.id <> $1 and not n.lease_until between clock_timestamp() and clock_timestamp() + $2
            and exists (select from nodes me where me.id = $1 and me.lease_until > clock_timestamp())
          returning n.name",
-        me
+        me,
+        interval(lease),
     )
     .fetch_all(connection)
     .await

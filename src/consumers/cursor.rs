@@ -35,7 +35,8 @@ pub(super) async fn open_all(
     sqlx::query!(
         "insert into consumer_cursors (consumer, institution, seq)
          select $1, i.code,
-                case when $2 then coalesce((select max(e.seq) from events e where e.institution = i.code), 0) else 0 end
+                case when $2 and not exists (select from consumer_cursors any_other where any_other.consumer = $1)
+                     then coalesce((select max(e.seq) from events e where e.institution = i.code), 0) else 0 end
          from institutions i
          where not exists (select from consumer_cursors c where c.consumer = $1 and c.institution = i.code)
          on conflict do nothing",

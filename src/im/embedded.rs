@@ -294,8 +294,18 @@ impl Asking<'_> {
             (delivery, shown)
         };
         let shown = match self.im.messages.say(UnsentMessage { message, write }, now).await {
-            Ok(Some(shown)) => shown,
-            Ok(None) => self.said_before(&talk, from, to, &key, reference).await?,
+            Ok(Some(shown)) if self.im.institutions.tells(&talk.institution) => shown,
+            // It is kept, and the other side may not be told from here. So it is said again to whoever serves.
+            Ok(Some(_)) => return Err(NotDone::Busy),
+            Ok(None) => {
+                let shown = self.said_before(&talk, from, to, &key, reference).await?;
+                if self.im.institutions.cluster().is_some() {
+                    // Stored by another server, perhaps, that could not tell anybody. Whoever has it already sees it once.
+                    let again = self.delivery(&talk, frames::message(talk.id, &shown), true);
+                    self.im.institutions.deliver(again);
+                }
+                shown
+            }
             Err(fault) => return Err(fault.into()),
         };
         Ok(Said { talk: talk.id, shown })

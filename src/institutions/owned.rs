@@ -5,13 +5,20 @@ use std::{
     time::Duration,
 };
 
-use hotline_actors::registry::SendSocketsAway;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use hotline_actors::registry::{LookHealth, SendSocketsAway};
+use tokio::time::MissedTickBehavior;
 
 use super::Institutions;
-use crate::{cluster::Owned, errors::describe, store::Ownership};
+use crate::{cluster::Owned, store::Ownership};
 
 /// A journal that a stranger claimed is claimed again after this: by then the last beat tells whether it is still ours.
 const CLAIM_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// How often the lease hears that what serves here is well; how many Registries are asked for that, and how long they have to answer.
+const SIGN_EVERY: Duration = Duration::from_secs(1);
+const ASKED_FOR_SIGN: usize = 16;
+const SIGN_WAIT_MAX: Duration = Duration::from_millis(500);
 
 /// As whose `institution` is served here; none if it is not.
 pub(super) fn ownership(owned: &Owned, institution: &str) -> Option<Ownership> {
@@ -47,6 +54,8 @@ pub(super) async fn follow(institutions: Institutions, forget: impl Fn()) {
     let Some(cluster) = &institutions.0.cluster else { return std::future::pending().await };
     let mut owned = cluster.owned();
     let mut settled = None;
+    let mut sign = tokio::time::interval(SIGN_EVERY);
+    sign.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let (node, is_more) = {
             let now = owned.borrow_and_update();
@@ -62,13 +71,36 @@ pub(super) async fn follow(institutions: Institutions, forget: impl Fn()) {
         if serve_what_is_owned(&institutions) {
             // Words that came between two owners may not have come here.
             institutions.0.recovered.notify_one();
-            if let Err(error) = institutions.refresh().await {
-                tracing::warn!(error = %describe(&error), "shifts cannot be read after taking over");
-            }
+            // Not waited for: a database that does not answer must not keep us from following who owns what.
+            institutions.0.refresh_soon.notify_one();
         }
+        // Each of these waits for a moment at most.
         tokio::select! {
             changed = owned.changed() => if changed.is_err() { return },
             () = institutions.0.lost.notified() => tokio::time::sleep(CLAIM_AGAIN_AFTER).await,
+            // What the server before had on its way when it was taken over stands in the database by now.
+            () = institutions.0.revived.notified() => forget(),
+            _ = sign.tick() => if institutions.gives_sign().await { cluster.gives_sign() },
         }
+    }
+}
+
+impl Institutions {
+    /// Whether any Registry answers, if there are any, whatever it says: one that hangs, or that cannot claim its journal, does not.
+    async fn gives_sign(&self) -> bool {
+        let some: Vec<_> =
+            self.0.registries.iter().take(ASKED_FOR_SIGN).map(|entry| entry.registry.clone()).collect();
+        let mut asked: FuturesUnordered<_> = some
+            .into_iter()
+            .map(async |registry| tokio::time::timeout(SIGN_WAIT_MAX, registry.send(LookHealth)).await)
+            .collect();
+        let mut are_some = false;
+        while let Some(said) = asked.next().await {
+            if matches!(said, Ok(Ok(_))) {
+                return true;
+            }
+            are_some = true;
+        }
+        !are_some
     }
 }

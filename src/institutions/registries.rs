@@ -36,6 +36,8 @@ impl Institutions {
     pub(super) fn open(&self, code: &str, ownership: Option<Ownership>) {
         let start = || {
             let life = self.0.lives.fetch_add(1, Ordering::Relaxed) + 1;
+            // Another server may have ended talks of it.
+            self.0.changed.insert(code.into());
             let registry = self.start_registry(code, life, ownership);
             RegistryHandle { registry, activity: ActivityInbox::default(), life, ownership }
         };
@@ -84,7 +86,10 @@ impl Institutions {
         Arc::new(move |status| {
             let Some(inner) = institutions.upgrade() else { return };
             let error = match status {
-                RegistryStatus::Serving => None,
+                RegistryStatus::Serving => {
+                    inner.revived.notify_one();
+                    None
+                }
                 RegistryStatus::StoreRecovered => {
                     inner.recovered.notify_one();
                     None

@@ -24,12 +24,18 @@ type Bindings = BTreeMap<CounselorId, BTreeSet<PersonId>>;
 /// A shift begins or ends at most this much after midnight.
 const EVERY: Duration = Duration::from_secs(15);
 
+/// Far longer than any of the statements may take.
+const REFRESH_MAX: Duration = Duration::from_mins(1);
+
 pub(super) async fn refresh_loop(institutions: Institutions) {
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut well = true;
     loop {
-        tick.tick().await;
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = institutions.0.refresh_soon.notified() => {}
+        }
         match refresh(&institutions).await {
             Ok(()) => well = true,
             Err(error) if well => {
@@ -49,8 +55,13 @@ pub(super) struct Today {
     pub(super) day: Date,
 }
 
-/// Reads all institutions at once: however many there are, it takes as many statements.
+/// Reads all institutions at once: however many there are, it takes as many statements. Not for ever, if no answer comes.
 pub(super) async fn refresh(institutions: &Institutions) -> Result<(), sqlx::Error> {
+    let refreshed = tokio::time::timeout(REFRESH_MAX, read_and_tell(institutions)).await;
+    refreshed.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+async fn read_and_tell(institutions: &Institutions) -> Result<(), sqlx::Error> {
     let mut lengths = institutions.0.refreshing.lock().await;
     let pool = &institutions.0.pool;
     let now = clock::now();

@@ -126,7 +126,7 @@ fn run(pool: &PgPool, recorder: &Arc<RecordingConsumer>) -> Running {
 
 /// Nobody tells what is committed: it is looked for.
 fn silence() -> consumers::Served {
-    consumers::Served { feed: tokio::sync::broadcast::channel(1).1, serves: Arc::new(|_| true) }
+    consumers::Served { feed: tokio::sync::broadcast::channel(1).1, life: Arc::new(|_| Some(1)) }
 }
 
 struct Running {

@@ -13,6 +13,7 @@ use crate::{
 const OF_NO_INSTITUTION: &[(&str, &str)] = &[
     ("_sqlx_migrations", "sqlx's own: which migrations ran in this database"),
     ("institutions", "an institution is named by its code"),
+    ("nodes", "servers, each of which may own several"),
 ];
 
 /// Tables where a row may be of no institution, and whose that is.

@@ -441,9 +441,11 @@ fn silence_and_alarms_that_the_words_speak_against_are_found() {
 }
 
 #[test]
-fn what_could_not_be_stored_while_the_database_was_away_does_not_count_yet() {
+fn what_could_not_be_stored_in_an_outage_does_not_count_yet() {
     let silence = json!({ "conversation": "c", "notice": { "notice": "silence" } });
-    for (back, early) in [(21_500, 0), (19_000, 1)] {
+    for (database, back, early) in
+        [(true, 21_500, 0), (true, 19_000, 1), (false, 21_500, 0), (false, 19_000, 1)]
+    {
         let mut run = Run::good();
         let came = MessageRow {
             from: "sandbox_cleo".to_owned(),
@@ -455,11 +457,14 @@ fn what_could_not_be_stored_while_the_database_was_away_does_not_count_yet() {
         };
         run.tables.messages.push(came);
         run.tables.events.push(event(11, 21_600, "noticed", silence.clone()));
-        run.note(
-            18_000,
-            "fault injector",
-            Fact::Disturbed { what: "frozen".to_owned(), from: 18_000, to: back },
-        );
+        if database {
+            let what = "frozen".to_owned();
+            run.note(18_000, "fault injector", Fact::Disturbed { what, from: 18_000, to: back });
+        } else {
+            // Of several servers none served.
+            run.note(18_000, "server", Fact::Server { what: ServerFact::NotReady });
+            run.note(back, "server", Fact::Server { what: ServerFact::Ready { after_ms: 0 } });
+        }
         run.until = 21_700;
         assert_eq!(run.judge().count(Violation::Early), early, "back at {back}");
     }

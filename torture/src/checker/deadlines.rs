@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{EventKind, EventRow, Evidence, Limits, Verdict, Violation, disturbances};
+use super::{EventKind, EventRow, Evidence, Limits, Verdict, Violation, disturbances, takeover};
 use crate::history::{Entry, Fact, ServerFact};
 
 /// After an outage of the database the server finds out by itself: two seconds at most between two tries, one for the try
@@ -57,6 +57,8 @@ struct DeadlineChecker<'a> {
     limits: Limits,
     lives: Vec<Life>,
     disturbances: Vec<(i64, i64)>,
+    /// When no server of several served.
+    unserved: Vec<(i64, i64)>,
     /// When the machine had kept us waiting, and for how long.
     stalls: Vec<(i64, i64)>,
     /// What was said, by conversation.
@@ -148,6 +150,7 @@ impl<'a> DeadlineChecker<'a> {
             limits: evidence.limits,
             lives: lives.collect(),
             disturbances: disturbances(evidence.entries),
+            unserved: takeover::unserved(evidence.entries),
             stalls: stalls(evidence.entries),
             messages,
             until: evidence.until,
@@ -248,10 +251,12 @@ impl<'a> DeadlineChecker<'a> {
         }
     }
 
-    /// What came since then may not have been stored by `at`. While the database was away nothing was.
+    /// What came since then may not have been stored by `at`. While the database was away nothing was, nor while nobody served: a
+    /// lease that cannot be renewed tells of a database that is too slow.
     fn not_stored_since(&self, at: i64) -> i64 {
         let since = at - self.limits.stored;
-        let touching = self.disturbances.iter().filter(|(from, to)| *from <= at && since <= *to);
+        let touching =
+            self.disturbances.iter().chain(&self.unserved).filter(|(from, to)| *from <= at && since <= *to);
         touching.map(|(from, _)| *from - self.limits.stored).min().unwrap_or(since).min(since)
     }
 

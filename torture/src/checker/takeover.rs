@@ -159,6 +159,23 @@ pub(super) fn changes(entries: &[Entry]) -> Vec<i64> {
     entries.iter().filter(left).map(|entry| entry.wall_ms).collect()
 }
 
+/// From when until when nobody was seen to take requests who had before, by the wall clock. Of one server alone this is not seen.
+pub(super) fn unserved(entries: &[Entry]) -> Vec<(i64, i64)> {
+    let (mut found, mut since) = (Vec::new(), None);
+    for entry in entries {
+        match &entry.fact {
+            Fact::Server { what: ServerFact::NotReady } => {
+                since.get_or_insert(entry.wall_ms);
+            }
+            Fact::Server { what: ServerFact::Ready { .. } } => {
+                found.extend(since.take().map(|since| (since, entry.wall_ms)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// What a server said while another served.
 fn other_said(
     server: &str,

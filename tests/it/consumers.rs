@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -118,15 +121,16 @@ async fn cursor(pool: &PgPool, institution: &str) -> Option<i64> {
 
 /// Runs the recorder until it is dropped.
 fn run(pool: &PgPool, recorder: &Arc<RecordingConsumer>) -> Running {
-    let metrics = Metrics::new().expect("the names are names");
-    let consuming =
-        consumers::run(pool.clone(), metrics.clone(), Arc::clone(recorder), RETRY_SOON, silence());
-    Running { task: tokio::spawn(consuming), metrics }
+    run_by(pool, recorder, Arc::new(|_| Some(1)))
 }
 
-/// Nobody tells what is committed: it is looked for.
-fn silence() -> consumers::Served {
-    consumers::Served { feed: tokio::sync::broadcast::channel(1).1, life: Arc::new(|_| Some(1)) }
+/// The same, on a server that serves institutions in these lives.
+fn run_by(pool: &PgPool, recorder: &Arc<RecordingConsumer>, life: consumers::Lives) -> Running {
+    let metrics = Metrics::new().expect("the names are names");
+    // Nobody tells what is committed: it is looked for.
+    let served = consumers::Served { feed: tokio::sync::broadcast::channel(1).1, life };
+    let consuming = consumers::run(pool.clone(), metrics.clone(), Arc::clone(recorder), RETRY_SOON, served);
+    Running { task: tokio::spawn(consuming), metrics }
 }
 
 struct Running {
@@ -182,6 +186,32 @@ async fn nobody_hears_old_things_and_everything_new_once_and_in_order() {
     let _running = run(pool, &again);
     again.reads("ecnu", &[251]).await;
     assert_eq!((again.of("later"), given_up(pool).await), (Vec::new(), Vec::new()));
+}
+
+/// However short the time was.
+#[tokio::test]
+async fn what_another_server_has_told_in_between_is_not_told_again() {
+    let hotline = Hotline::prepare(&["ecnu"]).await;
+    let pool = &hotline.database.pool;
+    let recorder = Arc::new(RecordingConsumer::default());
+    let life = Arc::new(AtomicU64::new(1));
+    let now = Arc::clone(&life);
+    let _running =
+        run_by(pool, &recorder, Arc::new(move |_| Some(now.load(Ordering::SeqCst)).filter(|life| *life > 0)));
+    begun(pool, "ecnu").await;
+    write(pool, "ecnu", 1, &assigned(), Duration::ZERO).await;
+    recorder.reads("ecnu", &[1]).await;
+    until("the cursor is kept", SOON, async || (cursor(pool, "ecnu").await == Some(1)).then_some(())).await;
+
+    life.store(0, Ordering::SeqCst);
+    write(pool, "ecnu", 2, &assigned(), Duration::ZERO).await;
+    sqlx::query!("update consumer_cursors set seq = 2 where institution = 'ecnu'")
+        .execute(pool)
+        .await
+        .expect("another server tells of it");
+    life.store(2, Ordering::SeqCst);
+    write(pool, "ecnu", 3, &assigned(), Duration::ZERO).await;
+    recorder.reads("ecnu", &[1, 3]).await;
 }
 
 #[tokio::test]

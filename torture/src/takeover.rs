@@ -74,10 +74,10 @@ impl Plan {
     pub const SHORT: Self = Self {
         visitors: 12,
         counselors: 4,
-        kills: 4,
+        kills: 2,
         standby_kills: 0,
-        freezes: &[1, 3],
-        cuts: 2,
+        freezes: &[3],
+        cuts: 1,
         standby_cuts: 0,
         rolls: 1,
         crashes: 1,

@@ -215,3 +215,34 @@ async fn an_institution_that_is_new_is_served_by_who_serves_the_others() {
         hotline.assert_calm();
     }
 }
+
+#[tokio::test]
+async fn a_lease_that_a_clock_set_back_has_left_in_the_future_holds_up_nobody() {
+    let (mut one, two) = two(&["ecnu"]).await;
+    one.kill();
+    sqlx::query!("update nodes set lease_until = clock_timestamp() + interval '1 hour' where name = 'one'")
+        .execute(&two.database.pool)
+        .await
+        .expect("as if it had been written before the clock was set back");
+    two.ready(SOON).await;
+    assert_eq!(owners(&two).await, [owned("ecnu", "two", 2)]);
+    two.assert_calm();
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_serve_what_it_took_does_not_keep_it() {
+    let (mut one, mut two) = two(&["ecnu"]).await;
+    let mut held = two.database.pool.begin().await.expect("a transaction");
+    sqlx::query!("lock table events in access exclusive mode").execute(&mut *held).await.expect("a lock");
+    one.kill();
+    // Its beat goes on, its claims do not.
+    until("it gives up its lease", SOON * 2, async || {
+        two.log().contains("nothing that serves has given a sign").then_some(())
+    })
+    .await;
+    held.rollback().await.expect("the end of it");
+    two.ready(SOON).await;
+    assert_eq!(two.visitor("ecnu", "first").await.open("any").await["status"], "WAITING");
+    two.terminate();
+    assert!(two.ended(SOON).await.success());
+}

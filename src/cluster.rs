@@ -96,8 +96,8 @@ pub enum JoinFault {
 pub type LeaseEnd = oneshot::Receiver<()>;
 
 impl Cluster {
-    /// Joins the others under `name`; that is tried for `join_max`. From then on the lease is renewed, on a thread of its own: nothing that keeps
-    /// the others busy delays it.
+    /// Joins the others under `name`; that is tried for `join_max`. From then on the lease is renewed, on a thread of its own, so
+    /// that nothing else the server does delays it.
     pub async fn join(
         name: &str,
         options: &PgConnectOptions,

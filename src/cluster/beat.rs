@@ -260,7 +260,7 @@ impl Beat {
                 is_changed = true;
             }
         }
-        // One of them, so that the institutions stay together: whoever has been here longest.
+        // One of them, so that the institutions stay together.
         let is_taker = look.takers.first() == Some(&id);
         if is_taker && (is_changed || look.summary.has_unowned()) {
             let institutions = rows::take_unowned(connection, id).await?;

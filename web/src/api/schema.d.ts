@@ -1795,7 +1795,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        Health: "live" | "ready" | "databaseaway" | "journalbehind";
+        Health: "live" | "ready" | "databaseaway" | "journalbehind" | "standby" | "nolease";
         HealthAnswer: {
             status: components["schemas"]["Health"];
         };

@@ -8,7 +8,7 @@ help:
 	@echo 'make browser     the tests in a browser alone (ONLY=story for one file)'
 	@echo 'make screenshots those of the README and the guides, made anew by these tests'
 	@echo 'make simulate    days of a hotline from fresh seeds, HOURS=... or DAYS=... long (five minutes), on every core'
-	@echo 'make torture     the release build under load and injected faults for about half an hour (SEED=... to do it again, NODES=... servers in its last part)'
+	@echo 'make torture     the release build under load and injected faults for seven to twelve minutes, and with several servers besides (SEED=... to do it again, NODES=... of them)'
 	@echo 'make bench       the release build beside others for a quarter of an hour (make bench-quick: about a minute)'
 	@echo 'make build       the server, without a database'
 	@echo 'make release     the server as it is run in production, with its pages, and its Debian package'

@@ -152,8 +152,7 @@ pub async fn run<C: Consumer>(
         tokio::select! {
             _ = tick.tick() => {}
             Some(ended) = followers.join_next() => match ended {
-                // Another server follows it now.
-                // Or this one does anew: it is looked at once more.
+                // Another server follows it now, or this one does anew: it is looked at once more.
                 Ok(institution) => drop(following.remove(&institution)),
                 Err(_died) => return,
             },

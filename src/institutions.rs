@@ -466,20 +466,8 @@ impl Institutions {
     /// Whether no journal takes what it is given, though there are some. One that is in trouble alone is a figure of
     /// operation: the others' visitors need this server.
     pub async fn behind(&self) -> bool {
-        let registries: Vec<Addr<Registry>> =
-            self.0.registries.iter().map(|entry| entry.registry.clone()).collect();
-        let mut asked: FuturesUnordered<_> = registries
-            .into_iter()
-            .map(async |registry| tokio::time::timeout(LOOK_MAX, registry.send(LookHealth)).await)
-            .collect();
-        let mut are_some = false;
-        while let Some(said) = asked.next().await {
-            if said.is_ok_and(|said| said.is_ok_and(|health| health.serving && !health.troubled)) {
-                return false;
-            }
-            are_some = true;
-        }
-        are_some
+        let registries = self.0.registries.iter().map(|entry| entry.registry.clone()).collect();
+        any_says(registries, LOOK_MAX, |health| health.serving && !health.troubled).await == Some(false)
     }
 
     /// Finishes the journals and closes the sockets with 1001.
@@ -496,6 +484,27 @@ impl Institutions {
             registry.do_send(Tell(command));
         }
     }
+}
+
+/// Whether one of these Registries says in time what `is_so` looks for; none if there are none of them. All are asked at once, and the
+/// first that does decides.
+async fn any_says(
+    registries: Vec<Addr<Registry>>,
+    wait_max: Duration,
+    is_so: impl Fn(&Health) -> bool,
+) -> Option<bool> {
+    let mut asked: FuturesUnordered<_> = registries
+        .into_iter()
+        .map(async |registry| tokio::time::timeout(wait_max, registry.send(LookHealth)).await)
+        .collect();
+    let mut are_some = false;
+    while let Some(said) = asked.next().await {
+        if said.is_ok_and(|said| said.is_ok_and(|health| is_so(&health))) {
+            return Some(true);
+        }
+        are_some = true;
+    }
+    are_some.then_some(false)
 }
 
 /// When the newest event happened.

@@ -294,20 +294,15 @@ impl Asking<'_> {
             (delivery, shown)
         };
         let shown = match self.im.messages.say(UnsentMessage { message, write }, now).await {
-            Ok(Some(shown)) if self.im.institutions.tells(&talk.institution) => shown,
-            // It is kept, and the other side may not be told from here. So it is said again to whoever serves.
-            Ok(Some(_)) => return Err(NotDone::Busy),
+            Ok(Some(shown)) => shown,
             Ok(None) => {
                 let shown = self.said_before(&talk, from, to, &key, reference).await?;
-                if self.im.institutions.cluster().is_some() {
-                    // Stored by another server, perhaps, that could not tell anybody. Whoever has it already sees it once.
-                    let again = self.delivery(&talk, frames::message(talk.id, &shown), true);
-                    self.im.institutions.deliver(again);
-                }
+                self.tell_again(self.delivery(&talk, frames::message(talk.id, &shown), true));
                 shown
             }
             Err(fault) => return Err(fault.into()),
         };
+        self.is_told(&talk)?;
         Ok(Said { talk: talk.id, shown })
     }
 
@@ -333,7 +328,10 @@ impl Asking<'_> {
             None => None,
         };
         let found = found.ok_or(NotDone::UnknownMessage)?;
-        if !found.is_revoked {
+        let told = self.delivery(&talk, frames::recalled(None, talk.id, found.id), true);
+        if found.is_revoked {
+            self.tell_again(told);
+        } else {
             if talk.is_open().is_err() {
                 return Err(NotDone::RecallAfterEnd);
             }
@@ -343,9 +341,9 @@ impl Asking<'_> {
             }
             let withdrawn = Withdrawn { from: from.to_owned(), to: to.to_owned(), key: found.key };
             self.im.messages.mark_withdrawn(&self.im.pool, &withdrawn, now).await?;
-            let told = self.delivery(&talk, frames::recalled(None, talk.id, found.id), true);
             self.im.institutions.deliver(told);
         }
+        self.is_told(&talk)?;
         Ok(frames::recalled(Some(reference), talk.id, found.id))
     }
 
@@ -373,6 +371,19 @@ impl Asking<'_> {
         };
         let picture = found.ok_or(NotDone::UnknownPicture)?;
         Ok(picture.element(&self.im.settings.server.base_path))
+    }
+
+    /// Among several servers: whether the other side is told from here. What is kept and not told is asked for again, of whoever serves.
+    fn is_told(&self, talk: &Talk) -> Result<(), NotDone> {
+        if self.im.institutions.tells(&talk.institution) { Ok(()) } else { Err(NotDone::Busy) }
+    }
+
+    /// What is asked for again was kept before, among several servers perhaps by one that could not tell anybody. Whoever knows it
+    /// already sees it once.
+    fn tell_again(&self, delivery: Delivery) {
+        if self.im.institutions.cluster().is_some() {
+            self.im.institutions.deliver(delivery);
+        }
     }
 
     fn delivery(&self, talk: &Talk, frame: String, but_not_here: bool) -> Delivery {

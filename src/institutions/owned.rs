@@ -5,11 +5,10 @@ use std::{
     time::Duration,
 };
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
-use hotline_actors::registry::{LookHealth, SendSocketsAway};
+use hotline_actors::registry::SendSocketsAway;
 use tokio::time::MissedTickBehavior;
 
-use super::Institutions;
+use super::{Institutions, any_says};
 use crate::{cluster::Owned, store::Ownership};
 
 /// A journal that a stranger claimed is claimed again after this: by then the last beat tells whether it is still ours.
@@ -88,19 +87,8 @@ pub(super) async fn follow(institutions: Institutions, forget: impl Fn()) {
 impl Institutions {
     /// Whether any Registry answers, if there are any, whatever it says: one that hangs, or that cannot claim its journal, does not.
     async fn gives_sign(&self) -> bool {
-        let some: Vec<_> =
+        let some =
             self.0.registries.iter().take(ASKED_FOR_SIGN).map(|entry| entry.registry.clone()).collect();
-        let mut asked: FuturesUnordered<_> = some
-            .into_iter()
-            .map(async |registry| tokio::time::timeout(SIGN_WAIT_MAX, registry.send(LookHealth)).await)
-            .collect();
-        let mut are_some = false;
-        while let Some(said) = asked.next().await {
-            if matches!(said, Ok(Ok(_))) {
-                return true;
-            }
-            are_some = true;
-        }
-        !are_some
+        any_says(some, SIGN_WAIT_MAX, |_| true).await != Some(false)
     }
 }

@@ -95,6 +95,7 @@ pub struct Server {
 #[serde(deny_unknown_fields)]
 pub struct Cluster {
     pub name: String,
+    pub bus: Hidden,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -14,6 +14,11 @@ pub(super) fn check(settings: &Settings) -> Checked {
     server(settings)?;
     let name = &settings.cluster.name;
     ensure(name.is_empty() || is_code(name), "cluster.name", "a name is 2 to 32 of a-z, 0-9, _ and -")?;
+    ensure(
+        settings.cluster.bus.reveal().is_empty() || !name.is_empty(),
+        "cluster.bus",
+        "servers that share a bus need a cluster.name each",
+    )?;
     limits(settings)?;
     secrets(settings)?;
     for code in settings.institutions.keys() {

@@ -1,6 +1,8 @@
 //! The institutions this server owns, and the way to their Registries. Nothing outside `actors/` holds the address of
 //! any other actor.
 
+mod doors;
+mod handover;
 mod onlookers;
 mod outlook;
 mod owned;
@@ -11,7 +13,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize},
     },
     time::Duration,
@@ -19,7 +21,11 @@ use std::{
 
 use actix::{Addr, Arbiter, ArbiterHandle, Recipient};
 use dashmap::{DashMap, DashSet};
+use doors::Door;
+pub use doors::{Entry, Visit};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use handover::BeforeHandOver;
+pub use handover::HandOver;
 use hotline_actors::{
     CounselorId, LogIn, PersonId, Registry, Timestamp,
     dispatch::{
@@ -36,11 +42,11 @@ use hotline_actors::{
 };
 use outlook::Lengths;
 use sqlx::{PgPool, postgres::PgConnectOptions};
-use tokio::sync::{Notify, broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 use crate::{
     clock,
-    cluster::Cluster,
+    cluster::{Cluster, Reach},
     config::Settings,
     database,
     messages::{self, outgoing::Delivery},
@@ -60,6 +66,8 @@ pub enum Standing {
     StandsBy,
     /// It cannot reach the database, and another may have taken over.
     HasNoLease,
+    /// It has lost the bus while others have it, and has let go what it served.
+    HasNoBus,
 }
 
 /// Why the process cannot go on.
@@ -92,6 +100,9 @@ struct Inner {
     revived: Notify,
     /// What dispatch must know is read at once.
     refresh_soon: Notify,
+    /// Counts whatever may let somebody in who was held, or send them elsewhere.
+    doors: watch::Sender<u64>,
+    before_hand_over: OnceLock<BeforeHandOver>,
     fenced: AtomicUsize,
     arbiters: Vec<ArbiterHandle>,
     next_arbiter: AtomicUsize,
@@ -115,6 +126,7 @@ struct RegistryHandle {
     /// Tells it from one that served the institution here before.
     life: u64,
     ownership: Option<Ownership>,
+    door: Arc<Door>,
 }
 
 impl fmt::Debug for Institutions {
@@ -160,6 +172,8 @@ impl Institutions {
             lost: Notify::new(),
             revived: Notify::new(),
             refresh_soon: Notify::new(),
+            doors: watch::Sender::default(),
+            before_hand_over: OnceLock::new(),
             fenced: AtomicUsize::new(0),
             arbiters,
             next_arbiter: AtomicUsize::new(0),
@@ -209,6 +223,15 @@ impl Institutions {
         self.0.cluster.as_ref().is_none_or(|cluster| cluster.holds_lease() && self.serves(institution))
     }
 
+    /// Whether there is such an institution.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn exists(&self, institution: &str) -> Result<bool, sqlx::Error> {
+        let found = sqlx::query_scalar!("select code from institutions where code = $1", institution);
+        Ok(found.fetch_optional(&self.0.pool).await?.is_some())
+    }
+
     /// Whether this server serves the institution.
     pub fn serves(&self, institution: &str) -> bool {
         self.0.registries.contains_key(institution)
@@ -219,11 +242,14 @@ impl Institutions {
     pub async fn standing(&self, wait_max: Duration) -> Standing {
         let Some(cluster) = &self.0.cluster else { return Standing::Serves };
         if !cluster.is_renewed(wait_max).await {
-            Standing::HasNoLease
-        } else if self.0.registries.is_empty() {
-            Standing::StandsBy
-        } else {
-            Standing::Serves
+            return Standing::HasNoLease;
+        }
+        let reach = cluster.owned().borrow().reach;
+        match reach {
+            Reach::Lost => Standing::HasNoBus,
+            Reach::Own | Reach::Some if self.0.registries.is_empty() => Standing::StandsBy,
+            // With all in reach, it takes requests for whatever others own.
+            Reach::Own | Reach::Some | Reach::All => Standing::Serves,
         }
     }
 

@@ -333,6 +333,12 @@ pub struct SupervisorFrame {
 #[rtype(result = "()")]
 pub struct ShutDown;
 
+/// Another server is to own the institution: as [`ShutDown`], but whoever is refused or closed comes back at once, to the other. The
+/// Registry goes on answering until it is told to [`Retire`].
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct HandOver;
+
 /// Another server owns the institution: the Registry tells whoever waits, closes the sockets and ends.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]

@@ -9,6 +9,7 @@ mod activity;
 mod answers;
 mod children;
 mod closing;
+mod ending;
 mod im;
 mod outgoing;
 mod ownership;
@@ -21,15 +22,15 @@ mod views;
 use std::{fmt, rc::Rc, sync::Arc, time::Duration};
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler,
-    ResponseFuture, SpawnHandle, WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, ResponseFuture, SpawnHandle,
+    WrapFuture,
 };
 use tokio::sync::oneshot;
 
 pub use crate::protocol::{
-    Ask, Bind, Bounds, Called, Choose, Clock, EndLogIns, EndOwn, Join, Leave, LogIns, LoggedIn, MessageSeen,
-    OutgoingMessage, Progress, RegistryStatus, Rejected, Retire, SendSocketsAway, SetForecast, Setup,
-    ShutDown, SocketRole, SupervisorFrame, Tell,
+    Ask, Bind, Bounds, Called, Choose, Clock, EndLogIns, EndOwn, HandOver, Join, Leave, LogIns, LoggedIn,
+    MessageSeen, OutgoingMessage, Progress, RegistryStatus, Rejected, Retire, SendSocketsAway, SetForecast,
+    Setup, ShutDown, SocketRole, SupervisorFrame, Tell,
 };
 use crate::{
     conversation::StoreRecovered,
@@ -53,6 +54,7 @@ pub use views::{Health, LookHealth, LookPlace, LookQueues, QueueOverview, Tally}
 enum State {
     Serving,
     Stopping,
+    HandingOver,
     Fenced,
 }
 
@@ -250,9 +252,9 @@ impl Registry {
         }
         if let Some(batch) = self.journal.freeze(self.setup.bounds.batch_max) {
             self.store_batch(batch, ctx);
-        } else if self.journal.is_idle() && self.state == State::Stopping {
+        } else if let Some(closing) = self.state.ends_with().filter(|_| self.journal.is_idle()) {
             self.exit_guard.armed = false;
-            self.children.close_all(Closing::GoingAway);
+            self.children.close_all(closing);
             for stopped in self.stopping.drain(..) {
                 let _ = stopped.send(());
             }
@@ -380,7 +382,8 @@ impl Registry {
 
     /// Every few seconds: is the journal still ours, is the store there, are the actors alive?
     fn check(&mut self, ctx: &mut Context<Self>) {
-        if self.state == State::Fenced {
+        // One that is handed over has another owner any moment, of which it is told.
+        if matches!(self.state, State::Fenced | State::HandingOver) {
             return;
         }
         self.revive_children(ctx);
@@ -476,12 +479,8 @@ impl Handler<Ask> for Registry {
     type Result = ResponseFuture<Reply>;
 
     fn handle(&mut self, Ask(command): Ask, ctx: &mut Self::Context) -> Self::Result {
-        let rejected = match self.state {
-            State::Fenced => Some(Rejected::Switching),
-            State::Stopping => Some(Rejected::Stopping),
-            State::Serving if self.backlog() >= self.setup.bounds.backlog_max => Some(Rejected::Busy),
-            State::Serving => None,
-        };
+        let is_behind = self.backlog() >= self.setup.bounds.backlog_max;
+        let rejected = self.state.rejects().or(is_behind.then_some(Rejected::Busy));
         if let Some(rejected) = rejected {
             return Box::pin(std::future::ready(Err(rejected)));
         }
@@ -544,41 +543,5 @@ impl Handler<SetForecast> for Registry {
     fn handle(&mut self, SetForecast(outlook): SetForecast, _ctx: &mut Self::Context) {
         self.decided.set_forecast(outlook);
         self.children.state_changed();
-    }
-}
-
-impl Handler<ShutDown> for Registry {
-    type Result = ResponseFuture<()>;
-
-    fn handle(&mut self, _: ShutDown, ctx: &mut Self::Context) -> Self::Result {
-        let (stopped, waiting) = oneshot::channel();
-        if self.state == State::Fenced {
-            return Box::pin(std::future::ready(()));
-        }
-        self.state = State::Stopping;
-        self.stopping.push(stopped);
-        self.start_next_commit(ctx);
-        // The Registry drops the sender only when it dies, and then nothing is left to wait for.
-        Box::pin(async move { waiting.await.unwrap_or(()) })
-    }
-}
-
-impl Handler<Retire> for Registry {
-    type Result = ();
-
-    fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
-        if self.state != State::Fenced {
-            tracing::info!(institution = %self.setup.institution, "another server serves the institution from now on");
-            self.give_up();
-        }
-        ctx.stop();
-    }
-}
-
-impl Handler<SendSocketsAway> for Registry {
-    type Result = ();
-
-    fn handle(&mut self, _: SendSocketsAway, _ctx: &mut Self::Context) {
-        self.children.close_all(Closing::Switching);
     }
 }

@@ -1,6 +1,6 @@
 //! The beat: renews the lease, sees what became of the others, and takes what nobody owns.
 
-use std::{io, sync::Arc, thread, time::Duration};
+use std::{collections::BTreeMap, io, sync::Arc, thread, time::Duration};
 
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::{
@@ -10,7 +10,10 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{BEAT, CUT_OFF_AFTER, LEASE, Lease, MARGIN, Owned, rows};
+use super::{
+    BEAT, BusView, CUT_OFF_AFTER, Calls, LEASE, LOOK_GAP_MIN, Lease, MARGIN, Owned, Peer, Reach, rows,
+    share::{self, OffTheBus, Takes},
+};
 use crate::{clock, errors::describe};
 
 /// A beat takes no longer, or has failed: by then the lease is lost anyway. A new connection is made in a time of its own, as that
@@ -33,6 +36,8 @@ pub(super) enum BeatFault {
     Late,
     #[error("nothing that serves has given a sign: others may serve better")]
     NoSign,
+    #[error("the others ({0}) have a bus")]
+    NeedsBus(String),
 }
 
 /// What the beat is told.
@@ -80,20 +85,34 @@ pub(super) struct Beat {
     connection: Option<PgConnection>,
     /// None before the first beat.
     id: Option<Uuid>,
-    is_leaving: bool,
+    marks: rows::Marks,
     patience: Patience,
+    off_the_bus: OffTheBus,
+    /// When the last beat began, whatever became of it.
+    begun: Instant,
     /// When the last beat succeeded.
     last: Instant,
     is_well: bool,
-    summary: Option<rows::Summary>,
+    /// What stood there when it was last read who owns what: the summary, and the living.
+    read_at: Option<(rows::Summary, Vec<Uuid>)>,
+    /// Some were of a living server without a bus then.
+    is_out_of_reach: bool,
     owned: watch::Sender<Arc<Owned>>,
     lease: watch::Sender<Lease>,
     /// When whatever serves here gave a sign.
     sign: watch::Receiver<Instant>,
+    bus: Option<BusView>,
+    calls: Arc<Calls>,
 }
 
 impl Beat {
-    pub(super) fn new(name: &str, options: &PgConnectOptions, sign: watch::Receiver<Instant>) -> Self {
+    pub(super) fn new(
+        name: &str,
+        options: &PgConnectOptions,
+        sign: watch::Receiver<Instant>,
+        bus: Option<BusView>,
+        calls: Arc<Calls>,
+    ) -> Self {
         let milliseconds = BEAT_MAX.as_millis().to_string();
         let options = options.clone().application_name("hotline lease").options([
             ("statement_timeout", milliseconds.as_str()),
@@ -106,14 +125,19 @@ impl Beat {
             options,
             connection: None,
             id: None,
-            is_leaving: false,
+            marks: rows::Marks::default(),
             patience: Patience::default(),
+            off_the_bus: OffTheBus::default(),
+            begun: Instant::now(),
             last: Instant::now(),
             is_well: true,
-            summary: None,
+            read_at: None,
+            is_out_of_reach: false,
             owned: watch::Sender::new(Arc::default()),
             lease: watch::Sender::default(),
             sign,
+            bus,
+            calls,
         }
     }
 
@@ -151,24 +175,48 @@ impl Beat {
     async fn first_beat(&mut self, join_max: Duration) -> Result<(), BeatFault> {
         let begun = Instant::now();
         loop {
-            match self.beat().await {
+            match self.joining_beat().await {
+                // Another try changes nothing.
+                Err(fault @ BeatFault::NeedsBus(_)) => return Err(fault),
                 Err(_) if begun.elapsed() < join_max => tokio::time::sleep(BEAT).await,
                 first => return first,
             }
         }
     }
 
+    /// A server without a bus would take institutions that the others could reach no more.
+    async fn joining_beat(&mut self) -> Result<(), BeatFault> {
+        if self.bus.is_none() {
+            let mut connection = self.connect().await?;
+            let found = timeout(BEAT_MAX, rows::with_bus(&mut connection, LEASE)).await;
+            let names = found.map_err(|_| BeatFault::Late)??;
+            if !names.is_empty() {
+                return Err(BeatFault::NeedsBus(names.join(", ")));
+            }
+            self.connection = Some(connection);
+        }
+        self.beat().await
+    }
+
     async fn run(&mut self, orders: &mut mpsc::Receiver<Order>) {
         let mut tick = interval(BEAT);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let calls = Arc::clone(&self.calls);
         loop {
             tokio::select! {
                 biased;
                 order = orders.recv() => match order {
-                    Some(Order::TakeNoMore) => self.is_leaving = true,
+                    Some(Order::TakeNoMore) => {
+                        self.marks.is_leaving = true;
+                        if self.bus.is_some() {
+                            // Those that hand something over find out from its row.
+                            calls.look.notify_one();
+                        }
+                    }
                     Some(Order::Leave(done)) => return self.leave(done).await,
                     None => return,
                 },
+                () = calls.look.notified() => tick.reset_at(Instant::now().max(self.begun + LOOK_GAP_MIN)),
                 _ = tick.tick() => match self.beat().await {
                     Ok(()) if !self.is_well => {
                         self.is_well = true;
@@ -196,8 +244,9 @@ impl Beat {
     }
 
     async fn beat(&mut self) -> Result<(), BeatFault> {
+        self.begun = Instant::now();
         // One that stops has a limit of its own, and gives no sign meanwhile.
-        if !self.is_leaving && self.sign.borrow().elapsed() > SIGN_MAX {
+        if !self.marks.is_leaving && self.sign.borrow().elapsed() > SIGN_MAX {
             return Err(BeatFault::NoSign);
         }
         let mut connection = self.connect().await?;
@@ -218,7 +267,7 @@ impl Beat {
     async fn renew(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let mut before = clock::since_boot();
         let known = match self.id {
-            Some(id) => Some((id, rows::renew(connection, id, LEASE, self.is_leaving).await?)),
+            Some(id) => Some((id, rows::renew(connection, id, LEASE, self.marks).await?)),
             None => None,
         };
         let (id, look) = match known {
@@ -228,13 +277,14 @@ impl Beat {
                     tracing::warn!("the lease had run out, and another server has taken over");
                 }
                 self.id = None;
+                let bus = self.bus.as_ref().map(|bus| bus.id);
                 self.lease.send_replace(Lease::default());
                 self.is_owner_of(Owned::default());
-                let id = rows::register(connection, &self.name, LEASE, self.is_leaving).await?;
+                let id = rows::register(connection, &self.name, LEASE, bus, self.marks).await?;
                 self.id = Some(id);
-                (self.patience, self.summary) = (Patience::default(), None);
+                (self.patience, self.read_at) = (Patience::default(), None);
                 before = clock::since_boot();
-                (id, rows::renew(connection, id, LEASE, self.is_leaving).await?)
+                (id, rows::renew(connection, id, LEASE, self.marks).await?)
             }
         };
         if !look.is_renewed {
@@ -254,31 +304,112 @@ impl Beat {
         id: Uuid,
         mut look: rows::Look,
     ) -> Result<(), sqlx::Error> {
-        let mut is_changed = false;
-        if look.expired > 0 && self.patience.is_over(self.last) {
+        let mut is_changed = self.looks_at_the_bus(id, &mut look);
+        let is_lost = self.off_the_bus.is_too_long(self.last, id, &look.nodes);
+        if is_lost && look.nodes.iter().any(|node| node.id == id && node.is_owner) {
+            let institutions = rows::let_all_go(connection, id).await?;
+            tracing::warn!(institutions, "this server is cut off from the bus and lets its institutions go");
+            is_changed = self.has_moved();
+        }
+        let are_expired = look.nodes.iter().any(|node| !node.is_alive);
+        if are_expired && self.patience.is_over(self.last) {
             for name in rows::remove_expired(connection, id, LEASE).await? {
                 tracing::warn!(server = name, "the lease of another server has run out");
                 is_changed = true;
             }
         }
-        // One of them, so that the institutions stay together.
-        let is_taker = look.takers.first() == Some(&id);
-        if is_taker && (is_changed || look.summary.has_unowned()) {
-            let institutions = rows::take_unowned(connection, id).await?;
-            tracing::info!(institutions, "this server takes what nobody owns");
-            is_changed = true;
+        if is_changed || look.summary.has_unowned() {
+            is_changed |= self.take(connection, id, &look).await?;
         }
         if is_changed {
-            look = rows::renew(connection, id, LEASE, self.is_leaving).await?;
+            look = rows::renew(connection, id, LEASE, self.marks).await?;
         }
-        let epochs = if self.summary == Some(look.summary) {
-            self.owned.borrow().epochs.clone()
-        } else {
-            rows::owned_by(connection, id).await?
+        self.tell(connection, id, &look, is_lost).await
+    }
+
+    /// Finds out whether this server is on the bus; true if that is news, which stands in its row with the next renewal. Connected to it,
+    /// it must hear one of those that say they are on it, if any does. So of two that do not hear each other, one is on the bus.
+    fn looks_at_the_bus(&mut self, id: Uuid, look: &mut rows::Look) -> bool {
+        let Some(bus) = &self.bus else { return false };
+        let is_other = |node: &&rows::Node| node.id != id && node.is_alive && share::is_on_the_bus(node);
+        let mut others = look.nodes.iter().filter(is_other).filter_map(|node| node.bus).peekable();
+        let hears = (bus.is_up)() && (others.peek().is_none() || others.any(|other| (bus.hears)(other)));
+        for node in &mut look.nodes {
+            if node.id == id {
+                node.marks.bus_is_heard = hears;
+            }
+        }
+        std::mem::replace(&mut self.marks.bus_is_heard, hears) != hears
+    }
+
+    /// Takes what this server may; true if that was anything.
+    async fn take(
+        &self,
+        connection: &mut PgConnection,
+        id: Uuid,
+        look: &rows::Look,
+    ) -> Result<bool, sqlx::Error> {
+        let takes = share::takes(id, &look.nodes);
+        if takes == Takes::Nothing {
+            return Ok(false);
+        }
+        let mut unowned = rows::unowned(connection).await?;
+        if let Takes::ShareAmong(nodes) = takes {
+            unowned.retain(|institution| share::winner(institution, nodes.iter().copied()) == Some(id));
+        }
+        if unowned.is_empty() {
+            return Ok(false);
+        }
+        let institutions = rows::take(connection, id, &unowned).await?;
+        tracing::info!(institutions, "this server takes what nobody owns");
+        Ok(self.has_moved())
+    }
+
+    /// Whoever tells the others hears of it.
+    fn has_moved(&self) -> bool {
+        self.calls.moved.notify_one();
+        true
+    }
+
+    /// Tells what is owned here, and by others.
+    async fn tell(
+        &mut self,
+        connection: &mut PgConnection,
+        id: Uuid,
+        look: &rows::Look,
+        is_lost: bool,
+    ) -> Result<(), sqlx::Error> {
+        let living = || look.nodes.iter().filter(|node| node.is_alive);
+        let mut now = Owned::clone(&self.owned.borrow());
+        let mut ids: Vec<Uuid> = living().map(|node| node.id).collect();
+        ids.sort_unstable();
+        let read_at = Some((look.summary, ids));
+        if self.read_at != read_at {
+            let (epochs, of_others) = rows::owners(connection, id, self.bus.is_some()).await?;
+            let buses: BTreeMap<Uuid, Option<Uuid>> = living().map(|node| (node.id, node.bus)).collect();
+            self.is_out_of_reach = of_others.iter().any(|(_, node)| buses.get(node) == Some(&None));
+            let bus_of = |node: &Uuid| buses.get(node).copied().flatten();
+            now.elsewhere =
+                of_others.into_iter().filter_map(|(code, node)| Some((code, bus_of(&node)?))).collect();
+            now.epochs = epochs;
+            self.read_at = read_at;
+        }
+        now.reach = match &self.bus {
+            None => Reach::Own,
+            Some(_) if is_lost => Reach::Lost,
+            Some(_) if self.is_out_of_reach => Reach::Some,
+            Some(_) => Reach::All,
         };
-        self.summary = Some(look.summary);
-        let servers = usize::try_from(look.alive).unwrap_or(0);
-        self.is_owner_of(Owned { node: id, epochs, is_cut_off: false, servers });
+        if self.bus.is_some() {
+            let others = living().filter(|node| node.id != id && !node.marks.is_leaving);
+            now.peers = others
+                .filter(|node| share::is_on_the_bus(node))
+                .filter_map(|node| Some((node.id, Peer { bus: node.bus?, has_stayed: node.has_stayed })))
+                .collect();
+        }
+        now.servers = living().count();
+        (now.node, now.is_cut_off) = (id, false);
+        self.is_owner_of(now);
         Ok(())
     }
 
@@ -304,7 +435,10 @@ impl Beat {
         };
         match left {
             // Whoever waited may have given up.
-            Ok(()) => drop(done.send(())),
+            Ok(()) => {
+                self.has_moved();
+                let _ = done.send(());
+            }
             Err(fault) => tracing::warn!(%fault, "this server could not leave in order"),
         }
     }

@@ -36,6 +36,8 @@ enum Health {
     Standby,
     /// 多台服务器时，本机未能续约
     NoLease,
+    /// 多台服务器时，本机与总线断开
+    NoBus,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -67,6 +69,9 @@ async fn ready(state: Data<AppState>) -> HttpResponse {
         }
         Standing::HasNoLease => {
             return HttpResponse::ServiceUnavailable().json(HealthAnswer { status: Health::NoLease });
+        }
+        Standing::HasNoBus => {
+            return HttpResponse::ServiceUnavailable().json(HealthAnswer { status: Health::NoBus });
         }
     }
     if state.institutions.behind().await {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use hotline_actors::registry::SendSocketsAway;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{Institutions, any_says};
 use crate::{cluster::Owned, store::Ownership};
@@ -53,34 +53,57 @@ pub(super) async fn follow(institutions: Institutions, forget: impl Fn()) {
     let Some(cluster) = &institutions.0.cluster else { return std::future::pending().await };
     let mut owned = cluster.owned();
     let mut settled = None;
+    let mut claim_again = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
+    let mut is_lost = false;
     let mut sign = tokio::time::interval(SIGN_EVERY);
     sign.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_to_look = true;
     loop {
-        let (node, is_more) = {
-            let now = owned.borrow_and_update();
-            (now.node, now.epochs.keys().any(|institution| !institutions.serves(institution)))
-        };
-        if settled != Some(node) || is_more {
-            // Before anybody is answered: another server may have changed all of it.
-            end_what_is_lost(&institutions);
-            forget();
-            cluster.has_settled(node);
-            settled = Some(node);
+        if is_to_look {
+            let (node, is_more) = {
+                let now = owned.borrow_and_update();
+                (now.node, now.epochs.keys().any(|institution| !institutions.serves(institution)))
+            };
+            if settled != Some(node) || is_more {
+                // Before anybody is answered: another server may have changed all of it.
+                end_what_is_lost(&institutions);
+                forget();
+                cluster.has_settled(node);
+                settled = Some(node);
+            }
+            if serve_what_is_owned(&institutions) {
+                // Words that came between two owners may not have come here.
+                institutions.0.recovered.notify_one();
+                // Not waited for: a database that does not answer must not keep us from following who owns what.
+                institutions.0.refresh_soon.notify_one();
+            }
+            // Whatever was news is in force by now.
+            institutions.0.doors_changed();
         }
-        if serve_what_is_owned(&institutions) {
-            // Words that came between two owners may not have come here.
-            institutions.0.recovered.notify_one();
-            // Not waited for: a database that does not answer must not keep us from following who owns what.
-            institutions.0.refresh_soon.notify_one();
-        }
-        // Each of these waits for a moment at most.
-        tokio::select! {
-            changed = owned.changed() => if changed.is_err() { return },
-            () = institutions.0.lost.notified() => tokio::time::sleep(CLAIM_AGAIN_AFTER).await,
+        // None of these waits for long.
+        is_to_look = tokio::select! {
+            changed = owned.changed() => if changed.is_err() { return } else { true },
+            () = institutions.0.lost.notified() => {
+                claim_again.as_mut().reset(Instant::now() + CLAIM_AGAIN_AFTER);
+                is_lost = true;
+                false
+            }
+            () = &mut claim_again, if is_lost => {
+                is_lost = false;
+                true
+            }
             // What the server before had on its way when it was taken over stands in the database by now.
-            () = institutions.0.revived.notified() => forget(),
-            _ = sign.tick() => if institutions.gives_sign().await { cluster.gives_sign() },
-        }
+            () = institutions.0.revived.notified() => {
+                forget();
+                true
+            }
+            _ = sign.tick() => {
+                if institutions.gives_sign().await {
+                    cluster.gives_sign();
+                }
+                true
+            }
+        };
     }
 }
 

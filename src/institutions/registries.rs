@@ -12,7 +12,7 @@ use hotline_actors::{
 };
 use uuid::Uuid;
 
-use super::{FatalError, Inner, Institutions, RegistryHandle, onlookers};
+use super::{Door, FatalError, Inner, Institutions, RegistryHandle, onlookers};
 use crate::{
     clock,
     config::Settings,
@@ -38,13 +38,20 @@ impl Institutions {
             let life = self.0.lives.fetch_add(1, Ordering::Relaxed) + 1;
             // Another server may have ended talks of it.
             self.0.changed.insert(code.into());
-            let registry = self.start_registry(code, life, ownership);
-            RegistryHandle { registry, activity: ActivityInbox::default(), life, ownership }
+            let door = Arc::<Door>::default();
+            let registry = self.start_registry(code, life, ownership, &door);
+            RegistryHandle { registry, activity: ActivityInbox::default(), life, ownership, door }
         };
         self.0.registries.entry(code.to_owned()).or_insert_with(start);
     }
 
-    fn start_registry(&self, code: &str, life: u64, ownership: Option<Ownership>) -> Addr<Registry> {
+    fn start_registry(
+        &self,
+        code: &str,
+        life: u64,
+        ownership: Option<Ownership>,
+        door: &Arc<Door>,
+    ) -> Addr<Registry> {
         let Inner { settings, pool, arbiters, next_arbiter, fatal_errors, .. } = &*self.0;
         let setup = Setup {
             institution: code.to_owned(),
@@ -52,7 +59,7 @@ impl Institutions {
             bounds: bounds_of(settings),
             clock: Arc::new(clock::Steady),
             writer: Arc::new(|| WriterId(Uuid::now_v7())),
-            on_status: self.status_handler(code, life),
+            on_status: self.status_handler(code, life, Arc::clone(door)),
             on_commit: self.commit_handler(code),
             first_socket: life << SOCKET_BITS,
             noting: Some(onlookers::noting(
@@ -81,12 +88,19 @@ impl Institutions {
         })
     }
 
-    fn status_handler(&self, code: &str, life: u64) -> Arc<dyn Fn(RegistryStatus) + Send + Sync> {
+    fn status_handler(
+        &self,
+        code: &str,
+        life: u64,
+        door: Arc<Door>,
+    ) -> Arc<dyn Fn(RegistryStatus) + Send + Sync> {
         let (institutions, code) = (Arc::downgrade(&self.0), code.to_owned());
         Arc::new(move |status| {
             let Some(inner) = institutions.upgrade() else { return };
             let error = match status {
                 RegistryStatus::Serving => {
+                    door.open();
+                    inner.doors_changed();
                     inner.revived.notify_one();
                     None
                 }
@@ -124,6 +138,7 @@ impl Institutions {
             servers: cluster.owned().borrow().servers,
             holds_lease: cluster.holds_lease(),
             begun: self.0.lives.load(Ordering::Relaxed),
+            bus: None,
         })
     }
 }

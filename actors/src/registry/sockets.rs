@@ -9,7 +9,7 @@ use crate::{
     ids::{CounselorId, LogIn, PersonId},
     protocol::{Join, Leave, Rejected, SocketRole},
     push::{Answers, Attach, Greeting, Push, SocketId, WorkbenchSnapshot},
-    registry::{Registry, State, answers::Reader},
+    registry::{Registry, answers::Reader},
 };
 
 pub(crate) struct Socket {
@@ -97,10 +97,8 @@ impl Registry {
             // They have gone meanwhile: nobody is seated with who is not here.
             return Err(Rejected::Unsettled);
         }
-        match self.state {
-            State::Fenced => return Err(Rejected::Switching),
-            State::Stopping => return Err(Rejected::Stopping),
-            State::Serving => {}
+        if let Some(rejected) = self.state.rejects() {
+            return Err(rejected);
         }
         if let SocketRole::Counselor { role, capacity, .. } = join.socket_role {
             let counselor = CounselorId::from(join.person);

@@ -81,15 +81,16 @@ struct Open {
 }
 
 /// Whose socket it is, and by which log-in.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct SocketOwner {
     person: PersonId,
+    institution: Option<String>,
     login: TokenHash,
 }
 
 impl SocketOwner {
     fn is(caller: &Caller) -> Self {
-        Self { person: caller.id, login: caller.token }
+        Self { person: caller.id, institution: caller.institution.clone(), login: caller.token }
     }
 }
 
@@ -149,8 +150,8 @@ impl OpenSockets {
             last_read: Arc::clone(&last_read),
         };
         book.open.insert(id, open);
-        match owner {
-            Some(SocketOwner { person, .. }) => book.add_to_person(id, person, self.0.bounds),
+        match caller {
+            Some(caller) => book.add_to_person(id, caller.id, self.0.bounds),
             None => book.add_stranger(id, address, self.0.bounds),
         }
         drop(book);
@@ -165,7 +166,7 @@ impl OpenSockets {
             let ids = book.of_person.get(&caller.id).into_iter().flatten();
             let sockets = ids.filter_map(|id| book.open.get(id));
             let of_log_in =
-                sockets.filter(|open| open.owner.is_some_and(|owner| owner.login == caller.token));
+                sockets.filter(|open| open.owner.as_ref().is_some_and(|owner| owner.login == caller.token));
             // Waited for from here on, so that none is missed that is done at once.
             let ask = |open: &Open| {
                 let done = Arc::clone(&open.last_read.done).notified_owned();
@@ -181,13 +182,25 @@ impl OpenSockets {
 
     /// Asks every socket to carry out all that has come, and waits for it, at most so long.
     pub async fn finish(&self, within: Duration) {
+        self.finish_those(within, |_| true).await;
+    }
+
+    /// The same for the sockets of an institution.
+    pub async fn finish_of(&self, institution: &str, within: Duration) {
+        self.finish_those(within, |owner| {
+            owner.is_some_and(|owner| owner.institution.as_deref() == Some(institution))
+        })
+        .await;
+    }
+
+    async fn finish_those(&self, within: Duration, are_those: impl Fn(Option<&SocketOwner>) -> bool) {
         let asked: Vec<Arc<Notify>> = {
             let book = self.book();
             let ask = |open: &Open| {
                 open.socket.do_send(Asked::Finish);
                 Arc::clone(&open.finishing)
             };
-            book.open.values().map(ask).collect()
+            book.open.values().filter(|open| are_those(open.owner.as_ref())).map(ask).collect()
         };
         let all = futures_util::future::join_all(asked.iter().map(|finished| finished.notified()));
         if timeout(within, all).await.is_err() {

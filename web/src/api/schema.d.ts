@@ -1795,7 +1795,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        Health: "live" | "ready" | "databaseaway" | "journalbehind" | "standby" | "nolease";
+        Health: "live" | "ready" | "databaseaway" | "journalbehind" | "standby" | "nolease" | "nobus";
         HealthAnswer: {
             status: components["schemas"]["Health"];
         };

@@ -8,7 +8,7 @@ use hotline_actors::{
         event::{Event, Removal},
     },
     push::{Closing, Push},
-    registry::{EndLogIns, LogIns, ShutDown, SocketRole},
+    registry::{EndLogIns, HandOver, LogIns, Rejected, ShutDown, SocketRole},
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -96,6 +96,23 @@ fn whatever_closes_a_socket_does_so_behind_what_it_was_to_hear() {
         let (told, closed) = last_heard(&asker);
         assert_eq!(closed, Some(Closing::GoingAway));
         assert!(told.ends_with(&["ended", "opened", "assigned"]), "{told:?}");
+    });
+}
+
+#[test]
+fn a_hand_over_keeps_what_was_decided_and_sends_the_sockets_to_who_comes_next() {
+    scenario(|world, workbench| async move {
+        let registry = world.registry().expect("the server is up");
+        slow_store(&world, 500, 500);
+        let talk = asks(&world, 1);
+        let handing_over = async { registry.send(HandOver).await.expect("lives") };
+        let (talk, ()) = futures_util::future::join(talk, handing_over).await;
+        sleep(seconds(1)).await;
+        let (told, closed) = last_heard(&workbench);
+        assert_eq!(closed, Some(Closing::Switching));
+        assert!(told.ends_with(&["opened", "assigned"]), "{told:?}");
+        let again = world.asks(ends(talk, EndReason::Visitor)).await;
+        assert_eq!(again, Err(Rejected::Switching));
     });
 }
 

@@ -14,6 +14,8 @@ pub fn start(settings: &Log) {
     // The last three tell as errors what any stranger sends: half requests and bad frames.
     for (library, directive) in [
         ("sqlx", "sqlx::postgres::notice=warn"),
+        // Four lines a second while NATS is away; the bus says so once.
+        ("async_nats", "async_nats=warn"),
         ("actix_server", "actix_server=warn"),
         ("actix_http", "actix_http::ws::codec=off"),
         ("actix_http", "actix_http::h1::decoder=off"),

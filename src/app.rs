@@ -1,6 +1,7 @@
 //! The server put together: what handlers share, how it starts, and how it stops.
 
 mod background;
+mod servers;
 
 use std::{
     future::Future,
@@ -19,6 +20,7 @@ use tokio::{
 };
 
 use background::Background;
+use servers::{BusNews, Joined, JoinedBus};
 
 use crate::{
     accounts::Accounts,
@@ -30,7 +32,7 @@ use crate::{
     demo,
     errors::describe,
     export::Exports,
-    http::{self, sockets::OpenSockets, state::AppState, traffic::Traffic},
+    http::{self, forward::Forwarding, sockets::OpenSockets, state::AppState, traffic::Traffic},
     im::{Im, embedded::Embedded},
     images::Uploads,
     institutions::{FatalError, Institutions},
@@ -45,6 +47,9 @@ use crate::{
 
 /// After the last answer: for it to reach the wire.
 const FLUSH_MAX: Duration = Duration::from_secs(1);
+
+/// Before an institution is handed over: for what its sockets have received to be carried out.
+const HAND_OVER_READ_MAX: Duration = Duration::from_millis(800);
 
 /// Why the server does not start, or stopped. Each reads as one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +102,7 @@ impl From<JoinFault> for StartError {
     fn from(fault: JoinFault) -> Self {
         match fault {
             JoinFault::NoBeat(cause) => Self::Database(cause),
-            fault @ JoinFault::Thread(_) => Self::NotJoined(fault.to_string()),
+            fault @ (JoinFault::Thread(_) | JoinFault::NeedsBus(_)) => Self::NotJoined(fault.to_string()),
         }
     }
 }
@@ -120,6 +125,8 @@ pub struct Application {
     fatal_errors: mpsc::Receiver<FatalError>,
     /// Ready when the lease among several servers is renewed no more.
     lease_end: Option<LeaseEnd>,
+    /// What comes over the bus, if there is one.
+    news: Option<BusNews>,
 }
 
 impl std::fmt::Debug for Application {
@@ -153,10 +160,17 @@ impl Application {
         let listener = take_address(bind_address)?;
         let not_listening = |error| StartError::Listen(bind_address, error);
         let address = listener.local_addr().map_err(not_listening)?;
-        let (cluster, lease_end) = join(&settings, &pool).await?.unzip();
-        let (state, fatal_errors) = assemble(Arc::new(settings), pool, cluster).await?;
+        let others = servers::join(&settings, &pool).await?;
+        let (cluster, lease_end, bus) = match others {
+            Some(Joined { cluster, lease_end, bus }) => (Some(cluster), Some(lease_end), bus),
+            None => (None, None, None),
+        };
+        let (bus, news) = bus.map(|JoinedBus { bus, news }| (bus, news)).unzip();
+        let (mut state, fatal_errors) = assemble(Arc::new(settings), pool, cluster).await?;
+        state.forwarding =
+            bus.map(|bus| Forwarding::new(bus, state.institutions.clone(), &state.settings, address));
         let server = http::serve(&state, listener).map_err(not_listening)?;
-        Ok(Self { server, address, state, fatal_errors, lease_end })
+        Ok(Self { server, address, state, fatal_errors, lease_end, news })
     }
 
     /// Where it listens; with `server.port = 0` the system has chosen.
@@ -185,10 +199,12 @@ impl Application {
     /// # Errors
     /// As [`Application::run`].
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-        let Self { server, address, state, mut fatal_errors, lease_end } = self;
+        let Self { server, address, state, mut fatal_errors, lease_end, news } = self;
         tracing::info!(%address, "listening");
         let handle = server.handle();
         let mut background = Background::start(&state);
+        // Goes on while this server hands over what it owns.
+        let mut others = actix_web::rt::spawn(servers::speak(state.clone(), news));
         let mut serving = actix_web::rt::spawn(server);
         let mut ending = Ok(());
         tokio::select! {
@@ -198,6 +214,7 @@ impl Application {
             () = state.messages.ended() => return Err(StartError::Died("the writer of messages")),
             () = state.people.lookups_ended() => return Err(StartError::Died("what looks people up")),
             () = ended(lease_end) => return Err(StartError::Died("what renews the lease")),
+            _ = &mut others => return Err(StartError::Died("what speaks with the other servers")),
             error = fatal_errors.recv() => match error {
                 // In order, like any stop: what was said is stored, and the sockets hear that the server changes.
                 Some(FatalError::FencedOut) => ending = Err(StartError::FencedOut),
@@ -205,15 +222,20 @@ impl Application {
                 Some(FatalError::Died(what)) => return Err(StartError::Died(what)),
             },
         }
-        drop(background);
-        if let Some(cluster) = state.institutions.cluster() {
-            cluster.take_no_more().await;
-        }
-        state.traffic.stop();
-        // Closes the listener at once; the rest of it waits for connections, which the next lines end.
-        let closed = handle.stop(true);
         let limit = Duration::from_secs(state.settings.server.shutdown_seconds_max);
         let deadline = Instant::now() + limit;
+        if let Some(cluster) = state.institutions.cluster() {
+            cluster.take_no_more().await;
+            // Whatever comes meanwhile is still taken, and carried to who owns it by then.
+            state.institutions.hand_all_over(limit / 2).await;
+        }
+        drop(background);
+        state.traffic.stop();
+        if let Some(forwarding) = &state.forwarding {
+            forwarding.stop();
+        }
+        // Closes the listener at once; the rest of it waits for connections, which the next lines end.
+        let closed = handle.stop(true);
         let settled = timeout_at(deadline, finish_work(&state)).await;
         if timeout_at(deadline, state.traffic.drained()).await.is_err() {
             tracing::warn!("a client took too long over its request or answer, and is cut off");
@@ -222,6 +244,7 @@ impl Application {
             // Nothing is written here any more that whoever takes over would not know of.
             cluster.leave().await;
         }
+        others.abort();
         let flushed = Instant::now() + FLUSH_MAX;
         let _ = timeout_at(flushed, closed).await;
         // A connection that is still in use then dies with the process.
@@ -230,18 +253,6 @@ impl Application {
         tracing::info!("stopped");
         ending.and(settled.map_err(|_| StartError::StopTooSlow))
     }
-}
-
-/// Joins the other servers, if this one is among several.
-async fn join(settings: &Settings, pool: &PgPool) -> Result<Option<(Cluster, LeaseEnd)>, StartError> {
-    let name = &settings.cluster.name;
-    if name.is_empty() {
-        let members = cluster::members(pool).await?;
-        return if members.is_empty() { Ok(None) } else { Err(StartError::Clustered(members.join(", "))) };
-    }
-    let options = database::options(&settings.database)?;
-    let join_max = Duration::from_secs(settings.database.acquire_seconds_max);
-    Ok(Some(Cluster::join(name, &options, join_max).await?))
 }
 
 async fn ended(lease_end: Option<LeaseEnd>) {
@@ -266,6 +277,10 @@ async fn assemble(
     let (institutions, fatal_errors) =
         Institutions::start(Arc::clone(&settings), pool.clone(), options.clone(), people.clone(), cluster)
             .await?;
+    if institutions.cluster().is_some() {
+        let serving = institutions.clone();
+        people.keep_ours(move |institution| institution.is_some_and(|code| serving.serves(code)));
+    }
     let (dispatch, sockets) = (institutions.clone(), institutions.clone());
     let observer = ActivityObserver::new(people.clone(), move |activity| dispatch.notify_activity(activity))
         .delivering(move |delivery| sockets.deliver(delivery));
@@ -280,6 +295,14 @@ async fn assemble(
         institutions: institutions.clone(),
         im: im.clone(),
     };
+    let open_sockets = OpenSockets::new(&settings.sockets);
+    institutions.before_hand_over({
+        let sockets = open_sockets.clone();
+        move |institution| {
+            let sockets = sockets.clone();
+            Box::pin(async move { sockets.finish_of(&institution, HAND_OVER_READ_MAX).await })
+        }
+    });
     let state = AppState {
         sessions,
         accounts,
@@ -289,7 +312,7 @@ async fn assemble(
         wechat,
         institutions,
         messages,
-        sockets: OpenSockets::new(&settings.sockets),
+        sockets: open_sockets,
         metrics: Metrics::new()?,
         exports: Exports::default(),
         im,
@@ -297,6 +320,7 @@ async fn assemble(
         embedded,
         outbound,
         traffic: Traffic::default(),
+        forwarding: None,
         sealer,
         pool,
         lists: database::lists(&settings.database, options),

@@ -8,6 +8,7 @@ mod connection;
 pub mod conversation;
 pub mod dispatch;
 pub mod evaluate;
+pub mod forward;
 pub mod health;
 pub mod im;
 pub mod image;

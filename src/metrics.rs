@@ -15,7 +15,7 @@ use actix_web::http::Method;
 use hotline_actors::Timestamp;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, proto::MetricFamily};
 
-pub use sheet::{ClusterFigures, Seen, page};
+pub use sheet::{BusFigures, ClusterFigures, Seen, page};
 
 /// Seconds. From a lone answer out of memory to what a request waits at most.
 const REQUEST_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];

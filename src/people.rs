@@ -236,6 +236,12 @@ impl People {
         }
     }
 
+    /// Among several servers: from now on people are kept in memory of those institutions alone of which `is_ours` is true, which are
+    /// those whose people no other server changes.
+    pub fn keep_ours(&self, is_ours: impl Fn(Option<&str>) -> bool + Send + Sync + 'static) {
+        self.cache.keep_ours(Box::new(is_ours));
+    }
+
     /// Something was written about these people: to be called before it is acknowledged.
     pub fn changed(&self, people: impl IntoIterator<Item = PersonId>) {
         self.cache.forget(people);

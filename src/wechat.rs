@@ -67,6 +67,11 @@ impl fmt::Debug for App {
 }
 
 impl App {
+    /// Whose visitors come by it.
+    pub fn institution(&self) -> &str {
+        &self.settings.institution
+    }
+
     fn credentials(&self) -> Credentials<'_> {
         Credentials { appid: &self.settings.appid, secret: self.secret.reveal() }
     }

@@ -34,6 +34,7 @@ impl Background {
                 };
                 spawn(state.institutions.clone().follow_owners(forget))
             }),
+            ("what gives other servers their share", spawn(state.institutions.clone().keep_balance())),
             ("what keeps shifts fresh", spawn(state.institutions.clone().refresh_loop())),
             (
                 "what erases deleted records",

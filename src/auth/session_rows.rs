@@ -36,6 +36,19 @@ pub(super) async fn insert(
     Ok(inserted.rows_affected() == 1)
 }
 
+/// Whose a session is; the inner none is an administrator of the system.
+pub(super) async fn institution(
+    pool: &PgPool,
+    hash: TokenHash,
+) -> Result<Option<Option<String>>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select p.institution from sessions s join people p on p.id = s.person where s.token_hash = $1",
+        &hash.0[..]
+    )
+    .fetch_optional(pool)
+    .await
+}
+
 pub(super) async fn read(pool: &PgPool, hash: TokenHash) -> Result<Option<SessionRow>, sqlx::Error> {
     let row = sqlx::query!(
         "select s.person, s.created_at, s.seen_at, p.kind, p.institution, p.username

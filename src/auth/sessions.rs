@@ -104,6 +104,8 @@ struct Inner {
     ended: Mutex<VecDeque<(Instant, TokenHash)>>,
     /// Counts ends, so that a copy read from the database just before one is not kept after it.
     ends: AtomicU64,
+    /// Whose sessions are, as far as other servers answer them; that never changes.
+    homes: DashMap<TokenHash, Option<Arc<str>>>,
 }
 
 impl fmt::Debug for Sessions {
@@ -126,6 +128,7 @@ impl Sessions {
             cached: DashMap::new(),
             ended: Mutex::default(),
             ends: AtomicU64::new(0),
+            homes: DashMap::new(),
         }))
     }
 
@@ -199,11 +202,40 @@ impl Sessions {
         Ok(Some(copy.caller.clone()))
     }
 
+    /// Of which institution the session is, also where it has ended meanwhile; none for a session that nobody knows, the inner none for
+    /// one of an administrator of the system. Says nothing about whether it goes on.
+    pub async fn institution_of(&self, token: &str) -> Result<Option<Option<String>>, sqlx::Error> {
+        if token.len() != TOKEN_CHARS {
+            return Ok(None);
+        }
+        let hash = TokenHash::of(token);
+        if let Some(copy) = self.0.cached.get(&hash) {
+            return Ok(Some(copy.caller.institution.clone()));
+        }
+        if let Some(home) = self.0.homes.get(&hash) {
+            return Ok(Some(home.as_deref().map(str::to_owned)));
+        }
+        let found = session_rows::institution(&self.0.pool, hash).await?;
+        if let Some(home) = &found {
+            if self.0.homes.len() >= COPIES_MAX {
+                // Rather all of them once more than a look at each of them whenever one is added.
+                self.0.homes.clear();
+            }
+            self.0.homes.insert(hash, home.as_deref().map(Arc::from));
+        }
+        Ok(found)
+    }
+
     fn cached_session(&self, hash: TokenHash) -> Option<Arc<CachedSession>> {
         let copy = self.0.cached.get(&hash).map(|copy| Arc::clone(&copy))?;
         let counts = match &self.0.cluster {
             None => true,
-            Some(cluster) => cluster.holds_lease() && copy.read_at.elapsed() < COPY_MAX,
+            // Whoever administers all institutions is answered by any server, and another may just have logged them out.
+            Some(cluster) => {
+                copy.caller.institution.is_some()
+                    && cluster.holds_lease()
+                    && copy.read_at.elapsed() < COPY_MAX
+            }
         };
         counts.then_some(copy)
     }

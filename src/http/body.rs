@@ -49,14 +49,29 @@ impl FromRequest for Params {
         }
         let (req, payload) = (req.clone(), payload.take());
         Box::pin(async move {
-            let body = match content_kind(&req) {
-                ContentKind::Json => json_object(&read(&req, payload, BYTES_MAX).await?, true)?,
-                ContentKind::Form => Self::of_pairs(&read(&req, payload, BYTES_MAX).await?),
-                ContentKind::Other => return Ok(query),
-            };
-            Ok(body.over(query))
+            match content_kind(&req) {
+                ContentKind::Json | ContentKind::Form => {
+                    let body = read(&req, payload, BYTES_MAX).await?;
+                    params_of(&req, &body)
+                }
+                ContentKind::Other => Ok(query),
+            }
         })
     }
+}
+
+/// What a request carries whose whole body was read.
+///
+/// # Errors
+/// 400 where the body is not what its content type says.
+pub(super) fn params_of(req: &HttpRequest, body: &[u8]) -> Result<Params, Fault> {
+    let query = of_query(req);
+    let body = match content_kind(req) {
+        ContentKind::Json => json_object(body, true)?,
+        ContentKind::Form => Params::of_pairs(body),
+        ContentKind::Other => return Ok(query),
+    };
+    Ok(body.over(query))
 }
 
 impl FromRequest for JsonParams {

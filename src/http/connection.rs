@@ -103,7 +103,7 @@ impl Connection {
     }
 
     pub(super) fn peer(&self) -> Option<SocketAddr> {
-        self.link.stream.peer_addr().ok()
+        self.link.peer()
     }
 
     /// How long the head of a request may still come.
@@ -135,6 +135,11 @@ fn bound(stream: &TcpStream) {
 }
 
 impl Link {
+    /// Where the connection comes from.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.stream.peer_addr().ok()
+    }
+
     /// A request has come as far as its head. What follows one that may become a socket is left where it is: actix has read
     /// no more of it than came with the head.
     pub(super) fn answer(self: &Rc<Self>, may_become_a_socket: bool) -> Answering {

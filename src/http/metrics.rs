@@ -13,9 +13,10 @@ use crate::{
     address,
     answer::{Answer, Fault},
     clock,
+    cluster::bus,
     config::Settings,
     http::state::AppState,
-    metrics::{self, Seen},
+    metrics::{self, BusFigures, ClusterFigures, Seen},
 };
 
 /// This area in the OpenAPI document.
@@ -46,12 +47,20 @@ async fn page(req: HttpRequest, state: Data<AppState>) -> Answer {
         institutions: state.institutions.health().await,
         now: clock::steady(),
         messages: state.messages.figures(),
-        cluster: state.institutions.cluster_figures(),
+        cluster: state.institutions.cluster_figures().map(|figures| {
+            let bus = state.forwarding.as_ref().map(|forwarding| bus_figures(forwarding.bus().figures()));
+            ClusterFigures { bus, ..figures }
+        }),
         connections: state.pool.size(),
         connections_idle: state.pool.num_idle(),
     };
     let text = metrics::page(&state.metrics, &seen).map_err(Fault::internal)?;
     Ok(HttpResponse::Ok().content_type(prometheus::TEXT_FORMAT).body(text))
+}
+
+fn bus_figures(figures: bus::Figures) -> BusFigures {
+    let bus::Figures { streams, bytes_out, bytes_in, gaps, is_up, .. } = figures;
+    BusFigures { is_up, streams, bytes_out, bytes_in, gaps }
 }
 
 /// Whether the client stands in `metrics.allow`. What a proxy we do not know hands on is refused: it may stand on this

@@ -29,6 +29,7 @@ use uuid::Uuid;
 use super::{
     caller,
     connection::Link,
+    forward::{self, CarriedAnswer, Way},
     origin,
     state::AppState,
     traffic::{Counted, Traffic},
@@ -43,7 +44,8 @@ use crate::{
     wording::Language,
 };
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID_NAME: &str = "x-request-id";
+const REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID_NAME);
 /// A longer id of a client is not taken over.
 const REQUEST_ID_CHARS_MAX: usize = 64;
 
@@ -55,6 +57,7 @@ type AskStanding = Box<dyn Fn() -> BoxFuture<'static, Standing> + Send + Sync>;
 
 /// What every request passes.
 pub(super) struct RequestContext {
+    state: Option<Data<AppState>>,
     settings: Arc<Settings>,
     traffic: Traffic,
     metrics: Metrics,
@@ -64,6 +67,8 @@ pub(super) struct RequestContext {
 impl RequestContext {
     pub(super) fn of(state: &AppState) -> Self {
         Self {
+            // Where there is one server, nothing is carried anywhere.
+            state: state.forwarding.is_some().then(|| Data::new(state.clone())),
             settings: Arc::clone(&state.settings),
             traffic: state.traffic.clone(),
             metrics: state.metrics.clone(),
@@ -79,7 +84,7 @@ impl RequestContext {
 }
 
 pub(super) async fn request_middleware(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let line = Line::begin(&req);
@@ -87,18 +92,26 @@ pub(super) async fn request_middleware(
         return Err(Fault::internal("no context").into());
     };
     let under_way = context.traffic.enter();
+    let mut visit = None;
     let answering = req.conn_data::<Rc<Link>>().map(|link| link.answer(may_become_a_socket(&req)));
-    let outcome = match admit(&req, &context, line.route.as_deref()).await {
+    let outcome = match direct(&mut req, &context, &line).await {
         Err(fault) => Ok(req.into_response(fault.error_response())),
+        Ok(Way::Answered(answer)) => Ok(req.into_response(answer)),
         // The call itself may panic as well as what it returns.
-        Ok(()) => match AssertUnwindSafe(async move { next.call(req).await }).catch_unwind().await {
-            Ok(Ok(answer)) => Ok(answer.map_into_boxed_body()),
-            Ok(Err(error)) => Err(error.error_response()),
-            Err(_) => {
-                tracing::error!(request = %line.id, path = %line.told_path(), "a handler panicked");
-                Err(HttpResponse::InternalServerError().finish())
+        Ok(Way::Here(entered)) => {
+            match AssertUnwindSafe(async move { next.call(req).await }).catch_unwind().await {
+                Ok(Ok(answer)) => {
+                    // A socket goes on for hours.
+                    visit = entered.filter(|_| answer.status() != StatusCode::SWITCHING_PROTOCOLS);
+                    Ok(answer.map_into_boxed_body())
+                }
+                Ok(Err(error)) => Err(error.error_response()),
+                Err(_) => {
+                    tracing::error!(request = %line.id, path = %line.told_path(), "a handler panicked");
+                    Err(HttpResponse::InternalServerError().finish())
+                }
             }
-        },
+        }
     };
     match outcome {
         Ok(mut answer) => {
@@ -106,7 +119,7 @@ pub(super) async fn request_middleware(
             let language = Language::asked(answer.request().headers());
             translate(answer.response_mut(), language);
             line.finish(answer.response_mut(), &context, person);
-            Ok(answer.map_body(|_, body| BoxBody::new(Counted::new(body, under_way, answering))))
+            Ok(answer.map_body(|_, body| BoxBody::new(Counted::new(body, (under_way, visit), answering))))
         }
         Err(mut answer) => {
             line.finish(&mut answer, &context, None);
@@ -116,9 +129,31 @@ pub(super) async fn request_middleware(
 }
 
 /// As RFC 6455 (4.1) has it begin.
-fn may_become_a_socket(req: &ServiceRequest) -> bool {
+pub(super) fn may_become_a_socket(req: &ServiceRequest) -> bool {
     let upgrade = req.headers().get(UPGRADE).and_then(|upgrade| upgrade.to_str().ok());
     req.method() == Method::GET && upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
+}
+
+/// Who answers the request: this server, unless it is refused or another owns its institution.
+async fn direct(req: &mut ServiceRequest, context: &RequestContext, line: &Line) -> Result<Way, Fault> {
+    let route = line.route.as_deref();
+    let forwarding = context.state.as_ref().and_then(|state| Some((state, state.forwarding.as_ref()?)));
+    let Some((state, forwarding)) = forwarding else {
+        return admit(req, context, route).await.map(|()| Way::Here(None));
+    };
+    let carried = forwarding.carried(req);
+    match admit(req, context, route).await {
+        Ok(()) if is_about_itself(route) => Ok(Way::Here(None)),
+        Ok(()) => forwarding.direct(req, carried, state, route, &line.id).await,
+        // Whoever carried it may carry it elsewhere.
+        Err(Fault::Stopping | Fault::Elsewhere) if carried.is_some() => Ok(forward::elsewhere()),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What tells how this very server is.
+fn is_about_itself(route: Option<&str>) -> bool {
+    route.is_some_and(|route| route.contains("/health/") || route.ends_with("/metrics"))
 }
 
 /// What is refused before any handler sees it.
@@ -126,10 +161,7 @@ async fn admit(req: &ServiceRequest, context: &RequestContext, route: Option<&st
     if context.traffic.is_stopping() {
         return Err(Fault::Stopping);
     }
-    // These tell how this very server is.
-    let is_about_itself =
-        route.is_some_and(|route| route.contains("/health/") || route.ends_with("/metrics"));
-    if !is_about_itself && (context.standing)().await != Standing::Serves {
+    if !is_about_itself(route) && (context.standing)().await != Standing::Serves {
         return Err(Fault::Elsewhere);
     }
     let headers = req.headers();
@@ -174,7 +206,8 @@ impl Line {
     /// Gives an error the document's body, adds the headers, counts it, and writes the line.
     fn finish(self, answer: &mut HttpResponse, context: &RequestContext, person: Option<PersonId>) {
         let status = answer.status();
-        if status.is_client_error() || status.is_server_error() {
+        let is_carried = answer.extensions().get::<CarriedAnswer>().is_some();
+        if !is_carried && (status.is_client_error() || status.is_server_error()) {
             give_error_body(answer, status, &self.path);
         }
         keep_out_of_caches(answer.headers_mut());
@@ -269,6 +302,7 @@ mod tests {
     async fn ask(settings: Settings, stopping: bool, request: TestRequest) -> (StatusCode, Value, String) {
         let metrics = Metrics::new().expect("the names are names");
         let context = Data::new(RequestContext {
+            state: None,
             settings: Arc::new(settings),
             traffic: Traffic::default(),
             metrics,

@@ -5,7 +5,7 @@
 //! minus what was pulled is queued, and whoever has too many bytes queued is closed with 1013 and resumes from their cursor.
 
 pub(crate) mod frames;
-mod header;
+pub(super) mod header;
 mod open;
 mod pace;
 mod reader;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
-use super::{sockets::OpenSockets, traffic::Traffic};
+use super::{forward::Forwarding, sockets::OpenSockets, traffic::Traffic};
 use crate::{
     accounts::Accounts,
     auth::{Sessions, limits::LoginLimits, password::Passwords},
@@ -45,4 +45,6 @@ pub struct AppState {
     /// For what we ask others.
     pub outbound: reqwest::Client,
     pub traffic: Traffic,
+    /// Among several servers with a bus: the way to the others.
+    pub forwarding: Option<Forwarding>,
 }

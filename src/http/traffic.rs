@@ -14,6 +14,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::connection::Answering;
+use crate::institutions::Visit;
 
 /// Counts requests from their head to the last byte of their answer. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -69,12 +70,16 @@ impl Drop for RunningRequest {
 /// The body of an answer. Dropping it ends the running request and tells its connection so.
 pub(super) struct Counted {
     body: BoxBody,
-    _request: RunningRequest,
+    _request: (RunningRequest, Option<Visit>),
     _answering: Option<Answering>,
 }
 
 impl Counted {
-    pub(super) fn new(body: BoxBody, request: RunningRequest, answering: Option<Answering>) -> Self {
+    pub(super) fn new(
+        body: BoxBody,
+        request: (RunningRequest, Option<Visit>),
+        answering: Option<Answering>,
+    ) -> Self {
         Self { body, _request: request, _answering: answering }
     }
 }

@@ -121,6 +121,22 @@ pub fn receive(query: &str, body: &[u8], trust: Trust<'_>, now: Timestamp) -> Re
     }
 }
 
+/// Whom a callback is about, as accounts; nobody where it is not one of ours, or cannot be read. For finding out who takes it, before
+/// [`receive`] says whether it is taken.
+pub fn accounts(query: &str, body: &[u8], trust: Trust<'_>, now: Timestamp) -> Vec<String> {
+    if Query::parse(query).check(trust, now).is_err() {
+        return Vec::new();
+    }
+    let document = heal(body);
+    let Ok(fields) = Fields::of(&document) else { return Vec::new() };
+    let mut accounts: Vec<_> = ["From_Account", "To_Account", "Report_Account", "Peer_Account"]
+        .into_iter()
+        .filter_map(|name| account(&fields, name).ok())
+        .collect();
+    accounts.extend(fields.object("Info").and_then(|info| account(&info, "To_Account")).ok());
+    accounts
+}
+
 /// A message out of Tencent's history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fetched {

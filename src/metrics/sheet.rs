@@ -30,6 +30,19 @@ pub struct ClusterFigures {
     pub holds_lease: bool,
     /// How often this one has begun to serve an institution.
     pub begun: u64,
+    pub bus: Option<BusFigures>,
+}
+
+/// What the bus between the servers has carried.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BusFigures {
+    pub is_up: bool,
+    /// Streams to other servers that are open now.
+    pub streams: usize,
+    pub bytes_out: u64,
+    pub bytes_in: u64,
+    /// How often streams broke because something was lost.
+    pub gaps: u64,
 }
 
 /// Of more institutions than this, those have rows in which anything goes on; a page of all would be a megabyte at a thousand.
@@ -133,7 +146,7 @@ impl Sheet {
 }
 
 fn cluster(sheet: &Sheet, figures: &ClusterFigures) -> Result<(), Error> {
-    let ClusterFigures { servers, holds_lease, begun } = *figures;
+    let ClusterFigures { servers, holds_lease, begun, bus } = *figures;
     sheet.gauge(
         "hotline_cluster_servers",
         "Servers on this database whose leases were good at the last beat, this one too.",
@@ -151,6 +164,37 @@ fn cluster(sheet: &Sheet, figures: &ClusterFigures) -> Result<(), Error> {
         "How often this server has begun to serve an institution.",
         &[],
         [(vec![], begun)],
+    )?;
+    bus.map_or(Ok(()), |figures| self::bus(sheet, figures))
+}
+
+fn bus(
+    sheet: &Sheet,
+    BusFigures { is_up, streams, bytes_out, bytes_in, gaps }: BusFigures,
+) -> Result<(), Error> {
+    sheet.gauge(
+        "hotline_bus_up",
+        "1 while this server hears itself over NATS.",
+        &[],
+        [(vec![], f64::from(u8::from(is_up)))],
+    )?;
+    sheet.gauge(
+        "hotline_bus_streams",
+        "Streams to other servers: connections that carry requests, and sockets.",
+        &[],
+        [(vec![], float(streams as u64))],
+    )?;
+    sheet.counter(
+        "hotline_bus_bytes_total",
+        "Bytes carried to other servers and from them.",
+        &["direction"],
+        [(vec!["out"], bytes_out), (vec!["in"], bytes_in)],
+    )?;
+    sheet.counter(
+        "hotline_bus_gaps_total",
+        "How often all streams with another server broke, since NATS had lost something.",
+        &[],
+        [(vec![], gaps)],
     )
 }
 

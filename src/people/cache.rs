@@ -3,13 +3,13 @@
 //!
 //! What this server writes it forgets at once, before it is acknowledged; only how long somebody has talked is added to
 //! what is known of them, as each end changes it for two ([`PendingTalkTime`]). What others write (a command line beside the
-//! server, an operator in psql) is seen after [`KEPT_MAX`].
+//! server, an operator in psql) is seen after [`KEPT_MAX`]. Among several servers each keeps those people alone whom it changes itself.
 
 use std::{
     collections::HashMap,
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -35,11 +35,16 @@ struct Inner {
     kept: DashMap<PersonId, CachedPerson>,
     /// Counts changes, so that what was read just before one is not kept after it.
     changes: Vec<AtomicU64>,
+    is_ours: OnceLock<IsOurs>,
 }
+
+/// Whether people of this institution are changed by this server alone.
+pub(super) type IsOurs = Box<dyn Fn(Option<&str>) -> bool + Send + Sync>;
 
 impl Default for Inner {
     fn default() -> Self {
-        Self { kept: DashMap::new(), changes: (0..GROUPS).map(|_| AtomicU64::new(0)).collect() }
+        let changes = (0..GROUPS).map(|_| AtomicU64::new(0)).collect();
+        Self { kept: DashMap::new(), changes, is_ours: OnceLock::new() }
     }
 }
 
@@ -64,6 +69,10 @@ impl Inner {
         &self.changes[group]
     }
 
+    fn is_ours(&self, person: &Person) -> bool {
+        self.is_ours.get().is_none_or(|is_ours| is_ours(person.institution.as_deref()))
+    }
+
     fn version(&self, person: PersonId) -> Version {
         Version(self.changes(person).load(Ordering::SeqCst))
     }
@@ -75,12 +84,18 @@ impl Inner {
 }
 
 impl PersonCache {
+    /// From now on people are kept of institutions alone of which this is true. Said once.
+    pub(super) fn keep_ours(&self, is_ours: IsOurs) {
+        // A second time changes nothing.
+        let _ = self.0.is_ours.set(is_ours);
+    }
+
     /// Those of `ids` that are known, and the others.
     pub(super) fn recall(&self, ids: &[PersonId]) -> (HashMap<PersonId, Person>, Vec<PersonId>) {
         let now = Instant::now();
         let (mut known, mut unknown) = (HashMap::new(), Vec::new());
         for id in ids {
-            match self.0.kept.get(id).filter(|kept| now < kept.until) {
+            match self.0.kept.get(id).filter(|kept| now < kept.until && self.0.is_ours(&kept.person)) {
                 Some(kept) => {
                     known.insert(*id, kept.person.clone());
                 }
@@ -105,7 +120,7 @@ impl PersonCache {
             // Rather all of them once more than a look at each of them whenever one is added.
             self.0.kept.clear();
         }
-        for person in people {
+        for person in people.filter(|person| self.0.is_ours(person)) {
             let Some(&version) = versions.0.get(&person.id) else { continue };
             self.0
                 .kept
@@ -211,6 +226,22 @@ mod tests {
         cache.forget([one.id]);
         cache.keep(std::iter::once(&one), &versions);
         assert_eq!(cache.recall(&[one.id]).1, [one.id]);
+    }
+
+    #[test]
+    fn people_whom_another_server_changes_are_not_kept() {
+        let cache = PersonCache::default();
+        let (ours, theirs) = (somebody(1), Person { institution: Some("other".to_owned()), ..somebody(2) });
+        let serves = Arc::new(std::sync::atomic::AtomicBool::new(true));
+        cache.keep_ours(Box::new({
+            let serves = Arc::clone(&serves);
+            move |institution| institution == Some("ecnu") && serves.load(Ordering::SeqCst)
+        }));
+        let both = [ours.id, theirs.id];
+        cache.keep([&ours, &theirs].into_iter(), &cache.versions(&both));
+        assert_eq!(cache.recall(&both).1, [theirs.id]);
+        serves.store(false, Ordering::SeqCst);
+        assert_eq!(cache.recall(&both).1, both, "nor when they were kept before another came to serve them");
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub(crate) enum SocketCommand {
 }
 
 /// A client's frame.
-pub(super) fn command(text: &str) -> Result<ClientFrame, Sentence> {
+pub(in crate::http) fn command(text: &str) -> Result<ClientFrame, Sentence> {
     // Half an emoji is legal in JSON and in no text here: it becomes U+FFFD, as in a callback, and nothing else is lost.
     serde_json::from_str(&heal(text.as_bytes())).map_err(|_| Sentence::Malformed)
 }

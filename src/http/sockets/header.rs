@@ -1,7 +1,7 @@
 //! How long a frame says it is (RFC 6455, 5.2), known from its first bytes, before any of the rest is taken in.
 
 /// Bytes of what it carries, as declared; none while too little of the header is there to say.
-pub(super) fn declared(bytes: &[u8]) -> Option<u64> {
+pub(in crate::http) fn declared(bytes: &[u8]) -> Option<u64> {
     let second = *bytes.get(1)?;
     match second & 0x7f {
         126 => Some(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?).into()),

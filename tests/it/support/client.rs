@@ -1,6 +1,6 @@
 //! A client over HTTP: one person's, or nobody's.
 
-use std::sync::{Arc, RwLock};
+use std::hash::{BuildHasher, RandomState};
 
 use md5::{Digest, Md5};
 use reqwest::{Method, RequestBuilder, header::HeaderMap};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 
-use super::{Socket, socket};
+use super::{Socket, hotline::Bases, socket};
 
 /// A password as clients send it.
 pub(crate) fn md5(password: &str) -> String {
@@ -19,13 +19,13 @@ pub(crate) fn md5(password: &str) -> String {
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
-    base: Arc<RwLock<String>>,
+    bases: Bases,
     pub(crate) username: String,
     pub(crate) token: Option<String>,
 }
 
 impl Client {
-    pub(super) fn new(base: Arc<RwLock<String>>) -> Self {
+    pub(super) fn new(bases: Bases) -> Self {
         // Installed already is as good: there is only this one in the build.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
@@ -33,7 +33,7 @@ impl Client {
             .no_proxy()
             .build()
             .expect("a plain client can be built");
-        Self { http, base, username: String::new(), token: None }
+        Self { http, bases, username: String::new(), token: None }
     }
 
     pub(crate) async fn log_in(mut self, path: &str, body: Value, username: &str) -> Self {
@@ -48,8 +48,11 @@ impl Client {
         self
     }
 
+    /// At any of the servers, if there are several.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base.read().expect("no holder panicked"))
+        let bases = self.bases.read().expect("no holder panicked");
+        let chance = usize::try_from(RandomState::new().hash_one(path) % 1_000_000).expect("small");
+        format!("{}{path}", bases[chance % bases.len()])
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

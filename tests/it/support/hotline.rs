@@ -13,7 +13,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Client, SOON, client::md5, database::Database, until};
+use super::{Client, Nats, SOON, client::md5, database::Database, until};
 
 /// The IM application of all test hotlines; the key is made up.
 pub(crate) const SDK_APP_ID: u32 = 1_400_513_208;
@@ -28,16 +28,26 @@ pub(crate) const PASSWORD: &str = "hotline-test";
 /// Lines of the log shown with a failure.
 const LOG_LINES_SHOWN: usize = 60;
 
-/// A hotline with a database of its own. Dropping it kills the process it started, and no other.
+/// With this in its surroundings, each hotline is so many servers that share a bus, and each request goes to any of them.
+const SERVERS: &str = "HOTLINE_TEST_SERVERS";
+
+/// A hotline with a database of its own. Dropping it kills the processes it started, and no other.
 #[derive(Debug)]
 pub(crate) struct Hotline {
     pub(crate) database: Database,
     settings: BTreeMap<String, String>,
     folder: PathBuf,
-    process: Option<Child>,
-    /// Where the server is now; clients follow it over a restart.
-    base: Arc<RwLock<String>>,
+    /// One, but for a hotline of several servers.
+    processes: Vec<Child>,
+    servers: usize,
+    /// Where several servers meet.
+    nats: Option<Nats>,
+    /// Where the servers are now; clients follow them over a restart.
+    bases: Bases,
 }
+
+/// Where servers are.
+pub(super) type Bases = Arc<RwLock<Vec<String>>>;
 
 impl Hotline {
     /// A migrated database with `institutions`, each with a mini-program named `wx-CODE`; not yet started.
@@ -49,8 +59,10 @@ impl Hotline {
             database: Database::fresh().await,
             settings: BTreeMap::new(),
             folder,
-            process: None,
-            base: Arc::new(RwLock::new(String::new())),
+            processes: Vec::new(),
+            servers: std::env::var(SERVERS).map_or(1, |number| number.parse().expect("a number of servers")),
+            nats: None,
+            bases: Bases::default(),
         };
         let apps: Vec<_> = institutions
             .iter()
@@ -83,8 +95,10 @@ impl Hotline {
             database: self.database.clone(),
             settings: self.settings.clone(),
             folder,
-            process: None,
-            base: Arc::new(RwLock::new(String::new())),
+            processes: Vec::new(),
+            servers: 1,
+            nats: None,
+            bases: Bases::default(),
         }
     }
 
@@ -131,7 +145,7 @@ impl Hotline {
 
     /// The number of the server's process.
     pub(crate) fn process_id(&self) -> u32 {
-        self.process.as_ref().expect("it runs").id()
+        self.processes.first().expect("it runs").id()
     }
 
     /// Where its log is, and what a test gives it; gone with it, unless the test fails.
@@ -213,35 +227,56 @@ impl Hotline {
 
     /// Waits until the server is ready.
     pub(crate) async fn ready(&self, within: Duration) {
-        let probe = self.client();
-        until("the server is ready", within, async || {
-            (probe.get("/health/ready").await.status == 200).then_some(())
-        })
-        .await;
+        let bases = self.bases.read().expect("no holder panicked").clone();
+        for base in bases {
+            let probe = Client::new(Arc::new(RwLock::new(vec![base])));
+            until("the server is ready", within, async || {
+                (probe.get("/health/ready").await.status == 200).then_some(())
+            })
+            .await;
+        }
     }
 
     /// Starts the server and waits until it listens; perhaps it is not ready, as another one serves.
     pub(crate) async fn listen(&mut self) {
-        assert!(self.process.is_none(), "it runs already");
-        let address_file = self.folder.join("address");
+        assert!(self.processes.is_empty(), "it runs already");
+        if self.servers > 1 && self.nats.is_none() {
+            let nats = Nats::start().await;
+            // The name is for what is run beside them.
+            self.set("cluster.name", "beside");
+            self.set("cluster.bus", nats.url());
+            self.nats = Some(nats);
+        }
+        let mut bases = Vec::new();
+        for number in 0..self.servers {
+            bases.push(self.listen_one(number).await);
+        }
+        *self.bases.write().expect("no holder panicked") = bases;
+    }
+
+    async fn listen_one(&mut self, number: usize) -> String {
+        let address_file = self.folder.join(format!("address-{number}"));
         let _ = fs::remove_file(&address_file);
-        let log =
-            File::options().create(true).append(true).open(self.log_path()).expect("the log can be written");
-        let process = self
-            .command(&["serve", "--address-file"])
+        let log = self.log_path(number);
+        let log = File::options().create(true).append(true).open(log).expect("the log can be written");
+        let mut command = self.command(&["serve", "--address-file"]);
+        if self.servers > 1 {
+            command.env("HOTLINE__CLUSTER__NAME", format!("server-{number}"));
+        }
+        let process = command
             .arg(&address_file)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("the log can be shared"))
             .stderr(log)
             .spawn()
             .expect("the built binary runs");
-        self.process = Some(process);
+        self.processes.push(process);
         let address = until("the server listens", SOON * 3, async || {
             fs::read_to_string(&address_file).ok().and_then(|text| text.strip_suffix('\n').map(str::to_owned))
         })
         .await;
         let prefix = self.settings.get("HOTLINE__SERVER__BASE_PATH").map_or("", String::as_str);
-        *self.base.write().expect("no holder panicked") = format!("http://{address}{prefix}");
+        format!("http://{address}{prefix}")
     }
 
     /// Lets the server go on after [`Hotline::freeze`].
@@ -255,17 +290,23 @@ impl Hotline {
     }
 
     fn signal(&self, signal: &str) {
-        let process = self.process.as_ref().expect("it runs");
-        let status =
-            Command::new("kill").args([signal, &process.id().to_string()]).status().expect("kill runs");
-        assert!(status.success(), "it was running");
+        assert!(!self.processes.is_empty(), "it runs");
+        for process in &self.processes {
+            let status =
+                Command::new("kill").args([signal, &process.id().to_string()]).status().expect("kill runs");
+            assert!(status.success(), "it was running");
+        }
     }
 
     /// Ends the server with SIGKILL, in the middle of whatever it does.
     pub(crate) fn kill(&mut self) {
-        let mut process = self.process.take().expect("it runs");
-        process.kill().expect("it can be killed");
-        process.wait().expect("it is gone");
+        assert!(!self.processes.is_empty(), "it runs");
+        for process in &mut self.processes {
+            process.kill().expect("it can be killed");
+        }
+        for mut process in self.processes.drain(..) {
+            process.wait().expect("it is gone");
+        }
     }
 
     /// Asks the server to stop, as a service manager does.
@@ -275,13 +316,22 @@ impl Hotline {
 
     /// Waits for the end of the server.
     pub(crate) async fn ended(&mut self, within: Duration) -> ExitStatus {
-        let mut process = self.process.take().expect("it runs");
-        until("the server ends", within, async || process.try_wait().expect("it is our process")).await
+        assert!(!self.processes.is_empty(), "it runs");
+        let mut last = ExitStatus::default();
+        for mut process in self.processes.drain(..) {
+            let ended =
+                until("the server ends", within, async || process.try_wait().expect("it is our process"));
+            last = ended.await;
+            if !last.success() {
+                return last;
+            }
+        }
+        last
     }
 
     /// A client without a session.
     pub(crate) fn client(&self) -> Client {
-        Client::new(Arc::clone(&self.base))
+        Client::new(Arc::clone(&self.bases))
     }
 
     /// Staff, logged in.
@@ -299,11 +349,13 @@ impl Hotline {
 
     /// What the server has logged so far, over all its starts.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.log_path()).unwrap_or_default()
+        (0..self.servers)
+            .map(|number| fs::read_to_string(self.log_path(number)).unwrap_or_default())
+            .collect()
     }
 
-    fn log_path(&self) -> PathBuf {
-        self.folder.join("log")
+    fn log_path(&self, number: usize) -> PathBuf {
+        self.folder.join(if number == 0 { "log".to_owned() } else { format!("log-{number}") })
     }
 
     /// Fails if the log tells of a panic, a broken law or a fault of our own.
@@ -320,7 +372,7 @@ impl Hotline {
 
 impl Drop for Hotline {
     fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
+        for mut process in self.processes.drain(..) {
             let _ = process.kill();
             let _ = process.wait();
         }

@@ -1,9 +1,10 @@
-# `make run` and `make test` do all their own set-up; scripts/ says how.
+# `make run`, `make cluster` and `make test` do all their own set-up; scripts/ says how.
 
-.PHONY: help run test browser screenshots simulate torture bench bench-quick build release web web-api fmt lint sqlx clean-data
+.PHONY: help run cluster test browser screenshots simulate torture bench bench-quick build release web web-api fmt lint sqlx clean-data
 
 help:
 	@echo 'make run         the server with demo people on http://127.0.0.1:8080 (PORT=... to change)'
+	@echo 'make cluster     three such servers behind an nginx, to kill and start again one by one (PORT=... to change)'
 	@echo 'make test        formatting, lints, queries against the schema, all tests'
 	@echo 'make browser     the tests in a browser alone (ONLY=story for one file)'
 	@echo 'make screenshots those of the README and the guides, made anew by these tests'
@@ -16,10 +17,13 @@ help:
 	@echo 'make web-api     generate the pages'\'' client anew after changing the interface'
 	@echo 'make fmt lint    format the code; look for mistakes'
 	@echo 'make sqlx        describe the queries anew after changing one or the schema'
-	@echo 'make clean-data  forget what make run keeps'
+	@echo 'make clean-data  forget what make run and make cluster keep'
 
 run:
 	@scripts/run.sh
+
+cluster:
+	@scripts/cluster.sh
 
 test:
 	@scripts/test.sh

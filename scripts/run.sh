@@ -10,26 +10,6 @@ if port_taken "$PORT"; then
     die "port $PORT is taken by another program. Stop it, or choose another port: make run PORT=8081"
 fi
 
-# Keys of this checkout's demo, made once. The data key goes with the data it seals; the IM key is made up, so that
-# /im/sign works without an account at Tencent.
-demo_settings() {
-    local keys=$1/keys
-    [[ -s $keys ]] || (umask 077 && printf '%s\n%s\n' "$(random_hex 32)" "$(random_hex 32)" >"$keys")
-    {
-        read -r HOTLINE__SECRETS__DATA_KEY
-        read -r HOTLINE__IM__SECRET_KEY
-    } <"$keys"
-    export HOTLINE__SECRETS__DATA_KEY HOTLINE__IM__SECRET_KEY
-    # People talk over the pages' own sockets. The account is made up, so Tencent itself is not asked.
-    export HOTLINE__IM__MODE=embedded
-    export HOTLINE__IM__SDK_APP_ID=1400000000 HOTLINE__IM__REST_URL=
-    export HOTLINE__SERVER__ADDRESS=127.0.0.1 HOTLINE__SERVER__PORT=$PORT
-    export HOTLINE__DATABASE__URL=$CLUSTER_URL/hotline
-    export HOTLINE__DEMO__ENABLED=true
-    export HOTLINE__WECHAT__MODE=sandbox
-    export HOTLINE__WECHAT__APPS='[{"appid":"wxdemo000000000001","institution":"ecnu"}]'
-}
-
 # shellcheck disable=SC2317 # called by the trap
 stop_all() {
     local code=$?
@@ -61,14 +41,9 @@ tell() {
                           $BASE/            counselors, supervisors, administrators
   (A supervisor beside a counselor in one browser: http://localhost:$PORT/ has a log-in of its own.)
 
-  log in as               role
-  ----------------------  ----------------------------------------------
-  ecnu_admin              administrator of the institution ecnu
-  dudao1, dudao2          supervisors
-  zixunshi1 … zixunshi4   counselors, on shift every day
-  admin                   system administrator
-  any code                visitor, through the sandbox of WeChat (appid wxdemo000000000001)
-
+END
+    tell_of_the_demo
+    cat <<END
   Everybody's password is hotline-demo. Without a browser (clients send the password's MD5), paste into another terminal:
 
   # a counselor logs in; who is it?
@@ -107,12 +82,9 @@ trap stop_all EXIT
 RUN=$STATE/run
 say "Starting PostgreSQL …"
 cluster_start "$RUN"
-[[ $(sql "$CLUSTER_URL/postgres" -tAc "select count(*) from pg_database where datname = 'hotline'") == 1 ]] ||
-    sql "$CLUSTER_URL/postgres" --command='create database hotline'
 demo_settings "$RUN"
-say "Migrating, and seeing to the demo people …"
-"$BINARY" migrate 9>&-
-"$BINARY" demo 9>&-
+export HOTLINE__SERVER__PORT=$PORT
+demo_database "$BINARY"
 serve
 tell
 trap 'say; say "Stopping …"; exit 0' INT TERM

@@ -32,7 +32,7 @@ open_files() {
         die "the tests hold thousands of connections, and this shell may open $(ulimit -n) files: raise its hard limit ('ulimit -Hn', 'nofile' in /etc/security/limits.conf) to $OPEN_FILES_MIN."
 }
 
-NEED_BROWSER=1 step "Tools and crates" need_tools
+NEED_BROWSER=1 NEED_NATS=1 step "Tools and crates" need_tools
 open_files
 step "Formatting" cargo fmt --all --check
 step "PostgreSQL" scratch_cluster

@@ -42,13 +42,14 @@ torture_exit() {
 trap torture_exit EXIT
 
 if [[ $FORM == long ]]; then
-    need_tools
+    NEED_NATS=1 need_tools
     say "Building the server and the fault injector as for production …"
     scripts/web.sh
     SQLX_OFFLINE=true cargo build --release --locked --bin hotline --bin hotline-torture --package hotline \
         --package hotline-torture || die "it does not build; cargo says why above."
 else
     find_postgres || die "PostgreSQL is missing."
+    command -v nats-server >/dev/null || die "nats-server is missing."
 fi
 BINARIES=$(target_dir)/$PROFILE
 # Two thousand sockets on either side.

@@ -45,6 +45,8 @@ use crate::{
     wechat::Wechat,
 };
 
+/// All other servers have looked who owns what after this, also those that were not told.
+const KNOWN_AFTER: Duration = Duration::from_millis(700);
 /// After the last answer: for it to reach the wire.
 const FLUSH_MAX: Duration = Duration::from_secs(1);
 
@@ -226,8 +228,12 @@ impl Application {
         let deadline = Instant::now() + limit;
         if let Some(cluster) = state.institutions.cluster() {
             cluster.take_no_more().await;
-            // Whatever comes meanwhile is still taken, and carried to who owns it by then.
-            state.institutions.hand_all_over(limit / 2).await;
+            if cluster.has_bus() {
+                // The balancer may lead elsewhere already. Whatever comes meanwhile is still taken, and carried to who owns it by then.
+                state.traffic.leave();
+                state.institutions.hand_all_over(limit / 2).await;
+                tokio::time::sleep(KNOWN_AFTER).await;
+            }
         }
         drop(background);
         state.traffic.stop();
@@ -244,12 +250,12 @@ impl Application {
             // Nothing is written here any more that whoever takes over would not know of.
             cluster.leave().await;
         }
-        others.abort();
         let flushed = Instant::now() + FLUSH_MAX;
         let _ = timeout_at(flushed, closed).await;
         // A connection that is still in use then dies with the process.
         let _ =
             timeout_at(flushed, futures_util::future::join(state.pool.close(), state.lists.close())).await;
+        others.abort();
         tracing::info!("stopped");
         ending.and(settled.map_err(|_| StartError::StopTooSlow))
     }

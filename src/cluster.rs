@@ -215,6 +215,11 @@ impl Cluster {
         Arc::clone(&self.0.calls.moved)
     }
 
+    /// What this server owns, as far as it knows.
+    pub fn owned_now(&self) -> Arc<Owned> {
+        self.0.owned.borrow().clone()
+    }
+
     /// What this server owns, each time that it changes.
     pub fn owned(&self) -> watch::Receiver<Arc<Owned>> {
         self.0.owned.clone()

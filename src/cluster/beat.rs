@@ -307,6 +307,10 @@ impl Beat {
         let mut is_changed = self.looks_at_the_bus(id, &mut look);
         let is_lost = self.off_the_bus.is_too_long(self.last, id, &look.nodes);
         if is_lost && look.nodes.iter().any(|node| node.id == id && node.is_owner) {
+            // First here, so that nobody is answered any more when another may have taken them.
+            let now = Arc::clone(&self.owned.borrow());
+            self.is_owner_of(Owned { epochs: BTreeMap::new(), reach: Reach::Lost, ..Owned::clone(&now) });
+            self.read_at = None;
             let institutions = rows::let_all_go(connection, id).await?;
             tracing::warn!(institutions, "this server is cut off from the bus and lets its institutions go");
             is_changed = self.has_moved();

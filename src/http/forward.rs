@@ -1,7 +1,7 @@
 //! Where several servers share the institutions (`cluster.bus`), a request is answered by the owner of its institution. Whoever
 //! receives it carries it there, as HTTP over a byte stream of the bus, and carries the answer back; a socket stays such a stream.
-//! So all that is kept in memory of an institution (its people, its log-ins, failed tries, the access token of its mini-program)
-//! is in one process, and nothing has to be told to others before it is acknowledged.
+//! So all that is kept in memory of an institution (its people, its log-ins, failed tries at them, the access token of its
+//! mini-program) is in one process, and nothing has to be told to others before it is acknowledged.
 //!
 //! A request that surely did nothing is carried again, to whoever owns the institution then, for a few seconds: over a move, a
 //! death, or a restart its sender sees a slow answer. One that may have done something is not.
@@ -20,10 +20,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{HttpResponse, dev::ServiceRequest, web::Data};
+use actix_web::{
+    HttpResponse,
+    dev::ServiceRequest,
+    web::{Bytes, Data},
+};
 use hotline_actors::registry::Rejected;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Semaphore, mpsc, watch},
     time::timeout,
 };
 use uuid::Uuid;
@@ -66,6 +70,8 @@ struct Inner {
     arrivals: Arrivals,
     pool: Pool,
     strangers: stranger::Strangers,
+    /// Places for sockets that others answer, or of which it is not known yet who does.
+    sockets: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
 }
 
@@ -94,7 +100,8 @@ impl Forwarding {
         let stopping = watch::Sender::new(false);
         let strangers = stranger::Strangers::new(&settings.sockets);
         let (arrivals, pool) = (Arrivals::default(), Pool::default());
-        Self(Arc::new(Inner { bus, institutions, address, arrivals, pool, strangers, stopping }))
+        let sockets = Arc::new(Semaphore::new(settings.sockets.open_max));
+        Self(Arc::new(Inner { bus, institutions, address, arrivals, pool, strangers, sockets, stopping }))
     }
 
     /// Takes in what other servers carry here, until there is no bus any more.
@@ -127,14 +134,15 @@ impl Forwarding {
         match home::of(req, state, route).await? {
             Home::Anywhere => Ok(Way::Here(None)),
             Home::InFirstFrame => self.stranger(req, state, id),
-            Home::Institution(institution) => {
-                let is_callback = route.is_some_and(|route| route.ends_with("/message/callback"));
-                let wait_max = if is_callback { CALLBACK_WAIT_MAX } else { OWNER_WAIT_MAX };
-                match self.find_owner(req, &institution, wait_max, id).await {
-                    // What was said is kept, whoever it concerns: the owner finds it.
-                    Err(Fault::Elsewhere) if is_callback => Ok(Way::Here(None)),
-                    way => way,
+            Home::Institution(institution) => self.find_owner(req, &institution, None, id).await,
+            Home::OfCallback { institution, body } => {
+                let carried = self.find_owner(req, &institution, Some(body.clone()), id);
+                if let Ok(Ok(way)) = timeout(CALLBACK_WAIT_MAX, carried).await {
+                    return Ok(way);
                 }
+                // What was said is kept here, and once, though the owner may have kept it as well, who finds it in the record.
+                home::put_back(req, body);
+                Ok(Way::Here(None))
             }
         }
     }
@@ -162,11 +170,11 @@ impl Forwarding {
         &self,
         req: &mut ServiceRequest,
         institution: &str,
-        wait_max: Duration,
+        body: Option<Bytes>,
         id: &str,
     ) -> Result<Way, Fault> {
-        let (mut changes, until) = (self.0.institutions.changed_owner(), Instant::now() + wait_max);
-        let mut outgoing: Option<Outgoing> = None;
+        let (mut changes, until) = (self.0.institutions.changed_owner(), Instant::now() + OWNER_WAIT_MAX);
+        let (mut outgoing, mut is_known): (Option<Outgoing>, bool) = (None, false);
         loop {
             match self.0.institutions.enter(institution) {
                 Entry::Here(visit) => {
@@ -178,7 +186,7 @@ impl Forwarding {
                 Entry::Elsewhere(owner) => {
                     let sent = match outgoing.take() {
                         Some(outgoing) => outgoing,
-                        None => Outgoing::of(req, institution, id).await?,
+                        None => Outgoing::of(req, institution, body.clone(), id).await?,
                     };
                     match self.carry(owner, sent, req).await {
                         Ok(answer) => return Ok(Way::Answered(answer)),
@@ -189,7 +197,8 @@ impl Forwarding {
                 }
                 Entry::Held => {}
                 Entry::Nowhere => {
-                    if !self.0.institutions.exists(institution).await? {
+                    is_known = is_known || self.0.institutions.exists(institution).await?;
+                    if !is_known {
                         // Its handler says so.
                         return Ok(Way::Here(None));
                     }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpResponse,
+    HttpResponse, ResponseError,
     web::{self, Data, ServiceConfig},
 };
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::openapi::shapes::HttpError;
-use crate::{errors::describe, http::state::AppState, institutions::Standing};
+use crate::{answer::Fault, errors::describe, http::state::AppState, institutions::Standing};
 
 /// A database that takes longer is as good as away.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
@@ -59,6 +59,9 @@ async fn live() -> HttpResponse {
     security(())
 )]
 async fn ready(state: Data<AppState>) -> HttpResponse {
+    if state.traffic.is_leaving() {
+        return Fault::Stopping.error_response();
+    }
     if !database_answers(&state).await {
         return HttpResponse::ServiceUnavailable().json(HealthAnswer { status: Health::DatabaseAway });
     }

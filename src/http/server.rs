@@ -41,7 +41,9 @@ pub(crate) fn serve(state: &AppState, listener: TcpListener) -> io::Result<Serve
     };
     // At the bound nothing is accepted until a connection ends: it waits in the system's queue. All the sockets there may
     // be leave room for requests, so that health is told and a socket too many is refused in words.
-    let connections_max = state.settings.sockets.open_max + CONNECTIONS_BESIDE_SOCKETS_MAX;
+    // Among several servers as many again: sockets that others answer, and what this server is asked for others.
+    let sockets_max = state.settings.sockets.open_max * if state.forwarding.is_some() { 2 } else { 1 };
+    let connections_max = sockets_max + CONNECTIONS_BESIDE_SOCKETS_MAX;
     let server = Server::build()
         .disable_signals()
         .shutdown_timeout(settings.shutdown_seconds_max)

@@ -22,6 +22,7 @@ pub struct Traffic(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
+    leaving: AtomicBool,
     stopping: AtomicBool,
     running: AtomicUsize,
     left: Notify,
@@ -32,6 +33,15 @@ struct Inner {
 pub(super) struct RunningRequest(Arc<Inner>);
 
 impl Traffic {
+    /// From now on a balancer is to lead requests elsewhere; those that come all the same are answered.
+    pub(crate) fn leave(&self) {
+        self.0.leaving.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.0.leaving.load(Ordering::SeqCst)
+    }
+
     /// From now on new requests are refused.
     pub(crate) fn stop(&self) {
         self.0.stopping.store(true, Ordering::SeqCst);

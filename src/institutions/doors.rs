@@ -14,7 +14,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::Institutions;
+use super::{Institutions, owned::ownership};
+use crate::cluster::Cluster;
 
 /// Where a request for an institution is answered.
 #[derive(Debug)]
@@ -94,17 +95,19 @@ impl Door {
 impl Institutions {
     /// Where a request for the institution is answered just now.
     pub fn enter(&self, institution: &str) -> Entry {
-        let handle = self.0.registries.get(institution);
-        if let Some(visit) = handle.as_ref().and_then(|handle| handle.door.enter()) {
+        let owned = self.0.cluster.as_ref().map(Cluster::owned_now);
+        let handle =
+            self.0.registries.get(institution).map(|handle| (Arc::clone(&handle.door), handle.ownership));
+        // One that is to end as it is not ours any more lets nobody in.
+        let is_ours = |own| owned.as_ref().is_none_or(|owned| ownership(owned, institution) == own);
+        let visit = handle.as_ref().filter(|(_, own)| is_ours(*own)).and_then(|(door, _)| door.enter());
+        if let Some(visit) = visit {
             return Entry::Here(visit);
         }
         let is_here = handle.is_some();
-        drop(handle);
-        let Some(cluster) = &self.0.cluster else {
+        let Some(owned) = owned else {
             return if is_here { Entry::Held } else { Entry::Nowhere };
         };
-        let owned = cluster.owned();
-        let owned = owned.borrow();
         if let Some(owner) = owned.elsewhere.get(institution) {
             Entry::Elsewhere(*owner)
         } else if is_here || owned.epochs.contains_key(institution) {

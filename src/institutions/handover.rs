@@ -51,6 +51,8 @@ pub enum HandOver {
     NotOurs,
     /// The database did not say: the next beat tells who owns it.
     Unclear,
+    /// Requests are under way that take long: it stays for now.
+    Busy,
 }
 
 impl Institutions {
@@ -63,6 +65,11 @@ impl Institutions {
     /// Hands the institution over to the server with the node id `to`. Goes on to its end though whoever asked is gone: a door that is
     /// shut must not stay so.
     pub async fn hand_over(&self, institution: &str, to: Uuid) -> HandOver {
+        self.hand_over_or_keep(institution, to, false).await
+    }
+
+    /// The same; an institution in which requests are still under way after a while stays here if it may.
+    async fn hand_over_or_keep(&self, institution: &str, to: Uuid, may_stay: bool) -> HandOver {
         let Some(cluster) = self.0.cluster.clone().filter(Cluster::has_bus) else { return HandOver::NotOurs };
         let handle = self.0.registries.get(institution).map(|handle| handle.clone());
         let Some(handle) = handle else { return HandOver::NotOurs };
@@ -73,11 +80,19 @@ impl Institutions {
         let (institutions, code) = (self.clone(), institution.to_owned());
         let handing_over = tokio::spawn(async move {
             let life = handle.life;
+            if !handle.door.emptied(VISITS_MAX).await {
+                if may_stay {
+                    handle.door.open();
+                    institutions.0.doors_changed();
+                    return HandOver::Busy;
+                }
+                tracing::info!(institution = %code, "a hand-over does not wait any longer for requests under way");
+            }
             institutions.end_in_order(&code, handle).await;
             let outcome = institutions.give(&cluster, &code, own, to).await;
             match outcome {
                 // It ends when the beat has seen it, so that it does not begin anew before.
-                HandOver::Moved | HandOver::LetGo => {}
+                HandOver::Moved | HandOver::LetGo | HandOver::Busy => {}
                 HandOver::NotOurs | HandOver::Unclear => {
                     institutions.0.end_registry(&code, |handle| handle.life == life);
                     // Begun again if the beat finds it to be ours.
@@ -93,11 +108,8 @@ impl Institutions {
         })
     }
 
-    /// Waits for what is under way, and has kept what was decided.
+    /// Has carried out what sockets have sent, and kept what was decided.
     async fn end_in_order(&self, institution: &str, handle: RegistryHandle) {
-        if !handle.door.emptied(VISITS_MAX).await {
-            tracing::info!(institution, "a hand-over does not wait any longer for requests under way");
-        }
         if let Some(work) = self.0.before_hand_over.get() {
             // What takes longer is carried out nevertheless, as at any move.
             let _ = timeout(WORK_MAX, work(institution.to_owned())).await;
@@ -141,7 +153,7 @@ impl Institutions {
         }
         let (institutions, deadline) = (plan.len(), Instant::now() + within);
         let in_time = timeout_at(deadline, async {
-            let moved = self.hand_over_each(plan).await;
+            let moved = self.hand_over_each(plan, false).await;
             self.seen(cluster, moved).await;
         });
         if in_time.await.is_ok() {
@@ -152,9 +164,9 @@ impl Institutions {
     }
 
     /// Hands over some at once; says which are not ours any more.
-    async fn hand_over_each(&self, plan: Vec<(String, Uuid)>) -> BTreeSet<String> {
+    async fn hand_over_each(&self, plan: Vec<(String, Uuid)>, may_stay: bool) -> BTreeSet<String> {
         let moves = plan.into_iter().map(async |(institution, to)| {
-            let outcome = self.hand_over(&institution, to).await;
+            let outcome = self.hand_over_or_keep(&institution, to, may_stay).await;
             matches!(outcome, HandOver::Moved | HandOver::LetGo).then_some(institution)
         });
         stream::iter(moves).buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await
@@ -190,7 +202,7 @@ impl Institutions {
             tick.tick().await;
             let plan = share::misplaced(&cluster.owned().borrow(), BALANCED_AT_ONCE);
             if !plan.is_empty() {
-                let (institutions, moved) = (plan.len(), self.hand_over_each(plan).await.len());
+                let (institutions, moved) = (plan.len(), self.hand_over_each(plan, true).await.len());
                 tracing::info!(institutions, moved, "another server has got its share");
             }
         }

@@ -62,7 +62,11 @@ pub(super) async fn follow(institutions: Institutions, forget: impl Fn()) {
         if is_to_look {
             let (node, is_more) = {
                 let now = owned.borrow_and_update();
-                (now.node, now.epochs.keys().any(|institution| !institutions.serves(institution)))
+                let is_served = |institution: &String| {
+                    let handle = institutions.0.registries.get(institution);
+                    handle.is_some_and(|handle| handle.ownership == ownership(&now, institution))
+                };
+                (now.node, now.epochs.keys().any(|institution| !is_served(institution)))
             };
             if settled != Some(node) || is_more {
                 // Before anybody is answered: another server may have changed all of it.

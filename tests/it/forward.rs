@@ -146,6 +146,32 @@ async fn a_log_out_a_ban_and_a_new_password_hold_on_all_servers_at_once() {
     seen(&lin).await;
     root.post("/user/ms", json!({ "username": "lin-ecnu", "password": md5("another-one-1") })).await.ok();
     refused(&lin).await;
+    // Whatever is named in the path, at each server.
+    for hotline in &all {
+        let root = at(hotline, &root);
+        let visitor = one.visitor("ecnu", &format!("of-{}", hotline.process_id())).await;
+        let id = visitor.id().await;
+        seen(&visitor).await;
+        let mut page = visitor.visitor_socket().await;
+        page.snapshot().await;
+        root.post(&format!("/user/ban/{id}"), json!({})).await.ok();
+        refused(&visitor).await;
+        assert_eq!(page.closed(SOON).await, Some(4003));
+        root.post(&format!("/user/active/{id}"), json!({})).await.ok();
+        let lin = two.client();
+        let password = md5(&format!("another-one-{}", hotline.process_id()));
+        // What else is said does not say whose they are.
+        let body = json!({ "password": password, "institutionCode": "nowhere" });
+        root.post("/user/ms/counselor/lin-ecnu", body).await.ok();
+        let lin = lin
+            .log_in("/auth/login", json!({ "username": "lin-ecnu", "password": password }), "lin-ecnu")
+            .await;
+        seen(&lin).await;
+        let body =
+            json!({ "username": "lin-ecnu", "password": md5("once-more-1"), "institutionCode": "nowhere" });
+        root.post("/user/ms", body).await.ok();
+        refused(&lin).await;
+    }
     let body = json!({
         "username": "chen", "password": md5("another-one-1"), "role": "ROLE_COUNSELOR", "institutionCode": "ecnu"
     });

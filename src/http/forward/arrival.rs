@@ -32,8 +32,9 @@ pub(in crate::http) struct Carried {
 
 /// One of those connections, and that it is known as such.
 pub(super) struct Arrival {
-    pub(super) connection: TcpStream,
+    /// Dropped first: the address of the connection may be another's as soon as that is closed.
     pub(super) known: Known,
+    pub(super) connection: TcpStream,
 }
 
 /// Dropped when nothing more is asked over the connection.

@@ -1,5 +1,7 @@
 //! Whose a request is. That only says where it is answered: whoever answers it looks at everything again.
 
+use std::borrow::Cow;
+
 use actix_http::h1;
 use actix_web::{
     HttpMessage,
@@ -7,6 +9,7 @@ use actix_web::{
     http::Method,
     web::Bytes,
 };
+use percent_encoding::percent_decode_str;
 
 use super::super::{body, caller, state::AppState};
 use crate::{
@@ -22,6 +25,8 @@ use crate::{
 pub(super) enum Home {
     /// By the owner of this institution.
     Institution(String),
+    /// The same for a callback of Tencent's, whose body was read for that; whoever has it keeps it, if there is no owner.
+    OfCallback { institution: String, body: Bytes },
     /// By any server.
     Anywhere,
     /// A visitor's socket without a session: its first frame says whose it is.
@@ -51,7 +56,8 @@ pub(super) async fn of(
         _ if path.starts_with("/api") => return Ok(Home::Anywhere),
         "/auth/login" => return of_log_in(req, state).await,
         "/auth/wx/{appid}/login" => {
-            let app = req.match_info().get("appid").and_then(|appid| state.wechat.app(appid).ok());
+            let appid = part(req, route, "{appid}");
+            let app = appid.and_then(|appid| state.wechat.app(&appid).ok());
             return Ok(app.map(|app| app.institution().to_owned()).into());
         }
         "/message/callback" => return of_callback(req, state).await,
@@ -63,7 +69,7 @@ pub(super) async fn of(
     match of_token(state, &token).await? {
         Some(Some(institution)) => Ok(Home::Institution(institution)),
         // Whoever administers all of it belongs to none, and changes people of each.
-        Some(None) => of_target(req, state, path).await,
+        Some(None) => of_target(req, state, route, path).await,
         None => Ok(Home::Anywhere),
     }
 }
@@ -87,24 +93,32 @@ async fn of_callback(req: &mut ServiceRequest, state: &AppState) -> Result<Home,
     let trust = Trust { sdk_app_id: im.sdk_app_id, token: im.callback_token.reveal() };
     for account in callback::accounts(req.query_string(), &body, trust, clock::now()) {
         if let Some(institution) = institution(state.people.by_account(&account).await?) {
-            return Ok(Home::Institution(institution));
+            return Ok(Home::OfCallback { institution, body });
         }
     }
     Ok(Home::Anywhere)
 }
 
 /// Whom an administrator of the system changes, or where they make somebody.
-async fn of_target(req: &mut ServiceRequest, state: &AppState, path: &str) -> Result<Home, Fault> {
+async fn of_target(
+    req: &mut ServiceRequest,
+    state: &AppState,
+    route: Option<&str>,
+    path: &str,
+) -> Result<Home, Fault> {
     if !path.starts_with("/user/") || req.method() == Method::GET {
         return Ok(Home::Anywhere);
     }
-    let named = ["id", "key"].into_iter().find_map(|name| req.match_info().get(name)).map(str::to_owned);
+    let named = ["{id}", "{key}"].into_iter().find_map(|name| part(req, route, name));
     let key = if let Some(key) = named {
         key
     } else {
         let body = peek(req, body::BYTES_MAX).await?;
         let Ok(params) = body::params_of(req.request(), &body) else { return Ok(Home::Anywhere) };
-        if let Ok(Some(code)) = params.text("institutionCode") {
+        // Whoever is there already stays where they are.
+        if req.method() == Method::PUT
+            && let Ok(Some(code)) = params.text("institutionCode")
+        {
             return Ok(Home::Institution(code));
         }
         let Ok(Some(username)) = params.text("username") else { return Ok(Home::Anywhere) };
@@ -115,6 +129,13 @@ async fn of_target(req: &mut ServiceRequest, state: &AppState, path: &str) -> Re
         Err(_) => state.people.by_written_name(&key).await?,
     };
     Ok(institution(person).into())
+}
+
+/// The part of the path that stands where the route has `pattern`. Nobody has taken the path apart yet.
+fn part(req: &ServiceRequest, route: Option<&str>, pattern: &str) -> Option<String> {
+    let mut parts = route?.split('/').zip(req.path().split('/'));
+    let (_, part) = parts.find(|(of_route, _)| *of_route == pattern)?;
+    percent_decode_str(part).decode_utf8().ok().map(Cow::into_owned)
 }
 
 fn institution(person: Option<PersonRef>) -> Option<String> {

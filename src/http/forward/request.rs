@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix_web::{
-    HttpMessage, HttpResponse,
+    HttpMessage, HttpResponse, ResponseError,
     body::SizedStream,
     dev::{Payload, ServiceRequest},
     http::{StatusCode, header as actix_header},
@@ -37,6 +37,7 @@ use crate::{
         body,
         middleware::{REQUEST_ID_NAME, may_become_a_socket},
     },
+    wording::Sentence,
 };
 
 /// The owner answers within its own limits; this is longer than all of them.
@@ -88,12 +89,21 @@ enum Part {
 
 impl Outgoing {
     /// Takes the body of a request; one that is not large is read whole first, so that it can be carried again.
-    pub(super) async fn of(req: &mut ServiceRequest, institution: &str, id: &str) -> Result<Self, Fault> {
+    /// `body`, if it was read already.
+    pub(super) async fn of(
+        req: &mut ServiceRequest,
+        institution: &str,
+        body: Option<Bytes>,
+        id: &str,
+    ) -> Result<Self, Fault> {
         let is_socket = may_become_a_socket(req);
         let mut headers = headers_of(req, is_socket)?;
         headers.insert(INSTITUTION, value(institution)?);
         headers.insert(REQUEST_ID_NAME, value(id)?);
-        let body = if is_socket || !has_body(req) {
+        let body = if let Some(whole) = body {
+            headers.remove(header::CONTENT_LENGTH);
+            Part::Whole(whole)
+        } else if is_socket || !has_body(req) {
             Part::Whole(Bytes::new())
         } else if length_of(req).is_some_and(|length| length <= body::BYTES_MAX) {
             headers.remove(header::CONTENT_LENGTH);
@@ -142,9 +152,12 @@ pub(super) fn headers_of(req: &ServiceRequest, is_socket: bool) -> Result<Header
     let mut headers = HeaderMap::with_capacity(req.headers().len() + 4);
     for (name, given) in req.headers() {
         let name = HeaderName::from_bytes(name.as_str().as_bytes()).map_err(Fault::internal)?;
-        // The last three are ours, and were answered or are said anew.
-        let is_left =
-            OF_CONNECTION.contains(&name) || name == header::EXPECT || name == INSTITUTION || name == PEER;
+        // These were answered or are said anew; a handshake has no body.
+        let is_left = OF_CONNECTION.contains(&name)
+            || name == header::EXPECT
+            || name == INSTITUTION
+            || name == PEER
+            || (is_socket && name == header::CONTENT_LENGTH);
         if !is_left {
             headers.append(name, HeaderValue::from_bytes(given.as_bytes()).map_err(Fault::internal)?);
         }
@@ -233,7 +246,7 @@ impl Forwarding {
         &self,
         owner: Uuid,
         outgoing: Outgoing,
-        req: &ServiceRequest,
+        req: &mut ServiceRequest,
     ) -> Result<HttpResponse, NotCarried> {
         let (is_socket, may_repeat) = (outgoing.is_socket, outgoing.method == Method::GET);
         let kept = if is_socket { None } else { self.0.pool.take(owner) };
@@ -261,8 +274,11 @@ impl Forwarding {
             return Err(NotCarried::NothingDone(again));
         }
         if answer.status() == http::StatusCode::SWITCHING_PROTOCOLS {
+            let Ok(place) = Arc::clone(&self.0.sockets).try_acquire_owned() else {
+                return Ok(Fault::wrong(Sentence::Busy).error_response());
+            };
             let stopping = self.0.stopping.subscribe();
-            return socket::carry(req, answer, stopping).await.ok_or(NotCarried::Unsettled);
+            return socket::carry(req, answer, place, stopping).await.ok_or(NotCarried::Unsettled);
         }
         self.answer(owner, sender, answer).await.ok_or(NotCarried::Unsettled)
     }

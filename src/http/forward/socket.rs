@@ -4,7 +4,7 @@ use std::{cell::Cell, io, rc::Rc};
 
 use actix_http::ws::{CloseCode, CloseReason, Codec, Message};
 use actix_web::{
-    HttpResponse,
+    HttpMessage, HttpResponse,
     dev::{Payload, ServiceRequest},
     http::StatusCode,
 };
@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, split},
-    sync::{Notify, watch},
+    sync::{Notify, OwnedSemaphorePermit, watch},
 };
 use tokio_util::codec::Encoder;
 
@@ -27,8 +27,9 @@ const READ_BYTES: usize = 16 * 1024;
 
 /// Carries a socket that the owner has accepted; none if that came to nothing.
 pub(super) async fn carry(
-    req: &ServiceRequest,
+    req: &mut ServiceRequest,
     accepted: Response<Incoming>,
+    place: OwnedSemaphorePermit,
     stopping: watch::Receiver<bool>,
 ) -> Option<HttpResponse> {
     let link = Forwarding::link(req)?;
@@ -40,8 +41,8 @@ pub(super) async fn carry(
         }
     }
     let upgraded = hyper::upgrade::on(accepted).await.ok()?;
-    // What came with the handshake, against the rules, is with actix; the owner would not take it either.
-    let frames = splice(&link, BytesMut::new(), TokioIo::new(upgraded), stopping);
+    let first = early(&mut req.take_payload());
+    let frames = splice(&link, first, TokioIo::new(upgraded), place, stopping);
     Some(answer.streaming(frames))
 }
 
@@ -50,6 +51,7 @@ pub(super) fn splice<S>(
     link: &Rc<Link>,
     first: BytesMut,
     owner: S,
+    place: OwnedSemaphorePermit,
     stopping: watch::Receiver<bool>,
 ) -> impl Stream<Item = io::Result<Bytes>> + use<S>
 where
@@ -61,7 +63,8 @@ where
     let task = actix_web::rt::spawn(inbound(Rc::clone(link), first, to_owner, Rc::clone(&over)));
     link.keep(task);
     let frames = FrameEnds::default();
-    let outbound = Outbound { from_owner, _ended: Ended(over), stopping, frames, is_over: false };
+    let outbound =
+        Outbound { from_owner, _ended: Ended(over), _place: place, stopping, frames, is_over: false };
     stream::unfold(outbound, Outbound::next)
 }
 
@@ -123,6 +126,7 @@ async fn carry_in(link: &Link, first: BytesMut, to_owner: &mut (impl AsyncWrite 
 struct Outbound<S> {
     from_owner: ReadHalf<S>,
     _ended: Ended,
+    _place: OwnedSemaphorePermit,
     stopping: watch::Receiver<bool>,
     frames: FrameEnds,
     is_over: bool,

@@ -2,10 +2,11 @@
 //! the bounds that sockets of strangers have; then all of it, from its first byte, is carried to the owner, or to this server itself.
 
 use std::{
+    collections::VecDeque,
     io,
     net::IpAddr,
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -14,13 +15,12 @@ use actix_web::{HttpMessage, dev::ServiceRequest, web::Data};
 use actix_web_actors::ws::handshake_with_protocols;
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
-use dashmap::DashMap;
 use futures_util::{FutureExt, Stream, StreamExt, future::Either, stream};
 use http::{HeaderMap, HeaderValue};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit},
     time::timeout,
 };
 use tokio_util::codec::Decoder;
@@ -52,48 +52,65 @@ const READ_BYTES_MAX: usize = 4 * FIRST_BYTES_MAX;
 /// As of one who says nothing in time.
 const NO_SESSION: (CloseCode, &str) = (CloseCode::Other(4003), "no session");
 const TRY_AGAIN: (CloseCode, &str) = (CloseCode::Restart, "try again");
+const TOO_MANY: (CloseCode, &str) = (CloseCode::Again, "too many");
+const STOPPING: (CloseCode, &str) = (CloseCode::Away, "the server stops");
 
-/// The sockets of which it is not known yet whose they are.
+/// The sockets of which it is not known yet whose they are. A newcomer is let in always; where there are as many as may be, the one
+/// that has been there longest makes room.
 pub(super) struct Strangers {
-    places: Arc<Semaphore>,
+    max: usize,
     of_address_max: usize,
-    by_address: Arc<DashMap<IpAddr, usize>>,
     wait_max: Duration,
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    next: u64,
+    /// The oldest first.
+    all: VecDeque<(u64, IpAddr, Arc<Notify>)>,
 }
 
 /// The place of one of them.
 struct Place {
-    _permit: OwnedSemaphorePermit,
-    address: IpAddr,
-    by_address: Arc<DashMap<IpAddr, usize>>,
+    id: u64,
+    /// Told when it has to make room.
+    displaced: Arc<Notify>,
+    waiting: Arc<Mutex<Waiting>>,
 }
 
 impl Strangers {
     pub(super) fn new(settings: &config::Sockets) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(settings.strangers_max)),
+            max: settings.strangers_max,
             of_address_max: settings.strangers_per_address_max,
-            by_address: Arc::default(),
             wait_max: Duration::from_secs(settings.auth_seconds_max),
+            waiting: Arc::default(),
         }
     }
 
-    fn enter(&self, address: IpAddr) -> Option<Place> {
-        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        let mut of_address = self.by_address.entry(address).or_default();
-        if *of_address >= self.of_address_max {
-            return None;
+    fn enter(&self, address: IpAddr) -> Place {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = |(_, from, _): &&(u64, IpAddr, Arc<Notify>)| *from == address;
+        let oldest = if waiting.all.iter().filter(here).count() >= self.of_address_max {
+            waiting.all.iter().position(|(_, from, _)| *from == address)
+        } else {
+            (waiting.all.len() >= self.max).then_some(0)
+        };
+        if let Some((_, _, displaced)) = oldest.and_then(|oldest| waiting.all.remove(oldest)) {
+            displaced.notify_one();
         }
-        *of_address += 1;
-        drop(of_address);
-        Some(Place { _permit: place, address, by_address: Arc::clone(&self.by_address) })
+        let (id, displaced) = (waiting.next, Arc::<Notify>::default());
+        waiting.next += 1;
+        waiting.all.push_back((id, address, Arc::clone(&displaced)));
+        Place { id, displaced, waiting: Arc::clone(&self.waiting) }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.by_address.alter(&self.address, |_, count| count.saturating_sub(1));
-        self.by_address.remove_if(&self.address, |_, count| *count == 0);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.all.retain(|(id, ..)| *id != self.id);
     }
 }
 
@@ -128,7 +145,9 @@ impl Forwarding {
             return Ok(Way::Here(None));
         };
         let from = address::of(req.request(), &state.settings.server.trusted_proxies);
-        let place = self.0.strangers.enter(address::limited(from)).ok_or(Fault::wrong(Sentence::Busy))?;
+        let socket = Arc::clone(&self.0.sockets).try_acquire_owned();
+        let socket = socket.map_err(|_| Fault::wrong(Sentence::Busy))?;
+        let place = self.0.strangers.enter(address::limited(from));
         let mut headers = request::headers_of(req, true)?;
         headers.insert(middleware::REQUEST_ID_NAME, HeaderValue::from_str(id).map_err(Fault::internal)?);
         let target = req.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
@@ -136,7 +155,7 @@ impl Forwarding {
         link.take();
         let (forwarding, state) = (self.clone(), state.clone());
         let frames = async move {
-            forwarding.first_frame(link, first, Handshake { target, headers }, state, place).await
+            forwarding.first_frame(link, first, Handshake { target, headers }, state, (place, socket)).await
         };
         Ok(Way::Answered(accepted.streaming(frames.into_stream().flatten())))
     }
@@ -147,11 +166,17 @@ impl Forwarding {
         mut first: BytesMut,
         handshake: Handshake,
         state: Data<AppState>,
-        place: Place,
+        (place, socket): (Place, OwnedSemaphorePermit),
     ) -> impl Stream<Item = io::Result<Bytes>> + use<> {
         let mut unspliced = Unspliced(Some(Rc::clone(&link)));
-        let read = timeout(self.0.strangers.wait_max, read_first(&link, &mut first)).await;
-        let Ok(token) = read else { return Either::Left(closed(NO_SESSION)) };
+        let mut stopping = self.0.stopping.subscribe();
+        let token = tokio::select! {
+            read = timeout(self.0.strangers.wait_max, read_first(&link, &mut first)) => read,
+            // Whoever would tell of it is gone otherwise, and so is this server.
+            _ = stopping.wait_for(|stops| *stops) => return Either::Left(closed(STOPPING)),
+            () = place.displaced.notified() => return Either::Left(closed(TOO_MANY)),
+        };
+        let Ok(token) = token else { return Either::Left(closed(NO_SESSION)) };
         let owner = match self.owner(token, handshake, &state).await {
             Ok(owner) => owner,
             Err(fault) => {
@@ -161,7 +186,7 @@ impl Forwarding {
         };
         drop(place);
         unspliced.0 = None;
-        Either::Right(splice(&link, first, TokioIo::new(owner), self.0.stopping.subscribe()))
+        Either::Right(splice(&link, first, TokioIo::new(owner), socket, self.0.stopping.subscribe()))
     }
 
     /// Whoever answers a socket with this token: this server where nobody else does.
@@ -270,18 +295,23 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_its_share_of_strangers() {
+    fn the_oldest_stranger_makes_room() {
         let mut settings = config::defaults().sockets;
         (settings.strangers_max, settings.strangers_per_address_max) = (3, 2);
         let strangers = Strangers::new(&settings);
         let [one, two] = ["10.0.0.1", "10.0.0.2"].map(|text| text.parse::<IpAddr>().expect("an address"));
-        let here = [strangers.enter(one), strangers.enter(one)];
-        assert!(here.iter().all(Option::is_some) && strangers.enter(one).is_none());
+        let is_displaced = |place: &Place| place.displaced.notified().now_or_never().is_some();
         let other = strangers.enter(two);
-        assert!(other.is_some() && strangers.enter(two).is_none(), "there are no more in all");
-        drop(here);
-        assert!(strangers.enter(one).is_some());
-        drop(other);
-        assert!(strangers.by_address.is_empty());
+        let (first, second) = (strangers.enter(one), strangers.enter(one));
+        assert!(!is_displaced(&first) && !is_displaced(&second) && !is_displaced(&other));
+        let third = strangers.enter(one);
+        assert!(is_displaced(&first) && !is_displaced(&other), "their own address has too many");
+        let more = strangers.enter(two);
+        assert!(
+            is_displaced(&other) && !is_displaced(&second) && !is_displaced(&third),
+            "there are no more in all"
+        );
+        drop((first, second, third, other, more));
+        assert!(strangers.waiting.lock().expect("nobody panicked").all.is_empty());
     }
 }

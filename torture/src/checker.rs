@@ -367,7 +367,7 @@ fn servers(evidence: &Evidence<'_>, verdict: &mut Verdict) {
                 let excused = disturbances.iter().any(|(from, to)| {
                     *from - AFTERMATH_MS <= entry.wall_ms && entry.wall_ms <= *to + AFTERMATH_MS
                 });
-                // One of several that does not serve just now says so.
+                // One of several that does not serve just now says so, and one that stops.
                 let elsewhere =
                     *status == 503 && changes.iter().any(|at| entry.wall_ms.abs_diff(*at) <= CHANGE_MS);
                 if !excused && !elsewhere {

@@ -498,3 +498,14 @@ fn a_server_that_ends_by_itself_and_a_log_that_complains_are_found() {
     run.note(903, "fault injector", Fact::Disturbed { what: "frozen".to_owned(), from: 800, to: 950 });
     assert_eq!(run.violations(), [Violation::ServerDied, Violation::LogError]);
 }
+
+#[test]
+fn a_server_that_stops_may_say_so_and_no_other() {
+    let mut run = Run::good();
+    run.note(902, "anna", Fact::Fault { what: "POST /im/say".to_owned(), status: 503 });
+    assert_eq!(run.violations(), [Violation::Fault]);
+    run.note(901, "server", Fact::Server { what: ServerFact::Stopping });
+    assert_eq!(run.violations(), []);
+    run.note(903, "anna", Fact::Fault { what: "POST /im/say".to_owned(), status: 500 });
+    assert_eq!(run.violations(), [Violation::Fault]);
+}

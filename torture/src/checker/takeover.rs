@@ -153,9 +153,11 @@ impl<'a> Served<'a> {
     }
 }
 
-/// When a server was seen to take no requests any more, by the wall clock.
+/// When a server was seen to take no requests any more, or was told to stop, by the wall clock.
 pub(super) fn changes(entries: &[Entry]) -> Vec<i64> {
-    let left = |entry: &&Entry| matches!(entry.fact, Fact::Server { what: ServerFact::NotReady });
+    let left = |entry: &&Entry| {
+        matches!(entry.fact, Fact::Server { what: ServerFact::NotReady | ServerFact::Stopping })
+    };
     entries.iter().filter(left).map(|entry| entry.wall_ms).collect()
 }
 

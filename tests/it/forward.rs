@@ -387,3 +387,16 @@ async fn a_server_that_stops_hands_over_and_no_request_is_refused() {
         hotline.assert_calm();
     }
 }
+
+#[tokio::test]
+async fn a_socket_that_says_nothing_is_closed_in_time() {
+    let (_nats, mut all) = servers(&["one", "two"], &["ecnu"]).await;
+    for hotline in &mut all {
+        hotline.set("sockets.auth_seconds_max", 1);
+    }
+    started(&mut all).await;
+    for hotline in &all {
+        let mut silent = hotline.client().visitor_socket().await;
+        assert_eq!(silent.closed(SOON).await, Some(4003));
+    }
+}

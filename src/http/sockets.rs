@@ -175,9 +175,9 @@ impl<S: Stream<Item = Result<Bytes, actix_web::Error>>> Stream for Metered<S> {
 }
 
 /// Closes a socket without a log-in, or whose log-in has ended.
-const LOGGED_OUT: CloseCode = CloseCode::Other(4003);
+pub(super) const LOGGED_OUT: CloseCode = CloseCode::Other(4003);
 /// Closes one whose log-in could not be looked up: that says nothing about the log-in.
-const TRY_AGAIN: (CloseCode, &str) = (CloseCode::Restart, "try again");
+pub(super) const TRY_AGAIN: (CloseCode, &str) = (CloseCode::Restart, "try again");
 /// The word by which a page knows why it must log in again.
 const PASSWORD_CHANGED: &str = "password changed";
 

@@ -132,6 +132,9 @@ struct Outbound<S> {
     is_over: bool,
 }
 
+/// With what a socket is closed where this server stops.
+pub(super) const STOPPING: (CloseCode, &str) = (CloseCode::Away, "the server stops");
+
 /// Why a socket ends that its owner has not ended.
 #[derive(Clone, Copy)]
 enum Cut {
@@ -176,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + 'static> Outbound<S> {
 impl Cut {
     fn frame(self) -> io::Result<Bytes> {
         close_frame(match self {
-            Self::Stopping => (CloseCode::Away, "the server stops"),
+            Self::Stopping => STOPPING,
             Self::Lost => (CloseCode::Restart, "the server changes"),
         })
     }

@@ -27,7 +27,7 @@ use tokio_util::codec::Decoder;
 
 use super::{
     Forwarding, INSTITUTION, OWNER_WAIT_MAX, Way, home, request,
-    socket::{close_frame, early, splice},
+    socket::{STOPPING, close_frame, early, splice},
     wait,
 };
 use crate::{
@@ -37,7 +37,10 @@ use crate::{
     http::{
         connection::Link,
         middleware,
-        sockets::frames::{self, ClientFrame, SocketCommand},
+        sockets::{
+            LOGGED_OUT, TRY_AGAIN,
+            frames::{self, ClientFrame, SocketCommand},
+        },
         state::AppState,
     },
     institutions::Entry,
@@ -50,10 +53,9 @@ const FIRST_BYTES_MAX: usize = 1024;
 const READ_BYTES_MAX: usize = 4 * FIRST_BYTES_MAX;
 
 /// As of one who says nothing in time.
-const NO_SESSION: (CloseCode, &str) = (CloseCode::Other(4003), "no session");
-const TRY_AGAIN: (CloseCode, &str) = (CloseCode::Restart, "try again");
+const NO_SESSION: (CloseCode, &str) = (LOGGED_OUT, "no session");
+/// As of one who makes room for a newcomer.
 const TOO_MANY: (CloseCode, &str) = (CloseCode::Again, "too many");
-const STOPPING: (CloseCode, &str) = (CloseCode::Away, "the server stops");
 
 /// The sockets of which it is not known yet whose they are. A newcomer is let in always; where there are as many as may be, the one
 /// that has been there longest makes room.

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # torture.sh long|short: a real server on a PostgreSQL of its own, killed, cut off, frozen and crowded, and then judged by
 # what it told its clients (torture/); once more with our own IM, whose visitors say their last words and are gone; and
-# once more with several servers, one of which serves until it is killed, frozen, cut off or stopped.
-# long takes the release build and seven to twelve minutes, and the several servers besides, which nobody has timed yet; short whatever 'make test' has built and about four minutes.
-# SEED=… draws the same chances again; PART=dispatch, PART=last-words or PART=cluster does one of the three alone; NODES=…
-# is how many servers there are in the last (3, short 2).
+# once more with several servers, one of which serves until it is killed, frozen, cut off or stopped; and with several that
+# share the institutions over a bus, where any takes any request.
+# long takes the release build and seven to twelve minutes, and the several servers besides; short whatever 'make test' has built and about five minutes.
+# SEED=… draws the same chances again; PART=dispatch, PART=last-words, PART=cluster or PART=bus does one of them alone; NODES=…
+# is how many servers there are in the last two (3, short 2).
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -15,7 +16,7 @@ short) PROFILE=debug ASKED='scripts/torture.sh short' SMALL_MEGABYTES=96 ;;
 *) die "it is 'long' or 'short', not '$FORM'." ;;
 esac
 FOLDER=$(target_dir)/torture/$FORM
-PARTS=${PART:-dispatch last-words cluster}
+PARTS=${PART:-dispatch last-words cluster bus}
 
 # Tables on a disk that can be filled without filling anybody else's.
 small_disk() {
@@ -28,9 +29,9 @@ small_disk() {
 # However it ended: nothing of it goes on, and nothing stays frozen.
 torture_exit() {
     local code=$? pid
-    for pid in $(cat "$FOLDER/pids" "$FOLDER"/{last-words,cluster}/pids 2>/dev/null); do
+    for pid in $(cat "$FOLDER/pids" "$FOLDER"/{last-words,cluster,bus}/pids 2>/dev/null); do
         case $(readlink "/proc/$pid/cwd" 2>/dev/null) in
-        "$FOLDER" | "$FOLDER"/last-words | "$FOLDER"/cluster) kill -KILL "$pid" 2>/dev/null || true ;;
+        "$FOLDER" | "$FOLDER"/last-words | "$FOLDER"/cluster | "$FOLDER"/bus) kill -KILL "$pid" 2>/dev/null || true ;;
         esac
     done
     if [[ -n ${SCRATCH:-} ]] && pid=$(cluster_pid "$SCRATCH"); then
@@ -63,7 +64,7 @@ cluster_start "$SCRATCH" max_connections=200
 SMALL=()
 if small_disk; then SMALL=(--small-disk "$SCRATCH/small"); fi
 
-# Each of the first two takes a few minutes; one that does not come to its end has failed. The last may take twice as long.
+# Each of the first two takes a few minutes; one that does not come to its end has failed. Several servers may take twice as long.
 SECONDS_MAX=${SECONDS_MAX:-1200}
 
 # run_part PART FOLDER [OPTION…]
@@ -80,8 +81,8 @@ for part in $PARTS; do
     case $part in
     dispatch) run_part dispatch "$FOLDER" "${SMALL[@]}" || FAILED+=("$FOLDER") ;;
     last-words) run_part last-words "$FOLDER/last-words" || FAILED+=("$FOLDER/last-words") ;;
-    cluster) SECONDS_MAX=$((SECONDS_MAX * 2)) run_part cluster "$FOLDER/cluster" ${NODES:+--nodes "$NODES"} || FAILED+=("$FOLDER/cluster") ;;
-    *) die "PART is 'dispatch', 'last-words' or 'cluster', not '$part'." ;;
+    cluster | bus) SECONDS_MAX=$((SECONDS_MAX * 2)) run_part "$part" "$FOLDER/$part" ${NODES:+--nodes "$NODES"} || FAILED+=("$FOLDER/$part") ;;
+    *) die "PART is 'dispatch', 'last-words', 'cluster' or 'bus', not '$part'." ;;
     esac
 done
 ((${#FAILED[@]} == 0)) && exit

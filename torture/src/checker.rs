@@ -6,6 +6,7 @@ mod deadlines;
 mod last_words;
 mod replay;
 mod sockets;
+mod spread;
 mod takeover;
 
 use std::{
@@ -37,6 +38,8 @@ pub struct Limits {
     pub stored: i64,
     /// Another server serves within this, when the one that served is put out of action.
     pub taken_over: u64,
+    /// A server that is cut off is seen to take no requests any more within this: three seconds, and those of the balancer.
+    pub cut_off: u64,
 }
 
 /// What an event is: the words of the journal's column `kind`. All matches on it name every kind, so whoever adds one says
@@ -231,6 +234,8 @@ pub enum Violation {
     StaleAnswer,
     /// An institution changed its owner though the database alone had been away.
     OwnerMoved,
+    /// A request was refused, or a socket did not come back, while one server of several with a bus stopped in order.
+    RefusedWhileRolling,
     /// `hotline check` found that what is stored does not fit together.
     Check,
 }
@@ -260,6 +265,7 @@ impl fmt::Display for Violation {
             Self::NotServed => "not served",
             Self::StaleAnswer => "stale answer",
             Self::OwnerMoved => "owner moved",
+            Self::RefusedWhileRolling => "refused while rolling",
             Self::Check => "hotline check",
         })
     }
@@ -354,7 +360,8 @@ const CHANGE_MS: u64 = 6_000;
 
 fn servers(evidence: &Evidence<'_>, verdict: &mut Verdict) {
     let disturbances = disturbances(evidence.entries);
-    let changes = takeover::changes(evidence.entries);
+    let mut changes = takeover::changes(evidence.entries);
+    changes.extend(spread::faults(evidence.entries));
     for entry in evidence.entries {
         match &entry.fact {
             Fact::Server { what: ServerFact::Died { code } } => {

@@ -58,8 +58,11 @@ pub enum Fact {
     Stalled { ms: i64 },
     /// What was done to a server.
     Server { what: ServerFact },
-    /// This was done to the one server that served, beginning then by the run's clock: another has to take over.
+    /// This was done to the one server that served, beginning then by the run's clock: another has to take over. Of servers with a
+    /// bus, to any of them or to what is between them: those to whom it was not done go on, or do so again soon.
     OwnerFault { fault: OwnerFault, began_ms: u64 },
+    /// The database says that the institution belongs to this server now.
+    Owned { epoch: i64 },
     /// A decision that was asked for at this moment of the run is acknowledged.
     Decided { asked_ms: u64 },
     /// What one server of several said when it was asked past the balancer, at this moment of the run.
@@ -84,6 +87,19 @@ pub enum OwnerFault {
     Cut(u64),
     /// The same, but that nobody is told: what is sent is on its way for so long.
     SilentCut(u64),
+    /// Its connections to the bus closed, and refused for so long; or held in silence, in both directions or in one.
+    BusCut(u64),
+    BusSilent(u64),
+    /// From the bus and from the database.
+    CutOff(u64),
+    /// One of the nats-servers killed.
+    NatsKill,
+    /// All of them killed, and started again after so many milliseconds.
+    NoNats(u64),
+    /// The ways between them cut for so long.
+    NatsSplit(u64),
+    /// What was done to it is over: it takes requests again, soon.
+    Healed,
 }
 
 /// What a server is asked past the balancer. None of it needs a commit where it is out of place.
@@ -102,8 +118,12 @@ pub enum DirectQuestion {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DirectAnswer {
-    Told,
-    Refused { code: i64, message: String },
+    /// What was asked for, with the conversation that the answer is about, if it is about one.
+    Told(Option<String>),
+    Refused {
+        code: i64,
+        message: String,
+    },
     Fault(u16),
     Nothing,
 }

@@ -14,6 +14,7 @@ pub mod history;
 pub mod last_words;
 pub mod load;
 pub mod misbehaving_clients;
+pub mod nats;
 pub mod postgres;
 pub mod proxy;
 pub mod report;

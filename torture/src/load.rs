@@ -25,6 +25,8 @@ pub struct World {
     pub seed: u64,
     pub history: History,
     pub probe: StoreProbe,
+    /// Any server takes any request: each goes to another one than that before.
+    spread: bool,
     shared: Arc<Shared>,
 }
 
@@ -42,11 +44,18 @@ struct Shared {
 impl World {
     pub fn new(base: &str, seed: u64, history: &History, probe: &StoreProbe) -> Self {
         let (base, history, probe) = (base.to_owned(), history.clone(), probe.clone());
-        Self { base, seed, history, probe, shared: Arc::default() }
+        Self { base, seed, history, probe, spread: false, shared: Arc::default() }
+    }
+
+    /// The same before servers of which any takes any request.
+    #[must_use]
+    pub fn spread(self) -> Self {
+        Self { spread: true, ..self }
     }
 
     pub(crate) fn client(&self, name: &str) -> Client {
-        Client::new(&self.base, name, &self.history).expect("a plain client can be built")
+        let new = if self.spread { Client::that_never_stays } else { Client::new };
+        new(&self.base, name, &self.history).expect("a plain client can be built")
     }
 
     fn rng(&self, name: &str) -> Rng {

@@ -22,21 +22,23 @@ enum Part {
     Dispatch,
     /// Our own IM, and whoever says something and is gone.
     LastWords,
-    /// Several servers on one database.
+    /// Several servers on one database, one of which serves.
     Cluster,
+    /// Several servers with a bus, any of which takes any request.
+    Bus,
 }
 
 /// Hammers a hotline server and its PostgreSQL, and checks from outside that nothing it said was untrue.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// About a minute, or five to eight; of last words half a minute, or three; of several servers one and a half, or
-    /// twelve.
+    /// About a minute, or five to eight; of last words half a minute, or three; of several servers one and a half, or a
+    /// quarter of an hour and more.
     #[arg(long, value_enum, default_value = "long")]
     form: Form,
     /// What is tried.
     #[arg(long, value_enum, default_value = "dispatch")]
     part: Part,
-    /// How many servers there are in the part `cluster`: three, in the short form two.
+    /// How many servers there are in the parts `cluster` and `bus`: three, in the short form two.
     #[arg(long, value_parser = clap::value_parser!(u8).range(2..=9))]
     nodes: Option<u8>,
     /// What all chance is drawn from.
@@ -91,6 +93,8 @@ async fn main() -> ExitCode {
             (Part::LastWords, Form::Long) => last_words::run(&options, &last_words::Plan::LONG).await,
             (Part::Cluster, Form::Short) => takeover::run(&options, &takeover::Plan::SHORT, nodes(2)).await,
             (Part::Cluster, Form::Long) => takeover::run(&options, &takeover::Plan::LONG, nodes(3)).await,
+            (Part::Bus, Form::Short) => takeover::run(&options, &takeover::Plan::BUS_SHORT, nodes(2)).await,
+            (Part::Bus, Form::Long) => takeover::run(&options, &takeover::Plan::BUS_LONG, nodes(3)).await,
         }
     };
     // Whatever was started dies with what is dropped here.

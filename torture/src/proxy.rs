@@ -38,14 +38,26 @@ struct Inner {
     upstreams: Mutex<Vec<SocketAddr>>,
     turn: AtomicU64,
     cuts: watch::Sender<Cuts>,
-    /// Nothing gets through, and nobody is told.
-    silent: watch::Sender<bool>,
+    /// What does not get through, and nobody is told.
+    silent: watch::Sender<Silence>,
     /// Answers vanish on the way.
     swallowing: AtomicBool,
     swallowed: AtomicU64,
     /// How long what a client sends is on its way, in milliseconds.
     delay_ms: AtomicU64,
     connections_cut: AtomicU64,
+}
+
+/// What does not get through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Silence {
+    #[default]
+    Nowhere,
+    Both,
+    /// What clients send is held; what is sent back to them arrives.
+    ToServer,
+    /// The other way round.
+    ToClient,
 }
 
 /// How often connections were closed: all there were, and those to one upstream. Every change closes those it is about.
@@ -70,7 +82,7 @@ impl Proxy {
             upstreams: Mutex::new(upstreams),
             turn: AtomicU64::new(0),
             cuts: watch::channel(Cuts::default()).0,
-            silent: watch::channel(false).0,
+            silent: watch::channel(Silence::Nowhere).0,
             swallowing: AtomicBool::new(false),
             swallowed: AtomicU64::new(0),
             delay_ms: AtomicU64::new(0),
@@ -109,16 +121,30 @@ impl Proxy {
         self.0.cuts.send_modify(|cuts| *cuts.to.entry(upstream).or_default() += 1);
     }
 
-    /// While it is silent nothing comes through, in neither direction, and no connection is closed, as when a cable is
-    /// unplugged. What was sent meanwhile arrives afterwards: the network sends it again.
-    pub fn be_silent(&self, silent: bool) {
+    /// While it is silent nothing comes through, in both directions or in one, and no connection is closed, as when a cable is
+    /// unplugged. What was sent meanwhile arrives afterwards: the network sends it again. Nobody connects anew, since that takes
+    /// both directions.
+    pub fn be_silent(&self, silent: Silence) {
         self.0.silent.send_replace(silent);
     }
 
-    async fn until_not_silent(&self) {
+    /// Waits until it is silent in none of these ways.
+    async fn until_none_of(&self, ways: &[Silence]) {
         let mut silent = self.0.silent.subscribe();
         // The sender lives as long as we do.
-        let _over = silent.wait_for(|silent| !silent).await.is_ok();
+        let _over = silent.wait_for(|silent| !ways.contains(silent)).await.is_ok();
+    }
+
+    async fn until_it_takes_connections(&self) {
+        self.until_none_of(&[Silence::Both, Silence::ToServer, Silence::ToClient]).await;
+    }
+
+    async fn until_servers_hear(&self) {
+        self.until_none_of(&[Silence::Both, Silence::ToServer]).await;
+    }
+
+    async fn until_clients_hear(&self) {
+        self.until_none_of(&[Silence::Both, Silence::ToClient]).await;
     }
 
     /// Lets requests through and answers vanish until at least one has, or for `within`; then cuts. Says whether an answer
@@ -153,7 +179,7 @@ impl Proxy {
     }
 
     async fn carry(self, client: TcpStream) {
-        self.until_not_silent().await;
+        self.until_it_takes_connections().await;
         // Before it is known where to: nobody is led to an upstream from which all were cut off just then.
         let mut cuts = self.0.cuts.subscribe();
         let before = cuts.borrow().clone();
@@ -197,7 +223,7 @@ impl Proxy {
     async fn bring(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
         let mut chunk = vec![0; CHUNK_BYTES];
         while let Ok(length @ 1..) = from.read(&mut chunk).await {
-            self.until_not_silent().await;
+            self.until_clients_hear().await;
             if self.0.swallowing.load(Ordering::Relaxed) {
                 self.0.swallowed.fetch_add(1, Ordering::Relaxed);
             } else {
@@ -205,19 +231,19 @@ impl Proxy {
                 let _gone = to.write_all(&chunk[..length]).await;
             }
         }
-        self.until_not_silent().await;
+        self.until_clients_hear().await;
     }
 
     async fn deliver(&self, mut chunks: mpsc::Receiver<(Instant, Vec<u8>)>, mut to: OwnedWriteHalf) {
         while let Some((at, chunk)) = chunks.recv().await {
             tokio::time::sleep_until(at).await;
-            self.until_not_silent().await;
+            self.until_servers_hear().await;
             if to.write_all(&chunk).await.is_err() {
                 return;
             }
         }
         // The other side goes on in its own time.
-        self.until_not_silent().await;
+        self.until_servers_hear().await;
         let _closed = to.shutdown().await;
     }
 }

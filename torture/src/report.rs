@@ -92,6 +92,7 @@ pub fn write_takeovers(
         ("not served in time", Violation::NotServed),
         ("stale answers", Violation::StaleAnswer),
         ("owners moved for nothing", Violation::OwnerMoved),
+        ("refused while rolling", Violation::RefusedWhileRolling),
     ] {
         lines.line(name, verdict.count(violation));
     }
@@ -103,7 +104,7 @@ pub fn write_takeovers(
     text
 }
 
-/// The kinds of what was done to the server that served, for the report.
+/// The kinds of what was done to servers and what is between them, for the report.
 fn kind(fault: OwnerFault) -> &'static str {
     match fault {
         OwnerFault::Kill => "killed (SIGKILL)",
@@ -112,6 +113,13 @@ fn kind(fault: OwnerFault) -> &'static str {
         OwnerFault::Freeze(_) => "frozen for longer",
         OwnerFault::Cut(_) => "database refused",
         OwnerFault::SilentCut(_) => "database silent",
+        OwnerFault::BusCut(_) => "bus refused",
+        OwnerFault::BusSilent(_) => "bus silent",
+        OwnerFault::CutOff(_) => "bus and database away",
+        OwnerFault::NatsKill => "a nats-server killed",
+        OwnerFault::NoNats(_) => "all nats-servers away",
+        OwnerFault::NatsSplit(_) => "nats-servers apart",
+        OwnerFault::Healed => "after the end of a fault",
     }
 }
 
@@ -161,11 +169,14 @@ impl Lines {
     }
 
     fn done_besides(&mut self, head: &Head, done: takeover::Done) {
-        let takeover::Done { standby_kills, standby_cuts, standby_stops, crashes, frozen_seconds } = done;
-        let standbys = format!("{standby_kills} killed, {standby_cuts} cut off, {standby_stops} stopped");
-        self.line("  of those standing by", standbys);
+        let takeover::Done { other_kills, other_freezes, other_cuts, other_stops, crashes, .. } = done;
+        let others = format!(
+            "{other_kills} killed, {other_freezes} frozen, {other_cuts} cut off, {other_stops} stopped"
+        );
+        self.line("  of those not serving", others);
         self.line("PostgreSQL crashed", format!("{crashes} times (pg_ctl stop -m immediate)"));
-        self.line("PostgreSQL frozen", format!("{frozen_seconds} s (SIGSTOP)"));
+        self.line("PostgreSQL frozen", format!("{} s (SIGSTOP)", done.frozen_seconds));
+        self.line("owners compared", format!("{} times, before and after an outage", done.owners_compared));
         self.line("connections cut", head.connections_cut);
     }
 

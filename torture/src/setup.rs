@@ -18,6 +18,8 @@ pub const DATABASE: &str = "torture";
 pub const LAST_WORDS_DATABASE: &str = "torture_words";
 /// Where several servers are tried.
 pub const TAKEOVER_DATABASE: &str = "torture_takeover";
+/// Where several servers with a bus are tried.
+pub const SPREAD_DATABASE: &str = "torture_spread";
 pub const APP_ID: &str = "wx-torture";
 /// Made up.
 pub const SDK_APP_ID: u32 = 1_400_513_208;
@@ -41,11 +43,13 @@ pub const LIMITS: Limits = Limits {
     late: 1_000,
     stored: 2_000,
     taken_over: 5_000,
+    cut_off: 4_200,
 };
 
 /// The same beside others who keep the machine busy, as in `make test`: what falls due is still decided, and in order. How
 /// fast, the long form says.
-pub const BUSY_MACHINE_LIMITS: Limits = Limits { late: 10_000, stored: 3_500, taken_over: 20_000, ..LIMITS };
+pub const BUSY_MACHINE_LIMITS: Limits =
+    Limits { late: 10_000, stored: 3_500, taken_over: 20_000, cut_off: 15_000, ..LIMITS };
 
 /// For our own IM: long enough that no talk ends while its visitor says the last words once more.
 pub const LAST_WORDS_LIMITS: Limits = Limits {
@@ -60,6 +64,7 @@ pub const LAST_WORDS_LIMITS: Limits = Limits {
     late: 10_000,
     stored: 10_000,
     taken_over: 5_000,
+    cut_off: 4_200,
 };
 /// A socket's last words are carried out within so many milliseconds; at a stop within a third of the whole time of it.
 pub const FINISH_MS: i64 = 30_000;

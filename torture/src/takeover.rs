@@ -1,11 +1,13 @@
-//! Several servers on one database: one serves, and the others stand by. Whoever serves is killed, frozen, cut off from the
-//! database and stopped, under the load of [`crate::load`], and another has to take over: soon, and without an untrue word
-//! of the one before.
+//! Several servers on one database: one serves, and the others stand by; or, with a bus between them, any takes any request, and one
+//! of them decides. Whoever serves is killed, frozen, cut off from the database and stopped, under the load of [`crate::load`], and
+//! another has to take over: soon, and without an untrue word of the one before. Where there is a bus, it is cut off from that, too,
+//! and so are the others, and the nats-servers are killed and parted.
 
 pub mod balancer;
 mod direct;
 mod faults;
 mod node;
+mod owner;
 mod probe;
 
 use std::{
@@ -20,11 +22,12 @@ use tokio::task::JoinSet;
 
 pub use faults::Done;
 
-use self::{balancer::Balancer, faults::Faults, node::Node};
+use self::{balancer::Balancer, faults::Faults, node::Node, owner::OwnerWatch};
 use crate::{
     checker::{self, Evidence, Limits, Verdict, Violation},
     history::{History, wall_ms},
     load::{self, World},
+    nats,
     proxy::Proxy,
     report,
     rng::Rng,
@@ -38,36 +41,57 @@ use crate::{
 /// How much of each.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
+    /// Whether there is a bus between them.
+    pub bus: bool,
     pub visitors: usize,
     pub counselors: usize,
     /// Of the server that serves; and of one that does not.
     pub kills: u32,
-    pub standby_kills: u32,
+    pub other_kills: u32,
     /// So many seconds each.
     pub freezes: &'static [u64],
+    pub other_freezes: &'static [u64],
+    /// From the database, from the bus, and from both.
     pub cuts: u32,
-    pub standby_cuts: u32,
+    pub bus_cuts: u32,
+    pub whole_cuts: u32,
+    /// The same of one that does not serve.
+    pub other_cuts: u32,
+    pub other_bus_cuts: u32,
     /// Each server is stopped in turn so often.
     pub rolls: u32,
     pub crashes: u32,
     /// So many seconds each.
     pub postgres_frozen: &'static [u64],
+    /// Each of the nats-servers is killed in turn so often.
+    pub nats_kills: u32,
+    /// All of them are away, or apart from each other, for so many seconds each.
+    pub no_nats: &'static [u64],
+    pub nats_split: &'static [u64],
     pub last_calm: Duration,
     pub limits: Limits,
 }
 
 impl Plan {
     pub const LONG: Self = Self {
+        bus: false,
         visitors: 40,
         counselors: 7,
         kills: 50,
-        standby_kills: 5,
+        other_kills: 5,
         freezes: &[1, 1, 3, 3, 10, 10, 60],
+        other_freezes: &[],
         cuts: 10,
-        standby_cuts: 3,
+        bus_cuts: 0,
+        whole_cuts: 0,
+        other_cuts: 3,
+        other_bus_cuts: 0,
         rolls: 3,
         crashes: 4,
         postgres_frozen: &[2, 4, 20],
+        nats_kills: 0,
+        no_nats: &[],
+        nats_split: &[],
         last_calm: Duration::from_secs(20),
         limits: setup::LIMITS,
     };
@@ -75,15 +99,45 @@ impl Plan {
         visitors: 12,
         counselors: 4,
         kills: 2,
-        standby_kills: 0,
+        other_kills: 0,
         freezes: &[3],
         cuts: 1,
-        standby_cuts: 0,
+        other_cuts: 0,
         rolls: 1,
         crashes: 1,
         postgres_frozen: &[3],
         last_calm: Duration::from_secs(1),
         limits: setup::BUSY_MACHINE_LIMITS,
+        ..Self::LONG
+    };
+    pub const BUS_LONG: Self = Self {
+        bus: true,
+        other_kills: 10,
+        other_freezes: &[3, 10],
+        bus_cuts: 12,
+        whole_cuts: 6,
+        other_bus_cuts: 4,
+        rolls: 4,
+        nats_kills: 2,
+        no_nats: &[2, 10],
+        nats_split: &[2, 10],
+        ..Self::LONG
+    };
+    pub const BUS_SHORT: Self = Self {
+        bus: true,
+        kills: 2,
+        other_kills: 1,
+        freezes: &[4],
+        cuts: 0,
+        bus_cuts: 2,
+        whole_cuts: 1,
+        rolls: 1,
+        crashes: 0,
+        postgres_frozen: &[],
+        nats_kills: 1,
+        no_nats: &[4],
+        nats_split: &[4],
+        ..Self::SHORT
     };
 }
 
@@ -98,32 +152,38 @@ pub async fn run(
     let history = History::open(&options.folder.join("history.jsonl"))?;
     let over = Arc::default();
     run::watch_for_stalls(&history, &over);
-    setup::database(&options.cluster, setup::TAKEOVER_DATABASE).await?;
-    let url = options.cluster.url(setup::TAKEOVER_DATABASE);
+    let database = if plan.bus { setup::SPREAD_DATABASE } else { setup::TAKEOVER_DATABASE };
+    setup::database(&options.cluster, database).await?;
+    let url = options.cluster.url(database);
     let settings = setup::settings(&url);
     let staff = setup::people(&options.binary, &url, &settings, plan.counselors).await?;
     let clients = Proxy::start(Vec::new()).await?;
-    let balancer = Balancer::new(clients.clone(), &history);
+    let balancer = if plan.bus { Balancer::that_drains } else { Balancer::new }(clients.clone(), &history);
+    let nats = if plan.bus { nats::start(&options.folder, nodes).await? } else { Vec::new() };
     let launcher = ServerLauncher {
         binary: options.binary.clone(),
         settings: settings.clone(),
         folder: options.folder.clone(),
         history: history.clone(),
     };
+    let pool = PgPoolOptions::new().max_connections(2).connect(&url).await?;
     let mut faults = Faults {
         nodes: Vec::new(),
         balancer: balancer.clone(),
         cluster: options.cluster.clone(),
-        pool: PgPoolOptions::new().max_connections(2).connect(&url).await?,
+        owner: plan.bus.then(|| OwnerWatch::start(pool.clone(), history.clone())),
+        pool,
+        nats,
         history: history.clone(),
         rng: Rng::of(options.seed, "faults of takeovers"),
         done: Done::default(),
     };
     for number in 1..=nodes {
-        faults.nodes.push(Node::new(number, options, &launcher).await?);
+        faults.nodes.push(Node::new(number, options, &launcher, database, &faults.nats).await?);
     }
     let probe = StoreProbe::new(&url, setup::INSTITUTION, &history)?;
     let world = World::new(&format!("http://{}", clients.address()), options.seed, &history, &probe);
+    let world = if plan.bus { world.spread() } else { world };
     let people = begin(&world, plan, &staff, &balancer);
     let broke_off = faults.inject(plan).await.err();
     run::finish(&world).await;
@@ -144,7 +204,7 @@ pub async fn run(
     if let Some(why) = broke_off {
         verdict.find(Violation::NotServed, format!("the rest of the plan was left out: {why}"));
     }
-    faults.kill_all().await?;
+    faults.kill_servers().await?;
     for line in setup::check(&options.binary, &settings).await? {
         verdict.find(Violation::Check, line);
     }
@@ -159,6 +219,6 @@ fn begin(world: &World, plan: &Plan, staff: &Staff, balancer: &Balancer) -> Join
     for number in 0..probe::VISITORS {
         people.spawn(probe::ask(world.clone(), number));
     }
-    people.spawn(direct::ask(world.clone(), balancer.clone(), staff.supervisor.clone()));
+    people.spawn(direct::ask(world.clone(), balancer.clone(), staff.supervisor.clone(), plan.bus));
     people
 }

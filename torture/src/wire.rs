@@ -35,12 +35,22 @@ pub struct Client {
 
 impl Client {
     pub fn new(base: &str, name: &str, history: &History) -> reqwest::Result<Self> {
+        Self::of(base, name, history, usize::MAX)
+    }
+
+    /// One who connects anew for each request.
+    pub fn that_never_stays(base: &str, name: &str, history: &History) -> reqwest::Result<Self> {
+        Self::of(base, name, history, 0)
+    }
+
+    fn of(base: &str, name: &str, history: &History, idle_max: usize) -> reqwest::Result<Self> {
         // Installed already is as good: there is only this one in the build.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .timeout(ANSWER_MAX)
+            .pool_max_idle_per_host(idle_max)
             .build()?;
         let (base, name, history) = (base.to_owned(), name.to_owned(), history.clone());
         Ok(Self { http, base, name, token: None, history })

@@ -59,6 +59,27 @@ async fn until(mut holds: impl AsyncFnMut() -> bool) {
 }
 
 #[tokio::test]
+async fn one_that_drains_leaves_connections_to_a_server_that_says_no() {
+    let file = std::env::temp_dir().join(format!("balancer-drains-{}.jsonl", std::process::id()));
+    let history = History::open(&file).expect("it can be written");
+    let clients = Proxy::start(Vec::new()).await.expect("a port is free");
+    let balancer = Balancer::that_drains(clients.clone(), &history);
+    let (address, status) = server(1).await;
+    balancer.watch("first", address);
+    status.store(200, Ordering::Relaxed);
+    until(async || balancer.ready_for("first").is_some()).await;
+    let mut client = TcpStream::connect(clients.address()).await.expect("the proxy listens");
+    assert_eq!(number(&mut client).await, Some(1));
+
+    status.store(503, Ordering::Relaxed);
+    until(async || balancer.standing_by("first").is_some()).await;
+    assert_eq!(number(&mut client).await, Some(1), "it ends by itself what it has begun");
+    let mut late = TcpStream::connect(clients.address()).await.expect("the proxy listens");
+    assert_eq!(number(&mut late).await, None, "nobody is led there any more");
+    std::fs::remove_file(file).expect("it is there");
+}
+
+#[tokio::test]
 async fn clients_go_where_requests_are_taken_and_stay_nowhere_else() {
     let file = std::env::temp_dir().join(format!("balancer-{}.jsonl", std::process::id()));
     let history = History::open(&file).expect("it can be written");

@@ -24,6 +24,7 @@ const LIMITS: Limits = Limits {
     late: 1_000,
     stored: 2_000,
     taken_over: 5_000,
+    cut_off: 4_200,
 };
 
 /// One counselor with one place, on shift; `anna` talks, `ben` waits and is seated after Anna, `cleo` after Ben.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hotline_torture::proxy::Proxy;
+use hotline_torture::proxy::{Proxy, Silence};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -91,13 +91,30 @@ async fn a_cut_to_one_upstream_leaves_the_others_alone() {
 #[tokio::test]
 async fn in_silence_nothing_comes_through_and_nothing_is_lost() {
     let (proxy, mut client, mut server) = connected().await;
-    proxy.be_silent(true);
+    proxy.be_silent(Silence::Both);
     client.write_all(b"commit").await.expect("it is sent");
     server.write_all(b"notice").await.expect("it is sent");
     let moment = Duration::from_millis(100);
     assert!(timeout(moment, server.read(&mut [0; 1])).await.is_err(), "nothing comes, and nobody is told");
     assert!(timeout(moment, client.read(&mut [0; 1])).await.is_err(), "nothing comes, and nobody is told");
-    proxy.be_silent(false);
+    proxy.be_silent(Silence::Nowhere);
     assert_eq!(read(&mut server, 6).await, b"commit");
     assert_eq!(read(&mut client, 6).await, b"notice");
+}
+
+#[tokio::test]
+async fn silent_one_way_it_carries_the_other() {
+    let (proxy, mut client, mut server) = connected().await;
+    let moment = Duration::from_millis(100);
+    proxy.be_silent(Silence::ToServer);
+    client.write_all(b"question").await.expect("it is sent");
+    server.write_all(b"notice").await.expect("it is sent");
+    assert_eq!(read(&mut client, 6).await, b"notice");
+    assert!(timeout(moment, server.read(&mut [0; 1])).await.is_err(), "nothing comes this way");
+    proxy.be_silent(Silence::ToClient);
+    assert_eq!(read(&mut server, 8).await, b"question");
+    server.write_all(b"answer").await.expect("it is sent");
+    assert!(timeout(moment, client.read(&mut [0; 1])).await.is_err(), "nothing comes that way");
+    proxy.be_silent(Silence::Nowhere);
+    assert_eq!(read(&mut client, 6).await, b"answer");
 }

@@ -57,7 +57,7 @@ impl Run {
         run.direct(OLD, DirectQuestion::End("a".to_owned()), 15_500, 20_001, switching());
         run.direct(OLD, DirectQuestion::Now, 15_000, 20_002, DirectAnswer::Fault(503));
         run.direct(OLD, DirectQuestion::Open, 15_100, 20_100, DirectAnswer::Nothing);
-        run.direct(NEW, DirectQuestion::Now, 16_000, 16_010, DirectAnswer::Told);
+        run.direct(NEW, DirectQuestion::Now, 16_000, 16_010, DirectAnswer::Told(None));
         run.note(THAWED, OLD, server(ServerFact::Thawed));
         run.note(20_500, "fault injector", owners("PostgreSQL crashed", owned("b", 2), owned("b", 2)));
         run
@@ -159,7 +159,7 @@ fn a_takeover_that_takes_too_long_or_never_comes_is_found() {
 fn whatever_the_old_server_says_that_it_would_have_to_serve_for_is_found() {
     let refused = DirectAnswer::Refused { code: -1, message: "您有尚未结束的会话".to_owned() };
     for (question, answer) in [
-        (DirectQuestion::Now, DirectAnswer::Told),
+        (DirectQuestion::Now, DirectAnswer::Told(None)),
         (DirectQuestion::Open, refused.clone()),
         (DirectQuestion::End("a".to_owned()), DirectAnswer::Fault(403)),
     ] {
@@ -184,14 +184,14 @@ fn whatever_the_old_server_says_that_it_would_have_to_serve_for_is_found() {
 fn an_end_that_the_journal_does_not_know_yet_is_found() {
     let end = || DirectQuestion::End("a".to_owned());
     let mut run = Run::good();
-    run.direct(OLD, end(), 15_200, 20_010, DirectAnswer::Told);
+    run.direct(OLD, end(), 15_200, 20_010, DirectAnswer::Told(None));
     assert_eq!(run.violations(), [Violation::Contradiction, Violation::StaleAnswer]);
     // Also by one that serves.
     let mut run = Run::good();
-    run.direct(NEW, end(), 15_200, 20_999, DirectAnswer::Told);
+    run.direct(NEW, end(), 15_200, 20_999, DirectAnswer::Told(None));
     assert_eq!(run.violations(), [Violation::Contradiction]);
     let mut run = Run::good();
-    run.direct(NEW, end(), 15_200, 21_005, DirectAnswer::Told);
+    run.direct(NEW, end(), 15_200, 21_005, DirectAnswer::Told(None));
     assert_eq!(run.violations(), []);
 }
 

@@ -15,6 +15,9 @@ const RETURN_MS: i64 = 4_000;
 /// Who waits gets this much beyond the grace after a start or an outage (docs/contract.md 5).
 const AFTER_RETURN_MS: i64 = 60_000;
 
+/// We see a new owner this much later at most, where it has claimed at once.
+const OWNER_SEEN_MS: i64 = 100;
+
 #[derive(Debug, Clone, Copy)]
 struct Life {
     seq: u64,
@@ -124,14 +127,21 @@ impl<'a> DeadlineChecker<'a> {
         let ends: Vec<(i64, &str)> = evidence.entries.iter().filter(is_end).map(moments).collect();
         let readies: Vec<(i64, &str)> = evidence.entries.iter().filter(is_ready).map(moments).collect();
         let claims: Vec<&EventRow> = evidence.tables.events.iter().filter(|e| e.kind == "claimed").collect();
+        // Of servers that share, all take requests all the time; whose an institution is the database says.
+        let spread = takeover::owners(evidence.entries);
         let lives = claims.iter().enumerate().map(|(index, claim)| {
             let replaced = claims.get(index + 1).map_or(i64::MAX, |next| next.at);
-            let ready = readies.iter().find(|(at, _)| (claim.at..=replaced).contains(at));
-            // Of several servers the one that was ready is meant: whoever stands by may end at any time.
-            let is_its = |server: &str| ready.is_none_or(|(_, of)| *of == server);
+            let ready = if spread.is_empty() {
+                readies.iter().find(|(at, _)| (claim.at..=replaced).contains(at)).copied()
+            } else {
+                let owner = spread.iter().rfind(|(at, _)| *at <= claim.at + OWNER_SEEN_MS);
+                owner.map(|(_, owner)| (claim.at, *owner))
+            };
+            // Of several servers the one that was ready is meant: whoever else is there may end at any time.
+            let is_its = |server: &str| ready.is_none_or(|(_, of)| of == server);
             let end = ends.iter().find(|(at, server)| *at >= claim.at && is_its(server));
             let ended = end.map_or(replaced, |(at, _)| replaced.min(*at));
-            let ready = ready.map(|(at, _)| *at).filter(|ready| *ready <= ended);
+            let ready = ready.map(|(at, _)| at).filter(|ready| *ready <= ended);
             Life { seq: claim.seq, began: claim.at, ready, ended }
         });
         let mut messages: BTreeMap<&str, Vec<Message>> = BTreeMap::new();

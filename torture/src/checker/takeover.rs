@@ -1,11 +1,11 @@
 //! Several servers, one of which serves: another serves soon after it was put out of action, nobody else says anything that it
 //! would have to know, and an outage of the database alone is no reason to change places.
 
-use super::{Evidence, Verdict, Violation};
+use super::{Evidence, Verdict, Violation, spread};
 use crate::history::{DirectAnswer, DirectQuestion, Entry, Fact, OwnerFault, ServerFact};
 
 /// What a server may say that does not serve: none of it is about anything that it would have to know.
-const UNINFORMED: [&str; 4] = [
+pub(super) const UNINFORMED: [&str; 4] = [
     "服务正在切换，请稍后再试",
     "服务正在重启，请稍后再试",
     "操作尚未确认，请稍后查看结果",
@@ -36,18 +36,29 @@ pub struct DirectFigures {
 }
 
 pub(super) fn check(evidence: &Evidence<'_>, verdict: &mut Verdict) {
-    served_again(evidence, verdict);
     let served = Served::of(evidence.entries);
-    served.only_one(verdict);
+    let one_serves = !spread::is_spread(evidence.entries);
+    if one_serves {
+        served_again(evidence, verdict);
+        served.only_one(verdict);
+    } else {
+        spread::check(evidence, verdict);
+    }
     for entry in evidence.entries {
         match &entry.fact {
             Fact::Direct { server, question, asked_ms, answer } => {
                 verdict.direct.asked += 1;
-                if served.was_another(server, *asked_ms, entry.run_ms) {
+                if one_serves && served.was_another(server, *asked_ms, entry.run_ms) {
                     other_said(server, question, answer, entry, verdict);
                 }
-                if let (DirectQuestion::End(conversation), DirectAnswer::Told) = (question, answer) {
-                    is_over(evidence, server, conversation, entry, verdict);
+                match (question, answer) {
+                    (DirectQuestion::End(conversation), DirectAnswer::Told(_)) => {
+                        is_over(evidence, server, conversation, entry, verdict);
+                    }
+                    (DirectQuestion::Open, DirectAnswer::Told(Some(conversation))) => {
+                        is_not_over(evidence, server, conversation, *asked_ms, verdict);
+                    }
+                    (_, _) => {}
                 }
             }
             Fact::Owners { over, before, after } if before.is_empty() || before != after => {
@@ -85,7 +96,7 @@ fn served_again(evidence: &Evidence<'_>, verdict: &mut Verdict) {
 }
 
 /// How long the machine kept us waiting meanwhile.
-fn stalled(entries: &[Entry], from_ms: u64, to_ms: Option<u64>) -> u64 {
+pub(super) fn stalled(entries: &[Entry], from_ms: u64, to_ms: Option<u64>) -> u64 {
     let to_ms = to_ms.unwrap_or(u64::MAX);
     let meanwhile = entries.iter().filter(|entry| (from_ms..=to_ms).contains(&entry.run_ms));
     let stalls = meanwhile.map(|entry| match entry.fact {
@@ -153,6 +164,12 @@ impl<'a> Served<'a> {
     }
 }
 
+/// Whose the institution was, and since when, by the wall clock; nothing without a bus.
+pub(super) fn owners(entries: &[Entry]) -> Vec<(i64, &str)> {
+    let owned = entries.iter().filter(|entry| matches!(entry.fact, Fact::Owned { .. }));
+    owned.map(|entry| (entry.wall_ms, entry.client.as_str())).collect()
+}
+
 /// When a server was seen to take no requests any more, or was told to stop, by the wall clock.
 pub(super) fn changes(entries: &[Entry]) -> Vec<i64> {
     let left = |entry: &&Entry| {
@@ -161,8 +178,12 @@ pub(super) fn changes(entries: &[Entry]) -> Vec<i64> {
     entries.iter().filter(left).map(|entry| entry.wall_ms).collect()
 }
 
-/// From when until when nobody was seen to take requests who had before, by the wall clock. Of one server alone this is not seen.
+/// From when until when nobody was seen to take requests who had before, by the wall clock. Of one server alone this is not seen, and of
+/// several with a bus the faults say it.
 pub(super) fn unserved(entries: &[Entry]) -> Vec<(i64, i64)> {
+    if spread::is_spread(entries) {
+        return Vec::new();
+    }
     let (mut found, mut since) = (Vec::new(), None);
     for entry in entries {
         match &entry.fact {
@@ -194,7 +215,7 @@ fn other_said(
         DirectAnswer::Refused { message, .. } if UNINFORMED.contains(&message.as_str()) => {
             figures.uninformed += 1;
         }
-        DirectAnswer::Told | DirectAnswer::Refused { .. } | DirectAnswer::Fault(_) => {
+        DirectAnswer::Told(_) | DirectAnswer::Refused { .. } | DirectAnswer::Fault(_) => {
             figures.stale += 1;
             let what = format!("{server} said {answer:?} to {question:?} at {}", entry.run_ms);
             verdict.find(Violation::StaleAnswer, what);
@@ -210,5 +231,26 @@ fn is_over(evidence: &Evidence<'_>, server: &str, conversation: &str, entry: &En
         let what =
             format!("{server} said at {} that {conversation} is over; it ended at {at:?}", entry.wall_ms);
         verdict.find(Violation::Contradiction, what);
+    }
+}
+
+/// A conversation that is told to somebody who asks for one has not ended before they asked, as far as anybody was told.
+fn is_not_over(
+    evidence: &Evidence<'_>,
+    server: &str,
+    conversation: &str,
+    asked_ms: u64,
+    verdict: &mut Verdict,
+) {
+    let ended = evidence.entries.iter().find(|entry| {
+        entry.run_ms < asked_ms
+            && matches!(&entry.fact, Fact::Ended { conversation: of } if of == conversation)
+    });
+    if let Some(ended) = ended {
+        let what = format!(
+            "{server}, asked at {asked_ms}, gave {conversation}, whose end was told at {}",
+            ended.run_ms
+        );
+        verdict.find(Violation::StaleAnswer, what);
     }
 }

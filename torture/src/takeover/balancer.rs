@@ -1,5 +1,6 @@
 //! The load balancer before several servers: it asks each of them again and again whether it takes requests, leads clients to
-//! those that said yes last, and closes what leads to one that does not any more.
+//! those that said yes last, in turn, and closes what leads to one that does not any more; or, if it is told to, only to one that falls
+//! silent.
 
 use std::{
     collections::BTreeMap,
@@ -29,6 +30,8 @@ pub struct Balancer(Arc<Inner>);
 struct Inner {
     clients: Proxy,
     history: History,
+    /// One that says no ends by itself what it has begun.
+    drains: bool,
     watched: Mutex<BTreeMap<String, Watched>>,
 }
 
@@ -52,7 +55,16 @@ pub struct Behind {
 impl Balancer {
     /// Leads who comes through `clients`; nowhere yet.
     pub fn new(clients: Proxy, history: &History) -> Self {
-        Self(Arc::new(Inner { clients, history: history.clone(), watched: Mutex::default() }))
+        Self::of(clients, history, false)
+    }
+
+    /// The same; whatever leads to a server that takes no requests any more is left to it to end.
+    pub fn that_drains(clients: Proxy, history: &History) -> Self {
+        Self::of(clients, history, true)
+    }
+
+    fn of(clients: Proxy, history: &History, drains: bool) -> Self {
+        Self(Arc::new(Inner { clients, history: history.clone(), drains, watched: Mutex::default() }))
     }
 
     fn watched(&self) -> MutexGuard<'_, BTreeMap<String, Watched>> {
@@ -103,7 +115,9 @@ impl Balancer {
         let what = if status == Some(READY) {
             ServerFact::Ready { after_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX) }
         } else {
-            self.0.clients.cut_to(address);
+            if !self.0.drains || status.is_none() {
+                self.0.clients.cut_to(address);
+            }
             ServerFact::NotReady
         };
         self.0.history.note(name, Fact::Server { what });
@@ -136,6 +150,12 @@ impl Balancer {
         let all = self.watched();
         let watched = all.get(name)?;
         (watched.status.is_some() && watched.status != Some(READY)).then(|| watched.since.elapsed())
+    }
+
+    /// How long this server has been taking requests.
+    pub fn ready_for(&self, name: &str) -> Option<Duration> {
+        let all = self.watched();
+        all.get(name).filter(|watched| watched.status == Some(READY)).map(|watched| watched.since.elapsed())
     }
 
     pub fn connections_cut(&self) -> u64 {

@@ -33,6 +33,8 @@ const NEW_TALK: Duration = Duration::from_millis(1500);
 #[derive(Debug, Clone)]
 struct DirectProber {
     world: World,
+    /// Any server takes any request.
+    spread: bool,
     visitor: Asker,
     supervisor: Client,
     shared: Arc<Shared>,
@@ -47,13 +49,18 @@ struct Shared {
 }
 
 /// Asks until the world closes.
-pub(super) async fn ask(world: World, balancer: Balancer, supervisor: String) {
+pub(super) async fn ask(world: World, balancer: Balancer, supervisor: String, spread: bool) {
     let visitor = Asker::come(&world, "direct").await;
     let mut supervisor_client = world.client("direct supervisor");
     let log_in = json!({ "username": supervisor, "password": PASSWORD_MD5 });
     supervisor_client.log_in("/auth/login", &log_in).await;
-    let prober =
-        DirectProber { world: world.clone(), visitor, supervisor: supervisor_client, shared: Arc::default() };
+    let prober = DirectProber {
+        world: world.clone(),
+        spread,
+        visitor,
+        supervisor: supervisor_client,
+        shared: Arc::default(),
+    };
     tokio::join!(prober.clone().keep_a_talk(balancer.clone()), prober.ask_everybody(&balancer));
 }
 
@@ -108,8 +115,8 @@ impl DirectProber {
     fn question(&self, turn: u64, server: &Behind) -> Option<DirectQuestion> {
         let talk = self.talk();
         match turn % 3 {
-            // Who serves would end it, and rightly.
-            0 if server.is_ready => None,
+            // Who serves alone would end it, and rightly.
+            0 if server.is_ready && !self.spread => None,
             0 => talk.map(DirectQuestion::End),
             1 => talk.map(|_| DirectQuestion::Open),
             _ => Some(DirectQuestion::Now),
@@ -151,7 +158,7 @@ impl DirectProber {
         let reply = exchanged.map_or(Reply::Lost, |(status, body, _)| reply(status, &body));
         self.leave_place(&server.name);
         let answer = match &reply {
-            Reply::Told(_) => DirectAnswer::Told,
+            Reply::Told(object) => DirectAnswer::Told(object["id"].as_str().map(str::to_owned)),
             Reply::Refused { code, message } => {
                 DirectAnswer::Refused { code: *code, message: message.clone() }
             }

@@ -1,17 +1,27 @@
-//! What is done to several servers, their ways to the database, and the database: one thing after the other, in an order drawn
-//! from the seed.
+//! What is done to several servers, their ways to the database and to each other, and the database: one thing after the other, in an
+//! order drawn from the seed.
+
+mod bus;
+mod database;
 
 use std::{
     io,
     time::{Duration, Instant},
 };
 
-use sqlx::{PgPool, Row};
+use sqlx::PgPool;
 
-use super::{Plan, balancer::Balancer, node::Node};
+use super::{
+    Plan,
+    balancer::Balancer,
+    node::{CutOff, Node},
+    owner::OwnerWatch,
+};
 use crate::{
-    history::{Fact, History, OwnerFault, OwnerRow, ServerFact, wall_ms},
+    history::{Fact, History, OwnerFault, ServerFact, wall_ms},
+    nats::NatsServer,
     postgres::Cluster,
+    proxy::Silence,
     rng::Rng,
 };
 
@@ -35,23 +45,30 @@ const FIRST_WORK_MAX: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Kill,
-    KillStandby,
+    KillOther,
     Freeze(Duration),
-    Cut,
-    CutStandby,
+    FreezeOther(Duration),
+    Cut(CutOff),
+    CutOther(CutOff),
     StopEach,
     CrashPostgres,
     FreezePostgres(Duration),
+    KillEachNats,
+    NoNats(Duration),
+    SplitNats(Duration),
 }
 
 /// What was done besides what was done to whoever served.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Done {
-    pub standby_kills: u64,
-    pub standby_cuts: u64,
-    pub standby_stops: u64,
+    pub other_kills: u64,
+    pub other_freezes: u64,
+    pub other_cuts: u64,
+    pub other_stops: u64,
     pub crashes: u64,
     pub frozen_seconds: u64,
+    /// So often it was looked whether an outage had moved an institution.
+    pub owners_compared: u64,
 }
 
 #[derive(Debug)]
@@ -59,6 +76,10 @@ pub(super) struct Faults {
     pub(super) nodes: Vec<Node>,
     pub(super) balancer: Balancer,
     pub(super) cluster: Cluster,
+    /// None without a bus: then the one that takes requests owns everything.
+    pub(super) owner: Option<OwnerWatch>,
+    /// None without a bus.
+    pub(super) nats: Vec<NatsServer>,
     /// Straight to the database.
     pub(super) pool: PgPool,
     pub(super) history: History,
@@ -82,13 +103,17 @@ impl Faults {
             self.work().await;
             match step {
                 Step::Kill => self.kill().await?,
-                Step::KillStandby => self.kill_standby().await?,
+                Step::KillOther => self.kill_other().await?,
                 Step::Freeze(time) => self.freeze(time).await?,
-                Step::Cut => self.cut().await?,
-                Step::CutStandby => self.cut_standby().await?,
+                Step::FreezeOther(time) => self.freeze_other(time).await?,
+                Step::Cut(what) => self.cut(what).await?,
+                Step::CutOther(what) => self.cut_other(what).await?,
                 Step::StopEach => self.stop_each().await?,
                 Step::CrashPostgres => self.crash_postgres().await?,
                 Step::FreezePostgres(time) => self.freeze_postgres(time).await?,
+                Step::KillEachNats => self.kill_each_nats().await?,
+                Step::NoNats(time) => self.no_nats(time).await?,
+                Step::SplitNats(time) => self.split_nats(time).await?,
             }
             self.served(None).await?;
             self.work().await;
@@ -102,13 +127,20 @@ impl Faults {
         let times = |step: Step, times: u32| (0..times).map(move |_| step);
         let seconds = |all: &'static [u64]| all.iter().map(|seconds| Duration::from_secs(*seconds));
         let mut steps: Vec<Step> = times(Step::Kill, plan.kills)
-            .chain(times(Step::KillStandby, plan.standby_kills))
+            .chain(times(Step::KillOther, plan.other_kills))
             .chain(seconds(plan.freezes).map(Step::Freeze))
-            .chain(times(Step::Cut, plan.cuts))
-            .chain(times(Step::CutStandby, plan.standby_cuts))
+            .chain(seconds(plan.other_freezes).map(Step::FreezeOther))
+            .chain(times(Step::Cut(CutOff::Database), plan.cuts))
+            .chain(times(Step::Cut(CutOff::Bus), plan.bus_cuts))
+            .chain(times(Step::Cut(CutOff::Both), plan.whole_cuts))
+            .chain(times(Step::CutOther(CutOff::Database), plan.other_cuts))
+            .chain(times(Step::CutOther(CutOff::Bus), plan.other_bus_cuts))
             .chain(times(Step::StopEach, plan.rolls))
             .chain(times(Step::CrashPostgres, plan.crashes))
             .chain(seconds(plan.postgres_frozen).map(Step::FreezePostgres))
+            .chain(times(Step::KillEachNats, plan.nats_kills))
+            .chain(seconds(plan.no_nats).map(Step::NoNats))
+            .chain(seconds(plan.nats_split).map(Step::SplitNats))
             .collect();
         steps.sort_by_cached_key(|_| self.rng.number(0..u64::MAX));
         steps
@@ -118,33 +150,59 @@ impl Faults {
         tokio::time::sleep(self.rng.milliseconds(milliseconds)).await;
     }
 
-    /// All run, one serves, and another has been there for long enough to take over from it.
+    /// All run, one serves, and another has been there for long enough to take over from it; with a bus, all take requests and have
+    /// been there for so long.
     async fn settle(&mut self) -> io::Result<()> {
+        for nats in &mut self.nats {
+            nats.start().await?;
+        }
         for node in &mut self.nodes {
             node.see_to_it(&self.balancer).await?;
         }
         self.served(None).await?;
+        let enough = if self.owner.is_some() { self.nodes.len() - 1 } else { 1 };
+        self.until_others_stand_ready(enough.min(self.nodes.len() - 1)).await
+    }
+
+    /// Waits until so many of those that do not serve have been there for long enough to take over.
+    async fn until_others_stand_ready(&self, enough: usize) -> io::Result<()> {
         let until = Instant::now() + SERVED_MAX;
-        while self.nodes.len() > 1 && !self.standbys().iter().any(|(_, since)| *since >= CHALLENGER) {
+        while self.others().iter().filter(|(_, since)| *since >= CHALLENGER).count() < enough {
             if Instant::now() > until {
-                return Err(io::Error::other("of those that do not serve nobody stands by"));
+                return Err(io::Error::other(format!(
+                    "of those that do not serve {enough} do not stand ready"
+                )));
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         Ok(())
     }
 
-    /// The places in our list of those that stand by, and since when.
-    fn standbys(&self) -> Vec<(usize, Duration)> {
-        let of = |(place, node): (usize, &Node)| Some((place, self.balancer.standing_by(node.process()?)?));
+    /// The places in our list of those that do not serve and could take over, and since when.
+    fn others(&self) -> Vec<(usize, Duration)> {
+        let serving = self.serving();
+        let since = |process: &str| match self.owner {
+            Some(_) if serving.as_deref() == Some(process) => None,
+            Some(_) => self.balancer.ready_for(process),
+            None => self.balancer.standing_by(process),
+        };
+        let of = |(place, node): (usize, &Node)| Some((place, since(node.process()?)?));
         self.nodes.iter().enumerate().filter_map(of).collect()
+    }
+
+    /// Who decides for the institution, and takes requests.
+    fn serving(&self) -> Option<String> {
+        match &self.owner {
+            None => self.balancer.serving(),
+            Some(owner) => owner.owner().filter(|owner| self.balancer.ready_for(owner).is_some()),
+        }
     }
 
     /// Waits until somebody serves, and not the one of this name; gives their name.
     async fn served(&self, but: Option<&str>) -> io::Result<String> {
         let until = Instant::now() + SERVED_MAX;
         loop {
-            match self.balancer.serving() {
+            match self.serving() {
                 Some(name) if but != Some(name.as_str()) => return Ok(name),
                 _ if Instant::now() > until => {
                     return Err(io::Error::other(format!("after {SERVED_MAX:?} nobody serves")));
@@ -168,11 +226,19 @@ impl Faults {
         }
     }
 
-    /// The place in our list of the one that serves.
-    async fn owner(&self) -> io::Result<usize> {
+    /// The place in our list of the one that serves, and its process.
+    async fn who_serves(&self) -> io::Result<(usize, String)> {
         let serving = self.served(None).await?;
         let place = self.nodes.iter().position(|node| node.process() == Some(serving.as_str()));
-        place.ok_or_else(|| io::Error::other(format!("{serving} serves and is none of ours")))
+        let place = place.ok_or_else(|| io::Error::other(format!("{serving} serves and is none of ours")))?;
+        Ok((place, serving))
+    }
+
+    /// One that does not, if there is one.
+    fn one_other(&mut self) -> Option<(usize, String)> {
+        let others = self.others();
+        let (place, _) = *self.rng.one_of(&others)?;
+        Some((place, self.nodes[place].process()?.to_owned()))
     }
 
     fn note_owner_fault(&self, process: &str, fault: OwnerFault, began_ms: u64) {
@@ -183,9 +249,15 @@ impl Faults {
         self.history.note("fault injector", Fact::Disturbed { what: what.to_owned(), from, to: wall_ms() });
     }
 
+    /// With a bus, whatever was done is over, and all that run take requests again: soon.
+    fn note_healed(&self, process: &str) {
+        if self.owner.is_some() {
+            self.note_owner_fault(process, OwnerFault::Healed, self.history.run_ms());
+        }
+    }
+
     async fn kill(&mut self) -> io::Result<()> {
-        let place = self.owner().await?;
-        let process = self.nodes[place].process().unwrap_or_default().to_owned();
+        let (place, process) = self.who_serves().await?;
         let began_ms = self.history.run_ms();
         self.nodes[place].kill().await?;
         self.note_owner_fault(&process, OwnerFault::Kill, began_ms);
@@ -201,27 +273,42 @@ impl Faults {
         Ok(())
     }
 
-    async fn kill_standby(&mut self) -> io::Result<()> {
-        let standbys = self.standbys();
-        let Some(place) = self.rng.one_of(&standbys).map(|(place, _)| *place) else { return Ok(()) };
-        let process = self.nodes[place].process().unwrap_or_default().to_owned();
+    async fn kill_other(&mut self) -> io::Result<()> {
+        let Some((place, process)) = self.one_other() else { return Ok(()) };
+        let began_ms = self.history.run_ms();
         self.nodes[place].kill().await?;
-        self.done.standby_kills += 1;
+        if self.owner.is_some() {
+            self.note_owner_fault(&process, OwnerFault::Kill, began_ms);
+        }
+        self.done.other_kills += 1;
         self.pause(0..1500).await;
         self.balancer.forget(&process);
         self.nodes[place].start()
     }
 
     async fn freeze(&mut self, time: Duration) -> io::Result<()> {
-        let place = self.owner().await?;
-        let process = self.nodes[place].process().unwrap_or_default().to_owned();
+        let (place, process) = self.who_serves().await?;
         let (began_ms, from) = (self.history.run_ms(), wall_ms());
         self.nodes[place].server()?.freeze()?;
-        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        self.note_owner_fault(&process, OwnerFault::Freeze(milliseconds), began_ms);
+        self.note_owner_fault(&process, OwnerFault::Freeze(milliseconds(time)), began_ms);
         self.disturb("the server that served frozen", &process, from, time).await;
         self.nodes[place].server()?.thaw()?;
+        self.note_healed(&process);
         // Whatever it was about to say, it says now.
+        self.pause(500..1500).await;
+        Ok(())
+    }
+
+    async fn freeze_other(&mut self, time: Duration) -> io::Result<()> {
+        let Some((place, process)) = self.one_other() else { return Ok(()) };
+        let (began_ms, from) = (self.history.run_ms(), wall_ms());
+        self.nodes[place].server()?.freeze()?;
+        self.note_owner_fault(&process, OwnerFault::Freeze(milliseconds(time)), began_ms);
+        tokio::time::sleep(time).await;
+        self.nodes[place].server()?.thaw()?;
+        self.note_disturbance("a server that did not serve frozen", from);
+        self.note_healed(&process);
+        self.done.other_freezes += 1;
         self.pause(500..1500).await;
         Ok(())
     }
@@ -237,31 +324,60 @@ impl Faults {
         tokio::time::sleep(over.saturating_duration_since(Instant::now())).await;
     }
 
-    async fn cut(&mut self) -> io::Result<()> {
-        let place = self.owner().await?;
-        let process = self.nodes[place].process().unwrap_or_default().to_owned();
-        let (in_silence, time) = (self.rng.once_in(2), self.rng.milliseconds(1000..10_000));
-        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    async fn cut(&mut self, what: CutOff) -> io::Result<()> {
+        let (place, process) = self.who_serves().await?;
         let (began_ms, from) = (self.history.run_ms(), wall_ms());
-        self.nodes[place].cut_off(in_silence);
-        let fault =
-            if in_silence { OwnerFault::SilentCut(milliseconds) } else { OwnerFault::Cut(milliseconds) };
+        let (fault, time) = self.cut_off(place, what);
         self.note_owner_fault(&process, fault, began_ms);
-        self.disturb("the way of the server that served to the database cut", &process, from, time).await;
+        self.disturb("the server that served cut off", &process, from, time).await;
         self.nodes[place].heal();
+        self.note_healed(&process);
         self.pause(500..1500).await;
         Ok(())
     }
 
-    async fn cut_standby(&mut self) -> io::Result<()> {
-        let standbys = self.standbys();
-        let Some(place) = self.rng.one_of(&standbys).map(|(place, _)| *place) else { return Ok(()) };
-        let in_silence = self.rng.once_in(2);
-        self.nodes[place].cut_off(in_silence);
-        self.pause(1000..6000).await;
+    async fn cut_other(&mut self, what: CutOff) -> io::Result<()> {
+        let Some((place, process)) = self.one_other() else { return Ok(()) };
+        let (began_ms, from) = (self.history.run_ms(), wall_ms());
+        let (fault, time) = self.cut_off(place, what);
+        if self.owner.is_some() {
+            self.note_owner_fault(&process, fault, began_ms);
+        }
+        tokio::time::sleep(time).await;
         self.nodes[place].heal();
-        self.done.standby_cuts += 1;
+        if self.owner.is_some() {
+            self.note_disturbance("a server that did not serve cut off", from);
+        }
+        self.note_healed(&process);
+        self.done.other_cuts += 1;
+        self.pause(500..1500).await;
         Ok(())
+    }
+
+    /// Cuts these ways of a server; how, and for how long, is drawn.
+    fn cut_off(&mut self, place: usize, what: CutOff) -> (OwnerFault, Duration) {
+        // Now and then so long that whoever tries again has become slow about it.
+        let seldom = self.owner.is_some() && self.rng.once_in(8);
+        let time = self.rng.milliseconds(if seldom { 20_000..40_000 } else { 1000..10_000 });
+        let silences = if self.owner.is_some() {
+            &[None, Some(Silence::Both), Some(Silence::ToServer), Some(Silence::ToClient)][..]
+        } else {
+            &[None, Some(Silence::Both)]
+        };
+        let silence = self.rng.one_of(silences).copied().flatten();
+        println!("        {silence:?} for {time:?}");
+        match silence {
+            None => self.nodes[place].refuse(what),
+            Some(silence) => self.nodes[place].silence(what, silence),
+        }
+        let fault = match (what, silence) {
+            (CutOff::Database, None) => OwnerFault::Cut,
+            (CutOff::Database, Some(_)) => OwnerFault::SilentCut,
+            (CutOff::Bus, None) => OwnerFault::BusCut,
+            (CutOff::Bus, Some(_)) => OwnerFault::BusSilent,
+            (CutOff::Both, _) => OwnerFault::CutOff,
+        };
+        (fault(milliseconds(time)), time)
     }
 
     /// SIGTERM to each in turn, as at an upgrade.
@@ -270,12 +386,12 @@ impl Faults {
             self.settle().await?;
             self.work().await;
             let process = self.nodes[place].process().unwrap_or_default().to_owned();
-            let serves = self.balancer.serving().as_deref() == Some(process.as_str());
+            let serves = self.serving().as_deref() == Some(process.as_str());
             let began_ms = self.history.run_ms();
             if serves {
                 self.note_owner_fault(&process, OwnerFault::Stop, began_ms);
             } else {
-                self.done.standby_stops += 1;
+                self.done.other_stops += 1;
             }
             self.nodes[place].stop(STOP_MAX).await?;
             self.balancer.forget(&process);
@@ -284,65 +400,8 @@ impl Faults {
         Ok(())
     }
 
-    async fn crash_postgres(&mut self) -> io::Result<()> {
-        let before = self.settled_owners().await?;
-        let from = wall_ms();
-        self.cluster.stop_at_once().await?;
-        self.pause(300..4000).await;
-        self.cluster.start().await?;
-        self.done.crashes += 1;
-        self.back("PostgreSQL crashed", from, before).await
-    }
-
-    async fn freeze_postgres(&mut self, time: Duration) -> io::Result<()> {
-        let before = self.settled_owners().await?;
-        let from = wall_ms();
-        let frozen = self.cluster.freeze()?;
-        tokio::time::sleep(time).await;
-        drop(frozen);
-        self.done.frozen_seconds += time.as_secs();
-        self.back("PostgreSQL frozen", from, before).await
-    }
-
-    /// The owners, when all servers have been there for a while.
-    async fn settled_owners(&mut self) -> io::Result<Vec<OwnerRow>> {
-        let until = Instant::now() + SERVED_MAX;
-        let all = self.nodes.len() - 1;
-        while self.standbys().iter().filter(|(_, since)| *since >= CHALLENGER).count() < all {
-            if Instant::now() > until {
-                return Err(io::Error::other("of those that do not serve not all stand by"));
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-        self.owners().await
-    }
-
-    /// Nobody has stayed away but the database: to whom everything belonged, it belongs.
-    async fn back(&mut self, what: &str, from: i64, before: Vec<OwnerRow>) -> io::Result<()> {
-        let back = Instant::now();
-        // Whoever served may not have noticed that nothing was there.
-        tokio::time::sleep(LOOK_AGAIN * 10).await;
-        self.served(None).await?;
-        self.note_disturbance(what, from);
-        tokio::time::sleep(SETTLED.saturating_sub(back.elapsed())).await;
-        let after = self.owners().await?;
-        self.history.note("fault injector", Fact::Owners { over: what.to_owned(), before, after });
-        Ok(())
-    }
-
-    async fn owners(&self) -> io::Result<Vec<OwnerRow>> {
-        let query = "select institution, node::text, epoch from owners order by institution";
-        let rows = sqlx::query(query).fetch_all(&self.pool).await.map_err(io::Error::other)?;
-        rows.iter()
-            .map(|row| {
-                Ok(OwnerRow { institution: row.try_get(0)?, node: row.try_get(1)?, epoch: row.try_get(2)? })
-            })
-            .collect::<Result<_, sqlx::Error>>()
-            .map_err(io::Error::other)
-    }
-
-    /// Nothing runs any more.
-    pub(super) async fn kill_all(&mut self) -> io::Result<()> {
+    /// No server runs any more.
+    pub(super) async fn kill_servers(&mut self) -> io::Result<()> {
         for node in &mut self.nodes {
             node.kill().await?;
         }
@@ -363,4 +422,8 @@ impl Faults {
     pub(super) fn starts(&self) -> u32 {
         self.nodes.iter().map(Node::starts).sum()
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

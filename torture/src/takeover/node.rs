@@ -1,4 +1,4 @@
-//! One of several servers, through all its starts, with a way to the database of its own.
+//! One of several servers, through all its starts, with ways of its own to the database and to the bus.
 
 use std::{
     io,
@@ -8,10 +8,10 @@ use std::{
 
 use super::balancer::Balancer;
 use crate::{
-    proxy::Proxy,
+    nats::{self, NatsServer},
+    proxy::{Proxy, Silence},
     run::RunOptions,
     server::{Server, ServerLauncher},
-    setup,
 };
 
 /// Whoever looks after it starts it again.
@@ -19,31 +19,62 @@ const STARTS_MAX: u32 = 5;
 /// To its first answer.
 const ANSWERS_MAX: Duration = Duration::from_secs(30);
 
+/// A way, and where it leads.
+#[derive(Debug)]
+struct Way {
+    proxy: Proxy,
+    to: SocketAddr,
+}
+
+impl Way {
+    async fn to(to: SocketAddr) -> io::Result<Self> {
+        Ok(Self { proxy: Proxy::start(vec![to]).await?, to })
+    }
+}
+
+/// Which ways of a server are cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CutOff {
+    Database,
+    Bus,
+    Both,
+}
+
 #[derive(Debug)]
 pub(super) struct Node {
     name: String,
-    postgres: SocketAddr,
-    database: Proxy,
+    database: Way,
+    /// To each nats-server, its own first; empty without a bus.
+    bus: Vec<Way>,
     launcher: ServerLauncher,
     server: Option<Server>,
     starts: u32,
 }
 
 impl Node {
-    /// It does not run yet. `launcher` starts a server alone, straight on the database.
+    /// It does not run yet. `launcher` starts a server alone, straight on the database `database`.
     pub(super) async fn new(
         number: usize,
         options: &RunOptions,
         launcher: &ServerLauncher,
+        database: &str,
+        nats: &[NatsServer],
     ) -> io::Result<Self> {
         let name = format!("node{number}");
         let postgres = SocketAddr::from(([127, 0, 0, 1], options.cluster.port()));
-        let database = Proxy::start(vec![postgres]).await?;
-        let through = options.cluster.url_through(database.address().port(), setup::TAKEOVER_DATABASE);
+        let way = Way::to(postgres).await?;
         let mut launcher = launcher.clone();
+        let through = options.cluster.url_through(way.proxy.address().port(), database);
         launcher.settings.insert("HOTLINE__DATABASE__URL".to_owned(), through);
-        launcher.settings.insert("HOTLINE__CLUSTER__NAME".to_owned(), name.clone());
-        Ok(Self { name, postgres, database, launcher, server: None, starts: 0 })
+        let mut bus = Vec::new();
+        for place in 0..nats.len() {
+            bus.push(Way::to(nats[(number - 1 + place) % nats.len()].address()).await?);
+        }
+        if !bus.is_empty() {
+            let urls: Vec<String> = bus.iter().map(|way| nats::url(way.proxy.address())).collect();
+            launcher.settings.insert("HOTLINE__CLUSTER__BUS".to_owned(), urls.join(","));
+        }
+        Ok(Self { name, database: way, bus, launcher, server: None, starts: 0 })
     }
 
     /// What its process is called, if it runs: each has a name of its own.
@@ -59,7 +90,10 @@ impl Node {
     pub(super) fn start(&mut self) -> io::Result<()> {
         if self.server.is_none() {
             self.starts += 1;
-            self.server = Some(self.launcher.start(&format!("{}-{}", self.name, self.starts))?);
+            let process = format!("{}-{}", self.name, self.starts);
+            // The table of servers then names the process, not only the place where it runs.
+            self.launcher.settings.insert("HOTLINE__CLUSTER__NAME".to_owned(), process.clone());
+            self.server = Some(self.launcher.start(&process)?);
         }
         Ok(())
     }
@@ -121,23 +155,36 @@ impl Node {
         }
     }
 
-    /// The way to the database is gone: its connections are closed and refused, or, in silence, hang.
-    pub(super) fn cut_off(&self, in_silence: bool) {
-        if in_silence {
-            self.database.be_silent(true);
-        } else {
-            self.database.lead_to(Vec::new());
-            self.database.cut();
+    fn ways(&self, cut: CutOff) -> impl Iterator<Item = &Way> {
+        let database = (cut != CutOff::Bus).then_some(&self.database);
+        let bus: &[Way] = if cut == CutOff::Database { &[] } else { &self.bus };
+        database.into_iter().chain(bus)
+    }
+
+    /// These ways are gone: their connections are closed and new ones refused.
+    pub(super) fn refuse(&self, cut: CutOff) {
+        for way in self.ways(cut) {
+            way.proxy.lead_to(Vec::new());
+            way.proxy.cut();
         }
     }
 
-    /// The way is there again.
+    /// What is sent on these ways is held, and nobody is told.
+    pub(super) fn silence(&self, cut: CutOff, silence: Silence) {
+        for way in self.ways(cut) {
+            way.proxy.be_silent(silence);
+        }
+    }
+
+    /// All ways are there again.
     pub(super) fn heal(&self) {
-        self.database.lead_to(vec![self.postgres]);
-        self.database.be_silent(false);
+        for way in self.ways(CutOff::Both) {
+            way.proxy.lead_to(vec![way.to]);
+            way.proxy.be_silent(Silence::Nowhere);
+        }
     }
 
     pub(super) fn connections_cut(&self) -> u64 {
-        self.database.connections_cut()
+        self.ways(CutOff::Both).map(|way| way.proxy.connections_cut()).sum()
     }
 }

@@ -69,6 +69,8 @@ pub struct Plan {
     pub no_nats: &'static [u64],
     pub nats_split: &'static [u64],
     pub last_calm: Duration,
+    /// With a bus: how long the balancer waits for a server to say whether it takes requests.
+    pub answer_max: Duration,
     pub limits: Limits,
 }
 
@@ -93,6 +95,7 @@ impl Plan {
         no_nats: &[],
         nats_split: &[],
         last_calm: Duration::from_secs(20),
+        answer_max: balancer::ANSWER_MAX,
         limits: setup::LIMITS,
     };
     pub const SHORT: Self = Self {
@@ -137,6 +140,8 @@ impl Plan {
         nats_kills: 1,
         no_nats: &[4],
         nats_split: &[4],
+        // Beside a busy machine.
+        answer_max: Duration::from_secs(4),
         ..Self::SHORT
     };
 }
@@ -158,7 +163,11 @@ pub async fn run(
     let settings = setup::settings(&url);
     let staff = setup::people(&options.binary, &url, &settings, plan.counselors).await?;
     let clients = Proxy::start(Vec::new()).await?;
-    let balancer = if plan.bus { Balancer::that_drains } else { Balancer::new }(clients.clone(), &history);
+    let balancer = if plan.bus {
+        Balancer::that_drains(clients.clone(), &history, plan.answer_max)
+    } else {
+        Balancer::new(clients.clone(), &history)
+    };
     let nats = if plan.bus { nats::start(&options.folder, nodes).await? } else { Vec::new() };
     let launcher = ServerLauncher {
         binary: options.binary.clone(),

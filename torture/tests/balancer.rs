@@ -63,7 +63,7 @@ async fn one_that_drains_leaves_connections_to_a_server_that_says_no() {
     let file = std::env::temp_dir().join(format!("balancer-drains-{}.jsonl", std::process::id()));
     let history = History::open(&file).expect("it can be written");
     let clients = Proxy::start(Vec::new()).await.expect("a port is free");
-    let balancer = Balancer::that_drains(clients.clone(), &history);
+    let balancer = Balancer::that_drains(clients.clone(), &history, SOON);
     let (address, status) = server(1).await;
     balancer.watch("first", address);
     status.store(200, Ordering::Relaxed);

@@ -17,8 +17,8 @@ use crate::{
 
 /// Between two questions to a server.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
-/// One that takes longer to answer takes no requests.
-const ANSWER_MAX: Duration = Duration::from_secs(1);
+/// One that takes longer to answer takes no requests, by default.
+pub const ANSWER_MAX: Duration = Duration::from_secs(1);
 
 const READY: u16 = 200;
 
@@ -32,6 +32,7 @@ struct Inner {
     history: History,
     /// One that says no ends by itself what it has begun.
     drains: bool,
+    answer_max: Duration,
     watched: Mutex<BTreeMap<String, Watched>>,
 }
 
@@ -55,16 +56,18 @@ pub struct Behind {
 impl Balancer {
     /// Leads who comes through `clients`; nowhere yet.
     pub fn new(clients: Proxy, history: &History) -> Self {
-        Self::of(clients, history, false)
+        Self::of(clients, history, false, ANSWER_MAX)
     }
 
-    /// The same; whatever leads to a server that takes no requests any more is left to it to end.
-    pub fn that_drains(clients: Proxy, history: &History) -> Self {
-        Self::of(clients, history, true)
+    /// The same; whatever leads to a server that takes no requests any more is left to it to end. One that takes longer to answer
+    /// than `answer_max` is silent.
+    pub fn that_drains(clients: Proxy, history: &History, answer_max: Duration) -> Self {
+        Self::of(clients, history, true, answer_max)
     }
 
-    fn of(clients: Proxy, history: &History, drains: bool) -> Self {
-        Self(Arc::new(Inner { clients, history: history.clone(), drains, watched: Mutex::default() }))
+    fn of(clients: Proxy, history: &History, drains: bool, answer_max: Duration) -> Self {
+        let history = history.clone();
+        Self(Arc::new(Inner { clients, history, drains, answer_max, watched: Mutex::default() }))
     }
 
     fn watched(&self) -> MutexGuard<'_, BTreeMap<String, Watched>> {
@@ -79,7 +82,7 @@ impl Balancer {
         tokio::spawn(async move {
             let begun = Instant::now();
             while balancer.is_watched(&name) {
-                let status = server::health(address, ANSWER_MAX).await;
+                let status = server::health(address, balancer.0.answer_max).await;
                 balancer.saw(&name, status, begun);
                 tokio::time::sleep(ASK_AGAIN).await;
             }

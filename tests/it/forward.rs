@@ -400,3 +400,68 @@ async fn a_socket_that_says_nothing_is_closed_in_time() {
         assert_eq!(silent.closed(SOON).await, Some(4003));
     }
 }
+
+/// Of each side, said at once and without waiting for answers.
+const WORDS: usize = 40;
+
+#[tokio::test]
+async fn words_are_told_in_one_order_wherever_the_sockets_are() {
+    let (_nats, mut all) = servers(&["one", "two", "three"], &["ecnu"]).await;
+    started(&mut all).await;
+    let [one, two, three] = &all[..] else { panic!("three servers") };
+    let (lin, visitor) = (two.staff("lin-ecnu").await, three.visitor("ecnu", "first").await);
+    // Two tabs each, at different servers; the owner has one of them.
+    let mut tabs = vec![
+        lin.workbench().await,
+        at(three, &lin).workbench().await,
+        visitor.visitor_socket().await,
+        at(one, &visitor).visitor_socket().await,
+    ];
+    for tab in &mut tabs {
+        tab.snapshot().await;
+    }
+    let talk = visitor.open("any").await["id"].as_str().expect("an id").to_owned();
+    for tab in &mut tabs {
+        tab.event("assigned", &talk).await;
+    }
+    for number in 0..WORDS {
+        for (tab, side) in [(0, "l"), (2, "v")] {
+            let word = format!("{side}{number}");
+            tabs[tab].send(json!({ "type": "say", "ref": word, "conversation": talk, "text": word })).await;
+        }
+    }
+    // The answers to the one who says it come as soon as each is kept; what others say comes in the order of the record.
+    let mut told = Vec::new();
+    for tab in &mut tabs {
+        let mut heard: [Vec<Value>; 2] = Default::default();
+        for _ in 0..2 * WORDS {
+            let is_word = |frame: &Value| frame["type"] == "said" || frame["type"] == "message";
+            let frame = tab.expect("a word", is_word, SOON).await;
+            let of_others = usize::from(frame["type"] == "message");
+            heard[of_others].push(frame["message"]["payload"]["text"].clone());
+        }
+        told.push(heard);
+    }
+    let path = format!("/message/conversation/web?conversationId={talk}&size=200");
+    let record = at(one, &lin).get(&path).await.ok();
+    let rows = record.as_array().expect("a list");
+    assert_eq!(rows.len(), 2 * WORDS);
+    for (tab, [answered, heard]) in told.iter().enumerate() {
+        let kept = rows.iter().map(|row| row["payload"]["text"].clone());
+        let (mine, of_others): (Vec<Value>, Vec<Value>) = kept.partition(|word| answered.contains(word));
+        assert_eq!((answered, heard), (&mine, &of_others), "tab {tab}");
+    }
+    // One word is taken back: the others hear it, wherever they are.
+    let last = &rows[2 * WORDS - 1];
+    let speaker =
+        if last["payload"]["text"].as_str().is_some_and(|word| word.starts_with('l')) { 0 } else { 2 };
+    let frame = json!({ "type": "recall", "ref": "r", "conversation": talk, "message": last["ID"] });
+    tabs[speaker].send(frame).await;
+    for tab in &mut tabs {
+        let gone = tab.expect("recalled", |frame| frame["type"] == "recalled", SOON).await;
+        assert_eq!(gone["message"], last["ID"]);
+    }
+    for hotline in &all {
+        hotline.assert_calm();
+    }
+}

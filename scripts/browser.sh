@@ -10,7 +10,7 @@ SECONDS_MAX=${SECONDS_MAX:-1800}
 CLUSTER_URL=${1:-}
 
 if [[ -z $CLUSTER_URL ]]; then
-    NEED_BROWSER=1 need_tools
+    NEED_BROWSER=1 NEED_NATS=1 need_tools
     scripts/web.sh
     SQLX_OFFLINE=true cargo build --locked --bin hotline || die "the server does not build; cargo says why above."
     scratch_cluster

@@ -96,6 +96,7 @@ pub struct Server {
 pub struct Cluster {
     pub name: String,
     pub bus: Hidden,
+    pub balance_seconds: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

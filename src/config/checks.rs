@@ -19,6 +19,7 @@ pub(super) fn check(settings: &Settings) -> Checked {
         "cluster.bus",
         "servers that share a bus need a cluster.name each",
     )?;
+    within("cluster.balance_seconds", settings.cluster.balance_seconds, 1, 86_400)?;
     limits(settings)?;
     secrets(settings)?;
     for code in settings.institutions.keys() {

@@ -33,8 +33,7 @@ const SEEN_MAX: Duration = Duration::from_secs(1);
 
 /// Institutions that are handed over at once.
 const AT_ONCE: usize = 16;
-/// How often a server looks whether another should have some of its institutions, and how many move then at most.
-const BALANCE_EVERY: Duration = Duration::from_secs(10);
+/// How many institutions move at most when a server looks whether another should have some of its own.
 const BALANCED_AT_ONCE: usize = 32;
 
 /// Carries out what has come for an institution otherwise than by requests.
@@ -196,7 +195,8 @@ impl Institutions {
         let Some(cluster) = self.0.cluster.clone().filter(Cluster::has_bus) else {
             return std::future::pending().await;
         };
-        let mut tick = interval_at(Instant::now() + BALANCE_EVERY, BALANCE_EVERY);
+        let every = Duration::from_secs(self.0.settings.cluster.balance_seconds);
+        let mut tick = interval_at(Instant::now() + every, every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;

@@ -48,9 +48,9 @@ async fn house() -> (Hotline, Client, Client) {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.add_counselor("ecnu", "lin").await;
     hotline.add_counselor("ecnu", "chen").await;
-    hotline.add_user("ecnu", "SUPERVISOR", "dudao");
-    hotline.add_user("ecnu", "INSTITUTION", "guanli");
-    hotline.add_system_administrator("root");
+    hotline.add_user("ecnu", "SUPERVISOR", "dudao").await;
+    hotline.add_user("ecnu", "INSTITUTION", "guanli").await;
+    hotline.add_system_administrator("root").await;
     hotline.database.bind_supervisor("lin", "dudao").await;
     hotline.start().await;
     let (guanli, dudao) = (hotline.staff("guanli").await, hotline.staff("dudao").await);

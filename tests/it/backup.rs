@@ -121,7 +121,7 @@ async fn an_upgrade_learns_what_notices_mean_from_their_events() {
 async fn a_restored_backup_has_all_that_was_acknowledged_and_goes_on() {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.add_counselor("ecnu", "lin").await;
-    hotline.add_user("ecnu", "INSTITUTION", "guanli");
+    hotline.add_user("ecnu", "INSTITUTION", "guanli").await;
     hotline.start().await;
     let (lin, guanli) = (hotline.staff("lin").await, hotline.staff("guanli").await);
     lin.post("/user/maxconsults", json!({ "maxConsults": 1 })).await.ok();

@@ -25,8 +25,8 @@ async fn prepared() -> Hotline {
     let mut hotline = Hotline::prepare(&["ecnu", "hdu"]).await;
     hotline.add_counselor("ecnu", "lin").await;
     hotline.add_counselor("hdu", "other").await;
-    hotline.add_user("ecnu", "SUPERVISOR", "du");
-    hotline.add_user("ecnu", "INSTITUTION", "boss");
+    hotline.add_user("ecnu", "SUPERVISOR", "du").await;
+    hotline.add_user("ecnu", "INSTITUTION", "boss").await;
     hotline.database.bind_supervisor("lin", "du").await;
     hotline.set("im.mode", "embedded");
     hotline

@@ -214,7 +214,7 @@ async fn an_institution_that_is_new_is_served_by_who_serves_the_others() {
         (owners(&one).await == [owned("ecnu", "one", 1), owned("fresh", "one", 1)]).then_some(())
     })
     .await;
-    one.add_user("fresh", "institution", "boss");
+    one.add_user("fresh", "institution", "boss").await;
     let boss = one.staff("boss").await;
     until("it answers", SOON, async || (boss.get("/dispatch/now").await.body["code"] == 0).then_some(()))
         .await;

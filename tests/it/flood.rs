@@ -32,7 +32,7 @@ async fn behind_a_proxy() -> Hotline {
     hotline.set("wechat.apps", "[]");
     hotline.set("server.trusted_proxies", r#"["127.0.0.0/8"]"#);
     for username in ["lin", "chen", "wu"] {
-        hotline.add_user("ecnu", "COUNSELOR", username);
+        hotline.add_user_by_command("ecnu", "COUNSELOR", username);
     }
     hotline.start().await;
     hotline

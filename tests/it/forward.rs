@@ -16,7 +16,7 @@ async fn servers(names: &[&str], institutions: &[&str]) -> (Nats, Vec<Hotline>) 
     one.set("im.mode", "embedded");
     one.set("session.failures_max_address", 5);
     for institution in institutions {
-        one.add_user(institution, "INSTITUTION", &format!("boss-{institution}"));
+        one.add_user(institution, "INSTITUTION", &format!("boss-{institution}")).await;
         one.add_counselor(institution, &format!("lin-{institution}")).await;
     }
     let mut others: Vec<Hotline> = names[1..].iter().map(|_| one.second_server()).collect();
@@ -112,7 +112,7 @@ async fn any_server_takes_any_request() {
 #[tokio::test]
 async fn a_log_out_a_ban_and_a_new_password_hold_on_all_servers_at_once() {
     let (_nats, mut all) = servers(&["one", "two", "three"], &["ecnu"]).await;
-    all[0].add_system_administrator("root");
+    all[0].add_system_administrator("root").await;
     started(&mut all).await;
     let [one, two, three] = &all[..] else { panic!("three servers") };
     let refused = async |whose: &Client| {

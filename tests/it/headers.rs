@@ -42,8 +42,8 @@ async fn routes(client: &Client) -> Vec<(Method, String)> {
 #[tokio::test]
 async fn no_answer_but_pages_and_their_files_is_kept_anywhere() {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
-    hotline.add_user("ecnu", "COUNSELOR", "lin");
-    hotline.add_user("ecnu", "INSTITUTION", "guanli");
+    hotline.add_user("ecnu", "COUNSELOR", "lin").await;
+    hotline.add_user("ecnu", "INSTITUTION", "guanli").await;
     hotline.start().await;
     let somebody = [
         ("nobody", hotline.client()),

@@ -45,7 +45,7 @@ impl House {
             hotline.set(key, value);
         }
         hotline.add_counselor("ecnu", "lin").await;
-        hotline.add_user("ecnu", "INSTITUTION", "guanli");
+        hotline.add_user("ecnu", "INSTITUTION", "guanli").await;
         hotline.start().await;
         let (lin, lin_id, lin_socket) = workbench(&hotline).await;
         Self { hotline, tencent, lin, lin_id, lin_socket }

@@ -259,10 +259,10 @@ async fn whatever_the_server_writes_says_which_institution_it_is_of() {
     drop_triggers(&hotline.database).await;
     for code in codes {
         hotline.add_counselor(code, &format!("lin-{code}")).await;
-        hotline.add_user(code, "SUPERVISOR", &format!("du-{code}"));
-        hotline.add_user(code, "INSTITUTION", &format!("guan-{code}"));
+        hotline.add_user(code, "SUPERVISOR", &format!("du-{code}")).await;
+        hotline.add_user(code, "INSTITUTION", &format!("guan-{code}")).await;
     }
-    hotline.add_system_administrator("root");
+    hotline.add_system_administrator("root").await;
     hotline.start().await;
     let root = hotline.staff("root").await;
     for code in codes {

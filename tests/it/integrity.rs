@@ -146,9 +146,9 @@ impl House {
         let mut hotline = Hotline::prepare(&["ecnu", "other"]).await;
         hotline.set("dispatch.silence_notice_seconds", 1);
         hotline.add_counselor("ecnu", "lin").await;
-        hotline.add_user("ecnu", "INSTITUTION", "guanli");
-        hotline.add_user("ecnu", "COUNSELOR", "han");
-        hotline.add_user("other", "COUNSELOR", "chen");
+        hotline.add_user("ecnu", "INSTITUTION", "guanli").await;
+        hotline.add_user("ecnu", "COUNSELOR", "han").await;
+        hotline.add_user("other", "COUNSELOR", "chen").await;
         hotline.start().await;
         let (lin, guanli) = (hotline.staff("lin").await, hotline.staff("guanli").await);
         lin.post("/user/maxconsults", json!({ "maxConsults": 3 })).await.ok();

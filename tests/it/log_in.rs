@@ -21,7 +21,7 @@ async fn try_log_in(client: &Client, username: &str, password: &str) -> Answer {
 #[tokio::test]
 async fn sessions_outlive_a_restart_and_bearer_wins_over_the_cookie() {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
-    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    hotline.add_user("ecnu", "COUNSELOR", "lin").await;
     hotline.start().await;
     let lin = hotline.staff("lin").await;
     hotline.kill();
@@ -56,7 +56,7 @@ async fn sessions_outlive_a_restart_and_bearer_wins_over_the_cookie() {
 async fn unknown_wrong_and_banned_are_told_the_same_until_it_is_too_often() {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     for username in ["lin", "chen"] {
-        hotline.add_user("ecnu", "COUNSELOR", username);
+        hotline.add_user("ecnu", "COUNSELOR", username).await;
     }
     hotline.start().await;
     let banned = sqlx::query!("update people set state = 'BANNED' where username = 'chen'");
@@ -80,7 +80,7 @@ async fn unknown_wrong_and_banned_are_told_the_same_until_it_is_too_often() {
 #[tokio::test]
 async fn no_foreign_page_logs_anybody_in_or_out_with_or_without_a_cookie() {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
-    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    hotline.add_user("ecnu", "COUNSELOR", "lin").await;
     hotline.start().await;
     let lin = hotline.staff("lin").await;
     let nobody = hotline.client();
@@ -139,7 +139,7 @@ async fn no_foreign_page_logs_anybody_in_or_out_with_or_without_a_cookie() {
 #[tokio::test]
 async fn a_password_in_either_case_logs_in() {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
-    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    hotline.add_user("ecnu", "COUNSELOR", "lin").await;
     hotline.start().await;
     let nobody = hotline.client();
     assert_eq!(try_log_in(&nobody, "lin", &md5_of_everybody().to_uppercase()).await.ok(), "ok");
@@ -152,7 +152,7 @@ async fn begin(sessions: &Sessions, person: PersonId, password: Option<&str>) ->
 #[tokio::test]
 async fn a_ban_or_a_new_password_that_overtakes_a_log_in_makes_it_fail() {
     let hotline = Hotline::prepare(&["ecnu"]).await;
-    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    hotline.add_user("ecnu", "COUNSELOR", "lin").await;
     let pool = hotline.database.pool.clone();
     let settings = Settings::load(None).expect("the defaults are good").session;
     let sessions = Sessions::new(pool.clone(), &settings, None);
@@ -172,7 +172,7 @@ async fn a_ban_or_a_new_password_that_overtakes_a_log_in_makes_it_fail() {
 async fn all_sessions_of_a_person_end_but_the_one_that_asks() {
     let hotline = Hotline::prepare(&["ecnu"]).await;
     for username in ["lin", "chen"] {
-        hotline.add_user("ecnu", "COUNSELOR", username);
+        hotline.add_user("ecnu", "COUNSELOR", username).await;
     }
     let pool = hotline.database.pool.clone();
     let settings = Settings::load(None).expect("the defaults are good").session;
@@ -216,7 +216,7 @@ async fn all_sessions_of_a_person_end_but_the_one_that_asks() {
 #[tokio::test]
 async fn what_was_said_before_a_log_out_counts_whatever_log_ins_ended_before() {
     let hotline = Hotline::prepare(&["ecnu"]).await;
-    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    hotline.add_user("ecnu", "COUNSELOR", "lin").await;
     let settings = Settings::load(None).expect("the defaults are good").session;
     let sessions = Sessions::new(hotline.database.pool.clone(), &settings, None);
     let lin = hotline.database.id_of("lin").await.parse::<PersonId>().expect("an id");

@@ -26,13 +26,13 @@ struct House {
 impl House {
     async fn open() -> Self {
         let mut hotline = Hotline::prepare(&["ecnu", "other"]).await;
-        hotline.add_user("ecnu", "INSTITUTION", "ecnu_admin");
-        hotline.add_user("ecnu", "SUPERVISOR", "dudao1");
-        hotline.add_user("ecnu", "SUPERVISOR", "dudao2");
+        hotline.add_user("ecnu", "INSTITUTION", "ecnu_admin").await;
+        hotline.add_user("ecnu", "SUPERVISOR", "dudao1").await;
+        hotline.add_user("ecnu", "SUPERVISOR", "dudao2").await;
         hotline.add_counselor("ecnu", "lin").await;
         hotline.add_counselor("ecnu", "chen").await;
-        hotline.add_user("other", "INSTITUTION", "other_admin");
-        hotline.add_system_administrator("root");
+        hotline.add_user("other", "INSTITUTION", "other_admin").await;
+        hotline.add_system_administrator("root").await;
         hotline.start().await;
         let (admin, supervisor) = (hotline.staff("ecnu_admin").await, hotline.staff("dudao1").await);
         let (system, stranger) = (hotline.staff("root").await, hotline.staff("other_admin").await);

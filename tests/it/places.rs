@@ -23,8 +23,8 @@ impl House {
         within_one_day("Asia/Shanghai").await;
         let mut hotline = Hotline::prepare(&["ecnu"]).await;
         hotline.add_counselor("ecnu", "lin").await;
-        hotline.add_user("ecnu", "COUNSELOR", "absent");
-        hotline.add_user("ecnu", "INSTITUTION", "guanli");
+        hotline.add_user("ecnu", "COUNSELOR", "absent").await;
+        hotline.add_user("ecnu", "INSTITUTION", "guanli").await;
         hotline.set("dispatch.default_max_consults", 1);
         hotline.set("dispatch.grace_seconds", 2);
         hotline.start().await;

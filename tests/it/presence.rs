@@ -84,7 +84,7 @@ impl House {
         for counselor in counselors {
             hotline.add_counselor("ecnu", counselor).await;
         }
-        hotline.add_user("ecnu", "INSTITUTION", "boss");
+        hotline.add_user("ecnu", "INSTITUTION", "boss").await;
         hotline.set("dispatch.default_max_consults", 1);
         hotline.set("dispatch.grace_seconds", GRACE.as_secs());
         hotline.set("sockets.heartbeat_seconds", HEARTBEAT.as_secs());

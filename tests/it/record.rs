@@ -22,7 +22,7 @@ async fn talk() -> (Hotline, String) {
         ("ecnu", "INSTITUTION", "guanli"),
         ("other", "INSTITUTION", "guanli2"),
     ] {
-        hotline.add_user(institution, kind, username);
+        hotline.add_user(institution, kind, username).await;
     }
     hotline.database.bind_supervisor("zixunshi", "dudao").await;
     hotline.start().await;

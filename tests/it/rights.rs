@@ -198,7 +198,7 @@ impl Cast {
     }
 }
 
-fn add_staff(hotline: &Hotline, institution: &str) {
+async fn add_staff(hotline: &Hotline, institution: &str) {
     for (kind, role) in [
         ("COUNSELOR", "counselor"),
         ("COUNSELOR", "talking"),
@@ -208,7 +208,7 @@ fn add_staff(hotline: &Hotline, institution: &str) {
         ("INSTITUTION", "admin"),
         ("INSTITUTION", "spare-admin"),
     ] {
-        hotline.add_user(institution, kind, &format!("{institution}-{role}"));
+        hotline.add_user(institution, kind, &format!("{institution}-{role}")).await;
     }
 }
 
@@ -249,9 +249,9 @@ async fn picture(visitor: &Client, conversation: &str) -> String {
 async fn world() -> (Hotline, Cast, Cast, Client) {
     let mut hotline = Hotline::prepare(&["here", "there"]).await;
     hotline.set("im.mode", "embedded");
-    add_staff(&hotline, "here");
-    add_staff(&hotline, "there");
-    hotline.add_system_administrator("root");
+    add_staff(&hotline, "here").await;
+    add_staff(&hotline, "there").await;
+    hotline.add_system_administrator("root").await;
     hotline.start().await;
     let (here, there) = (Cast::of(&hotline, "here").await, Cast::of(&hotline, "there").await);
     let root = hotline.staff("root").await;

@@ -109,7 +109,7 @@ const EMERGENCY_PHONE: &str = "13900001111";
 /// A hotline in whose first version `lin` had given all their numbers, and `chen` theirs since.
 async fn with_numbers() -> (Hotline, Client) {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
-    hotline.add_user("ecnu", "INSTITUTION", "guanli");
+    hotline.add_user("ecnu", "INSTITUTION", "guanli").await;
     hotline.add_counselor("ecnu", "lin").await;
     hotline.add_counselor("ecnu", "chen").await;
     let [phone, id_number, emergency_phone] = OF_THE_FIRST_FORM;

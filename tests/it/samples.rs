@@ -86,7 +86,7 @@ fn fits_refusal(name: &str, which: &str, answer: &Answer) {
 async fn open_hotline() -> (Hotline, Client, Client) {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.add_counselor("ecnu", "lin").await;
-    hotline.add_user("ecnu", "INSTITUTION", "ecnu_admin");
+    hotline.add_user("ecnu", "INSTITUTION", "ecnu_admin").await;
     hotline.start().await;
     let (lin, visitor) = (hotline.staff("lin").await, hotline.visitor("ecnu", "sample").await);
     (hotline, lin, visitor)

@@ -23,7 +23,7 @@ async fn open() -> (Hotline, Client) {
         ("other", "COUNSELOR", "foreign"),
         ("other", "INSTITUTION", "guanli2"),
     ] {
-        hotline.add_user(institution, kind, username);
+        hotline.add_user(institution, kind, username).await;
     }
     hotline.start().await;
     let admin = hotline.staff("guanli").await;

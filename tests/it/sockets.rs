@@ -17,9 +17,9 @@ const ROUNDS: usize = 40;
 async fn lin_at_work(settings: &[(&str, &str)]) -> (Hotline, Client) {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.add_counselor("ecnu", "lin").await;
-    hotline.add_user("ecnu", "SUPERVISOR", "du");
-    hotline.add_user("ecnu", "SUPERVISOR", "other");
-    hotline.add_user("ecnu", "INSTITUTION", "boss");
+    hotline.add_user("ecnu", "SUPERVISOR", "du").await;
+    hotline.add_user("ecnu", "SUPERVISOR", "other").await;
+    hotline.add_user("ecnu", "INSTITUTION", "boss").await;
     hotline.database.bind_supervisor("lin", "du").await;
     for (key, value) in settings {
         hotline.set(key, value);

@@ -63,7 +63,7 @@ impl Day {
         {
             hotline.add_counselor(institution, counselor).await;
         }
-        hotline.add_user("ecnu", "SUPERVISOR", "du");
+        hotline.add_user("ecnu", "SUPERVISOR", "du").await;
         hotline.database.bind_supervisor("lin", "du").await;
         hotline.set("institutions.ecnu.grace_seconds", GRACE_SECONDS);
         hotline.set("institutions.still.silence_notice_seconds", SILENCE_NOTICE_SECONDS);

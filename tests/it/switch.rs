@@ -85,7 +85,7 @@ async fn a_server_taken_over_refuses_each_institution_as_it_finds_out_and_ends_w
 async fn a_server_taken_over_says_nothing_of_yesterday() {
     let mut earlier = Hotline::prepare(&["end", "urgent", "floor", "join", "rest"]).await;
     for institution in ["end", "urgent", "floor", "join"] {
-        earlier.add_user(institution, "institution", &format!("boss-{institution}"));
+        earlier.add_user(institution, "institution", &format!("boss-{institution}")).await;
     }
     // Long: only who is asked finds out.
     earlier.set("journal.fence_check_seconds", 3600);

@@ -33,7 +33,7 @@ async fn prepared() -> Hotline {
         ("ecnu", "INSTITUTION", "guanli"),
         ("other", "INSTITUTION", "guanli2"),
     ] {
-        hotline.add_user(institution, kind, username);
+        hotline.add_user(institution, kind, username).await;
     }
     hotline.database.bind_supervisor("lin", "dudao").await;
     hotline

@@ -305,7 +305,7 @@ async fn many_at_once_wait_for_one_token() {
 #[tokio::test]
 async fn a_phone_is_a_visitors_and_of_their_own_mini_program() {
     let (mut hotline, wechat) = prepare().await;
-    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    hotline.add_user("ecnu", "COUNSELOR", "lin").await;
     hotline.start().await;
     let visitor = visitor(&hotline, &wechat, OPENID).await;
     let code = || json!({ "code": "x" });

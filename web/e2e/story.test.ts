@@ -1,4 +1,5 @@
-// The whole story, as people tell it: a visitor with a phone, a counselor and a supervisor at their desks.
+// The whole story, as people tell it: a visitor with a phone, a counselor and a supervisor at their desks. Their requests
+// go to any of three servers, which nobody notices.
 
 import { readFile } from 'node:fs/promises'
 import type { Locator } from 'playwright-core'
@@ -9,7 +10,10 @@ import { painting } from './support/pictures'
 import { LARGE, logIn, PHONE, SMALL, wordsIn, type Someone } from './support/someone'
 import { t } from './support/words'
 
-const at = hotline('story')
+/** Nothing moves to another server while the story is told: that sockets come back then, is told elsewhere. */
+const SETTINGS = { HOTLINE__CLUSTER__BALANCE_SECONDS: '86400' }
+const SERVERS = 3
+const at = hotline('story', undefined, SETTINGS, SERVERS)
 const COUNSELOR = '林晓雨'
 const VISITOR = '小橘子'
 let visitor: Someone
@@ -199,4 +203,11 @@ test('The administrator sees the day in figures and charts', async () => {
   await administrator.sees(administrator.page.locator('main canvas, main [_echarts_instance_]'))
   await administrator.hasNoBarriers()
   await pictures(administrator, 'overview')
+})
+
+test('All three servers were asked', () => {
+  const { taken } = at().server
+  expect(taken).toHaveLength(SERVERS)
+  // By chance alone one of them gets fewer in less than one of a million stories.
+  expect(Math.min(...taken), taken.join()).toBeGreaterThan(10)
 })

@@ -89,7 +89,7 @@ async fn what_comes_over_both_roads_in_the_same_moment_is_counted_once() {
         heard(&mut chat.lin_socket, &format!("k{number}")).await;
     }
     chat.lin_socket.ping().await;
-    assert!(!chat.lin_socket.has_come_as("message"), "nothing is heard twice");
+    assert!(!chat.lin_socket.has_come_as("message"), "nothing is heard twice: {:?}", chat.lin_socket.came());
     assert_eq!(chat.lin.get("/message/unread").await.ok()[0]["unread"], WORDS);
 }
 

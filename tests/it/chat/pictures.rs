@@ -153,8 +153,8 @@ async fn slow_senders_take_room_from_themselves_alone() {
 async fn nobody_brings_or_sees_a_picture_of_anothers_talk() {
     let mut chat = Chat::begin().await;
     let hotline = &chat.hotline;
-    hotline.add_user("ecnu", "COUNSELOR", "han");
-    hotline.add_user("ecnu", "SUPERVISOR", "unbound");
+    hotline.add_user("ecnu", "COUNSELOR", "han").await;
+    hotline.add_user("ecnu", "SUPERVISOR", "unbound").await;
     let kept = upload(&chat.visitor, &chat.talk, drawn(ImageFormat::WebP)).await.ok();
     let url = kept["url"].as_str().expect("an address").to_owned();
     let stranger = hotline.visitor("ecnu", "second").await;
@@ -202,7 +202,8 @@ async fn another_site_cannot_bring_a_picture_with_our_cookie() {
     let chat = Chat::begin().await;
     let path = format!("/im/image?conversation={}", chat.talk);
     let cookie = format!("JSESSIONID={}", chat.visitor.token.as_deref().expect("logged in"));
-    let nobody = chat.hotline.client();
+    // An origin names one server.
+    let nobody = chat.hotline.client().at_one_server();
     let send = async |origin: &str| {
         let request = nobody.request(Method::POST, &path).header("cookie", &cookie).header("origin", origin);
         Answer::of(request.body(drawn(ImageFormat::Png))).await

@@ -104,7 +104,7 @@ async fn an_account_is_imported_at_the_first_log_in_and_once() {
 async fn whoever_is_banned_or_deleted_is_out_of_im_too() {
     let house = House::open().await;
     let (admin, talk) = (house.hotline.staff("guanli").await, house.talk("anna").await);
-    house.hotline.add_user("ecnu", "COUNSELOR", "han");
+    house.hotline.add_user("ecnu", "COUNSELOR", "han").await;
     house.hotline.staff("han").await;
     for account in [talk.visitor.username.as_str(), "han"] {
         until("the account is imported", SOON, async || house.tencent.knows(account).then_some(())).await;

@@ -150,7 +150,7 @@ async fn parameters_are_understood_in_every_form_and_what_is_absent_stays() {
 #[tokio::test]
 async fn only_supervisors_of_the_institution_can_be_bound() {
     let house = House::open().await;
-    house.hotline.add_user("other", "SUPERVISOR", "dudao9");
+    house.hotline.add_user("other", "SUPERVISOR", "dudao9").await;
     let bind = async |ids: Value| {
         house.admin.post("/user/ms/counselor", json!({ "username": "lin", "supervisors": ids })).await
     };

@@ -122,8 +122,8 @@ async fn nobody_bans_themselves_or_an_administrator_above_them() {
         (house.id("ecnu_admin").await, house.id("root").await, house.id("other_admin").await);
     house.admin.post(&ban(&admin), Value::Null).await.refused(-1, "不能禁用或启用自己");
     house.system.post(&ban(&root), Value::Null).await.refused(-1, "不能禁用或启用自己");
-    house.hotline.add_user("ecnu", "INSTITUTION", "second_admin");
-    house.hotline.add_system_administrator("root2");
+    house.hotline.add_user("ecnu", "INSTITUTION", "second_admin").await;
+    house.hotline.add_system_administrator("root2").await;
     let second = house.id("second_admin").await;
     house.admin.post(&ban(&second), Value::Null).await.refused(-5, "未开通权限");
     house.admin.post(&ban(&other), Value::Null).await.refused(-3, &format!("用户未找到：{other}"));
@@ -238,9 +238,9 @@ async fn bans_deletions_and_passwords_set_by_another_end_the_im_log_in_too() {
     let tencent = Tencent::start().await;
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.set("im.rest_url", &tencent.url);
-    hotline.add_user("ecnu", "INSTITUTION", "ecnu_admin");
-    hotline.add_user("ecnu", "COUNSELOR", "lin");
-    hotline.add_user("ecnu", "SUPERVISOR", "dudao");
+    hotline.add_user("ecnu", "INSTITUTION", "ecnu_admin").await;
+    hotline.add_user("ecnu", "COUNSELOR", "lin").await;
+    hotline.add_user("ecnu", "SUPERVISOR", "dudao").await;
     hotline.start().await;
     let admin = hotline.staff("ecnu_admin").await;
     let visitor = hotline.visitor("ecnu", "first").await;

@@ -10,8 +10,8 @@ async fn opens(settings: &[(&str, u64)]) -> Hotline {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     hotline.add_counselor("ecnu", "lin").await;
     hotline.add_counselor("ecnu", "wu").await;
-    hotline.add_user("ecnu", "SUPERVISOR", "du");
-    hotline.add_user("ecnu", "INSTITUTION", "guanli");
+    hotline.add_user("ecnu", "SUPERVISOR", "du").await;
+    hotline.add_user("ecnu", "INSTITUTION", "guanli").await;
     hotline.database.bind_supervisor("wu", "du").await;
     for (key, value) in settings {
         hotline.set(key, value);

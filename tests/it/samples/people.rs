@@ -7,7 +7,7 @@ use crate::support::{Client, Hotline};
 
 async fn house() -> (Hotline, Client) {
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
-    hotline.add_user("ecnu", "INSTITUTION", "ecnu_admin");
+    hotline.add_user("ecnu", "INSTITUTION", "ecnu_admin").await;
     hotline.start().await;
     let admin = hotline.staff("ecnu_admin").await;
     (hotline, admin)
@@ -47,8 +47,8 @@ async fn section_05_08_and_09_adding_staff() {
 async fn section_06_10_and_16_lists() {
     let (hotline, admin) = house().await;
     for username in ["one", "two"] {
-        hotline.add_user("ecnu", "SUPERVISOR", &format!("du_{username}"));
-        hotline.add_user("ecnu", "COUNSELOR", &format!("zi_{username}"));
+        hotline.add_user("ecnu", "SUPERVISOR", &format!("du_{username}")).await;
+        hotline.add_user("ecnu", "COUNSELOR", &format!("zi_{username}")).await;
         hotline.visitor("ecnu", username).await;
     }
     for (name, path) in [
@@ -73,9 +73,9 @@ async fn section_06_10_and_16_lists() {
 #[tokio::test]
 async fn section_11_12_and_19_changing_staff() {
     let (hotline, admin) = house().await;
-    hotline.add_user("ecnu", "SUPERVISOR", "dudao");
-    hotline.add_user("ecnu", "SUPERVISOR", "dudao2");
-    hotline.add_user("ecnu", "COUNSELOR", "jiangxianjie");
+    hotline.add_user("ecnu", "SUPERVISOR", "dudao").await;
+    hotline.add_user("ecnu", "SUPERVISOR", "dudao2").await;
+    hotline.add_user("ecnu", "COUNSELOR", "jiangxianjie").await;
     let dudao = json!([hotline.database.id_of("dudao").await, hotline.database.id_of("dudao2").await]);
     let id = hotline.database.id_of("jiangxianjie").await;
     let by_id = format!("/user/ms/counselor/{id}");
@@ -116,8 +116,8 @@ async fn section_11_12_and_19_changing_staff() {
 #[tokio::test]
 async fn section_13_and_14_deleting_staff() {
     let (hotline, admin) = house().await;
-    hotline.add_user("ecnu", "SUPERVISOR", "dudao");
-    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    hotline.add_user("ecnu", "SUPERVISOR", "dudao").await;
+    hotline.add_user("ecnu", "COUNSELOR", "lin").await;
     for (name, path, username) in [
         ("13-delete-supervisor", "/user/ms/supervisor", "dudao"),
         ("14-delete-counselor", "/user/ms/counselor", "lin"),
@@ -146,7 +146,7 @@ async fn section_17_and_18_ones_own_password_and_profile() {
     let first = json!({ "username": "dudao", "password": sample("17-password")["request"]["oldPassword"] });
     // The document's old password is one that nobody may choose any more: whoever has it from before still may log in.
     admin.put("/user/ms/supervisor", first.clone()).await.refused(-2, "密码过于简单");
-    hotline.add_user("ecnu", "SUPERVISOR", "dudao");
+    hotline.add_user("ecnu", "SUPERVISOR", "dudao").await;
     let hash =
         "$argon2id$v=19$m=19456,t=2,p=1$aG90bGluZS10ZXN0LXNhbHQ$g1WR3+hMmpP0P7l0oov6uDRwqvjAAk469Xe7EsjRMDQ";
     let old = sqlx::query!("update people set password_hash = $1 where username = 'dudao'", hash);

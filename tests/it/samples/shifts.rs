@@ -10,7 +10,7 @@ async fn house() -> (Hotline, Client) {
     within_one_day("Asia/Shanghai").await;
     let mut hotline = Hotline::prepare(&["ecnu"]).await;
     for (kind, username) in [("INSTITUTION", "ecnu_admin"), ("SUPERVISOR", "dudao"), ("COUNSELOR", "lin")] {
-        hotline.add_user("ecnu", kind, username);
+        hotline.add_user("ecnu", kind, username).await;
     }
     hotline.start().await;
     let admin = hotline.staff("ecnu_admin").await;

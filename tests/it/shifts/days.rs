@@ -14,7 +14,7 @@ const DAY: i64 = 86_400_000;
 
 async fn prepared() -> (Hotline, PersonId) {
     let hotline = Hotline::prepare(&["ecnu"]).await;
-    hotline.add_user("ecnu", "COUNSELOR", "lin");
+    hotline.add_user("ecnu", "COUNSELOR", "lin").await;
     let lin = hotline.database.id_of("lin").await.parse().expect("an id");
     (hotline, lin)
 }
@@ -102,8 +102,8 @@ async fn two_institutions_have_two_todays() {
         within_one_day(zone).await;
     }
     for (code, zone) in zones {
-        hotline.add_user(code, "COUNSELOR", &format!("lin-{code}"));
-        hotline.add_user(code, "INSTITUTION", &format!("guanli-{code}"));
+        hotline.add_user(code, "COUNSELOR", &format!("lin-{code}")).await;
+        hotline.add_user(code, "INSTITUTION", &format!("guanli-{code}")).await;
         sqlx::query!("update institutions set time_zone = $2 where code = $1", code, zone)
             .execute(&hotline.database.pool)
             .await

@@ -1,6 +1,9 @@
 //! A client over HTTP: one person's, or nobody's.
 
-use std::hash::{BuildHasher, RandomState};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, RwLock},
+};
 
 use md5::{Digest, Md5};
 use reqwest::{Method, RequestBuilder, header::HeaderMap};
@@ -53,6 +56,11 @@ impl Client {
         let bases = self.bases.read().expect("no holder panicked");
         let chance = usize::try_from(RandomState::new().hash_one(path) % 1_000_000).expect("small");
         format!("{}{path}", bases[chance % bases.len()])
+    }
+
+    /// The same person, whose requests all go to one of the servers, whichever it is.
+    pub(crate) fn at_one_server(&self) -> Self {
+        Self { bases: Arc::new(RwLock::new(vec![self.url("")])), ..self.clone() }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

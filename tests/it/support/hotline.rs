@@ -1,16 +1,26 @@
 //! The built server as a process: set up, started, stopped, killed, started again on the same data.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     fmt::Display,
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
-    sync::{Arc, RwLock},
+    sync::{Arc, LazyLock, RwLock},
     time::Duration,
 };
 
+use argon2::{Argon2, Params, PasswordHasher as _};
+use hotline::{
+    clock,
+    config::Secrets,
+    identity::AccountKind,
+    people::{NewPerson, People},
+    secrets::Sealer,
+};
+use hotline_actors::{PersonId, dispatch::limits::DispatchLimits};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{Client, Nats, SOON, client::md5, database::Database, until};
@@ -31,6 +41,9 @@ const LOG_LINES_SHOWN: usize = 60;
 /// With this in its surroundings, each hotline is so many servers that share a bus, and each request goes to any of them.
 const SERVERS: &str = "HOTLINE_TEST_SERVERS";
 
+/// Longer than any test.
+const A_DAY_SECONDS: u64 = 86_400;
+
 /// A hotline with a database of its own. Dropping it kills the processes it started, and no other.
 #[derive(Debug)]
 pub(crate) struct Hotline {
@@ -46,17 +59,46 @@ pub(crate) struct Hotline {
     bases: Bases,
 }
 
+/// By their institutions: databases that the built binary has made, for each test to copy.
+static TEMPLATES: Mutex<BTreeMap<Vec<String>, Database>> = Mutex::const_new(BTreeMap::new());
+
+/// Of [`PASSWORD`], as cheap as Argon2 allows: the hash itself says how it is verified.
+static CHEAP_HASH: LazyLock<String> = LazyLock::new(|| {
+    let params = Params::new(Params::MIN_M_COST, Params::MIN_T_COST, Params::MIN_P_COST, None);
+    let argon = Argon2::from(params.expect("the least is allowed"));
+    argon.hash_password(md5(PASSWORD).as_bytes()).expect("a password is hashed").to_string()
+});
+
 /// Where servers are.
 pub(super) type Bases = Arc<RwLock<Vec<String>>>;
 
 impl Hotline {
     /// A migrated database with `institutions`, each with a mini-program named `wx-CODE`; not yet started.
     pub(crate) async fn prepare(institutions: &[&str]) -> Self {
+        let codes = institutions.iter().map(|code| (*code).to_owned()).collect();
+        let mut templates = TEMPLATES.lock().await;
+        let database = match templates.entry(codes) {
+            Entry::Occupied(made) => made.get().copy().await,
+            Entry::Vacant(place) => {
+                let first = Self::on(Database::fresh().await, institutions);
+                first.run(&["migrate"], "");
+                for code in institutions {
+                    first.run(&["institution", "add", code, "--name", &format!("{code} 热线")], "");
+                }
+                place.insert(first.database.clone()).copy().await
+            }
+        };
+        drop(templates);
+        Self::on(database, institutions)
+    }
+
+    /// A hotline with the settings of all tests.
+    fn on(database: Database, institutions: &[&str]) -> Self {
         let folder =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hotline-{}", Uuid::now_v7().simple()));
         fs::create_dir_all(&folder).expect("cargo's folder for tests can be written");
         let mut hotline = Self {
-            database: Database::fresh().await,
+            database,
             settings: BTreeMap::new(),
             folder,
             processes: Vec::new(),
@@ -80,10 +122,6 @@ impl Hotline {
         hotline.set("im.rest_url", "");
         hotline.set("wechat.mode", "sandbox");
         hotline.set("wechat.apps", serde_json::Value::from(apps));
-        hotline.run(&["migrate"], "");
-        for code in institutions {
-            hotline.run(&["institution", "add", code, "--name", &format!("{code} 热线")], "");
-        }
         hotline
     }
 
@@ -119,22 +157,54 @@ impl Hotline {
         self.settings.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Adds staff of `institution` through the command line. `kind` is as in docs/contract.md 2.
-    pub(crate) fn add_user(&self, institution: &str, kind: &str, username: &str) {
+    /// Adds staff of `institution` through the command line, with a password as dear to verify as everybody's. `kind` is as in
+    /// docs/contract.md 2.
+    pub(crate) fn add_user_by_command(&self, institution: &str, kind: &str, username: &str) {
         self.run(
             &["user", "add", username, "--kind", kind, "--institution", institution, "--name", username],
             PASSWORD,
         );
     }
 
+    /// The same without the command line, and with a password that costs little.
+    pub(crate) async fn add_user(&self, institution: &str, kind: &str, username: &str) {
+        self.add(Some(institution), kind, username).await;
+    }
+
     /// Adds an administrator of the whole server.
-    pub(crate) fn add_system_administrator(&self, username: &str) {
-        self.run(&["user", "add", username, "--kind", "SYSTEM"], PASSWORD);
+    pub(crate) async fn add_system_administrator(&self, username: &str) {
+        self.add(None, "SYSTEM", username).await;
+    }
+
+    async fn add(&self, institution: Option<&str>, kind: &str, username: &str) {
+        let kind: AccountKind = kind.to_ascii_uppercase().parse().expect("a kind of account");
+        let capacity = self.settings.get("HOTLINE__DISPATCH__DEFAULT_MAX_CONSULTS");
+        let capacity = capacity.map(|text| text.parse().expect("a number of talks"));
+        let secrets =
+            Secrets { data_key: DATA_KEY.into(), data_key_id: "k1".to_owned(), old_keys: Vec::new() };
+        let people = People::new(self.database.pool.clone(), Sealer::new(&secrets));
+        let added = people.add(NewPerson {
+            id: PersonId(Uuid::now_v7()),
+            institution: institution.map(str::to_owned),
+            kind,
+            username: username.to_owned(),
+            password_hash: Some(CHEAP_HASH.clone()),
+            open_id: None,
+            wechat_appid: None,
+            name: institution.map(|_| username.to_owned()),
+            max_consults: capacity
+                .unwrap_or(DispatchLimits::default().default_max_consults)
+                .try_into()
+                .expect("few talks"),
+            created_by: None,
+            created_at: clock::now(),
+        });
+        added.await.expect("people can be written").unwrap_or_else(|taken| panic!("{username}: {taken}"));
     }
 
     /// Adds a counselor who is on shift.
     pub(crate) async fn add_counselor(&self, institution: &str, username: &str) {
-        self.add_user(institution, "COUNSELOR", username);
+        self.add_user(institution, "COUNSELOR", username).await;
         self.database.put_on_shift(username).await;
     }
 
@@ -245,17 +315,22 @@ impl Hotline {
             // The name is for what is run beside them.
             self.set("cluster.name", "beside");
             self.set("cluster.bus", nats.url());
+            // Sockets stay where they are: that institutions move, is for the tests that are about it.
+            self.set("cluster.balance_seconds", A_DAY_SECONDS);
             self.nats = Some(nats);
+        }
+        for number in 0..self.servers {
+            self.spawn(number);
         }
         let mut bases = Vec::new();
         for number in 0..self.servers {
-            bases.push(self.listen_one(number).await);
+            bases.push(self.listens(number).await);
         }
         *self.bases.write().expect("no holder panicked") = bases;
     }
 
-    async fn listen_one(&mut self, number: usize) -> String {
-        let address_file = self.folder.join(format!("address-{number}"));
+    fn spawn(&mut self, number: usize) {
+        let address_file = self.address_file(number);
         let _ = fs::remove_file(&address_file);
         let log = self.log_path(number);
         let log = File::options().create(true).append(true).open(log).expect("the log can be written");
@@ -271,6 +346,14 @@ impl Hotline {
             .spawn()
             .expect("the built binary runs");
         self.processes.push(process);
+    }
+
+    fn address_file(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("address-{number}"))
+    }
+
+    async fn listens(&self, number: usize) -> String {
+        let address_file = self.address_file(number);
         let address = until("the server listens", SOON * 3, async || {
             fs::read_to_string(&address_file).ok().and_then(|text| text.strip_suffix('\n').map(str::to_owned))
         })

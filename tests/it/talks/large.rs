@@ -13,7 +13,7 @@ async fn large() -> (Hotline, Duration) {
     let begun = Instant::now();
     hotline.make_large_demo();
     let took = begun.elapsed();
-    hotline.add_user("ecnu", "INSTITUTION", "guanli");
+    hotline.add_user("ecnu", "INSTITUTION", "guanli").await;
     // Staff of the demo with the password of tests, to see it with their eyes.
     let hash =
         "update people set password_hash = (select password_hash from people where username = 'guanli')

@@ -136,10 +136,11 @@ export function eachWithinOneDay(timeZone = 'Asia/Shanghai'): void {
 
 /**
  * The hotline of a file of tests: fresh for the file, the same for its tests, which tell one story. After the first that
- * fails the others would only be confused. `prepare` changes the demo before the server starts, `settings` its configuration.
+ * fails the others would only be confused. `prepare` changes the demo before the server starts, `settings` its configuration;
+ * with `servers` there are several.
  */
 export function hotline(
-  name: string, prepare: (database: string) => Promise<unknown> = async () => undefined, settings: Settings = {},
+  name: string, prepare: (database: string) => Promise<unknown> = async () => undefined, settings: Settings = {}, servers = 1,
 ): () => Hotline {
   let here: Hotline | null = null
   let browser: Browser | null = null
@@ -149,7 +150,7 @@ export function hotline(
   beforeAll(async () => {
     const database = await demoDatabase(name)
     await prepare(database)
-    server = new Server(name, database, settings)
+    server = new Server(name, database, settings, servers)
     const launched = chromium.launch(LAUNCH)
     await server.start()
     browser = await launched

@@ -380,7 +380,7 @@ scratch_folder() {
 # Durability is off unless a setting says otherwise: nobody needs these data after a crash. Sets CLUSTER_URL.
 scratch_cluster() {
     scratch_folder
-    cluster_start "$SCRATCH" fsync=off full_page_writes=off max_connections=400 "$@"
+    cluster_start "$SCRATCH" fsync=off full_page_writes=off max_connections=800 "$@"
     sql "$CLUSTER_URL/postgres" --command='create database schema'
     local migration
     for migration in migrations/*.sql; do

@@ -18,10 +18,25 @@ queries_are_current() {
         { say "The descriptions in .sqlx/ are not those of the queries and the schema: run 'make sqlx' and commit."; return 1; }
 }
 
-tests() {
-    # Backups are taken with the cluster's own pg_dump.
-    PATH=$PG_BIN:$PATH HOTLINE_TEST_DATABASE_URL=$CLUSTER_URL/postgres cargo test --workspace --locked --no-fail-fast 2>&1 |
-        tee "$SCRATCH/tests"
+# Tests of servers wait for most of their time, so more of them go on at once than there are cores; each server takes its share of
+# the cluster's connections.
+AT_ONCE_MAX=8
+at_once() {
+    local twice=$((2 * $(nproc)))
+    say $((twice < AT_ONCE_MAX ? twice : AT_ONCE_MAX))
+}
+
+# Backups are taken with the cluster's own pg_dump.
+run_tests() {
+    PATH=$PG_BIN:$PATH HOTLINE_TEST_DATABASE_URL=$CLUSTER_URL/postgres RUST_TEST_THREADS=$(at_once) \
+        cargo test --workspace --locked --no-fail-fast "$@" 2>&1 | tee -a "$SCRATCH/tests"
+}
+
+# What clients see, of which nothing may depend on how many servers there are: the interface document's samples, what the system
+# behind it was seen to answer, and the story. Without one that is about how much memory one server takes.
+CONTRACT=(samples:: story::a_day talks:: people:: rights:: shifts:: places:: languages:: headers:: record:: chat::by_request:: chat::pictures::)
+on_three_servers() {
+    HOTLINE_TEST_SERVERS=3 run_tests --test it -- "${CONTRACT[@]}" --skip talks::large::
 }
 
 # Tests of floods hold six thousand connections, and the server they flood the other ends.
@@ -44,7 +59,8 @@ export SQLX_OFFLINE=true
 step "Pages: packages and build" scripts/web.sh
 step "Build" cargo test --workspace --locked --no-run
 HOTLINE=$(target_dir)/debug/hotline step "Pages: lints, types, client, tests" scripts/web.sh check
-step "Tests" tests
+step "Tests" run_tests
+step "The contract on three servers, each request at any of them" on_three_servers
 step "Lints of the sabotages" cargo clippy -p hotline-actors --features sabotage --all-targets --locked -- -D warnings
 # Of the whole workspace, though only the actors' tests are meant: alone they would have all their dependencies built anew,
 # with the few features that they themselves ask for.

@@ -89,7 +89,17 @@ async fn what_comes_over_both_roads_in_the_same_moment_is_counted_once() {
         heard(&mut chat.lin_socket, &format!("k{number}")).await;
     }
     chat.lin_socket.ping().await;
-    assert!(!chat.lin_socket.has_come_as("message"), "nothing is heard twice: {:?}", chat.lin_socket.came());
+    let again = chat.lin_socket.came().iter().filter(|frame| frame["type"] == "message");
+    let mut again: Vec<&Value> = again.map(|frame| &frame["message"]).collect();
+    if chat.hotline.servers() == 1 {
+        assert!(again.is_empty(), "nothing is heard twice: {again:?}");
+    }
+    // Among several the first telling may have gone to an owner that is none any more, so it is told again: once, and the same.
+    for message in &by_request {
+        let told = again.extract_if(.., |told| *told == message).count();
+        assert!(told <= 1, "{message} is told again {told} times");
+    }
+    assert!(again.is_empty(), "others are told: {again:?}");
     assert_eq!(chat.lin.get("/message/unread").await.ok()[0]["unread"], WORDS);
 }
 

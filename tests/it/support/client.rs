@@ -3,6 +3,7 @@
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{Arc, RwLock},
+    time::Duration,
 };
 
 use md5::{Digest, Md5};
@@ -12,6 +13,10 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 
 use super::{Socket, hotline::Bases, socket};
+
+/// A connection on which nothing was asked for so long is not used again: the server closes it after five seconds, perhaps in the
+/// moment of the next request.
+const IDLE_MAX: Duration = Duration::from_secs(2);
 
 /// A password as clients send it.
 pub(crate) fn md5(password: &str) -> String {
@@ -34,6 +39,7 @@ impl Client {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .pool_idle_timeout(IDLE_MAX)
             .build()
             .expect("a plain client can be built");
         Self { http, bases, username: String::new(), token: None }

@@ -74,7 +74,8 @@ export class Spread {
 
   private readonly carries: RequestListener = (asked, answer) => {
     const { method, url: path, rawHeaders: headers } = asked
-    const far: ClientRequest = request({ host: '127.0.0.1', port: this.any(), method, path, headers, setHost: false }, (said) => {
+    // A connection of its own: one that was kept might be closed by the server just then.
+    const far: ClientRequest = request({ host: '127.0.0.1', port: this.any(), method, path, headers, setHost: false, agent: false }, (said) => {
       answer.writeHead(said.statusCode ?? 502, said.statusMessage, said.rawHeaders)
       said.pipe(answer)
     })

@@ -4,7 +4,7 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-need_tools
+NEED_NATS=1 need_tools
 command -v npm >/dev/null || die "Node 20 with npm is missing: the peers run on it."
 say "Building …"
 scripts/web.sh
@@ -32,6 +32,7 @@ join_group() {
     return 1
 }
 leave_group() {
+    if [[ -n ${SCRATCH:-} ]]; then daemon_stop "$SCRATCH"/nats-{one,two,three}; fi
     at_exit "$1"
     if [[ -n $GROUP ]]; then
         echo $$ >"$BEFORE/cgroup.procs"
@@ -43,6 +44,16 @@ join_group || say "Both sides share the processors with other programs by sessio
 
 scratch_cluster fsync=on synchronous_commit=on full_page_writes=on max_connections=300 shared_buffers=512MB max_wal_size=8GB
 mkdir "$SCRATCH/bench"
+# Three in one cluster, as in production. Their password stays off the command lines.
+PORTS=()
+for _ in {1..6}; do PORTS+=("$(free_port "${PORTS[@]}")"); done
+export HOTLINE_BENCH_NATS=
+for place in 0 1 2; do
+    name=(one two three)
+    dir=$SCRATCH/nats-${name[place]}
+    nats_start "$dir" "${name[place]}" "${PORTS[place]}" "${PORTS[place + 3]}" "${PORTS[(place + 1) % 3 + 3]}" "${PORTS[(place + 2) % 3 + 3]}"
+    HOTLINE_BENCH_NATS+="${HOTLINE_BENCH_NATS:+ }$(<"$dir/pid")=$NATS_URL"
+done
 mkdir -p bench/results
 BEGUN=$SECONDS
 

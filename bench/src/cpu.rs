@@ -54,33 +54,51 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) async fn new(environment: &Environment, server: &Server) -> Result<Self> {
-        let checkpointer = "select pid from pg_stat_activity where backend_type = 'checkpointer'";
-        let one_of_its = environment.sql("postgres", checkpointer).await?.parse()?;
-        Ok(Self { server: server.process_id()?, postmaster: Stat::of(one_of_its)?.parent })
+        Ok(Self { server: server.process_id()?, postmaster: postmaster(environment).await? })
     }
 
     pub(crate) fn read(&self) -> Result<Used> {
-        let postmaster = Stat::of(self.postmaster)?;
-        // Backends that have gone were waited for.
-        let mut postgres = postmaster.own + postmaster.waited_for;
-        for entry in std::fs::read_dir("/proc")? {
-            let Some(process) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else {
-                continue;
-            };
-            // It may have gone since it was listed.
-            let Ok(stat) = Stat::of(process) else { continue };
-            if stat.parent == self.postmaster {
-                postgres += stat.own;
-            }
-        }
         let client = Stat::of(std::process::id())?;
         Ok(Used {
-            server: Stat::of(self.server)?.own,
-            postgres,
+            server: used_by(self.server)?,
+            postgres: used_by_postgres(self.postmaster)?,
             client: client.own,
             started: client.waited_for,
         })
     }
+}
+
+/// The process that all others of PostgreSQL come from.
+pub(crate) async fn postmaster(environment: &Environment) -> Result<u32> {
+    let checkpointer = "select pid from pg_stat_activity where backend_type = 'checkpointer'";
+    let one_of_its = environment.sql("postgres", checkpointer).await?.parse()?;
+    Ok(Stat::of(one_of_its)?.parent)
+}
+
+/// What a process has used.
+pub(crate) fn used_by(process: u32) -> Result<f64> {
+    Ok(Stat::of(process)?.own)
+}
+
+/// What PostgreSQL has used with all its processes.
+pub(crate) fn used_by_postgres(postmaster: u32) -> Result<f64> {
+    let stat = Stat::of(postmaster)?;
+    // Backends that have gone were waited for.
+    let backends = children(postmaster)?.into_iter().filter_map(|child| Stat::of(child).ok());
+    Ok(stat.own + stat.waited_for + backends.map(|backend| backend.own).sum::<f64>())
+}
+
+/// The processes that it has started and that run.
+pub(crate) fn children(parent: u32) -> Result<Vec<u32>> {
+    let mut children = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let Some(process) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // It may have gone since it was listed.
+        if Stat::of(process).is_ok_and(|stat| stat.parent == parent) {
+            children.push(process);
+        }
+    }
+    Ok(children)
 }
 
 /// A line of /proc/…/stat (man proc, 5).

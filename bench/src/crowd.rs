@@ -90,9 +90,14 @@ impl Crowd {
     /// Waits until all have heard of one change.
     pub(crate) async fn all_heard(&self) -> Result<()> {
         let all_heard = tokio::time::timeout(WAIT_MAX, self.status.all_heard.notified()).await;
-        let trouble = self.status.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
-        trouble.map_or(Ok(()), Err)?;
+        self.all_there()?;
         all_heard.context("not every socket heard")
+    }
+
+    /// Whether no socket has ended so far.
+    pub(crate) fn all_there(&self) -> Result<()> {
+        let trouble = self.status.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
+        trouble.map_or(Ok(()), Err)
     }
 }
 

@@ -14,6 +14,7 @@ mod pgbench;
 mod report;
 mod rounds;
 mod server;
+mod several;
 mod socket;
 mod stats;
 mod talks;
@@ -26,7 +27,7 @@ use serde_json::json;
 
 use measure::Effort;
 use report::{Outcome, Plot, plot, plot_ratios};
-use server::Environment;
+use server::{Environment, Nats};
 
 /// Measures the hotline server beside others.
 #[derive(Debug, Parser)]
@@ -55,6 +56,9 @@ struct Arguments {
     /// Where criterion left what it measured of the core
     #[arg(long, value_name = "FOLDER")]
     criterion: PathBuf,
+    /// The nats-servers of this run, each as PROCESS=URL
+    #[arg(long, value_name = "LIST", env = "HOTLINE_BENCH_NATS", value_delimiter = ' ')]
+    nats: Vec<Nats>,
     /// What `pg_test_fsync` found for fdatasync: the floor under every durable answer
     #[arg(long, value_name = "NUMBER")]
     fsyncs_per_second: Option<f64>,
@@ -63,7 +67,7 @@ struct Arguments {
 }
 
 /// In the order in which they run.
-const ALL: [&str; 12] = [
+const ALL: [&str; 14] = [
     "ingest",
     "freed-to-bound",
     "arrival",
@@ -73,13 +77,16 @@ const ALL: [&str; 12] = [
     "fairness",
     "start",
     "institutions",
+    "hop",
+    "several",
     "overload",
     "costs",
     "core",
 ];
 
-/// Where the time goes, how cost grows with institutions, and the storm: for the whole run, or asked for by name.
-const NOT_QUICK: [&str; 3] = ["institutions", "overload", "costs"];
+/// Where the time goes, how cost grows with institutions, what several servers cost, and the storm: for the whole run, or asked for by
+/// name.
+const NOT_QUICK: [&str; 4] = ["institutions", "several", "overload", "costs"];
 
 // One thread for all clients: on two cores a second one takes its time from what is measured, much of it to wake the first.
 #[tokio::main(flavor = "current_thread")]
@@ -91,6 +98,7 @@ async fn main() -> Result<()> {
         cluster: arguments.cluster,
         scratch: arguments.scratch.canonicalize().context("the scratch folder")?,
         peers: arguments.peers.canonicalize().context("the peers")?,
+        nats: arguments.nats,
     };
     let effort = Effort { environment, quick: arguments.quick, criterion: arguments.criterion };
     std::fs::create_dir_all(&arguments.results)?;
@@ -145,6 +153,8 @@ async fn measured(name: &str, effort: &Effort) -> Result<(Vec<Outcome>, Vec<Plot
         "fairness" => without(measure::fairness::measure(effort).await),
         "start" => with(measure::start::measure(effort).await),
         "institutions" => with(measure::institutions::measure(effort).await),
+        "hop" => without(measure::hop::measure(effort).await),
+        "several" => without(measure::several::measure(effort).await),
         "overload" => without(measure::overload::measure(effort).await),
         "costs" => without(measure::costs::measure(effort).await),
         "core" => without(measure::core::measure(effort)),

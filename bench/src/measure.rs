@@ -5,11 +5,13 @@ pub(crate) mod core;
 pub(crate) mod costs;
 pub(crate) mod fairness;
 pub(crate) mod freed;
+pub(crate) mod hop;
 pub(crate) mod ingest;
 pub(crate) mod institutions;
 pub(crate) mod lists;
 pub(crate) mod overload;
 pub(crate) mod race;
+pub(crate) mod several;
 pub(crate) mod sockets;
 pub(crate) mod start;
 

@@ -29,6 +29,27 @@ pub(crate) struct Environment {
     pub(crate) scratch: PathBuf,
     /// The peers' programs, with their packages installed.
     pub(crate) peers: PathBuf,
+    /// The nats-servers of this run, in one cluster.
+    pub(crate) nats: Vec<Nats>,
+}
+
+/// A nats-server.
+#[derive(Debug, Clone)]
+pub(crate) struct Nats {
+    /// With user and password.
+    pub(crate) url: String,
+    /// The number of its process.
+    pub(crate) process: u32,
+}
+
+impl std::str::FromStr for Nats {
+    type Err = anyhow::Error;
+
+    /// Its process and its url, with an equals sign between them.
+    fn from_str(text: &str) -> Result<Self> {
+        let (process, url) = text.split_once('=').context("a nats-server is PROCESS=URL")?;
+        Ok(Self { url: url.to_owned(), process: process.parse()? })
+    }
 }
 
 impl Environment {
@@ -85,6 +106,8 @@ impl Environment {
 pub(crate) struct Server {
     pub(crate) environment: Environment,
     pub(crate) database: String,
+    /// That of the database, or its own among several.
+    name: String,
     pub(crate) institutions: Vec<Institution>,
     settings: Vec<(String, String)>,
     process: Option<Child>,
@@ -126,15 +149,47 @@ impl Server {
         database: &str,
         institutions: usize,
     ) -> Result<Self> {
+        let server = Self::prepare_empty(environment, database, institutions).await?;
+        server.add_institutions().await?;
+        Ok(server)
+    }
+
+    /// The same, and its institutions are still to be added.
+    pub(crate) async fn prepare_empty(
+        environment: &Environment,
+        database: &str,
+        institutions: usize,
+    ) -> Result<Self> {
         environment.fresh_database(database).await?;
         let server = Self::on(environment, database, (0..institutions).map(Institution::numbered).collect());
         server.run(&["migrate"], "").await?;
-        for Institution { id, administrator, .. } in &server.institutions {
-            server.run(&["institution", "add", id, "--name", id], "").await?;
-            let add = ["user", "add", administrator, "--kind", "INSTITUTION", "--institution", id];
-            server.run(&add, PASSWORD).await?;
-        }
         Ok(server)
+    }
+
+    /// Adds them, each with its administrator.
+    pub(crate) async fn add_institutions(&self) -> Result<()> {
+        for Institution { id, administrator, .. } in &self.institutions {
+            self.run(&["institution", "add", id, "--name", id], "").await?;
+            let add = ["user", "add", administrator, "--kind", "INSTITUTION", "--institution", id];
+            self.run(&add, PASSWORD).await?;
+        }
+        Ok(())
+    }
+
+    /// One of several servers on the same database, under this name; not yet started.
+    pub(crate) fn sibling(&self, name: &str, nats: &Nats) -> Self {
+        let mut sibling = Self {
+            environment: self.environment.clone(),
+            database: self.database.clone(),
+            name: format!("{}.{name}", self.database),
+            institutions: self.institutions.clone(),
+            settings: self.settings.clone(),
+            process: None,
+            address: String::new(),
+        };
+        sibling.set("cluster.name", name);
+        sibling.set("cluster.bus", &nats.url);
+        sibling
     }
 
     /// A server on a database that is there.
@@ -147,6 +202,7 @@ impl Server {
         let mut server = Self {
             environment: environment.clone(),
             database: database.to_owned(),
+            name: database.to_owned(),
             institutions,
             settings: Vec::new(),
             process: None,
@@ -177,7 +233,14 @@ impl Server {
 
     /// Starts it and waits until it serves. Gives how long that took.
     pub(crate) async fn start(&mut self) -> Result<Duration> {
-        let file = self.environment.scratch.join(format!("{}.address", self.database));
+        let begun = self.start_alive().await?;
+        self.wait_until_ready(begun).await?;
+        Ok(begun.elapsed())
+    }
+
+    /// Starts it and waits until it listens, which a server that owns nothing yet does as well. Gives when that began.
+    pub(crate) async fn start_alive(&mut self) -> Result<Instant> {
+        let file = self.environment.scratch.join(format!("{}.address", self.name));
         if file.exists() {
             std::fs::remove_file(&file)?;
         }
@@ -187,8 +250,7 @@ impl Server {
         let mut process = command.spawn().context("the server")?;
         self.address = wait_for_address(&file, &mut process, begun).await?;
         self.process = Some(process);
-        self.wait_until_ready(begun).await?;
-        Ok(begun.elapsed())
+        Ok(begun)
     }
 
     async fn wait_until_ready(&self, begun: Instant) -> Result<()> {

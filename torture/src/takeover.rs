@@ -128,11 +128,11 @@ impl Plan {
     };
     pub const BUS_SHORT: Self = Self {
         bus: true,
-        kills: 2,
+        kills: 1,
         other_kills: 1,
         freezes: &[4],
         cuts: 0,
-        bus_cuts: 2,
+        bus_cuts: 1,
         whole_cuts: 1,
         rolls: 1,
         crashes: 0,
